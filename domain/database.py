@@ -1,0 +1,64 @@
+"""Opens the database: one engine, sessions for reading and sessions for steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+
+_IMMEDIATE = "pilot_immediate"
+
+
+@dataclass(frozen=True)
+class Database:
+    """An open database. `reads` sessions see a snapshot; `writes` sessions take SQLite's write lock at their first statement."""
+
+    engine: Engine
+    reads: sessionmaker[Session]
+    writes: sessionmaker[Session]
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that is rolled back at the end."""
+        with self.reads() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction: committed at the end of the block, rolled back when the block raises. For entry points only."""
+        with self.writes.begin() as session:
+            yield session
+
+
+def open_database(url: str) -> Database:
+    """Opens `url` (`sqlite:///…` or `postgresql+psycopg://…`)."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url, connect_args={"timeout": 15, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    return Database(
+        engine,
+        sessionmaker(engine, expire_on_commit=False),
+        sessionmaker(engine.execution_options(**{_IMMEDIATE: True}), expire_on_commit=False),
+    )
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    # sqlite3 would begin transactions by its own rules; SQLAlchemy's `begin` event does it instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=15000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # BEGIN IMMEDIATE is SQLite's row lock: two steps never hold stale reads against each other.
+    immediate = connection.get_execution_options().get(_IMMEDIATE)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -1,0 +1,70 @@
+"""Made-up people and parties to try the product with."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.base import SHANGHAI
+from domain.parties import Actor, Party, Person, PersonRole
+from domain.passwords import hash_password, new_stamp
+from domain.reports import set_periods
+
+PASSWORD = "Pilot-2026"  # noqa: S105  # made-up accounts, printed in the README
+
+_PARTIES = (  # code, kind, name, province's code
+    ("P32", "province", "江苏省教育厅", None),
+    ("P33", "province", "浙江省教育厅", None),
+    ("S3201", "school", "金陵职业技术学院", "P32"),
+    ("S3202", "school", "太湖职业学院", "P32"),
+    ("S3301", "school", "钱塘职业技术学院", "P33"),
+    ("O0001", "organization", "华信培训评价中心", None),
+    ("PLATFORM", "platform", "平台运营", None),
+)
+_PEOPLE = (  # account, name, party's code, roles
+    ("school1", "张文", "S3201", ("试点院校",)),
+    ("school2", "李敏", "S3202", ("试点院校",)),
+    ("school3", "陈静", "S3301", ("试点院校",)),
+    ("province1", "王强", "P32", ("省级", "省级初审")),
+    ("province1b", "赵琳", "P32", ("省级", "省级复审")),
+    ("province2", "周涛", "P33", ("省级", "省级初审", "省级复审")),
+    ("organization1", "吴霞", "O0001", ("培训评价组织",)),
+    ("designer", "郑工", "PLATFORM", ("流程设计",)),
+    ("supervisor", "冯敏", "PLATFORM", ("监控",)),
+    ("operator", "孙洋", "PLATFORM", ("系统管理",)),
+)
+_NAMES = {code: name for code, _, name, _ in _PARTIES}
+DEMO_ACCOUNTS = tuple((account, "、".join(roles), _NAMES[party]) for account, _, party, roles in _PEOPLE)
+
+
+def load_demo(session: Session, now: datetime) -> bool:
+    """Loads the demonstration data into an empty database. Returns False, and does nothing, where there are parties already."""
+    if session.scalar(select(Party.id).limit(1)) is not None:
+        return False
+    parties: dict[str, Party] = {}
+    for code, kind, name, province in _PARTIES:
+        parties[code] = Party(code=code, kind=kind, name=name, province_id=parties[province].id if province else None)
+        session.add(parties[code])
+        session.flush()
+    hashed = hash_password(PASSWORD)
+    for number, (account, name, party, roles) in enumerate(_PEOPLE):
+        person = Person(
+            account=account,
+            name=name,
+            mobile=f"1390000{number:04}",
+            party_id=parties[party].id,
+            password_hash=hashed,
+            stamp=new_stamp(),
+            created_at=now,
+        )
+        session.add(person)
+        session.flush()
+        session.add_all(PersonRole(person_id=person.id, role=role) for role in roles)
+    today = now.astimezone(SHANGHAI).date()
+    for province in ("P32", "P33"):
+        party_row = parties[province]
+        actor = Actor(0, "系统", party_row.id, party_row.name, "province", None, frozenset({"省级"}))
+        set_periods(session, actor, "周", today - timedelta(weeks=4), today + timedelta(weeks=12), 24)
+    return True

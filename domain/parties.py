@@ -1,0 +1,96 @@
+"""Parties (schools, organizations, provinces), the people in them, and the roles they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from domain.base import Base, UtcDateTime, utc_now
+
+# The lanes of the diagrams are the roles people hold (architecture §5), and the roles of features.md that no lane has.
+ROLES = ("试点院校", "培训评价组织", "省级", "省级初审", "省级复审", "考核站点", "系统", "流程设计", "监控", "系统管理")
+PARTY_KINDS = ("school", "organization", "province", "platform")
+
+
+class Party(Base):
+    """A school, an organization, a province, or the platform itself."""
+
+    __tablename__ = "party"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(100))
+    code: Mapped[str] = mapped_column(String(30), unique=True)
+    province_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)  # null for provinces and the platform
+
+
+class Person(Base):
+    """Somebody who can log in."""
+
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(String(50), unique=True)
+    name: Mapped[str] = mapped_column(String(50))
+    mobile: Mapped[str] = mapped_column(String(20))
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    stamp: Mapped[str] = mapped_column(String(32))  # changes with the password; a session with an older stamp ends
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class PersonRole(Base):
+    """One role that a person holds in their party."""
+
+    __tablename__ = "person_role"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(20), primary_key=True)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: every query and every step takes one."""
+
+    person_id: int
+    name: str
+    party_id: int
+    party_name: str
+    party_kind: str
+    province_id: int | None
+    roles: frozenset[str]
+    stamp: str = ""
+
+
+SYSTEM = Actor(0, "系统", 0, "", "platform", None, frozenset({"系统"}))  # timers and jobs act in this name
+
+
+def actor_of(session: Session, person_id: int) -> Actor | None:
+    """The person as an actor, in one query; None when unknown or switched off."""
+    rows = session.execute(
+        select(Person.name, Person.party_id, Person.stamp, Party.name.label("party_name"), Party.kind, Party.province_id, PersonRole.role)
+        .join(Party, Party.id == Person.party_id)
+        .outerjoin(PersonRole, PersonRole.person_id == Person.id)
+        .where(Person.id == person_id, Person.active)
+    ).all()
+    if not rows:
+        return None
+    first = rows[0]
+    roles = frozenset(row.role for row in rows if row.role)
+    return Actor(person_id, first.name, first.party_id, first.party_name, first.kind, first.province_id, roles, first.stamp)
+
+
+def people_of(session: Session, party_id: int, role: str) -> Sequence[Person]:
+    """The active people who hold `role` in a party, by name."""
+    query = (
+        select(Person)
+        .join(PersonRole, PersonRole.person_id == Person.id)
+        .where(Person.party_id == party_id, PersonRole.role == role, Person.active)
+        .order_by(Person.id)
+    )
+    return session.scalars(query).all()

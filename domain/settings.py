@@ -1,0 +1,60 @@
+"""Configuration: environment variables, read once into one frozen dataclass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class BadSetting(Exception):
+    """A setting is missing or wrong."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs between installations."""
+
+    home: Path
+    """Folder of the data (`PILOT_HOME`, default `./.pilot`)."""
+    database_url: str
+    """`DATABASE_URL`; default SQLite under `home`."""
+    redis_url: str
+    """`REDIS_URL`; `make run` sets it to the embedded Valkey."""
+    sms_url: str
+    """`SMS_URL`: base address of the SMS gateway; `make run` sets it to the sandbox."""
+    secret_key: str
+    """`SECRET_KEY`: signs session cookies; at least 32 characters. `make run` makes one under `home`."""
+    secure_cookies: bool
+    """`SECURE_COOKIES=1` behind HTTPS."""
+    port: int
+    """`PORT` of the web server."""
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Reads the settings.
+
+    Raises:
+        BadSetting: a value is missing or has the wrong form; the message names the variable.
+    """
+    home = Path(environment.get("PILOT_HOME") or ".pilot").resolve()
+    port = environment.get("PORT") or "8000"
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise BadSetting(f"PORT 应为 1–65535 的整数，现为 {port!r}")
+    secret = environment.get("SECRET_KEY") or _kept_secret(home)
+    if len(secret) < 32:
+        raise BadSetting("SECRET_KEY 至少需要 32 个字符（pilot run 会自动生成）")
+    return Settings(
+        home=home,
+        database_url=environment.get("DATABASE_URL") or f"sqlite:///{home / 'pilot.sqlite3'}",
+        redis_url=environment.get("REDIS_URL") or "redis://127.0.0.1:6379/0",
+        sms_url=environment.get("SMS_URL") or "http://127.0.0.1:8099",
+        secret_key=secret,
+        secure_cookies=environment.get("SECURE_COOKIES") == "1",
+        port=int(port),
+    )
+
+
+def _kept_secret(home: Path) -> str:
+    path = home / "secret_key"
+    return path.read_text().strip() if path.exists() else ""

@@ -1,0 +1,11 @@
+"""Which record types processes are about: the diagram's property `subject` names one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from domain.reports import WeeklyReport
+
+SUBJECTS: dict[str, type[Any]] = {
+    "weekly_report": WeeklyReport,
+}

@@ -1,0 +1,60 @@
+"""Checks answers against a form; every message is Chinese and names the field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+
+
+def check(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(path such as `lines.0.trained`, message) of each problem; empty when all is well."""
+    problems: dict[str, str] = {}
+    for error in _validator(json.dumps(schema, sort_keys=True)).iter_errors(dict(answers)):
+        path = [str(part) for part in error.instance_path]
+        kind = type(error.kind).__name__.removeprefix("ValidationErrorKind_")
+        if kind == "Required":
+            path.append(str(error.kind.property))  # the object misses it; people look for the field
+        field = _field(schema, path)
+        problems.setdefault(".".join(path), _message(kind, error.kind, field, path))
+    order = list(schema.get("properties", {}))
+    return sorted(problems.items(), key=lambda problem: order.index(first) if (first := problem[0].split(".")[0]) in order else -1)
+
+
+@lru_cache(maxsize=200)
+def _validator(schema: str) -> Any:
+    return jsonschema_rs.validator_for(json.loads(schema), validate_formats=True)
+
+
+def _field(schema: Mapping[str, Any], path: list[str]) -> Mapping[str, Any]:
+    here: Mapping[str, Any] = schema
+    for part in path:
+        here = here.get("items", {}) if part.isdigit() else here.get("properties", {}).get(part, {})
+    return here
+
+
+def _message(kind: str, detail: Any, field: Mapping[str, Any], path: list[str]) -> str:
+    title = field.get("title", path[-1] if path else "表单")
+    row = next((f"第 {int(part) + 1} 行" for part in path if part.isdigit()), "")
+    name = f"{row}“{title}”"
+    if kind in ("Required", "MinItems"):
+        return f"{name}必须填写"
+    if kind == "MinLength":
+        return f"{name}至少填写 {field.get('minLength')} 个字"
+    if kind == "MaxLength":
+        return f"{name}最多填写 {field.get('maxLength')} 个字"
+    if kind == "Type":
+        wanted = {"integer": "整数", "number": "数字", "array": "表格"}.get(str(field.get("type")), "文字")
+        return f"{name}应填写{wanted}"
+    if kind == "Minimum":
+        return f"{name}不能小于 {field.get('minimum')}"
+    if kind == "Maximum":
+        return f"{name}不能大于 {field.get('maximum')}"
+    if kind == "Enum":
+        return f"{name}应为：{'、'.join(map(str, field.get('enum', [])))}"
+    if kind == "AdditionalProperties":
+        return "表单中有不认识的内容，请刷新页面后重新填写"
+    return f"{name}填写有误，请核对" + (f"，例如：{field['x-example']}" if "x-example" in field else "")

@@ -1,0 +1,99 @@
+"""Between a form's JSON Schema and a page: what was posted becomes answers, answers become fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MAX_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a page. `rows` holds one list of fields a line where the widget is `lines`."""
+
+    path: str
+    label: str
+    widget: str
+    value: Any
+    required: bool
+    help: str
+    options: tuple[str, ...] = ()
+    columns: tuple[Field, ...] = ()
+    rows: tuple[tuple[Field, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Tab:
+    """Fields that stand together."""
+
+    name: str
+    fields: tuple[Field, ...]
+
+
+def parse(schema: Mapping[str, Any], values: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """What was posted, as answers. Numbers that are none stay text, so that the check names them; nothing is lost."""
+    answers: dict[str, Any] = {}
+    for name, field in schema.get("properties", {}).items():
+        if field.get("type") == "array":
+            rows = _rows(name, field["items"], values)
+            if rows:
+                answers[name] = rows
+        elif (text := _text(values, name)) != "":
+            answers[name] = _typed(field, text)
+    return answers
+
+
+def describe(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> list[Tab]:
+    """The form's tabs with their fields filled from `answers`."""
+    tabs: dict[str, list[Field]] = {}
+    for name, field in schema.get("properties", {}).items():
+        required = name in schema.get("required", ())
+        tabs.setdefault(field.get("x-tab", schema.get("title", "")), []).append(_field(name, field, answers.get(name), required))
+    return [Tab(name, tuple(fields)) for name, fields in tabs.items()]
+
+
+def _field(path: str, schema: Mapping[str, Any], value: Any, required: bool) -> Field:
+    label, hint = schema.get("title", path), schema.get("x-help", "")
+    if schema.get("type") != "array":
+        widget = "select" if "enum" in schema else schema.get("x-widget", "number" if _numeric(schema) else "text")
+        return Field(path, label, widget, "" if value is None else value, required, hint, tuple(map(str, schema.get("enum", ()))))
+    items = schema["items"]
+    lines = value if isinstance(value, list) and value else [{}]
+
+    def row(number: object, line: Mapping[str, Any]) -> tuple[Field, ...]:
+        wanted = items.get("required", ())
+        return tuple(_field(f"{path}.{number}.{key}", sub, line.get(key), key in wanted) for key, sub in items["properties"].items())
+
+    rows = tuple(row(number, line) for number, line in enumerate(lines))
+    return Field(path, label, "lines", value or [], required, hint, columns=row("N", {}), rows=rows)
+
+
+def _rows(name: str, items: Mapping[str, Any], values: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    pattern = re.compile(rf"{re.escape(name)}\.(\d{{1,4}})\.")
+    numbers = sorted({int(m.group(1)) for key in values if (m := pattern.match(key))})[:MAX_ROWS]
+    rows = []
+    for number in numbers:
+        line = {
+            key: _typed(sub, text) for key, sub in items["properties"].items() if (text := _text(values, f"{name}.{number}.{key}")) != ""
+        }
+        if line:
+            rows.append(line)
+    return rows
+
+
+def _text(values: Mapping[str, Sequence[str]], name: str) -> str:
+    found = values.get(name) or [""]
+    return found[-1].replace("\r\n", "\n").strip()
+
+
+def _typed(field: Mapping[str, Any], text: str) -> Any:
+    if not _numeric(field) or not re.fullmatch(r"-?\d{1,12}(\.\d{1,4})?", text):
+        return text
+    return float(text) if "." in text else int(text)
+
+
+def _numeric(field: Mapping[str, Any]) -> bool:
+    return field.get("type") in ("integer", "number")

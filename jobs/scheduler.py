@@ -1,0 +1,62 @@
+"""The scheduler: due timers become steps, and the outbox is swept. One at a time works; others wait for its lease."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from domain.locks import hold_lock
+from jobs.outbox import hand_out, sweep
+from jobs.runtime import Runtime
+from processes import expressions, steps, tables
+from processes.errors import ProcessError
+
+LEASE = timedelta(seconds=15)
+_log = logging.getLogger(__name__)
+
+
+def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
+    """Works until `stop` is set; `pause` is in seconds."""
+    holder = f"{os.uname().nodename}:{os.getpid()}"[:60]
+    while not stop.is_set():
+        try:
+            with runtime.database.writing() as session:
+                mine = hold_lock(session, holder, runtime.engine.clock(), LEASE)
+            if mine:
+                turn(runtime)
+        except OperationalError as error:  # the database is away for a moment; the next turn tries again
+            _log.warning("the database did not answer: %s", error)
+        stop.wait(pause)
+
+
+def turn(runtime: Runtime) -> None:
+    """One look: fires what is due, each instance in a transaction of its own, and hands out jobs."""
+    table = tables.instance
+    with runtime.database.reading() as session:
+        due = session.scalars(
+            select(table.c.id)
+            .where(table.c.due_at <= runtime.engine.clock(), table.c.incident.is_(None))
+            .order_by(table.c.due_at)
+            .limit(500)
+        ).all()
+    for instance_id in due:
+        _tick(runtime, instance_id)
+    hand_out(runtime.settings.redis_url, sweep(runtime))
+
+
+def _tick(runtime: Runtime, instance_id: int) -> None:
+    try:
+        with runtime.database.writing() as session:
+            jobs = steps.tick(runtime.engine, session, instance_id)
+    except (ProcessError, expressions.ExpressionError) as error:
+        _log.error("instance %d cannot go on: %s", instance_id, error)
+        with runtime.database.writing() as session:
+            # a background step that fails is a state that people see, not a line in a log
+            session.execute(update(tables.instance).where(tables.instance.c.id == instance_id).values(incident=str(error)))
+        return
+    hand_out(runtime.settings.redis_url, jobs)

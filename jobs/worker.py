@@ -1,0 +1,15 @@
+"""The RQ worker."""
+
+from __future__ import annotations
+
+from redis import Redis
+from rq import Queue, SimpleWorker
+
+from domain.settings import Settings
+from jobs.outbox import QUEUE
+
+
+def run(settings: Settings) -> None:
+    """Works until it is told to stop. Jobs run in this process: a killed worker's job is found by its lease."""
+    connection = Redis.from_url(settings.redis_url)
+    SimpleWorker([Queue(QUEUE, connection=connection)], connection=connection).work(logging_level="WARNING")

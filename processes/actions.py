@@ -1,0 +1,99 @@
+"""What a person may do to records now: the buttons, read from tasks, waits and the diagram's properties."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.parties import Actor
+from processes import tables
+from processes.definitions import Definition, Outcome, load
+
+
+@dataclass(frozen=True)
+class Action:
+    """One button.
+
+    `kind` is `task` (completes a user task, or opens its page where `outcomes` is empty), `message` (an event of the diagram),
+    or `edit` (opens the record's form). `refuse` is a sentence that says why the button cannot act.
+    """
+
+    kind: str
+    instance_id: int
+    task_id: str | None
+    element: str
+    name: str
+    form: str | None = None
+    record_form: bool = False
+    outcomes: tuple[Outcome, ...] = ()
+    confirm: str | None = None
+    refuse: str | None = None
+
+
+def actions_for(session: Session, actor: Actor, key: str, subject_ids: Sequence[int]) -> dict[int, list[Action]]:
+    """The buttons of each record, in two queries however many records there are."""
+    found: dict[int, list[Action]] = {subject_id: [] for subject_id in subject_ids}
+    if not subject_ids:
+        return found
+    columns = tables.instance.c
+    running = session.execute(
+        select(columns.id, columns.definition_id, columns.subject_id, columns.party_id, columns.place, columns.waits).where(
+            columns.key == key, columns.subject_id.in_(subject_ids), columns.ended_at.is_(None)
+        )
+    ).all()
+    tasks = tables.task
+    open_tasks = session.execute(
+        select(tasks.c.id, tasks.c.instance_id, tasks.c.element).where(
+            tasks.c.instance_id.in_([row.id for row in running]),
+            tasks.c.state == "open",
+            tasks.c.party_id == actor.party_id,
+            tasks.c.role.in_(actor.roles),
+        )
+    ).all()
+    for row in running:
+        definition = load(session, row.definition_id)
+        mine = [task for task in open_tasks if task.instance_id == row.id]
+        found[row.subject_id] += _of_tasks(definition, row, mine)
+        found[row.subject_id] += _of_waits(definition, row, actor)
+    return found
+
+
+def _of_tasks(definition: Definition, row: Any, tasks: Sequence[Any]) -> list[Action]:
+    actions = []
+    for task in tasks:
+        element = definition.elements[task.element]
+        if definition.record_form(element):
+            if "editForm" in element.properties:
+                actions.append(Action("edit", row.id, task.id, element.id, "编辑", element.properties["editForm"], True))
+            confirm = element.properties.get("confirm")
+            actions += [
+                Action("task", row.id, task.id, element.id, outcome.name, element.form, True, (outcome,), confirm)
+                for outcome in element.outcomes
+            ]
+        else:
+            name = element.properties.get("button", element.name)
+            actions.append(Action("task", row.id, task.id, element.id, name, element.form, False, element.outcomes))
+    return actions
+
+
+def _of_waits(definition: Definition, row: Any, actor: Actor) -> list[Action]:
+    actions = []
+    for wait in row.waits:
+        if not _mine(wait, actor):
+            continue
+        element = definition.elements[wait["element"]]
+        if element.id == row.place and "editForm" in element.properties:
+            actions.append(Action("edit", row.id, None, element.id, "编辑", element.properties["editForm"], True))
+        if "blockedAction" in element.properties:
+            refuse = element.properties.get("blockedMessage", "目前不能办理")
+            actions.append(Action("message", row.id, None, element.id, element.properties["blockedAction"], refuse=refuse))
+        actions.append(Action("message", row.id, None, element.id, element.name, confirm=element.properties.get("confirm")))
+    return actions
+
+
+def _mine(wait: Mapping[str, Any], actor: Actor) -> bool:
+    return wait["role"] in actor.roles and wait["party_id"] == actor.party_id

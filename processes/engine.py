@@ -1,0 +1,23 @@
+"""What the engine is handed by the entry points: handlers, record types and a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.base import utc_now
+from domain.handling import Handler
+from processes.subjects import Subject
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The engine knows no school: everything it needs of one is here."""
+
+    handlers: Mapping[str, Handler]
+    subjects: Mapping[str, type[Subject]]
+    check: Callable[[Mapping[str, Any], Mapping[str, Any]], list[tuple[str, str]]]
+    """(form schema, answers) → (field path, message) of each problem."""
+    clock: Callable[[], datetime] = utc_now

@@ -1,0 +1,57 @@
+"""What can go wrong, each named for what happened; the docstring is the default message a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ProcessError(Exception):
+    """操作未能完成，请稍后重试。"""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+
+class NotFound(ProcessError):
+    """没有找到这条记录，可能已被删除，或您无权查看。"""
+
+
+class NotAllowed(ProcessError):
+    """您没有办理此事项的权限。"""
+
+
+class Refused(ProcessError):
+    """目前不能办理。"""
+
+
+class TaskClosed(Refused):
+    """此事项已被办理，请刷新页面查看最新状态。"""
+
+
+class FourEyes(NotAllowed):
+    """同一人不能办理此流程中相互制约的两个步骤，请由其他人员办理。"""
+
+
+class FormInvalid(ProcessError):
+    """填写内容有误，请按提示修改。"""
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self.problems = tuple(problems)
+        """(field path such as `lines.0.trained`, message in Chinese) in the order of the form."""
+
+
+class StaleAttempt(ProcessError):
+    """An answer came from an attempt that is no longer the current one; it changes nothing."""
+
+
+class EngineFault(ProcessError):
+    """流程执行出错，已记录，请联系系统管理员。"""
+
+
+class DiagramInvalid(ProcessError):
+    """流程图未通过检查。"""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)

@@ -1,0 +1,220 @@
+"""One step in the making: what a step read, what it does, and how it writes its books at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from domain.handling import External
+from domain.parties import Actor
+from processes import spiff, tables
+from processes.definitions import Definition, Element
+from processes.engine import Engine
+from processes.errors import EngineFault
+from processes.history import chain_hash, clock_text, who
+
+
+@dataclass
+class Step:
+    """A step on a locked instance row; `settle` writes state, tasks, timers, status, history and jobs."""
+
+    engine: Engine
+    session: Session
+    actor: Actor
+    definition: Definition
+    row: Any
+    """The instance row, as locked."""
+    subject: Any
+    workflow: Any = None
+    now: datetime = field(init=False)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+    fired: list[Element] = field(default_factory=list)
+    """Events of the diagram that happened in this step."""
+    closed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Task rows completed in this step → what to write into them."""
+
+    def __post_init__(self) -> None:
+        self.now = self.engine.clock()
+
+    def script_engine(self) -> spiff.ScriptEngine:
+        """Evaluates over the record's facts with this step's clock."""
+        names = {**self.definition.unset_outcomes, "title": self.row.title, **self.subject.facts()}
+        return spiff.ScriptEngine(self.now, names, self.serve)
+
+    def load(self) -> None:
+        """Restores the workflow and lets timers speak first, so that a deadline holds whatever the scheduler does."""
+        self.workflow = spiff.load_state(self.row.state, *self.definition.specs)
+        self.workflow.script_engine = self.script_engine()
+        if self.row.due_at is not None and self.row.due_at <= self.now:
+            self.run()
+
+    def run(self) -> None:
+        """Runs to the next wait."""
+        self.workflow.refresh_timers()
+        self.workflow.do_engine_steps(did_complete_task=self._completed)
+
+    def serve(self, task: Task, name: str, params: dict[str, Any]) -> bool | None:
+        """Calls an inline handler, or writes the job of an external one and leaves the service task STARTED."""
+        handler = self.engine.handlers.get(name)
+        if handler is None:
+            raise EngineFault(f"系统任务“{task.task_spec.bpmn_name}”的处理程序“{name}”不存在")
+        if isinstance(handler, External):
+            job = {"id": str(task.id), "element": task.task_spec.bpmn_id, "handler": name, "params": params}
+            self.jobs.append({**job, "state": "pending", "attempt": 0, "next_at": self.now})
+            return None
+        task.data.update(handler.run(self.session, self.subject, params, self.actor) or {})
+        return True
+
+    def record(self, kind: str, name: str, element: str | None = None, comment: str | None = None, data: Any = None) -> None:
+        """Adds a line of history."""
+        self.events.append({"kind": kind, "name": name, "element": element, "comment": comment or None, "data": data})
+
+    def settle(self) -> list[str]:
+        """Writes the books of this step.
+
+        Returns: ids of the jobs to hand out once the transaction is committed.
+        """
+        stands = spiff.waiting(self.workflow)
+        ended = self.workflow.is_completed()
+        self._write_tasks(stands)
+        place = self._place(stands)
+        status, tone = (self.row.status, self.row.tone)
+        if place is not None:
+            status, tone = self.definition.elements[place].properties["status"], self.definition.tone(place)
+        chain = self._write_events()
+        if self.jobs:
+            self.session.execute(insert(tables.job), [{**job, "instance_id": self.row.id} for job in self.jobs])
+        values = {
+            "version": self.row.version + 1,
+            "state": None if ended else spiff.save_state(self.workflow),
+            "ended_at": self.now if ended else None,
+            "status": status,
+            "tone": tone,
+            "place": place or self.row.place,
+            "waits": self._waits(stands),
+            "path": sorted(set(self.row.path) | self._flows()),
+            "due_at": _earliest(stands),
+            "seq": self.row.seq + len(self.events),
+            "chain": chain,
+        }
+        table = tables.instance
+        changed = self.session.execute(update(table).where(table.c.id == self.row.id, table.c.version == self.row.version).values(values))
+        if changed.rowcount != 1:  # type: ignore[attr-defined]  # the lock makes this impossible; the version is the second wall
+            raise EngineFault
+        if self.subject in self.session and (self.subject.status, self.subject.tone) != (status, tone):
+            self.subject.status, self.subject.tone = status, tone
+        self.session.flush()
+        return [job["id"] for job in self.jobs]
+
+    def _completed(self, task: Task) -> None:
+        element = self.definition.elements.get(task.task_spec.bpmn_id or "")
+        if element is None or element.tag not in ("boundaryEvent", "intermediateCatchEvent"):
+            return
+        self.fired.append(element)
+        if element.event == "timer":
+            self.record("timer", element.name, element.id)
+
+    def _write_tasks(self, stands: list[Task]) -> None:
+        table = tables.task
+        ready = {str(t.id): t for t in stands if self._tag(t) == "userTask"}
+        known = set() if self.row.version == 0 else self._open_task_ids()
+        for task_id in known - set(ready):
+            values = self.closed.get(task_id) or {"state": "cancelled", "closed_as": self._why_closed(task_id)}
+            self.session.execute(update(table).where(table.c.id == task_id).values(closed_at=self.now, assignee_id=None, **values))
+        new = [self._task_row(task_id, task) for task_id, task in ready.items() if task_id not in known]
+        if new:
+            self.session.execute(insert(table), new)
+
+    def _open_task_ids(self) -> set[str]:
+        table = tables.task
+        return set(self.session.scalars(select(table.c.id).where(table.c.instance_id == self.row.id, table.c.state == "open")))
+
+    def _task_row(self, task_id: str, task: Task) -> dict[str, Any]:
+        element = self.definition.elements[task.task_spec.bpmn_id]
+        role = element.properties.get("candidateGroup", element.lane)
+        party = self.subject.party_for(element.lane)
+        if party is None:
+            raise EngineFault(f"任务“{element.name}”所在泳道“{element.lane}”没有对应的机构")
+        due = element.properties.get("due")
+        return {
+            "id": task_id,
+            "instance_id": self.row.id,
+            "element": element.id,
+            "name": element.name,
+            "role": role,
+            "party_id": party,
+            "created_at": self.now,
+            "due_at": self.workflow.script_engine.evaluate(task, due) if due else None,
+            "state": "open",
+        }
+
+    def _why_closed(self, task_id: str) -> str:
+        task = spiff.find(self.workflow, task_id)
+        attached = task.task_spec.bpmn_id if task is not None else None
+        for element in self.fired:
+            if element.attached_to == attached:
+                if element.event == "timer":
+                    return element.properties.get("lateMessage") or f"“{element.name}”时间已到，此事项已关闭"
+                return f"{who(self.actor)}已于 {clock_text(self.now)} {element.name}"
+        return f"此事项已于 {clock_text(self.now)} 由流程关闭"
+
+    def _place(self, stands: list[Task]) -> str | None:
+        """The element whose `status` counts: where a token waits; else the end event reached last."""
+        elements = self.definition.elements
+        waiting = [t.task_spec.bpmn_id for t in stands if "status" in elements[t.task_spec.bpmn_id].properties]
+        if waiting:
+            return str(min(waiting, key=list(elements).index))
+        done = self.workflow.get_tasks(state=TaskState.COMPLETED)
+        ends = [t for t in done if self._tag(t) == "endEvent" and "status" in elements[t.task_spec.bpmn_id].properties]
+        return str(max(ends, key=lambda t: t.last_state_change).task_spec.bpmn_id) if ends else None
+
+    def _waits(self, stands: list[Task]) -> list[dict[str, Any]]:
+        found = []
+        for task in stands:
+            element = self.definition.elements[task.task_spec.bpmn_id]
+            if element.event == "message" and task.has_state(TaskState.WAITING):
+                party = self.subject.party_for(element.lane)
+                found.append({"element": element.id, "task_id": str(task.id), "role": element.lane, "party_id": party})
+        return found
+
+    def _flows(self) -> set[str]:
+        """Sequence flows that tokens took, read off the task tree: parent to child, library-made nodes skipped."""
+        taken = set()
+        reached = TaskState.DEFINITE_MASK | TaskState.FINISHED_MASK
+        for task in self.workflow.tasks.values():
+            if not task.task_spec.bpmn_id or not task.has_state(reached) or task.has_state(TaskState.FUTURE):
+                continue
+            parent = task.parent
+            while parent is not None and not parent.task_spec.bpmn_id:
+                parent = parent.parent
+            if parent is not None and (flow := self.definition.flow_between.get((parent.task_spec.bpmn_id, task.task_spec.bpmn_id))):
+                taken.add(flow)
+        return taken
+
+    def _write_events(self) -> str:
+        chain: str = self.row.chain
+        lines = []
+        for number, line in enumerate(self.events, self.row.seq + 1):
+            full = {**line, "instance_id": self.row.id, "seq": number, "at": self.now, "actor_id": self.actor.person_id}
+            full["actor"] = who(self.actor)
+            chain = full["hash"] = chain_hash(chain, full)
+            lines.append(full)
+        if lines:
+            self.session.execute(insert(tables.event), lines)
+        return chain
+
+    def _tag(self, task: Task) -> str:
+        element = self.definition.elements.get(task.task_spec.bpmn_id or "")
+        return element.tag if element else ""
+
+
+def _earliest(stands: list[Task]) -> datetime | None:
+    moments = [datetime.fromisoformat(v) for t in stands if isinstance(v := t.internal_data.get("event_value"), str)]
+    return min(moments, default=None)

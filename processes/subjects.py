@@ -1,0 +1,35 @@
+"""What the engine asks of a record that a process is about."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, Self
+
+from sqlalchemy.orm import Session
+
+
+class Subject(Protocol):
+    """A record with a status that only the engine writes."""
+
+    id: Any
+    status: Any
+    tone: Any
+    party_id: Any
+
+    @classmethod
+    def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
+        """The record with what `facts` needs, in one query."""
+
+    def title(self) -> str:
+        """One line that names the record in inboxes."""
+
+    def party_for(self, lane: str) -> int | None:
+        """Which party fills a lane of the diagram; None: nobody does."""
+
+    def facts(self) -> dict[str, Any]:
+        """Names that expressions of the diagram may use."""
+
+    def answers(self) -> dict[str, Any]:
+        """What was filled into the record's form."""
+
+    def take(self, answers: dict[str, Any]) -> None:
+        """Stores what was filled into the record's form."""

@@ -1,0 +1,114 @@
+"""The engine's own tables, as Core tables: a step issues few statements, and the ORM is where the time would go."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+
+from domain.base import Base, UtcDateTime
+
+metadata = Base.metadata
+
+definition = Table(
+    "process_definition",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(60), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("digest", String(64), nullable=False, comment="sha256 over the XML and the forms"),
+    Column("xml", Text, nullable=False),
+    Column("forms", JSON, nullable=False, comment="file name → JSON Schema, as deployed: a running instance keeps its forms"),
+    Column("deployed_at", UtcDateTime, nullable=False),
+    Column("deployed_by", String(50), nullable=False),
+    UniqueConstraint("key", "version"),
+)
+
+instance = Table(
+    "process_instance",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("definition_id", ForeignKey("process_definition.id"), nullable=False),
+    Column("key", String(60), nullable=False),
+    Column("subject_id", Integer, nullable=False, comment="id of the record; its type is the diagram's `subject` property"),
+    Column("title", String(200), nullable=False),
+    Column("party_id", Integer, nullable=False, comment="the party whose record this is"),
+    Column("started_by", Integer, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("version", Integer, nullable=False, comment="grows by one a step"),
+    Column("state", LargeBinary, comment="zlib of the engine's JSON without the definition; null once ended"),
+    Column("status", String(40), nullable=False),
+    Column("tone", String(12), nullable=False),
+    Column("place", String(100), comment="the element that gives the status"),
+    Column("waits", JSON, nullable=False, comment="messages waited for: [{element, task_id, role, party_id}]"),
+    Column("path", JSON, nullable=False, comment="ids of the sequence flows taken"),
+    Column("due_at", UtcDateTime, comment="when the earliest timer is due"),
+    Column("seq", Integer, nullable=False, comment="number of history events"),
+    Column("chain", String(64), nullable=False, comment="hash of the last history event"),
+    Column("incident", Text, comment="what failed and needs a person; null when all is well"),
+    Index("ix_process_instance_due", "due_at"),
+    Index("ix_process_instance_subject", "key", "subject_id"),
+    Index("ix_process_instance_started_by", "started_by", "started_at"),
+)
+
+task = Table(
+    "process_task",
+    metadata,
+    Column("id", String(36), primary_key=True, comment="SpiffWorkflow's task id"),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False, index=True),
+    Column("element", String(100), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("party_id", Integer, nullable=False),
+    Column("assignee_id", Integer, comment="who claimed it; null: everyone with the role"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("state", String(10), nullable=False, comment="open, done or cancelled"),
+    Column("closed_at", UtcDateTime),
+    Column("closed_by", Integer),
+    Column("outcome", String(40)),
+    Column("closed_as", Text, comment="sentence that tells a latecomer what happened"),
+    Index("ix_process_task_inbox", "party_id", "role", "state", "due_at"),
+    Index("ix_process_task_done", "closed_by", "closed_at"),
+)
+
+event = Table(
+    "process_event",
+    metadata,
+    Column("instance_id", ForeignKey("process_instance.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", String(12), nullable=False, comment="start, task, message, edit, timer, job, incident, end"),
+    Column("element", String(100)),
+    Column("name", String(100), nullable=False, comment="what a person reads: the button or the step"),
+    Column("actor_id", Integer, nullable=False),
+    Column("actor", String(160), nullable=False, comment="name and party as they were then"),
+    Column("comment", Text),
+    Column("data", JSON, comment="a reviewer's answers, or {field: [before, after]} of an edit"),
+    Column("hash", String(64), nullable=False, comment="sha256 over the previous hash and this line"),
+)
+
+job = Table(
+    "process_job",
+    metadata,
+    Column("id", String(36), primary_key=True, comment="the service task's id: the idempotency key"),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False, index=True),
+    Column("element", String(100), nullable=False),
+    Column("handler", String(60), nullable=False),
+    Column("params", JSON, nullable=False),
+    Column("payload", JSON, comment="what goes outside, fixed at the first attempt so that a retry says the same"),
+    Column("state", String(10), nullable=False, comment="pending, running, done or failed"),
+    Column("attempt", Integer, nullable=False, comment="fence: only the current attempt may answer"),
+    Column("next_at", UtcDateTime, comment="when it may be handed out (pending) or its lease ends (running); null when over"),
+    Column("error", Text),
+    Index("ix_process_job_next", "next_at"),
+)
+
+draft = Table(
+    "process_draft",
+    metadata,
+    Column("person_id", Integer, primary_key=True, autoincrement=False),
+    Column("place", String(80), primary_key=True, comment="task id, or the address of a form without a task"),
+    Column("data", JSON, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
+)

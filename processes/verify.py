@@ -1,0 +1,95 @@
+"""Is everything consistent: state against task rows, status, timer, outbox and the history's chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from SpiffWorkflow.util.task import TaskState
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from processes import spiff, tables
+from processes.definitions import load
+from processes.engine import Engine
+from processes.history import GENESIS, chain_hash, events_of
+from processes.step import Step, _earliest
+
+
+def verify(engine: Engine, session: Session) -> list[str]:
+    """A line for each fault, in Chinese; empty when all is well. Reads instance by instance."""
+    found: list[str] = []
+    for instance_id in session.scalars(select(tables.instance.c.id).order_by(tables.instance.c.id)).all():
+        row = session.execute(select(tables.instance).where(tables.instance.c.id == instance_id)).one()
+        found += [f"流程实例 {row.id}（{row.title}）：{fault}" for fault in _faults(engine, session, row)]
+    return found
+
+
+def _faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
+    yield from _chain(session, row)
+    definition = load(session, row.definition_id)
+    subject = engine.subjects[definition.subject].load(session, row.subject_id)
+    if subject is not None and (subject.status, subject.tone) != (row.status, row.tone):
+        yield f"记录的状态是“{subject.status}”，流程中是“{row.status}”"
+    rows = session.execute(select(tables.task).where(tables.task.c.instance_id == row.id)).all()
+    open_ids = {task.id for task in rows if task.state == "open"}
+    jobs = session.execute(select(tables.job).where(tables.job.c.instance_id == row.id)).all()
+    unanswered = {job.id for job in jobs if job.state != "done"}
+    if row.ended_at is not None or row.state is None:
+        if open_ids:
+            yield f"流程已结束，仍有 {len(open_ids)} 条待办"
+        if unanswered:
+            yield f"流程已结束，仍有 {len(unanswered)} 条未完成的外部任务"
+        return
+    if subject is None:
+        yield "记录已不存在，流程仍在运行"
+        return
+    from domain.parties import SYSTEM
+
+    step = Step(engine, session, SYSTEM, definition, row, subject)
+    step.workflow = spiff.load_state(row.state, *definition.specs)
+    step.workflow.script_engine = step.script_engine()
+    stands = spiff.waiting(step.workflow)
+    yield from _against_state(step, stands, {t.id: t for t in rows}, open_ids, unanswered, row)
+
+
+def _against_state(
+    step: Step, stands: list[Any], tasks: dict[str, Any], open_ids: set[str], unanswered: set[str], row: Any
+) -> Iterator[str]:
+    ready = {str(t.id): t.task_spec.bpmn_id for t in stands if step._tag(t) == "userTask"}
+    if set(ready) != open_ids:
+        yield "待办与流程状态不一致"
+    for task_id, element in ready.items():
+        expected = step.definition.elements[element]
+        found = tasks.get(task_id)
+        if found is None:
+            continue
+        role = expected.properties.get("candidateGroup", expected.lane)
+        if (found.element, found.role, found.party_id) != (element, role, step.subject.party_for(expected.lane)):
+            yield f"待办“{found.name}”的办理角色、机构或环节与流程图不一致"
+    started = {str(t.id) for t in stands if t.has_state(TaskState.STARTED)}
+    if started != unanswered:
+        yield "外部任务与流程状态不一致"
+    if _earliest(stands) != row.due_at:
+        yield "定时时间与流程状态不一致"
+    place = step._place(stands)
+    if place is not None:
+        expected_status = step.definition.elements[place].properties["status"]
+        if row.status != expected_status:
+            yield f"流程的状态是“{row.status}”，按流程图应为“{expected_status}”"
+    if step._waits(stands) != row.waits:
+        yield "可用按钮与流程状态不一致"
+
+
+def _chain(session: Session, row: Any) -> Iterator[str]:
+    previous = GENESIS
+    lines = events_of(session, row.id)
+    for number, line in enumerate(lines, 1):
+        content = dict(line._mapping)
+        expected = chain_hash(previous, content)
+        if line.seq != number or line.hash != expected:
+            yield f"第 {number} 条历史被改动过"
+            return
+        previous = line.hash
+    if (row.seq, row.chain) != (len(lines), previous):
+        yield "历史的条数或最后一条与流程记录不一致"
