@@ -51,7 +51,7 @@ def change_password(session: Session, person_id: int, old: str, new: str) -> Per
     person = session.get_one(Person, person_id)
     if not check_password(person.password_hash, old):
         raise WrongPassword
-    if len(new) < 8 or new == old or new.isdigit() or not any(c.isdigit() for c in new):
+    if len(new) < 8 or new == old or not any(c.isalpha() for c in new) or not any(c.isdigit() for c in new):
         raise WeakPassword
     person.password_hash, person.stamp = hash_password(new), new_stamp()
     return person

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MAX_ROWS = 200
+MAX_ROWS = 2000  # bound on what one post can make us build; a form's own limit is its `maxItems`, which the check reports
 
 
 @dataclass(frozen=True)

@@ -30,16 +30,18 @@ def call(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, Any
 
     Raises:
         Transient: no connection, a time-out, or the gateway is busy (429, 5xx).
-        Permanent: the gateway refuses the request.
+        Permanent: nobody to send to, a wrong address of the gateway, or it refuses the request.
     """
     if not payload["messages"]:
         raise Permanent("没有可接收短信的人员，请在人员管理中核对角色与手机号")
     try:
         reply = httpx.post(f"{settings.sms_url}/sms", json=payload, headers={"Idempotency-Key": key}, timeout=TIMEOUT)
-    except httpx.TransportError as error:
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise Permanent(f"短信平台地址（SMS_URL）不正确：{settings.sms_url}") from error
+    except httpx.RequestError as error:
         raise Transient(f"短信平台没有应答：{type(error).__name__}") from error
     if reply.status_code == 429 or reply.status_code >= 500:
         raise Transient(f"短信平台忙（{reply.status_code}）")
-    if reply.status_code >= 400:
+    if not reply.is_success:
         raise Permanent(f"短信平台拒绝发送（{reply.status_code}）：{reply.text[:200]}")
     return {}

@@ -13,18 +13,22 @@ from typing import Any
 from redis import Redis, RedisError
 from rq import Queue
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
+from domain.errors import DomainError
 from domain.handling import External, Permanent, Transient
 from domain.settings import read_settings
 from jobs.runtime import Runtime, build
-from processes import steps, tables
+from processes import expressions, steps, tables
 from processes.definitions import load
 from processes.errors import ProcessError, StaleAttempt
 
 QUEUE = "pilot"
 LEASE = timedelta(seconds=60)  # longer than a handler's time-outs together
 MAX_ATTEMPTS = 8
+ROUND = MAX_ATTEMPTS + 1  # `attempt` only ever rises, so that it fences; `attempt % ROUND` counts since a person's last retry
 BACKOFF = timedelta(seconds=2)  # doubled at each attempt, with jitter
+FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # mistakes in a handler or its parameters
 _log = logging.getLogger(__name__)
 
 
@@ -57,19 +61,24 @@ def run_job(runtime: Runtime, job_id: str) -> bool:
     try:
         result = handler.call(payload, job_id, runtime.settings)
     except Transient as error:
-        delay = BACKOFF * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311  # jitter, not a secret
-        retry_at = runtime.engine.clock() + delay if attempt < MAX_ATTEMPTS else None
+        tries = attempt % ROUND
+        delay = BACKOFF * 2 ** (tries - 1) * random.uniform(0.5, 1.5)  # noqa: S311  # jitter, not a secret
+        retry_at = runtime.engine.clock() + delay if tries < MAX_ATTEMPTS else None
         _failed(runtime, job_id, attempt, str(error), retry_at)
         return True
     except Permanent as error:
         _failed(runtime, job_id, attempt, str(error), None)
+        return True
+    except FAULTS as error:
+        _log.exception("job %s", job_id)
+        _failed(runtime, job_id, attempt, _fault(error), None)
         return True
     try:
         with runtime.database.writing() as session:
             more = steps.answer(runtime.engine, session, job_id, attempt, result)
     except StaleAttempt:
         return False
-    except ProcessError as error:
+    except (ProcessError, expressions.ExpressionError) as error:
         _failed(runtime, job_id, attempt, f"外部任务已完成，但流程不能继续：{error}", None)
         return True
     hand_out(runtime.settings.redis_url, more)
@@ -97,12 +106,13 @@ def retry(runtime: Runtime, job_id: str) -> bool:
     """Lets a failed job try again (an incident that a person has mended). False where there is none."""
     table = tables.job
     with runtime.database.writing() as session:
-        values = {"state": "pending", "attempt": 0, "next_at": runtime.engine.clock(), "error": None}
-        changed = session.execute(update(table).where(table.c.id == job_id, table.c.state == "failed").values(values))
-        if changed.rowcount != 1:  # type: ignore[attr-defined]
+        job = session.execute(select(table).where(table.c.id == job_id, table.c.state == "failed").with_for_update()).first()
+        if job is None:
             return False
-        instance_id = session.execute(select(table.c.instance_id).where(table.c.id == job_id)).scalar_one()
-        session.execute(update(tables.instance).where(tables.instance.c.id == instance_id).values(incident=None))
+        attempt = (job.attempt // ROUND + 1) * ROUND
+        values = {"state": "pending", "attempt": attempt, "next_at": runtime.engine.clock(), "error": None}
+        session.execute(update(table).where(table.c.id == job_id).values(values))
+        session.execute(update(tables.instance).where(tables.instance.c.id == job.instance_id).values(incident=None))
     return True
 
 
@@ -115,21 +125,46 @@ def _claim(runtime: Runtime, job_id: str) -> tuple[External, dict[str, Any], int
         if taken.rowcount != 1:  # type: ignore[attr-defined]  # done, or another worker has it
             return None
         job = session.execute(select(table).where(table.c.id == job_id)).one()
-        handler = runtime.engine.handlers[job.handler]
-        if not isinstance(handler, External):
-            raise TypeError(f"handler {job.handler} is not external")
-        payload = job.payload
-        if payload is None:
-            instance = session.execute(select(tables.instance).where(tables.instance.c.id == job.instance_id)).one()
-            definition = load(session, instance.definition_id)
-            subject = runtime.engine.subjects[definition.subject].load(session, instance.subject_id)
-            if subject is None:  # the record was deleted meanwhile: nobody to tell
-                session.execute(update(table).where(table.c.id == job_id).values(payload={"messages": []}))
-                payload = {"messages": []}
-            else:
-                payload = handler.prepare(session, subject, job.params)
-                session.execute(update(table).where(table.c.id == job_id).values(payload=payload))
+        problem: str | None = None
+        if job.attempt % ROUND == 0:  # each attempt ended without a word: it may be what kills the workers
+            problem = f"外部任务连续 {MAX_ATTEMPTS} 次没有结果，请联系系统管理员"
+        else:
+            try:
+                with session.begin_nested():
+                    handler, payload = _prepared(runtime, session, job)
+            except (Permanent, Transient, DomainError, ProcessError) as error:
+                problem = str(error)
+            except FAULTS as error:
+                _log.exception("job %s", job_id)
+                problem = _fault(error)
+        if problem is not None:
+            steps.fail(runtime.engine, session, job_id, job.attempt, problem, None)
+            return None
+        if payload is None:  # the record was deleted meanwhile: nobody to tell
+            steps.answer(runtime.engine, session, job_id, job.attempt, {})
+            return None
         return handler, payload, job.attempt
+
+
+def _prepared(runtime: Runtime, session: Session, job: Any) -> tuple[External, dict[str, Any] | None]:
+    """The handler and the payload, made and kept at the first attempt; no payload where the record is gone."""
+    handler = runtime.engine.handlers[job.handler]
+    if not isinstance(handler, External):
+        raise TypeError(f"handler {job.handler} is not external")
+    if job.payload is not None:
+        return handler, job.payload
+    instance = session.execute(select(tables.instance).where(tables.instance.c.id == job.instance_id)).one()
+    definition = load(session, instance.definition_id)
+    subject = runtime.engine.subjects[definition.subject].load(session, instance.subject_id)
+    if subject is None:
+        return handler, None
+    payload = handler.prepare(session, subject, job.params)
+    session.execute(update(tables.job).where(tables.job.c.id == job.id).values(payload=payload))
+    return handler, payload
+
+
+def _fault(error: Exception) -> str:
+    return f"外部任务的处理程序出错，请联系系统管理员（{type(error).__name__}：{error}）"
 
 
 def _failed(runtime: Runtime, job_id: str, attempt: int, message: str, retry_at: Any) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+MODES = ("ok", "delay", "fail", "refuse")
 
 
 @dataclass
@@ -17,7 +21,11 @@ class Outside:
     mode: str = "ok"
     seconds: float = 0.0
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Idempotency key → {messages, deliveries}."""
+    """Idempotency key → {messages, deliveries}: a repeated key gets the first answer and delivers nothing."""
+    asked: list[str] = field(default_factory=list)
+    """The key of each request as it came in, whatever became of it."""
+    log: Path | None = None
+    """Gets one JSON line a delivery."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -34,32 +42,54 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(404, {})
 
     def do_POST(self) -> None:
-        length = min(int(self.headers.get("Content-Length") or 0), 1_000_000)
         try:
+            length = min(max(int(self.headers.get("Content-Length") or 0), 0), 1_000_000)
             body = json.loads(self.rfile.read(length) or b"{}")
         except ValueError:
-            self._reply(400, {"error": "not JSON"})
-            return
-        if self.path == "/switch":
-            self.outside.mode, self.outside.seconds = str(body.get("sms", "ok")), float(body.get("seconds", 0))
-            self._reply(200, {})
+            body = None
+        if not isinstance(body, dict):
+            self._reply(400, {"error": "not a JSON object"})
+        elif self.path == "/switch":
+            self._switch(body)
         elif self.path == "/sms":
             self._sms(body)
         else:
             self._reply(404, {})
 
+    def _switch(self, body: dict[str, Any]) -> None:
+        mode = body.get("sms", "ok")
+        try:
+            seconds = float(body.get("seconds", 0))
+        except (TypeError, ValueError, OverflowError):
+            seconds = math.nan
+        if mode not in MODES or not 0 <= seconds <= 30:
+            self._reply(400, {"error": f"sms: one of {', '.join(MODES)}; seconds: 0 to 30"})
+            return
+        self.outside.mode, self.outside.seconds = mode, seconds
+        self._reply(200, {})
+
     def _sms(self, body: dict[str, Any]) -> None:
         key = self.headers.get("Idempotency-Key") or ""
         outside = self.outside
-        if outside.mode == "delay":
-            time.sleep(min(outside.seconds, 30))
-        if outside.mode in ("fail", "refuse"):
-            self._reply(503 if outside.mode == "fail" else 422, {"error": outside.mode})
-            return
         with outside.lock:
-            entry = outside.sent.setdefault(key, {"messages": body.get("messages", []), "deliveries": 0})
-            entry["deliveries"] += 1
-        self._reply(200, {"ok": True})
+            outside.asked.append(key)
+            mode = outside.mode
+        if not key:
+            self._reply(400, {"error": "no Idempotency-Key"})
+            return
+        if mode == "delay":
+            time.sleep(outside.seconds)
+        with outside.lock:
+            known = key in outside.sent
+            if not known and mode in ("ok", "delay"):
+                outside.sent[key] = {"messages": body.get("messages", []), "deliveries": 1}
+                if outside.log is not None:
+                    with outside.log.open("a", encoding="utf-8") as file:
+                        file.write(json.dumps({"key": key, **outside.sent[key]}, ensure_ascii=False) + "\n")
+        if known or mode in ("ok", "delay"):
+            self._reply(200, {"ok": True})
+        else:
+            self._reply(503 if mode == "fail" else 422, {"error": mode})
 
     def _reply(self, status: int, body: Any) -> None:
         data = json.dumps(body, ensure_ascii=False).encode()
@@ -76,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet: the caller's log says what was sent."""
 
 
-def make_server(port: int) -> ThreadingHTTPServer:
-    """A server on the loopback address; `serve_forever` and `shutdown` are the caller's."""
-    handler = type("Handler", (_Handler,), {"outside": Outside()})
+def make_server(port: int, log: Path | None = None) -> ThreadingHTTPServer:
+    """A server on the loopback address; `serve_forever` and `shutdown` are the caller's. `log` gets one JSON line a delivery."""
+    handler = type("Handler", (_Handler,), {"outside": Outside(log=log)})
     return ThreadingHTTPServer(("127.0.0.1", port), handler)

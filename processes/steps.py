@@ -168,11 +168,13 @@ def answer(engine: Engine, session: Session, job_id: str, attempt: int, result: 
         StaleAttempt: another attempt is the current one; nothing is changed.
     """
     job = _fenced(session, job_id, attempt)
-    step = _load(engine, session, SYSTEM, job.instance_id)
     table = tables.job
     session.execute(update(table).where(table.c.id == job_id).values(state="done", next_at=None, error=None))
-    if step.row.state is None:
-        return []
+    row = session.execute(select(tables.instance).where(tables.instance.c.id == job.instance_id).with_for_update()).one()
+    definition = load(session, row.definition_id)
+    if row.state is None or engine.subjects[definition.subject].load(session, row.subject_id) is None:
+        return []  # the process has ended, or its record was deleted
+    step = _step(engine, session, SYSTEM, row)
     step.load()
     live = spiff.find(step.workflow, job_id)
     if live is None or not live.has_state(TaskState.STARTED):

@@ -1,0 +1,83 @@
+"""Login, logout, password, and what every page sends."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from domain.demo import PASSWORD
+from domain.throttle import MAX_BY_ACCOUNT
+
+
+def log_in(client: FlaskClient, account: str = "school1", password: str = PASSWORD, target: str = "") -> TestResponse:
+    return client.post("/login", data={"account": account, "password": password, "next": target})
+
+
+def test_nothing_without_login(client: FlaskClient) -> None:
+    answer = client.get("/")
+    assert answer.status_code == 302
+    assert "/login" in answer.location
+    assert client.post("/account/password").status_code == 401
+
+
+def test_every_endpoint_but_the_public_needs_a_login(app: Flask) -> None:
+    public = {name for name, view in app.view_functions.items() if getattr(view, "is_public", False)}
+    assert public == {"account.login", "account.log_in", "account.logout", "health.healthz"}
+
+
+def test_login_and_logout(client: FlaskClient) -> None:
+    assert log_in(client).status_code == 302
+    assert "工作台" in client.get("/").text
+    client.post("/logout")
+    assert client.get("/").status_code == 302
+
+
+def test_same_words_for_unknown_account_and_wrong_password(client: FlaskClient) -> None:
+    unknown, wrong = log_in(client, "nobody"), log_in(client, "school1", "wrong")
+    assert unknown.status_code == wrong.status_code == 400
+    assert unknown.text.replace("nobody", "school1") == wrong.text
+
+
+def test_login_is_throttled(client: FlaskClient) -> None:
+    for _ in range(MAX_BY_ACCOUNT):
+        assert log_in(client, password="wrong").status_code == 400
+    assert log_in(client).status_code == 429
+    assert log_in(client, "school2").status_code == 302
+
+
+def test_no_redirect_to_other_sites(client: FlaskClient) -> None:
+    assert log_in(client, target="//evil.example/").location == "/"
+
+
+def test_new_password_ends_other_sessions(app: Flask, client: FlaskClient) -> None:
+    other = app.test_client()
+    log_in(client)
+    log_in(other)
+    data = {"old": PASSWORD, "new": "Another-2026", "again": "Another-2026"}
+    assert client.post("/account/password", data=data).status_code == 302
+    assert client.get("/").status_code == 200
+    assert other.get("/").status_code == 302
+
+
+def test_csrf_is_required(app: Flask) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    assert log_in(app.test_client()).status_code == 400
+
+
+def test_headers_and_cookie(client: FlaskClient) -> None:
+    answer = client.get("/login")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    cookie = log_in(client).headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_error_pages(client: FlaskClient) -> None:
+    log_in(client)
+    assert "没有找到" in client.get("/no-such-page").text
+    assert client.get("/logout").status_code == 405

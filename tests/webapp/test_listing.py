@@ -1,0 +1,63 @@
+"""The list screen and the form macros."""
+
+from __future__ import annotations
+
+from flask import Flask, get_template_attribute
+from sqlalchemy import event, select
+
+from domain.base import utc_now
+from domain.parties import Person, actor_of
+from domain.reports import ReportingPeriod, WeeklyReport, reports_query
+from forms import read_forms
+from forms.fields import describe
+from webapp.listing import Column, Filter, ListScreen, render_list
+
+SCREEN = ListScreen(
+    "周报管理",
+    "按周报送",
+    "weekly_report",
+    WeeklyReport,
+    reports_query,
+    (Column("周期", lambda row: row.period.label, link=lambda row: f"/r/{row.id}"), Column("状态", lambda row: row.status, "badge")),
+    lambda row, action: f"/act/{row.id}",
+    (Filter("label", "周期", lambda query, text: query.where(ReportingPeriod.label.contains(text, autoescape=True))),),
+)
+
+
+def test_list_counts_pages_and_queries(app: Flask) -> None:
+    database = app.extensions["pilot"].database
+    with database.writing() as session:
+        person = session.scalars(select(Person).where(Person.account == "school1")).one()
+        actor = actor_of(session, person.id)
+        assert actor is not None
+        periods = session.scalars(select(ReportingPeriod).where(ReportingPeriod.province_id == actor.province_id)).all()
+        for number, period in enumerate(periods):
+            status = "待审核" if number else "未提交"
+            report = WeeklyReport(period_id=period.id, party_id=actor.party_id, author_id=person.id, status=status, created_at=utc_now())
+            session.add(report)
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    counts = []
+    for query in ("/", "/?status=未提交", "/?label=%25", "/?page=999&size=x"):
+        statements.clear()
+        with app.test_request_context(query), database.reading() as session:
+            text = render_list(SCREEN, session, actor)
+        counts.append(len(statements))
+        assert "周报管理" in text
+        if query == "/":
+            assert f"待审核 {len(periods) - 1}" in text
+            assert f"共 {len(periods)} 条" in text
+        if "label" in query:
+            assert "没有符合条件的记录" in text
+    assert counts[0] == counts[1] <= 8
+
+
+def test_form_shows_problems_and_lines(app: Flask) -> None:
+    tabs = describe(read_forms()["weekly_report.json"], {})
+    with app.test_request_context("/"):
+        first = tabs[0].fields[0].path
+        text = get_template_attribute("forms.html", "fields")(tabs, [(first, "请填写此项")])
+        shown = get_template_attribute("forms.html", "view")(tabs)
+    assert f'href="#f-{first}"' in text
+    assert 'aria-invalid="true"' in text
+    assert "—" in shown

@@ -1,0 +1,146 @@
+"""The Flask application: blueprints, security headers, and pages for what goes wrong."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
+
+from domain.base import SHANGHAI
+from domain.errors import DomainError
+from processes.errors import NotAllowed, NotFound, ProcessError
+from webapp import context, menu
+from webapp.account.views import blueprint as account
+from webapp.health import blueprint as health
+from webapp.home.views import blueprint as home
+from webapp.inbox.views import blueprint as inbox
+from webapp.links import is_local
+from webapp.records.views import blueprint as records
+from webapp.weekly.views import blueprint as reports
+
+if TYPE_CHECKING:
+    from jobs.runtime import Runtime
+
+LOG = logging.getLogger("pilot.web")
+MAX_REQUEST = 20 * 1024 * 1024
+CSP = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+# bpmn-js writes style attributes into its drawing; pages with a diagram set g.diagram and get this one
+CSP_DIAGRAM = CSP + "; style-src 'self' 'unsafe-inline'"
+PAGES = {
+    400: ("请求有误", "请返回上一页，核对后重试。"),
+    401: ("登录已失效", "请重新登录后再试。"),
+    403: ("没有权限", "您没有查看或办理此内容的权限，如有疑问请联系管理员。"),
+    404: ("没有找到", "页面或记录不存在，可能已被删除，或您无权查看。"),
+    405: ("不能这样操作", "请返回上一页，使用页面上的按钮操作。"),
+    413: ("内容过大", "提交的内容超过 20 MB，请减小后重试。"),
+    429: ("操作过于频繁", "请稍后再试。"),
+    500: ("系统出错", "系统出现问题，已记录，请稍后重试。如仍不成功，请把下面的编号告诉技术支持。"),
+}
+
+
+def create_app(runtime: Runtime) -> Flask:
+    """The web application on an opened runtime."""
+    app = Flask(__name__)
+    settings = runtime.settings
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="pilot",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        MAX_CONTENT_LENGTH=MAX_REQUEST,
+        MAX_FORM_PARTS=5000,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form may stay open for an afternoon
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+    app.extensions["pilot"] = runtime
+    CSRFProtect(app)
+    context.install(app)
+    app.after_request(_headers)
+    for blueprint in (health, home, account, inbox, reports, records):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(CSRFError, _csrf)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(ProcessError, _rule)
+    app.register_error_handler(DomainError, _rule)
+    app.register_error_handler(500, _fault)
+    app.add_template_filter(moment, "moment")
+    app.context_processor(_page)
+    return app
+
+
+def moment(value: datetime | None) -> str:
+    """A moment as people read it: 2026-11-23 14:05, in Shanghai."""
+    return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if value else ""
+
+
+def error_page(status: int, message: str | None = None, number: str | None = None) -> tuple[str, int]:
+    """A page that says what is wrong and what to do."""
+    title, advice = PAGES.get(status, PAGES[400])
+    return render_template("error.html", title=title, message=message or advice, number=number), status
+
+
+def wants_json() -> bool:
+    """Whether the page's own script is asking."""
+    return request.headers.get("X-Requested-With") == "fetch"
+
+
+def _page() -> dict[str, Any]:
+    user = g.get("actor")
+    return {"user": user, "menu": menu.entries(user) if user else []}
+
+
+def _headers(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = CSP_DIAGRAM if g.get("diagram") else CSP
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _rule(error: ProcessError | DomainError) -> Any:
+    g.failed = True  # the redirect below is no success: nothing of this request is kept
+    status = 403 if isinstance(error, NotAllowed) else 404 if isinstance(error, NotFound) else 409
+    if wants_json():
+        return {"message": str(error)}, status
+    back = request.form.get("back", "") if request.method == "POST" else ""
+    if status == 409 and is_local(back):
+        flash(str(error), "danger")
+        return redirect(back)
+    return error_page(status, str(error))
+
+
+def _csrf(error: CSRFError) -> Any:
+    return error_page(400, "页面停留过久或登录已变化，请返回上一页刷新后重试。")
+
+
+def _http(error: HTTPException) -> Any:
+    status = error.code or 500
+    if status < 400:
+        return error
+    if status == 401 and request.method == "GET":
+        return redirect(url_for("account.login"))
+    return error_page(status if status in PAGES else 400)
+
+
+def _fault(error: Exception) -> Any:
+    number = secrets.token_hex(4)
+    current_app.logger.error("fault %s", number)
+    return error_page(500, number=number)

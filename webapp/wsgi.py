@@ -1,0 +1,11 @@
+"""The WSGI entry of production servers: `gunicorn webapp.wsgi:app`."""
+
+from __future__ import annotations
+
+import os
+
+from domain.settings import read_settings
+from jobs.runtime import build
+from webapp.app import create_app
+
+app = create_app(build(read_settings(os.environ)))
