@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Self
 
-from sqlalchemy import JSON, ForeignKey, Select, String, UniqueConstraint, select
+from sqlalchemy import JSON, ForeignKey, Select, String, UniqueConstraint, column, func, select, table
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, column_property, contains_eager, mapped_column, relationship
 
 from domain.base import SHANGHAI, Base, UtcDateTime, utc_now
 from domain.errors import DomainError
@@ -15,6 +16,9 @@ from domain.parties import Actor, Party, Person
 
 CYCLES = ("周", "半月")
 MAX_PERIODS = 60  # one form sets at most about a year of weeks
+_LATER = table("reporting_period", column("province_id"), column("starts_at", UtcDateTime()), column("ends_at", UtcDateTime())).alias(
+    "later"
+)
 
 
 class AlreadyReported(DomainError):
@@ -30,7 +34,7 @@ class BadPeriod(DomainError):
 
 
 class ReportingPeriod(Base):
-    """One week or half-month of a province; consecutive periods touch."""
+    """One week or half-month of a province. Where the cycle changed, the first period of the new one is shorter."""
 
     __tablename__ = "reporting_period"
     __table_args__ = (UniqueConstraint("province_id", "starts_at"),)
@@ -42,18 +46,25 @@ class ReportingPeriod(Base):
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)  # first moment of the next period: too late to hand in
     reminder_hours: Mapped[int]  # how long before `ends_at` unsent drafts are reminded
+    set_next_ends_at: Mapped[datetime | None] = column_property(  # read with the row, no column of its own; None: none is set yet
+        select(func.min(_LATER.c.ends_at))
+        .where(_LATER.c.province_id == province_id, _LATER.c.starts_at >= ends_at)
+        .correlate_except(_LATER)
+        .scalar_subquery()
+    )
 
     @property
     def next_ends_at(self) -> datetime:
-        """End of the period after this one, by the same cycle."""
-        return _next_end(self.cycle, self.ends_at)
+        """End of the period after this one: the one the province has set, or else one of the same cycle."""
+        return self.set_next_ends_at or _next_end(self.cycle, self.ends_at)
 
 
 class WeeklyReport(Base):
     """A school's report on one period. `status` and `tone` are written by the engine alone."""
 
     __tablename__ = "weekly_report"
-    __table_args__ = (UniqueConstraint("period_id", "party_id"),)
+    # ids are never used again: a deleted report's history must not become another's
+    __table_args__ = (UniqueConstraint("period_id", "party_id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     period_id: Mapped[int] = mapped_column(ForeignKey("reporting_period.id"))
@@ -153,39 +164,50 @@ def report_of(session: Session, actor: Actor, report_id: int) -> WeeklyReport | 
 
 
 def set_periods(session: Session, actor: Actor, cycle: str, first: date, last: date, reminder_hours: int) -> list[ReportingPeriod]:
-    """Sets the periods of the actor's province that begin between two days; those already there stay as they are.
+    """Sets the periods of the actor's province that hold the days from `first` to `last`, and returns the new ones.
+
+    Periods already there stay as they are. Where the cycle changes, the new one begins when the last period of the old
+    one ends: the first new period is cut to begin there, so that no moment is in two periods or in none.
 
     Raises:
-        BadPeriod: unknown cycle, dates in the wrong order, too many, or overlapping with periods of another cycle.
+        DomainError: the actor is not of the province.
+        BadPeriod: unknown cycle, dates in the wrong order, too many, overlapping with another period, or a hole at a change of cycle.
     """
+    if "省级" not in actor.roles:
+        raise DomainError("只有省级管理员可以设置报送周期")
     if cycle not in CYCLES:
         raise BadPeriod("请选择按周或按半月报送")
     if last < first:
         raise BadPeriod("结束日期不能早于开始日期")
+    if first.year < 2000 or last.year > 2100:
+        raise BadPeriod("请填写 2000–2100 年之间的日期")
     if not 1 <= reminder_hours <= 168:
         raise BadPeriod("提醒时间应在截止前 1–168 小时之间")
-    table = ReportingPeriod
-    kept = session.scalars(select(table).where(table.province_id == actor.party_id)).all()
+    session.get_one(Party, actor.party_id, with_for_update=True)  # two people of a province set periods one after the other
+    kept = session.scalars(select(ReportingPeriod).where(ReportingPeriod.province_id == actor.party_id)).all()
     made: list[ReportingPeriod] = []
-    start = _first_start(cycle, first)
-    while start.astimezone(SHANGHAI).date() <= last:
+    for start, end in _spans(cycle, _begin(cycle, first, last, kept), last):
+        overlapping = [p for p in kept if p.starts_at < end and start < p.ends_at]
+        if any((p.starts_at, p.ends_at) == (start, end) for p in overlapping):
+            continue
+        if overlapping:
+            raise BadPeriod(f"{_label(cycle, start)}与已设置的“{overlapping[0].label}”重叠，请调整日期范围")
         if len(made) >= MAX_PERIODS:
             raise BadPeriod(f"一次最多设置 {MAX_PERIODS} 个周期，请缩短日期范围")
-        end = _next_end(cycle, start)
-        if not any(p.starts_at < end and start < p.ends_at for p in kept):
-            made.append(
-                table(
-                    province_id=actor.party_id,
-                    cycle=cycle,
-                    label=_label(cycle, start),
-                    starts_at=start,
-                    ends_at=end,
-                    reminder_hours=reminder_hours,
-                )
+        made.append(
+            ReportingPeriod(
+                province_id=actor.party_id,
+                cycle=cycle,
+                label=_label(cycle, start),
+                starts_at=start,
+                ends_at=end,
+                reminder_hours=reminder_hours,
             )
-        start = end
+        )
     session.add_all(made)
     session.flush()
+    for period in kept:
+        session.expire(period, ["set_next_ends_at"])
     return made
 
 
@@ -209,6 +231,30 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), SHANGHAI)
 
 
+def _begin(cycle: str, first: date, last: date, kept: Sequence[ReportingPeriod]) -> datetime:
+    """When the first new period begins: by the calendar, or at the end of the old cycle's last period where the two overlap."""
+    start = _first_start(cycle, first)
+    old = max((p for p in kept if p.cycle != cycle), key=lambda p: p.ends_at, default=None)
+    if old is None:
+        return start
+    day = old.ends_at.astimezone(SHANGHAI).date()
+    if old.starts_at < _next_end(cycle, start) and start < old.ends_at:
+        if day > last:
+            raise BadPeriod(f"所选日期已属于“{old.label}”，结束日期不能早于 {day}")
+        return old.ends_at
+    # a hole shorter than one period is an oversight; a longer one is meant, such as holidays
+    if start > old.ends_at > _first_start(cycle, start.date() - timedelta(days=1)) and not any(p.ends_at == start for p in kept):
+        raise BadPeriod(f"与“{old.label}”之间有空档，请把开始日期改为 {day}")
+    return start
+
+
+def _spans(cycle: str, start: datetime, last: date) -> Iterator[tuple[datetime, datetime]]:
+    while start.astimezone(SHANGHAI).date() <= last:
+        end = _next_end(cycle, start)
+        yield start, end
+        start = end
+
+
 def _first_start(cycle: str, day: date) -> datetime:
     if cycle == "周":
         return _midnight(day - timedelta(days=day.weekday()))
@@ -218,7 +264,7 @@ def _first_start(cycle: str, day: date) -> datetime:
 def _next_end(cycle: str, start: datetime) -> datetime:
     day = start.astimezone(SHANGHAI).date()
     if cycle == "周":
-        return _midnight(day + timedelta(days=7))
+        return _midnight(day + timedelta(days=7 - day.weekday()))
     return _midnight(day.replace(day=16) if day.day < 16 else (day.replace(day=1) + timedelta(days=32)).replace(day=1))
 
 

@@ -9,6 +9,11 @@ from typing import Any
 
 import jsonschema_rs
 
+from domain.identity import credit_code_problem, id_number_problem, mobile_problem
+
+FORMATS = {"id-number": id_number_problem, "mobile": mobile_problem, "credit-code": credit_code_problem}
+_PASSES = {name: lambda text, problem=problem: problem(text) is None for name, problem in FORMATS.items()}
+
 
 def check(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(path such as `lines.0.trained`, message) of each problem; empty when all is well."""
@@ -19,14 +24,14 @@ def check(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> list[tuple[s
         if kind == "Required":
             path.append(str(error.kind.property))  # the object misses it; people look for the field
         field = _field(schema, path)
-        problems.setdefault(".".join(path), _message(kind, error.kind, field, path))
+        problems.setdefault(".".join(path), _message(kind, error, field, path))
     order = list(schema.get("properties", {}))
     return sorted(problems.items(), key=lambda problem: order.index(first) if (first := problem[0].split(".")[0]) in order else -1)
 
 
 @lru_cache(maxsize=200)
 def _validator(schema: str) -> Any:
-    return jsonschema_rs.validator_for(json.loads(schema), validate_formats=True)
+    return jsonschema_rs.validator_for(json.loads(schema), formats=_PASSES, validate_formats=True)
 
 
 def _field(schema: Mapping[str, Any], path: list[str]) -> Mapping[str, Any]:
@@ -36,7 +41,7 @@ def _field(schema: Mapping[str, Any], path: list[str]) -> Mapping[str, Any]:
     return here
 
 
-def _message(kind: str, detail: Any, field: Mapping[str, Any], path: list[str]) -> str:
+def _message(kind: str, error: Any, field: Mapping[str, Any], path: list[str]) -> str:
     title = field.get("title", path[-1] if path else "表单")
     row = next((f"第 {int(part) + 1} 行" for part in path if part.isdigit()), "")
     name = f"{row}“{title}”"
@@ -53,6 +58,10 @@ def _message(kind: str, detail: Any, field: Mapping[str, Any], path: list[str]) 
         return f"{name}不能小于 {field.get('minimum')}"
     if kind == "Maximum":
         return f"{name}不能大于 {field.get('maximum')}"
+    if kind == "MaxItems":
+        return f"{name}最多 {field.get('maxItems')} 行"
+    if kind == "Format" and error.kind.format in FORMATS:
+        return f"{name}：{FORMATS[error.kind.format](str(error.instance))}"
     if kind == "Enum":
         return f"{name}应为：{'、'.join(map(str, field.get('enum', [])))}"
     if kind == "AdditionalProperties":

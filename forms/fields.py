@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from domain.identity import tidy_id_number
+
 MAX_ROWS = 2000  # bound on what one post can make us build; a form's own limit is its `maxItems`, which the check reports
 
 
@@ -90,6 +92,8 @@ def _text(values: Mapping[str, Sequence[str]], name: str) -> str:
 
 
 def _typed(field: Mapping[str, Any], text: str) -> Any:
+    if field.get("format") == "id-number":
+        return tidy_id_number(text)
     if not _numeric(field) or not re.fullmatch(r"-?\d{1,12}(\.\d{1,4})?", text):
         return text
     return float(text) if "." in text else int(text)

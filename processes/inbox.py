@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, or_, select, update
+from sqlalchemy import Select, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
@@ -51,6 +51,22 @@ def task_of(session: Session, actor: Actor, task_id: str) -> Any:
         NotFound
     """
     query = select(*_COLUMNS).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
+    query = query.where(_TASK.c.id == task_id, _TASK.c.party_id == actor.party_id, _TASK.c.role.in_(actor.roles))
+    row = session.execute(query).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def task_and_draft_of(session: Session, actor: Actor, task_id: str, place: str) -> Any:
+    """As `task_of`, with `drafted`: whether the actor keeps a draft at `place`; in one query.
+
+    Raises:
+        NotFound
+    """
+    draft = tables.draft.c
+    drafted = exists().where(draft.person_id == actor.person_id, draft.place == place[:80]).label("drafted")
+    query = select(*_COLUMNS, drafted).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
     query = query.where(_TASK.c.id == task_id, _TASK.c.party_id == actor.party_id, _TASK.c.role.in_(actor.roles))
     row = session.execute(query).first()
     if row is None:

@@ -40,6 +40,9 @@ class Step:
     closed: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Task rows completed in this step → what to write into them."""
 
+    open_tasks: set[str] | None = None
+    """Ids of the open task rows, where the step read them already."""
+
     def __post_init__(self) -> None:
         self.now = self.engine.clock()
 
@@ -133,6 +136,8 @@ class Step:
             self.session.execute(insert(table), new)
 
     def _open_task_ids(self) -> set[str]:
+        if self.open_tasks is not None:
+            return self.open_tasks
         table = tables.task
         return set(self.session.scalars(select(table.c.id).where(table.c.instance_id == self.row.id, table.c.state == "open")))
 

@@ -15,7 +15,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import SYSTEM, Actor
@@ -223,12 +223,16 @@ def _load_by_task(engine: Engine, session: Session, actor: Actor, task_id: str) 
     if row is None:
         raise NotFound
     # read after the lock, so that what another step just wrote is seen
-    task = session.execute(select(tables.task).where(tables.task.c.id == task_id)).one()
+    table = tables.task
+    found = session.execute(select(table).where(table.c.instance_id == row.id, or_(table.c.id == task_id, table.c.state == "open"))).all()
+    task = next(one for one in found if one.id == task_id)
     if not (task.role in actor.roles and task.party_id == actor.party_id):
         raise NotFound
     if task.state != "open":
         raise TaskClosed(task.closed_as)
-    return _step(engine, session, actor, row), task
+    step = _step(engine, session, actor, row)
+    step.open_tasks = {one.id for one in found if one.state == "open"}
+    return step, task
 
 
 def _step(engine: Engine, session: Session, actor: Actor, row: Any) -> Step:

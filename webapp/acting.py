@@ -27,7 +27,12 @@ def typed(schema: dict[str, Any] | None) -> dict[str, Any]:
 def let_time_act(session: Session, instance_id: int) -> None:
     """After a refusal: a deadline that was the reason becomes visible even while no scheduler runs. A step of its own."""
     session.rollback()
-    later(steps.tick(runtime().engine, session, instance_id))
+    g.pop("later", None)  # jobs of what was just rolled back
+    try:
+        later(steps.tick(runtime().engine, session, instance_id))
+    except ProcessError:  # begun in this very request, or about a record deleted since: no time to act on
+        session.rollback()
+        return
     g.commit = True
 
 
@@ -37,6 +42,7 @@ def complete(actor: Actor, task_id: str, instance_id: int, outcome: str, answers
         later(steps.complete(runtime().engine, db(), actor, task_id, outcome, answers, comment))
     except FormInvalid as error:
         db().rollback()
+        g.pop("later", None)
         return error
     except Refused as error:
         let_time_act(db(), instance_id)

@@ -12,8 +12,9 @@ from forms import fields
 from processes import inbox, tables
 from processes.definitions import Definition, Element, load
 from processes.errors import FormInvalid, NotFound
+from processes.history import instance_of
 from webapp import acting
-from webapp.context import actor, db, runtime
+from webapp.context import actor, db, reads_only, runtime
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
 SIZE = 20
@@ -43,14 +44,18 @@ def task(task_id: str) -> str:
     """The record, the task's form, and the outcome buttons."""
     row = inbox.task_of(db(), actor(), task_id)
     draft = inbox.draft_of(db(), actor(), f"task/{task_id}")
-    comment = (draft.data.get("comment") or [""])[-1] if draft else ""
-    return _task_page(row, {}, comment, [])
+    if draft is None:
+        return _task_page(row, {}, "", [])
+    definition = load(db(), row.definition_id)
+    form = definition.elements[row.element].form
+    answers = fields.parse(definition.forms[form], draft.data) if form else {}
+    return _task_page(row, answers, (draft.data.get("comment") or [""])[-1], [])
 
 
 @blueprint.post("/tasks/<task_id>")
 def finish(task_id: str) -> Any:
     """Completes the task; where that fails, the page comes back with the reason and everything typed."""
-    row = inbox.task_of(db(), actor(), task_id)
+    row = inbox.task_and_draft_of(db(), actor(), task_id, f"task/{task_id}")
     definition = load(db(), row.definition_id)
     element = definition.elements[row.element]
     answers = acting.typed(definition.forms[element.form]) if element.form else {}
@@ -60,7 +65,8 @@ def finish(task_id: str) -> Any:
     if problem is not None:
         problems = list(problem.problems) if isinstance(problem, FormInvalid) else [("", str(problem))]
         return _task_page(row, answers, comment, problems), 422 if isinstance(problem, FormInvalid) else 409
-    inbox.drop_draft(db(), actor(), f"task/{task_id}")
+    if row.drafted:
+        inbox.drop_draft(db(), actor(), f"task/{task_id}")
     flash(f"已办理：{row.title} · {request.form.get('outcome', '')}", "success")
     return redirect(url_for("inbox.index"))
 
@@ -82,6 +88,7 @@ def release(task_id: str) -> Any:
 
 
 @blueprint.post("/batch/<key>")
+@reads_only
 def batch_of_records(key: str) -> Any:
     """The ticked rows of a list, as a batch of their open tasks."""
     ids = [int(text) for text in request.form.getlist("ids") if text.isdecimal()][:MAX_BATCH]
@@ -91,6 +98,7 @@ def batch_of_records(key: str) -> Any:
 
 
 @blueprint.post("/batch")
+@reads_only
 def batch() -> Any:
     """The ticked tasks of the inbox."""
     ids = request.form.getlist("ids")[:MAX_BATCH]
@@ -140,7 +148,8 @@ def _task_page(row: Any, answers: dict[str, Any], comment: str, problems: list[t
     definition = load(db(), row.definition_id)
     element = definition.elements[row.element]
     subject = runtime().engine.subjects[definition.subject].load(db(), row.subject_id)
-    if subject is None:
+    about = instance_of(db(), row.key, row.subject_id)
+    if subject is None or about is None or about.id != row.instance_id:  # SQLite gives a deleted record's id to the next one
         raise NotFound("这条记录已被删除。")
     own = definition.record_form(element)
     record_schema = next((schema for schema in definition.forms.values() if schema.get("x-record")), {})

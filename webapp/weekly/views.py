@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import Select
 
 from domain import reports
@@ -102,7 +102,12 @@ def create() -> Any:
     who = _school()
     schema = latest(db(), KEY).forms[FORM]
     answers = acting.typed(schema)
-    report = reports.new_report(db(), who, runtime().engine.clock())
+    now = runtime().engine.clock()
+    try:
+        report = reports.new_report(db(), who, now)
+    except reports.AlreadyReported as error:
+        period = reports.current_period(db(), who.province_id, now)
+        return _form_page(answers, _problems(error), place=f"weekly/new/{period.id if period else 0}", period=period), 409
     period = report.period
     report.take(answers)
     instance_id, jobs = steps.start(runtime().engine, db(), who, KEY, report)
@@ -111,9 +116,8 @@ def create() -> Any:
         task = next(a for a in actions_for(db(), who, KEY, [report.id])[report.id] if a.kind == "task")
         problem = acting.complete(who, task.task_id or "", instance_id, task.outcomes[0].name, answers, None)
         if problem is not None:
-            g.pop("later", None)
-            place = f"weekly/new/{period.id}"
-            return _form_page(answers, _problems(problem), place=place, period=period), 422
+            place, code = f"weekly/new/{period.id}", 422 if isinstance(problem, FormInvalid) else 409
+            return _form_page(answers, _problems(problem), place=place, period=period), code
     inbox.drop_draft(db(), who, f"weekly/new/{period.id}")
     flash("周报已提交，等待审核。" if request.form.get("act") == "提交" else "周报已保存，尚未提交。", "success")
     return redirect(url_for("reports.index"))
@@ -173,17 +177,25 @@ def act(report_id: int) -> Any:
     element, outcome = request.form.get("element", ""), request.form.get("outcome", "")
     action = next((a for a in _actions(report) if a.element == element and a.kind != "edit" and _asked(a, outcome)), None)
     instance = instance_of(db(), KEY, report.id)
+    if action is None:  # an old page: where the diagram says why its button can no longer act, that is the answer
+        action = next((a for a in _actions(report) if a.refuse and a.name == outcome), None)
     if instance is None or action is None:
         raise Refused("该周报的状态已变化，请刷新后再操作")
     if action.refuse:
         raise Refused(action.refuse)
     if action.kind == "message":
-        later(steps.send(runtime().engine, db(), actor(), instance.id, element))
+        try:
+            later(steps.send(runtime().engine, db(), actor(), instance.id, element))
+        except Refused as error:
+            acting.let_time_act(db(), instance.id)
+            flash(str(error), "danger")
+            return redirect(url_for("reports.index"))
+        inbox.drop_draft(db(), actor(), f"weekly/{report_id}")  # SQLite gives a deleted record's id to the next one
     else:
         problem = acting.complete(actor(), action.task_id or "", instance.id, outcome, None, None)
         if isinstance(problem, FormInvalid):
             flash("周报还没有填写完整：" + "；".join(text for _, text in problem.problems), "danger")
-            return redirect(url_for("reports.edit", report_id=report.id))
+            return redirect(url_for("reports.edit", report_id=report_id))
         if problem is not None:
             flash(str(problem), "danger")
             return redirect(url_for("reports.index"))
@@ -237,7 +249,9 @@ def _actions(report: WeeklyReport) -> list[Action]:
 
 
 def _asked(action: Action, outcome: str) -> bool:
-    return not outcome if action.kind == "message" else any(o.name == outcome for o in action.outcomes)
+    if action.kind == "message":  # a blocked button and a message may share an element: the name tells them apart
+        return outcome == action.name or (not outcome and not action.refuse)
+    return any(o.name == outcome for o in action.outcomes)
 
 
 def _problems(error: Any) -> list[tuple[str, str]]:

@@ -218,6 +218,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["period_id"], ["reporting_period.id"], name=op.f("fk_weekly_report_period_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_weekly_report")),
         sa.UniqueConstraint("period_id", "party_id", name=op.f("uq_weekly_report_period_id_party_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("weekly_report", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_weekly_report_party_id"), ["party_id"], unique=False)

@@ -12,7 +12,9 @@
       const viewer = new window.BpmnJS({ container: place });
       await viewer.importXML(xml);
       const canvas = viewer.get("canvas");
-      canvas.zoom("fit-viewport", "auto");
+      const fit = () => place.offsetWidth && (canvas.resized(), canvas.zoom("fit-viewport", "auto"));
+      fit();
+      document.addEventListener("pilot:shown", fit); // a hidden tab has no width to fit into
       path.forEach((id) => canvas.addMarker(id, "taken"));
       tokens.forEach((id) => canvas.addMarker(id, "token"));
       viewer.on("element.click", ({ element }) => {

@@ -100,7 +100,44 @@
     if ("submitOnChange" in event.target.dataset) event.target.form.requestSubmit();
     ticked();
   });
+  // record pages: one section at a time behind tabs; without scripts they simply stand below each other
+  function tabs(box) {
+    const sections = [...box.querySelectorAll(":scope > section")];
+    const bar = document.createElement("div");
+    bar.className = "tabs";
+    bar.setAttribute("role", "tablist");
+    const show = (chosen) => {
+      sections.forEach((section, index) => {
+        section.hidden = index !== chosen;
+        bar.children[index].setAttribute("aria-selected", String(index === chosen));
+        bar.children[index].tabIndex = index === chosen ? 0 : -1;
+      });
+      document.dispatchEvent(new CustomEvent("pilot:shown", { detail: sections[chosen] }));
+    };
+    sections.forEach((section, index) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = section.querySelector("h2").textContent;
+      button.setAttribute("role", "tab");
+      section.id ||= `tab-${index}`;
+      section.setAttribute("role", "tabpanel");
+      button.setAttribute("aria-controls", section.id);
+      button.addEventListener("click", () => show(index));
+      button.addEventListener("keydown", (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (!step) return;
+        const next = (index + step + sections.length) % sections.length;
+        show(next);
+        bar.children[next].focus();
+      });
+      bar.append(button);
+    });
+    box.prepend(bar);
+    show(0);
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("[data-tabs]").forEach(tabs);
     ticked();
     const first = document.querySelector("[data-focus]");
     if (first) first.focus();

@@ -1,0 +1,159 @@
+"""Everything as `make run` starts it, walked through in a real browser by both roles, and stopped with no process left."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.conftest import free_port, missing
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+
+
+def group_members(home: Path) -> list[str]:
+    """Processes whose environment names this home: all parts, and whatever they started."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"PILOT_HOME={home}".encode() in (entry / "environ").read_bytes():
+                found.append((entry / "cmdline").read_text())
+        except OSError:
+            continue  # it ended meanwhile
+    return found
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    home = tmp_path_factory.mktemp("home")
+    port = free_port()
+    environment = {k: v for k, v in os.environ.items() if k not in ("REDIS_URL", "DATABASE_URL", "SMS_URL", "SECRET_KEY")}
+    environment |= {"PILOT_HOME": str(home), "PORT": str(port)}
+    log = (home / "run.log").open("w")
+    process = subprocess.Popen([sys.executable, "-m", "webapp", "run"], env=environment, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        for _ in range(300):
+            if "演示账号" in (home / "run.log").read_text():
+                break
+            assert process.poll() is None, (home / "run.log").read_text()
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        log.close()
+        assert group_members(home) == []
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        missing("Chromium")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+def log_in(browser: Browser, address: str, account: str) -> Page:
+    page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+    page.set_default_timeout(15000)
+    page.goto(f"{address}/login")
+    page.fill("[name=account]", account)
+    page.fill("[name=password]", "Pilot-2026")
+    page.click("main button")
+    page.wait_for_url(f"{address}/")
+    return page
+
+
+@pytest.mark.row("1.1", "6.2", "6.4", "6.5", "6.6", "8.1", "8.2")
+def test_a_report_is_returned_corrected_and_passed(browser: Browser, address: str) -> None:
+    school = log_in(browser, address, "school1")
+    faults: list[str] = []
+    school.on("pageerror", lambda error: faults.append(str(error)))
+    school.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    school.goto(f"{address}/weekly/")
+    school.get_by_role("link", name="提交周报").click()
+    school.fill("[name=contact]", "张文")
+    school.fill("[name=mobile]", "13900000000")
+    school.fill("[name=summary]", "本周完成培训")
+    school.get_by_role("button", name="保存").click()
+    expect(school.locator("table .badge")).to_have_text("未提交")
+    school.get_by_role("link", name="编辑").click()
+    school.fill("[name='lines.0.certificate']", "Web前端开发")
+    school.fill("[name='lines.0.trained']", "30")
+    school.get_by_role("button", name="增加一行").click()
+    school.fill("[name='lines.1.certificate']", "物联网安装调试")
+    school.fill("[name='lines.1.trained']", "12")
+    school.get_by_role("button", name="提交", exact=True).click()
+    expect(school.locator("table .badge")).to_have_text("待审核")
+
+    province = log_in(browser, address, "province1")
+    province.goto(f"{address}/inbox/")
+    province.get_by_role("link", name="办理").click()
+    province.get_by_role("button", name="审核退回").click()
+    expect(province.get_by_role("alert")).to_contain_text("选择“审核退回”时须填写意见")
+    province.fill("[name=comment]", "请核对人数")
+    province.get_by_role("button", name="审核退回").click()
+
+    school.goto(f"{address}/weekly/")
+    school.get_by_role("link", name="编辑").click()
+    school.fill("[name='lines.0.trained']", "31")
+    school.get_by_role("button", name="提交", exact=True).click()
+    province.goto(f"{address}/inbox/")
+    province.get_by_role("link", name="办理").click()
+    province.get_by_role("button", name="审核通过").click()
+
+    school.goto(f"{address}/weekly/1")
+    expect(school.locator("h1 .badge")).to_have_text("审核通过")
+    school.get_by_role("tab", name="审核记录").click()
+    expect(school.get_by_text("请核对人数").first).to_be_visible()
+    school.get_by_role("tab", name="流程图").click()
+    expect(school.locator(".djs-element.token")).to_have_count(1)
+    expect(school.locator("[data-element-id=f_approved].taken")).to_have_count(1)
+    assert faults == []
+
+
+@pytest.mark.row("6.5")
+def test_the_sms_went_all_the_way_out(browser: Browser, address: str) -> None:
+    school = log_in(browser, address, "school2")
+    school.goto(f"{address}/weekly/new")
+    for name, value in {
+        "contact": "李敏",
+        "mobile": "13900000001",
+        "summary": "本周培训",
+        "lines.0.certificate": "证书甲",
+        "lines.0.trained": "3",
+    }.items():
+        school.fill(f"[name='{name}']", value)
+    school.get_by_role("button", name="提交", exact=True).click()
+    for _ in range(100):
+        page = school.goto(f"{address}/weekly/2")
+        assert page is not None
+        if "短信通知审核人" in school.locator(".timeline").inner_text() or "短信通知审核人" in school.content().split("timeline")[-1]:
+            break
+        time.sleep(0.2)
+    assert "短信通知审核人" in school.content().split("timeline")[-1]
+
+
+def test_a_phone_sees_no_sideways_scrolling(browser: Browser, address: str) -> None:
+    page = log_in(browser, address, "school1")
+    for width in (360, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        for path in ("/", "/weekly/", "/inbox/", "/weekly/1", "/account/password"):
+            page.goto(f"{address}{path}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+
+
+def test_health(address: str) -> None:
+    assert httpx.get(f"{address}/healthz").json() == {"ok": True}

@@ -1,0 +1,69 @@
+"""From a posted page to answers and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from forms import read_forms
+from forms.fields import MAX_ROWS, describe, parse
+
+SCHEMA: dict[str, Any] = {
+    "title": "表",
+    "properties": {
+        "text": {"title": "文字", "type": "string"},
+        "count": {"title": "数", "type": "integer"},
+        "id_number": {"title": "证件号", "type": "string", "format": "id-number"},
+        "lines": {
+            "title": "行",
+            "type": "array",
+            "x-tab": "明细",
+            "items": {"properties": {"a": {"title": "甲", "type": "number"}}, "required": ["a"]},
+        },
+    },
+    "required": ["text"],
+}
+
+
+@pytest.mark.parametrize(
+    ("posted", "answers"),
+    [
+        ({"text": [" 一\r\n二 "]}, {"text": "一\n二"}),
+        ({"text": ["旧", "新"]}, {"text": "新"}),
+        ({"text": [""], "count": [" "]}, {}),
+        ({"count": ["12"]}, {"count": 12}),
+        ({"count": ["-1"]}, {"count": -1}),
+        ({"count": ["1.5"]}, {"count": 1.5}),
+        ({"count": ["十二"]}, {"count": "十二"}),
+        ({"count": ["1e9"]}, {"count": "1e9"}),
+        ({"id_number": ["11010519491231002x"]}, {"id_number": "11010519491231002X"}),
+        ({"unknown": ["x"], "csrf_token": ["y"]}, {}),
+        ({"lines.0.a": ["1"], "lines.7.a": ["0.5"], "lines.3.a": [""]}, {"lines": [{"a": 1}, {"a": 0.5}]}),
+        ({"lines.x.a": ["1"], "lines.-1.a": ["1"]}, {}),
+    ],
+)
+def test_parse(posted: dict[str, list[str]], answers: dict[str, Any]) -> None:
+    assert parse(SCHEMA, posted) == answers
+
+
+@pytest.mark.parametrize(("posted", "kept"), [(201, 201), (MAX_ROWS, 2000), (MAX_ROWS + 5, 2000)])
+def test_rows_are_kept_for_the_check_to_count(posted: int, kept: int) -> None:
+    assert len(parse(SCHEMA, {f"lines.{n}.a": ["1"] for n in range(posted)})["lines"]) == kept
+
+
+def test_describe_fills_tabs_and_rows() -> None:
+    first, second = describe(SCHEMA, {"text": "一", "lines": [{"a": 1}, {}]})
+    text = first.fields[0]
+    assert (first.name, text.path, text.value, text.required) == ("表", "text", "一", True)
+    (lines,) = second.fields
+    assert (second.name, lines.widget, lines.columns[0].path) == ("明细", "lines", "lines.N.a")
+    assert [(row[0].path, row[0].value, row[0].required) for row in lines.rows] == [("lines.0.a", 1, True), ("lines.1.a", "", True)]
+
+
+@pytest.mark.parametrize("form", sorted(read_forms()))
+def test_every_form_survives_a_round(form: str) -> None:
+    schema = read_forms()[form]
+    fields = [field for tab in describe(schema, {}) for field in tab.fields]
+    assert {field.path for field in fields} == set(schema["properties"])
+    assert all(field.label != field.path for field in fields)

@@ -1,0 +1,229 @@
+"""The outbox on the way to the SMS gateway: through Redis and a real worker, and through what can go wrong."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from redis import Redis
+from sqlalchemy import delete, select, update
+
+from domain.handling import External
+from domain.reports import WeeklyReport
+from domain.settings import Settings
+from jobs import outbox, scheduler
+from jobs.runtime import Runtime
+from processes import steps, tables
+from processes.engine import Engine
+from processes.errors import StaleAttempt
+from tests.conftest import World, free_port
+from tests.jobs.conftest import Live, wait_for
+from tests.processes.test_weekly_report import ANSWERS, act, begin
+
+
+class Killed(BaseException):
+    """As near to a kill as one process comes."""
+
+
+def submitted(world: World) -> tuple[int, int, str]:
+    """Report, instance and the job of the reviewer's SMS."""
+    report, instance = begin(world)
+    (job_id,) = act(world, "school1", instance, "提交", ANSWERS)
+    return report, instance, job_id
+
+
+def set_job(runtime: Runtime, job_id: str, **values: Any) -> None:
+    with runtime.database.writing() as session:
+        session.execute(update(tables.job).where(tables.job.c.id == job_id).values(**values))
+
+
+def get(runtime: Runtime, job_id: str) -> tuple[Any, str | None]:
+    """The job, and its instance's incident."""
+    with runtime.database.reading() as session:
+        job = session.execute(select(tables.job).where(tables.job.c.id == job_id)).one()
+        incident = session.scalar(select(tables.instance.c.incident).where(tables.instance.c.id == job.instance_id))
+    return job, incident
+
+
+def calling(world: World, call: Any, prepare: Any = None) -> Runtime:
+    """The same product with another SMS handler."""
+    engine = world.runtime.engine
+    handlers = dict(engine.handlers)
+    sms = handlers["sms.notify"]
+    assert isinstance(sms, External)
+    handlers["sms.notify"] = External(prepare or sms.prepare, call)
+    return replace(world.runtime, engine=Engine(handlers, engine.subjects, engine.check, engine.clock))
+
+
+@pytest.mark.row("6.5")
+def test_an_sms_goes_through_redis_and_a_worker(live: Live) -> None:
+    _, _, job_id = submitted(live.world)
+    outbox.hand_out(live.world.runtime.settings.redis_url, [job_id])
+    live.start_worker()
+    wait_for(lambda: live.job(job_id).state == "done")
+    assert live.outside.asked == [job_id]
+    assert "待审核" in live.outside.sent[job_id]["messages"][0]["text"]
+
+
+@pytest.mark.row("6.5")
+def test_a_killed_worker_and_an_emptied_redis_send_once(live: Live, redis: Redis) -> None:
+    runtime = live.world.runtime
+    live.outside.mode, live.outside.seconds = "delay", 2.0
+    _, _, job_id = submitted(live.world)
+    outbox.hand_out(runtime.settings.redis_url, [job_id])
+    worker = live.start_worker()
+    wait_for(lambda: live.outside.asked)
+    worker.kill()  # in the middle of the call
+    worker.wait(10)
+    redis.flushall()
+    live.outside.mode = "ok"
+    assert live.job(job_id).state == "running"
+    wait_for(lambda: job_id in live.outside.sent)  # the gateway sent it, and nobody was left to hear so
+    set_job(runtime, job_id, next_at=runtime.engine.clock() - timedelta(seconds=1))  # the lease is over
+    live.start_worker()
+    scheduler.turn(runtime)
+    wait_for(lambda: live.job(job_id).state == "done")
+    assert live.outside.asked == [job_id, job_id]  # asked twice with the same key,
+    lines = [json.loads(line) for line in live.log.read_text(encoding="utf-8").splitlines()]
+    assert [line["key"] for line in lines] == [job_id]  # sent once
+    assert live.job(job_id).attempt == 2
+
+
+@pytest.mark.row("6.5")
+def test_redis_away_loses_nothing(live: Live) -> None:
+    runtime = live.world.runtime
+    _, _, job_id = submitted(live.world)
+    away = replace(runtime, settings=replace(runtime.settings, redis_url=f"redis://127.0.0.1:{free_port()}/0"))
+    scheduler.turn(away)  # a warning in the log, no error
+    assert live.job(job_id).state == "pending"
+    set_job(runtime, job_id, next_at=runtime.engine.clock())
+    live.start_worker()
+    scheduler.turn(runtime)
+    wait_for(lambda: live.job(job_id).state == "done")
+    assert list(live.outside.sent) == [job_id]
+
+
+@pytest.mark.row("6.5")
+def test_a_passing_fault_is_tried_again_later_each_time(live: Live) -> None:
+    runtime = live.world.runtime
+    live.outside.mode = "fail"
+    _, _, job_id = submitted(live.world)
+    for attempt in range(1, outbox.MAX_ATTEMPTS + 1):
+        before = runtime.engine.clock()
+        assert outbox.run_job(runtime, job_id)
+        job, incident = get(runtime, job_id)
+        assert job.attempt == attempt
+        if attempt < outbox.MAX_ATTEMPTS:
+            assert (job.state, incident) == ("pending", None)
+            assert job.next_at - before >= outbox.BACKOFF * 2 ** (attempt - 1) * 0.5
+            assert job_id not in outbox.sweep(runtime)  # not due yet
+    assert job.state == "failed"
+    assert "503" in (incident or "")
+    live.outside.mode = "ok"
+    assert outbox.retry(runtime, job_id)
+    assert outbox.run_job(runtime, job_id)
+    job, incident = get(runtime, job_id)
+    assert (job.state, incident) == ("done", None)
+    assert live.outside.asked == [job_id] * (outbox.MAX_ATTEMPTS + 1)
+
+
+@pytest.mark.row("6.5")
+def test_a_refusal_is_an_incident_until_a_person_retries(live: Live) -> None:
+    runtime = live.world.runtime
+    live.outside.mode = "refuse"
+    _, _, job_id = submitted(live.world)
+    assert outbox.run_job(runtime, job_id)
+    job, incident = get(runtime, job_id)
+    assert job.state == "failed"
+    assert "422" in (incident or "")
+    assert outbox.retry(runtime, job_id)
+    assert not outbox.retry(runtime, job_id)  # no longer a failed one
+    job, incident = get(runtime, job_id)
+    assert job.attempt > 1
+    assert incident is None
+    live.outside.mode = "ok"
+    assert job_id in outbox.sweep(runtime)
+    assert outbox.run_job(runtime, job_id)
+    assert list(live.outside.sent) == [job_id]
+
+
+def test_a_late_answer_from_before_a_retry_changes_nothing(lite: World) -> None:
+    _, _, job_id = submitted(lite)
+    set_job(lite.runtime, job_id, state="failed", attempt=1)
+    assert outbox.retry(lite.runtime, job_id)
+    seen: list[int] = []
+
+    def call(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, Any]:
+        with lite.runtime.database.writing() as session, pytest.raises(StaleAttempt):
+            steps.answer(lite.runtime.engine, session, key, 1, {})
+        seen.append(get(lite.runtime, key)[0].attempt)
+        return {}
+
+    assert outbox.run_job(calling(lite, call), job_id)
+    assert seen == [outbox.ROUND + 1]
+    assert get(lite.runtime, job_id)[0].state == "done"
+
+
+def test_a_job_that_kills_each_worker_becomes_an_incident(world: World) -> None:
+    _, _, job_id = submitted(world)
+
+    def call(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, Any]:
+        raise Killed
+
+    deadly = calling(world, call)
+    for _ in range(outbox.MAX_ATTEMPTS):
+        with pytest.raises(Killed):
+            outbox.run_job(deadly, job_id)
+        world.clock.now += outbox.LEASE
+        assert job_id in outbox.sweep(deadly)
+    assert not outbox.run_job(deadly, job_id)
+    job, incident = get(deadly, job_id)
+    assert job.state == "failed"
+    assert incident
+    assert outbox.retry(deadly, job_id)
+    assert outbox.run_job(calling(world, lambda *_: {}), job_id)
+    assert get(deadly, job_id)[0].state == "done"
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), TypeError("x"), ValueError("x")])
+@pytest.mark.parametrize("where", ["prepare", "call"])
+def test_a_handler_s_mistake_is_an_incident(lite: World, error: Exception, where: str) -> None:
+    def wrong(*_: Any) -> dict[str, Any]:
+        raise error
+
+    _, _, job_id = submitted(lite)
+    outbox.run_job(calling(lite, wrong, wrong if where == "prepare" else None), job_id)
+    job, incident = get(lite.runtime, job_id)
+    assert job.state == "failed"
+    assert type(error).__name__ in (incident or "")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:port", "ftp://127.0.0.1", "nothing"])
+def test_a_wrong_gateway_address_is_an_incident(lite: World, url: str) -> None:
+    _, _, job_id = submitted(lite)
+    outbox.run_job(replace(lite.runtime, settings=replace(lite.runtime.settings, sms_url=url)), job_id)
+    assert "SMS_URL" in (get(lite.runtime, job_id)[1] or "")
+
+
+def test_a_deleted_record_has_nobody_to_tell(world: World) -> None:
+    report, _, job_id = submitted(world)
+    with world.runtime.database.writing() as session:
+        session.execute(delete(WeeklyReport).where(WeeklyReport.id == report))
+    outbox.run_job(world.runtime, job_id)
+    job, incident = get(world.runtime, job_id)
+    assert (job.state, incident) == ("done", None)
+
+
+def test_the_sandbox_refuses_what_it_does_not_understand(live: Live) -> None:
+    base = live.world.runtime.settings.sms_url
+    bodies: list[Any] = [{"seconds": "soon"}, {"seconds": -1}, {"seconds": None}, {"sms": "explode"}, []]
+    for body in bodies:
+        assert httpx.post(f"{base}/switch", json=body).status_code == 400
+    assert httpx.post(f"{base}/switch", content=b'{"seconds": NaN}').status_code == 400
+    assert live.outside.mode == "ok"
+    assert httpx.post(f"{base}/switch", json={"sms": "delay", "seconds": 0.5}).status_code == 200
+    assert live.outside.seconds == 0.5
