@@ -52,7 +52,7 @@ def record_page(record: Any, key: str, section: str, back: str, actions: Sequenc
         tabs=fields.describe(definition.forms[form], record.answers()),
         events=events,
         reviews=[e for e in events if e.kind == "task" and not definition.record_form(definition.elements[e.element])],
-        titles=_titles(definition),
+        told={event.seq: _told(definition, event) for event in events if event.data},
         steps=_steps(definition, instance, events),
     )
 
@@ -101,8 +101,27 @@ def _tokens(instance: Any) -> list[str]:
     return sorted({*standing, *([instance.place] if instance.place else [])})
 
 
-def _titles(definition: Definition) -> dict[str, str]:
-    return {name: sub.get("title", name) for schema in definition.forms.values() for name, sub in schema.get("properties", {}).items()}
+def _told(definition: Definition, event: Any) -> list[tuple[str, str]]:
+    """What an event's data say, as label and text: a reviewer's answers, or before → after of an edit."""
+    known = {name: sub for schema in definition.forms.values() for name, sub in schema.get("properties", {}).items()}
+    element = definition.elements.get(event.element or "")
+    edited = event.kind == "edit" or (element is not None and definition.record_form(element))
+    found = []
+    for name, value in event.data.items():
+        schema = known.get(name, {})
+        text = " → ".join(_plain(schema, side) for side in value) if edited else _plain(schema, value)
+        found.append((schema.get("title", name), text))
+    return found
+
+
+def _plain(schema: dict[str, Any], value: Any) -> str:
+    if value is None:
+        return "（空）"
+    if not isinstance(value, list):
+        return str(value)
+    columns = schema.get("items", {}).get("properties", {})
+    rows = ("，".join(f"{columns.get(k, {}).get('title', k)} {v}" for k, v in row.items()) for row in value)
+    return "；".join(f"第 {number} 行：{row}" for number, row in enumerate(rows, 1))
 
 
 def _steps(definition: Definition, instance: Any, events: Sequence[Any]) -> list[tuple[str, str, str]]:

@@ -25,6 +25,7 @@ from webapp.records.views import record_page
 blueprint = Blueprint("reports", __name__, url_prefix="/weekly")
 KEY = "weekly_report"
 FORM = "weekly_report.json"
+LATE = "提交时间已过，该周报目前不能提交，谢谢"  # manual 6.1, for a form that has no process yet
 
 
 def _buttons(who: Actor) -> list[Button]:
@@ -103,6 +104,10 @@ def create() -> Any:
     schema = latest(db(), KEY).forms[FORM]
     answers = acting.typed(schema)
     now = runtime().engine.clock()
+    opened, current = _opened_period(who), reports.current_period(db(), who.province_id, now)
+    if opened is not None and (current is None or current.id != opened.id):
+        # left open over the deadline: it must not become the report of the next period
+        return _form_page(answers, [("", LATE)], place=f"weekly/new/{opened.id}", period=opened), 409
     try:
         report = reports.new_report(db(), who, now)
     except reports.AlreadyReported as error:
@@ -235,6 +240,14 @@ def _school() -> Actor:
     if "试点院校" not in actor().roles:
         raise NotAllowed
     return actor()
+
+
+def _opened_period(who: Actor) -> ReportingPeriod | None:
+    """The period that the posted form was opened for."""
+    text = request.form.get("period", "")
+    if not text.isdecimal() or len(text) > 9:
+        return None
+    return db().scalars(reports.periods_query(who).where(ReportingPeriod.id == int(text))).first()
 
 
 def _report(report_id: int) -> WeeklyReport:
