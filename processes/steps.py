@@ -145,11 +145,11 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
         raise Refused("该记录目前的状态不能修改")
     _allow(actor, element.lane, step.subject.party_for(element.lane))
     changes = _changes(step.subject.answers(), answers)
-    if not changes:
-        return []
-    step.subject.take(answers)
-    step.record("edit", "保存", element.id, None, changes)
-    return step.settle()
+    if changes:
+        step.subject.take(answers)
+        step.record("edit", "保存", element.id, None, changes)
+    # a timer may have fired while loading: then the books are written although nothing was edited
+    return step.settle() if step.events else []
 
 
 def tick(engine: Engine, session: Session, instance_id: int) -> list[str]:
