@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.reports import WeeklyReport
+from domain.reports import ReportingPeriod, WeeklyReport
 
 SUBJECTS: dict[str, type[Any]] = {
     "weekly_report": WeeklyReport,
+    "reporting_period": ReportingPeriod,
 }

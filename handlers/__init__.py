@@ -7,5 +7,6 @@ from handlers import reports, sms
 
 HANDLERS: dict[str, Handler] = {
     "sms.notify": External(sms.prepare, sms.call),
+    "reports.remind": External(reports.prepare_reminder, reports.send_reminder),
     "report.delete": Inline(reports.delete),
 }

@@ -5,7 +5,7 @@ A scenario is one transaction that is rolled back at the end: scenarios do not s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from domain.demo import load_demo
 from domain.errors import DomainError
 from domain.handling import External
 from domain.parties import Actor, Person, actor_of
-from domain.reports import new_report
+from domain.reports import ReportingPeriod, new_report, periods_query
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from forms.checking import check
@@ -32,7 +32,16 @@ from processes.definitions import Definition, deploy
 from processes.engine import Engine
 from processes.errors import FormInvalid, ProcessError
 
-CREATE = {"weekly_report": new_report}  # how `do: new` makes a record of each type
+
+def _coming_period(session: Session, actor: Actor, now: datetime) -> ReportingPeriod:
+    coming = periods_query(actor).where(ReportingPeriod.starts_at > now).order_by(None).order_by(ReportingPeriod.starts_at)
+    return session.scalars(coming.limit(1)).one()
+
+
+CREATE: dict[str, Callable[[Session, Actor, datetime], Any]] = {  # how `do: new` comes by a record of each type
+    "weekly_report": new_report,
+    "reporting_period": _coming_period,
+}
 
 
 class ScenarioFailed(Exception):

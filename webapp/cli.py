@@ -14,12 +14,13 @@ import click
 from redis import Redis
 from rq import Worker
 
-from domain.demo import DEMO_ACCOUNTS, PASSWORD, load_demo
+from domain.demo import DEMO_ACCOUNTS, PASSWORD
 from domain.locks import SchedulerLock
 from domain.settings import BadSetting, Settings, read_settings
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from handlers import HANDLERS
+from jobs import demo as demo_data
 from jobs import runtime as runtimes
 from jobs import sandbox as outside
 from jobs import scenarios as scenario_runner
@@ -103,8 +104,7 @@ def migrate() -> None:
 def demo(size: str) -> None:
     """Loads made-up data into an empty database."""
     runtime = runtimes.build(_settings())
-    with runtime.database.writing() as session:
-        loaded = load_demo(session, runtime.engine.clock())
+    loaded = demo_data.load(runtime)
     click.echo("演示数据已载入" if loaded else "数据库中已有数据，没有改动")
     for account, roles, party in DEMO_ACCOUNTS:
         click.echo(f"  {account:<14}{PASSWORD}  {roles}（{party}）")

@@ -5,4 +5,4 @@ from __future__ import annotations
 from forms.listing import Listing
 from forms.lists import weekly
 
-LISTS: dict[str, Listing] = {listing.name: listing for listing in (weekly.REPORTS,)}
+LISTS: dict[str, Listing] = {listing.name: listing for listing in (weekly.REPORTS, weekly.PERIODS)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +15,9 @@ from sqlalchemy import event, func, select
 
 from domain.demo import PASSWORD
 from domain.reports import WeeklyReport, current_period
+from jobs.scheduler import turn
 from processes import tables
-from tests.conftest import World
+from tests.conftest import NOON, World
 from tests.processes.test_weekly_report import LATE, PERIOD_END, open_task, status
 from webapp.app import create_app
 
@@ -211,7 +212,15 @@ def test_periods(lite: World) -> None:
     province, school = user(app, "province1"), user(app, "school1")
     data = {"cycle": "周", "first": "2027-03-01", "last": "2027-03-14", "reminder_hours": "24"}
     assert province.post("/weekly/periods", data=data).status_code == 302
-    assert "已设置 2 个报送周期" in province.get("/weekly/periods").text
+    page = province.get("/weekly/periods").text
+    assert "已设置 2 个报送周期" in page
+    assert "未开始 2</a>" in page  # each has a process of its own
+    lite.clock.now = datetime.fromisoformat("2027-03-08T00:00:00+08:00")
+    for _ in range(2):
+        turn(lite.runtime)
+    assert "报送中 1</a>" in province.get("/weekly/periods?status=报送中").text
+    assert "已结束 1</a>" in province.get("/weekly/periods").text
+    lite.clock.now = NOON
     assert school.get("/weekly/periods").status_code == 200
     assert school.post("/weekly/periods", data=data).status_code == 403
     assert province.post("/weekly/periods", data={**data, "first": "x"}).status_code == 409

@@ -63,6 +63,7 @@ def screen_of(kind: RecordKind) -> ListScreen:
         help=kind.help,
         show=lambda row: url_for(f"{kind.key}.show", record_id=row.id),
         new=None if kind.create is None else lambda: url_for(f"{kind.key}.new"),
+        buttons=kind.buttons,
         empty=kind.empty,
         export=kind.export,
     )
