@@ -18,6 +18,7 @@ from processes.definitions import Definition, Element
 from processes.engine import Engine
 from processes.errors import EngineFault
 from processes.history import chain_hash, clock_text, who
+from processes.pruning import MOVED, prune
 
 
 @dataclass
@@ -39,6 +40,9 @@ class Step:
     """Events of the diagram that happened in this step."""
     closed: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Task rows completed in this step → what to write into them."""
+
+    reached: str | None = None
+    """The end event with a status that was reached last in this step."""
 
     open_tasks: set[str] | None = None
     """Ids of the open task rows, where the step read them already."""
@@ -84,6 +88,15 @@ class Step:
 
         Returns: ids of the jobs to hand out once the transaction is committed.
         """
+        if self.workflow is None:  # the process has ended: only an edit of its record is left to be written down
+            self._write_instance({"chain": self._write_events()})
+            return []
+        with self.session.no_autoflush:  # the record's fields and its status go into one UPDATE
+            self._settle()
+        self.session.flush()
+        return [job["id"] for job in self.jobs]
+
+    def _settle(self) -> None:
         stands = spiff.waiting(self.workflow)
         ended = self.workflow.is_completed()
         self._write_tasks(stands)
@@ -94,30 +107,35 @@ class Step:
         chain = self._write_events()
         if self.jobs:
             self.session.execute(insert(tables.job), [{**job, "instance_id": self.row.id} for job in self.jobs])
+        path = sorted(set(self.row.path) | self._flows())
+        if not ended:
+            prune(self.workflow)  # once everything that this step did has been read off the tree
         values = {
-            "version": self.row.version + 1,
             "state": None if ended else spiff.save_state(self.workflow),
             "ended_at": self.now if ended else None,
             "status": status,
             "tone": tone,
-            "place": place or self.row.place,
+            "place": place,
             "waits": self._waits(stands),
-            "path": sorted(set(self.row.path) | self._flows()),
+            "path": path,
             "due_at": _earliest(stands),
-            "seq": self.row.seq + len(self.events),
             "chain": chain,
         }
-        table = tables.instance
-        changed = self.session.execute(update(table).where(table.c.id == self.row.id, table.c.version == self.row.version).values(values))
-        if changed.rowcount != 1:  # type: ignore[attr-defined]  # the lock makes this impossible; the version is the second wall
-            raise EngineFault
+        self._write_instance(values)
         if self.subject in self.session and (self.subject.status, self.subject.tone) != (status, tone):
             self.subject.status, self.subject.tone = status, tone
-        self.session.flush()
-        return [job["id"] for job in self.jobs]
+
+    def _write_instance(self, values: dict[str, Any]) -> None:
+        table = tables.instance
+        grown = {"version": self.row.version + 1, "seq": self.row.seq + len(self.events), **values}
+        changed = self.session.execute(update(table).where(table.c.id == self.row.id, table.c.version == self.row.version).values(grown))
+        if changed.rowcount != 1:  # type: ignore[attr-defined]  # the lock makes this impossible; the version is the second wall
+            raise EngineFault
 
     def _completed(self, task: Task) -> None:
         element = self.definition.elements.get(task.task_spec.bpmn_id or "")
+        if element is not None and element.tag == "endEvent" and "status" in element.properties:
+            self.reached = element.id
         if element is None or element.tag not in ("boundaryEvent", "intermediateCatchEvent"):
             return
         self.fired.append(element)
@@ -132,8 +150,16 @@ class Step:
             values = self.closed.get(task_id) or {"state": "cancelled", "closed_as": self._why_closed(task_id)}
             self.session.execute(update(table).where(table.c.id == task_id).values(closed_at=self.now, assignee_id=None, **values))
         new = [self._task_row(task_id, task) for task_id, task in ready.items() if task_id not in known]
+        new += [self._closed_row(task_id) for task_id in self.closed.keys() - known]
         if new:
             self.session.execute(insert(table), new)
+
+    def _closed_row(self, task_id: str) -> dict[str, Any]:
+        """A task that began and ended in this very step: 已办 shows it all the same."""
+        task = spiff.find(self.workflow, task_id)
+        if task is None:
+            raise EngineFault
+        return {**self._task_row(task_id, task), "closed_at": self.now, **self.closed[task_id]}
 
     def _open_task_ids(self) -> set[str]:
         if self.open_tasks is not None:
@@ -158,6 +184,10 @@ class Step:
             "created_at": self.now,
             "due_at": self.workflow.script_engine.evaluate(task, due) if due else None,
             "state": "open",
+            "closed_at": None,
+            "closed_by": None,
+            "outcome": None,
+            "closed_as": None,
         }
 
     def _why_closed(self, task_id: str) -> str:
@@ -171,14 +201,12 @@ class Step:
         return f"此事项已于 {clock_text(self.now)} 由流程关闭"
 
     def _place(self, stands: list[Task]) -> str | None:
-        """The element whose `status` counts: where a token waits; else the end event reached last."""
+        """The element whose `status` counts: where a token waits; else the end event reached last, in this step or before."""
         elements = self.definition.elements
         waiting = [t.task_spec.bpmn_id for t in stands if "status" in elements[t.task_spec.bpmn_id].properties]
         if waiting:
             return str(min(waiting, key=list(elements).index))
-        done = self.workflow.get_tasks(state=TaskState.COMPLETED)
-        ends = [t for t in done if self._tag(t) == "endEvent" and "status" in elements[t.task_spec.bpmn_id].properties]
-        return str(max(ends, key=lambda t: t.last_state_change).task_spec.bpmn_id) if ends else None
+        return self.reached or self.row.place
 
     def _waits(self, stands: list[Task]) -> list[dict[str, Any]]:
         found = []
@@ -195,6 +223,8 @@ class Step:
         reached = TaskState.DEFINITE_MASK | TaskState.FINISHED_MASK
         for task in self.workflow.tasks.values():
             if not task.task_spec.bpmn_id or not task.has_state(reached) or task.has_state(TaskState.FUTURE):
+                continue
+            if task.internal_data.get(MOVED):
                 continue
             parent = task.parent
             while parent is not None and not parent.task_spec.bpmn_id:
