@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import JSON, ForeignKey, Select, String, UniqueConstraint, column, func, select, table
 from sqlalchemy.exc import IntegrityError
@@ -39,6 +39,7 @@ class ReportingPeriod(Base):
     `status` and `tone` are written by the engine alone.
     """
 
+    FACTS: ClassVar = {"period_start": datetime, "period_end": datetime, "reminder_at": datetime}
     __tablename__ = "reporting_period"
     __table_args__ = (UniqueConstraint("province_id", "starts_at"),)
 
@@ -105,6 +106,7 @@ class ReportingPeriod(Base):
 class WeeklyReport(Base):
     """A school's report on one period. `status` and `tone` are written by the engine alone."""
 
+    FACTS: ClassVar = {"period_end": datetime, "next_period_end": datetime, "reminder_at": datetime}
     __tablename__ = "weekly_report"
     # ids are never used again: a deleted report's history must not become another's
     __table_args__ = (UniqueConstraint("period_id", "party_id"), {"sqlite_autoincrement": True})

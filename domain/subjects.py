@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from domain.reports import ReportingPeriod, WeeklyReport
+from domain.site_standards import SiteStandard
+from domain.skill_standards import SkillStandard
 
 SUBJECTS: dict[str, type[Any]] = {
     "weekly_report": WeeklyReport,
     "reporting_period": ReportingPeriod,
+    "skill_standard": SkillStandard,
+    "site_standard": SiteStandard,
 }

@@ -6,7 +6,7 @@ from domain.handling import External, Handler, Inline
 from handlers import reports, sms
 
 HANDLERS: dict[str, Handler] = {
-    "sms.notify": External(sms.prepare, sms.call),
-    "reports.remind": External(reports.prepare_reminder, reports.send_reminder),
+    "reports.remind": External(reports.prepare_reminder, reports.send_reminder, needs=("text",)),
+    "sms.notify": External(sms.prepare, sms.call, needs=("role", "text")),
     "report.delete": Inline(reports.delete),
 }

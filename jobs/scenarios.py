@@ -19,10 +19,13 @@ from sqlalchemy.orm import Session
 from domain.base import SHANGHAI, Base
 from domain.database import Database, open_database
 from domain.demo import load_demo
+from domain.demo.books import SIZES, load_books
 from domain.errors import DomainError
 from domain.handling import External
 from domain.parties import Actor, Person, actor_of
 from domain.reports import ReportingPeriod, new_report, periods_query
+from domain.site_standards import new_site_standard
+from domain.skill_standards import new_skill_standard
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from forms.checking import check
@@ -41,6 +44,8 @@ def _coming_period(session: Session, actor: Actor, now: datetime) -> ReportingPe
 CREATE: dict[str, Callable[[Session, Actor, datetime], Any]] = {  # how `do: new` comes by a record of each type
     "weekly_report": new_report,
     "reporting_period": _coming_period,
+    "skill_standard": new_skill_standard,
+    "site_standard": new_site_standard,
 }
 
 
@@ -112,6 +117,7 @@ def _run(path: Path, database: Database) -> Report:
 def _play(session: Session, definition: Definition, scenario: Mapping[str, Any]) -> set[str]:
     play = _Play(session, definition, _moment(scenario["at"]))
     load_demo(session, play.now)
+    load_books(session, play.now, SIZES["small"])
     for number, line in enumerate(scenario["steps"], 1):
         where = f"第 {number} 步"
         problem: str | None = None
