@@ -82,11 +82,10 @@ def postgres() -> Iterator[str | None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def _settings(home: Path, database_url: str | None = None) -> Settings:
     return Settings(
-        home=tmp_path,
-        database_url=f"sqlite:///{tmp_path}/pilot.sqlite3",
+        home=home,
+        database_url=database_url or f"sqlite:///{home}/pilot.sqlite3",
         redis_url=f"redis://127.0.0.1:{free_port()}/0",
         sms_url=f"http://127.0.0.1:{free_port()}",
         secret_key="x" * 32,
@@ -95,13 +94,52 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
-def _world(settings: Settings) -> World:
-    clock = Clock()
-    runtime = build(settings, clock)
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return _settings(tmp_path)
+
+
+def _fill(settings: Settings) -> None:
+    """Schema, diagrams and people: made once a session, copied for each test."""
+    runtime = build(settings, Clock())
     migrate(runtime)
     deploy_all(runtime)
     with runtime.database.writing() as session:
-        load_demo(session, clock())
+        load_demo(session, NOON)
+    with runtime.database.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.exec_driver_sql("BEGIN")
+    runtime.database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def lite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("template")
+    _fill(_settings(home))
+    return home / "pilot.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str | None, tmp_path_factory: pytest.TempPathFactory) -> str | None:
+    if postgres is None:
+        return None
+    _administer(postgres, "CREATE DATABASE filled TEMPLATE template0")
+    _fill(_settings(tmp_path_factory.mktemp("template"), f"{postgres}filled"))
+    return "filled"
+
+
+def _administer(server: str, statement: str) -> None:
+    admin = create_engine(f"{server}postgres", isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(statement))
+    admin.dispose()
+
+
+def _world(settings: Settings) -> World:
+    clock = Clock()
+    runtime = build(settings, clock)
     with runtime.database.reading() as session:
         people = session.execute(select(Person.account, Person.id)).all()
         actors = {account: actor for account, id in people if (actor := actor_of(session, id)) is not None}
@@ -117,36 +155,31 @@ def add_books(world: World) -> World:
 
 
 @pytest.fixture
-def lite(settings: Settings) -> Iterator[World]:
+def lite(settings: Settings, lite_template: Path) -> Iterator[World]:
     """The product on SQLite."""
-    world = _world(settings)
-    yield world
-    world.runtime.database.engine.dispose()
+    shutil.copy(lite_template, settings.home / "pilot.sqlite3")
+    made = _world(settings)
+    yield made
+    made.runtime.database.engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def world(request: pytest.FixtureRequest, settings: Settings) -> Iterator[World]:
     """The product on each of the databases."""
     if request.param == "sqlite":
-        made = _world(settings)
-        yield made
-        made.runtime.database.engine.dispose()
+        yield request.getfixturevalue("lite")
         return
-    server = request.getfixturevalue("postgres")
+    server, template = request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template")
     if server is None:
         missing("PostgreSQL")
     name = f"t{free_port()}"
-    admin = create_engine(f"{server}postgres", isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     made = _world(replace(settings, database_url=f"{server}{name}"))
     try:
         yield made
     finally:
         made.runtime.database.engine.dispose()
-        with admin.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        admin.dispose()
+        _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
