@@ -16,11 +16,15 @@ from domain.errors import DomainError
 from processes.errors import NotAllowed, NotFound, ProcessError
 from webapp import context, menu
 from webapp.account.views import blueprint as account
+from webapp.certificates.views import blueprint as certificates
 from webapp.health import blueprint as health
 from webapp.home.views import blueprint as home
 from webapp.inbox.views import blueprint as inbox
+from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
 from webapp.records.views import blueprint as records
+from webapp.standards.views import sites as site_standards
+from webapp.standards.views import skills as skill_standards
 from webapp.weekly.views import blueprint as reports
 
 if TYPE_CHECKING:
@@ -73,7 +77,18 @@ def create_app(runtime: Runtime) -> Flask:
     CSRFProtect(app)
     context.install(app)
     app.after_request(_headers)
-    for blueprint in (health, home, account, inbox, reports, records):
+    for blueprint in (
+        health,
+        home,
+        account,
+        inbox,
+        institutions,
+        skill_standards,
+        site_standards,
+        certificates,
+        reports,
+        records,
+    ):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)

@@ -49,3 +49,5 @@ class RecordKind:
     note: Callable[[Any], str] = lambda record: ""
     """A line above the edit form of a record, such as its deadline."""
     export: str = "批量导出"
+    fit: Callable[[Session, Actor, dict[str, Any]], dict[str, Any]] = lambda session, actor, schema: schema
+    """The form as this actor fills it in, such as with the choices that they have."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import g, render_template, url_for
@@ -70,12 +70,13 @@ def _told(definition: Definition, event: Any) -> list[tuple[str, str]]:
     found = []
     for name, value in event.data.items():
         schema = known.get(name, {})
-        text = " → ".join(_plain(schema, side) for side in value) if edited else _plain(schema, value)
+        text = " → ".join(plain(schema, side) for side in value) if edited else plain(schema, value)
         found.append((schema.get("title", name), text))
     return found
 
 
-def _plain(schema: dict[str, Any], value: Any) -> str:
+def plain(schema: Mapping[str, Any], value: Any) -> str:
+    """An answer of a form as one line of text."""
     if value is None:
         return "（空）"
     if not isinstance(value, list):
