@@ -93,6 +93,7 @@ def moment(value: datetime | None) -> str:
 def error_page(status: int, message: str | None = None, number: str | None = None) -> tuple[str, int]:
     """A page that says what is wrong and what to do."""
     title, advice = PAGES.get(status, PAGES[400])
+    g.quiet = True  # the database may be what failed: the frame of this page asks it for nothing
     return render_template("error.html", title=title, message=message or advice, number=number), status
 
 
@@ -103,7 +104,7 @@ def wants_json() -> bool:
 
 def _page() -> dict[str, Any]:
     user = g.get("actor")
-    return {"user": user, "menu": menu.entries(user) if user else []}
+    return {"user": user, "menu": menu.sections, "waiting_count": menu.waiting}
 
 
 def _headers(response: Response) -> Response:
