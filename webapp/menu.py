@@ -81,7 +81,7 @@ MANUAL = (
             Entry("考核站点", endpoint="sites.index", roles=(SCHOOL, ORGANIZATION)),
         ),
     ),
-    Entry("周报管理", "calendar-week", "reports.index", (SCHOOL, *PROVINCE)),
+    Entry("周报管理", "calendar-week", "weekly_report.index", (SCHOOL, *PROVINCE)),
     Entry("教师管理", "school", "teachers.index", (SCHOOL,)),
 )
 TOOLS = (
