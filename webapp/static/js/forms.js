@@ -68,4 +68,47 @@
   window.addEventListener("beforeunload", (event) => {
     if (unsaved.size) event.preventDefault();
   });
+  
+  // ---- the check of a field that was left: asked of the server, so that the rule is written once ---------------------
+  const before = new WeakMap(); // field → its value as it was entered
+  document.addEventListener("focusin", (event) => before.set(event.target, event.target.value));
+  document.addEventListener("focusout", (event) => {
+    const field = event.target;
+    const form = field.form;
+    if (!form?.dataset.checkUrl || !field.name || field.type === "file" || form.dataset.sent) return;
+    if (field.value === before.get(field) && !field.matches(".is-invalid")) return;
+    check(form, field);
+  });
+
+  async function check(form, field) {
+    const asked = new FormData();
+    asked.append("path", field.name);
+    asked.append("value", field.value);
+    try {
+      const answer = await post(form.dataset.checkUrl, asked);
+      if (answer.ok) show(field, (await answer.json()).problem);
+    } catch (error) {
+      // no answer: the check on sending tells
+    }
+  }
+
+  function show(field, problem) {
+    const place = document.getElementById(`${field.name}-error`) || field.parentElement.querySelector(".invalid-feedback");
+    field.classList.toggle("is-invalid", Boolean(problem));
+    if (problem) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+    if (!place) return;
+    place.textContent = problem || "";
+    place.classList.toggle("d-block", Boolean(problem));
+  }
+
+  // a link of the summary puts the cursor into its field
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest(".problems a[href^='#']");
+    const field = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+    field.scrollIntoView({ block: "center" });
+  });
 })();
