@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, objec
 
 from domain.base import Base
 from domain.errors import DomainError
-from domain.majors import Major
+from domain.majors import IN_ORDER, Major
 from domain.parties import Actor, Party
 from domain.taken import flush_or_refuse
 
@@ -59,7 +59,7 @@ class Certificate(Base):
 
     piloted: Mapped[bool | None] = query_expression()  # of whoever asks: set by domain.pilots.marked, no column
     party: Mapped[Party] = relationship()
-    majors: Mapped[list[Major]] = relationship(secondary=certificate_major, order_by=(Major.level, Major.code))
+    majors: Mapped[list[Major]] = relationship(secondary=certificate_major, order_by=IN_ORDER)
 
     @property
     def label(self) -> str:

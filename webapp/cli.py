@@ -27,7 +27,7 @@ from jobs import sandbox as outside
 from jobs import scenarios as scenario_runner
 from jobs import scheduler as scheduling
 from jobs import worker as working
-from processes.checks import check_file
+from processes.checks import SUFFIXES, check_file, diagrams_in
 from processes.errors import DiagramInvalid
 from processes.verify import verify as find_faults
 from webapp import supervisor
@@ -117,16 +117,17 @@ def demo(size: str) -> None:
 
 
 def _check(paths: tuple[Path, ...]) -> int:
-    found = 0
-    for path in _diagrams(paths):
-        for problem in check_file(path, HANDLERS, SUBJECTS, read_forms()):
-            click.echo(f"{path}: {problem}")
+    found, forms = 0, read_forms()
+    for path in paths:
+        diagrams = diagrams_in(path)
+        if not diagrams:
+            click.echo(f"{click.format_filename(path)}: 文件夹中没有流程图（{'、'.join(SUFFIXES)}）")
             found += 1
+        for file in diagrams:
+            for problem in check_file(file, HANDLERS, SUBJECTS, forms):
+                click.echo(f"{click.format_filename(file)}: {problem}")
+                found += 1
     return found
-
-
-def _diagrams(paths: tuple[Path, ...]) -> list[Path]:
-    return [file for path in paths for file in (sorted(path.rglob("*.bpmn")) if path.is_dir() else [path])]
 
 
 @main.command()
@@ -143,7 +144,7 @@ def deploy(paths: tuple[Path, ...]) -> None:
     if _check(paths):
         sys.exit(1)
     runtime = runtimes.build(_settings())
-    for path in _diagrams(paths):
+    for path in [file for folder in paths for file in diagrams_in(folder)]:
         try:
             definition = runtimes.deploy_file(runtime, path, os.environ.get("USER", "pilot"))
         except DiagramInvalid as error:

@@ -151,7 +151,7 @@ def test_certificates_begin_with_those_piloted(lite_books: World) -> None:
     assert 0 < total(school, "/certificates/?scope=&grade=高级") < everything
     assert total(school, "/certificates/?scope=&name=网店&grade=中级") == 1
     assert total(school, "/certificates/?scope=&organization=华信") == 12
-    assert 0 < total(school, "/certificates/?scope=&major=530701")
+    assert total(school, "/certificates/?scope=&major=530701") > 0
     other = not_piloted(lite_books, "school1")[0]
     page = school.get(f"/certificates/{other}").text
     assert "基本信息" in page
@@ -301,4 +301,4 @@ def test_queries_do_not_grow_with_the_rows(lite_books: World) -> None:
                 assert client.get(address + "?size=100").status_code == 200
             found.append(len(statements))
             assert not commits
-        assert found[1] <= found[0] <= 8, (address, found)
+        assert found[1] <= found[0] <= 9, (address, found)

@@ -235,10 +235,12 @@ ROUTES = {  # every address with its data; a new route must be added here
     "certificates.store_certificate": ("POST", {}), "certificates.new": ("GET", {}), "certificates.create_certificate": ("POST", {}),
     **{f"{key}.{name}": ("GET", {}) for key in ("skill_standard", "site_standard") for name in ("index", "new", "show", "edit")},
     **{f"{key}.{name}": ("POST", {}) for key in ("skill_standard", "site_standard") for name in ("create", "store")},
-    "home.index": ("GET", {}), "account.login": ("GET", {}), "account.log_in": ("POST", {}), "account.password": ("GET", {}),
+    "home.index": ("GET", {}), "home.incomplete": ("GET", {}),
+    "account.login": ("GET", {}), "account.log_in": ("POST", {}), "account.password": ("GET", {}),
     "account.set_password": ("POST", {}), "account.logout": ("POST", {}), "health.healthz": ("GET", {}), "static": ("GET", {}),
+    "fields.check": ("POST", {"path": "contact", "value": "x"}),
 }  # fmt: skip
-VALUES = {"record_id": "1", "instance_id": "1", "element": "withdraw", "key": "weekly_report", "filename": "js/pilot.js"}
+VALUES = {"record_id": "1", "instance_id": "1", "element": "withdraw", "key": "weekly_report", "filename": "js/lists.js"}
 OTHERS = ("school2", "school3", "province2", "organization1", "designer", "supervisor", "operator")
 
 
@@ -266,7 +268,7 @@ def test_others_see_nothing_of_a_schools_report(lite: World, account: str) -> No
                 "element": "withdraw",
                 "key": "weekly_report",
                 "task_id": task_id,
-                "filename": "js/pilot.js",
+                "filename": "js/lists.js",
             }
             address = re.sub(r"<(?:\w+:)?(\w+)>", lambda found, values=values: values[found.group(1)], rule.rule)
             sent = {name: task_id if value == "TASK" else value for name, value in data.items()}

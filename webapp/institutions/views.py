@@ -67,7 +67,7 @@ def _new_buttons(who: Actor) -> list[Button]:
 
 ORGANIZATION_LIST = ListScreen(
     ORGANIZATIONS,
-    help="本校已参与试点的证书所对应的培训评价组织；省级看到本省院校的，培训评价组织看到自己。",
+    help="已参与试点的证书所对应的培训评价组织。",
     show=ORGANIZATION.show,
     buttons=_new_buttons,
     row_buttons=_organization_buttons,
@@ -76,7 +76,7 @@ ORGANIZATION_LIST = ListScreen(
 )
 SCHOOL_LIST = ListScreen(
     SCHOOLS,
-    help="查看、修改本校信息和试点证书负责人。",
+    help="查看、修改院校信息和试点证书负责人。",
     show=SCHOOL.show,
     row_buttons=_school_buttons,
     empty="还没有院校信息。",

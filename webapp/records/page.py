@@ -39,6 +39,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         tabs=fields.describe(definition.record_schema, record.answers()),
         events=events,
         reviews=[e for e in events if e.kind == "task" and not definition.record_form(definition.elements[e.element])],
+        reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
         told={event.seq: _told(definition, event) for event in events if event.data},
         steps=_steps(definition, instance, events),
     )
