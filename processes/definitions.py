@@ -133,9 +133,9 @@ class Definition:
 
     @cached_property
     def record_schema(self) -> dict[str, Any]:
-        """The record's own form: that of the first user task, along the flow, that fills it in; empty where none does."""
-        tasks = (self.elements[e] for e in self._in_order() if self.elements[e].tag == "userTask")
-        return next((self.forms[task.form] for task in tasks if task.form and self.record_form(task)), {})
+        """The record's own form: that of the first element, along the flow, that fills it in or edits it; empty where none does."""
+        named = (self.elements[e].form or self.elements[e].properties.get("editForm") for e in self._in_order())
+        return next((self.forms[name] for name in named if name and self.forms.get(name, {}).get("x-record")), {})
 
     @cached_property
     def late_message(self) -> str | None:

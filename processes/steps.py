@@ -154,9 +154,11 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
 
 
 def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answers: Answers) -> list[str]:
-    """Stores an edit of the record under the `editForm` of where it stands; it need not pass the checks yet.
+    """Stores an edit of the record under the `editForm` of where it stands; it need not pass the checks yet, unless the diagram
+    says `editChecked`.
 
     Raises:
+        FormInvalid: it must pass the checks, and does not.
         Refused: nothing may be edited where the record stands.
         NotAllowed: not this actor.
     """
@@ -168,7 +170,10 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
     if element is None or "editForm" not in element.properties:
         raise Refused("该记录目前的状态不能修改")
     _allow(actor, element.lane, step.subject.party_for(element.lane))
-    given = dict(answers(step.definition.forms[element.properties["editForm"]]) if callable(answers) else answers)
+    schema = step.definition.forms[element.properties["editForm"]]
+    given = dict(answers(schema) if callable(answers) else answers)
+    if element.properties.get("editChecked") == "true":
+        _must_pass(step, schema, given)
     changes = _changes(step.subject.answers(), given)
     if changes:
         step.subject.take(given)
@@ -294,15 +299,19 @@ def _checked(step: Step, element: Element, outcome: str, answers: Answers | None
     before = step.subject.answers() if record_form else {}
     schema = step.definition.forms[element.form]
     given = before if answers is None and record_form else dict(answers(schema) if callable(answers) else answers or {})
-    problems = step.engine.check(schema, given)
-    if problems:
-        raise FormInvalid(problems)
+    _must_pass(step, schema, given)
     if not record_form:
         return given or None
     changes = _changes(before, given)
     if changes:
         step.subject.take(given)
     return changes or None
+
+
+def _must_pass(step: Step, schema: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    problems = step.engine.check(schema, given)
+    if problems:
+        raise FormInvalid(problems)
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:

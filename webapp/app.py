@@ -16,17 +16,35 @@ from domain.errors import DomainError
 from processes.errors import NotAllowed, NotFound, ProcessError
 from webapp import context, menu
 from webapp.account.views import blueprint as account
+from webapp.certificates.views import blueprint as certificates
+from webapp.fields.views import blueprint as field_checks
 from webapp.health import blueprint as health
 from webapp.home.views import blueprint as home
 from webapp.inbox.views import blueprint as inbox
+from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
 from webapp.records.views import blueprint as records
+from webapp.standards.views import sites as site_standards
+from webapp.standards.views import skills as skill_standards
 from webapp.weekly.views import blueprint as reports
 
 if TYPE_CHECKING:
     from jobs.runtime import Runtime
 
 LOG = logging.getLogger("pilot.web")
+BLUEPRINTS = (
+    health,
+    home,
+    account,
+    inbox,
+    institutions,
+    skill_standards,
+    site_standards,
+    certificates,
+    reports,
+    records,
+    field_checks,
+)
 MAX_REQUEST = 20 * 1024 * 1024
 CSP = "; ".join(
     (
@@ -73,7 +91,7 @@ def create_app(runtime: Runtime) -> Flask:
     CSRFProtect(app)
     context.install(app)
     app.after_request(_headers)
-    for blueprint in (health, home, account, inbox, reports, records):
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
@@ -93,6 +111,7 @@ def moment(value: datetime | None) -> str:
 def error_page(status: int, message: str | None = None, number: str | None = None) -> tuple[str, int]:
     """A page that says what is wrong and what to do."""
     title, advice = PAGES.get(status, PAGES[400])
+    g.quiet = True  # the database may be what failed: the frame of this page asks it for nothing
     return render_template("error.html", title=title, message=message or advice, number=number), status
 
 
@@ -103,7 +122,7 @@ def wants_json() -> bool:
 
 def _page() -> dict[str, Any]:
     user = g.get("actor")
-    return {"user": user, "menu": menu.entries(user) if user else []}
+    return {"user": user, "menu": menu.sections, "waiting_count": menu.waiting}
 
 
 def _headers(response: Response) -> Response:

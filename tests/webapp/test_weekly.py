@@ -235,10 +235,21 @@ ROUTES = {  # every address with its data; a new route must be added here
     "inbox.index": ("GET", {}), "inbox.task": ("GET", {}), "inbox.finish": ("POST", {"outcome": "审核通过"}),
     "inbox.claim": ("POST", {}), "inbox.release": ("POST", {}), "inbox.batch": ("POST", {"ids": "TASK"}),
     "inbox.batch_of_records": ("POST", {"ids": "1"}), "inbox.finish_batch": ("POST", {"ids": "TASK", "outcome": "审核通过"}),
-    "home.index": ("GET", {}), "account.login": ("GET", {}), "account.log_in": ("POST", {}), "account.password": ("GET", {}),
+    "institutions.organizations": ("GET", {}), "institutions.organization": ("GET", {}),
+    "institutions.edit_organization": ("GET", {}), "institutions.store_organization": ("POST", {}),
+    "institutions.new_organization_page": ("GET", {}), "institutions.create_organization": ("POST", {}),
+    "institutions.schools": ("GET", {}), "institutions.school": ("GET", {}),
+    "institutions.edit_school": ("GET", {}), "institutions.store_school": ("POST", {}),
+    "certificates.index": ("GET", {}), "certificates.show": ("GET", {}), "certificates.edit": ("GET", {}),
+    "certificates.store_certificate": ("POST", {}), "certificates.new": ("GET", {}), "certificates.create_certificate": ("POST", {}),
+    **{f"{key}.{name}": ("GET", {}) for key in ("skill_standard", "site_standard") for name in ("index", "new", "show", "edit")},
+    **{f"{key}.{name}": ("POST", {}) for key in ("skill_standard", "site_standard") for name in ("create", "store")},
+    "home.index": ("GET", {}), "home.incomplete": ("GET", {}),
+    "account.login": ("GET", {}), "account.log_in": ("POST", {}), "account.password": ("GET", {}),
     "account.set_password": ("POST", {}), "account.logout": ("POST", {}), "health.healthz": ("GET", {}), "static": ("GET", {}),
+    "fields.check": ("POST", {"path": "contact", "value": "x"}),
 }  # fmt: skip
-VALUES = {"record_id": "1", "instance_id": "1", "element": "withdraw", "key": "weekly_report", "filename": "js/pilot.js"}
+VALUES = {"record_id": "1", "instance_id": "1", "element": "withdraw", "key": "weekly_report", "filename": "js/lists.js"}
 OTHERS = ("school2", "school3", "province2", "organization1", "designer", "supervisor", "operator")
 
 
@@ -258,12 +269,15 @@ def test_others_see_nothing_of_a_schools_report(lite: World, account: str) -> No
         assert method in (rule.methods or ())
         for task_id in ids:
             values = {
+                "organization_id": "1",
+                "school_id": "1",
+                "certificate_id": "1",
                 "record_id": "1",
                 "instance_id": "1",
                 "element": "withdraw",
                 "key": "weekly_report",
                 "task_id": task_id,
-                "filename": "js/pilot.js",
+                "filename": "js/lists.js",
             }
             address = re.sub(r"<(?:\w+:)?(\w+)>", lambda found, values=values: values[found.group(1)], rule.rule)
             sent = {name: task_id if value == "TASK" else value for name, value in data.items()}

@@ -52,3 +52,5 @@ class RecordKind:
     buttons: Callable[[Actor], Sequence[Button]] = lambda actor: ()
     """More buttons above the list."""
     export: str = "批量导出"
+    fit: Callable[[Session, Actor, dict[str, Any]], dict[str, Any]] = lambda session, actor, schema: schema
+    """The form as this actor fills it in, such as with the choices that they have."""

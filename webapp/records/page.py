@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import g, render_template, url_for
@@ -39,6 +39,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         tabs=fields.describe(definition.record_schema, record.answers()),
         events=events,
         reviews=[e for e in events if e.kind == "task" and not definition.record_form(definition.elements[e.element])],
+        reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
         told={event.seq: _told(definition, event) for event in events if event.data},
         steps=_steps(definition, instance, events),
     )
@@ -70,12 +71,13 @@ def _told(definition: Definition, event: Any) -> list[tuple[str, str]]:
     found = []
     for name, value in event.data.items():
         schema = known.get(name, {})
-        text = " → ".join(_plain(schema, side) for side in value) if edited else _plain(schema, value)
+        text = " → ".join(plain(schema, side) for side in value) if edited else plain(schema, value)
         found.append((schema.get("title", name), text))
     return found
 
 
-def _plain(schema: dict[str, Any], value: Any) -> str:
+def plain(schema: Mapping[str, Any], value: Any) -> str:
+    """An answer of a form as one line of text."""
     if value is None:
         return "（空）"
     if not isinstance(value, list):
