@@ -9,6 +9,7 @@ from pathlib import Path
 
 # imported for their tables: the metadata must know them all
 import domain.changes
+import domain.files
 import domain.locks
 import domain.organizations
 import domain.schools
@@ -27,6 +28,7 @@ from processes.engine import Engine
 BPMN_FOLDER = Path(__file__).parent.parent / "bpmn"
 TABLES = (
     domain.changes.Change,
+    domain.files.StoredFile,
     domain.locks.SchedulerLock,
     domain.organizations.Organization,
     domain.schools.School,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask import g, request
+from flask import flash, g, request
 from sqlalchemy import select
 
+from domain.files import attach
 from domain.parties import Actor
 from forms import fields
 from processes import steps, tables
 from processes.errors import FormInvalid, ProcessError, Refused
-from webapp.context import db, later, runtime
+from webapp.context import actor, db, later, runtime
 
 
 def posted() -> dict[str, list[str]]:
@@ -21,8 +22,19 @@ def posted() -> dict[str, list[str]]:
 
 
 def typed(schema: Any) -> dict[str, Any]:
-    """The posted answers of a form."""
-    return fields.parse(schema, posted()) if schema else {}
+    """The posted answers of a form. Files that do not exist or are another party's are left out, and the page says so."""
+    answers = fields.parse(schema, posted()) if schema else {}
+    for name, field in fields.file_fields(schema or {}).items():
+        if name in answers:
+            answers[name] = _own_files(field, answers[name])
+    return {name: value for name, value in answers.items() if value != []}
+
+
+def _own_files(field: Mapping[str, Any], ids: list[int]) -> list[int]:
+    own = attach(db(), actor(), ids, runtime().engine.clock())
+    if len(own) < len(ids):
+        flash(f"“{field.get('title', '附件')}”中有文件已不存在或不属于本单位，已移除，请重新上传。", "warning")
+    return [file_id for file_id in ids if file_id in own]
 
 
 def complete(actor: Actor, task_id: str, outcome: str, answers: steps.Answers | None, comment: str | None) -> Any:

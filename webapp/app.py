@@ -18,6 +18,8 @@ from webapp import context, menu
 from webapp.account.views import blueprint as account
 from webapp.certificates.views import blueprint as certificates
 from webapp.fields.views import blueprint as field_checks
+from webapp.files.views import blueprint as files
+from webapp.files.views import stored_files
 from webapp.health import blueprint as health
 from webapp.home.views import blueprint as home
 from webapp.inbox.views import blueprint as inbox
@@ -44,8 +46,9 @@ BLUEPRINTS = (
     reports,
     records,
     field_checks,
+    files,
 )
-MAX_REQUEST = 20 * 1024 * 1024
+MAX_REQUEST = 21 * 1024 * 1024  # one file of 20 MB, and the form around it
 CSP = "; ".join(
     (
         "default-src 'self'",
@@ -99,6 +102,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.register_error_handler(DomainError, _rule)
     app.register_error_handler(500, _fault)
     app.add_template_filter(moment, "moment")
+    app.add_template_global(stored_files)
     app.context_processor(_page)
     return app
 
@@ -126,7 +130,7 @@ def _page() -> dict[str, Any]:
 
 
 def _headers(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = CSP_DIAGRAM if g.get("diagram") else CSP
+    response.headers.setdefault("Content-Security-Policy", CSP_DIAGRAM if g.get("diagram") else CSP)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     if request.endpoint != "static":

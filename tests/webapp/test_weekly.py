@@ -247,7 +247,7 @@ ROUTES = {  # every address with its data; a new route must be added here
     "home.index": ("GET", {}), "home.incomplete": ("GET", {}),
     "account.login": ("GET", {}), "account.log_in": ("POST", {}), "account.password": ("GET", {}),
     "account.set_password": ("POST", {}), "account.logout": ("POST", {}), "health.healthz": ("GET", {}), "static": ("GET", {}),
-    "fields.check": ("POST", {"path": "contact", "value": "x"}),
+    "fields.check": ("POST", {"path": "contact", "value": "x"}), "files.upload": ("POST", {}), "files.download": ("GET", {}),
 }  # fmt: skip
 VALUES = {"record_id": "1", "instance_id": "1", "element": "withdraw", "key": "weekly_report", "filename": "js/lists.js"}
 OTHERS = ("school2", "school3", "province2", "organization1", "designer", "supervisor", "operator")
@@ -277,6 +277,7 @@ def test_others_see_nothing_of_a_schools_report(lite: World, account: str) -> No
                 "element": "withdraw",
                 "key": "weekly_report",
                 "task_id": task_id,
+                "file_id": "1",
                 "filename": "js/lists.js",
             }
             address = re.sub(r"<(?:\w+:)?(\w+)>", lambda found, values=values: values[found.group(1)], rule.rule)

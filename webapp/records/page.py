@@ -82,6 +82,8 @@ def plain(schema: Mapping[str, Any], value: Any) -> str:
         return "（空）"
     if not isinstance(value, list):
         return str(value)
+    if fields.is_file(schema):
+        return f"{len(value)} 个文件"
     columns = schema.get("items", {}).get("properties", {})
     rows = ("，".join(f"{columns.get(k, {}).get('title', k)} {v}" for k, v in row.items()) for row in value)
     return "；".join(f"第 {number} 行：{row}" for number, row in enumerate(rows, 1))
