@@ -10,7 +10,7 @@ from typing import Any
 
 from domain.handling import External
 from domain.parties import ROLES
-from processes.definitions import BPMN, SPIFF, Element, _element, _listed, _properties, read
+from processes.definitions import BPMN, SPIFF, Element, _element, _properties, listed, read
 from processes.errors import DiagramInvalid, EngineFault
 from processes.expressions import ExpressionError, names_in
 from processes.xmlsafe import parse_xml
@@ -162,8 +162,10 @@ def _element_problems(
     for name in ("formJsonSchemaFilename", "editForm"):
         if name in properties and properties[name] not in forms:
             yield _say(element, f"找不到表单“{properties[name]}”（属性 {name}）")
-    for name in sorted(set(_listed(properties.get("commentRequired", ""))) - {o.name for o in element.outcomes}):
+    for name in sorted(set(listed(properties.get("commentRequired", ""))) - {o.name for o in element.outcomes}):
         yield _say(element, f"属性 commentRequired 中的“{name}”不是这一步的选项")
+    for role in sorted(set(listed(properties.get("transferRoles", ""))) - set(ROLES)):
+        yield _say(element, f"属性 transferRoles 中的“{role}”不是已有的角色，可用：{'、'.join(ROLES)}")
     other = properties.get("fourEyesWith")
     if other is not None and (other == element.id or other not in diagram.elements or diagram.elements[other].tag != "userTask"):
         yield _say(element, f"属性 fourEyesWith 指向的“{other}”不是另一个用户任务")

@@ -40,8 +40,8 @@ class Step:
     closed: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Task rows completed in this step → what to write into them."""
 
-    open_tasks: set[str] | None = None
-    """Ids of the open task rows, where the step read them already."""
+    live_tasks: dict[str, str | None] | None = None
+    """Ids of the task rows that are not closed → the task whose opinion they are, where the step read them already."""
 
     def __post_init__(self) -> None:
         self.now = self.engine.clock()
@@ -84,6 +84,9 @@ class Step:
 
         Returns: ids of the jobs to hand out once the transaction is committed.
         """
+        if self.workflow is None:  # the process has ended: only an edit of its record is left to be written down
+            self._write_instance({"chain": self._write_events()})
+            return []
         stands = spiff.waiting(self.workflow)
         ended = self.workflow.is_completed()
         self._write_tasks(stands)
@@ -95,7 +98,6 @@ class Step:
         if self.jobs:
             self.session.execute(insert(tables.job), [{**job, "instance_id": self.row.id} for job in self.jobs])
         values = {
-            "version": self.row.version + 1,
             "state": None if ended else spiff.save_state(self.workflow),
             "ended_at": self.now if ended else None,
             "status": status,
@@ -104,17 +106,20 @@ class Step:
             "waits": self._waits(stands),
             "path": sorted(set(self.row.path) | self._flows()),
             "due_at": _earliest(stands),
-            "seq": self.row.seq + len(self.events),
             "chain": chain,
         }
-        table = tables.instance
-        changed = self.session.execute(update(table).where(table.c.id == self.row.id, table.c.version == self.row.version).values(values))
-        if changed.rowcount != 1:  # type: ignore[attr-defined]  # the lock makes this impossible; the version is the second wall
-            raise EngineFault
+        self._write_instance(values)
         if self.subject in self.session and (self.subject.status, self.subject.tone) != (status, tone):
             self.subject.status, self.subject.tone = status, tone
         self.session.flush()
         return [job["id"] for job in self.jobs]
+
+    def _write_instance(self, values: dict[str, Any]) -> None:
+        table = tables.instance
+        grown = {"version": self.row.version + 1, "seq": self.row.seq + len(self.events), **values}
+        changed = self.session.execute(update(table).where(table.c.id == self.row.id, table.c.version == self.row.version).values(grown))
+        if changed.rowcount != 1:  # type: ignore[attr-defined]  # the lock makes this impossible; the version is the second wall
+            raise EngineFault
 
     def _completed(self, task: Task) -> None:
         element = self.definition.elements.get(task.task_spec.bpmn_id or "")
@@ -127,19 +132,36 @@ class Step:
     def _write_tasks(self, stands: list[Task]) -> None:
         table = tables.task
         ready = {str(t.id): t for t in stands if self._tag(t) == "userTask"}
-        known = set() if self.row.version == 0 else self._open_task_ids()
-        for task_id in known - set(ready):
-            values = self.closed.get(task_id) or {"state": "cancelled", "closed_as": self._why_closed(task_id)}
-            self.session.execute(update(table).where(table.c.id == task_id).values(closed_at=self.now, assignee_id=None, **values))
+        known = {} if self.row.version == 0 else self._live_tasks()
+        for task_id, parent_id in known.items():
+            if (parent_id or task_id) not in ready:
+                self._close_task(task_id, parent_id)
         new = [self._task_row(task_id, task) for task_id, task in ready.items() if task_id not in known]
+        new += [self._closed_row(task_id) for task_id in self.closed.keys() - known]
         if new:
             self.session.execute(insert(table), new)
 
-    def _open_task_ids(self) -> set[str]:
-        if self.open_tasks is not None:
-            return self.open_tasks
+    def _closed_row(self, task_id: str) -> dict[str, Any]:
+        """A task that began and ended in this very step: 已办 shows it all the same."""
+        task = spiff.find(self.workflow, task_id)
+        if task is None:
+            raise EngineFault
+        return {**self._task_row(task_id, task), "closed_at": self.now, **self.closed[task_id]}
+
+    def _close_task(self, task_id: str, parent_id: str | None) -> None:
         table = tables.task
-        return set(self.session.scalars(select(table.c.id).where(table.c.instance_id == self.row.id, table.c.state == "open")))
+        said = self.closed.get(parent_id or task_id, {}).get("closed_as") or self._why_closed(parent_id or task_id)
+        values = {"state": "cancelled", "closed_at": self.now, "closed_by": None, "outcome": None, "closed_as": said}
+        if parent_id is None:
+            values |= {"assignee_id": None, **self.closed.get(task_id, {})}
+        self.session.execute(update(table).where(table.c.id == task_id).values(values))
+
+    def _live_tasks(self) -> dict[str, str | None]:
+        if self.live_tasks is None:
+            table = tables.task
+            query = select(table.c.id, table.c.parent_id).where(table.c.instance_id == self.row.id, table.c.state.in_(tables.LIVE))
+            self.live_tasks = {row.id: row.parent_id for row in self.session.execute(query)}
+        return self.live_tasks
 
     def _task_row(self, task_id: str, task: Task) -> dict[str, Any]:
         element = self.definition.elements[task.task_spec.bpmn_id]
@@ -158,6 +180,11 @@ class Step:
             "created_at": self.now,
             "due_at": self.workflow.script_engine.evaluate(task, due) if due else None,
             "state": "open",
+            "closed_at": None,
+            "closed_by": None,
+            "closed_for": None,
+            "outcome": None,
+            "closed_as": None,
         }
 
     def _why_closed(self, task_id: str) -> str:
