@@ -231,6 +231,12 @@ def latest(session: Session, key: str) -> Definition:
     return load(session, newest)
 
 
+def names(session: Session) -> dict[str, str]:
+    """Key → name of every deployed process, as its newest version calls it."""
+    columns = tables.definition.c
+    return {row.key: row.name for row in session.execute(select(columns.key, columns.name).order_by(columns.key, columns.version))}
+
+
 def load(session: Session, definition_id: int) -> Definition:
     """A version by its id, from the cache after the first time (versions never change)."""
     database = str(session.get_bind().engine.url)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from domain.parties import Actor
+from domain.parties import Actor, Person
 from processes import tables
 from processes.authority import may_see
 from processes.errors import NotFound, Refused
@@ -62,6 +62,16 @@ def done_tasks(actor: Actor) -> Select[Any]:
 def started(actor: Actor) -> Select[Any]:
     """我发起的: the actor's own processes, newest first."""
     return select(_INSTANCE).where(_INSTANCE.c.started_by == actor.person_id).order_by(_INSTANCE.c.started_at.desc())
+
+
+def awaited(session: Session, instance_ids: Sequence[int]) -> dict[str, list[str]]:
+    """Task id → names of those whose opinion it waits for before it can be completed, in one query."""
+    query = select(_TASK.c.parent_id, Person.name).join(Person, Person.id == _TASK.c.assignee_id)
+    query = query.where(_TASK.c.instance_id.in_(instance_ids), _TASK.c.kind.in_(("before", "delegate")), _TASK.c.state == "open")
+    found: dict[str, list[str]] = {}
+    for row in session.execute(query.order_by(_TASK.c.created_at)):
+        found.setdefault(row.parent_id, []).append(row.name)
+    return found
 
 
 def task_of(session: Session, actor: Actor, task_id: str, now: datetime | None = None, place: str = "") -> Any:

@@ -138,3 +138,13 @@ substitute = Table(
     Index("ix_process_substitute_substitute", "substitute_id", "ends_at"),
     Index("ix_process_substitute_party", "party_id", "ends_at"),
 )
+
+saved_filter = Table(
+    "process_saved_filter",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person_id", ForeignKey("person.id"), nullable=False),
+    Column("name", String(20), nullable=False),
+    Column("query", String(500), nullable=False, comment="the inbox's address after the question mark"),
+    UniqueConstraint("person_id", "name"),
+)

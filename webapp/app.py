@@ -18,7 +18,7 @@ from webapp import context, menu
 from webapp.account.views import blueprint as account
 from webapp.health import blueprint as health
 from webapp.home.views import blueprint as home
-from webapp.inbox.views import blueprint as inbox
+from webapp.inbox.routes import blueprint as inbox
 from webapp.links import is_local
 from webapp.records.views import blueprint as records
 from webapp.weekly.views import blueprint as reports

@@ -247,7 +247,7 @@ def test_a_deadline_closes_a_task_before_it_is_handed_over(world: World) -> None
     ],
 )
 def test_verify_knows_opinions(lite: World, change: dict[str, Any], fault: str) -> None:
-    _, instance, task = waiting(lite)
+    _, _, task = waiting(lite)
     do(lite, opinions.ask, "province1", task, "after", lite.actor("province1b").person_id, "")
     act_open(lite, "province1", task, "审核通过")
     sound(lite)

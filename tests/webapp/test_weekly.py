@@ -226,6 +226,10 @@ ROUTES = {  # every address with its data; a new route must be added here
     "inbox.index": ("GET", {}), "inbox.task": ("GET", {}), "inbox.finish": ("POST", {"outcome": "审核通过"}),
     "inbox.claim": ("POST", {}), "inbox.release": ("POST", {}), "inbox.batch": ("POST", {"ids": "TASK"}),
     "inbox.batch_of_records": ("POST", {"ids": "1"}), "inbox.finish_batch": ("POST", {"ids": "TASK", "outcome": "审核通过"}),
+    "inbox.claim_many": ("POST", {"ids": "TASK"}), "inbox.release_many": ("POST", {"ids": "TASK"}),
+    "inbox.transfer": ("POST", {"to": "1"}), "inbox.ask": ("POST", {"kind": "before", "person": "1"}),
+    "inbox.give": ("POST", {"comment": "好"}), "inbox.recall": ("POST", {}),
+    "inbox.keep_filter": ("POST", {"name": "常看", "query": "q=x"}), "inbox.forget_filter": ("POST", {}),
     "home.index": ("GET", {}), "account.login": ("GET", {}), "account.log_in": ("POST", {}), "account.password": ("GET", {}),
     "account.set_password": ("POST", {}), "account.logout": ("POST", {}), "health.healthz": ("GET", {}), "static": ("GET", {}),
 }  # fmt: skip
@@ -247,7 +251,7 @@ def test_others_see_nothing_of_a_schools_report(lite: World, account: str) -> No
         method, data = ROUTES[rule.endpoint]
         assert method in (rule.methods or ())
         for task_id in ids:
-            values = {"report_id": "1", "record_id": "1", "key": "weekly_report", "task_id": task_id, "filename": "js/pilot.js"}
+            values = {"report_id": "1", "record_id": "1", "key": "weekly_report", "task_id": task_id, "filter_id": "1", "filename": "js/pilot.js"}
             address = re.sub(r"<(?:\w+:)?(\w+)>", lambda found, values=values: values[found.group(1)], rule.rule)
             sent = {name: task_id if value == "TASK" else value for name, value in data.items()}
             answer = client.open(address, method=method, data=sent)

@@ -18,7 +18,7 @@ SOON = timedelta(days=2)
 @blueprint.get("/")
 def index() -> str:
     """What waits for me, what is due soon, what I started."""
-    tasks, mine = open_tasks(actor()), started(actor())
+    tasks, mine = open_tasks(actor(), runtime().engine.clock()), started(actor())
     inner = tasks.order_by(None).subquery()
     soon = runtime().engine.clock() + SOON
     waiting, due = db().execute(select(func.count(), func.count().filter(inner.c.due_at < soon)).select_from(inner)).one()

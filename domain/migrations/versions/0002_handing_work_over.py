@@ -1,4 +1,4 @@
-"""Handing work over: opinions asked for a task, 催办, and who stands in for whom."""
+"""Handing work over: opinions asked for a task, 催办, who stands in for whom; saved filters of the inbox."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,16 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "process_saved_filter",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("query", sa.String(length=500), nullable=False, comment="the inbox's address after the question mark"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_process_saved_filter_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_process_saved_filter")),
+        sa.UniqueConstraint("person_id", "name", name=op.f("uq_process_saved_filter_person_id_name")),
+    )
     op.create_table(
         "process_substitute",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -70,3 +80,4 @@ def downgrade() -> None:
         batch_op.drop_index("ix_process_substitute_party")
 
     op.drop_table("process_substitute")
+    op.drop_table("process_saved_filter")
