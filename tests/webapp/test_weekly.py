@@ -251,7 +251,8 @@ def test_others_see_nothing_of_a_schools_report(lite: World, account: str) -> No
         method, data = ROUTES[rule.endpoint]
         assert method in (rule.methods or ())
         for task_id in ids:
-            values = {"report_id": "1", "record_id": "1", "key": "weekly_report", "task_id": task_id, "filter_id": "1", "filename": "js/pilot.js"}
+            values = {"report_id": "1", "record_id": "1", "filter_id": "1", "key": "weekly_report"}
+            values |= {"task_id": task_id, "filename": "js/pilot.js"}
             address = re.sub(r"<(?:\w+:)?(\w+)>", lambda found, values=values: values[found.group(1)], rule.rule)
             sent = {name: task_id if value == "TASK" else value for name, value in data.items()}
             answer = client.open(address, method=method, data=sent)

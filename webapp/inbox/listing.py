@@ -103,7 +103,7 @@ def _filtered(query: Select[Any], tab: Tab, actor: Actor, values: Mapping[str, s
     if tab.name != "open":
         return query
     if span := _spans(now).get(values.get("due", "")):
-        query = query.where(_TASK.due_at >= span[0], _TASK.due_at < span[1])
+        query = query.where(_TASK.due_at > span[0], _TASK.due_at <= span[1])  # midnight ends a day
     if values.get("who") == "mine":
         query = query.where(_TASK.assignee_id == actor.person_id)
     if values.get("who") == "free":
