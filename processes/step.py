@@ -91,6 +91,12 @@ class Step:
         if self.workflow is None:  # the process has ended: only an edit of its record is left to be written down
             self._write_instance({"chain": self._write_events()})
             return []
+        with self.session.no_autoflush:  # the record's fields and its status go into one UPDATE
+            self._settle()
+        self.session.flush()
+        return [job["id"] for job in self.jobs]
+
+    def _settle(self) -> None:
         stands = spiff.waiting(self.workflow)
         ended = self.workflow.is_completed()
         self._write_tasks(stands)
@@ -118,8 +124,6 @@ class Step:
         self._write_instance(values)
         if self.subject in self.session and (self.subject.status, self.subject.tone) != (status, tone):
             self.subject.status, self.subject.tone = status, tone
-        self.session.flush()
-        return [job["id"] for job in self.jobs]
 
     def _write_instance(self, values: dict[str, Any]) -> None:
         table = tables.instance

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -12,17 +12,16 @@ from forms import fields
 from processes import inbox, tables
 from processes.assigning import transfer_roles
 from processes.definitions import load
-from processes.errors import FormInvalid, NotFound
+from processes.errors import NotFound
 from processes.history import instance_of
 from processes.opinions import GIVEN, LABELS, opinions_on
+from webapp.acting import code_of, problems_of
 from webapp.context import actor, db, runtime
-
-ADDRESSES = {"weekly_report": "reports.show"}  # key of the diagram → the record's page
 
 
 def record_address(row: Any) -> str:
     """The page of the record that a row of the inbox is about."""
-    return url_for(ADDRESSES[row.key], report_id=row.subject_id)
+    return url_for(f"{row.key}.show", record_id=row.subject_id)
 
 
 def task_page(
@@ -40,17 +39,15 @@ def task_page(
     if subject is None or about is None or about.id != row.instance_id:  # SQLite gives a deleted record's id to the next one
         raise NotFound("这条记录已被删除。")
     own = definition.record_form(element)
-    record_schema = next((schema for schema in definition.forms.values() if schema.get("x-record")), {})
-    problems = problems_of(error)
     people = [one for one in actors_in(db(), row.party_id) if one.person_id != actor().person_id] if row.state == "open" else []
     page = render_template(
         "inbox/task.html",
         row=row,
         element=element,
-        record=fields.describe(record_schema, subject.answers()),
+        record=fields.describe(definition.record_schema, subject.answers()),
         tabs=fields.describe(definition.forms[element.form], answers) if element.form and not own and row.kind == "step" else [],
         comment=comment,
-        problems=problems,
+        problems=problems_of(error) if error else [],
         typed=typed or {},
         opinions=opinions_on(db(), row.id) if row.kind == "step" else [],
         people=people,
@@ -63,11 +60,4 @@ def task_page(
         address=record_address(row),
         here=request.path,
     )
-    return page, 200 if error is None else 422 if isinstance(error, FormInvalid) else 409
-
-
-def problems_of(error: Any) -> Sequence[tuple[str, str]]:
-    """An error as (field path, message); an empty path where it is about no field."""
-    if error is None:
-        return []
-    return list(error.problems) if isinstance(error, FormInvalid) else [("", str(error))]
+    return page, code_of(error) if error else 200

@@ -10,7 +10,7 @@ from flask import flash, redirect, request, url_for
 from forms import fields
 from processes import assigning, inbox, opinions
 from processes.definitions import load
-from processes.errors import FormInvalid, Refused
+from processes.errors import Refused
 from webapp import acting
 from webapp.context import actor, db, later, runtime
 from webapp.inbox.pages import task_page
@@ -30,7 +30,7 @@ def finish(task_id: str) -> Any:
     answers = acting.typed(definition.forms[element.form]) if element.form else {}
     comment = request.form.get("comment", "")
     given = None if definition.record_form(element) else answers
-    problem = acting.complete(actor(), task_id, row.instance_id, request.form.get("outcome", ""), given, comment)
+    problem = acting.complete(actor(), task_id, request.form.get("outcome", ""), given, comment)
     if problem is not None:
         return task_page(task_id, answers, comment, problem)
     if row.drafted:
@@ -68,10 +68,8 @@ def recall(task_id: str) -> Any:
 
 def _act(task_id: str, done: str, act: Callable[..., list[str]], *given: Any) -> Any:
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock(), f"task/{task_id}")
-    try:
-        later(act(runtime().engine, db(), actor(), task_id, *given))
-    except (FormInvalid, Refused) as error:
-        acting.let_time_act(db(), row.instance_id)
+    error = acting.attempt(lambda: act(runtime().engine, db(), actor(), task_id, *given), lambda: row.instance_id)
+    if error is not None:
         answers, comment = _draft(task_id)
         return task_page(task_id, answers, request.form.get("comment", comment), error, request.form)
     if row.drafted and act is opinions.give:
