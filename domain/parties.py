@@ -94,3 +94,20 @@ def people_of(session: Session, party_id: int, role: str) -> Sequence[Person]:
         .order_by(Person.id)
     )
     return session.scalars(query).all()
+
+
+def actors_in(session: Session, party_id: int) -> list[Actor]:
+    """The active people of a party with their roles, by name, in one query."""
+    query = (
+        select(Person.id, Person.name, Party.name.label("party_name"), Party.kind, Party.province_id, PersonRole.role)
+        .join(Party, Party.id == Person.party_id)
+        .outerjoin(PersonRole, PersonRole.person_id == Person.id)
+        .where(Person.party_id == party_id, Person.active)
+        .order_by(Person.name, Person.id)
+    )
+    found: dict[int, Actor] = {}
+    for row in session.execute(query):
+        known = found.get(row.id)
+        roles = (known.roles if known else frozenset()) | ({row.role} if row.role else set())
+        found[row.id] = Actor(row.id, row.name, party_id, row.party_name, row.kind, row.province_id, roles)
+    return list(found.values())

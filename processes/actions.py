@@ -50,6 +50,7 @@ def actions_for(session: Session, actor: Actor, key: str, subject_ids: Sequence[
         select(tasks.c.id, tasks.c.instance_id, tasks.c.element).where(
             tasks.c.instance_id.in_([row.id for row in running]),
             tasks.c.state == "open",
+            tasks.c.kind == "step",
             tasks.c.party_id == actor.party_id,
             tasks.c.role.in_(actor.roles),
         )

@@ -55,8 +55,8 @@ class Element:
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
         """The buttons of a user task; one called 提交 where the diagram names none."""
-        required = _listed(self.properties.get("commentRequired", ""))
-        return tuple(Outcome(name, name in required) for name in _listed(self.properties.get("outcomes", "提交")))
+        required = listed(self.properties.get("commentRequired", ""))
+        return tuple(Outcome(name, name in required) for name in listed(self.properties.get("outcomes", "提交")))
 
 
 @dataclass(frozen=True)
@@ -231,6 +231,12 @@ def latest(session: Session, key: str) -> Definition:
     return load(session, newest)
 
 
+def names(session: Session) -> dict[str, str]:
+    """Key → name of every deployed process, as its newest version calls it."""
+    columns = tables.definition.c
+    return {row.key: row.name for row in session.execute(select(columns.key, columns.name).order_by(columns.key, columns.version))}
+
+
 def load(session: Session, definition_id: int) -> Definition:
     """A version by its id, from the cache after the first time (versions never change)."""
     database = str(session.get_bind().engine.url)
@@ -274,5 +280,6 @@ def _properties(node: Any) -> dict[str, str]:
     return {p.get("name", ""): p.get("value", "") for p in found}
 
 
-def _listed(text: str) -> list[str]:
+def listed(text: str) -> list[str]:
+    """The parts of a property that holds several, separated by commas."""
     return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]

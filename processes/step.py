@@ -41,11 +41,11 @@ class Step:
     closed: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Task rows completed in this step → what to write into them."""
 
+    live_tasks: dict[str, str | None] | None = None
+    """Ids of the task rows that are not closed → the task whose opinion they are, where the step read them already."""
+
     reached: str | None = None
     """The end event with a status that was reached last in this step."""
-
-    open_tasks: set[str] | None = None
-    """Ids of the open task rows, where the step read them already."""
 
     def __post_init__(self) -> None:
         self.now = self.engine.clock()
@@ -145,10 +145,10 @@ class Step:
     def _write_tasks(self, stands: list[Task]) -> None:
         table = tables.task
         ready = {str(t.id): t for t in stands if self._tag(t) == "userTask"}
-        known = set() if self.row.version == 0 else self._open_task_ids()
-        for task_id in known - set(ready):
-            values = self.closed.get(task_id) or {"state": "cancelled", "closed_as": self._why_closed(task_id)}
-            self.session.execute(update(table).where(table.c.id == task_id).values(closed_at=self.now, assignee_id=None, **values))
+        known = {} if self.row.version == 0 else self._live_tasks()
+        for task_id, parent_id in known.items():
+            if (parent_id or task_id) not in ready:
+                self._close_task(task_id, parent_id)
         new = [self._task_row(task_id, task) for task_id, task in ready.items() if task_id not in known]
         new += [self._closed_row(task_id) for task_id in self.closed.keys() - known]
         if new:
@@ -161,11 +161,20 @@ class Step:
             raise EngineFault
         return {**self._task_row(task_id, task), "closed_at": self.now, **self.closed[task_id]}
 
-    def _open_task_ids(self) -> set[str]:
-        if self.open_tasks is not None:
-            return self.open_tasks
+    def _close_task(self, task_id: str, parent_id: str | None) -> None:
         table = tables.task
-        return set(self.session.scalars(select(table.c.id).where(table.c.instance_id == self.row.id, table.c.state == "open")))
+        said = self.closed.get(parent_id or task_id, {}).get("closed_as") or self._why_closed(parent_id or task_id)
+        values = {"state": "cancelled", "closed_at": self.now, "closed_by": None, "outcome": None, "closed_as": said}
+        if parent_id is None:
+            values |= {"assignee_id": None, **self.closed.get(task_id, {})}
+        self.session.execute(update(table).where(table.c.id == task_id).values(values))
+
+    def _live_tasks(self) -> dict[str, str | None]:
+        if self.live_tasks is None:
+            table = tables.task
+            query = select(table.c.id, table.c.parent_id).where(table.c.instance_id == self.row.id, table.c.state.in_(tables.LIVE))
+            self.live_tasks = {row.id: row.parent_id for row in self.session.execute(query)}
+        return self.live_tasks
 
     def _task_row(self, task_id: str, task: Task) -> dict[str, Any]:
         element = self.definition.elements[task.task_spec.bpmn_id]
@@ -186,6 +195,7 @@ class Step:
             "state": "open",
             "closed_at": None,
             "closed_by": None,
+            "closed_for": None,
             "outcome": None,
             "closed_as": None,
         }

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from processes import spiff, tables
+from processes.assigning import transfer_roles
 from processes.definitions import load
 from processes.engine import Engine
 from processes.history import GENESIS, chain_hash, events_of
@@ -32,7 +33,9 @@ def _faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
     if subject is not None and (subject.status, subject.tone) != (row.status, row.tone):
         yield f"记录的状态是“{subject.status}”，流程中是“{row.status}”"
     rows = session.execute(select(tables.task).where(tables.task.c.instance_id == row.id)).all()
-    open_ids = {task.id for task in rows if task.state == "open"}
+    live = {task.id: task for task in rows if task.state in tables.LIVE}
+    open_ids = {task.id for task in live.values() if task.parent_id is None}
+    yield from _opinions(live)
     jobs = session.execute(select(tables.job).where(tables.job.c.instance_id == row.id)).all()
     unanswered = {job.id for job in jobs if job.state != "done"}
     if row.ended_at is not None or row.state is None:
@@ -64,8 +67,9 @@ def _against_state(
         found = tasks.get(task_id)
         if found is None:
             continue
-        role = expected.properties.get("candidateGroup", expected.lane)
-        if (found.element, found.role, found.party_id) != (element, role, step.subject.party_for(expected.lane)):
+        own = found.role == expected.properties.get("candidateGroup", expected.lane)
+        party_id = step.subject.party_for(expected.lane if own else found.role)
+        if found.role not in transfer_roles(expected) or (found.element, found.party_id) != (element, party_id):
             yield f"待办“{found.name}”的办理角色、机构或环节与流程图不一致"
     started = {str(t.id) for t in stands if t.has_state(TaskState.STARTED)}
     if started != unanswered:
@@ -79,6 +83,20 @@ def _against_state(
             yield f"流程的状态是“{row.status}”，按流程图应为“{expected_status}”"
     if step._waits(stands) != row.waits:
         yield "可用按钮与流程状态不一致"
+
+
+def _opinions(live: dict[str, Any]) -> Iterator[str]:
+    """Opinions asked for a task against the task: which of the two waits for the other (see `tables.OPINIONS`)."""
+    confirming = {task.parent_id for task in live.values() if task.kind == "after"}
+    for task in live.values():
+        if task.parent_id is None:
+            if task.state == "held" and task.id not in confirming:
+                yield f"待办“{task.name}”已有结果，没有人需要确认，却没有继续"
+            continue
+        about = live.get(task.parent_id)
+        expected = "waiting" if task.kind == "after" and about is not None and about.state == "open" else "open"
+        if about is None or task.assignee_id is None or task.state != expected or (task.kind != "after" and about.state == "held"):
+            yield f"“{task.name}”与它所属的待办不一致"
 
 
 def _chain(session: Session, row: Any) -> Iterator[str]:

@@ -39,7 +39,7 @@ def _own_files(field: Mapping[str, Any], ids: list[int]) -> list[int]:
 
 def complete(actor: Actor, task_id: str, outcome: str, answers: steps.Answers | None, comment: str | None) -> Any:
     """Completes a task. Returns None, or the error that the page shows with everything typed kept."""
-    return _attempt(
+    return attempt(
         lambda: steps.complete(runtime().engine, db(), actor, task_id, outcome, answers, comment),
         lambda: db().scalar(select(tables.task.c.instance_id).where(tables.task.c.id == task_id)),
     )
@@ -47,12 +47,12 @@ def complete(actor: Actor, task_id: str, outcome: str, answers: steps.Answers | 
 
 def send(actor: Actor, instance_id: int, element: str) -> Any:
     """Sends a message of the diagram. Returns None, or the error to show."""
-    return _attempt(lambda: steps.send(runtime().engine, db(), actor, instance_id, element), lambda: instance_id)
+    return attempt(lambda: steps.send(runtime().engine, db(), actor, instance_id, element), lambda: instance_id)
 
 
 def save(actor: Actor, instance_id: int, answers: steps.Answers) -> Any:
     """Stores an edit of the record. Returns None, or the error to show."""
-    return _attempt(lambda: steps.save(runtime().engine, db(), actor, instance_id, answers), lambda: instance_id)
+    return attempt(lambda: steps.save(runtime().engine, db(), actor, instance_id, answers), lambda: instance_id)
 
 
 def problems_of(error: Any) -> list[tuple[str, str]]:
@@ -65,7 +65,8 @@ def code_of(error: Any) -> int:
     return 422 if isinstance(error, FormInvalid) else 409
 
 
-def _attempt(act: Callable[[], Sequence[str]], instance_of: Callable[[], int | None]) -> Any:
+def attempt(act: Callable[[], Sequence[str]], instance_of: Callable[[], int | None]) -> Any:
+    """Runs one step that returns job ids. Returns None, or the error to show; then nothing is left of it but what time does."""
     try:
         later(act())
     except FormInvalid as error:

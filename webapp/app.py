@@ -22,7 +22,7 @@ from webapp.files.views import blueprint as files
 from webapp.files.views import stored_files
 from webapp.health import blueprint as health
 from webapp.home.views import blueprint as home
-from webapp.inbox.views import blueprint as inbox
+from webapp.inbox.routes import blueprint as inbox
 from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
 from webapp.records.views import blueprint as records

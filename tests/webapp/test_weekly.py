@@ -246,6 +246,10 @@ ROUTES = {  # every address with its data; a new route must be added here
     **{f"{key}.{name}": ("POST", {}) for key in ("skill_standard", "site_standard") for name in ("create", "store")},
     "home.index": ("GET", {}), "home.incomplete": ("GET", {}),
     "account.login": ("GET", {}), "account.log_in": ("POST", {}), "account.password": ("GET", {}),
+    "inbox.claim_many": ("POST", {"ids": "TASK"}), "inbox.release_many": ("POST", {"ids": "TASK"}),
+    "inbox.transfer": ("POST", {"to": "1"}), "inbox.ask": ("POST", {"kind": "before", "person": "1"}),
+    "inbox.give": ("POST", {"comment": "好"}), "inbox.recall": ("POST", {}),
+    "inbox.keep_filter": ("POST", {"name": "常看", "query": "q=x"}), "inbox.forget_filter": ("POST", {}),
     "account.set_password": ("POST", {}), "account.logout": ("POST", {}), "health.healthz": ("GET", {}), "static": ("GET", {}),
     "fields.check": ("POST", {"path": "contact", "value": "x"}), "files.upload": ("POST", {}), "files.download": ("GET", {}),
 }  # fmt: skip
@@ -273,6 +277,7 @@ def test_others_see_nothing_of_a_schools_report(lite: World, account: str) -> No
                 "school_id": "1",
                 "certificate_id": "1",
                 "record_id": "1",
+                "filter_id": "1",
                 "instance_id": "1",
                 "element": "withdraw",
                 "key": "weekly_report",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from webapp.benches import growth, step
+from webapp.benches import growth, inbox, step
 
 BENCHES: dict[str, Callable[[], tuple[float, float]]] = {
     "step": step.measure,
     "growth": growth.measure,
+    "inbox": inbox.measure,
 }
 
 

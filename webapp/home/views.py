@@ -23,8 +23,8 @@ SOON = timedelta(days=2)
 def index() -> str:
     """The figures, each leading to its list, and the first lines of what waits."""
     who, now = actor(), runtime().engine.clock()
-    waiting = db().execute(_oldest_first(open_tasks(who)).limit(SHOWN)).all()
-    incomplete = db().execute(_own(open_tasks(who), who).limit(SHOWN)).all()
+    waiting = db().execute(_oldest_first(open_tasks(who, now)).limit(SHOWN)).all()
+    incomplete = db().execute(_own(open_tasks(who, now), who).limit(SHOWN)).all()
     return render_template(
         "home/index.html", counts=_counts(who, now), waiting=waiting, incomplete=incomplete, now=now, soon=now + SOON, background=False
     )
@@ -34,13 +34,13 @@ def index() -> str:
 def incomplete() -> str:
     """未完成: the actor's own processes that wait for the actor."""
     who, now = actor(), runtime().engine.clock()
-    tasks = db().execute(_own(open_tasks(who), who).limit(LISTED)).all()
+    tasks = db().execute(_own(open_tasks(who, now), who).limit(LISTED)).all()
     return render_template("home/incomplete.html", tasks=tasks, now=now, soon=now + SOON, limit=LISTED)
 
 
 def _counts(who: Actor, now: datetime) -> dict[str, int]:
     """waiting, due, incomplete, running: one query for the tasks and one for the actor's own processes."""
-    tasks = open_tasks(who).add_columns(tables.instance.c.started_by).order_by(None).subquery().c
+    tasks = open_tasks(who, now).add_columns(tables.instance.c.started_by).order_by(None).subquery().c
     waiting, due, own = (
         db()
         .execute(
