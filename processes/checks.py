@@ -218,7 +218,8 @@ def _expressions(diagram: _Diagram) -> Iterator[str]:
             continue
         for name in sorted(n for n in names if n.endswith(("_outcome", "_by"))):
             task = diagram.elements.get(name.removesuffix("_outcome").removesuffix("_by"))
-            if name.endswith("_outcome") and (task is None or task.tag != "userTask"):
+            calls = any(e.called for e in diagram.elements.values())  # a called diagram has user tasks of its own
+            if name.endswith("_outcome") and not calls and (task is None or task.tag != "userTask"):
                 yield f"{where}：{what}中的“{name}”没有对应的用户任务"
 
 
@@ -247,7 +248,8 @@ def _paths(diagram: _Diagram) -> Iterator[str]:
         for target in targets:
             before[target].append(source)
     starts = [e.id for e in diagram.elements.values() if e.tag == "startEvent" and diagram.nodes[e.id].getparent() is diagram.process]
-    reached = _closure(starts, diagram.nexts)
+    triggered = [e.id for e in diagram.elements.values() if e.triggered]  # by an event, wherever the token stands
+    reached = _closure([*starts, *triggered], diagram.nexts)
     ending = _closure([e.id for e in diagram.elements.values() if e.tag == "endEvent"], before)
     for element in diagram.elements.values():
         if element.id not in reached:

@@ -12,7 +12,6 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import insert, or_, select, update
@@ -36,7 +35,7 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
         NotAllowed: the actor does not hold the lane in which the diagram starts.
     """
     definition = latest(session, key)
-    begin = next(e for e in definition.elements.values() if e.tag == "startEvent")
+    begin = definition.start
     _allow(actor, begin.lane, subject.party_for(begin.lane))
     row: dict[str, Any] = {
         "definition_id": definition.id,
@@ -94,8 +93,8 @@ def complete(
         raise TaskClosed(step._why_closed(task_id))
     _four_eyes(element, live.data, actor)
     given = _checked(step, element, outcome, answers, comment)
-    live.data[f"{element.id}_outcome"] = outcome
-    live.data[f"{element.id}_by"] = actor.person_id
+    live.data[f"{element.local}_outcome"] = outcome
+    live.data[f"{element.local}_by"] = actor.person_id
     live.run()
     said = f"{who(actor)}已于 {clock_text(step.now)} 办理：{outcome}"
     step.closed[task_id] = {"state": "done", "closed_by": actor.person_id, "outcome": outcome, "closed_as": said}
@@ -119,12 +118,9 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
     if step.row.state is None:
         raise TaskClosed
     step.load()
-    live = next((t for t in spiff.waiting(step.workflow) if t.task_spec.bpmn_id == element_id), None)
-    if live is None or not live.has_state(TaskState.WAITING):
-        raise TaskClosed
     step.record("message", element.name, element.id, comment)
-    live.task_spec.catch(live, BpmnEvent(live.task_spec.event_definition, payload={}))
-    live.task_spec._update(live)
+    if not step.receive(element):
+        raise TaskClosed
     step.run()
     return step.settle()
 
@@ -148,6 +144,8 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
     if changes:
         step.subject.take(answers)
         step.record("edit", "保存", element.id, None, changes)
+        if step.workflow is not None:
+            step.run()  # a condition of the diagram may have come true
     # a timer may have fired while loading: then the books are written although nothing was edited
     return step.settle() if step.events else []
 
