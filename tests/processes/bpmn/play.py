@@ -20,7 +20,7 @@ from processes.verify import faults
 from tests.conftest import NOON, World
 
 HEAD = (
-    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:s="http://spiffworkflow.org/bpmn/schema/1.0/core" id="d">'
+    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:s="http://spiffworkflow.org/bpmn/schema/1.0/core" id="defs">'
     '<message id="m_go" name="继续"/><message id="m_stop" name="终止"/><signal id="s_all" name="通知"/>'
     '<error id="e_one" name="一" errorCode="one"/><error id="e_two" name="二" errorCode="two"/>'
     '<escalation id="x_up" name="上报" escalationCode="up"/>'
