@@ -13,7 +13,6 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import insert, or_, select, update
@@ -74,10 +73,10 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
 
 
 def _complete_first(step: Step, outcome: str) -> None:
-    ready = [t for t in spiff.waiting(step.workflow) if step._tag(t) == "userTask"]
+    ready = [t for t in spiff.waiting(step.workflow) if step.for_person(t)]
     if len(ready) != 1:
         raise Refused(f"“{step.definition.name}”不能在新建时直接办理，请先保存")
-    element = step.definition.elements[ready[0].task_spec.bpmn_id]
+    element = step.definition.elements[spiff.element_id(ready[0])]
     _allow(step.actor, element.lane, step.subject.party_for(element.lane))
     row = SimpleNamespace(id=str(ready[0].id), element=element.id, kind="step", parent_id=None)
     _finish(Hold(step, row, None, ()), ready[0], outcome, None, None)
@@ -201,9 +200,9 @@ def _finish(held: Hold, live: Any, outcome: str, answers: Answers | None, commen
 
 def go_on(step: Step, live: Any, closed: dict[str, Any]) -> None:
     """Completes a ready user task in the engine and runs to the next wait. `closed`: closed_by, closed_for, outcome, closed_as."""
-    element = step.definition.elements[live.task_spec.bpmn_id]
-    live.data[f"{element.id}_outcome"] = closed["outcome"]
-    live.data[f"{element.id}_by"] = closed["closed_by"]
+    element = step.definition.elements[spiff.element_id(live)]
+    live.data[f"{element.local}_outcome"] = closed["outcome"]
+    live.data[f"{element.local}_by"] = closed["closed_by"]
     live.run()
     step.closed[str(live.id)] = {"state": "done", **closed}
     step.run()
@@ -224,12 +223,9 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
     if step.row.state is None:
         raise TaskClosed
     step.load()
-    live = next((t for t in spiff.waiting(step.workflow) if t.task_spec.bpmn_id == element_id), None)
-    if live is None or not live.has_state(TaskState.WAITING):
-        raise TaskClosed
     step.record("message", element.name, element.id, comment)
-    live.task_spec.catch(live, BpmnEvent(live.task_spec.event_definition, payload={}))
-    live.task_spec._update(live)
+    if not step.receive(element):
+        raise TaskClosed
     step.run()
     return step.settle()
 
@@ -259,6 +255,8 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
     if changes:
         step.subject.take(given)
         step.record("edit", "保存", element.id, None, changes)
+        if step.workflow is not None:
+            step.run()  # a condition of the diagram may have come true
     # a timer may have fired while loading: then the books are written although nothing was edited
     return step.settle() if step.events else []
 

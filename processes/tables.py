@@ -23,6 +23,8 @@ definition = Table(
     Column("digest", String(64), nullable=False, comment="sha256 over the XML and the forms"),
     Column("xml", Text, nullable=False),
     Column("forms", JSON, nullable=False, comment="file name → JSON Schema, as deployed: a running instance keeps its forms"),
+    Column("called", JSON, nullable=False, server_default="{}", comment="key → id of the versions of the diagrams that it calls"),
+    Column("decisions", JSON, nullable=False, server_default="{}", comment="decision id → DMN file"),
     Column("deployed_at", UtcDateTime, nullable=False),
     Column("deployed_by", String(50), nullable=False),
     UniqueConstraint("key", "version"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,7 +13,8 @@ from processes.assigning import transfer_roles
 from processes.definitions import load
 from processes.engine import Engine
 from processes.history import GENESIS, chain_hash, events_of
-from processes.step import Step, _earliest
+from processes.step import Step
+from processes.timers import earliest
 
 
 def verify(engine: Engine, session: Session) -> list[str]:
@@ -22,11 +22,12 @@ def verify(engine: Engine, session: Session) -> list[str]:
     found: list[str] = []
     for instance_id in session.scalars(select(tables.instance.c.id).order_by(tables.instance.c.id)).all():
         row = session.execute(select(tables.instance).where(tables.instance.c.id == instance_id)).one()
-        found += [f"流程实例 {row.id}（{row.title}）：{fault}" for fault in _faults(engine, session, row)]
+        found += [f"流程实例 {row.id}（{row.title}）：{fault}" for fault in faults(engine, session, row)]
     return found
 
 
-def _faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
+def faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
+    """What is wrong with one instance, in Chinese."""
     yield from _chain(session, row)
     definition = load(session, row.definition_id)
     subject = engine.subjects[definition.subject].load(session, row.subject_id)
@@ -59,7 +60,7 @@ def _faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
 def _against_state(
     step: Step, stands: list[Any], tasks: dict[str, Any], open_ids: set[str], unanswered: set[str], row: Any
 ) -> Iterator[str]:
-    ready = {str(t.id): t.task_spec.bpmn_id for t in stands if step._tag(t) == "userTask"}
+    ready = {str(t.id): spiff.element_id(t) for t in stands if step.for_person(t)}
     if set(ready) != open_ids:
         yield "待办与流程状态不一致"
     for task_id, element in ready.items():
@@ -71,10 +72,10 @@ def _against_state(
         party_id = step.subject.party_for(expected.lane if own else found.role)
         if found.role not in transfer_roles(expected) or (found.element, found.party_id) != (element, party_id):
             yield f"待办“{found.name}”的办理角色、机构或环节与流程图不一致"
-    started = {str(t.id) for t in stands if t.has_state(TaskState.STARTED)}
+    started = {str(t.id) for t in stands if spiff.is_job(t)}
     if started != unanswered:
         yield "外部任务与流程状态不一致"
-    if _earliest(stands) != row.due_at:
+    if earliest(stands) != row.due_at:
         yield "定时时间与流程状态不一致"
     place = step._place(stands)
     if place is not None:
