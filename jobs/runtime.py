@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 # imported for their tables: the metadata must know them all
+import domain.background
 import domain.locks
 import domain.throttle
 from domain.base import Base, utc_now
@@ -22,7 +23,7 @@ from processes import definitions, tables
 from processes.engine import Engine
 
 BPMN_FOLDER = Path(__file__).parent.parent / "bpmn"
-TABLES = (domain.locks.SchedulerLock, domain.throttle.LoginAttempt, tables.instance)
+TABLES = (domain.background.BackgroundTask, domain.locks.SchedulerLock, domain.throttle.LoginAttempt, tables.instance)
 
 
 @dataclass(frozen=True)
