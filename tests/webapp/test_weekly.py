@@ -226,6 +226,8 @@ ROUTES = {  # every address with its data; a new route must be added here
     "inbox.index": ("GET", {}), "inbox.task": ("GET", {}), "inbox.finish": ("POST", {"outcome": "审核通过"}),
     "inbox.claim": ("POST", {}), "inbox.release": ("POST", {}), "inbox.batch": ("POST", {"ids": "TASK"}),
     "inbox.batch_of_records": ("POST", {"ids": "1"}), "inbox.finish_batch": ("POST", {"ids": "TASK", "outcome": "审核通过"}),
+    "background.index": ("GET", {}), "background.show": ("GET", {}), "background.progress": ("GET", {}),
+    "background.result": ("GET", {}), "background.stop": ("POST", {}), "background.again": ("POST", {}),
     "home.index": ("GET", {}), "account.login": ("GET", {}), "account.log_in": ("POST", {}), "account.password": ("GET", {}),
     "account.set_password": ("POST", {}), "account.logout": ("POST", {}), "health.healthz": ("GET", {}), "static": ("GET", {}),
 }  # fmt: skip
