@@ -18,6 +18,7 @@ from processes.definitions import Definition, Element
 from processes.engine import Engine
 from processes.errors import EngineFault
 from processes.history import chain_hash, clock_text, who
+from processes.pruning import MOVED, prune
 
 
 @dataclass
@@ -39,6 +40,9 @@ class Step:
     """Events of the diagram that happened in this step."""
     closed: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Task rows completed in this step → what to write into them."""
+
+    reached: str | None = None
+    """The end event with a status that was reached last in this step."""
 
     open_tasks: set[str] | None = None
     """Ids of the open task rows, where the step read them already."""
@@ -94,15 +98,18 @@ class Step:
         chain = self._write_events()
         if self.jobs:
             self.session.execute(insert(tables.job), [{**job, "instance_id": self.row.id} for job in self.jobs])
+        path = sorted(set(self.row.path) | self._flows())
+        if not ended:
+            prune(self.workflow)  # once everything that this step did has been read off the tree
         values = {
             "version": self.row.version + 1,
             "state": None if ended else spiff.save_state(self.workflow),
             "ended_at": self.now if ended else None,
             "status": status,
             "tone": tone,
-            "place": place or self.row.place,
+            "place": place,
             "waits": self._waits(stands),
-            "path": sorted(set(self.row.path) | self._flows()),
+            "path": path,
             "due_at": _earliest(stands),
             "seq": self.row.seq + len(self.events),
             "chain": chain,
@@ -118,6 +125,8 @@ class Step:
 
     def _completed(self, task: Task) -> None:
         element = self.definition.elements.get(task.task_spec.bpmn_id or "")
+        if element is not None and element.tag == "endEvent" and "status" in element.properties:
+            self.reached = element.id
         if element is None or element.tag not in ("boundaryEvent", "intermediateCatchEvent"):
             return
         self.fired.append(element)
@@ -171,14 +180,12 @@ class Step:
         return f"此事项已于 {clock_text(self.now)} 由流程关闭"
 
     def _place(self, stands: list[Task]) -> str | None:
-        """The element whose `status` counts: where a token waits; else the end event reached last."""
+        """The element whose `status` counts: where a token waits; else the end event reached last, in this step or before."""
         elements = self.definition.elements
         waiting = [t.task_spec.bpmn_id for t in stands if "status" in elements[t.task_spec.bpmn_id].properties]
         if waiting:
             return str(min(waiting, key=list(elements).index))
-        done = self.workflow.get_tasks(state=TaskState.COMPLETED)
-        ends = [t for t in done if self._tag(t) == "endEvent" and "status" in elements[t.task_spec.bpmn_id].properties]
-        return str(max(ends, key=lambda t: t.last_state_change).task_spec.bpmn_id) if ends else None
+        return self.reached or self.row.place
 
     def _waits(self, stands: list[Task]) -> list[dict[str, Any]]:
         found = []
@@ -195,6 +202,8 @@ class Step:
         reached = TaskState.DEFINITE_MASK | TaskState.FINISHED_MASK
         for task in self.workflow.tasks.values():
             if not task.task_spec.bpmn_id or not task.has_state(reached) or task.has_state(TaskState.FUTURE):
+                continue
+            if task.internal_data.get(MOVED):
                 continue
             parent = task.parent
             while parent is not None and not parent.task_spec.bpmn_id:
