@@ -60,6 +60,18 @@ class BackgroundTask(Base):
         return (now - self.started_at) / handled * max(self.total - handled, 0)
 
 
+class BackgroundFailure(Base):
+    """One item of a task that failed alone."""
+
+    __tablename__ = "background_failure"
+
+    task_id: Mapped[int] = mapped_column(ForeignKey("background_task.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="1, 2, … in the order in which they failed")
+    label: Mapped[str] = mapped_column(String(200), comment="the item as people know it")
+    record_id: Mapped[int | None] = mapped_column(comment="the record it is about; null where there is none to open")
+    reason: Mapped[str] = mapped_column(Text)
+
+
 def begin(
     session: Session, actor: Actor, kind: str, title: str, params: dict[str, Any], now: datetime, total: int | None = None
 ) -> BackgroundTask:
@@ -89,6 +101,11 @@ def tasks_query(actor: Actor) -> Select[BackgroundTask]:
 def task_of(session: Session, actor: Actor, task_id: int) -> BackgroundTask | None:
     """One task, if this actor may see it."""
     return session.scalars(tasks_query(actor).where(BackgroundTask.id == task_id)).first()
+
+
+def failures_query(task: BackgroundTask) -> Select[BackgroundFailure]:
+    """The items that failed, in the order in which they did."""
+    return select(BackgroundFailure).where(BackgroundFailure.task_id == task.id).order_by(BackgroundFailure.number)
 
 
 def advance(session: Session, task_id: int, attempt: int, values: dict[str, Any]) -> bool:

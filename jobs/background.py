@@ -15,7 +15,7 @@ from domain.background import KEPT, MAX_ATTEMPTS, ROUND, BackgroundTask, advance
 from domain.errors import DomainError
 from domain.parties import actor_of
 from domain.settings import Settings, read_settings
-from jobs import leases
+from jobs import batches, exports, leases
 from jobs.runtime import Runtime, build
 from jobs.work import LEASE, Stopped, Work
 from processes.errors import ProcessError
@@ -23,7 +23,10 @@ from processes.errors import ProcessError
 QUEUE = "pilot-background"
 Kind = Callable[[Runtime, Work], None]
 # Each goes on from the task's own bookkeeping (`work.done`, `work.result`), and raises DomainError where the whole task cannot go on.
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, Kind] = {
+    "export": exports.run,
+    "batch": batches.run,
+}
 _LEASED = leases.Leased(BackgroundTask.__table__, "lease_until", "waiting")  # type: ignore[arg-type]  # declared as FromClause
 _log = logging.getLogger(__name__)
 
