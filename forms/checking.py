@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema_rs
 
 from domain.identity import credit_code_problem, id_number_problem, mobile_problem
+from forms.fields import parse
 
 FORMATS = {"id-number": id_number_problem, "mobile": mobile_problem, "credit-code": credit_code_problem}
 _PASSES = {name: lambda text, problem=problem: problem(text) is None for name, problem in FORMATS.items()}
@@ -27,6 +28,22 @@ def check(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> list[tuple[s
         problems.setdefault(".".join(path), _message(kind, error, field, path))
     order = list(schema.get("properties", {}))
     return sorted(problems.items(), key=lambda problem: order.index(first) if (first := problem[0].split(".")[0]) in order else -1)
+
+
+def check_field(schema: Mapping[str, Any], path: str, text: str) -> str | None:
+    """The problem of one field as it was typed, or None; `path` is that of the page, such as `lines.3.trained`.
+
+    The number of the line is left out of the message: the page shows it beside the field, and lines may have been removed above it.
+    """
+    holder: Mapping[str, Any] = schema
+    *parents, name = [part for part in path.split(".") if not part.isdigit()]
+    for part in parents:
+        holder = holder.get("properties", {}).get(part, {}).get("items", {})
+    field = holder.get("properties", {}).get(name)
+    if field is None or field.get("type") == "array":
+        return None
+    alone = {"type": "object", "properties": {name: field}, "required": [name] if name in holder.get("required", ()) else []}
+    return next((message for _, message in check(alone, parse(alone, {name: [text]}))), None)
 
 
 @lru_cache(maxsize=200)

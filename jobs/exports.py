@@ -28,6 +28,7 @@ from forms.lists import LISTS
 from jobs.runtime import Runtime
 from jobs.work import Work
 
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ROWS = 1_048_575  # of a sheet, less the header (Excel specifications and limits)
 MAX_TEXT = 32_767  # characters of a cell, likewise
 AT_ONCE = 1_000  # rows that are written while the person waits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, insert, or_, select, update
+from sqlalchemy import Select, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
@@ -31,6 +31,12 @@ def open_tasks(actor: Actor) -> Select[Any]:
     query = select(*_COLUMNS).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
     query = query.where(_TASK.c.party_id == actor.party_id, _TASK.c.role.in_(actor.roles), _TASK.c.state == "open", mine)
     return query.order_by(_TASK.c.due_at.is_(None), _TASK.c.due_at, _TASK.c.created_at)
+
+
+def waiting_count(session: Session, actor: Actor, cap: int = 100) -> int:
+    """How many tasks of 待办 there are, counted up to `cap` so that a full inbox costs no more than a small one."""
+    some = open_tasks(actor).with_only_columns(_TASK.c.id).order_by(None).limit(cap).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def done_tasks(actor: Actor) -> Select[Any]:

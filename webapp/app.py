@@ -17,6 +17,8 @@ from processes.errors import NotAllowed, NotFound, ProcessError
 from webapp import context, menu
 from webapp.account.views import blueprint as account
 from webapp.background.views import blueprint as background
+from webapp.bulk.views import blueprint as bulk
+from webapp.fields.views import blueprint as field_checks
 from webapp.health import blueprint as health
 from webapp.home.views import blueprint as home
 from webapp.inbox.views import blueprint as inbox
@@ -74,7 +76,7 @@ def create_app(runtime: Runtime) -> Flask:
     CSRFProtect(app)
     context.install(app)
     app.after_request(_headers)
-    for blueprint in (health, home, account, inbox, reports, records, background):
+    for blueprint in (health, home, account, inbox, reports, records, field_checks, background, bulk):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
@@ -94,6 +96,7 @@ def moment(value: datetime | None) -> str:
 def error_page(status: int, message: str | None = None, number: str | None = None) -> tuple[str, int]:
     """A page that says what is wrong and what to do."""
     title, advice = PAGES.get(status, PAGES[400])
+    g.quiet = True  # the database may be what failed: the frame of this page asks it for nothing
     return render_template("error.html", title=title, message=message or advice, number=number), status
 
 
@@ -104,7 +107,7 @@ def wants_json() -> bool:
 
 def _page() -> dict[str, Any]:
     user = g.get("actor")
-    return {"user": user, "menu": menu.entries(user) if user else []}
+    return {"user": user, "menu": menu.sections, "waiting_count": menu.waiting}
 
 
 def _headers(response: Response) -> Response:

@@ -68,6 +68,14 @@ class Page:
         """The number of the last page."""
         return max(1, -(-self.total // self.size))
 
+    @property
+    def numbers(self) -> list[int | None]:
+        """The page numbers to offer: the first, the last, those around this one; None where some are left out."""
+        near = {1, self.last, *range(self.number - 2, self.number + 3)}
+        shown = sorted(number for number in near if 1 <= number <= self.last)
+        gaps = {shown[i] for i in range(1, len(shown)) if shown[i] - shown[i - 1] > 1}
+        return [one for number in shown for one in ((None, number) if number in gaps else (number,))]
+
 
 def render_list(screen: ListScreen, session: Session, actor: Actor) -> str:
     """The list page for the filters in the request's address. The number of queries does not depend on the rows."""

@@ -83,7 +83,7 @@ def test_a_report_is_returned_corrected_and_passed(browser: Browser, address: st
     school.on("pageerror", lambda error: faults.append(str(error)))
     school.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     school.goto(f"{address}/weekly/")
-    school.get_by_role("link", name="提交周报").click()
+    school.locator(".toolbar").get_by_role("link", name="提交周报").click()
     school.fill("[name=contact]", "张文")
     school.fill("[name=mobile]", "13900000000")
     school.fill("[name=summary]", "本周完成培训")

@@ -225,13 +225,25 @@ ROUTES = {  # every address with its data; a new route must be added here
     "records.diagram": ("GET", {}), "records.save_draft": ("POST", {}),
     "inbox.index": ("GET", {}), "inbox.task": ("GET", {}), "inbox.finish": ("POST", {"outcome": "审核通过"}),
     "inbox.claim": ("POST", {}), "inbox.release": ("POST", {}), "inbox.batch": ("POST", {"ids": "TASK"}),
-    "inbox.batch_of_records": ("POST", {"ids": "1"}), "inbox.finish_batch": ("POST", {"ids": "TASK", "outcome": "审核通过"}),
+    "inbox.finish_batch": ("POST", {"ids": "TASK", "outcome": "审核通过"}),
     "background.index": ("GET", {}), "background.show": ("GET", {}), "background.progress": ("GET", {}),
-    "background.result": ("GET", {}), "background.stop": ("POST", {}), "background.again": ("POST", {}),
-    "home.index": ("GET", {}), "account.login": ("GET", {}), "account.log_in": ("POST", {}), "account.password": ("GET", {}),
+    "bulk.export": ("POST", {"ids": "1"}), "bulk.begin_export": ("POST", {"ids": "1"}),
+    "bulk.send": ("POST", {"ids": "1", "element": "withdraw"}), "bulk.review": ("POST", {"ids": "1", "element": "review"}),
+    "bulk.finish": ("POST", {"ids": "1", "element": "review", "outcome": "审核通过"}),
+    "background.failures": ("GET", {}), "background.result": ("GET", {}), "background.stop": ("POST", {}), "background.again": ("POST", {}),
+    "home.index": ("GET", {}), "home.incomplete": ("GET", {}),
+    "account.login": ("GET", {}), "account.log_in": ("POST", {}), "account.password": ("GET", {}),
     "account.set_password": ("POST", {}), "account.logout": ("POST", {}), "health.healthz": ("GET", {}), "static": ("GET", {}),
+    "fields.check": ("POST", {"path": "contact", "value": "x"}),
 }  # fmt: skip
-VALUES = {"record_id": "1", "instance_id": "1", "element": "withdraw", "key": "weekly_report", "filename": "js/pilot.js"}
+VALUES = {
+    "record_id": "1",
+    "name": "weekly_report",
+    "instance_id": "1",
+    "element": "withdraw",
+    "key": "weekly_report",
+    "filename": "js/lists.js",
+}
 OTHERS = ("school2", "school3", "province2", "organization1", "designer", "supervisor", "operator")
 
 
@@ -256,7 +268,7 @@ def test_others_see_nothing_of_a_schools_report(lite: World, account: str) -> No
                 "element": "withdraw",
                 "key": "weekly_report",
                 "task_id": task_id,
-                "filename": "js/pilot.js",
+                "filename": "js/lists.js",
             }
             address = re.sub(r"<(?:\w+:)?(\w+)>", lambda found, values=values: values[found.group(1)], rule.rule)
             sent = {name: task_id if value == "TASK" else value for name, value in data.items()}

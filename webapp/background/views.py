@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from tempfile import TemporaryFile
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from sqlalchemy import func, select
 
-from domain.background import STATES, BackgroundTask, cancel, retry, task_of, tasks_query
+from domain.background import STATES, BackgroundTask, cancel, failures_query, retry, task_of, tasks_query
+from forms.listing import Column
+from jobs import exports
 from jobs.background import result_file
 from processes.errors import NotFound
 from webapp.context import actor, db, later_task, runtime
+from webapp.kinds import KINDS
 from webapp.links import is_local
 
 blueprint = Blueprint("background", __name__, url_prefix="/background")
 SIZE = 20
+SHOWN = 100  # failed items on the page; the file has them all
+FAILURE_COLUMNS = (
+    Column("序号", lambda row: row.number, "number"),
+    Column("记录", lambda row: row.label),
+    Column("失败原因", lambda row: row.reason),
+)
 TONES = {"waiting": "draft", "running": "waiting", "done": "done", "failed": "failed", "cancelled": "draft"}
 
 
@@ -44,7 +55,8 @@ def show(task_id: int) -> str:
         sentence=_sentence(task),
         has_file=result_file(runtime().settings, task) is not None,
         back=back if is_local(back) else url_for(".index"),
-        mine=task.person_id == actor().person_id,
+        failures=db().scalars(failures_query(task).limit(SHOWN)).all() if task.failed else [],
+        address=_address_of(task),
     )
 
 
@@ -66,6 +78,16 @@ def result(task_id: int) -> Any:
     return send_file(path, as_attachment=True, download_name=str(task.result["name"]))
 
 
+@blueprint.get("/<int:task_id>/failures")
+def failures(task_id: int) -> Any:
+    """The items that failed, as Excel."""
+    task = _task(task_id)
+    file = TemporaryFile()  # noqa: SIM115  # the response closes it
+    exports.write(db(), failures_query(task), FAILURE_COLUMNS, file)
+    file.seek(0)
+    return send_file(file, exports.MEDIA_TYPE, as_attachment=True, download_name=f"{task.title}-失败明细.xlsx")
+
+
 @blueprint.post("/<int:task_id>/cancel")
 def stop(task_id: int) -> Any:
     """取消."""
@@ -85,6 +107,12 @@ def again(task_id: int) -> Any:
     else:
         flash("任务没有失败，无须重试。", "warning")
     return redirect(url_for(".show", task_id=task_id))
+
+
+def _address_of(task: BackgroundTask) -> Callable[[int], str] | None:
+    """Where the records of a batch are shown."""
+    key = task.result.get("key")
+    return (lambda record_id: url_for(f"{key}.show", record_id=record_id)) if key in KINDS else None
 
 
 def _task(task_id: int) -> BackgroundTask:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tempfile import TemporaryFile
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 
@@ -22,7 +22,6 @@ from webapp.links import is_local
 blueprint = Blueprint("bulk", __name__, url_prefix="/lists")
 MAX_TICKED = 1_000
 SHOWN = 20
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @blueprint.post("/<name>/export")
@@ -40,7 +39,7 @@ def export(name: str) -> Any:
     file = TemporaryFile()  # noqa: SIM115  # the response closes it
     exports.write(db(), query, listing.columns, file)
     file.seek(0)
-    return send_file(file, XLSX, as_attachment=True, download_name=exports.file_name(listing, runtime().engine.clock()))
+    return send_file(file, exports.MEDIA_TYPE, as_attachment=True, download_name=exports.file_name(listing, runtime().engine.clock()))
 
 
 @blueprint.post("/<name>/export/begin")
@@ -137,5 +136,5 @@ def _back() -> str:
 
 
 def _values() -> dict[str, str]:
-    """The filters in force: those in the address of the list that the form was sent from."""
-    return dict(parse_qsl(urlsplit(_back()).query))
+    """The filters in force, as the address of the list says them."""
+    return dict(parse_qsl(request.form.get("filter", "")[:4000]))

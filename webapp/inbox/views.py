@@ -9,11 +9,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import Select, func, select
 
 from forms import fields
+from jobs import batches
 from processes import inbox, tables
 from processes.definitions import Definition, Element, load
 from processes.errors import FormInvalid, NotFound
 from processes.history import instance_of
 from webapp import acting
+from webapp.bulk.batching import start
 from webapp.context import actor, db, reads_only, runtime
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
@@ -86,16 +88,6 @@ def release(task_id: str) -> Any:
     return redirect(url_for("inbox.index"))
 
 
-@blueprint.post("/batch/<key>")
-@reads_only
-def batch_of_records(key: str) -> Any:
-    """The ticked rows of a list, as a batch of their open tasks."""
-    ids = [int(text) for text in request.form.getlist("ids") if text.isdecimal()][:MAX_BATCH]
-    columns = tables.instance.c
-    rows = db().execute(inbox.open_tasks(actor()).where(columns.key == key, columns.subject_id.in_(ids))).all()
-    return _batch_page(rows)
-
-
 @blueprint.post("/batch")
 @reads_only
 def batch() -> Any:
@@ -106,15 +98,15 @@ def batch() -> Any:
 
 @blueprint.post("/batch/finish")
 def finish_batch() -> Any:
-    """Completes each in a transaction of its own; each fails alone."""
-    who, outcome, comment = actor(), request.form.get("outcome", ""), request.form.get("comment", "")
-    rows = {row.id: row for row in db().execute(inbox.open_tasks(who).where(tables.task.c.id.in_(request.form.getlist("ids")[:MAX_BATCH])))}
-    results = []
-    for task_id in request.form.getlist("ids")[:MAX_BATCH]:
-        row = rows.get(task_id)
-        reason = "此事项已被办理或不存在" if row is None else acting.complete_alone(who, task_id, outcome, comment)
-        results.append((row.title if row is not None else "—", reason))
-    return render_template("inbox/results.html", results=results, outcome=outcome)
+    """The same outcome for each, in a batch."""
+    ids = tuple(request.form.getlist("ids")[:MAX_BATCH])
+    row = db().execute(inbox.open_tasks(actor()).where(tables.task.c.id.in_(ids))).first()
+    if row is None:
+        flash("所选事项都已办理，请刷新后再试。", "warning")
+        return redirect(url_for("inbox.index"))
+    outcome, comment = request.form.get("outcome", ""), request.form.get("comment", "").strip()
+    act = batches.Act(row.key, outcome, row.element, comment or None)
+    return start(act, batches.Chosen(tasks=ids), f"批量办理（{outcome}）：{row.name}", url_for("inbox.index"))
 
 
 def _filtered(query: Select[Any], tab: str) -> Select[Any]:
