@@ -52,7 +52,7 @@ def test_list_counts_pages_and_queries(app: Flask) -> None:
         counts.append(len(statements))
         assert "周报管理" in text
         if query == "/":
-            assert f"待审核 {len(periods) - 1}" in text
+            assert f"待审核 <small>{len(periods) - 1}</small>" in text
             assert f"共 {len(periods)} 条" in text
         if "label" in query:
             assert "没有符合条件的记录" in text
