@@ -22,9 +22,14 @@ class Permanent(Exception):
 
 @dataclass(frozen=True)
 class Inline:
-    """Runs inside the step's transaction: database only. `run(session, subject, params, actor)` returns task data or None."""
+    """Runs inside the step's transaction: database only. `run(session, subject, params, actor)` returns task data or None.
+
+    `needs` are the parameters a diagram must give, `gives` the names in the task data that it returns.
+    """
 
     run: Callable[[Session, Any, dict[str, Any], Actor], dict[str, Any] | None]
+    needs: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,11 +37,13 @@ class External:
     """Calls the outside with no transaction open.
 
     `prepare(session, subject, params)` makes the payload once; `call(payload, key, settings)` sends it, `key` being the
-    idempotency key, and raises Transient or Permanent.
+    idempotency key, and raises Transient or Permanent. `needs` and `gives` as of Inline.
     """
 
     prepare: Callable[[Session, Any, dict[str, Any]], dict[str, Any]]
     call: Callable[[dict[str, Any], str, Settings], dict[str, Any]]
+    needs: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
 
 
 Handler = Inline | External

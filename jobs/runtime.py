@@ -9,7 +9,10 @@ from pathlib import Path
 
 # imported for their tables: the metadata must know them all
 import domain.background
+import domain.changes
 import domain.locks
+import domain.organizations
+import domain.schools
 import domain.throttle
 from domain.base import Base, utc_now
 from domain.database import Database, open_database
@@ -23,7 +26,15 @@ from processes import definitions, tables
 from processes.engine import Engine
 
 BPMN_FOLDER = Path(__file__).parent.parent / "bpmn"
-TABLES = (domain.background.BackgroundTask, domain.locks.SchedulerLock, domain.throttle.LoginAttempt, tables.instance)
+TABLES = (
+    domain.background.BackgroundTask,
+    domain.changes.Change,
+    domain.locks.SchedulerLock,
+    domain.organizations.Organization,
+    domain.schools.School,
+    domain.throttle.LoginAttempt,
+    tables.instance,
+)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ A scenario is one transaction that is rolled back at the end: scenarios do not s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,10 +19,13 @@ from sqlalchemy.orm import Session
 from domain.base import SHANGHAI, Base
 from domain.database import Database, open_database
 from domain.demo import load_demo
+from domain.demo.books import SIZES, load_books
 from domain.errors import DomainError
 from domain.handling import External
 from domain.parties import Actor, Person, actor_of
 from domain.reports import new_report
+from domain.site_standards import new_site_standard
+from domain.skill_standards import new_skill_standard
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from forms.checking import check
@@ -32,7 +35,11 @@ from processes.definitions import Definition, deploy
 from processes.engine import Engine
 from processes.errors import FormInvalid, ProcessError
 
-CREATE = {"weekly_report": new_report}  # how `do: new` makes a record of each type
+CREATE: dict[str, Callable[[Session, Actor, datetime], Any]] = {  # how `do: new` makes a record of each type
+    "weekly_report": new_report,
+    "skill_standard": new_skill_standard,
+    "site_standard": new_site_standard,
+}
 
 
 class ScenarioFailed(Exception):
@@ -103,6 +110,7 @@ def _run(path: Path, database: Database) -> Report:
 def _play(session: Session, definition: Definition, scenario: Mapping[str, Any]) -> set[str]:
     play = _Play(session, definition, _moment(scenario["at"]))
     load_demo(session, play.now)
+    load_books(session, play.now, SIZES["small"])
     for number, line in enumerate(scenario["steps"], 1):
         where = f"第 {number} 步"
         problem: str | None = None
