@@ -8,6 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.utils.escape import unescape
 from sqlalchemy import event
 
 from domain import background as records
@@ -30,7 +31,7 @@ def read(columns: list[Column], *rows: list[Any]) -> Any:
 def test_no_text_becomes_a_formula_or_a_link(text: str) -> None:
     cell = read([Column("名称", str)], [text])["A2"]
     assert cell.data_type in ("s", "inlineStr")
-    assert cell.value == text.replace("\r", "\n") or cell.value == text
+    assert unescape(cell.value) == text
     assert cell.number_format == "@"
     assert cell.hyperlink is None
     assert cell.quotePrefix is (text[0] in "=+-@\t\r")
@@ -38,23 +39,16 @@ def test_no_text_becomes_a_formula_or_a_link(text: str) -> None:
 
 @pytest.mark.row("2.1.3")
 def test_cells_keep_their_kinds() -> None:
-    kinds = [
-        ("身份证号", "text"),
-        ("手机", "text"),
-        ("人数", "number"),
-        ("日期", "date"),
-        ("时间", "moment"),
-        ("状态", "badge"),
-        ("是否", "text"),
-    ]
-    columns = [Column(label, str, kind) for label, kind in kinds]
+    labels = ["身份证号", "手机", "人数", "日期", "时间", "状态", "是否"]
+    kinds = ["text", "text", "number", "date", "moment", "badge", "text"]
+    columns = [Column(label, str, kind) for label, kind in zip(labels, kinds, strict=True)]
     row = ["320102199003070014", "013900000000", 30, date(2026, 11, 23), datetime(2026, 11, 23, 16, 5, tzinfo=UTC), "待审核", True]
     sheet = read(columns, row, ["", None, "无", None, None, "", False])
     assert [cell.value for cell in sheet[2]] == [
         "320102199003070014", "013900000000", 30, datetime(2026, 11, 23), datetime(2026, 11, 24, 0, 5), "待审核", "是",
     ]  # fmt: skip
     assert [cell.value for cell in sheet[3]] == [None, None, "无", None, None, None, "否"]
-    assert [cell.value for cell in sheet[1]] == [label for label, _ in kinds]
+    assert [cell.value for cell in sheet[1]] == labels
     assert sheet["D2"].number_format == "yyyy-mm-dd"
     assert sheet["E2"].number_format == "yyyy-mm-dd hh:mm"
     assert sheet.freeze_panes == "A2"
@@ -77,7 +71,7 @@ def test_every_list_exports_without_a_query_a_row(world: World) -> None:
             with world.runtime.database.reading() as session:
                 statements.clear()
                 exports.write(session, exports.chosen(listing, actor, {}, []), listing.columns, BytesIO())
-                assert len(statements) == 1, (listing.name, statements)
+                assert len([one for one in statements if one != "BEGIN"]) == 1, (listing.name, statements)
 
 
 @pytest.mark.row("2.1.3")

@@ -262,14 +262,7 @@ def test_others_see_nothing_of_a_schools_report(lite: World, account: str) -> No
         method, data = ROUTES[rule.endpoint]
         assert method in (rule.methods or ())
         for task_id in ids:
-            values = {
-                "record_id": "1",
-                "instance_id": "1",
-                "element": "withdraw",
-                "key": "weekly_report",
-                "task_id": task_id,
-                "filename": "js/lists.js",
-            }
+            values = {**VALUES, "task_id": task_id}
             address = re.sub(r"<(?:\w+:)?(\w+)>", lambda found, values=values: values[found.group(1)], rule.rule)
             sent = {name: task_id if value == "TASK" else value for name, value in data.items()}
             answer = client.open(address, method=method, data=sent)
