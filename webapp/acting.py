@@ -94,20 +94,3 @@ def _let_time_act(instance_id: int | None) -> None:
         db().rollback()
         return
     g.commit = True
-
-
-def complete_alone(actor: Actor, task_id: str, outcome: str, comment: str | None) -> str | None:
-    """One of many: completes a task in a transaction of its own. Returns the reason where it failed."""
-    session = db()
-    session.rollback()
-    try:
-        jobs = steps.complete(runtime().engine, session, actor, task_id, outcome, None, comment)
-        session.commit()
-    except FormInvalid as error:
-        session.rollback()
-        return "；".join(text for _, text in error.problems)
-    except ProcessError as error:
-        session.rollback()
-        return str(error)
-    later(jobs)
-    return None

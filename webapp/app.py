@@ -16,6 +16,8 @@ from domain.errors import DomainError
 from processes.errors import NotAllowed, NotFound, ProcessError
 from webapp import context, menu
 from webapp.account.views import blueprint as account
+from webapp.background.views import blueprint as background
+from webapp.bulk.views import blueprint as bulk
 from webapp.certificates.views import blueprint as certificates
 from webapp.fields.views import blueprint as field_checks
 from webapp.files.views import blueprint as files
@@ -47,6 +49,8 @@ BLUEPRINTS = (
     records,
     field_checks,
     files,
+    background,
+    bulk,
 )
 MAX_REQUEST = 21 * 1024 * 1024  # one file of 20 MB, and the form around it
 CSP = "; ".join(

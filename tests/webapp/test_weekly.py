@@ -234,7 +234,6 @@ ROUTES = {  # every address with its data; a new route must be added here
     "records.diagram": ("GET", {}), "records.save_draft": ("POST", {}),
     "inbox.index": ("GET", {}), "inbox.task": ("GET", {}), "inbox.finish": ("POST", {"outcome": "审核通过"}),
     "inbox.claim": ("POST", {}), "inbox.release": ("POST", {}), "inbox.batch": ("POST", {"ids": "TASK"}),
-    "inbox.batch_of_records": ("POST", {"ids": "1"}), "inbox.finish_batch": ("POST", {"ids": "TASK", "outcome": "审核通过"}),
     "institutions.organizations": ("GET", {}), "institutions.organization": ("GET", {}),
     "institutions.edit_organization": ("GET", {}), "institutions.store_organization": ("POST", {}),
     "institutions.new_organization_page": ("GET", {}), "institutions.create_organization": ("POST", {}),
@@ -244,6 +243,12 @@ ROUTES = {  # every address with its data; a new route must be added here
     "certificates.store_certificate": ("POST", {}), "certificates.new": ("GET", {}), "certificates.create_certificate": ("POST", {}),
     **{f"{key}.{name}": ("GET", {}) for key in ("skill_standard", "site_standard") for name in ("index", "new", "show", "edit")},
     **{f"{key}.{name}": ("POST", {}) for key in ("skill_standard", "site_standard") for name in ("create", "store")},
+    "inbox.finish_batch": ("POST", {"ids": "TASK", "outcome": "审核通过"}),
+    "background.index": ("GET", {}), "background.show": ("GET", {}), "background.progress": ("GET", {}),
+    "bulk.export": ("POST", {"ids": "1"}), "bulk.begin_export": ("POST", {"ids": "1"}),
+    "bulk.send": ("POST", {"ids": "1", "element": "withdraw"}), "bulk.review": ("POST", {"ids": "1", "element": "review"}),
+    "bulk.finish": ("POST", {"ids": "1", "element": "review", "outcome": "审核通过"}),
+    "background.failures": ("GET", {}), "background.result": ("GET", {}), "background.stop": ("POST", {}), "background.again": ("POST", {}),
     "home.index": ("GET", {}), "home.incomplete": ("GET", {}),
     "account.login": ("GET", {}), "account.log_in": ("POST", {}), "account.password": ("GET", {}),
     "inbox.claim_many": ("POST", {"ids": "TASK"}), "inbox.release_many": ("POST", {"ids": "TASK"}),
@@ -253,7 +258,19 @@ ROUTES = {  # every address with its data; a new route must be added here
     "account.set_password": ("POST", {}), "account.logout": ("POST", {}), "health.healthz": ("GET", {}), "static": ("GET", {}),
     "fields.check": ("POST", {"path": "contact", "value": "x"}), "files.upload": ("POST", {}), "files.download": ("GET", {}),
 }  # fmt: skip
-VALUES = {"record_id": "1", "instance_id": "1", "element": "withdraw", "key": "weekly_report", "filename": "js/lists.js"}
+VALUES = {
+    "record_id": "1",
+    "organization_id": "1",
+    "school_id": "1",
+    "certificate_id": "1",
+    "filter_id": "1",
+    "file_id": "1",
+    "name": "weekly_report",
+    "instance_id": "1",
+    "element": "withdraw",
+    "key": "weekly_report",
+    "filename": "js/lists.js",
+}
 OTHERS = ("school2", "school3", "province2", "organization1", "designer", "supervisor", "operator")
 
 
@@ -272,19 +289,7 @@ def test_others_see_nothing_of_a_schools_report(lite: World, account: str) -> No
         method, data = ROUTES[rule.endpoint]
         assert method in (rule.methods or ())
         for task_id in ids:
-            values = {
-                "organization_id": "1",
-                "school_id": "1",
-                "certificate_id": "1",
-                "record_id": "1",
-                "filter_id": "1",
-                "instance_id": "1",
-                "element": "withdraw",
-                "key": "weekly_report",
-                "task_id": task_id,
-                "file_id": "1",
-                "filename": "js/lists.js",
-            }
+            values = {**VALUES, "task_id": task_id}
             address = re.sub(r"<(?:\w+:)?(\w+)>", lambda found, values=values: values[found.group(1)], rule.rule)
             sent = {name: task_id if value == "TASK" else value for name, value in data.items()}
             answer = client.open(address, method=method, data=sent)

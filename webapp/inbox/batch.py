@@ -1,4 +1,4 @@
-"""批量办理: the ticked tasks of one review step, each completed in a transaction of its own."""
+"""批量办理: the ticked tasks of one review step, as a batch."""
 
 from __future__ import annotations
 
@@ -6,20 +6,13 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
+from jobs import batches
 from processes import inbox, tables
 from processes.definitions import Definition, Element, load
-from webapp import acting
+from webapp.bulk.batching import start
 from webapp.context import actor, db, reads_only, runtime
 
 MAX_BATCH = 100
-
-
-@reads_only
-def batch_of_records(key: str) -> Any:
-    """The ticked rows of a list, as a batch of their open tasks."""
-    ids = [int(text) for text in request.form.getlist("ids") if text.isdecimal() and len(text) < 10][:MAX_BATCH]
-    columns = tables.instance.c
-    return _page(_mine().where(columns.key == key, columns.subject_id.in_(ids)))
 
 
 @reads_only
@@ -29,16 +22,15 @@ def batch() -> Any:
 
 
 def finish_batch() -> Any:
-    """Completes each in a transaction of its own; each fails alone."""
-    ids = request.form.getlist("ids")[:MAX_BATCH]
-    who, outcome, comment = actor(), request.form.get("outcome", ""), request.form.get("comment", "")
-    rows = {row.id: row for row in db().execute(_mine().where(tables.task.c.id.in_(ids)))}
-    results = []
-    for task_id in ids:
-        row = rows.get(task_id)
-        reason = "此事项已被办理或不存在" if row is None else acting.complete_alone(who, task_id, outcome, comment)
-        results.append((row.title if row is not None else "—", reason))
-    return render_template("inbox/results.html", results=results, outcome=outcome)
+    """The same outcome for each, in a batch; each fails alone."""
+    ids = tuple(request.form.getlist("ids")[:MAX_BATCH])
+    row = db().execute(_mine().where(tables.task.c.id.in_(ids))).first()
+    if row is None:
+        flash("所选事项都已办理，请刷新后再试。", "warning")
+        return redirect(url_for("inbox.index"))
+    outcome, comment = request.form.get("outcome", ""), request.form.get("comment", "").strip()
+    act = batches.Act(row.key, outcome, row.element, comment or None)
+    return start(act, batches.Chosen(tasks=ids), f"批量办理（{outcome}）：{row.name}", url_for("inbox.index"))
 
 
 def _mine() -> Any:

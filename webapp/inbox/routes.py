@@ -22,7 +22,6 @@ ROUTES = (
     ("POST", "/tasks/<task_id>/give", tasks.give),
     ("POST", "/tasks/<task_id>/recall", tasks.recall),
     ("POST", "/batch", batch.batch),
-    ("POST", "/batch/<key>", batch.batch_of_records),
     ("POST", "/batch/finish", batch.finish_batch),
 )
 for method, rule, view in ROUTES:

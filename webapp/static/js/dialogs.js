@@ -71,11 +71,12 @@
       event.preventDefault();
       return;
     }
-    if (form.method === "post" && !form.target && !("download" in form.dataset)) {
+    const download = [form, button].find((part) => part && "download" in part.dataset); // leaves the page where it is
+    if (form.method === "post" && !form.target && !download) {
       form.dataset.sent = "1";
       button?.classList.add("sending");
     }
-    document.dispatchEvent(new CustomEvent("pilot:sending", { detail: form }));
+    document.dispatchEvent(new CustomEvent("pilot:sending", { detail: download || form }));
   });
   window.addEventListener("pageshow", () => {
     document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
