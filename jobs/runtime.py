@@ -11,6 +11,7 @@ from pathlib import Path
 import domain.background
 import domain.changes
 import domain.files
+import domain.imports
 import domain.locks
 import domain.organizations
 import domain.schools
@@ -31,6 +32,7 @@ TABLES = (
     domain.background.BackgroundTask,
     domain.changes.Change,
     domain.files.StoredFile,
+    domain.imports.ImportRecord,
     domain.locks.SchedulerLock,
     domain.organizations.Organization,
     domain.schools.School,

@@ -22,11 +22,12 @@ from domain.demo import load_demo
 from domain.demo.books import SIZES, load_books
 from domain.errors import DomainError
 from domain.handling import External
-from domain.parties import Actor, Person, actor_of
+from domain.parties import SYSTEM, Actor, Person, actor_of
 from domain.reports import ReportingPeriod, new_report, periods_query
 from domain.site_standards import new_site_standard
 from domain.skill_standards import new_skill_standard
 from domain.subjects import SUBJECTS
+from domain.teachers import new_teacher
 from forms import read_forms
 from forms.checking import check
 from handlers import HANDLERS
@@ -41,11 +42,12 @@ def _coming_period(session: Session, actor: Actor, now: datetime) -> ReportingPe
     return session.scalars(coming.limit(1)).one()
 
 
-CREATE: dict[str, Callable[[Session, Actor, datetime], Any]] = {  # how `do: new` comes by a record of each type
-    "weekly_report": new_report,
-    "reporting_period": _coming_period,
-    "skill_standard": new_skill_standard,
-    "site_standard": new_site_standard,
+CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Any]] = {  # how `do: new` comes by a record of each type
+    "weekly_report": lambda session, actor, now, form: new_report(session, actor, now),
+    "reporting_period": lambda session, actor, now, form: _coming_period(session, actor, now),
+    "skill_standard": lambda session, actor, now, form: new_skill_standard(session, actor, now),
+    "site_standard": lambda session, actor, now, form: new_site_standard(session, actor, now),
+    "teacher": new_teacher,
 }
 
 
@@ -148,7 +150,7 @@ def _do(play: _Play, line: Mapping[str, Any]) -> None:
         return
     actor, act = _actor(play.session, line["as"]), line["do"]
     if act == "new":
-        subject = CREATE[play.definition.subject](play.session, actor, play.now)
+        subject = CREATE[play.definition.subject](play.session, actor, play.now, line.get("form", {}))
         instance_id, _ = steps.start(play.engine, play.session, actor, play.definition.key, subject)
         play.instance_id, play.subject_id = instance_id, subject.id
     elif act == "save":
@@ -228,6 +230,8 @@ def _buttons(play: _Play, actor: Actor) -> list[str]:
 
 
 def _actor(session: Session, account: str) -> Actor:
+    if account == "system":
+        return SYSTEM
     person_id = session.scalars(select(Person.id).where(Person.account == account)).one()
     actor = actor_of(session, person_id)
     if actor is None:

@@ -67,6 +67,16 @@ class Element:
         return self.properties.get("formJsonSchemaFilename")
 
     @property
+    def edit_lane(self) -> str:
+        """Who may edit the record while it stands here under `editForm`: its own lane, unless `editLane` names another."""
+        return self.properties.get("editLane", self.lane)
+
+    @property
+    def edit_checked(self) -> bool:
+        """Whether an edit must pass the form's checks (`editChecked`); drafts need not."""
+        return self.properties.get("editChecked") == "true"
+
+    @property
     def outcomes(self) -> tuple[Outcome, ...]:
         """The buttons of a user task; one called 提交 where the diagram names none."""
         required = listed(self.properties.get("commentRequired", ""))

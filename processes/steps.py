@@ -246,10 +246,10 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
     element = step.definition.elements.get(place or "")
     if element is None or "editForm" not in element.properties:
         raise Refused("该记录目前的状态不能修改")
-    _allow(actor, element.lane, step.subject.party_for(element.lane))
+    _allow(actor, element.edit_lane, step.subject.party_for(element.edit_lane))
     schema = step.definition.forms[element.properties["editForm"]]
     given = dict(answers(schema) if callable(answers) else answers)
-    if element.properties.get("editChecked") == "true":
+    if element.edit_checked:
         _must_pass(step, schema, given)
     changes = _changes(step.subject.answers(), given)
     if changes:

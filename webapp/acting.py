@@ -8,6 +8,7 @@ from typing import Any
 from flask import flash, g, request
 from sqlalchemy import select
 
+from domain.errors import DomainError
 from domain.files import attach
 from domain.parties import Actor
 from forms import fields
@@ -69,7 +70,7 @@ def attempt(act: Callable[[], Sequence[str]], instance_of: Callable[[], int | No
     """Runs one step that returns job ids. Returns None, or the error to show; then nothing is left of it but what time does."""
     try:
         later(act())
-    except FormInvalid as error:
+    except (FormInvalid, DomainError) as error:
         _undo()
         return error
     except Refused as error:

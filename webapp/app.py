@@ -24,12 +24,14 @@ from webapp.files.views import blueprint as files
 from webapp.files.views import stored_files
 from webapp.health import blueprint as health
 from webapp.home.views import blueprint as home
+from webapp.imports.views import blueprint as imports
 from webapp.inbox.routes import blueprint as inbox
 from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
 from webapp.records.views import blueprint as records
 from webapp.standards.views import sites as site_standards
 from webapp.standards.views import skills as skill_standards
+from webapp.teachers.views import blueprint as teachers
 from webapp.weekly.views import blueprint as reports
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ BLUEPRINTS = (
     files,
     background,
     bulk,
+    imports,
+    teachers,
 )
 MAX_REQUEST = 21 * 1024 * 1024  # one file of 20 MB, and the form around it
 CSP = "; ".join(

@@ -82,7 +82,7 @@ MANUAL = (
         ),
     ),
     Entry("周报管理", "calendar-week", "weekly_report.index", (SCHOOL, *PROVINCE)),
-    Entry("教师管理", "school", "teachers.index", (SCHOOL,)),
+    Entry("教师管理", "school", "teacher.index", (SCHOOL,)),
 )
 TOOLS = (
     Entry("后台任务", "progress", "background.index"),

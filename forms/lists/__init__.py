@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forms.listing import Listing
-from forms.lists import certificates, organizations, schools, site_standards, skill_standards, weekly
+from forms.lists import certificates, organizations, schools, site_standards, skill_standards, teachers, weekly
 
 LISTS: dict[str, Listing] = {
     listing.name: listing
@@ -16,5 +16,6 @@ LISTS: dict[str, Listing] = {
         site_standards.SITE_STANDARDS,
         certificates.CERTIFICATES,
         certificates.KEPT_CERTIFICATES,
+        teachers.TEACHERS,
     )
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,10 @@ from flask import Blueprint, render_template
 from sqlalchemy import Select, func, select
 
 from domain.parties import Actor
+from domain.teachers import ROLE, teachers_query
+from forms import fields, read_forms
 from processes import tables
+from processes.errors import NotFound
 from processes.inbox import open_tasks, started
 from webapp.context import actor, db, runtime
 
@@ -21,7 +25,9 @@ SOON = timedelta(days=2)
 
 @blueprint.get("/")
 def index() -> str:
-    """The figures, each leading to its list, and the first lines of what waits."""
+    """The figures, each leading to its list, and the first lines of what waits; a teacher's own data."""
+    if actor().roles == {ROLE}:
+        return _teacher_home()
     who, now = actor(), runtime().engine.clock()
     waiting = db().execute(_oldest_first(open_tasks(who, now)).limit(SHOWN)).all()
     incomplete = db().execute(_own(open_tasks(who, now), who).limit(SHOWN)).all()
@@ -61,3 +67,14 @@ def _own(query: Select[Any], who: Actor) -> Select[Any]:
 
 def _oldest_first(query: Select[Any]) -> Select[Any]:
     return query.order_by(None).order_by(tables.task.c.created_at)
+
+
+def _teacher_home() -> str:
+    teacher = db().scalars(teachers_query(actor())).first()
+    if teacher is None:
+        raise NotFound
+    shown = {name: value for name, value in teacher.answers().items() if name != "trained"}
+    schema = read_forms()["teacher.json"]
+    schema = {**schema, "properties": {name: field for name, field in schema["properties"].items() if name != "trained"}}
+    trained = [part.strip() for part in re.split("[、，,；;\n]", teacher.trained or "") if part.strip()]
+    return render_template("teachers/home.html", teacher=teacher, tabs=fields.describe(schema, shown), trained=trained)
