@@ -25,9 +25,7 @@ def index() -> str:
     who, now = actor(), runtime().engine.clock()
     waiting = db().execute(_oldest_first(open_tasks(who)).limit(SHOWN)).all()
     incomplete = db().execute(_own(open_tasks(who), who).limit(SHOWN)).all()
-    return render_template(
-        "home/index.html", counts=_counts(who, now), waiting=waiting, incomplete=incomplete, now=now, soon=now + SOON, background=False
-    )
+    return render_template("home/index.html", counts=_counts(who, now), waiting=waiting, incomplete=incomplete, now=now, soon=now + SOON)
 
 
 @blueprint.get("/incomplete")
