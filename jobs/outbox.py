@@ -10,14 +10,13 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from redis import Redis, RedisError
-from rq import Queue
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from domain.errors import DomainError
 from domain.handling import External, Permanent, Transient
 from domain.settings import read_settings
+from jobs import leases
 from jobs.runtime import Runtime, build
 from processes import expressions, steps, tables
 from processes.definitions import load
@@ -28,20 +27,13 @@ LEASE = timedelta(seconds=60)  # longer than a handler's time-outs together
 MAX_ATTEMPTS = 8
 ROUND = MAX_ATTEMPTS + 1  # `attempt` only ever rises, so that it fences; `attempt % ROUND` counts since a person's last retry
 BACKOFF = timedelta(seconds=2)  # doubled at each attempt, with jitter
-FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # mistakes in a handler or its parameters
+_LEASED = leases.Leased(tables.job, "next_at", "pending")
 _log = logging.getLogger(__name__)
 
 
 def hand_out(redis_url: str, job_ids: Sequence[str]) -> None:
-    """Puts job ids on RQ. Where Redis is away nothing is lost: the sweep hands them out once it is back."""
-    if not job_ids:
-        return
-    queue = _queue(redis_url)
-    try:
-        for job_id in job_ids:
-            queue.enqueue("jobs.outbox.work", job_id, result_ttl=0, failure_ttl=3600)
-    except RedisError as error:
-        _log.warning("Redis is away, %d jobs wait for the sweep: %s", len(job_ids), error)
+    """Puts job ids on RQ."""
+    leases.enqueue(redis_url, QUEUE, "jobs.outbox.work", job_ids)
 
 
 def work(job_id: str) -> None:
@@ -69,7 +61,7 @@ def run_job(runtime: Runtime, job_id: str) -> bool:
     except Permanent as error:
         _failed(runtime, job_id, attempt, str(error), None)
         return True
-    except FAULTS as error:
+    except leases.FAULTS as error:
         _log.exception("job %s", job_id)
         _failed(runtime, job_id, attempt, _fault(error), None)
         return True
@@ -86,20 +78,9 @@ def run_job(runtime: Runtime, job_id: str) -> bool:
 
 
 def sweep(runtime: Runtime) -> list[str]:
-    """Ids of the jobs to hand out (again): pending and due, or running with a lease that is over.
-
-    Their `next_at` moves on, so that a job waiting in the queue is not handed out at every sweep.
-    """
-    table = tables.job
-    now = runtime.engine.clock()
+    """Ids of the jobs to hand out (again): pending and due, or running with a lease that is over."""
     with runtime.database.writing() as session:
-        due = session.execute(
-            select(table.c.id, table.c.state).where(table.c.next_at <= now, table.c.state.in_(("pending", "running"))).limit(500)
-        ).all()
-        for job in due:
-            values: dict[str, Any] = {"state": "pending", "next_at": now + timedelta(seconds=10)}
-            session.execute(update(table).where(table.c.id == job.id, table.c.state == job.state).values(values))
-    return [job.id for job in due]
+        return leases.sweep(session, _LEASED, runtime.engine.clock())
 
 
 def retry(runtime: Runtime, job_id: str) -> bool:
@@ -120,9 +101,7 @@ def _claim(runtime: Runtime, job_id: str) -> tuple[External, dict[str, Any], int
     table = tables.job
     now = runtime.engine.clock()
     with runtime.database.writing() as session:
-        mine = update(table).where(table.c.id == job_id, table.c.state == "pending")
-        taken = session.execute(mine.values(state="running", attempt=table.c.attempt + 1, next_at=now + LEASE))
-        if taken.rowcount != 1:  # type: ignore[attr-defined]  # done, or another worker has it
+        if not leases.claim(session, _LEASED, job_id, now, LEASE):
             return None
         job = session.execute(select(table).where(table.c.id == job_id)).one()
         problem: str | None = None
@@ -134,7 +113,7 @@ def _claim(runtime: Runtime, job_id: str) -> tuple[External, dict[str, Any], int
                     handler, payload = _prepared(runtime, session, job)
             except (Permanent, Transient, DomainError, ProcessError) as error:
                 problem = str(error)
-            except FAULTS as error:
+            except leases.FAULTS as error:
                 _log.exception("job %s", job_id)
                 problem = _fault(error)
         if problem is not None:
@@ -173,12 +152,6 @@ def _failed(runtime: Runtime, job_id: str, attempt: int, message: str, retry_at:
             steps.fail(runtime.engine, session, job_id, attempt, message, retry_at)
     except StaleAttempt:
         _log.info("attempt %d of job %s is no longer the current one", attempt, job_id)
-
-
-@cache
-def _queue(redis_url: str) -> Queue:
-    connection = Redis.from_url(redis_url, socket_connect_timeout=0.5, socket_timeout=5)
-    return Queue(QUEUE, connection=connection)
 
 
 @cache

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 # imported for their tables: the metadata must know them all
+import domain.background
 import domain.changes
 import domain.files
 import domain.locks
@@ -27,6 +28,7 @@ from processes.engine import Engine
 
 BPMN_FOLDER = Path(__file__).parent.parent / "bpmn"
 TABLES = (
+    domain.background.BackgroundTask,
     domain.changes.Change,
     domain.files.StoredFile,
     domain.locks.SchedulerLock,

@@ -1,4 +1,4 @@
-"""The scheduler: due timers become steps, and the outbox is swept. One at a time works; others wait for its lease."""
+"""The scheduler: due timers become steps, outbox and background tasks are swept. One at a time works; others wait for its lease."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from domain.locks import hold_lock
+from jobs import background
 from jobs.files import sweep_files
 from jobs.outbox import hand_out, sweep
 from jobs.runtime import Runtime
@@ -41,7 +42,7 @@ def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
 
 
 def turn(runtime: Runtime) -> None:
-    """One look: fires what is due, each instance in a transaction of its own, and hands out jobs."""
+    """One look: fires what is due, each instance in a transaction of its own, and hands out jobs and background tasks."""
     table = tables.instance
     with runtime.database.reading() as session:
         due = session.scalars(
@@ -53,6 +54,8 @@ def turn(runtime: Runtime) -> None:
     for instance_id in due:
         _tick(runtime, instance_id)
     hand_out(runtime.settings.redis_url, sweep(runtime))
+    background.hand_out(runtime.settings.redis_url, background.sweep(runtime))
+    background.delete_expired(runtime)
 
 
 def _tick(runtime: Runtime, instance_id: int) -> None:

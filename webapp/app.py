@@ -16,6 +16,7 @@ from domain.errors import DomainError
 from processes.errors import NotAllowed, NotFound, ProcessError
 from webapp import context, menu
 from webapp.account.views import blueprint as account
+from webapp.background.views import blueprint as background
 from webapp.fields.views import blueprint as field_checks
 from webapp.files.views import blueprint as files
 from webapp.files.views import stored_files
@@ -76,7 +77,7 @@ def create_app(runtime: Runtime) -> Flask:
     CSRFProtect(app)
     context.install(app)
     app.after_request(_headers)
-    for blueprint in (health, home, account, inbox, reports, records, field_checks, files):
+    for blueprint in (health, home, account, inbox, reports, records, field_checks, files, background):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)

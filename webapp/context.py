@@ -9,6 +9,7 @@ from flask import Flask, Response, abort, current_app, g, redirect, request, ses
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor, actor_of
+from jobs import background
 from jobs.outbox import hand_out
 
 if TYPE_CHECKING:
@@ -71,6 +72,11 @@ def later(job_ids: Sequence[str]) -> None:
     g.setdefault("later", []).extend(job_ids)
 
 
+def later_task(task_id: int) -> None:
+    """Hands out this background task once the request has been committed."""
+    g.setdefault("later_tasks", []).append(task_id)
+
+
 def install(app: Flask) -> None:
     """Puts login check, commit and clean-up around every request."""
     app.before_request(_require_login)
@@ -101,8 +107,8 @@ def _commit(response: Response) -> Response:
     if "db" in g and _writes():
         if not g.get("failed") and (response.status_code < 400 or g.get("commit")):
             g.db.commit()
-            if g.get("later"):
-                hand_out(runtime().settings.redis_url, g.later)
+            hand_out(runtime().settings.redis_url, g.get("later", ()))
+            background.hand_out(runtime().settings.redis_url, g.get("later_tasks", ()))
         else:
             g.db.rollback()
     return response

@@ -228,6 +228,8 @@ ROUTES = {  # every address with its data; a new route must be added here
     "inbox.batch_of_records": ("POST", {"ids": "1"}), "inbox.finish_batch": ("POST", {"ids": "TASK", "outcome": "审核通过"}),
     "home.index": ("GET", {}), "home.incomplete": ("GET", {}),
     "account.login": ("GET", {}), "account.log_in": ("POST", {}), "account.password": ("GET", {}),
+    "background.index": ("GET", {}), "background.show": ("GET", {}), "background.progress": ("GET", {}),
+    "background.result": ("GET", {}), "background.stop": ("POST", {}), "background.again": ("POST", {}),
     "account.set_password": ("POST", {}), "account.logout": ("POST", {}), "health.healthz": ("GET", {}), "static": ("GET", {}),
     "fields.check": ("POST", {"path": "contact", "value": "x"}), "files.upload": ("POST", {}), "files.download": ("GET", {}),
 }  # fmt: skip
