@@ -1,4 +1,4 @@
-"""工作台: what waits for me, what is due soon, what I have not finished."""
+"""工作台: what waits for me, what is due soon, what I have not finished, what runs in the background."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, render_template
 from sqlalchemy import Select, func, select
 
+from domain.background import BackgroundTask
 from domain.parties import Actor
 from domain.teachers import ROLE, teachers_query
 from forms import fields, read_forms
@@ -31,9 +32,7 @@ def index() -> str:
     who, now = actor(), runtime().engine.clock()
     waiting = db().execute(_oldest_first(open_tasks(who, now)).limit(SHOWN)).all()
     incomplete = db().execute(_own(open_tasks(who, now), who).limit(SHOWN)).all()
-    return render_template(
-        "home/index.html", counts=_counts(who, now), waiting=waiting, incomplete=incomplete, now=now, soon=now + SOON, background=False
-    )
+    return render_template("home/index.html", counts=_counts(who, now), waiting=waiting, incomplete=incomplete, now=now, soon=now + SOON)
 
 
 @blueprint.get("/incomplete")
@@ -45,7 +44,7 @@ def incomplete() -> str:
 
 
 def _counts(who: Actor, now: datetime) -> dict[str, int]:
-    """waiting, due, incomplete, running: one query for the tasks and one for the actor's own processes."""
+    """waiting, due, incomplete, running, background: three queries – tasks, the actor's own processes, background tasks."""
     tasks = open_tasks(who, now).add_columns(tables.instance.c.started_by).order_by(None).subquery().c
     waiting, due, own = (
         db()
@@ -58,7 +57,9 @@ def _counts(who: Actor, now: datetime) -> dict[str, int]:
     )
     mine = started(who).where(tables.instance.c.ended_at.is_(None)).order_by(None).subquery()
     running = db().scalar(select(func.count()).select_from(mine)) or 0
-    return {"waiting": waiting, "due": due, "incomplete": own, "running": running}
+    at_work = BackgroundTask.state.in_(("waiting", "running"))
+    background = db().scalar(select(func.count(BackgroundTask.id)).where(BackgroundTask.person_id == who.person_id, at_work)) or 0
+    return {"waiting": waiting, "due": due, "incomplete": own, "running": running, "background": background}
 
 
 def _own(query: Select[Any], who: Actor) -> Select[Any]:
