@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, false, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship
@@ -30,6 +30,7 @@ class SiteStandard(Base):
     """One version of the standard of one certificate. `status` and `tone` are written by the engine alone."""
 
     __tablename__ = "site_standard"
+    FACTS: ClassVar = {"replaced": bool}
     __table_args__ = (UniqueConstraint("certificate_id", "version"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -15,7 +15,7 @@ MAX_STATUS = 40  # widths of the columns that hold them
 MAX_OUTCOME = 40
 MAX_ROLE = 20
 PROPERTIES = (
-    "status", "statusTone", "formJsonSchemaFilename", "editForm", "outcomes", "commentRequired", "button", "bulk", "confirm",
+    "status", "statusTone", "formJsonSchemaFilename", "editForm", "editChecked", "outcomes", "commentRequired", "button", "bulk", "confirm",
     "due", "candidateGroup", "fourEyesWith", "lateMessage", "blockedAction", "blockedMessage", "returnable",
     "transferRoles",
 )  # fmt: skip
