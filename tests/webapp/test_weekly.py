@@ -229,6 +229,7 @@ ROUTES = {  # every address with its data; a new route must be added here
     "inbox.claim_many": ("POST", {"ids": "TASK"}), "inbox.release_many": ("POST", {"ids": "TASK"}),
     "inbox.transfer": ("POST", {"to": "1"}), "inbox.ask": ("POST", {"kind": "before", "person": "1"}),
     "inbox.give": ("POST", {"comment": "好"}), "inbox.recall": ("POST", {}),
+    "substitutes.index": ("GET", {}), "substitutes.appoint": ("POST", {}), "substitutes.end": ("POST", {}),
     "inbox.keep_filter": ("POST", {"name": "常看", "query": "q=x"}), "inbox.forget_filter": ("POST", {}),
     "home.index": ("GET", {}), "account.login": ("GET", {}), "account.log_in": ("POST", {}), "account.password": ("GET", {}),
     "account.set_password": ("POST", {}), "account.logout": ("POST", {}), "health.healthz": ("GET", {}), "static": ("GET", {}),
@@ -255,6 +256,7 @@ def test_others_see_nothing_of_a_schools_report(lite: World, account: str) -> No
             values = {
                 "record_id": "1",
                 "filter_id": "1",
+                "substitution_id": "1",
                 "instance_id": "1",
                 "element": "withdraw",
                 "key": "weekly_report",
