@@ -20,6 +20,7 @@ from webapp.health import blueprint as health
 from webapp.home.views import blueprint as home
 from webapp.inbox.routes import blueprint as inbox
 from webapp.links import is_local
+from webapp.messages.views import blueprint as messages
 from webapp.records.views import blueprint as records
 from webapp.substitutes.views import blueprint as substitutes
 from webapp.weekly.views import blueprint as reports
@@ -74,7 +75,7 @@ def create_app(runtime: Runtime) -> Flask:
     CSRFProtect(app)
     context.install(app)
     app.after_request(_headers)
-    for blueprint in (health, home, account, inbox, reports, records, substitutes):
+    for blueprint in (health, home, account, inbox, reports, records, substitutes, messages):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)

@@ -11,10 +11,11 @@ from sqlalchemy import select
 from forms import fields
 from processes import tables
 from processes.actions import actions_for
+from processes.comments import people_concerned
 from processes.definitions import Definition, load
 from processes.errors import NotFound
 from processes.history import clock_text, events_of, instance_of
-from webapp.context import actor, db
+from webapp.context import actor, db, runtime
 from webapp.records.kinds import RecordKind
 
 
@@ -41,6 +42,8 @@ def record_page(kind: RecordKind, record: Any) -> str:
         reviews=[e for e in events if e.kind == "task" and not definition.record_form(definition.elements[e.element])],
         told={event.seq: _told(definition, event) for event in events if event.data},
         steps=_steps(definition, instance, events),
+        mine=actor().party_id == instance.party_id or actor().person_id == instance.started_by,
+        people=people_concerned(runtime().engine, db(), actor(), instance),
     )
 
 
