@@ -10,6 +10,8 @@ from processes import tables
 from processes.definitions import Element, listed
 from processes.engine import Engine
 from processes.errors import NotFound, Refused
+from processes.history import who
+from processes.notices import notify
 from processes.steps import Hold, hold
 
 _TABLE = tables.task
@@ -30,6 +32,7 @@ def transfer(engine: Engine, session: Session, actor: Actor, task_id: str, perso
     if taker.person_id == held.task.assignee_id:
         raise Refused(f"此事项已在{taker.name}名下")
     held.four_eyes(taker.person_id)
+    notify(held.step, [taker.person_id], "assigned", f"{who(held.step.actor)}转办给您：{held.step.row.title} · {held.task.name}", task_id)
     return _hand_over(held, f"转办给{taker.name}", reason, assignee_id=taker.person_id)
 
 

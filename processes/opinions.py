@@ -18,6 +18,7 @@ from processes.assigning import colleague
 from processes.engine import Engine
 from processes.errors import FormInvalid, NotFound, Refused
 from processes.history import clock_text, who
+from processes.notices import notify
 from processes.steps import Hold, go_on, hold
 
 _TABLE = tables.task
@@ -65,6 +66,8 @@ def ask(engine: Engine, session: Session, actor: Actor, task_id: str, kind: str,
     if kind == "delegate" and held.task.assignee_id is None:  # it comes back to who gave it away
         session.execute(update(_TABLE).where(_TABLE.c.id == held.task.id).values(assignee_id=held.person_id))
     verb = "委派给" if kind == "delegate" else f"{LABELS[kind]}："
+    if kind != "after":  # they hear of it once it is theirs to confirm
+        notify(held.step, [person_id], "assigned", f"{who(held.step.actor)}请您给出意见：{held.step.row.title} · {row['name']}", row["id"])
     held.step.record("assign", f"{verb}{person.name}", held.element.id, note.strip() or None)
     return held.step.settle()
 
@@ -89,6 +92,8 @@ def give(engine: Engine, session: Session, actor: Actor, task_id: str, opinion: 
     values["closed_as"] = f"{who(step.actor)}已于 {clock_text(step.now)} {GIVEN[kind]}"
     session.execute(update(_TABLE).where(_TABLE.c.id == task_id).values(values))
     step.record("opinion", GIVEN[kind], held.element.id, opinion.strip() or None)
+    said = f"{who(step.actor)}已{GIVEN[kind]}：{step.row.title} · {held.task.name}"
+    notify(step, [held.task.asked_by], "opinion", said, held.task.parent_id)
     return _settle(held)
 
 

@@ -24,6 +24,7 @@ from processes.definitions import Element, latest, load
 from processes.engine import Engine
 from processes.errors import FormInvalid, NotAllowed, NotFound, Refused, StaleAttempt, TaskClosed
 from processes.history import GENESIS, clock_text, who
+from processes.notices import notify
 from processes.step import Step
 
 Answers = Mapping[str, Any] | Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -196,6 +197,8 @@ def _finish(held: Hold, live: Any, outcome: str, answers: Answers | None, commen
     table, ids = tables.task, [one.id for one in held.opinions]
     step.session.execute(update(table).where(table.c.id == held.task.id).values(state="held", closed_at=step.now, **values))
     step.session.execute(update(table).where(table.c.id.in_(ids)).values(state="open", created_at=step.now))
+    for one in held.opinions:
+        notify(step, [one.assignee_id], "assigned", f"{who(step.actor)}请您确认：{step.row.title} · {one.name}", one.id)
 
 
 def go_on(step: Step, live: Any, closed: dict[str, Any]) -> None:

@@ -150,3 +150,18 @@ saved_filter = Table(
     Column("query", String(500), nullable=False, comment="the inbox's address after the question mark"),
     UniqueConstraint("person_id", "name"),
 )
+
+notice = Table(
+    "process_notice",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person_id", ForeignKey("person.id"), nullable=False, comment="whom it is for"),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", String(12), nullable=False, comment="assigned, opinion, urge or mention"),
+    Column("text", String(400), nullable=False),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False),
+    Column("task_id", String(36), comment="the task it leads to; null: to the record"),
+    Column("read_at", UtcDateTime),
+    Index("ix_process_notice_unread", "person_id", "read_at"),
+    Index("ix_process_notice_newest", "person_id", "at"),
+)

@@ -28,9 +28,11 @@ from webapp.imports.views import blueprint as imports
 from webapp.inbox.routes import blueprint as inbox
 from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
+from webapp.messages.views import blueprint as messages
 from webapp.records.views import blueprint as records
 from webapp.standards.views import sites as site_standards
 from webapp.standards.views import skills as skill_standards
+from webapp.substitutes.views import blueprint as substitutes
 from webapp.teachers.views import blueprint as teachers
 from webapp.weekly.views import blueprint as reports
 
@@ -55,6 +57,8 @@ BLUEPRINTS = (
     bulk,
     imports,
     teachers,
+    substitutes,
+    messages,
 )
 MAX_REQUEST = 21 * 1024 * 1024  # one file of 20 MB, and the form around it
 CSP = "; ".join(
@@ -134,7 +138,7 @@ def wants_json() -> bool:
 
 def _page() -> dict[str, Any]:
     user = g.get("actor")
-    return {"user": user, "menu": menu.sections, "waiting_count": menu.waiting}
+    return {"user": user, "menu": menu.sections, "waiting_count": menu.waiting, "unread_count": menu.unread}
 
 
 def _headers(response: Response) -> Response:

@@ -9,6 +9,7 @@ from flask import current_app, g, request, url_for
 
 from domain.parties import Actor
 from processes.inbox import waiting_count
+from processes.notices import unread_count
 from webapp.context import db, runtime
 
 SCHOOL, ORGANIZATION, OPERATOR = "试点院校", "培训评价组织", "系统管理"
@@ -104,6 +105,11 @@ def sections(actor: Actor) -> list[list[Line]]:
 def waiting(actor: Actor) -> int | None:
     """How many tasks wait, up to a cap; None on a page about a fault, which asks the database for nothing."""
     return None if g.get("quiet") else waiting_count(db(), actor, runtime().engine.clock())
+
+
+def unread(actor: Actor) -> int | None:
+    """How many messages are unread, up to a cap; None on a page about a fault."""
+    return None if g.get("quiet") else unread_count(db(), actor)
 
 
 def _visible(entry: Entry, actor: Actor) -> Entry | None:

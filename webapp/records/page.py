@@ -11,10 +11,11 @@ from sqlalchemy import select
 from forms import fields
 from processes import tables
 from processes.actions import actions_for
+from processes.comments import people_concerned
 from processes.definitions import Definition, load
 from processes.errors import NotFound
 from processes.history import clock_text, events_of, instance_of
-from webapp.context import actor, db
+from webapp.context import actor, db, runtime
 from webapp.records.kinds import RecordKind
 
 
@@ -42,6 +43,8 @@ def record_page(kind: RecordKind, record: Any) -> str:
         reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
         told={event.seq: _told(definition, event) for event in events if event.data},
         steps=_steps(definition, instance, events),
+        mine=actor().party_id == instance.party_id or actor().person_id == instance.started_by,
+        people=people_concerned(runtime().engine, db(), actor(), instance),
     )
 
 
