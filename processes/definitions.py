@@ -186,8 +186,12 @@ def read(xml: bytes, forms: Mapping[str, dict[str, Any]], id: int = 0, version: 
     return definition
 
 
-def deploy(session: Session, engine: Engine, xml: bytes, forms: Mapping[str, dict[str, Any]], by: str) -> Definition:
+def deploy(
+    session: Session, engine: Engine, xml: bytes, forms: Mapping[str, dict[str, Any]], by: str, note: str = "", scenarios: str | None = None
+) -> Definition:
     """Deploys a diagram as a new version; the same diagram with the same forms again is the version it already is.
+
+    `note` says what changed (at most 200 characters), `scenarios` is the YAML it was tried out with.
 
     Raises:
         DiagramInvalid: it does not pass the checks; `problems` names each element.
@@ -214,6 +218,8 @@ def deploy(session: Session, engine: Engine, xml: bytes, forms: Mapping[str, dic
         "forms": dict(found.forms),
         "deployed_at": engine.clock(),
         "deployed_by": by,
+        "note": note[:200],
+        "scenarios": scenarios,
     }
     created = session.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
     return load(session, created)
@@ -240,6 +246,13 @@ def load(session: Session, definition_id: int) -> Definition:
         cached = _read_cached(row.xml, json.dumps(row.forms), row.id, row.version)
         _CACHE[(database, definition_id)] = cached
     return cached
+
+
+def forget(session: Session) -> None:
+    """Drops what is cached of a database that is about to go away."""
+    database = str(session.get_bind().engine.url)
+    for place in [place for place in _CACHE if place[0] == database]:
+        del _CACHE[place]
 
 
 _CACHE: dict[tuple[str, int], Definition] = {}

@@ -20,6 +20,8 @@ definition = Table(
     Column("forms", JSON, nullable=False, comment="file name → JSON Schema, as deployed: a running instance keeps its forms"),
     Column("deployed_at", UtcDateTime, nullable=False),
     Column("deployed_by", String(50), nullable=False),
+    Column("note", String(200), nullable=False, server_default="", comment="what the designer said of this version"),
+    Column("scenarios", Text, comment="YAML that the version was tried out with; null: those beside the diagram in bpmn/"),
     UniqueConstraint("key", "version"),
 )
 

@@ -16,6 +16,7 @@ from domain.errors import DomainError
 from processes.errors import NotAllowed, NotFound, ProcessError
 from webapp import context, menu
 from webapp.account.views import blueprint as account
+from webapp.designer.views import blueprint as designer
 from webapp.health import blueprint as health
 from webapp.home.views import blueprint as home
 from webapp.inbox.views import blueprint as inbox
@@ -73,7 +74,7 @@ def create_app(runtime: Runtime) -> Flask:
     CSRFProtect(app)
     context.install(app)
     app.after_request(_headers)
-    for blueprint in (health, home, account, inbox, reports, records):
+    for blueprint in (health, designer, home, account, inbox, reports, records):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
