@@ -14,12 +14,14 @@ import click
 from redis import Redis
 from rq import Worker
 
-from domain.demo import DEMO_ACCOUNTS, PASSWORD, load_demo
+from domain.demo import DEMO_ACCOUNTS, PASSWORD
+from domain.demo.books import SIZES
 from domain.locks import SchedulerLock
 from domain.settings import BadSetting, Settings, read_settings
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from handlers import HANDLERS
+from jobs import demo as demonstration
 from jobs import runtime as runtimes
 from jobs import sandbox as outside
 from jobs import scenarios as scenario_runner
@@ -99,13 +101,17 @@ def migrate() -> None:
 
 
 @main.command()
-@click.option("--size", type=click.Choice(["small"]), default="small")
+@click.option("--size", type=click.Choice(list(SIZES)), default="small", show_default=True, help="How much of everything.")
 def demo(size: str) -> None:
-    """Loads made-up data into an empty database."""
+    """Brings the schema up to date and loads made-up data into an empty database."""
     runtime = runtimes.build(_settings())
-    with runtime.database.writing() as session:
-        loaded = load_demo(session, runtime.engine.clock())
-    click.echo("演示数据已载入" if loaded else "数据库中已有数据，没有改动")
+    runtimes.migrate(runtime)
+    runtimes.deploy_all(runtime)
+    made = demonstration.load(runtime, size)
+    if made is None:
+        click.echo("数据库中已有数据，没有改动。要载入另一份演示数据，请用 PILOT_HOME 指定一个空文件夹。")
+    else:
+        click.echo("演示数据已载入：" + "，".join(f"{name} {count:,}" for name, count in made.items()))
     for account, roles, party in DEMO_ACCOUNTS:
         click.echo(f"  {account:<14}{PASSWORD}  {roles}（{party}）")
 
