@@ -24,12 +24,14 @@ class Difference:
 
 def differences(before: str, after: str) -> list[Difference]:
     """The differences between two diagrams, each given as its XML; what was only moved in the drawing is none."""
-    old, new = _facets(read_diagram(parse_xml(before.encode()))), _facets(read_diagram(parse_xml(after.encode())))
+    diagrams = [read_diagram(parse_xml(xml.encode())) for xml in (before, after)]
+    old, new = (_facets(diagram) for diagram in diagrams)
     found = [Difference("新增", id, what, name) for id, (what, name, _) in new.items() if id not in old]
     found += [Difference("删除", id, what, name) for id, (what, name, _) in old.items() if id not in new]
     for id, (what, name, facets) in new.items():
         if id in old and (changes := _changes(old[id][2], facets)):
-            found.append(Difference("修改", id, what, name or old[id][1], changes))
+            told = tuple((label, _told(diagrams[0], label, was), _told(diagrams[1], label, is_now)) for label, was, is_now in changes)
+            found.append(Difference("修改", id, what, name or old[id][1], told))
     return found
 
 
@@ -69,13 +71,14 @@ def _of_flow(diagram: Diagram, flow: Any) -> dict[str, str]:
     default = source in diagram.nodes and diagram.nodes[source].get("default") == flow.get("id")
     return {
         "名称": flow.get("name", ""),
-        "起点": _name(diagram, source),
-        "终点": _name(diagram, flow.get("targetRef", "")),
+        "起点": source,
+        "终点": flow.get("targetRef", ""),
         "条件": flow.findtext(f"{BPMN}conditionExpression") or "",
         "默认流": "是" if default else "",
     }
 
 
-def _name(diagram: Diagram, id: str) -> str:
-    element = diagram.elements.get(id)
-    return f"{element.name}（{id}）" if element is not None and element.name else id
+def _told(diagram: Diagram, label: str, text: str) -> str:
+    """An end of a flow by the name of its element; compared are the ids, so that a new name is one change."""
+    element = diagram.elements.get(text) if label in ("起点", "终点") else None
+    return f"{element.name}（{text}）" if element is not None and element.name else text

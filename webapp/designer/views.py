@@ -212,7 +212,10 @@ def _begin(key: str, xml: str, base: int) -> None:
 def _uploaded(name: str) -> bytes:
     """What was uploaded, read no further than one byte past the limit."""
     file = request.files.get(name)
-    return b"" if file is None else file.stream.read(MAX_BYTES + 1)
+    if file is None:
+        return b""
+    with file.stream as stream:
+        return bytes(stream.read(MAX_BYTES + 1))
 
 
 def _posted(key: str) -> drafts.Model:

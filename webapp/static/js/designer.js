@@ -187,7 +187,6 @@ async function begin() {
   at("scenarios").value = model.scenarios;
   modeler = new window.BpmnJS({
     container: at("canvas"),
-    keyboard: { bindTo: at("canvas") },
     moddleExtensions: { spiffworkflow },
     additionalModules: [{ translate: ["value", translate] }],
   });
@@ -196,7 +195,10 @@ async function begin() {
     at("warning").hidden = false;
     at("warning").textContent = `文件中有 ${warnings.length} 处内容编辑器不认识，保存后会丢失；如需保留，请不要在这里保存。`;
   }
-  modeler.get("canvas").zoom("fit-viewport", "auto");
+  const canvas = modeler.get("canvas");
+  canvas.zoom("fit-viewport", "auto");
+  canvas.zoom(canvas.zoom() * 0.9);
+  canvas.scroll({ dx: 70, dy: 10 }); // clear of the palette
   panel(modeler, at("panel"), model.choices);
   modeler.on("commandStack.changed", touched);
   at("scenarios").addEventListener("input", touched);
