@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, false, select
 from sqlalchemy.exc import IntegrityError
@@ -29,6 +29,7 @@ class NoCertificate(DomainError):
 class SiteStandard(Base):
     """One version of the standard of one certificate. `status` and `tone` are written by the engine alone."""
 
+    FACTS: ClassVar = {"replaced": bool}
     __tablename__ = "site_standard"
     __table_args__ = (UniqueConstraint("certificate_id", "version"),)
 

@@ -16,7 +16,7 @@ from jobs import scenarios
 from jobs.scenario_files import ScenarioFailed
 from processes import checks, versions
 from processes.checks.conventions import TONES
-from processes.checks.diagram import read_diagram
+from processes.checks.diagram import KINDS, read_diagram
 from processes.checks.structure import is_key
 from processes.definitions import deploy
 from processes.differences import differences
@@ -241,5 +241,6 @@ def _facts(xml: str) -> list[str]:
 
 def _flows(xml: str, ids: tuple[str, ...]) -> list[dict[str, str]]:
     found = read_diagram(parse_xml(xml.encode()))
-    ends = {flow.get("id"): (flow.get("name", ""), found.elements[s], found.elements[t]) for s, t, flow in found.sound_flows}
-    return [{"id": i, "text": f"{ends[i][1].name or ends[i][1].id} → {ends[i][2].name or ends[i][2].id}"} for i in ids if i in ends]
+    names = {e.id: e.name or KINDS[e.tag] for e in found.elements.values()}
+    texts = {flow.get("id"): f"{names[source]} → {names[target]}" for source, target, flow in found.sound_flows}
+    return [{"id": id, "text": texts[id]} for id in ids if id in texts]

@@ -225,7 +225,10 @@ export function panel(modeler, place, choices) {
     return others(element, fields.map((one) => one.name));
   }
 
-  modeler.on("selection.changed", ({ newSelection }) => show(newSelection.length === 1 ? newSelection[0] : null));
+  modeler.on("selection.changed", ({ newSelection }) => {
+    show(newSelection.length === 1 ? newSelection[0] : null);
+    place.scrollTop = 0;
+  });
   modeler.on("commandStack.changed", () => {
     if (!place.contains(document.activeElement)) show(shown && registry.get(shown.id));
   });

@@ -197,8 +197,8 @@ async function begin() {
   }
   const canvas = modeler.get("canvas");
   canvas.zoom("fit-viewport", "auto");
-  canvas.zoom(canvas.zoom() * 0.9);
-  canvas.scroll({ dx: 70, dy: 10 }); // clear of the palette
+  canvas.zoom(canvas.zoom() * 0.85);
+  canvas.scroll({ dx: 50, dy: 10 }); // clear of the palette
   panel(modeler, at("panel"), model.choices);
   modeler.on("commandStack.changed", touched);
   at("scenarios").addEventListener("input", touched);
