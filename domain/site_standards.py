@@ -29,8 +29,8 @@ class NoCertificate(DomainError):
 class SiteStandard(Base):
     """One version of the standard of one certificate. `status` and `tone` are written by the engine alone."""
 
-    __tablename__ = "site_standard"
     FACTS: ClassVar = {"replaced": bool}
+    __tablename__ = "site_standard"
     __table_args__ = (UniqueConstraint("certificate_id", "version"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -26,8 +26,8 @@ skill_standard_certificate = Table(
 class SkillStandard(Base):
     """A standard of an organization. `status` and `tone` are written by the engine alone."""
 
-    __tablename__ = "skill_standard"
     FACTS: ClassVar = {"in_use": bool}
+    __tablename__ = "skill_standard"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)  # the organization

@@ -282,11 +282,14 @@ def deploy(
     forms: Mapping[str, dict[str, Any]],
     by: str,
     decisions: Mapping[str, str] | None = None,
+    note: str = "",
+    scenarios: str | None = None,
 ) -> Definition:
     """Deploys a diagram as a new version; the same diagram with the same forms again is the version it already is.
 
     A diagram is deployed with the newest versions of those that it calls; when one of these is deployed anew, so are those that
     call it. An instance keeps the version it began with, and with it all of this. `decisions` holds DMN files by decision id.
+    `note` says what changed (at most 200 characters), `scenarios` is the YAML it was tried out with.
 
     Raises:
         DiagramInvalid: it does not pass the checks; `problems` names each element.
@@ -307,10 +310,12 @@ def deploy(
     if faults:
         raise DiagramInvalid(faults)
     linked(found, called)
-    return _keep(session, engine, found, {key: other.id for key, other in called.items()}, by)
+    return _keep(session, engine, found, {key: other.id for key, other in called.items()}, by, note, scenarios)
 
 
-def _keep(session: Session, engine: Engine, found: Definition, called: Mapping[str, int], by: str) -> Definition:
+def _keep(
+    session: Session, engine: Engine, found: Definition, called: Mapping[str, int], by: str, note: str = "", scenarios: str | None = None
+) -> Definition:
     content = [found.forms, called, found.decisions] if called or found.decisions else found.forms
     digest = hashlib.sha256(found.xml.encode() + json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     table = tables.definition
@@ -330,6 +335,8 @@ def _keep(session: Session, engine: Engine, found: Definition, called: Mapping[s
         "decisions": dict(found.decisions),
         "deployed_at": engine.clock(),
         "deployed_by": by,
+        "note": note[:200],
+        "scenarios": scenarios,
     }
     created = session.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
     _renew_callers(session, engine, found.key, created, by)
@@ -374,6 +381,13 @@ def load(session: Session, definition_id: int) -> Definition:
             cached = linked(cached, {key: load(session, id) for key, id in row.called.items()})
         _CACHE[(database, definition_id)] = cached
     return cached
+
+
+def forget(session: Session) -> None:
+    """Drops what is cached of a database that is about to go away."""
+    database = str(session.get_bind().engine.url)
+    for place in [place for place in _CACHE if place[0] == database]:
+        del _CACHE[place]
 
 
 _CACHE: dict[tuple[str, int], Definition] = {}

@@ -27,6 +27,8 @@ definition = Table(
     Column("decisions", JSON, nullable=False, server_default="{}", comment="decision id → DMN file"),
     Column("deployed_at", UtcDateTime, nullable=False),
     Column("deployed_by", String(50), nullable=False),
+    Column("note", String(200), nullable=False, server_default="", comment="what the designer said of this version"),
+    Column("scenarios", Text, comment="YAML that the version was tried out with; null: those beside the diagram in bpmn/"),
     UniqueConstraint("key", "version"),
 )
 

@@ -17,7 +17,7 @@ MAX_ROLE = 20
 PROPERTIES = (
     "status", "statusTone", "formJsonSchemaFilename", "editForm", "editChecked", "outcomes", "commentRequired", "button", "bulk", "confirm",
     "due", "candidateGroup", "fourEyesWith", "lateMessage", "blockedAction", "blockedMessage", "returnable",
-    "transferRoles",
+    "editLane", "editButton", "transferRoles",
 )  # fmt: skip
 _NAMED = ("startEvent", "userTask", "manualTask", "serviceTask", "receiveTask")
 
@@ -56,9 +56,10 @@ def _people(diagram: Diagram, element: Element, roles: Sequence[str]) -> Iterato
         yield say(element, "缺少名称，请填写")
     if not diagram.lane(element) and not inner_start and (_by_people(element) or element.tag == "startEvent"):
         yield say(element, "不在任何泳道中，无法确定由谁办理")
-    group = element.properties.get("candidateGroup")
-    if group is not None and (group not in roles or len(group) > MAX_ROLE):
-        yield say(element, f"属性 candidateGroup 的值“{short(group)}”不是已有的角色，可用：{'、'.join(roles)}")
+    for name in ("candidateGroup", "editLane"):
+        role = element.properties.get(name)
+        if role is not None and (role not in roles or len(role) > MAX_ROLE):
+            yield say(element, f"属性 {name} 的值“{short(role)}”不是已有的角色，可用：{'、'.join(roles)}")
     for role in sorted(set(listed(element.properties.get("transferRoles", ""))) - set(roles)):
         yield say(element, f"属性 transferRoles 中的“{short(role)}”不是已有的角色，可用：{'、'.join(roles)}")
 
