@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.handling import External
 from domain.parties import ROLES
+from processes import retries
 from processes.definitions import BPMN, SPIFF, Element, _element, _listed, _properties, read
 from processes.errors import DiagramInvalid, EngineFault
 from processes.expressions import ExpressionError, names_in
@@ -169,6 +170,7 @@ def _element_problems(
         yield _say(element, f"属性 fourEyesWith 指向的“{other}”不是另一个用户任务")
     if element.attached_to is not None and element.attached_to not in diagram.elements:
         yield _say(element, f"所依附的“{element.attached_to}”不存在")
+    yield from (_say(element, text) for text in retries.problems(element))
     yield from _code(diagram.nodes[element.id], element, handlers)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from SpiffWorkflow.task import Task
@@ -11,12 +12,12 @@ from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from domain.handling import External
+from domain.handling import FAULTS, BusinessError, External
 from domain.parties import Actor
-from processes import spiff, tables
+from processes import faults, retries, spiff, tables
 from processes.definitions import Definition, Element
 from processes.engine import Engine
-from processes.errors import EngineFault
+from processes.errors import EngineFault, Refused
 from processes.history import chain_hash, clock_text, who
 
 
@@ -33,6 +34,8 @@ class Step:
     subject: Any
     workflow: Any = None
     now: datetime = field(init=False)
+    incident: str | None = field(init=False)
+    """What failed and needs a person, as it will be written."""
     events: list[dict[str, Any]] = field(default_factory=list)
     jobs: list[dict[str, Any]] = field(default_factory=list)
     fired: list[Element] = field(default_factory=list)
@@ -40,11 +43,17 @@ class Step:
     closed: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Task rows completed in this step → what to write into them."""
 
+    called: set[str] = field(default_factory=set)
+    """Ids of the service tasks that waited for a job when the step began."""
+    raised: list[tuple[Task, BusinessError]] = field(default_factory=list)
+    """Business errors of inline handlers that the diagram is still to catch."""
+
     open_tasks: set[str] | None = None
     """Ids of the open task rows, where the step read them already."""
 
     def __post_init__(self) -> None:
         self.now = self.engine.clock()
+        self.incident = self.row.incident
 
     def script_engine(self) -> spiff.ScriptEngine:
         """Evaluates over the record's facts with this step's clock."""
@@ -55,24 +64,51 @@ class Step:
         """Restores the workflow and lets timers speak first, so that a deadline holds whatever the scheduler does."""
         self.workflow = spiff.load_state(self.row.state, *self.definition.specs)
         self.workflow.script_engine = self.script_engine()
+        self.called = self._started(spiff.waiting(self.workflow))
         if self.row.due_at is not None and self.row.due_at <= self.now:
             self.run()
 
     def run(self) -> None:
-        """Runs to the next wait."""
+        """Runs to the next wait.
+
+        Raises:
+            Refused: a handler raised a business error that the diagram does not catch.
+        """
         self.workflow.refresh_timers()
         self.workflow.do_engine_steps(did_complete_task=self._completed)
+        while self.raised:
+            task, error = self.raised.pop()
+            event = faults.catcher(task, error.code)
+            if event is None:
+                raise Refused(str(error)) from error
+            self.caught(event, error)
+            self.workflow.do_engine_steps(did_complete_task=self._completed)
+
+    def caught(self, event: Task, error: BusinessError) -> None:
+        """The diagram catches a business error."""
+        element = self.definition.elements[event.task_spec.bpmn_id]
+        self.record("error", element.name or "出错", element.id, str(error))
+        faults.throw(event, error)
 
     def serve(self, task: Task, name: str, params: dict[str, Any]) -> bool | None:
         """Calls an inline handler, or writes the job of an external one and leaves the service task STARTED."""
+        element = self.definition.elements[task.task_spec.bpmn_id]
         handler = self.engine.handlers.get(name)
         if handler is None:
-            raise EngineFault(f"系统任务“{task.task_spec.bpmn_name}”的处理程序“{name}”不存在")
+            raise EngineFault(f"系统任务“{element.name}”的处理程序“{name}”不存在")
         if isinstance(handler, External):
-            job = {"id": str(task.id), "element": task.task_spec.bpmn_id, "handler": name, "params": params}
-            self.jobs.append({**job, "state": "pending", "attempt": 0, "next_at": self.now})
+            retry_max, retry_delay = retries.limits(element, partial(self.workflow.script_engine.evaluate, task))
+            job = {"id": str(task.id), "element": element.id, "handler": name, "params": params, "state": "pending", "next_at": self.now}
+            self.jobs.append({**job, "attempt": 0, "retry_max": retry_max, "retry_delay": retry_delay})
             return None
-        task.data.update(handler.run(self.session, self.subject, params, self.actor) or {})
+        try:
+            with self.session.begin_nested():  # what a handler wrote before it raised is undone
+                task.data.update(handler.run(self.session, self.subject, params, self.actor) or {})
+        except BusinessError as error:
+            self.raised.append((task, error))
+            return None  # stays STARTED until its boundary event interrupts it
+        except FAULTS as error:
+            raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{type(error).__name__}：{error}）") from error
         return True
 
     def record(self, kind: str, name: str, element: str | None = None, comment: str | None = None, data: Any = None) -> None:
@@ -92,8 +128,7 @@ class Step:
         if place is not None:
             status, tone = self.definition.elements[place].properties["status"], self.definition.tone(place)
         chain = self._write_events()
-        if self.jobs:
-            self.session.execute(insert(tables.job), [{**job, "instance_id": self.row.id} for job in self.jobs])
+        self._write_jobs(self._started(stands))
         values = {
             "version": self.row.version + 1,
             "state": None if ended else spiff.save_state(self.workflow),
@@ -106,6 +141,7 @@ class Step:
             "due_at": _earliest(stands),
             "seq": self.row.seq + len(self.events),
             "chain": chain,
+            "incident": self.incident,
         }
         table = tables.instance
         changed = self.session.execute(update(table).where(table.c.id == self.row.id, table.c.version == self.row.version).values(values))
@@ -134,6 +170,21 @@ class Step:
         new = [self._task_row(task_id, task) for task_id, task in ready.items() if task_id not in known]
         if new:
             self.session.execute(insert(table), new)
+
+    def _write_jobs(self, started: set[str]) -> None:
+        """Writes new jobs, and cancels those whose service task no longer stands."""
+        table = tables.job
+        self.jobs = [job for job in self.jobs if job["id"] in started]
+        if self.jobs:
+            self.session.execute(insert(table), [{**job, "instance_id": self.row.id} for job in self.jobs])
+        if gone := self.called - started:
+            over = update(table).where(table.c.id.in_(gone), table.c.state != "done").values(state="cancelled", next_at=None)
+            if self.session.execute(over).rowcount and self.incident is not None:  # type: ignore[attr-defined]
+                self.incident = failed_job_error(self.session, self.row.id)
+
+    def _started(self, stands: list[Task]) -> set[str]:
+        """Ids of the service tasks that wait for a job."""
+        return {str(t.id) for t in stands if t.has_state(TaskState.STARTED) and self._tag(t) == "serviceTask"}
 
     def _open_task_ids(self) -> set[str]:
         if self.open_tasks is not None:
@@ -218,6 +269,13 @@ class Step:
     def _tag(self, task: Task) -> str:
         element = self.definition.elements.get(task.task_spec.bpmn_id or "")
         return element.tag if element else ""
+
+
+def failed_job_error(session: Session, instance_id: int) -> str | None:
+    """The error of a job that failed for good and waits for a person; None where there is none."""
+    table = tables.job
+    query = select(table.c.error).where(table.c.instance_id == instance_id, table.c.state == "failed").limit(1)
+    return session.scalar(query)
 
 
 def _earliest(stands: list[Task]) -> datetime | None:

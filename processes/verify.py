@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -34,7 +33,7 @@ def _faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
     rows = session.execute(select(tables.task).where(tables.task.c.instance_id == row.id)).all()
     open_ids = {task.id for task in rows if task.state == "open"}
     jobs = session.execute(select(tables.job).where(tables.job.c.instance_id == row.id)).all()
-    unanswered = {job.id for job in jobs if job.state != "done"}
+    unanswered = {job.id for job in jobs if job.state not in ("done", "cancelled")}
     if row.ended_at is not None or row.state is None:
         if open_ids:
             yield f"流程已结束，仍有 {len(open_ids)} 条待办"
@@ -67,7 +66,7 @@ def _against_state(
         role = expected.properties.get("candidateGroup", expected.lane)
         if (found.element, found.role, found.party_id) != (element, role, step.subject.party_for(expected.lane)):
             yield f"待办“{found.name}”的办理角色、机构或环节与流程图不一致"
-    started = {str(t.id) for t in stands if t.has_state(TaskState.STARTED)}
+    started = step._started(stands)
     if started != unanswered:
         yield "外部任务与流程状态不一致"
     if _earliest(stands) != row.due_at:
