@@ -14,7 +14,7 @@ from processes import retries
 from processes.definitions import BPMN, SPIFF, Element, _element, _listed, _properties, read
 from processes.errors import DiagramInvalid, EngineFault
 from processes.expressions import ExpressionError, names_in
-from processes.xmlsafe import parse_xml
+from processes.xmlsafe import parse_xml, read_limited
 
 TONES = ("draft", "waiting", "attention", "failed", "done")
 MAX_STATUS = 40  # width of the status column
@@ -67,9 +67,9 @@ def check_file(
 ) -> list[str]:
     """The problems of the diagram in a file; its process id must be the file's name."""
     try:
-        xml = path.read_bytes()
-    except OSError as error:
-        return [f"文件“{path.name}”不能读取：{error.strerror}"]
+        xml = read_limited(path)
+    except DiagramInvalid as error:
+        return list(error.problems)
     return problems(xml, path.stem, handlers, subjects, forms, roles)
 
 

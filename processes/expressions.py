@@ -1,24 +1,30 @@
 """The small expression language of the diagrams (architecture §5): no attribute, no subscript, no Python beyond this list.
 
 An expression is checked against an allow-list of syntax when it is compiled – at deployment and again before each run – and
-then evaluated by simpleeval, which has limits of its own on powers, repeats and lengths.
+then evaluated by simpleeval. Every result is bounded: number, text and list.
 """
 
 from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from simpleeval import InvalidExpression, SimpleEval, safe_add
+from simpleeval import InvalidExpression, SimpleEval
 
 MAX_LENGTH = 1000
 MAX_DEPTH = 30
-MAX_NUMBER = 10**12
+MAX_NUMBER = 10**12  # of a literal
+MAX_RESULT = 10**15  # of a computed number; below 2**53, so that it survives JSON
+MAX_TEXT = 100_000  # characters of a computed text
+MAX_ITEMS = 20_000  # values in a computed list, counted through nested lists
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_FULL_WIDTH = re.compile(r"[（）“”‘’，；：＝＞＜＋－！]")
 
 
 class ExpressionError(ValueError):
@@ -58,11 +64,44 @@ def _product(a: Any, b: Any) -> Any:
     return a * b
 
 
+def _bounded(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """The operation with a counted limit on its result, so that no chain or loop of steps can grow a value without end."""
+
+    def run(*operands: Any) -> Any:
+        result = operation(*operands)
+        limit_size(result)
+        return result
+
+    return run
+
+
+def limit_size(value: Any) -> None:
+    """Refuses what has grown too large to be kept in a process.
+
+    Raises:
+        ExpressionError: a number, text or list beyond the limits.
+    """
+    todo, items, characters = [value], 0, 0
+    while todo:
+        found = todo.pop()
+        if isinstance(found, int | float) and not abs(found) <= MAX_RESULT:  # so written, it also refuses nan
+            raise ExpressionError("计算得出的数太大")
+        if isinstance(found, str):
+            characters += len(found)
+        inner = found.values() if isinstance(found, dict) else found if isinstance(found, list | tuple) else ()
+        items += len(inner)  # counted before they are walked: a list of itself many times over is refused at once
+        if items > MAX_ITEMS:
+            raise ExpressionError(f"计算得出的列表超过 {MAX_ITEMS} 项")
+        if characters > MAX_TEXT:
+            raise ExpressionError(f"计算得出的文本超过 {MAX_TEXT} 个字")
+        todo.extend(inner)
+
+
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.Add: safe_add,
-    ast.Sub: operator.sub,
-    ast.Mult: _product,
-    ast.Div: operator.truediv,
+    ast.Add: _bounded(operator.add),
+    ast.Sub: _bounded(operator.sub),
+    ast.Mult: _bounded(_product),
+    ast.Div: _bounded(operator.truediv),
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,
@@ -101,12 +140,16 @@ def compile_expression(text: str) -> Expression:
         raise ExpressionError("表达式为空")
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"表达式超过 {MAX_LENGTH} 个字符")
+    # escapes and unseen characters make a text say something else than what a reviewer of the diagram reads
+    if "\\" in text or _CONTROL.search(text):
+        raise ExpressionError("表达式中不能有反斜杠和不可见的字符")
     if _nesting(text) > MAX_DEPTH:
         raise ExpressionError(f"表达式嵌套超过 {MAX_DEPTH} 层")
     try:
         tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ExpressionError(f"表达式写法有误：{text}") from error
+        hint = "；括号、引号、逗号和比较符号请用英文（半角）的" if _FULL_WIDTH.search(text) else ""
+        raise ExpressionError(f"表达式写法有误：{text}{hint}") from error
     names: set[str] = set()
     _check(tree, text, names, 0)
     return Expression(text, tree.body, frozenset(names))
@@ -131,9 +174,15 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     # simpleeval itself has no list display; everything else it evaluates node by node
     evaluator.nodes[ast.List] = evaluator.nodes[ast.Tuple] = lambda node: [evaluator._eval(item) for item in node.elts]
     try:
-        return evaluator.eval(expression.text, previously_parsed=ast.Expr(expression.body))
-    except (InvalidExpression, TypeError, ValueError, ArithmeticError) as error:
+        value = evaluator.eval(expression.text, previously_parsed=ast.Expr(expression.body))
+        limit_size(value)
+    except ExpressionError as error:
         raise ExpressionError(f"表达式“{expression.text}”不能计算：{error}") from error
+    except ZeroDivisionError as error:
+        raise ExpressionError(f"表达式“{expression.text}”不能计算：除数为零") from error
+    except (InvalidExpression, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise ExpressionError(f"表达式“{expression.text}”不能计算，请核对其中各个值的类型") from error
+    return value
 
 
 def _nesting(text: str) -> int:
@@ -146,11 +195,20 @@ def _nesting(text: str) -> int:
     return max(deepest, longest)
 
 
+def _name(node: ast.Name, text: str) -> str:
+    # Python reads ｅｖａｌ as eval (NFKC, PEP 3131): what is checked must be what is written
+    if node.id.startswith("_") or node.id.endswith("__"):
+        raise ExpressionError(f"表达式“{text}”中的名称“{node.id}”不能使用")
+    if ast.get_source_segment(text, node) != node.id:
+        raise ExpressionError(f"表达式“{text}”中的名称“{node.id}”请用半角字符书写")
+    return node.id
+
+
 def _check(node: ast.AST, text: str, names: set[str], depth: int) -> None:
     if depth > MAX_DEPTH * 2:
         raise ExpressionError(f"表达式嵌套超过 {MAX_DEPTH} 层")
     if isinstance(node, ast.Name):
-        names.add(node.id)
+        names.add(_name(node, text))
         return
     if isinstance(node, ast.Constant):
         if not isinstance(node.value, str | int | float | bool | None):
@@ -159,7 +217,7 @@ def _check(node: ast.AST, text: str, names: set[str], depth: int) -> None:
             raise ExpressionError(f"表达式“{text}”中的数太大")
         return
     if isinstance(node, ast.Call):
-        if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.keywords:
+        if not isinstance(node.func, ast.Name) or _name(node.func, text) not in FUNCTIONS or node.keywords:
             raise ExpressionError(f"表达式“{text}”只能使用这些函数：{'、'.join(FUNCTIONS)}")
         for argument in node.args:
             _check(argument, text, names, depth + 1)

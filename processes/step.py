@@ -19,6 +19,7 @@ from processes.definitions import Definition, Element
 from processes.engine import Engine
 from processes.errors import EngineFault, Refused
 from processes.history import chain_hash, clock_text, who
+from processes.pruning import MOVED, prune
 
 
 @dataclass
@@ -47,6 +48,8 @@ class Step:
     """Ids of the service tasks that waited for a job when the step began."""
     raised: list[tuple[Task, BusinessError]] = field(default_factory=list)
     """Business errors of inline handlers that the diagram is still to catch."""
+    reached: str | None = None
+    """The end event with a status that was reached last in this step."""
 
     open_tasks: set[str] | None = None
     """Ids of the open task rows, where the step read them already."""
@@ -129,15 +132,18 @@ class Step:
             status, tone = self.definition.elements[place].properties["status"], self.definition.tone(place)
         chain = self._write_events()
         self._write_jobs(self._started(stands))
+        path = sorted(set(self.row.path) | self._flows())
+        if not ended:
+            prune(self.workflow)  # once everything that this step did has been read off the tree
         values = {
             "version": self.row.version + 1,
             "state": None if ended else spiff.save_state(self.workflow),
             "ended_at": self.now if ended else None,
             "status": status,
             "tone": tone,
-            "place": place or self.row.place,
+            "place": place,
             "waits": self._waits(stands),
-            "path": sorted(set(self.row.path) | self._flows()),
+            "path": path,
             "due_at": _earliest(stands),
             "seq": self.row.seq + len(self.events),
             "chain": chain,
@@ -154,6 +160,8 @@ class Step:
 
     def _completed(self, task: Task) -> None:
         element = self.definition.elements.get(task.task_spec.bpmn_id or "")
+        if element is not None and element.tag == "endEvent" and "status" in element.properties:
+            self.reached = element.id
         if element is None or element.tag not in ("boundaryEvent", "intermediateCatchEvent"):
             return
         self.fired.append(element)
@@ -222,14 +230,12 @@ class Step:
         return f"此事项已于 {clock_text(self.now)} 由流程关闭"
 
     def _place(self, stands: list[Task]) -> str | None:
-        """The element whose `status` counts: where a token waits; else the end event reached last."""
+        """The element whose `status` counts: where a token waits; else the end event reached last, in this step or before."""
         elements = self.definition.elements
         waiting = [t.task_spec.bpmn_id for t in stands if "status" in elements[t.task_spec.bpmn_id].properties]
         if waiting:
             return str(min(waiting, key=list(elements).index))
-        done = self.workflow.get_tasks(state=TaskState.COMPLETED)
-        ends = [t for t in done if self._tag(t) == "endEvent" and "status" in elements[t.task_spec.bpmn_id].properties]
-        return str(max(ends, key=lambda t: t.last_state_change).task_spec.bpmn_id) if ends else None
+        return self.reached or self.row.place
 
     def _waits(self, stands: list[Task]) -> list[dict[str, Any]]:
         found = []
@@ -246,6 +252,8 @@ class Step:
         reached = TaskState.DEFINITE_MASK | TaskState.FINISHED_MASK
         for task in self.workflow.tasks.values():
             if not task.task_spec.bpmn_id or not task.has_state(reached) or task.has_state(TaskState.FUTURE):
+                continue
+            if task.internal_data.get(MOVED):
                 continue
             parent = task.parent
             while parent is not None and not parent.task_spec.bpmn_id:

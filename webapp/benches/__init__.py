@@ -1,0 +1,26 @@
+"""Measurements, each against its own floor in the same run, taken in turns. To add one: a module here and a line in `BENCHES`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from webapp.benches import growth, step
+
+BENCHES: dict[str, Callable[[], tuple[float, float]]] = {
+    "step": step.measure,
+    "growth": growth.measure,
+}
+
+
+def run(name: str) -> dict[str, Any]:
+    """Runs one benchmark.
+
+    Returns: name, ratio (ours over floor, medians), ours_ms, floor_ms.
+    Raises:
+        ValueError: there is no such benchmark.
+    """
+    if name not in BENCHES:
+        raise ValueError(f"没有名为 {name} 的测量，可用：{'、'.join(BENCHES)}")
+    ours, floor = BENCHES[name]()
+    return {"name": name, "ratio": round(ours / floor, 2), "ours_ms": round(ours * 1000, 2), "floor_ms": round(floor * 1000, 2)}
