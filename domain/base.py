@@ -50,3 +50,8 @@ class Base(DeclarativeBase):
 def utc_now() -> datetime:
     """The moment now, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def clock_minutes(moment: datetime) -> str:
+    """A moment as people read it, in Asia/Shanghai: 2026-11-23 14:05."""
+    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")

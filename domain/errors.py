@@ -8,3 +8,7 @@ class DomainError(Exception):
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or (self.__doc__ or "").strip())
+
+
+class TooLate(DomainError):
+    """办理时间已过，目前不能提交。"""

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, column_property, contains_eager, mapped_column, relationship
 
 from domain.base import SHANGHAI, Base, UtcDateTime, utc_now
-from domain.errors import DomainError
+from domain.errors import DomainError, TooLate
 from domain.parties import Actor, Party, Person
 
 CYCLES = ("周", "半月")
@@ -54,6 +54,11 @@ class ReportingPeriod(Base):
     )
 
     @property
+    def noun(self) -> str:
+        """What a report on it is called."""
+        return "周报" if self.cycle == "周" else "半月报"
+
+    @property
     def next_ends_at(self) -> datetime:
         """End of the period after this one: the one the province has set, or else one of the same cycle."""
         return self.set_next_ends_at or _next_end(self.cycle, self.ends_at)
@@ -87,7 +92,7 @@ class WeeklyReport(Base):
 
     def title(self) -> str:
         """School and period."""
-        return f"{self.party.name} {self.period.label}周报" if self.period.cycle == "周" else f"{self.party.name} {self.period.label}半月报"
+        return f"{self.party.name} {self.period.label}{self.period.noun}"
 
     def party_for(self, lane: str) -> int | None:
         """The school itself, or the province it belongs to."""
@@ -122,12 +127,17 @@ def current_period(session: Session, province_id: int | None, now: datetime) -> 
     return session.scalars(query).first()
 
 
-def new_report(session: Session, actor: Actor, now: datetime) -> WeeklyReport:
-    """A new, flushed report of the actor's school on the current period.
+def period_of(session: Session, actor: Actor, period_id: int) -> ReportingPeriod | None:
+    """One period of the actor's province."""
+    return session.scalars(periods_query(actor).where(ReportingPeriod.id == period_id)).first()
+
+
+def open_period(session: Session, actor: Actor, now: datetime) -> ReportingPeriod:
+    """The current period, on which the actor's school has no report yet.
 
     Raises:
         NoPeriod: the province has set none for now.
-        AlreadyReported: the school has one already, also when two are sent at once (a unique constraint decides).
+        AlreadyReported: the school has a report on it.
     """
     period = current_period(session, actor.province_id, now)
     if period is None:
@@ -135,7 +145,28 @@ def new_report(session: Session, actor: Actor, now: datetime) -> WeeklyReport:
     existing = select(WeeklyReport.id).where(WeeklyReport.period_id == period.id, WeeklyReport.party_id == actor.party_id)
     if session.scalar(existing) is not None:
         raise AlreadyReported
-    report = WeeklyReport(period_id=period.id, party_id=actor.party_id, author_id=actor.person_id, data={}, created_at=now)
+    return period
+
+
+def new_report(
+    session: Session, actor: Actor, now: datetime, answers: dict[str, Any] | None = None, opened_for: int | None = None
+) -> WeeklyReport:
+    """A new, flushed report of the actor's school on the current period.
+
+    `opened_for` is the id of the period that the form was opened for: left open over a deadline, it must not become the
+    report of the next period.
+
+    Raises:
+        NoPeriod: the province has set none for now.
+        TooLate: the period of the form is over.
+        AlreadyReported: the school has one already, also when two are sent at once (a unique constraint decides).
+    """
+    period = current_period(session, actor.province_id, now)
+    if opened_for is not None and (period is None or period.id != opened_for):
+        raise TooLate
+    if period is None:
+        raise NoPeriod
+    report = WeeklyReport(period_id=period.id, party_id=actor.party_id, author_id=actor.person_id, data=answers or {}, created_at=now)
     try:
         with session.begin_nested():
             session.add(report)

@@ -62,6 +62,29 @@ def actions_for(session: Session, actor: Actor, key: str, subject_ids: Sequence[
     return found
 
 
+@dataclass(frozen=True)
+class Bulk:
+    """A button that acts on many records at once: the property `bulk` of a user task (its page of outcomes) or of a message event."""
+
+    kind: str
+    element: str
+    name: str
+    label: str
+    confirm: str | None = None
+
+
+def bulk_for(definition: Definition, actor: Actor) -> list[Bulk]:
+    """The bulk buttons that a diagram gives the actor's roles."""
+    found: dict[str, Bulk] = {}  # 删除 of a draft and of a returned record are two events, and one button
+    for element in definition.elements.values():
+        label = element.properties.get("bulk")
+        if label is None or element.lane not in actor.roles:
+            continue
+        kind = "message" if element.event == "message" else "task"
+        found.setdefault(label, Bulk(kind, element.id, element.name, label, element.properties.get("confirm")))
+    return list(found.values())
+
+
 def _of_tasks(definition: Definition, row: Any, tasks: Sequence[Any]) -> list[Action]:
     actions = []
     for task in tasks:

@@ -115,12 +115,33 @@ class Definition:
             return element.properties["statusTone"]
         if element.tag == "endEvent":
             return "failed" if element.event == "error" else "done"
-        start = next(e for e in self.elements.values() if e.tag == "startEvent")
-        return "draft" if element.lane == start.lane else "waiting"
+        return "draft" if element.lane == self.start.lane else "waiting"
 
     def record_form(self, element: Element) -> bool:
         """Whether the task's form is the record's own (`x-record`), not a reviewer's."""
         return bool(element.form and self.forms.get(element.form, {}).get("x-record"))
+
+    @cached_property
+    def start(self) -> Element:
+        """Where the process begins: its lane says who may begin one, its property `button` what the button is called."""
+        return next(e for e in self.elements.values() if e.tag == "startEvent")
+
+    @cached_property
+    def first_task(self) -> Element | None:
+        """The first user task along the flow."""
+        return next((self.elements[e] for e in self._in_order() if self.elements[e].tag == "userTask"), None)
+
+    @cached_property
+    def record_schema(self) -> dict[str, Any]:
+        """The record's own form: that of the first user task, along the flow, that fills it in; empty where none does."""
+        tasks = (self.elements[e] for e in self._in_order() if self.elements[e].tag == "userTask")
+        return next((self.forms[task.form] for task in tasks if task.form and self.record_form(task)), {})
+
+    @cached_property
+    def late_message(self) -> str | None:
+        """What a latecomer reads who opened the first form before a deadline and hands it in after it."""
+        timers = [e for e in self.elements.values() if self.first_task and e.attached_to == self.first_task.id and e.event == "timer"]
+        return next((t.properties["lateMessage"] for t in timers if "lateMessage" in t.properties), None)
 
     def _in_order(self) -> list[str]:
         order = [e.id for e in self.elements.values() if e.tag == "startEvent"]

@@ -45,3 +45,9 @@ def instance_of(session: Session, key: str, subject_id: int) -> Row[Any] | None:
     table = tables.instance
     query = select(table).where(table.c.key == key, table.c.subject_id == subject_id).order_by(table.c.id.desc()).limit(1)
     return session.execute(query).first()
+
+
+def instance_by_id(session: Session, instance_id: int) -> Row[Any] | None:
+    """An instance by its id; who may see its record is the caller's to ask."""
+    table = tables.instance
+    return session.execute(select(table).where(table.c.id == instance_id)).first()

@@ -123,6 +123,15 @@ class Step:
 
         Returns: ids of the jobs to hand out once the transaction is committed.
         """
+        if self.workflow is None:  # the process has ended: only an edit of its record is left to be written down
+            self._write_instance({"chain": self._write_events()})
+            return []
+        with self.session.no_autoflush:  # the record's fields and its status go into one UPDATE
+            self._settle()
+        self.session.flush()
+        return [job["id"] for job in self.jobs]
+
+    def _settle(self) -> None:
         stands = spiff.waiting(self.workflow)
         ended = self.workflow.is_completed()
         self._write_tasks(stands)
@@ -136,7 +145,6 @@ class Step:
         if not ended:
             prune(self.workflow)  # once everything that this step did has been read off the tree
         values = {
-            "version": self.row.version + 1,
             "state": None if ended else spiff.save_state(self.workflow),
             "ended_at": self.now if ended else None,
             "status": status,
@@ -145,18 +153,19 @@ class Step:
             "waits": self._waits(stands),
             "path": path,
             "due_at": _earliest(stands),
-            "seq": self.row.seq + len(self.events),
             "chain": chain,
             "incident": self.incident,
         }
-        table = tables.instance
-        changed = self.session.execute(update(table).where(table.c.id == self.row.id, table.c.version == self.row.version).values(values))
-        if changed.rowcount != 1:  # type: ignore[attr-defined]  # the lock makes this impossible; the version is the second wall
-            raise EngineFault
+        self._write_instance(values)
         if self.subject in self.session and (self.subject.status, self.subject.tone) != (status, tone):
             self.subject.status, self.subject.tone = status, tone
-        self.session.flush()
-        return [job["id"] for job in self.jobs]
+
+    def _write_instance(self, values: dict[str, Any]) -> None:
+        table = tables.instance
+        grown = {"version": self.row.version + 1, "seq": self.row.seq + len(self.events), **values}
+        changed = self.session.execute(update(table).where(table.c.id == self.row.id, table.c.version == self.row.version).values(grown))
+        if changed.rowcount != 1:  # type: ignore[attr-defined]  # the lock makes this impossible; the version is the second wall
+            raise EngineFault
 
     def _completed(self, task: Task) -> None:
         element = self.definition.elements.get(task.task_spec.bpmn_id or "")
@@ -176,8 +185,16 @@ class Step:
             values = self.closed.get(task_id) or {"state": "cancelled", "closed_as": self._why_closed(task_id)}
             self.session.execute(update(table).where(table.c.id == task_id).values(closed_at=self.now, assignee_id=None, **values))
         new = [self._task_row(task_id, task) for task_id, task in ready.items() if task_id not in known]
+        new += [self._closed_row(task_id) for task_id in self.closed.keys() - known]
         if new:
             self.session.execute(insert(table), new)
+
+    def _closed_row(self, task_id: str) -> dict[str, Any]:
+        """A task that began and ended in this very step: 已办 shows it all the same."""
+        task = spiff.find(self.workflow, task_id)
+        if task is None:
+            raise EngineFault
+        return {**self._task_row(task_id, task), "closed_at": self.now, **self.closed[task_id]}
 
     def _write_jobs(self, started: set[str]) -> None:
         """Writes new jobs, and cancels those whose service task no longer stands."""
@@ -217,6 +234,10 @@ class Step:
             "created_at": self.now,
             "due_at": self.workflow.script_engine.evaluate(task, due) if due else None,
             "state": "open",
+            "closed_at": None,
+            "closed_by": None,
+            "outcome": None,
+            "closed_as": None,
         }
 
     def _why_closed(self, task_id: str) -> str:

@@ -7,7 +7,7 @@ which the entry point hands to RQ after the commit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,17 +26,24 @@ from processes.history import GENESIS, clock_text, who
 from processes.locking import lock, step_on
 from processes.step import Step
 
+Answers = Mapping[str, Any] | Callable[[Mapping[str, Any]], dict[str, Any]]
+"""What was filled in, or a function that reads it off what was posted once the form's schema is known."""
 
-def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any) -> tuple[int, list[str]]:
+
+def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any, outcome: str | None = None) -> tuple[int, list[str]]:
     """Starts the newest version of a process about a record that is already flushed.
+
+    With an `outcome` the same step completes the first task, which must be the actor's, with what the record holds
+    (保存并提交).
 
     Returns: instance id, job ids.
     Raises:
         NotFound: no such process is deployed.
-        NotAllowed: the actor does not hold the lane in which the diagram starts.
+        NotAllowed: the actor does not hold the lane in which the diagram starts, or the first task is another's.
+        FormInvalid: with an outcome, the record does not pass the form's checks.
     """
     definition = latest(session, key)
-    begin = next(e for e in definition.elements.values() if e.tag == "startEvent")
+    begin = definition.start
     _allow(actor, begin.lane, subject.party_for(begin.lane))
     row: dict[str, Any] = {
         "definition_id": definition.id,
@@ -60,7 +67,18 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
     step.workflow = BpmnWorkflow(spec, dict(subprocess_specs), script_engine=step.script_engine())
     step.record("start", begin.name, begin.id)
     step.run()
+    if outcome is not None:
+        _complete_first(step, outcome)
     return row["id"], step.settle()
+
+
+def _complete_first(step: Step, outcome: str) -> None:
+    ready = [t for t in spiff.waiting(step.workflow) if step._tag(t) == "userTask"]
+    if len(ready) != 1:
+        raise Refused(f"“{step.definition.name}”不能在新建时直接办理，请先保存")
+    element = step.definition.elements[ready[0].task_spec.bpmn_id]
+    _allow(step.actor, element.lane, step.subject.party_for(element.lane))
+    _finish(step, ready[0], element, outcome, None, None)
 
 
 def complete(
@@ -69,7 +87,7 @@ def complete(
     actor: Actor,
     task_id: str,
     outcome: str,
-    answers: dict[str, Any] | None = None,
+    answers: Answers | None = None,
     comment: str | None = None,
 ) -> list[str]:
     """Completes a user task with one of its outcomes.
@@ -92,16 +110,22 @@ def complete(
     live = spiff.find(step.workflow, task_id)
     if live is None or not live.has_state(TaskState.READY):
         raise TaskClosed(step._why_closed(task_id))
+    _finish(step, live, element, outcome, answers, comment)
+    return step.settle()
+
+
+def _finish(step: Step, live: Any, element: Element, outcome: str, answers: Answers | None, comment: str | None) -> None:
+    """Completes a ready user task in the engine and runs to the next wait."""
+    actor = step.actor
     _four_eyes(element, live.data, actor)
     given = _checked(step, element, outcome, answers, comment)
     live.data[f"{element.id}_outcome"] = outcome
     live.data[f"{element.id}_by"] = actor.person_id
     live.run()
     said = f"{who(actor)}已于 {clock_text(step.now)} 办理：{outcome}"
-    step.closed[task_id] = {"state": "done", "closed_by": actor.person_id, "outcome": outcome, "closed_as": said}
+    step.closed[str(live.id)] = {"state": "done", "closed_by": actor.person_id, "outcome": outcome, "closed_as": said}
     step.record("task", outcome, element.id, comment, given)
     step.run()
-    return step.settle()
 
 
 def send(engine: Engine, session: Session, actor: Actor, instance_id: int, element_id: str, comment: str | None = None) -> list[str]:
@@ -129,7 +153,7 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
     return step.settle()
 
 
-def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answers: dict[str, Any]) -> list[str]:
+def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answers: Answers) -> list[str]:
     """Stores an edit of the record under the `editForm` of where it stands; it need not pass the checks yet.
 
     Raises:
@@ -144,9 +168,10 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
     if element is None or "editForm" not in element.properties:
         raise Refused("该记录目前的状态不能修改")
     _allow(actor, element.lane, step.subject.party_for(element.lane))
-    changes = _changes(step.subject.answers(), answers)
+    given = dict(answers(step.definition.forms[element.properties["editForm"]]) if callable(answers) else answers)
+    changes = _changes(step.subject.answers(), given)
     if changes:
-        step.subject.take(answers)
+        step.subject.take(given)
         step.record("edit", "保存", element.id, None, changes)
     # a timer may have fired while loading: then the books are written although nothing was edited
     return step.settle() if step.events else []
@@ -191,7 +216,7 @@ def _four_eyes(element: Element, data: Mapping[str, Any], actor: Actor) -> None:
         raise FourEyes
 
 
-def _checked(step: Step, element: Element, outcome: str, answers: dict[str, Any] | None, comment: str | None) -> dict[str, Any] | None:
+def _checked(step: Step, element: Element, outcome: str, answers: Answers | None, comment: str | None) -> dict[str, Any] | None:
     """Checks outcome, comment and form; stores a record's form. Returns what history keeps of the answers."""
     chosen = next((o for o in element.outcomes if o.name == outcome), None)
     if chosen is None:
@@ -202,8 +227,9 @@ def _checked(step: Step, element: Element, outcome: str, answers: dict[str, Any]
         return None
     record_form = step.definition.record_form(element)
     before = step.subject.answers() if record_form else {}
-    given = before if answers is None and record_form else answers or {}
-    problems = step.engine.check(step.definition.forms[element.form], given)
+    schema = step.definition.forms[element.form]
+    given = before if answers is None and record_form else dict(answers(schema) if callable(answers) else answers or {})
+    problems = step.engine.check(schema, given)
     if problems:
         raise FormInvalid(problems)
     if not record_form:

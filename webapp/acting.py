@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import g, request
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from domain.parties import Actor
 from forms import fields
-from processes import steps
+from processes import steps, tables
 from processes.errors import FormInvalid, ProcessError, Refused
 from webapp.context import db, later, runtime
 
@@ -19,35 +20,67 @@ def posted() -> dict[str, list[str]]:
     return request.form.to_dict(flat=False)
 
 
-def typed(schema: dict[str, Any] | None) -> dict[str, Any]:
+def typed(schema: Any) -> dict[str, Any]:
     """The posted answers of a form."""
     return fields.parse(schema, posted()) if schema else {}
 
 
-def let_time_act(session: Session, instance_id: int) -> None:
-    """After a refusal: a deadline that was the reason becomes visible even while no scheduler runs. A step of its own."""
-    session.rollback()
-    g.pop("later", None)  # jobs of what was just rolled back
-    try:
-        later(steps.tick(runtime().engine, session, instance_id))
-    except ProcessError:  # begun in this very request, or about a record deleted since: no time to act on
-        session.rollback()
-        return
-    g.commit = True
-
-
-def complete(actor: Actor, task_id: str, instance_id: int, outcome: str, answers: dict[str, Any] | None, comment: str | None) -> Any:
+def complete(actor: Actor, task_id: str, outcome: str, answers: steps.Answers | None, comment: str | None) -> Any:
     """Completes a task. Returns None, or the error that the page shows with everything typed kept."""
+    return _attempt(
+        lambda: steps.complete(runtime().engine, db(), actor, task_id, outcome, answers, comment),
+        lambda: db().scalar(select(tables.task.c.instance_id).where(tables.task.c.id == task_id)),
+    )
+
+
+def send(actor: Actor, instance_id: int, element: str) -> Any:
+    """Sends a message of the diagram. Returns None, or the error to show."""
+    return _attempt(lambda: steps.send(runtime().engine, db(), actor, instance_id, element), lambda: instance_id)
+
+
+def save(actor: Actor, instance_id: int, answers: steps.Answers) -> Any:
+    """Stores an edit of the record. Returns None, or the error to show."""
+    return _attempt(lambda: steps.save(runtime().engine, db(), actor, instance_id, answers), lambda: instance_id)
+
+
+def problems_of(error: Any) -> list[tuple[str, str]]:
+    """An error as (field path, message); an empty path where it is about no field."""
+    return list(error.problems) if isinstance(error, FormInvalid) else [("", str(error))]
+
+
+def code_of(error: Any) -> int:
+    """The HTTP status that goes with an error: 422 for what can be mended in the form, else 409."""
+    return 422 if isinstance(error, FormInvalid) else 409
+
+
+def _attempt(act: Callable[[], Sequence[str]], instance_of: Callable[[], int | None]) -> Any:
     try:
-        later(steps.complete(runtime().engine, db(), actor, task_id, outcome, answers, comment))
+        later(act())
     except FormInvalid as error:
-        db().rollback()
-        g.pop("later", None)
+        _undo()
         return error
     except Refused as error:
-        let_time_act(db(), instance_id)
+        _undo()
+        _let_time_act(instance_of())
         return error
     return None
+
+
+def _undo() -> None:
+    db().rollback()
+    g.pop("later", None)  # jobs of what was just rolled back
+
+
+def _let_time_act(instance_id: int | None) -> None:
+    """After a refusal: a deadline that was the reason becomes visible even while no scheduler runs. A step of its own."""
+    if instance_id is None:
+        return
+    try:
+        later(steps.tick(runtime().engine, db(), instance_id))
+    except ProcessError:  # begun in this very request, or about a record deleted since: no time to act on
+        db().rollback()
+        return
+    g.commit = True
 
 
 def complete_alone(actor: Actor, task_id: str, outcome: str, comment: str | None) -> str | None:

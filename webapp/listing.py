@@ -1,4 +1,4 @@
-"""The list screen, described once: tabs with counts, filters in the address, pages, and the buttons the engine allows."""
+"""The list screen: tabs with counts, filters in the address, pages, and the buttons that the engine allows."""
 
 from __future__ import annotations
 
@@ -8,41 +8,21 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import render_template, request
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
-from processes.actions import Action, actions_for
-from processes.definitions import latest
+from forms.listing import Listing
+from processes.actions import Action, Bulk, actions_for, bulk_for
+from processes.definitions import Definition, latest
 from processes.errors import NotFound
 
 SIZES = (20, 50, 100)
 
 
 @dataclass(frozen=True)
-class Column:
-    """One column. `kind` is text, moment or badge (of the record's status and tone)."""
-
-    label: str
-    value: Callable[[Any], Any]
-    kind: str = "text"
-    link: Callable[[Any], str] | None = None
-
-
-@dataclass(frozen=True)
-class Filter:
-    """One filter; `apply` narrows the query by what was typed."""
-
-    name: str
-    label: str
-    apply: Callable[[Select[Any], str], Select[Any]]
-    options: tuple[str, ...] = ()
-    widget: str = "text"
-
-
-@dataclass(frozen=True)
 class Button:
-    """A button above the table: a link, or a POST with `post`. In `bulk` lists it takes the ticked rows (`ids`)."""
+    """A button above the table or in a row: a link, or a POST with `post`."""
 
     label: str
     address: str
@@ -53,20 +33,21 @@ class Button:
 
 @dataclass(frozen=True)
 class ListScreen:
-    """One list screen. `record` has id, status and tone; `query` gives those that the actor may see."""
+    """One list screen over a listing.
 
-    title: str
+    `show` gives the address of a row's page; `new` that of the empty form, shown to those who hold the lane in which the
+    diagram starts. `buttons` stand above the table, `row_buttons` in a row, besides those that the engine gives. `export`
+    labels the export button.
+    """
+
+    listing: Listing
     help: str
-    key: str
-    record: type[Any]
-    query: Callable[[Actor], Select[Any]]
-    columns: Sequence[Column]
-    act_address: Callable[[Any, Action], str]
-    """Where a row's button leads: GET for 编辑 and for tasks with a page, POST (outcome, task_id, element, back) for the others."""
-    filters: Sequence[Filter] = ()
+    show: Callable[[Any], str] | None = None
+    new: Callable[[], str] | None = None
     buttons: Callable[[Actor], Sequence[Button]] = lambda actor: ()
-    bulk: Callable[[Actor], Sequence[Button]] = lambda actor: ()
+    row_buttons: Callable[[Actor, Any], Sequence[Button]] = lambda actor, row: ()
     empty: str = "还没有记录。"
+    export: str = "批量导出"
 
 
 @dataclass(frozen=True)
@@ -79,6 +60,8 @@ class Page:
     size: int
     tabs: Sequence[tuple[str, int]]
     actions: Mapping[int, Sequence[Action]] = field(default_factory=dict)
+    bulk: Sequence[Bulk] = ()
+    definition: Definition | None = None
 
     @property
     def last(self) -> int:
@@ -88,7 +71,7 @@ class Page:
 
 def render_list(screen: ListScreen, session: Session, actor: Actor) -> str:
     """The list page for the filters in the request's address. The number of queries does not depend on the rows."""
-    page = read_page(screen, session, actor, request.args)
+    page = read_page(screen.listing, session, actor, request.args)
 
     def link(**changes: Any) -> str:
         """The present address with some parameters changed; None drops one."""
@@ -98,43 +81,64 @@ def render_list(screen: ListScreen, session: Session, actor: Actor) -> str:
     return render_template(
         "list.html",
         screen=screen,
+        listing=screen.listing,
         page=page,
         link=link,
         sizes=SIZES,
-        buttons=screen.buttons(actor),
-        bulk=screen.bulk(actor),
+        choices=_choices(screen.listing, session, actor),
+        buttons=[*_new_button(screen, page.definition, actor), *screen.buttons(actor)],
+        row_buttons={row.id: screen.row_buttons(actor, row) for row in page.rows},
         here=request.full_path.rstrip("?"),
     )
 
 
-def read_page(screen: ListScreen, session: Session, actor: Actor, values: Mapping[str, str]) -> Page:
+def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str]) -> Page:
     """Runs the queries: tabs with counts, one page of rows, and the rows' actions."""
-    query = screen.query(actor)
-    for one in screen.filters:
-        text = values.get(one.name, "").strip()
-        if text:
-            query = one.apply(query, text)
-    inner = query.order_by(None).subquery()
-    counted = select(inner.c.status, func.count()).group_by(inner.c.status)
-    counts: dict[str, int] = {status: count for status, count in session.execute(counted)}
-    status = values.get("status", "")
-    if status:
-        query = query.where(screen.record.status == status)
+    definition = _definition(listing, session)
+    counts = _counts(listing, session, actor, values)
+    status = values.get("status", "") if listing.key is not None else ""
     total = counts.get(status, 0) if status else sum(counts.values())
     size = next((s for s in SIZES if str(s) == values.get("size")), SIZES[0])
     asked = values.get("page", "1")
     number = int(asked) if asked.isdecimal() and len(asked) < 7 else 1
     number = min(max(number, 1), max(1, -(-total // size)))
-    rows = session.scalars(query.limit(size).offset((number - 1) * size)).all()
-    ids = [row.id for row in rows]
-    actions = actions_for(session, actor, screen.key, ids) if ids else {}
-    return Page(rows, total, number, size, _tabs(screen, session, counts), actions)
+    rows = session.scalars(listing.narrowed(actor, values).limit(size).offset((number - 1) * size)).all()
+    actions = actions_for(session, actor, listing.key, [row.id for row in rows]) if listing.key and rows else {}
+    bulk = bulk_for(definition, actor) if definition is not None else ()
+    return Page(rows, total, number, size, _tabs(definition, counts), actions, bulk, definition)
 
 
-def _tabs(screen: ListScreen, session: Session, counts: Mapping[str, int]) -> list[tuple[str, int]]:
+def _definition(listing: Listing, session: Session) -> Definition | None:
+    if listing.key is None:
+        return None
     try:
-        known = [s.label for s in latest(session, screen.key).statuses]
-    except NotFound:  # nothing deployed yet: only what the records say
-        known = []
+        return latest(session, listing.key)
+    except NotFound:  # nothing deployed yet
+        return None
+
+
+def _counts(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str]) -> dict[str, int]:
+    """Rows under the filters, by status; of a plain list all under the empty name."""
+    inner = listing.filtered(actor, values).order_by(None).subquery()
+    if listing.key is None:
+        return {"": session.scalar(select(func.count()).select_from(inner)) or 0}
+    counted = select(inner.c.status, func.count()).group_by(inner.c.status)
+    return {status: count for status, count in session.execute(counted)}
+
+
+def _tabs(definition: Definition | None, counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    known = [s.label for s in definition.statuses] if definition is not None else []
     names = known + sorted(name for name in counts if name and name not in known)  # statuses of older versions come last
     return [(name, counts.get(name, 0)) for name in names]
+
+
+def _choices(listing: Listing, session: Session, actor: Actor) -> dict[str, Sequence[str]]:
+    """The choices of each filter that has any."""
+    fixed = {one.name: one.options for one in listing.filters if one.options}
+    return {**fixed, **{one.name: one.choices(session, actor) for one in listing.filters if one.choices is not None}}
+
+
+def _new_button(screen: ListScreen, definition: Definition | None, actor: Actor) -> list[Button]:
+    if screen.new is None or definition is None or definition.start.lane not in actor.roles:
+        return []
+    return [Button(definition.start.properties.get("button", definition.start.name), screen.new(), primary=True)]

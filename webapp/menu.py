@@ -32,7 +32,7 @@ MENU = (
     Entry("标准管理", "标"),
     Entry("证书管理", "证"),
     Entry("考务管理", "考"),
-    Entry("周报管理", "周", "reports.index", frozenset({"试点院校", "省级", "省级初审", "省级复审"})),
+    Entry("周报管理", "周", "weekly_report.index", frozenset({"试点院校", "省级", "省级初审", "省级复审"})),
     Entry("教师管理", "教"),
     Entry("流程设计", "设", roles=frozenset({"流程设计"})),
     Entry("流程监控", "监", roles=frozenset({"监控"})),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, update
 
-from processes import answers, spiff, steps, tables
+from processes import answers, spiff, tables
 from processes.definitions import latest
 from processes.verify import verify
 from tests.conftest import World

@@ -47,9 +47,9 @@ def test_a_page_of_a_deleted_record(lite: World) -> None:
     hand_in(school)
     with lite.runtime.database.reading() as session:
         tasks = {row.element: f"/inbox/tasks/{row.id}" for row in session.execute(select(tables.task))}
-    school.post("/weekly/1/act", data={"element": "withdraw", "outcome": "撤回"})
+    school.post("/records/1/messages/withdraw", data={"name": "撤回"})
     assert "撤回" in province.post(tasks["review"], data={"outcome": "审核通过"}).text
-    school.post("/weekly/1/act", data={"element": "delete_draft", "outcome": "删除"})
+    school.post("/records/1/messages/delete_draft", data={"name": "删除"})
     assert province.post(tasks["review"], data={"outcome": "审核通过"}).status_code == 404
     # on SQLite the next record, of another province, gets the same id
     assert user(app, "school3").post("/weekly/new", data={**FORM, "summary": "钱塘的秘密", "act": "提交"}).status_code == 302

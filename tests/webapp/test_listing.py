@@ -10,18 +10,22 @@ from domain.parties import Person, actor_of
 from domain.reports import ReportingPeriod, WeeklyReport, reports_query
 from forms import read_forms
 from forms.fields import describe
-from webapp.listing import Column, Filter, ListScreen, render_list
+from forms.listing import Column, Filter, Listing
+from webapp.listing import ListScreen, render_list
 
-SCREEN = ListScreen(
-    "周报管理",
-    "按周报送",
+LISTING = Listing(
     "weekly_report",
+    "周报管理",
     WeeklyReport,
     reports_query,
-    (Column("周期", lambda row: row.period.label, link=lambda row: f"/r/{row.id}"), Column("状态", lambda row: row.status, "badge")),
-    lambda row, action: f"/act/{row.id}",
+    (
+        Column("周期", lambda row: row.period.label, sort=ReportingPeriod.starts_at),
+        Column("状态", lambda row: row.status, "badge"),
+    ),
     (Filter("label", "周期", lambda query, text: query.where(ReportingPeriod.label.contains(text, autoescape=True))),),
+    "weekly_report",
 )
+SCREEN = ListScreen(LISTING, "按周报送", show=lambda row: f"/r/{row.id}")
 
 
 def test_list_counts_pages_and_queries(app: Flask) -> None:

@@ -34,9 +34,9 @@ def browser(world: World, account: str) -> FlaskClient:
 @pytest.mark.parametrize("act", ["保存", "提交"])
 def test_a_form_left_open_over_the_deadline_does_not_become_next_weeks_report(lite: World, act: str) -> None:
     school = browser(lite, "school1")
-    period = school.get("/weekly/new").text.split('name="period" value="')[1].split('"')[0]
+    period = school.get("/weekly/new").text.split('name="for" value="')[1].split('"')[0]
     lite.clock.now = datetime.fromisoformat("2026-11-30T00:00:00+08:00")
-    answer = school.post("/weekly/new", data={**FILLED, "period": period, "act": act})
+    answer = school.post("/weekly/new", data={**FILLED, "for": period, "act": act})
     assert answer.status_code == 409
     assert "提交时间已过，该周报目前不能提交，谢谢" in answer.text
     assert "本周完成培训" in answer.text

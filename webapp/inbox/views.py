@@ -20,7 +20,6 @@ blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
 SIZE = 20
 MAX_BATCH = 100
 TABS = (("open", "待办"), ("done", "已办"), ("started", "我发起的"))
-ADDRESSES = {"weekly_report": "reports.show"}  # key of the diagram → the record's page
 
 
 @blueprint.get("/")
@@ -61,7 +60,7 @@ def finish(task_id: str) -> Any:
     answers = acting.typed(definition.forms[element.form]) if element.form else {}
     comment = request.form.get("comment", "")
     given = None if definition.record_form(element) else answers
-    problem = acting.complete(actor(), task_id, row.instance_id, request.form.get("outcome", ""), given, comment)
+    problem = acting.complete(actor(), task_id, request.form.get("outcome", ""), given, comment)
     if problem is not None:
         problems = list(problem.problems) if isinstance(problem, FormInvalid) else [("", str(problem))]
         return _task_page(row, answers, comment, problems), 422 if isinstance(problem, FormInvalid) else 409
@@ -128,7 +127,7 @@ def _filtered(query: Select[Any], tab: str) -> Select[Any]:
 
 
 def _address(row: Any) -> str:
-    return url_for(ADDRESSES[row.key], report_id=row.subject_id)
+    return url_for(f"{row.key}.show", record_id=row.subject_id)
 
 
 def _batch_page(rows: Any) -> Any:
@@ -152,13 +151,12 @@ def _task_page(row: Any, answers: dict[str, Any], comment: str, problems: list[t
     if subject is None or about is None or about.id != row.instance_id:  # SQLite gives a deleted record's id to the next one
         raise NotFound("这条记录已被删除。")
     own = definition.record_form(element)
-    record_schema = next((schema for schema in definition.forms.values() if schema.get("x-record")), {})
     return render_template(
         "inbox/task.html",
         row=fresh,
         element=element,
         own=own,
-        record=fields.describe(record_schema, subject.answers()),
+        record=fields.describe(definition.record_schema, subject.answers()),
         tabs=fields.describe(definition.forms[element.form], answers) if element.form and not own else [],
         comment=comment,
         problems=problems,

@@ -1,136 +1,99 @@
-"""The record page of every kind of record: fields, review log, diagram with tokens, history; and the drafts of forms."""
+"""What all records share: the buttons of their rows, their diagrams, and the drafts of their forms."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, g, render_template, request
-from sqlalchemy import select
+from flask import Blueprint, flash, redirect, request, url_for
 
-from domain.reports import report_of
 from forms import fields
-from processes import inbox, tables
-from processes.actions import Action
-from processes.definitions import Definition, latest, load
-from processes.errors import NotFound
-from processes.history import clock_text, events_of, instance_of
+from processes import inbox
+from processes.actions import actions_for
+from processes.definitions import latest
+from processes.errors import FormInvalid, NotFound, Refused
+from processes.history import instance_by_id, instance_of
 from webapp import acting
 from webapp.context import actor, db, runtime
+from webapp.kinds import KINDS
+from webapp.links import is_local
+from webapp.records.page import drawing
 
 blueprint = Blueprint("records", __name__, url_prefix="/records")
-# key of the diagram → how an actor reaches a record of it; the next kind of record is a line here
-READERS = {"weekly_report": report_of}
+MAX_DRAFT = 200_000  # characters
 
 
-def record_page(record: Any, key: str, section: str, back: str, actions: Sequence[tuple[Action, str]], form: str) -> str:
-    """Renders a record that the caller has already let the actor see."""
-    instance = instance_of(db(), key, record.id)
-    if instance is None:
-        raise NotFound
-    definition = load(db(), instance.definition_id)
-    waiting = (
-        db()
-        .execute(
-            select(tables.task)
-            .where(tables.task.c.instance_id == instance.id, tables.task.c.state == "open")
-            .order_by(tables.task.c.due_at)
-        )
-        .all()
-    )
-    events = events_of(db(), instance.id)
-    g.diagram = True
-    return render_template(
-        "records/show.html",
-        record=record,
-        key=key,
-        section=section,
-        back=back,
-        actions=actions,
-        instance=instance,
-        waiting=waiting,
-        tabs=fields.describe(definition.forms[form], record.answers()),
-        events=events,
-        reviews=[e for e in events if e.kind == "task" and not definition.record_form(definition.elements[e.element])],
-        told={event.seq: _told(definition, event) for event in events if event.data},
-        steps=_steps(definition, instance, events),
-    )
+@blueprint.post("/tasks/<task_id>")
+def finish(task_id: str) -> Any:
+    """A button of a row that completes the author's task with what the record holds (提交)."""
+    outcome = request.form.get("outcome", "")
+    problem = acting.complete(actor(), task_id, outcome, None, None)
+    if isinstance(problem, FormInvalid):
+        row = inbox.task_of(db(), actor(), task_id)
+        flash(f"“{row.title}”还没有填写完整：" + "；".join(text for _, text in problem.problems), "danger")
+        return redirect(url_for(f"{row.key}.edit", record_id=row.subject_id))
+    return _done(outcome, problem)
+
+
+@blueprint.post("/<int:instance_id>/messages/<element>")
+def send(instance_id: int, element: str) -> Any:
+    """A button that is an event of the diagram (撤回, 删除, …)."""
+    row, name = _instance(instance_id), request.form.get("name", "办理")
+    problem = acting.send(actor(), instance_id, element)
+    if problem is not None:
+        return _done(name, problem)
+    inbox.drop_draft(db(), actor(), f"{row.key}/{row.subject_id}")
+    if KINDS[row.key].find(db(), actor(), row.subject_id) is None:  # deleted, and its page with it
+        flash(f"已{name}。", "success")
+        return redirect(url_for(f"{row.key}.index"))
+    return _done(name, None)
+
+
+@blueprint.post("/<int:instance_id>/blocked/<element>")
+def blocked(instance_id: int, element: str) -> Any:
+    """A button that the diagram shows only to say why it cannot act."""
+    row = _instance(instance_id)
+    actions = actions_for(db(), actor(), row.key, [row.subject_id])[row.subject_id]
+    refusal = next((a.refuse for a in actions if a.element == element and a.refuse), None)
+    raise Refused(refusal) if refusal else NotFound
 
 
 @blueprint.get("/<key>/<int:record_id>/diagram.json")
 def diagram(key: str, record_id: int) -> Any:
     """The diagram with its tokens, the path taken, and who did what at which element."""
-    reader = READERS.get(key)
-    if reader is None or reader(db(), actor(), record_id) is None:
+    kind = KINDS.get(key)
+    if kind is None or kind.find(db(), actor(), record_id) is None:
         raise NotFound
     instance = instance_of(db(), key, record_id)
     if instance is None:
         raise NotFound
-    definition = load(db(), instance.definition_id)
-    notes: dict[str, list[str]] = {}
-    for event in events_of(db(), instance.id):
-        if event.element:
-            notes.setdefault(event.element, []).append(f"{event.actor} {event.name} {clock_text(event.at)}")
-    return {"xml": definition.xml, "tokens": _tokens(instance), "path": instance.path, "notes": notes}
+    return drawing(instance)
 
 
 @blueprint.post("/drafts")
 def save_draft() -> Any:
     """Keeps what is being typed, until it is handed in; survives closing the browser."""
     place = request.args.get("place", "")
-    data = {k: v for k, v in acting.posted().items() if k not in ("csrf_token", "place", "act", "back")}
-    if not place.startswith(("weekly/", "task/")) or len(place) > 80:
+    data = {k: v for k, v in acting.posted().items() if k not in ("csrf_token", "act", "back", "for", "task")}
+    area = place.split("/")[0]
+    if area not in ("task", *KINDS) or len(place) > 80:
         raise NotFound
-    if len(str(data)) > 200_000:
+    if len(str(data)) > MAX_DRAFT:
         return {"message": "草稿过大，未能保存"}, 413
-    schema = _schema_at(place)
-    answers = fields.parse(schema, data) if schema is not None else data
+    # a record's form is kept as answers; a task's as it was posted, with its comment
+    answers = data if area == "task" else fields.parse(latest(db(), area).record_schema, data)
     inbox.save_draft(db(), actor(), place, answers, runtime().engine.clock())
     return {"saved": True}
 
 
-def _schema_at(place: str) -> dict[str, Any] | None:
-    return latest(db(), "weekly_report").forms["weekly_report.json"] if place.startswith("weekly/") else None
+def _instance(instance_id: int) -> Any:
+    """The instance, about a record that the actor may see."""
+    row = instance_by_id(db(), instance_id)
+    if row is None or row.key not in KINDS or KINDS[row.key].find(db(), actor(), row.subject_id) is None:
+        raise NotFound
+    return row
 
 
-def _tokens(instance: Any) -> list[str]:
-    if instance.ended_at is not None:
-        return [instance.place] if instance.place else []
-    table = tables.task
-    standing = db().scalars(select(table.c.element).where(table.c.instance_id == instance.id, table.c.state == "open")).all()
-    return sorted({*standing, *([instance.place] if instance.place else [])})
-
-
-def _told(definition: Definition, event: Any) -> list[tuple[str, str]]:
-    """What an event's data say, as label and text: a reviewer's answers, or before → after of an edit."""
-    known = {name: sub for schema in definition.forms.values() for name, sub in schema.get("properties", {}).items()}
-    element = definition.elements.get(event.element or "")
-    edited = event.kind == "edit" or (element is not None and definition.record_form(element))
-    found = []
-    for name, value in event.data.items():
-        schema = known.get(name, {})
-        text = " → ".join(_plain(schema, side) for side in value) if edited else _plain(schema, value)
-        found.append((schema.get("title", name), text))
-    return found
-
-
-def _plain(schema: dict[str, Any], value: Any) -> str:
-    if value is None:
-        return "（空）"
-    if not isinstance(value, list):
-        return str(value)
-    columns = schema.get("items", {}).get("properties", {})
-    rows = ("，".join(f"{columns.get(k, {}).get('title', k)} {v}" for k, v in row.items()) for row in value)
-    return "；".join(f"第 {number} 行：{row}" for number, row in enumerate(rows, 1))
-
-
-def _steps(definition: Definition, instance: Any, events: Sequence[Any]) -> list[tuple[str, str, str]]:
-    """The diagram as a list of steps with their state, for screen readers and phones."""
-    tokens, reached = set(_tokens(instance)), {target for flow, (_, target) in definition.flows.items() if flow in instance.path}
-    found = []
-    for element in definition.elements.values():
-        if element.tag not in ("startEvent", "userTask", "serviceTask", "endEvent"):
-            continue
-        state = "进行中" if element.id in tokens else "已到达" if element.id in reached or element.tag == "startEvent" else "未到达"
-        found.append((element.name, element.lane, state))
-    return found
+def _done(name: str, problem: Any) -> Any:
+    flash(f"已{name}。" if problem is None else str(problem), "success" if problem is None else "danger")
+    back = request.form.get("back", "")
+    return redirect(back if is_local(back) else url_for("home.index"))

@@ -1,0 +1,85 @@
+"""Descriptions of lists: columns, filters and the query behind them, known to pages, exports and batches alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from domain.parties import Actor
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a list and of its export.
+
+    `kind` is text, number, date, moment (an aware datetime) or badge (the record's status in its tone). `sort` is the SQL
+    expression that the column can be ordered by; None where it cannot.
+    """
+
+    label: str
+    value: Callable[[Any], Any]
+    kind: str = "text"
+    sort: Any = None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One filter; `apply` narrows the query by what was typed or chosen.
+
+    `options` are fixed choices; `choices` reads them for this actor. `default` holds while the address does not name the filter.
+    """
+
+    name: str
+    label: str
+    apply: Callable[[Select[Any], str], Select[Any]]
+    options: tuple[str, ...] = ()
+    choices: Callable[[Session, Actor], Sequence[str]] | None = None
+    widget: str = "text"
+    default: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list, described once. `query` gives the rows that an actor may see, in their usual order.
+
+    `key` is the diagram of records that have a process (their `status` and `tone` are the engine's); None for plain lists.
+    """
+
+    name: str
+    title: str
+    record: type[Any]
+    query: Callable[[Actor], Select[Any]]
+    columns: Sequence[Column]
+    filters: Sequence[Filter] = field(default=())
+    key: str | None = None
+
+    def filtered(self, actor: Actor, values: Mapping[str, str]) -> Select[Any]:
+        """The rows under the filters in `values` (name → text), whatever their status."""
+        query = self.query(actor)
+        for one in self.filters:
+            text = values.get(one.name, one.default).strip()
+            if text:
+                query = one.apply(query, text)
+        return query
+
+    def narrowed(self, actor: Actor, values: Mapping[str, str]) -> Select[Any]:
+        """The rows under all that `values` say – filters, `status`, and `sort` (a column's label, with - before it for descending)."""
+        query = self.filtered(actor, values)
+        status = values.get("status", "")
+        if status and self.key is not None:
+            query = query.where(self.record.status == status)
+        wanted = values.get("sort", "")
+        column = next((c for c in self.columns if c.sort is not None and c.label == wanted.removeprefix("-")), None)
+        if column is not None:
+            order = column.sort.desc() if wanted.startswith("-") else column.sort.asc()
+            query = query.order_by(None).order_by(order, self.record.id)
+        return query
+
+    def picked(self, actor: Actor, values: Mapping[str, str], ids: Sequence[int]) -> Select[Any]:
+        """The ticked rows, or with none ticked all that `narrowed` gives (domain.md, Decisions: exports)."""
+        query = self.narrowed(actor, values)
+        return query.where(self.record.id.in_(ids)) if ids else query

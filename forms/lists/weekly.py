@@ -1,0 +1,37 @@
+"""The list of 周报管理."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select
+
+from domain.parties import Party
+from domain.reports import ReportingPeriod, WeeklyReport, reports_query
+from forms.listing import Column, Filter, Listing
+
+
+def _by_period(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(ReportingPeriod.label.contains(text, autoescape=True))
+
+
+def _by_school(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Party.name.contains(text, autoescape=True))
+
+
+REPORTS = Listing(
+    name="weekly_report",
+    title="周报管理",
+    record=WeeklyReport,
+    query=reports_query,
+    columns=(
+        Column("周报", lambda row: row.title()),
+        Column("周期", lambda row: row.period.label, sort=ReportingPeriod.starts_at),
+        Column("填报人", lambda row: row.author.name),
+        Column("状态", lambda row: row.status, "badge"),
+        Column("截止时间", lambda row: row.period.ends_at, "moment", sort=ReportingPeriod.ends_at),
+        Column("创建时间", lambda row: row.created_at, "moment", sort=WeeklyReport.created_at),
+    ),
+    filters=(Filter("period", "周期", _by_period), Filter("school", "院校", _by_school)),
+    key="weekly_report",
+)

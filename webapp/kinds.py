@@ -1,0 +1,8 @@
+"""All kinds of records with a process: one visible registry. The next approval is a line here."""
+
+from __future__ import annotations
+
+from webapp.records.kinds import RecordKind
+from webapp.weekly.kind import KIND as WEEKLY
+
+KINDS: dict[str, RecordKind] = {kind.key: kind for kind in (WEEKLY,)}

@@ -1,0 +1,219 @@
+"""The screens of every kind of record with a process: list, new, show, edit. What the diagram decides, it decides here too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from domain.errors import DomainError, TooLate
+from domain.parties import Actor
+from forms import fields
+from processes import inbox, steps
+from processes.actions import Action, actions_for
+from processes.definitions import Definition, Outcome, latest, load
+from processes.errors import FormInvalid, NotAllowed, NotFound, Refused
+from processes.history import instance_of
+from webapp import acting
+from webapp.context import actor, db, later, runtime
+from webapp.listing import ListScreen, render_list
+from webapp.records.kinds import Opening, RecordKind
+from webapp.records.page import record_page
+
+SAVE = "保存"
+
+
+def record_blueprint(kind: RecordKind, prefix: str) -> Blueprint:
+    """The routes of one kind of record, named `<key>.index`, `.new`, `.create`, `.show`, `.edit`, `.store`."""
+    blueprint = Blueprint(kind.key, __name__, url_prefix=prefix)
+
+    @blueprint.get("/")
+    def index() -> Any:
+        return render_list(screen_of(kind), db(), actor())
+
+    @blueprint.get("/<int:record_id>")
+    def show(record_id: int) -> str:
+        return record_page(kind, _found(kind, record_id))
+
+    @blueprint.get("/<int:record_id>/edit")
+    def edit(record_id: int) -> Any:
+        return _edit(kind, record_id)
+
+    @blueprint.post("/<int:record_id>/edit")
+    def store(record_id: int) -> Any:
+        return _store(kind, record_id)
+
+    if kind.create is not None:
+
+        @blueprint.get("/new")
+        def new() -> Any:
+            return _new(kind)
+
+        @blueprint.post("/new")
+        def create() -> Any:
+            return _create(kind)
+
+    return blueprint
+
+
+def screen_of(kind: RecordKind) -> ListScreen:
+    """The list screen of a kind."""
+    return ListScreen(
+        listing=kind.listing,
+        help=kind.help,
+        show=lambda row: url_for(f"{kind.key}.show", record_id=row.id),
+        new=None if kind.create is None else lambda: url_for(f"{kind.key}.new"),
+        empty=kind.empty,
+        export=kind.export,
+    )
+
+
+def _new(kind: RecordKind) -> Any:
+    """An empty form, unless none may be begun: then the list says why."""
+    definition = latest(db(), kind.key)
+    who = _may_begin(definition)
+    if kind.begin is None:
+        raise NotFound
+    try:
+        opening = kind.begin(db(), who, runtime().engine.clock(), request.args.get("for", ""))
+    except DomainError as error:
+        flash(str(error), "warning")
+        return redirect(url_for(f"{kind.key}.index"))
+    draft = inbox.draft_of(db(), who, _new_place(kind, opening))
+    return _new_page(kind, definition, opening, draft.data if draft else dict(opening.answers), [], draft is not None)
+
+
+def _create(kind: RecordKind) -> Any:
+    """保存, or 保存 and hand in: record, process and first task in one transaction."""
+    definition = latest(db(), kind.key)
+    who, token, act = _may_begin(definition), request.form.get("for", ""), request.form.get("act", SAVE)
+    answers = acting.typed(definition.record_schema)
+    if kind.create is None:
+        raise NotFound
+    try:
+        record = kind.create(db(), who, runtime().engine.clock(), token, answers)
+        _, jobs = steps.start(runtime().engine, db(), who, kind.key, record, None if act == SAVE else act)
+    except (DomainError, FormInvalid, Refused) as error:
+        db().rollback()
+        shown = Refused(definition.late_message) if isinstance(error, TooLate) and definition.late_message else error
+        opening = kind.reopen(db(), who, token) if kind.reopen is not None else Opening(definition.start.name)
+        return _new_page(kind, definition, opening, answers, acting.problems_of(shown)), acting.code_of(shown)
+    later(jobs)
+    inbox.drop_draft(db(), who, f"{kind.key}/new/{token}")
+    flash(f"{kind.noun}已{act}。", "success")
+    return redirect(url_for(f"{kind.key}.index"))
+
+
+def _edit(kind: RecordKind, record_id: int) -> Any:
+    """The form, where the diagram lets this actor edit."""
+    record = _found(kind, record_id)
+    if _editing(kind, record) is None:
+        raise Refused(f"该{kind.noun}目前的状态不能修改")
+    draft = inbox.draft_of(db(), actor(), f"{kind.key}/{record_id}")
+    return _edit_page(kind, record, draft.data if draft else record.answers(), [], draft is not None)
+
+
+def _store(kind: RecordKind, record_id: int) -> Any:
+    """保存 keeps the status; any other button is an outcome of the author's task. The step itself checks who may."""
+    act = request.form.get("act", SAVE)
+    problem = _save(kind, record_id) if act == SAVE else _hand_in(kind, record_id, act)
+    if problem is not None:
+        record = _found(kind, record_id)
+        return _edit_page(kind, record, acting.typed(_schema(kind, record)), acting.problems_of(problem)), acting.code_of(problem)
+    inbox.drop_draft(db(), actor(), f"{kind.key}/{record_id}")
+    flash(f"{kind.noun}已{act}。", "success")
+    return redirect(url_for(f"{kind.key}.index"))
+
+
+def _save(kind: RecordKind, record_id: int) -> Any:
+    found = instance_of(db(), kind.key, _found(kind, record_id).id)
+    if found is None:
+        raise NotFound
+    return acting.save(actor(), found.id, acting.typed)
+
+
+def _hand_in(kind: RecordKind, record_id: int, outcome: str) -> Any:
+    # the page posts its task's id, so that the usual way costs no look-up; without one the record's actions are asked
+    task_id = request.form.get("task", "")
+    if not task_id:
+        actions = actions_for(db(), actor(), kind.key, [_found(kind, record_id).id])[record_id]
+        refused = next((a.refuse for a in actions if a.refuse and a.name == outcome), None)
+        if refused is not None:
+            return Refused(refused)
+        task_id = next((a.task_id or "" for a in actions if any(o.name == outcome for o in a.outcomes)), "")
+    if not task_id:
+        return Refused(f"该{kind.noun}的状态已变化，请刷新后再操作")
+    return acting.complete(actor(), task_id, outcome, acting.typed, None)
+
+
+def _may_begin(definition: Definition) -> Actor:
+    if definition.start.lane not in actor().roles:
+        raise NotAllowed
+    return actor()
+
+
+def _found(kind: RecordKind, record_id: int) -> Any:
+    record = kind.find(db(), actor(), record_id)
+    if record is None:
+        raise NotFound
+    return record
+
+
+def _editing(kind: RecordKind, record: Any) -> Action | None:
+    actions = actions_for(db(), actor(), kind.key, [record.id])[record.id]
+    return next((a for a in actions if a.kind == "edit"), None)
+
+
+def _schema(kind: RecordKind, record: Any) -> Any:
+    instance = instance_of(db(), kind.key, record.id)
+    if instance is None:
+        raise NotFound
+    definition = load(db(), instance.definition_id)
+    element = definition.elements.get(instance.place or "")
+    return definition.forms.get(element.properties.get("editForm", "") if element else "", definition.record_schema)
+
+
+def _new_place(kind: RecordKind, opening: Opening) -> str:
+    return f"{kind.key}/new/{opening.token}"
+
+
+def _new_page(
+    kind: RecordKind,
+    definition: Definition,
+    opening: Opening,
+    answers: dict[str, Any],
+    problems: list[tuple[str, str]],
+    restored: bool = False,
+) -> str:
+    return render_template(
+        "records/form.html",
+        kind=kind,
+        title=opening.title,
+        note=opening.note,
+        hidden={"for": opening.token},
+        place=_new_place(kind, opening),
+        tabs=fields.describe(definition.record_schema, answers),
+        problems=problems,
+        outcomes=definition.first_task.outcomes if definition.first_task is not None else (),
+        restored=restored,
+        back=url_for(f"{kind.key}.index"),
+    )
+
+
+def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems: list[tuple[str, str]], restored: bool = False) -> str:
+    actions = actions_for(db(), actor(), kind.key, [record.id])[record.id]
+    task_id = next((a.task_id for a in actions if a.kind == "task" and a.record_form), None)
+    outcomes = [o for a in actions if a.kind == "task" and a.task_id == task_id for o in a.outcomes]
+    return render_template(
+        "records/form.html",
+        kind=kind,
+        title=f"编辑：{record.title()}",
+        note=kind.note(record),
+        hidden={"task": task_id or ""},
+        place=f"{kind.key}/{record.id}",
+        tabs=fields.describe(_schema(kind, record), answers),
+        problems=problems,
+        outcomes=outcomes or [Outcome(a.name, False) for a in actions if a.refuse],  # a blocked button says why when pressed
+        restored=restored,
+        back=url_for(f"{kind.key}.index"),
+    )

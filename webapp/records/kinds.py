@@ -1,0 +1,51 @@
+"""What a kind of record with a process is: the description from which its screens come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from domain.parties import Actor
+from forms.listing import Listing
+
+
+@dataclass(frozen=True)
+class Opening:
+    """An empty form about to be filled in.
+
+    `token` says what it is opened for (a period, a plan): it is posted back, so that a form left open is not taken for another.
+    `answers` are filled in beforehand.
+    """
+
+    title: str
+    note: str = ""
+    token: str = ""
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RecordKind:
+    """One kind of record with a process. `key` is its diagram's, the name of its blueprint and of its listing.
+
+    `begin(session, actor, now, token)` opens an empty form and raises a DomainError where none may be begun now; `token` is
+    empty at first, later the one posted back. `reopen` describes a form once opened, whatever the time. `create` makes the
+    flushed record from what was posted; it too raises DomainErrors. `find` gives a record that this actor may see. Who may begin
+    one, and what that button is called, the diagram's start event says.
+    """
+
+    key: str
+    noun: str
+    listing: Listing
+    help: str
+    empty: str
+    find: Callable[[Session, Actor, int], Any]
+    begin: Callable[[Session, Actor, datetime, str], Opening] | None = None
+    reopen: Callable[[Session, Actor, str], Opening] | None = None
+    create: Callable[[Session, Actor, datetime, str, dict[str, Any]], Any] | None = None
+    note: Callable[[Any], str] = lambda record: ""
+    """A line above the edit form of a record, such as its deadline."""
+    export: str = "批量导出"

@@ -1,0 +1,97 @@
+"""The record page of every kind of record: fields, review log, diagram with tokens, history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import g, render_template, url_for
+from sqlalchemy import select
+
+from forms import fields
+from processes import tables
+from processes.actions import actions_for
+from processes.definitions import Definition, load
+from processes.errors import NotFound
+from processes.history import clock_text, events_of, instance_of
+from webapp.context import actor, db
+from webapp.records.kinds import RecordKind
+
+
+def record_page(kind: RecordKind, record: Any) -> str:
+    """Renders a record that the caller has already let the actor see."""
+    instance = instance_of(db(), kind.key, record.id)
+    if instance is None:
+        raise NotFound
+    definition = load(db(), instance.definition_id)
+    table = tables.task
+    waiting = db().execute(select(table).where(table.c.instance_id == instance.id, table.c.state == "open").order_by(table.c.due_at)).all()
+    events = events_of(db(), instance.id)
+    g.diagram = True
+    return render_template(
+        "records/show.html",
+        record=record,
+        kind=kind,
+        back=url_for(f"{kind.key}.index"),
+        actions=actions_for(db(), actor(), kind.key, [record.id])[record.id],
+        instance=instance,
+        waiting=waiting,
+        tabs=fields.describe(definition.record_schema, record.answers()),
+        events=events,
+        reviews=[e for e in events if e.kind == "task" and not definition.record_form(definition.elements[e.element])],
+        told={event.seq: _told(definition, event) for event in events if event.data},
+        steps=_steps(definition, instance, events),
+    )
+
+
+def drawing(instance: Any) -> dict[str, Any]:
+    """The diagram's XML, its tokens, the path taken, and who did what at which element."""
+    definition = load(db(), instance.definition_id)
+    notes: dict[str, list[str]] = {}
+    for event in events_of(db(), instance.id):
+        if event.element:
+            notes.setdefault(event.element, []).append(f"{event.actor} {event.name} {clock_text(event.at)}")
+    return {"xml": definition.xml, "tokens": _tokens(instance), "path": instance.path, "notes": notes}
+
+
+def _tokens(instance: Any) -> list[str]:
+    if instance.ended_at is not None:
+        return [instance.place] if instance.place else []
+    table = tables.task
+    standing = db().scalars(select(table.c.element).where(table.c.instance_id == instance.id, table.c.state == "open")).all()
+    return sorted({*standing, *([instance.place] if instance.place else [])})
+
+
+def _told(definition: Definition, event: Any) -> list[tuple[str, str]]:
+    """What an event's data say, as label and text: a reviewer's answers, or before → after of an edit."""
+    known = {name: sub for schema in definition.forms.values() for name, sub in schema.get("properties", {}).items()}
+    element = definition.elements.get(event.element or "")
+    edited = event.kind == "edit" or (element is not None and definition.record_form(element))
+    found = []
+    for name, value in event.data.items():
+        schema = known.get(name, {})
+        text = " → ".join(_plain(schema, side) for side in value) if edited else _plain(schema, value)
+        found.append((schema.get("title", name), text))
+    return found
+
+
+def _plain(schema: dict[str, Any], value: Any) -> str:
+    if value is None:
+        return "（空）"
+    if not isinstance(value, list):
+        return str(value)
+    columns = schema.get("items", {}).get("properties", {})
+    rows = ("，".join(f"{columns.get(k, {}).get('title', k)} {v}" for k, v in row.items()) for row in value)
+    return "；".join(f"第 {number} 行：{row}" for number, row in enumerate(rows, 1))
+
+
+def _steps(definition: Definition, instance: Any, events: Sequence[Any]) -> list[tuple[str, str, str]]:
+    """The diagram as a list of steps with their state, for screen readers and phones."""
+    tokens, reached = set(_tokens(instance)), {target for flow, (_, target) in definition.flows.items() if flow in instance.path}
+    found = []
+    for element in definition.elements.values():
+        if element.tag not in ("startEvent", "userTask", "serviceTask", "endEvent"):
+            continue
+        state = "进行中" if element.id in tokens else "已到达" if element.id in reached or element.tag == "startEvent" else "未到达"
+        found.append((element.name, element.lane, state))
+    return found
