@@ -37,9 +37,12 @@ class Inline:
     """Runs inside the step's transaction: database only.
 
     `run(session, subject, params, actor)` returns task data or None; a BusinessError undoes what it wrote.
+    `needs` are the parameters a diagram must give, `gives` the names in the task data that it returns.
     """
 
     run: Callable[[Session, Any, dict[str, Any], Actor], dict[str, Any] | None]
+    needs: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,13 @@ class External:
     """Calls the outside with no transaction open.
 
     `prepare(session, subject, params)` makes the payload once; `call(payload, key, settings)` sends it, `key` being the
-    idempotency key, and raises Transient, Permanent or BusinessError.
+    idempotency key, and raises Transient, Permanent or BusinessError. `needs` and `gives` as of Inline.
     """
 
     prepare: Callable[[Session, Any, dict[str, Any]], dict[str, Any]]
     call: Callable[[dict[str, Any], str, Settings], dict[str, Any]]
+    needs: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
 
 
 Handler = Inline | External

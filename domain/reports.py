@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import JSON, ForeignKey, Select, String, UniqueConstraint, column, func, select, table
 from sqlalchemy.exc import IntegrityError
@@ -67,6 +67,7 @@ class ReportingPeriod(Base):
 class WeeklyReport(Base):
     """A school's report on one period. `status` and `tone` are written by the engine alone."""
 
+    FACTS: ClassVar = {"period_end": datetime, "next_period_end": datetime, "reminder_at": datetime}
     __tablename__ = "weekly_report"
     # ids are never used again: a deleted report's history must not become another's
     __table_args__ = (UniqueConstraint("period_id", "party_id"), {"sqlite_autoincrement": True})

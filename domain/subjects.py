@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from domain.reports import WeeklyReport
+from domain.site_standards import SiteStandard
+from domain.skill_standards import SkillStandard
 
 SUBJECTS: dict[str, type[Any]] = {
     "weekly_report": WeeklyReport,
+    "skill_standard": SkillStandard,
+    "site_standard": SiteStandard,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -17,16 +17,25 @@ _PASSES = {name: lambda text, problem=problem: problem(text) is None for name, p
 
 def check(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(path such as `lines.0.trained`, message) of each problem; empty when all is well."""
-    problems: dict[str, str] = {}
-    for error in _validator(json.dumps(schema, sort_keys=True)).iter_errors(dict(answers)):
-        path = [str(part) for part in error.instance_path]
-        kind = type(error.kind).__name__.removeprefix("ValidationErrorKind_")
-        if kind == "Required":
-            path.append(str(error.kind.property))  # the object misses it; people look for the field
-        field = _field(schema, path)
-        problems.setdefault(".".join(path), _message(kind, error, field, path))
-    order = list(schema.get("properties", {}))
-    return sorted(problems.items(), key=lambda problem: order.index(first) if (first := problem[0].split(".")[0]) in order else -1)
+    return checker(schema)(answers)
+
+
+def checker(schema: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], list[tuple[str, str]]]:
+    """`check` for one form, made ready once for many answers: the rows of an import."""
+    validator, order = _validator(json.dumps(schema, sort_keys=True)), list(schema.get("properties", {}))
+
+    def check_one(answers: Mapping[str, Any]) -> list[tuple[str, str]]:
+        problems: dict[str, str] = {}
+        for error in validator.iter_errors(dict(answers)):
+            path = [str(part) for part in error.instance_path]
+            kind = type(error.kind).__name__.removeprefix("ValidationErrorKind_")
+            if kind == "Required":
+                path.append(str(error.kind.property))  # the object misses it; people look for the field
+            field = _field(schema, path)
+            problems.setdefault(".".join(path), _message(kind, error, field, path))
+        return sorted(problems.items(), key=lambda problem: order.index(first) if (first := problem[0].split(".")[0]) in order else -1)
+
+    return check_one
 
 
 @lru_cache(maxsize=200)

@@ -6,6 +6,6 @@ from domain.handling import External, Handler, Inline
 from handlers import reports, sms
 
 HANDLERS: dict[str, Handler] = {
-    "sms.notify": External(sms.prepare, sms.call),
+    "sms.notify": External(sms.prepare, sms.call, needs=("role", "text")),
     "report.delete": Inline(reports.delete),
 }

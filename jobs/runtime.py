@@ -8,7 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 # imported for their tables: the metadata must know them all
+import domain.changes
 import domain.locks
+import domain.organizations
+import domain.schools
 import domain.throttle
 from domain.base import Base, utc_now
 from domain.database import Database, open_database
@@ -22,7 +25,14 @@ from processes import definitions, tables
 from processes.engine import Engine
 
 BPMN_FOLDER = Path(__file__).parent.parent / "bpmn"
-TABLES = (domain.locks.SchedulerLock, domain.throttle.LoginAttempt, tables.instance)
+TABLES = (
+    domain.changes.Change,
+    domain.locks.SchedulerLock,
+    domain.organizations.Organization,
+    domain.schools.School,
+    domain.throttle.LoginAttempt,
+    tables.instance,
+)
 
 
 @dataclass(frozen=True)

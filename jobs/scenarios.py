@@ -6,7 +6,7 @@ A scenario is one transaction that is rolled back at the end: scenarios do not s
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,11 +21,14 @@ from sqlalchemy.orm import Session
 from domain.base import SHANGHAI, Base
 from domain.database import Database, open_database
 from domain.demo import load_demo
+from domain.demo.books import SIZES, load_books
 from domain.errors import DomainError
 from domain.handling import BusinessError, External, Permanent, Transient
 from domain.parties import Actor, Person, actor_of
 from domain.reports import new_report
 from domain.settings import Settings, read_settings
+from domain.site_standards import new_site_standard
+from domain.skill_standards import new_skill_standard
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from forms.checking import check
@@ -36,7 +39,11 @@ from processes.definitions import Definition, deploy
 from processes.engine import Engine
 from processes.errors import FormInvalid, ProcessError
 
-CREATE = {"weekly_report": new_report}  # how `do: new` makes a record of each type
+CREATE: dict[str, Callable[[Session, Actor, datetime], Any]] = {  # how `do: new` makes a record of each type
+    "weekly_report": new_report,
+    "skill_standard": new_skill_standard,
+    "site_standard": new_site_standard,
+}
 
 
 class ScenarioFailed(Exception):
@@ -124,6 +131,7 @@ def _sandbox() -> Iterator[tuple[Outside, Settings]]:
 
 def _play(play: _Play, scenario: Mapping[str, Any]) -> set[str]:
     load_demo(play.session, play.now)
+    load_books(play.session, play.now, SIZES["small"])
     for number, line in enumerate(scenario["steps"], 1):
         where = f"第 {number} 步"
         problem: str | None = None

@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml import etree
 from SpiffWorkflow.bpmn.exceptions import WorkflowException
-from SpiffWorkflow.bpmn.parser import ValidationException
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
@@ -194,10 +194,10 @@ def deploy(session: Session, engine: Engine, xml: bytes, forms: Mapping[str, dic
     """
     from processes.checks import problems  # checks read definitions too
 
-    found = read(xml, forms)
-    faults = problems(xml, found.key, engine.handlers, engine.subjects, forms)
+    faults = problems(xml, None, engine.handlers, engine.subjects, forms)
     if faults:
         raise DiagramInvalid(faults)
+    found = read(xml, forms)
     digest = hashlib.sha256(xml + json.dumps(found.forms, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     table = tables.definition
     last = session.execute(

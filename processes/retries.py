@@ -15,7 +15,7 @@ DEFAULT_MAX = 7  # tries after the first: about eight minutes in all
 DEFAULT_DELAY = timedelta(seconds=2)
 MOST = 50
 LONGEST = timedelta(days=1)
-_PROPERTIES = {"retryMax": "最多重试次数", "retryDelay": "重试间隔"}
+PROPERTIES = {"retryMax": "最多重试次数", "retryDelay": "重试间隔"}
 
 
 def limits(element: Element, value: Callable[[str], Any]) -> tuple[int, float]:
@@ -40,8 +40,11 @@ def wait(tries: int, delay: float) -> timedelta:
 
 
 def problems(element: Element) -> Iterator[str]:
-    """What is wrong with the two properties as drawn, in Chinese, without the element's name."""
-    for name in _PROPERTIES:
+    """What is wrong with the two properties as drawn, in Chinese, without the element's name.
+
+    Whether they are expressions at all, and of known names, is the check of expressions.
+    """
+    for name in PROPERTIES:
         if name not in element.properties:
             continue
         if element.tag != "serviceTask":
@@ -49,15 +52,20 @@ def problems(element: Element) -> Iterator[str]:
             continue
         text = element.properties[name]
         try:
-            problem = None if names_in(text) else _out_of_bounds(name, evaluate(text, {}))
+            if names_in(text):
+                continue  # its value is known only when it runs
+        except ExpressionError:
+            continue
+        try:
+            problem = _out_of_bounds(name, evaluate(text, {}))
         except ExpressionError as error:
-            problem = f"{_PROPERTIES[name]}（属性 {name}）不能使用：{error}"
+            problem = f"{PROPERTIES[name]}（属性 {name}）不能使用：{error}"
         if problem is not None:
             yield problem
 
 
 def _out_of_bounds(name: str, value: Any) -> str | None:
-    label = f"{_PROPERTIES[name]}（属性 {name}）"
+    label = f"{PROPERTIES[name]}（属性 {name}）"
     if name == "retryMax":
         fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
         return None if fits else f"{label}应为 0 到 {MOST} 的整数，现为 {value}"

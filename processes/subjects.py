@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, Self
 
 from sqlalchemy.orm import Session
 
 
 class Subject(Protocol):
     """A record with a status that only the engine writes."""
+
+    FACTS: ClassVar[Mapping[str, type]]
+    """The names `facts` gives, with their types: what the checks let expressions of diagrams read."""
 
     id: Any
     status: Any

@@ -16,8 +16,10 @@ import pytest
 from sqlalchemy import create_engine, select, text
 
 from domain.demo import load_demo
+from domain.demo.books import SIZES, load_books
 from domain.parties import Actor, Person, actor_of
 from domain.settings import Settings
+from jobs.demo import add_standards
 from jobs.runtime import Runtime, build, deploy_all, migrate
 
 NOON = datetime.fromisoformat("2026-11-25T12:00:00+08:00")  # a Wednesday; its week ends on 2026-11-30 00:00
@@ -106,6 +108,14 @@ def _world(settings: Settings) -> World:
     return World(runtime, clock, actors)
 
 
+def add_books(world: World) -> World:
+    """Adds organizations, schools, certificates and standards; most tests need only people."""
+    with world.runtime.database.writing() as session:
+        load_books(session, world.clock(), SIZES["small"])
+        add_standards(world.runtime.engine, session, world.clock())
+    return world
+
+
 @pytest.fixture
 def lite(settings: Settings) -> Iterator[World]:
     """The product on SQLite."""
@@ -137,3 +147,15 @@ def world(request: pytest.FixtureRequest, settings: Settings) -> Iterator[World]
         with admin.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
         admin.dispose()
+
+
+@pytest.fixture
+def lite_books(lite: World) -> World:
+    """The product on SQLite, with the books."""
+    return add_books(lite)
+
+
+@pytest.fixture
+def world_books(world: World) -> World:
+    """The product on each of the databases, with the books."""
+    return add_books(world)

@@ -14,18 +14,20 @@ import click
 from redis import Redis
 from rq import Worker
 
-from domain.demo import DEMO_ACCOUNTS, PASSWORD, load_demo
+from domain.demo import DEMO_ACCOUNTS, PASSWORD
+from domain.demo.books import SIZES
 from domain.locks import SchedulerLock
 from domain.settings import BadSetting, Settings, read_settings
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from handlers import HANDLERS
+from jobs import demo as demonstration
 from jobs import runtime as runtimes
 from jobs import sandbox as outside
 from jobs import scenarios as scenario_runner
 from jobs import scheduler as scheduling
 from jobs import worker as working
-from processes.checks import check_file
+from processes.checks import SUFFIXES, check_file, diagrams_in
 from processes.errors import DiagramInvalid
 from processes.verify import verify as find_faults
 from webapp import supervisor
@@ -99,28 +101,33 @@ def migrate() -> None:
 
 
 @main.command()
-@click.option("--size", type=click.Choice(["small"]), default="small")
+@click.option("--size", type=click.Choice(list(SIZES)), default="small", show_default=True, help="How much of everything.")
 def demo(size: str) -> None:
-    """Loads made-up data into an empty database."""
+    """Brings the schema up to date and loads made-up data into an empty database."""
     runtime = runtimes.build(_settings())
-    with runtime.database.writing() as session:
-        loaded = load_demo(session, runtime.engine.clock())
-    click.echo("演示数据已载入" if loaded else "数据库中已有数据，没有改动")
+    runtimes.migrate(runtime)
+    runtimes.deploy_all(runtime)
+    made = demonstration.load(runtime, size)
+    if made is None:
+        click.echo("数据库中已有数据，没有改动。要载入另一份演示数据，请用 PILOT_HOME 指定一个空文件夹。")
+    else:
+        click.echo("演示数据已载入：" + "，".join(f"{name} {count:,}" for name, count in made.items()))
     for account, roles, party in DEMO_ACCOUNTS:
         click.echo(f"  {account:<14}{PASSWORD}  {roles}（{party}）")
 
 
 def _check(paths: tuple[Path, ...]) -> int:
-    found = 0
-    for path in _diagrams(paths):
-        for problem in check_file(path, HANDLERS, SUBJECTS, read_forms()):
-            click.echo(f"{path}: {problem}")
+    found, forms = 0, read_forms()
+    for path in paths:
+        diagrams = diagrams_in(path)
+        if not diagrams:
+            click.echo(f"{click.format_filename(path)}: 文件夹中没有流程图（{'、'.join(SUFFIXES)}）")
             found += 1
+        for file in diagrams:
+            for problem in check_file(file, HANDLERS, SUBJECTS, forms):
+                click.echo(f"{click.format_filename(file)}: {problem}")
+                found += 1
     return found
-
-
-def _diagrams(paths: tuple[Path, ...]) -> list[Path]:
-    return [file for path in paths for file in (sorted(path.rglob("*.bpmn")) if path.is_dir() else [path])]
 
 
 @main.command()
@@ -137,7 +144,7 @@ def deploy(paths: tuple[Path, ...]) -> None:
     if _check(paths):
         sys.exit(1)
     runtime = runtimes.build(_settings())
-    for path in _diagrams(paths):
+    for path in [file for folder in paths for file in diagrams_in(folder)]:
         try:
             definition = runtimes.deploy_file(runtime, path, os.environ.get("USER", "pilot"))
         except DiagramInvalid as error:

@@ -17,8 +17,9 @@ from pathlib import Path
 
 import httpx
 
-from domain.demo import DEMO_ACCOUNTS, PASSWORD, load_demo
+from domain.demo import DEMO_ACCOUNTS, PASSWORD
 from domain.settings import BadSetting, read_settings
+from jobs import demo
 from jobs.runtime import build, deploy_all, migrate
 
 STOP_AFTER = 8.0  # seconds a part has to stop before it is killed
@@ -133,8 +134,7 @@ def _prepare(environment: Mapping[str, str]) -> None:
     runtime = build(read_settings(environment))
     migrate(runtime)
     deploy_all(runtime)
-    with runtime.database.writing() as session:
-        load_demo(session, runtime.engine.clock())
+    demo.load(runtime)
     runtime.database.engine.dispose()
 
 

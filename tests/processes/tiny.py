@@ -85,8 +85,12 @@ def flows(*pairs: str) -> str:
 
 
 def diagram(body: str, lanes: Mapping[str, str], outside: str = "", key: str = "tiny") -> bytes:
-    """A whole diagram about a report; `lanes` gives the element ids of each role, `outside` what stands beside the process."""
-    references = {role: "".join(f"<bpmn:flowNodeRef>{e}</bpmn:flowNodeRef>" for e in ids.split()) for role, ids in lanes.items()}
+    """A whole diagram about a report.
+
+    `lanes` gives the element ids of each role (those not drawn are left out), `outside` what stands beside the process.
+    """
+    drawn = {role: [e for e in ids.split() if f'id="{e}"' in body] for role, ids in lanes.items()}
+    references = {role: "".join(f"<bpmn:flowNodeRef>{e}</bpmn:flowNodeRef>" for e in ids) for role, ids in drawn.items() if ids}
     sets = "".join(f'<bpmn:lane id="lane{n}" name="{role}">{refs}</bpmn:lane>' for n, (role, refs) in enumerate(references.items()))
     inner = f'{extension(subject="weekly_report")}<bpmn:laneSet id="lanes">{sets}</bpmn:laneSet>{body}'
     process = f'<bpmn:process id="{key}" name="小流程" isExecutable="true">{inner}</bpmn:process>'

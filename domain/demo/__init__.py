@@ -1,8 +1,9 @@
-"""Made-up people and parties to try the product with."""
+"""Made-up people and parties to try the product with; the books they work on are in `domain.demo.books`."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ _PARTIES = (  # code, kind, name, province's code
     ("S3202", "school", "太湖职业学院", "P32"),
     ("S3301", "school", "钱塘职业技术学院", "P33"),
     ("O0001", "organization", "华信培训评价中心", None),
+    ("O0002", "organization", "启衡职业能力评价中心", None),
     ("PLATFORM", "platform", "平台运营", None),
 )
 _PEOPLE = (  # account, name, party's code, roles
@@ -34,13 +36,14 @@ _PEOPLE = (  # account, name, party's code, roles
     ("designer", "郑工", "PLATFORM", ("流程设计",)),
     ("supervisor", "冯敏", "PLATFORM", ("监控",)),
     ("operator", "孙洋", "PLATFORM", ("系统管理",)),
+    ("organization2", "何佳宁", "O0002", ("培训评价组织",)),
 )
 _NAMES = {code: name for code, _, name, _ in _PARTIES}
 DEMO_ACCOUNTS = tuple((account, "、".join(roles), _NAMES[party]) for account, _, party, roles in _PEOPLE)
 
 
 def load_demo(session: Session, now: datetime) -> bool:
-    """Loads the demonstration data into an empty database. Returns False, and does nothing, where there are parties already."""
+    """Loads people, parties and periods into an empty database. Returns False, and does nothing, where there are parties already."""
     if session.scalar(select(Party.id).limit(1)) is not None:
         return False
     parties: dict[str, Party] = {}
@@ -48,14 +51,13 @@ def load_demo(session: Session, now: datetime) -> bool:
         parties[code] = Party(code=code, kind=kind, name=name, province_id=parties[province].id if province else None)
         session.add(parties[code])
         session.flush()
-    hashed = hash_password(PASSWORD)
     for number, (account, name, party, roles) in enumerate(_PEOPLE):
         person = Person(
             account=account,
             name=name,
             mobile=f"1390000{number:04}",
             party_id=parties[party].id,
-            password_hash=hashed,
+            password_hash=_hashed(),
             stamp=new_stamp(),
             created_at=now,
         )
@@ -68,3 +70,9 @@ def load_demo(session: Session, now: datetime) -> bool:
         actor = Actor(0, "系统", party_row.id, party_row.name, "province", None, frozenset({"省级"}))
         set_periods(session, actor, "周", today - timedelta(weeks=4), today + timedelta(weeks=12), 24)
     return True
+
+
+@cache
+def _hashed() -> str:
+    # all accounts share one made-up password: hashing it once is what keeps loading quick
+    return hash_password(PASSWORD)

@@ -1,0 +1,55 @@
+"""培训评价组织: who issues certificates (manual 2.1). The details hang on the organization's party."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, Select, String, Text, false, select
+from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
+
+from domain.base import Base
+from domain.certificates import Certificate
+from domain.parties import Actor, Party
+from domain.pilots import participating
+
+NATURES = ("企业", "行业协会", "研究机构", "事业单位", "民办非企业")
+
+
+class Organization(Base):
+    """An organization's details; its id is its party's, its name is there too."""
+
+    __tablename__ = "organization"
+
+    id: Mapped[int] = mapped_column(ForeignKey("party.id"), primary_key=True, autoincrement=False)
+    code: Mapped[str] = mapped_column(String(9), unique=True)
+    credit_code: Mapped[str] = mapped_column(String(18), default="")  # GB 32100; empty: not given
+    nature: Mapped[str] = mapped_column(String(10), default="")
+    province: Mapped[str] = mapped_column(String(20), default="")  # where it is seated; no province governs it
+    city: Mapped[str] = mapped_column(String(20), default="")
+    contact: Mapped[str] = mapped_column(String(30), default="")
+    phone: Mapped[str] = mapped_column(String(20), default="")
+    email: Mapped[str] = mapped_column(String(100), default="")
+    introduction: Mapped[str] = mapped_column(Text, default="")
+
+    party: Mapped[Party] = relationship()
+
+    @property
+    def name(self) -> str:
+        """The party's name."""
+        return self.party.name
+
+
+def organizations_query(actor: Actor) -> Select[Organization]:
+    """The organizations an actor may see, by code: a school those whose certificates it pilots, a province those whose
+    certificates its schools pilot, an organization itself, operators all, others none (manual 2.1)."""
+    query = select(Organization).join(Organization.party).options(contains_eager(Organization.party)).order_by(Organization.code)
+    if "系统管理" in actor.roles:
+        return query
+    if actor.party_kind == "organization":
+        return query.where(Organization.id == actor.party_id)
+    if actor.party_kind in ("school", "province"):
+        return query.where(Organization.id.in_(select(Certificate.party_id).where(Certificate.id.in_(participating(actor)))))
+    return query.where(false())
+
+
+def organization_of(session: Session, actor: Actor, organization_id: int) -> Organization | None:
+    """One organization, if this actor may see it."""
+    return session.scalars(organizations_query(actor).where(Organization.id == organization_id)).first()

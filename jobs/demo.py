@@ -1,0 +1,51 @@
+"""Loads the whole demonstration: people, books, and the processes of what has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.demo import load_demo
+from domain.demo.books import SIZES, load_books
+from domain.demo.standards import new_site_standards, new_skill_standards
+from domain.parties import Actor, Party
+from jobs.runtime import Runtime
+from processes import steps
+from processes.engine import Engine
+
+
+def load(runtime: Runtime, size: str = "small") -> dict[str, int] | None:
+    """Fills an empty database, with its diagrams deployed, in one transaction; `size` is a key of `SIZES`.
+
+    Returns: how many of each kind of record there are now; None where the database was not empty, and is left as it is.
+    """
+    now = runtime.engine.clock()
+    with runtime.database.writing() as session:
+        if not load_demo(session, now):
+            return None
+        made = load_books(session, now, SIZES[size])
+        return {**made, **add_standards(runtime.engine, session, now)}
+
+
+def add_standards(engine: Engine, session: Session, now: datetime) -> dict[str, int]:
+    """Adds the certificates' standards, each with its process; every tenth standard of a site has been switched off."""
+    skill = _start(engine, session, "skill_standard", new_skill_standards(session, now))
+    site = _start(engine, session, "site_standard", new_site_standards(session, now))
+    for instance_id, actor in site[9::10]:
+        steps.send(engine, session, actor, instance_id, "disable")
+    return {"职业技能等级标准": len(skill), "考核站点建设标准": len(site)}
+
+
+def _start(engine: Engine, session: Session, key: str, standards: Iterable[Any]) -> list[tuple[int, Actor]]:
+    """(instance id, the organization that began it) of each."""
+    organizations = {party.id: party for party in session.scalars(select(Party).where(Party.kind == "organization"))}
+    begun = []
+    for standard in standards:
+        party = organizations[standard.party_id]
+        actor = Actor(0, "系统", party.id, party.name, party.kind, None, frozenset({"培训评价组织"}))
+        begun.append((steps.start(engine, session, actor, key, standard)[0], actor))
+    return begun

@@ -1,0 +1,103 @@
+"""From what a spreadsheet keeps in a cell to what a form takes: text as people read it, then a value of the field's type."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from domain.identity import id_number_problem, tidy_id_number
+
+Cell = str | int | float | bool | date | datetime | time | timedelta | None
+
+CUT_OFF = "疑似被 Excel 截断（末三位为 000）"
+EXCEL_DIGITS = 15  # Excel keeps no more digits of a number; the rest become 0
+# spaces that are not the usual one, marks without width, and what neither XML nor PostgreSQL can hold
+_ODD = {ord(c): " " for c in "\u00a0\u2002\u2003\u2007\u2009\u202f\u3000\t"} | dict.fromkeys(
+    [*range(9), 11, 12, *range(14, 32), 127, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF]
+)
+_HALF = re.compile("[\ud800-\udfff]")
+_SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?1[4-9]", re.IGNORECASE)
+_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]0{1,2}:00(?::00)?)?|(\d{4})(\d{2})(\d{2})")
+# fields in which neither a full-width digit nor a space can be meant
+_STRICT = frozenset({"id-number", "mobile", "credit-code", "email", "date", "pinyin"})
+
+
+def as_text(cell: Cell) -> str:
+    """A cell as people read it. A number with more digits than Excel keeps is written as Excel shows it: 1.10105194912310E+17."""
+    if isinstance(cell, str):
+        return _tidy(cell)
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "是" if cell else "否"
+    if isinstance(cell, int | float):
+        return _number_text(cell)
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == time() else cell.isoformat(" ", "minutes")
+    return cell.isoformat() if isinstance(cell, date | time) else str(cell)
+
+
+def as_answer(field: Mapping[str, Any], text: str) -> tuple[Any, str | None]:
+    """What a form's field takes from the text of a cell, and what is wrong with it that only a spreadsheet can do.
+
+    Returns: (value, or None where the cell is empty; a problem in Chinese, or None). What cannot be a value stays text, so that
+    the form's own check names it.
+    """
+    kind, wanted = field.get("format"), field.get("type")
+    if kind in _STRICT or wanted in ("integer", "number"):
+        text = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).lstrip("'‘’")
+    if text == "":
+        return None, None
+    if kind == "id-number":
+        return tidy_id_number(text), CUT_OFF if _cut_off(text) else None
+    if kind == "date":
+        return _date_text(text), None
+    if wanted in ("integer", "number"):
+        return _number(text), None
+    if "enum" in field:
+        return _choice(field["enum"], text), None
+    return text, None
+
+
+def _cut_off(text: str) -> bool:
+    return bool(_SCIENTIFIC.fullmatch(text)) or (len(text) == 18 and text.endswith("000") and id_number_problem(text) is not None)
+
+
+def _tidy(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    return _HALF.sub("", text.replace("\r\n", "\n").translate(_ODD)).strip()
+
+
+def _number_text(number: float) -> str:
+    if number != number or number in (float("inf"), float("-inf")):
+        return ""
+    if abs(number) >= 10**EXCEL_DIGITS:
+        return f"{number:.{EXCEL_DIGITS - 1}E}"
+    return str(int(number)) if number == int(number) else repr(number)
+
+
+def _date_text(text: str) -> str:
+    found = _DATE.fullmatch(text)
+    if found is None:
+        return text
+    year, month, day = (int(part) for part in found.groups() if part is not None)
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return text
+
+
+def _number(text: str) -> int | float | str:
+    plain = text.replace(",", "")
+    if not re.fullmatch(r"-?\d{1,12}(\.\d{1,6})?", plain):
+        return text
+    return float(plain) if plain.count(".") and float(plain) != int(float(plain)) else int(float(plain))
+
+
+def _choice(options: list[Any], text: str) -> str:
+    plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
+    return next((str(o) for o in options if unicodedata.normalize("NFKC", str(o)) == plain), text)

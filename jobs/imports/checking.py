@@ -1,0 +1,72 @@
+"""Checks rows of text against a form, and against the other rows of their file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from forms import read_forms
+from forms.checking import checker
+from jobs.imports.cells import as_answer
+from jobs.imports.columns import Column, columns_of
+
+Problems = list[tuple[str, str]]
+"""(field name, reason in Chinese), at most one a field."""
+
+
+@dataclass(frozen=True)
+class RowCheck:
+    """A form made ready to check many rows."""
+
+    columns: tuple[Column, ...]
+    check: Callable[[Mapping[str, Any]], Problems]
+
+    def read(self, places: Mapping[str, int], cells: Sequence[str]) -> tuple[dict[str, Any], Problems]:
+        """A row's answers, and what is wrong with them by the form alone. `places`: field name → number of the row's cell."""
+        answers: dict[str, Any] = {}
+        found: dict[str, str] = {}
+        for column in self.columns:
+            at = places.get(column.name)
+            if at is None or at >= len(cells):
+                continue
+            value, problem = as_answer(column.schema, cells[at])
+            if value is not None:
+                answers[column.name] = value
+            if problem is not None:
+                found[column.name] = problem
+        for name, message in self.check(answers):
+            found.setdefault(name, self._reason(name, message))
+        return answers, list(found.items())
+
+    def title(self, name: str) -> str:
+        """A field's title."""
+        return next((column.title for column in self.columns if column.name == name), name)
+
+    def _reason(self, name: str, message: str) -> str:
+        """The form's message without the title, which stands in the column beside it."""
+        return message.removeprefix(f"“{self.title(name)}”：")
+
+
+def row_check(form: str) -> RowCheck:
+    """The check of the rows of one form, by its file's name."""
+    schema = read_forms()[form]
+    return RowCheck(columns_of(schema), checker(schema))
+
+
+@dataclass
+class Doubles:
+    """Remembers the rows of one file, and says which earlier one a row repeats."""
+
+    fields: tuple[str, ...]
+    seen: dict[tuple[str, Any], int] = field(default_factory=dict)
+
+    def problems(self, number: int, answers: Mapping[str, Any]) -> Problems:
+        """What an earlier row has already. `number` is the row's in the file."""
+        found = []
+        for name in self.fields:
+            if name in answers:
+                first = self.seen.setdefault((name, answers[name]), number)
+                if first != number:
+                    found.append((name, f"与第 {first} 行重复"))
+        return found

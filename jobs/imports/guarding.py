@@ -1,0 +1,143 @@
+"""Looks at an uploaded file before anything opens it: what it is, and whether opening it is safe.
+
+A reader of .xlsx keeps a rectangle of cells in memory, so one cell in the last corner of a sheet is enough to fill a machine.
+Everything here reads the file as a stream: memory stays flat, and time is bounded by the limits below.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import IO, Literal
+from zipfile import BadZipFile, ZipFile, ZipInfo
+from zlib import error as ZlibError
+
+from domain.errors import DomainError
+
+Kind = Literal["xlsx", "csv"]
+
+MAX_BYTES = 20 * 1024 * 1024  # of the upload itself; the web refuses more before a view runs
+MAX_ENTRIES = 2_000  # parts of one workbook; a book with a picture in every cell stays below
+MAX_UNPACKED = 300 * 1024 * 1024  # bytes of all parts together: 50,000 rows of 60 columns take about 200 MB
+MAX_RATIO = 250  # unpacked over packed, of parts above `RATIO_FROM`; 50,000 equal rows come to about 100
+RATIO_FROM = 1024 * 1024
+MAX_ROWS = 50_000  # rows below the header; the largest school has 30,000 candidates (domain.md, Sizes)
+MAX_COLUMNS = 100
+_SPARE = 100  # titles and blank rows above and between
+_MAX_UNPLACED = MAX_ROWS * MAX_COLUMNS  # cells that name no place follow one another
+
+_CHUNK = 1024 * 1024
+_ROW_DIGITS = 7
+_OLE = bytes.fromhex("D0CF11E0A1B11AE1")
+# A cell or a row with its place, if it names one, and the rest of its tag: "/" at the end means that it holds nothing.
+# Possessive (*+, ?+): linear on whatever is put before it.
+_PLACE = re.compile(rb"""<(?:[\w.-]+:)?(?:c|row)(?=[\s/>])(?:[^<>]*?\sr\s*+=\s*+["']([A-Za-z]*+)([0-9]*+)["'])?+([^<>]*+)""")
+_DTD = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+
+
+class BadFile(DomainError):
+    """文件不能导入，请下载导入模板，核对后重新上传。"""
+
+
+def inspect(path: Path, name: str) -> Kind:
+    """What the file is, once it is known to be safe to open. `name` is the name it was uploaded under.
+
+    Raises:
+        BadFile: the file is empty, of another type, damaged, locked by a password, too large, or made to do harm.
+    """
+    size = path.stat().st_size
+    if size == 0:
+        raise BadFile("文件是空的，请选择填写好的 .xlsx 文件")
+    if size > MAX_BYTES:
+        raise BadFile(f"文件超过 {MAX_BYTES // 1024 // 1024} MB，请拆分为几个文件后分别上传")
+    with path.open("rb") as file:
+        head = file.read(64 * 1024)
+    if head.startswith(b"PK\x03\x04"):
+        _inspect_workbook(path)
+        return "xlsx"
+    if head.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in head or _has_password(path):
+            raise BadFile("文件设有打开密码，请取消密码后重新上传")
+        raise BadFile("不支持旧版 .xls 文件，请用 Excel 或 WPS 打开，另存为 .xlsx 后上传")
+    if name.lower().endswith((".csv", ".txt")) and b"\x00" not in head.replace(b"\xff\xfe", b"", 1)[:1:2]:
+        return "csv"
+    raise BadFile("不是 Excel 文件，请用 Excel 或 WPS 打开，另存为 .xlsx 后上传")
+
+
+def _has_password(path: Path) -> bool:
+    # the directory of an encrypted workbook lies at its end
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 256 * 1024))
+        return "EncryptedPackage".encode("utf-16-le") in file.read()
+
+
+def _inspect_workbook(path: Path) -> None:
+    try:
+        with ZipFile(path) as book:
+            entries = book.infolist()
+            _directory(entries)
+            for entry in entries:  # all of them: a sheet may hide under any name
+                with book.open(entry) as part:
+                    _part(part)
+    except (BadZipFile, ZlibError, EOFError, NotImplementedError, OSError, RuntimeError, ValueError) as error:
+        # what the library raises for damage, unknown packing, passwords and lies about sizes
+        raise BadFile("文件已损坏，不能打开，请用 Excel 或 WPS 打开，另存为 .xlsx 后重新上传") from error
+
+
+def _directory(entries: list[ZipInfo]) -> None:
+    names = {entry.filename for entry in entries}
+    if "xl/workbook.bin" in names:
+        raise BadFile("不支持 .xlsb 文件，请用 Excel 打开，另存为 .xlsx 后上传")
+    if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
+        raise BadFile("不是 Excel 文件，请用 Excel 或 WPS 打开，另存为 .xlsx 后上传")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise BadFile("文件设有打开密码，请取消密码后重新上传")
+    if len(entries) > MAX_ENTRIES or len(names) != len(entries):
+        raise _strange("文件结构异常")
+    if sum(entry.file_size for entry in entries) > MAX_UNPACKED:
+        raise BadFile("文件展开后过大，请删除多余的工作表、行和列，或拆分为几个文件后分别上传")
+    for entry in entries:
+        if entry.file_size > RATIO_FROM and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
+            raise _strange("文件压缩异常")
+
+
+def _part(part: IO[bytes]) -> None:
+    """Reads one part to its end – the library then compares its length and checksum with the directory – and looks at what it holds."""
+    rest, unplaced = b"", 0
+    while chunk := part.read(_CHUNK):
+        text = rest + chunk
+        if _DTD.search(text) or text.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise _strange("文件中含有不允许的内容（实体声明）")
+        cut = text.rfind(b"<")
+        if cut == 0 and len(text) > _CHUNK:
+            raise _strange("文件结构异常")
+        text, rest = (text[:cut], text[cut:]) if cut >= 0 else (text, b"")
+        unplaced += _places(text)
+    if unplaced + _places(rest) > _MAX_UNPLACED:
+        raise _strange("文件结构异常")
+
+
+def _places(text: bytes) -> int:
+    """Refuses a place too far out. Returns how many cells and rows name none."""
+    unplaced = 0
+    for column, row, rest in _PLACE.findall(text):
+        if rest.endswith(b"/"):
+            continue
+        if not row:
+            unplaced += 1
+        elif len(row) > _ROW_DIGITS or int(row) > MAX_ROWS + _SPARE:
+            raise BadFile(f"工作表超过 {MAX_ROWS} 行，请删除数据下方的空行，或拆分为几个文件后分别上传")
+        elif len(column) > 1 and (len(column) > 2 or _number(column) > MAX_COLUMNS):
+            raise BadFile(f"工作表超过 {MAX_COLUMNS} 列，请删除数据右侧多余的列后重新上传")
+    return unplaced
+
+
+def _number(column: bytes) -> int:
+    number = 0
+    for letter in column.upper():
+        number = number * 26 + letter - 64
+    return number
+
+
+def _strange(what: str) -> BadFile:
+    return BadFile(f"{what}，请把数据复制到新建的表格中，另存为 .xlsx 后上传")

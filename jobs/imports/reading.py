@@ -1,0 +1,130 @@
+"""Reads a file as people really make it into rows of text: finds the sheet and the headings, skips titles, blank rows and the example.
+
+Pure functions on a file; nothing here knows a database.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import TextIOWrapper
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from jobs.imports.cells import as_text
+from jobs.imports.columns import Column, Header, read_header
+from jobs.imports.guarding import MAX_COLUMNS, MAX_ROWS, BadFile, inspect
+
+TITLE_ROWS = 20  # how far down the headings may stand
+MAX_SHEETS = 10
+ENCODINGS = ("utf-8-sig", "gb18030")  # GBK is part of GB 18030
+Rows = Iterator[tuple[int, list[str]]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows below a file's headings."""
+
+    header: tuple[str, ...]
+    """The headings as the file has them, columns of no interest among them."""
+    places: Mapping[str, int]
+    """Field name → number of the file's column, from 0."""
+    rows: Rows
+    """(row number as Excel counts, the cells as text); blank rows and the template's example left out. Read once."""
+
+
+@contextmanager
+def open_table(path: Path, name: str, columns: Sequence[Column]) -> Iterator[Table]:
+    """The table in an uploaded file. Reading its rows may still raise BadFile, where there are too many.
+
+    Raises:
+        BadFile: it cannot be read, or its headings lack required columns (all of them are named).
+    """
+    if inspect(path, name) == "csv":
+        with _open_text(path) as text:
+            yield _table([_csv_rows(text)], columns)
+        return
+    with path.open("rb") as file:
+        try:
+            with CalamineWorkbook.from_filelike(file) as book:
+                yield _table(_sheets(book), columns)
+        except CalamineError as error:
+            raise BadFile("文件内容有误，不能读取，请用 Excel 或 WPS 打开，另存为 .xlsx 后重新上传") from error
+
+
+def _sheets(book: CalamineWorkbook) -> Iterator[Rows]:
+    seen = 0
+    for number, sheet in enumerate(book.sheets_metadata):
+        if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible and seen < MAX_SHEETS:
+            seen += 1
+            yield _sheet_rows(book.get_sheet_by_index(number).iter_rows())
+
+
+def _sheet_rows(rows: Iterator[list[Any]]) -> Rows:
+    return ((number, [as_text(cell) for cell in row]) for number, row in enumerate(rows, 1))
+
+
+def _csv_rows(text: TextIOWrapper) -> Rows:
+    reader = csv.reader(text)
+    try:
+        for row in reader:
+            yield reader.line_num, [as_text(_unquoted(cell)) for cell in row[:MAX_COLUMNS]]
+    except csv.Error as error:
+        raise BadFile(f"文件第 {reader.line_num} 行不能读取，请用 Excel 或 WPS 打开，另存为 .xlsx 后上传") from error
+
+
+def _unquoted(cell: str) -> str:
+    # ="13900000000" is how programs keep Excel from turning digits into numbers
+    return cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell
+
+
+def _open_text(path: Path) -> TextIOWrapper:
+    for encoding in ENCODINGS:
+        try:
+            with path.open(encoding=encoding, newline="") as text:
+                while text.read(1024 * 1024):
+                    pass
+        except UnicodeDecodeError:
+            continue
+        return path.open(encoding=encoding, newline="")
+    raise BadFile("文件的文字编码不能识别，请用 Excel 或 WPS 打开，另存为 .xlsx 后上传")
+
+
+def _table(sheets: Iterator[Rows] | list[Rows], columns: Sequence[Column]) -> Table:
+    """The first sheet whose headings are complete."""
+    nearest: Header | None = None
+    for rows in sheets:
+        head = list(islice(rows, TITLE_ROWS))
+        for at, (_, texts) in enumerate(head):
+            header = read_header(columns, texts)
+            if header.places and not header.missing and not header.doubled:
+                return Table(tuple(texts), header.places, _data(chain(head[at + 1 :], rows), header.places, columns))
+            if header.places and (nearest is None or len(header.places) > len(nearest.places)):
+                nearest = header
+    raise BadFile(_header_problem(nearest, columns))
+
+
+def _header_problem(nearest: Header | None, columns: Sequence[Column]) -> str:
+    if nearest is None:
+        titles = "、".join(f"“{c.title}”" for c in columns if c.required)
+        return f"没有找到表头：文件前 {TITLE_ROWS} 行中没有{titles}等列。请下载导入模板，把数据填入模板后上传"
+    if nearest.missing:
+        return f"表头缺少{'、'.join(f'“{title}”' for title in nearest.missing)}列，请补上后重新上传（可下载导入模板对照）"
+    return f"表头中{'、'.join(f'“{title}”' for title in nearest.doubled)}列出现了不止一次，请只保留一列后重新上传"
+
+
+def _data(rows: Rows, places: Mapping[str, int], columns: Sequence[Column]) -> Rows:
+    example = {places[c.name]: str(c.schema.get("x-example", "")) for c in columns if c.name in places}
+    count = 0
+    for number, texts in rows:
+        if not any(texts) or all(at < len(texts) and texts[at] == value for at, value in example.items()):
+            continue
+        count += 1
+        if count > MAX_ROWS:
+            raise BadFile(f"数据超过 {MAX_ROWS} 行，请拆分为几个文件后分别上传")
+        yield number, texts

@@ -1,0 +1,88 @@
+"""What deployment refuses: everything in a diagram that could not run, each named so that a process designer finds it (architecture §5).
+
+A module a kind of check: `documents` (is it a diagram at all), `structure` (ids, references, lanes, flows), `conventions` (the
+properties of ours), `expressions`, `paths` (ends, loops, joins that never complete).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from domain.parties import ROLES
+from processes.checks import conventions, documents, expressions, paths, structure
+from processes.checks.diagram import read_diagram
+from processes.definitions import read
+from processes.errors import DiagramInvalid, EngineFault
+from processes.xmlsafe import parse_xml, read_limited
+
+MAX_PROBLEMS = 200  # of one file that are listed
+SUFFIXES = (".bpmn", ".bpmn2", ".bpmn20.xml")
+
+
+def diagrams_in(path: Path) -> list[Path]:
+    """The file itself, or all diagrams of a folder and the folders in it; links to folders are not followed."""
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.rglob("*") if file.name.lower().endswith(SUFFIXES) and not file.is_dir())
+
+
+def check_file(
+    path: Path,
+    handlers: Mapping[str, Any],
+    subjects: Mapping[str, Any],
+    forms: Mapping[str, dict[str, Any]],
+    roles: Sequence[str] = ROLES,
+) -> list[str]:
+    """The problems of the diagram in a file; its process id must be the file's name up to the first dot."""
+    try:
+        xml = read_limited(path)
+    except DiagramInvalid as error:
+        return list(error.problems)
+    return problems(xml, path.name.partition(".")[0], handlers, subjects, forms, roles)
+
+
+def problems(
+    xml: bytes,
+    key: str | None,
+    handlers: Mapping[str, Any],
+    subjects: Mapping[str, Any],
+    forms: Mapping[str, dict[str, Any]],
+    roles: Sequence[str] = ROLES,
+) -> list[str]:
+    """What keeps a diagram from being deployed, in Chinese, a line each; empty when nothing does.
+
+    `key` is what the process id must be; None takes any.
+    """
+    try:
+        root = parse_xml(xml)
+    except DiagramInvalid as error:
+        return list(error.problems)
+    found = list(documents.check(root))
+    if found:
+        return found  # no diagram: nothing more to say about it
+    diagram = read_diagram(root)
+    found = [
+        *structure.check(diagram, key, roles),
+        *conventions.check(diagram, handlers, subjects, forms, roles),
+        *expressions.check(diagram, handlers, subjects),
+        *paths.check(diagram, handlers),
+    ]
+    found = list(dict.fromkeys(found)) or _library(xml, forms)
+    if len(found) > MAX_PROBLEMS:
+        found[MAX_PROBLEMS:] = [f"另有 {len(found) - MAX_PROBLEMS} 处问题，请先改正以上各处再检查"]
+    return found
+
+
+def _library(xml: bytes, forms: Mapping[str, dict[str, Any]]) -> list[str]:
+    """What SpiffWorkflow itself does not take; asked last, as its own words help a designer little."""
+    try:
+        read(xml, forms)
+    except DiagramInvalid as error:
+        if any("RecursionError" in line for line in error.problems):
+            return ["流程图中一条路上的环节过多，请拆成几个流程，用调用活动连接"]
+        return [" ".join(line.split()) for line in error.problems]
+    except EngineFault as error:
+        return [" ".join(str(error).split())]
+    return []

@@ -1,0 +1,138 @@
+"""The properties of ours (CONTRIBUTING.md, conventions of diagrams): statuses, forms, buttons, roles, handlers; and no scripts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from processes import retries
+from processes.checks.diagram import STANDS, Diagram, handler_name, say, short
+from processes.definitions import BPMN, SPIFF, Element, _listed, _properties
+
+TONES = ("draft", "waiting", "attention", "failed", "done")
+MAX_STATUS = 40  # widths of the columns that hold them
+MAX_OUTCOME = 40
+MAX_ROLE = 20
+PROPERTIES = (
+    "status", "statusTone", "formJsonSchemaFilename", "editForm", "outcomes", "commentRequired", "button", "bulk", "confirm",
+    "due", "candidateGroup", "fourEyesWith", "lateMessage", "blockedAction", "blockedMessage", "returnable",
+    "retryMax", "retryDelay",
+)  # fmt: skip
+_NAMED = ("startEvent", "userTask", "manualTask", "serviceTask", "receiveTask")
+
+
+def check(
+    diagram: Diagram,
+    handlers: Mapping[str, Any],
+    subjects: Mapping[str, Any],
+    forms: Mapping[str, dict[str, Any]],
+    roles: Sequence[str],
+) -> Iterator[str]:
+    """All problems of properties."""
+    subject = _properties(diagram.process).get("subject")
+    if subject not in subjects:
+        name = short(diagram.process.get("id", ""))
+        yield f"流程“{name}”：属性 subject 的值“{short(subject or '')}”不是已有的业务记录，可用：{'、'.join(sorted(subjects))}"
+    for element in diagram.elements.values():
+        yield from _people(diagram, element, roles)
+        yield from _status(diagram, element)
+        yield from _form(diagram, element, forms)
+        yield from _buttons(diagram, element)
+        yield from _four_eyes(diagram, element)
+        yield from (say(element, text) for text in retries.problems(element))
+        yield from _spelling(element)
+        yield from _scripts(diagram.nodes[element.id], element)
+        yield from _handler(diagram.nodes[element.id], element, handlers)
+
+
+def _by_people(element: Element) -> bool:
+    awaited = element.event == "message" and element.tag in ("boundaryEvent", *STANDS)
+    return element.tag in ("userTask", "manualTask") or awaited
+
+
+def _people(diagram: Diagram, element: Element, roles: Sequence[str]) -> Iterator[str]:
+    inner_start = element.tag == "startEvent" and diagram.parents[element.id] is not None
+    if not element.name.strip() and not inner_start and (element.tag in _NAMED or _by_people(element)):
+        yield say(element, "缺少名称，请填写")
+    if not diagram.lane(element) and not inner_start and (_by_people(element) or element.tag == "startEvent"):
+        yield say(element, "不在任何泳道中，无法确定由谁办理")
+    group = element.properties.get("candidateGroup")
+    if group is not None and (group not in roles or len(group) > MAX_ROLE):
+        yield say(element, f"属性 candidateGroup 的值“{short(group)}”不是已有的角色，可用：{'、'.join(roles)}")
+
+
+def _status(diagram: Diagram, element: Element) -> Iterator[str]:
+    status = element.properties.get("status", "")
+    if element.tag in STANDS and element.id not in diagram.behind_gateway and not status.strip():
+        yield say(element, "流程会停在这里，但没有写明状态（属性 status）")
+    if len(status) > MAX_STATUS:
+        yield say(element, f"状态超过 {MAX_STATUS} 个字")
+    tone = element.properties.get("statusTone")
+    if tone is not None and tone not in TONES:
+        yield say(element, f"属性 statusTone 的值“{short(tone)}”应为 {'、'.join(TONES)} 之一")
+
+
+def _form(diagram: Diagram, element: Element, forms: Mapping[str, dict[str, Any]]) -> Iterator[str]:
+    for name in ("formJsonSchemaFilename", "editForm"):
+        if name in element.properties and element.properties[name] not in forms:
+            yield say(element, f"找不到表单“{short(element.properties[name])}”（属性 {name}）")
+
+
+def _buttons(diagram: Diagram, element: Element) -> Iterator[str]:
+    outcomes = [outcome.name for outcome in element.outcomes]
+    for name in sorted(set(_listed(element.properties.get("commentRequired", ""))) - set(outcomes)):
+        yield say(element, f"属性 commentRequired 中的“{short(name)}”不是这一步的选项")
+    for name in outcomes:
+        if len(name) > MAX_OUTCOME:
+            yield say(element, f"选项“{short(name)}”超过 {MAX_OUTCOME} 个字")
+    if element.tag == "userTask" and not outcomes:
+        yield say(element, "没有选项（属性 outcomes 为空），办理人无法完成")
+    lane = diagram.lane(element)
+    attached = [e for e in diagram.elements.values() if e.attached_to == element.id and e.event == "message"] if outcomes else []
+    shown = outcomes if element.tag == "userTask" else []
+    shown = [*shown, *(e.name for e in attached if diagram.lane(e) == lane or element.tag != "userTask")]
+    for name, count in Counter(shown).items():
+        if count > 1 and name:
+            yield say(element, f"这里有 {count} 个同名的按钮“{short(name)}”，请改为不同的名称")
+
+
+def _four_eyes(diagram: Diagram, element: Element) -> Iterator[str]:
+    other = element.properties.get("fourEyesWith")
+    if other is not None and (other == element.id or other not in diagram.elements or diagram.elements[other].tag != "userTask"):
+        yield say(element, f"属性 fourEyesWith 指向的“{short(other)}”不是另一个用户任务")
+
+
+def _spelling(element: Element) -> Iterator[str]:
+    for name in element.properties:
+        close = [] if name in PROPERTIES else get_close_matches(name[:40], PROPERTIES, 1, 0.82)
+        if close:
+            yield say(element, f"没有属性“{short(name)}”，是否应为“{close[0]}”")
+
+
+def _scripts(node: Any, element: Element) -> Iterator[str]:
+    # Assignments would be harmless, but the engine runs no script at all: what it would not run is not deployed.
+    if element.tag == "scriptTask":
+        yield say(element, "流程图中不能有脚本任务，请改用服务任务")
+    for name, label in (("preScript", "前置脚本"), ("postScript", "后置脚本")):
+        if any((script.text or "").strip() for script in node.iterfind(f"{BPMN}extensionElements/{SPIFF}{name}")):
+            yield say(element, f"不能有{label}（{name}）")
+
+
+def _handler(node: Any, element: Element, handlers: Mapping[str, Any]) -> Iterator[str]:
+    if element.tag != "serviceTask":
+        return
+    name = handler_name(node)
+    if name is None:
+        yield say(element, "没有写明要调用的服务（serviceTaskOperator）")
+        return
+    if name not in handlers:
+        yield say(element, f"没有名为“{short(name)}”的服务，可用：{'、'.join(sorted(handlers))}")
+        return
+    given = [
+        p.get("id", "") for p in node.iterfind(f"{BPMN}extensionElements/{SPIFF}serviceTaskOperator/{SPIFF}parameters/{SPIFF}parameter")
+    ]
+    for needed in getattr(handlers[name], "needs", ()):
+        if needed not in given:
+            yield say(element, f"服务“{name}”缺少参数“{needed}”")

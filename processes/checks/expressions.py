@@ -1,0 +1,149 @@
+"""Every expression of a diagram: inside the language, reading names that can exist, and giving a time where a time is needed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from processes import retries
+from processes.checks.diagram import Diagram, called, handler_name, say, say_flow, short
+from processes.definitions import BPMN, SPIFF, _properties
+from processes.expressions import ExpressionError, evaluate, names_in
+
+_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+_EXAMPLES: dict[type, Any] = {datetime: _MOMENT, int: 1, float: 1.0, str: "x", bool: True, list: ["x"]}
+_FOREIGN = re.compile(r"[$#]\{|^\s*=")  # Camunda, Flowable, Activiti; FEEL of Camunda 8
+_ISO = re.compile(r"(R\d*/.*|P(?=.*\d)[\dYMWDTHS]+|\d{4}-\d\d-\d\d.*|[\d*?/,-]+( [\d*?/,A-Z-]+){4,})", re.IGNORECASE)  # and cron
+_LABELS = {"loopCardinality": "次数", "completionCondition": "完成条件", "loopCondition": "循环条件"}
+
+
+@dataclass(frozen=True)
+class _Found:
+    """One expression: where it stands, what it is, its text, and whether it must give a time."""
+
+    where: str
+    what: str
+    text: str
+    moment: bool = False
+
+
+def check(diagram: Diagram, handlers: Mapping[str, Any], subjects: Mapping[str, Any]) -> Iterator[str]:
+    """All problems of expressions."""
+    subject = subjects.get(_properties(diagram.process).get("subject", ""))
+    known = _known(diagram, handlers, getattr(subject, "FACTS", None))
+    for found in all_expressions(diagram):
+        if found.moment and _ISO.fullmatch(found.text.strip()):
+            yield f"{found.where}{found.what}不能使用：“{short(found.text)}”请改写为时间表达式，例如 now + hours(2)、now + days(3)"
+            continue
+        try:
+            names = names_in(found.text)
+        except ExpressionError as error:
+            yield f"{found.where}{found.what}不能使用：{_hint(found) or short(str(error), 300)}"
+            continue
+        unknown = [
+            f"{found.where}{found.what}中的“{short(name)}”{why}" for name in sorted(names) if (why := _unknown(diagram, name, known))
+        ]
+        yield from unknown
+        if found.moment and known is not None and not unknown:
+            yield from _moment(found, known, names)
+
+
+def all_expressions(diagram: Diagram) -> Iterator[_Found]:
+    """Every text of the diagram that is evaluated."""
+    for flow in diagram.flows:
+        condition = flow.find(f"{BPMN}conditionExpression")
+        if condition is not None:
+            yield _Found(say_flow(flow, ""), "条件", condition.text or "")
+    for element in diagram.elements.values():
+        node, where = diagram.nodes[element.id], say(element, "")
+        if "due" in element.properties:
+            yield _Found(where, "办理期限（属性 due）", element.properties["due"], moment=True)
+        for name, label in retries.PROPERTIES.items():
+            if name in element.properties:
+                yield _Found(where, f"{label}（属性 {name}）", element.properties[name])
+        for timer in node.findall(f"{BPMN}timerEventDefinition"):
+            for part in timer.iterchildren(f"{BPMN}*"):
+                yield _Found(
+                    where,
+                    "定时器",
+                    part.text or "",
+                    moment=part.tag == f"{BPMN}timeDate" or bool(_ISO.fullmatch((part.text or "").strip())),
+                )
+        for condition in node.findall(f"{BPMN}conditionalEventDefinition/{BPMN}condition"):
+            yield _Found(where, "条件", condition.text or "")
+        for parameter in node.iterfind(f"{BPMN}extensionElements/{SPIFF}serviceTaskOperator/{SPIFF}parameters/{SPIFF}parameter"):
+            yield _Found(where, f"参数“{short(parameter.get('id', ''))}”", parameter.get("value", ""))
+        for tag, label in _LABELS.items():
+            for part in node.iterfind(f"{BPMN}*/{BPMN}{tag}"):
+                yield _Found(where, label, part.text or "")
+        for name in ("messagePayload", "signalPayloadExpression", "payloadExpression"):
+            for part in node.iter(f"{SPIFF}{name}"):
+                yield _Found(where, "消息内容", part.text or "")
+    for expression in diagram.root.iterfind(f".//{BPMN}correlationPropertyRetrievalExpression/{BPMN}*"):
+        if isinstance(expression.tag, str) and expression.tag.endswith(("messagePath", "formalExpression")):
+            owner = expression.getparent().getparent()
+            yield _Found(f"{called('关联属性', owner.get('name'), owner.get('id'))}：", "表达式", expression.text or "")
+    for payload in diagram.root.iterfind(f"{BPMN}message/{BPMN}extensionElements/{SPIFF}messagePayload"):
+        owner = payload.getparent().getparent()
+        yield _Found(f"{called('消息', owner.get('name'), owner.get('id'))}：", "内容", payload.text or "")
+
+
+def _hint(found: _Found) -> str | None:
+    """What to write instead of what other engines take."""
+    if _FOREIGN.search(found.text):
+        return f"“{short(found.text)}”是其他平台的写法，请不用 ${{ }} 和开头的等号，用名称、and、or、not 和比较运算书写"
+    return None
+
+
+def _known(diagram: Diagram, handlers: Mapping[str, Any], facts: Mapping[str, type] | None) -> dict[str, Any] | None:
+    """Every name that can exist, with an example of its value; None where that cannot be told."""
+    if facts is None or any(e.tag in ("callActivity", "businessRuleTask") for e in diagram.elements.values()):
+        return None  # what these give is not written in this file
+    names = {name: _EXAMPLES.get(kind) for name, kind in facts.items()}
+    names |= {"now": _MOMENT, "title": "x"}
+    for element in diagram.elements.values():
+        if element.tag == "userTask":
+            names[f"{element.id}_outcome"], names[f"{element.id}_by"] = "x", 1
+        if element.tag == "serviceTask":
+            gives = getattr(handlers.get(handler_name(diagram.nodes[element.id]) or ""), "gives", ())
+            names |= dict.fromkeys(gives)
+        if element.event == "error" and element.attached_to is not None:
+            names |= {"error_code": "x", "error_message": "x"}
+    for node in diagram.process.iter():
+        if isinstance(node.tag, str) and node.tag.rpartition("}")[2] in (
+            "dataObject",
+            "inputDataItem",
+            "outputDataItem",
+            "messageVariable",
+        ):
+            names |= dict.fromkeys(filter(None, (node.get("id"), node.get("name"), (node.text or "").strip())))
+    return names
+
+
+def _unknown(diagram: Diagram, name: str, known: Mapping[str, Any] | None) -> str | None:
+    for ending in ("_outcome", "_by"):
+        if name.endswith(ending) and (known is None or name not in known):
+            task = diagram.elements.get(name.removesuffix(ending))
+            if (task is None or task.tag != "userTask") and (known is not None or ending == "_outcome"):
+                return "没有对应的用户任务"
+    if known is not None and name not in known:
+        own = [n for n in known if not n.endswith(("_outcome", "_by"))]
+        return f"不是已有的名称，可用：{'、'.join(own)}，以及“任务 id”加 _outcome（结果）"
+    return None
+
+
+def _moment(found: _Found, known: Mapping[str, Any], names: frozenset[str]) -> Iterator[str]:
+    """Tries it out on examples; only where every name has one."""
+    examples = {name: known[name] for name in names}
+    if None in examples.values():
+        return
+    try:
+        value = evaluate(found.text, examples)
+    except ExpressionError as error:
+        yield f"{found.where}{found.what}不能使用：{short(str(error), 300)}"
+        return
+    if not isinstance(value, datetime):
+        yield f"{found.where}{found.what}没有得出时间，请写成时间，例如 now + days(3)"

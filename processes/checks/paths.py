@@ -1,0 +1,102 @@
+"""Where tokens can go: everything is reached, everything reaches an end, no loop turns without a wait, no join waits for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from processes.checks.diagram import Diagram, closure, say, short, waits
+from processes.definitions import Element
+
+_COMPARED = 20  # incoming flows of one join that are compared with each other
+_JOINS = 50  # joins of one diagram that are looked at: together they keep the checks linear
+
+
+def check(diagram: Diagram, handlers: Mapping[str, Any]) -> Iterator[str]:
+    """All problems of paths."""
+    for scope in diagram.scopes:
+        yield from _reach(diagram, scope)
+    yield from _loops(diagram, handlers)
+    forks = [branches for e in diagram.elements.values() if (branches := _branches(diagram, e))]
+    for element in [e for e in diagram.elements.values() if e.tag == "parallelGateway" and len(diagram.before[e.id]) > 1][:_JOINS]:
+        yield from _join(diagram, element, [fork for fork in forks if fork[0] != element.id])
+
+
+def _reach(diagram: Diagram, scope: str | None) -> Iterator[str]:
+    if scope is not None and diagram.elements[scope].tag == "adHocSubProcess":
+        return
+    elements = diagram.scopes[scope]
+    reached = closure([e.id for e in elements if e.tag == "startEvent"], diagram.nexts)
+    ending = closure([e.id for e in elements if e.tag == "endEvent"], diagram.before)
+    for element in elements:
+        if _stands_alone(diagram, element):
+            continue
+        if element.id not in reached:
+            yield say(element, "从开始事件走不到这里，请连线或删除")
+        if element.id not in ending:
+            yield say(element, "从这里走不到任何结束事件，请连到结束事件")
+
+
+def _stands_alone(diagram: Diagram, element: Element) -> bool:
+    """What tokens reach by other means than flows: event subprocesses, and compensation."""
+    compensates = element.event == "compensate" and element.tag == "boundaryEvent"
+    return diagram.on_event(element) or compensates or diagram.nodes[element.id].get("isForCompensation") == "true"
+
+
+def _loops(diagram: Diagram, handlers: Mapping[str, Any]) -> Iterator[str]:
+    """Peels off what nothing leads to and what leads nowhere; what is left is rings, and one message is enough to find them."""
+    free = {e.id for e in diagram.elements.values() if not waits(diagram, e, handlers)}
+    for side, other in ((diagram.nexts, diagram.before), (diagram.before, diagram.nexts)):
+        degree = {e: sum(1 for n in other[e] if n in free) for e in free}
+        todo = [e for e, count in degree.items() if count == 0]
+        while todo:
+            gone = todo.pop()
+            free.discard(gone)
+            for n in side[gone]:
+                if n in free:
+                    degree[n] -= 1
+                    if degree[n] == 0:
+                        todo.append(n)
+    if free:
+        ring = [e for e in diagram.elements if e in free]
+        names = "、".join(f"“{short(diagram.elements[e].name or e, 20)}”" for e in ring[:8])
+        yield say(diagram.elements[ring[0]], f"经过{names}的循环中没有任何等待，会无休止地运行")
+
+
+def _join(diagram: Diagram, join: Element, forks: list[tuple[str, list[str]]]) -> Iterator[str]:
+    """A parallel join behind alternatives waits for ever: no pair of its incoming flows may come from one choice alone.
+
+    For each pair there must be an element that sends tokens along several flows at once and from which different flows lead to
+    the two; without one, only one of the two can ever arrive.
+    """
+    ends = [source for source, target, _ in diagram.sound_flows if target == join.id][:_COMPARED]
+    cut = {e: [n for n in before if n != join.id] for e, before in diagram.before.items()}
+    sources = [closure([end], cut) - {join.id} for end in ends]
+    for second in range(1, len(sources)):
+        for first in range(second):
+            direct = ends[first] == ends[second] and bool(_branches(diagram, diagram.elements[ends[first]]))
+            if direct or _together(forks, (sources[first], ends[first]), (sources[second], ends[second])):
+                continue
+            names = "和".join(f"“{short(diagram.elements[ends[i]].name or ends[i], 20)}”" for i in (first, second))
+            yield say(join, f"从{names}来的两条路不会同时走到，这里会一直等待；请先用排他网关汇合")
+            return
+
+
+def _together(forks: list[tuple[str, list[str]]], first: tuple[set[str], str], second: tuple[set[str], str]) -> bool:
+    """Whether some fork leads to both ends over different branches; each end is what reaches it, and its last element."""
+    for fork, branches in forks:
+        to_first, to_second = ({b for b in branches if b in reach} | ({""} if fork == end else set()) for reach, end in (first, second))
+        if to_first and to_second and len(to_first | to_second) > 1:
+            return True
+    return False
+
+
+def _branches(diagram: Diagram, element: Element) -> tuple[str, list[str]] | None:
+    """The element with what it sends tokens to at once; None where it only chooses or passes on."""
+    if element.tag in ("exclusiveGateway", "eventBasedGateway"):
+        return None
+    interrupting = {
+        n for n in diagram.nexts[element.id] if diagram.elements[n].attached_to == element.id and diagram.elements[n].interrupting
+    }
+    found = [n for n in diagram.nexts[element.id] if n not in interrupting]
+    return (element.id, found) if len(found) > 1 else None

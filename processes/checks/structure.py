@@ -1,0 +1,168 @@
+"""Ids, references, lanes and flows: what must hold before a diagram can be walked."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from processes.checks.diagram import KINDS, Diagram, called, flow_nodes, local, say, say_flow, short
+from processes.definitions import BPMN
+
+MAX_ID = 100  # widths of the columns that hold them
+MAX_KEY = 60
+MAX_NAME = 100
+_ID = re.compile(r"[^\W\d][\w.\-]*")  # an XML NCName; the library puts ids into XPath expressions
+_VENDORS = {
+    "http://camunda.org/schema/1.0/bpmn": "Camunda",
+    "http://camunda.org/schema/zeebe/1.0": "Camunda 8",
+    "http://activiti.org/bpmn": "Activiti",
+    "http://activiti.com/modeler": "Activiti",
+    "http://flowable.org/bpmn": "Flowable",
+    "http://www.jboss.org/drools": "jBPM",
+}
+_REFERENCES = {  # attribute → what it points to
+    "messageRef": "消息",
+    "signalRef": "信号",
+    "errorRef": "错误",
+    "escalationRef": "升级",
+}
+
+
+def check(diagram: Diagram, key: str | None, roles: Sequence[str]) -> Iterator[str]:
+    """All problems of structure."""
+    yield from _process(diagram, key)
+    yield from _ids(diagram)
+    yield from _lanes(diagram, roles)
+    yield from _starts(diagram)
+    yield from _flow_ends(diagram)
+    yield from _choices(diagram)
+    yield from _references(diagram)
+    yield from _vendors(diagram)
+
+
+def _process(diagram: Diagram, key: str | None) -> Iterator[str]:
+    found = diagram.process.get("id")
+    if not found:
+        yield "流程缺少 id"
+    elif not _ID.fullmatch(found) or len(found) > MAX_KEY:
+        yield f"流程的 id“{short(found)}”应由字母、数字、下划线组成，以字母开头，不超过 {MAX_KEY} 个字符"
+    elif key is not None and found != key:
+        yield f"流程的 id“{found}”与文件名“{short(key)}”不一致"
+    if len(diagram.process.get("name", "")) > MAX_NAME:
+        yield f"流程名称超过 {MAX_NAME} 个字"
+
+
+def _ids(diagram: Diagram) -> Iterator[str]:
+    nodes = [*flow_nodes(diagram.process), *diagram.flows]
+    times = Counter(node.get("id") for node in diagram.root.iter() if isinstance(node.tag, str) and node.get("id"))
+    for node in nodes:
+        kind = KINDS.get(local(node), "顺序流")
+        name, id = node.get("name", ""), node.get("id")
+        if not id:
+            yield f"{called(kind, name, '')}：请在流程设计器中给它一个 id"
+        elif not _ID.fullmatch(id) or len(id) > MAX_ID:
+            yield f"{called(kind, name, id)}：id 应由字母、数字、下划线、点、连字符组成，以字母开头，不超过 {MAX_ID} 个字符"
+        elif times[id] > 1:
+            yield f"{called(kind, name, id)}：id“{short(id)}”用了 {times[id]} 次，请改为各不相同的 id"
+        if len(name) > MAX_NAME:
+            yield f"{called(kind, name, id)}：名称超过 {MAX_NAME} 个字"
+
+
+def _lanes(diagram: Diagram, roles: Sequence[str]) -> Iterator[str]:
+    owner: dict[str, Any] = {}
+    for lane in diagram.process.iter(f"{BPMN}lane"):
+        where = called("泳道", lane.get("name"), lane.get("id"))
+        if lane.find(f"{BPMN}childLaneSet/{BPMN}lane") is None and lane.get("name") not in roles:
+            yield f"{where}：不是已有的角色，可用：{'、'.join(roles)}"
+        for ref in lane.findall(f"{BPMN}flowNodeRef"):
+            id = (ref.text or "").strip()
+            if id not in diagram.elements:
+                yield f"{where}：其中的“{short(id)}”不存在"
+            elif id in owner and not _nested(owner[id], lane):
+                yield say(
+                    diagram.elements[id],
+                    f"同时在泳道“{short(owner[id].get('name', ''))}”和“{short(lane.get('name', ''))}”中，只能在一个泳道中",
+                )
+            owner[id] = lane
+
+
+def _nested(one: Any, other: Any) -> bool:
+    return one is other or one in other.iterancestors() or other in one.iterancestors()
+
+
+def _starts(diagram: Diagram) -> Iterator[str]:
+    name = short(diagram.process.get("id", ""))
+    count = len(diagram.starts(None))
+    if count != 1:
+        yield f"流程“{name}”：应恰有一个开始事件，现有 {count} 个"
+    if not any(e.tag == "endEvent" for e in diagram.scopes[None]):
+        yield f"流程“{name}”：没有结束事件"
+    for element in diagram.elements.values():
+        if element.tag in ("subProcess", "transaction") and len(diagram.starts(element.id)) != 1:
+            yield say(element, f"里面应恰有一个开始事件，现有 {len(diagram.starts(element.id))} 个")
+
+
+def _flow_ends(diagram: Diagram) -> Iterator[str]:
+    for flow in diagram.flows:
+        for end, label in (("sourceRef", "起点"), ("targetRef", "终点")):
+            if flow.get(end) not in diagram.elements:
+                yield say_flow(flow, f"{label}“{short(flow.get(end, ''))}”不存在，请重新连线")
+    for begin, end, flow in diagram.sound_flows:
+        if diagram.parents[begin] != diagram.parents[end]:
+            yield say_flow(flow, "穿过了子流程的边界，请连到子流程本身")
+        if diagram.elements[begin].tag == "endEvent":
+            yield say(diagram.elements[begin], "结束事件之后不能再有连线")
+        if diagram.elements[end].tag in ("startEvent", "boundaryEvent"):
+            yield say(diagram.elements[end], "不能有指向它的连线")
+
+
+def _choices(diagram: Diagram) -> Iterator[str]:
+    leaving: dict[str, list[Any]] = {}
+    for source, _, flow in diagram.sound_flows:
+        leaving.setdefault(source, []).append(flow)
+    for id, flows in leaving.items():
+        element, default = diagram.elements[id], diagram.nodes[id].get("default")
+        if default is not None and default not in {flow.get("id") for flow in flows}:
+            yield say(element, f"默认流“{short(default)}”不是从这里出发的连线")
+        if len(flows) > 1 and not element.tag.endswith("Gateway"):
+            yield say(element, f"有 {len(flows)} 条出去的连线，请用并行网关（都走）或排他网关（选一条）分开")
+        if element.tag not in ("exclusiveGateway", "inclusiveGateway") or len(flows) < 2:
+            continue
+        for flow in flows:
+            if flow.find(f"{BPMN}conditionExpression") is None and default != flow.get("id"):
+                target = diagram.elements[flow.get("targetRef")]
+                where = called("顺序流", flow.get("name"), flow.get("id"))
+                yield say(element, f"通往“{short(flow.get('name') or target.name or target.id)}”的{where}既没有条件，也不是默认流")
+
+
+def _references(diagram: Diagram) -> Iterator[str]:
+    known = {child.get("id") for child in diagram.root if isinstance(child.tag, str)}
+    for element in diagram.elements.values():
+        if element.tag == "boundaryEvent" and element.attached_to not in diagram.elements:
+            yield say(element, f"所依附的“{short(element.attached_to or '')}”不存在")
+        for node in [diagram.nodes[element.id], *diagram.nodes[element.id]]:
+            for attribute, kind in _REFERENCES.items():
+                ref = node.get(attribute) if isinstance(node.tag, str) else None
+                if ref and ref.rpartition(":")[2] not in known:
+                    yield say(element, f"所用的{kind}“{short(ref)}”不存在，请重新选择")
+    ids = {process.get("id") for process in diagram.root.findall(f"{BPMN}process")}
+    for participant in diagram.root.iter(f"{BPMN}participant"):
+        ref = participant.get("processRef")
+        if ref and ref.rpartition(":")[2] not in ids:
+            yield f"{called('参与者', participant.get('name'), participant.get('id'))}：所指的流程“{short(ref)}”不存在"
+
+
+def _vendors(diagram: Diagram) -> Iterator[str]:
+    """Settings of other engines would be passed over in silence; whoever made them must know."""
+    for node in [*diagram.nodes.values(), *diagram.flows]:
+        found: dict[str, list[str]] = {}
+        extensions = [child for part in node.findall(f"{BPMN}extensionElements") for child in part if isinstance(child.tag, str)]
+        for tag in [*(a for a in node.attrib), *(child.tag for child in extensions)]:
+            space, _, name = tag.removeprefix("{").partition("}")
+            if space in _VENDORS and name:
+                found.setdefault(_VENDORS[space], []).append(name)
+        for vendor, names in found.items():
+            where = called(KINDS.get(local(node), "顺序流"), node.get("name"), node.get("id"))
+            yield f"{where}：含有 {vendor} 的设置（{short('、'.join(dict.fromkeys(names)))}），平台不使用，请删除并改用平台的属性"

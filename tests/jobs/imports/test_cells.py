@@ -1,0 +1,73 @@
+"""What people put into cells, and what a form gets of it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+
+import pytest
+
+from domain.identity import id_number_problem
+from jobs.imports.cells import CUT_OFF, as_answer, as_text
+
+ID = {"type": "string", "format": "id-number"}
+MOBILE = {"type": "string", "format": "mobile"}
+DAY = {"type": "string", "format": "date"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("\u3000张\u00a0三 ", "张 三"),  # full-width and hard spaces
+        ("\ufeff张\u200b三\x00", "张三"),  # marks nobody sees, and what PostgreSQL refuses
+        ("x\ud800y", "xy"),  # half a character, from _xD800_ in XML
+        (13900000000.0, "13900000000"),
+        (2.50, "2.5"),
+        (110105194912310026.0, "1.10105194912310E+17"),
+        (True, "是"),
+        (None, ""),
+        (float("nan"), ""),
+        (datetime(2026, 9, 1), "2026-09-01"),
+        (datetime(2026, 9, 1, 8, 30), "2026-09-01 08:30"),
+        (date(2026, 9, 1), "2026-09-01"),
+        (time(8, 30), "08:30:00"),
+    ],
+)
+def test_text(cell: Any, text: str) -> None:
+    assert as_text(cell) == text
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "answer"),
+    [
+        (MOBILE, "１３９　００００ 0000", "13900000000"),  # full-width digits and spaces
+        (MOBILE, "'13900000000", "13900000000"),
+        (ID, "11010519491231002x", "11010519491231002X"),
+        (ID, "１１０１０５１９４９１２３１００２ｘ", "11010519491231002X"),
+        (DAY, "2026/9/1", "2026-09-01"),
+        (DAY, "2026年9月1日", "2026-09-01"),
+        (DAY, "2026.09.01", "2026-09-01"),
+        (DAY, "20260901", "2026-09-01"),
+        (DAY, "2026-02-30", "2026-02-30"),  # stays, so that the check names it
+        ({"type": "integer"}, "１，２００", 1200),
+        ({"type": "integer"}, "12.0", 12),
+        ({"type": "number"}, "59.5", 59.5),
+        ({"type": "integer"}, "很多", "很多"),
+        ({"type": "string", "enum": ["男", "女"]}, " 男 ", "男"),
+        ({"type": "string", "enum": ["中级（二）"]}, "中级(二)", "中级（二）"),
+        ({"type": "string"}, "（甲）乙", "（甲）乙"),  # free text keeps its full-width signs
+        (MOBILE, "", None),
+    ],
+)
+def test_answer(field: dict[str, Any], text: str, answer: Any) -> None:
+    assert as_answer(field, text) == (answer, None)
+
+
+@pytest.mark.parametrize("text", ["1.10105194912310E+17", "1.1E17", "110105194912310000"])
+def test_an_id_number_that_excel_cut_off(text: str) -> None:
+    assert as_answer(ID, text)[1] == CUT_OFF
+
+
+def test_an_id_number_may_end_in_three_zeros() -> None:
+    number = next(n for day in range(1, 29) if id_number_problem(n := f"110105199003{day:02}1000") is None)
+    assert as_answer(ID, number) == (number, None)

@@ -1,0 +1,110 @@
+"""Files made to do harm are refused at once, without being opened."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+
+from jobs.imports import guarding
+from jobs.imports.guarding import BadFile, inspect
+from tests.jobs.imports.files import HEADER, NAMESPACE, teacher, with_parts, with_sheet, workbook
+
+
+def refusal(path: Path, name: str = "教师.xlsx") -> str:
+    with pytest.raises(BadFile) as caught:
+        inspect(path, name)
+    return str(caught.value)
+
+
+def test_a_good_file_passes(tmp_path: Path) -> None:
+    assert inspect(workbook(tmp_path / "a", [HEADER, teacher(1)]), "教师.xlsx") == "xlsx"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "空的"),
+        (b"%PDF-1.7", "不是 Excel 文件"),
+        (b"<html><table></table></html>", "不是 Excel 文件"),  # what other systems call .xls
+        (bytes.fromhex("D0CF11E0A1B11AE1") + bytes(600), "另存为 .xlsx"),
+        (bytes.fromhex("D0CF11E0A1B11AE1") + bytes(600) + "EncryptedPackage".encode("utf-16-le"), "密码"),
+        (b"PK\x03\x04" + bytes(50), "已损坏"),
+    ],
+)
+def test_other_files(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(content)
+    assert said in refusal(path, "教师.xls")
+
+
+def test_a_zip_that_is_no_workbook(tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "a", "w") as book:
+        book.writestr("photo.jpg", b"x")
+    assert "不是 Excel 文件" in refusal(tmp_path / "a")
+
+
+def test_too_many_bytes(tmp_path: Path) -> None:
+    with (tmp_path / "a").open("wb") as file:
+        file.truncate(200 * 1024 * 1024)  # a hole: takes no room
+    assert "20 MB" in refusal(tmp_path / "a")
+
+
+def test_a_zip_bomb(tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "a", "w", ZIP_DEFLATED) as book:
+        book.writestr("[Content_Types].xml", "x")
+        book.writestr("xl/worksheets/sheet1.xml", bytes(30 * 1024 * 1024))  # a thousand to one
+    assert "压缩异常" in refusal(tmp_path / "a")
+
+
+def test_a_bomb_that_lies_about_its_size(tmp_path: Path) -> None:
+    path = with_parts(tmp_path / "a", {"xl/big.xml": bytes(3_000_000)})
+    content = path.read_bytes()
+    path.write_bytes(content.replace((3_000_000).to_bytes(4, "little"), (300_000).to_bytes(4, "little")))
+    assert "已损坏" in refusal(path)
+
+
+def test_many_parts(tmp_path: Path) -> None:
+    parts = {f"xl/{n}.xml": b"x" for n in range(guarding.MAX_ENTRIES + 1)}
+    assert "结构异常" in refusal(with_parts(tmp_path / "a", parts))
+
+
+def test_an_xml_bomb(tmp_path: Path) -> None:
+    bomb = '<!DOCTYPE a [<!ENTITY b "' + "甲" * 20 + '">]><sst>&b;</sst>'
+    assert "实体声明" in refusal(with_parts(tmp_path / "a", {"xl/sharedStrings.xml": bomb.encode()}))
+    wide = bomb.encode("utf-16")
+    assert "实体声明" in refusal(with_parts(tmp_path / "b", {"xl/sharedStrings.xml": wide}))
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ('<row r="1048576"><c r="A1048576"><v>1</v></c></row>', "50000 行"),
+        ("<row r='1'><c t='n' s='1' r = 'XFD1'><v>1</v></c></row>", "100 列"),
+        ('<row r="1"><c r="A99999999999"><v>1</v></c></row>', "50000 行"),
+    ],
+)
+def test_one_cell_far_out_needs_no_memory(tmp_path: Path, cells: str, said: str) -> None:
+    assert said in refusal(with_sheet(tmp_path / "a", cells))
+
+
+def test_a_tag_without_end(tmp_path: Path) -> None:
+    padding = os.urandom(1_500_000).hex()  # so that it does not count as a zip bomb
+    assert "结构异常" in refusal(with_sheet(tmp_path / "a", f'<row><c s="{padding}" r="XFD1048576"><v>1</v></c></row>'))
+
+
+def test_a_sheet_under_another_name(tmp_path: Path) -> None:
+    sheet = f'<worksheet {NAMESPACE}><sheetData><row r="900000"><c r="A900000"><v>1</v></c></row></sheetData></worksheet>'
+    assert "50000 行" in refusal(with_parts(tmp_path / "a", {"xl/media/image1.png": sheet.encode()}))
+
+
+def test_styled_empty_cells_are_no_content(tmp_path: Path) -> None:
+    cells = '<row r="1"><c r="A1" t="inlineStr"><is><t>姓名</t></is></c><c r="XFD1" s="2"/></row><row r="1048576" s="1"/>'
+    assert inspect(with_sheet(tmp_path / "a", cells), "教师.xlsx") == "xlsx"
+
+
+@pytest.mark.parametrize("text", [b"<c " * 300_000, b"<c " + b" r" * 400_000, b"<c " + b' r="A1"' * 100_000, b"<c r" + b" " * 900_000])
+def test_the_look_at_places_is_linear(text: bytes) -> None:
+    guarding._places(text)  # would take hours where a pattern backtracks

@@ -1,0 +1,136 @@
+"""Files as people make them: Excel, WPS, LibreOffice; columns in another order, titles, blanks, CSV."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from forms import read_forms
+from jobs.imports.columns import columns_of
+from jobs.imports.guarding import BadFile
+from jobs.imports.reading import open_table
+from tests.jobs.imports.files import HEADER, teacher, with_sheet, workbook
+
+pytestmark = pytest.mark.row("7.1")
+COLUMNS = columns_of(read_forms()["teacher.json"])
+
+
+def read(path: Path, name: str = "教师.xlsx") -> list[tuple[int, dict[str, str]]]:
+    """Row numbers, and the texts of the form's columns."""
+    with open_table(path, name, COLUMNS) as table:
+        return [(number, {k: cells[at] for k, at in table.places.items() if at < len(cells)}) for number, cells in table.rows]
+
+
+def refusal(path: Path, name: str = "教师.xlsx") -> str:
+    with pytest.raises(BadFile) as caught:
+        read(path, name)
+    return str(caught.value)
+
+
+def test_a_plain_file(tmp_path: Path) -> None:
+    ((number, row),) = read(workbook(tmp_path / "a", [HEADER, teacher(7)]))
+    assert number == 2
+    assert row["mobile"] == "13900000007"
+    assert list(row) == ["name", "mobile", "id_number", "sex", "major", "title", "email"]
+
+
+def test_other_order_extra_columns_other_names_title_and_blank_rows(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet["A1"] = "某某学院教师信息表"
+    sheet.merge_cells("A1:E1")
+    for at, heading in enumerate(["序号", "手机号码*", " 姓 名 ", "身份证号（18位）", "备注"], 1):
+        sheet.cell(3, at, heading)
+    for at, value in enumerate([1, 13900000001, "张三", "11010519491231002X", "无"], 1):
+        sheet.cell(6, at, value)
+    book.save(tmp_path / "a")
+    assert read(tmp_path / "a") == [(6, {"name": "张三", "mobile": "13900000001", "id_number": "11010519491231002X"})]
+
+
+def test_a_table_that_begins_in_the_middle_of_the_sheet(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [[], [], [None, None, "姓名", "手机号"], [None, None, "张三", "13900000001"]]
+    assert read(workbook(tmp_path / "a", rows)) == [(4, {"name": "张三", "mobile": "13900000001"})]
+
+
+def test_the_sheet_with_the_headings_is_found(tmp_path: Path) -> None:
+    book = Workbook()
+    first = book.active
+    assert first is not None
+    first["A1"] = "填写说明"
+    hidden = book.create_sheet("旧")
+    hidden.append(["姓名", "手机号"])
+    hidden.sheet_state = "hidden"
+    last = book.create_sheet("教师")
+    last.append(["姓名", "手机号"])
+    last.append(["张三", "13900000001"])
+    book.save(tmp_path / "a")
+    assert [row["name"] for _, row in read(tmp_path / "a")] == ["张三"]
+
+
+def test_values_of_formulas_dates_and_errors(tmp_path: Path) -> None:
+    cells = (
+        '<row r="1"><c t="str"><v>姓名</v></c><c t="str"><v>手机号</v></c><c t="str"><v>职称</v></c><c t="str"><v>专业</v></c></row>'
+        '<row r="2"><c t="str"><f>"张"&amp;"三"</f><v>张三</v></c><c><f>13900000000+1</f><v>13900000001</v></c>'
+        '<c t="e"><f>VLOOKUP(1,A:A,9)</f><v>#N/A</v></c><c><f>1+1</f></c></row>'
+    )
+    ((_, row),) = read(with_sheet(tmp_path / "a", cells))
+    assert row == {"name": "张三", "mobile": "13900000001", "title": "", "major": ""}
+
+
+def test_a_date_in_a_text_column(tmp_path: Path) -> None:
+    ((_, row),) = read(workbook(tmp_path / "a", [HEADER, teacher(1, 职称=date(2026, 9, 1))]))
+    assert row["title"] == "2026-09-01"
+
+
+def test_an_id_number_kept_as_a_number(tmp_path: Path) -> None:
+    ((_, row),) = read(workbook(tmp_path / "a", [HEADER, teacher(1, 证件号=110105194912310026)]))
+    assert row["id_number"] == "1.10105194912310E+17"
+
+
+def test_the_example_of_the_template_is_skipped(tmp_path: Path) -> None:
+    example = [column.schema["x-example"] for column in COLUMNS]
+    assert [n for n, _ in read(workbook(tmp_path / "a", [HEADER, example, teacher(1)]))] == [3]
+
+
+def test_hostile_names_stay_text(tmp_path: Path) -> None:
+    names = ["<script>alert(1)</script>", "x'; DROP TABLE person; --", "甲" * 500]
+    rows = [[name, "13900000001"] for name in names]
+    assert [row["name"] for _, row in read(workbook(tmp_path / "a", [["姓名", "手机号"], *rows]))] == names
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-8", "utf-8-sig"])
+def test_csv(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a"
+    path.write_bytes('姓名,手机号,备注\r\n张三,="13900000001",甲\r\n\r\n李四,13900000002\r\n'.encode(encoding))
+    assert read(path, "教师.csv") == [(2, {"name": "张三", "mobile": "13900000001"}), (4, {"name": "李四", "mobile": "13900000002"})]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([], "没有找到表头"),
+        ([["甲", "乙"], [1, 2]], "没有“姓名”、“手机号”等列"),
+        ([["姓名", "证件号"], ["张三", ""]], "表头缺少“手机号”列"),
+        ([["姓名", "手机号", "手机"], ["张三", "", ""]], "“手机号”列出现了不止一次"),
+    ],
+)
+def test_headings_that_do_not_match(tmp_path: Path, rows: list[list[Any]], said: str) -> None:
+    assert said in refusal(workbook(tmp_path / "a", rows))
+
+
+def test_only_headings(tmp_path: Path) -> None:
+    assert read(workbook(tmp_path / "a", [HEADER])) == []
+
+
+def test_too_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.imports.reading.MAX_ROWS", 2)
+    assert "超过 2 行" in refusal(workbook(tmp_path / "a", [HEADER, *map(teacher, range(3))]))
+
+
+def test_broken_xml(tmp_path: Path) -> None:
+    assert "不能读取" in refusal(with_sheet(tmp_path / "a", '<row r="1"><c r="A1"><v>1</c></row>'))
