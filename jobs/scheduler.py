@@ -7,13 +7,13 @@ import os
 import threading
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from domain.locks import hold_lock
 from jobs.outbox import hand_out, sweep
 from jobs.runtime import Runtime
-from processes import expressions, steps, tables
+from processes import answers, expressions, steps, tables
 from processes.errors import ProcessError
 
 LEASE = timedelta(seconds=15)
@@ -28,14 +28,17 @@ def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
             with runtime.database.writing() as session:
                 mine = hold_lock(session, holder, runtime.engine.clock(), LEASE)
             if mine:
-                turn(runtime)
+                turn(runtime, holder)
         except OperationalError as error:  # the database is away for a moment; the next turn tries again
             _log.warning("the database did not answer: %s", error)
         stop.wait(pause)
 
 
-def turn(runtime: Runtime) -> None:
-    """One look: fires what is due, each instance in a transaction of its own, and hands out jobs."""
+def turn(runtime: Runtime, holder: str) -> None:
+    """One look: fires what is due, each instance in a transaction of its own, and hands out jobs.
+
+    The lease is renewed on the way: a turn of many slow instances ends where another scheduler has taken over.
+    """
     table = tables.instance
     with runtime.database.reading() as session:
         due = session.scalars(
@@ -44,8 +47,14 @@ def turn(runtime: Runtime) -> None:
             .order_by(table.c.due_at)
             .limit(500)
         ).all()
+    renewed = runtime.engine.clock()
     for instance_id in due:
         _tick(runtime, instance_id)
+        if runtime.engine.clock() - renewed > LEASE / 3:
+            renewed = runtime.engine.clock()
+            with runtime.database.writing() as session:
+                if not hold_lock(session, holder, renewed, LEASE):
+                    return
     hand_out(runtime.settings.redis_url, sweep(runtime))
 
 
@@ -57,6 +66,6 @@ def _tick(runtime: Runtime, instance_id: int) -> None:
         _log.error("instance %d cannot go on: %s", instance_id, error)
         with runtime.database.writing() as session:
             # a background step that fails is a state that people see, not a line in a log
-            session.execute(update(tables.instance).where(tables.instance.c.id == instance_id).values(incident=str(error)))
+            answers.halt(runtime.engine, session, instance_id, str(error))
         return
     hand_out(runtime.settings.redis_url, jobs)

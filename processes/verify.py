@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -37,7 +36,7 @@ def _faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
     open_ids = {task.id for task in live.values() if task.parent_id is None}
     yield from _opinions(live)
     jobs = session.execute(select(tables.job).where(tables.job.c.instance_id == row.id)).all()
-    unanswered = {job.id for job in jobs if job.state != "done"}
+    unanswered = {job.id for job in jobs if job.state not in ("done", "cancelled")}
     if row.ended_at is not None or row.state is None:
         if open_ids:
             yield f"流程已结束，仍有 {len(open_ids)} 条待办"
@@ -71,7 +70,7 @@ def _against_state(
         party_id = step.subject.party_for(expected.lane if own else found.role)
         if found.role not in transfer_roles(expected) or (found.element, found.party_id) != (element, party_id):
             yield f"待办“{found.name}”的办理角色、机构或环节与流程图不一致"
-    started = {str(t.id) for t in stands if t.has_state(TaskState.STARTED)}
+    started = step._started(stands)
     if started != unanswered:
         yield "外部任务与流程状态不一致"
     if _earliest(stands) != row.due_at:
