@@ -19,7 +19,7 @@ from tests.conftest import World
 
 HEAD = (
     '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-    ' xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core" id="d" targetNamespace="t">'
+    ' xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core" id="tiny_definitions" targetNamespace="t">'
 )
 
 
