@@ -20,10 +20,23 @@ class Permanent(Exception):
     """The outside refused for good; trying again changes nothing."""
 
 
+class BusinessError(Exception):
+    """The outside, or a rule, said no in a way that the diagram may answer: a BPMN error with this code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+# Mistakes in a handler or its parameters: told as what they are, never a traceback that stops a worker.
+FAULTS = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError)
+
+
 @dataclass(frozen=True)
 class Inline:
-    """Runs inside the step's transaction: database only. `run(session, subject, params, actor)` returns task data or None.
+    """Runs inside the step's transaction: database only.
 
+    `run(session, subject, params, actor)` returns task data or None; a BusinessError undoes what it wrote.
     `needs` are the parameters a diagram must give, `gives` the names in the task data that it returns.
     """
 
@@ -37,7 +50,7 @@ class External:
     """Calls the outside with no transaction open.
 
     `prepare(session, subject, params)` makes the payload once; `call(payload, key, settings)` sends it, `key` being the
-    idempotency key, and raises Transient or Permanent. `needs` and `gives` as of Inline.
+    idempotency key, and raises Transient, Permanent or BusinessError. `needs` and `gives` as of Inline.
     """
 
     prepare: Callable[[Session, Any, dict[str, Any]], dict[str, Any]]

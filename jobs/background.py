@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from domain.background import KEPT, MAX_ATTEMPTS, ROUND, BackgroundTask, advance
 from domain.errors import DomainError
+from domain.handling import FAULTS
 from domain.parties import actor_of
 from domain.settings import Settings, read_settings
 from jobs import batches, exports, leases
@@ -66,7 +67,7 @@ def run_task(runtime: Runtime, task_id: int) -> bool:
     except OSError:
         _log.exception("background task %d", task_id)
         return _end(runtime, one, "结果文件未能写入，请检查磁盘空间后重试")
-    except leases.FAULTS:
+    except FAULTS:
         _log.exception("background task %d", task_id)
         return _end(runtime, one, f"处理时出错，请重试；如仍不成功，请把任务编号 {task_id} 告诉技术支持")
 

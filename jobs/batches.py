@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 
 from domain.background import BackgroundFailure, BackgroundTask, begin
 from domain.errors import DomainError
+from domain.handling import FAULTS
 from domain.parties import Actor
 from forms.listing import Listing
 from forms.lists import LISTS
-from jobs import leases, outbox
+from jobs import outbox
 from jobs.runtime import Runtime
 from jobs.work import Work
 from processes import expressions, inbox, steps, tables
@@ -221,7 +222,7 @@ def _attempt(session: Session, item: Item) -> tuple[list[str], str | None]:
         return [], "；".join(text for _, text in error.problems)
     except (ProcessError, DomainError, expressions.ExpressionError) as error:
         return [], str(error)
-    except leases.FAULTS:
+    except FAULTS:
         _log.exception("batch: %s", item.label)
         return [], "处理时出错，请打开记录单独办理；如仍不成功，请联系系统管理员"
 

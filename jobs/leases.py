@@ -15,7 +15,6 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
 HANDED_OUT = timedelta(seconds=10)  # a row waiting in the queue is not handed out at every sweep
-FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # mistakes in a handler or its parameters
 _log = logging.getLogger(__name__)
 
 
@@ -30,11 +29,11 @@ class Leased:
     """The state in which nobody holds the row; who does makes it `running`."""
 
 
-def claim(session: Session, leased: Leased, row_id: Any, now: datetime, lease: timedelta) -> bool:
-    """Takes the row for a new attempt. False where it is over, or another worker's."""
+def claim(session: Session, leased: Leased, row_id: Any, now: datetime, lease: timedelta, **more: Any) -> bool:
+    """Takes the row for a new attempt, with `more` written into it. False where it is over, or another worker's."""
     table = leased.table
     mine = update(table).where(table.c.id == row_id, table.c.state == leased.waiting)
-    taken = session.execute(mine.values({"state": "running", "attempt": table.c.attempt + 1, leased.moment: now + lease}))
+    taken = session.execute(mine.values({"state": "running", "attempt": table.c.attempt + 1, leased.moment: now + lease, **more}))
     return taken.rowcount == 1  # type: ignore[attr-defined,no-any-return]
 
 

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import logging
 import os
-import random
-from collections.abc import Sequence
-from datetime import timedelta
-from functools import cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from domain.errors import DomainError
-from domain.handling import External, Permanent, Transient
+from domain.handling import FAULTS, BusinessError, External, Permanent, Transient
 from domain.settings import read_settings
 from jobs import leases
 from jobs.runtime import Runtime, build
-from processes import expressions, steps, tables
+from processes import answers, expressions, retries, tables
 from processes.definitions import load
+from processes.engine import Engine
 from processes.errors import ProcessError, StaleAttempt
 
 QUEUE = "pilot"
 LEASE = timedelta(seconds=60)  # longer than a handler's time-outs together
-MAX_ATTEMPTS = 8
-ROUND = MAX_ATTEMPTS + 1  # `attempt` only ever rises, so that it fences; `attempt % ROUND` counts since a person's last retry
-BACKOFF = timedelta(seconds=2)  # doubled at each attempt, with jitter
 _LEASED = leases.Leased(tables.job, "next_at", "pending")
 _log = logging.getLogger(__name__)
 
@@ -41,6 +39,19 @@ def work(job_id: str) -> None:
     run_job(_runtime(), job_id)
 
 
+@dataclass(frozen=True)
+class _Claimed:
+    """A job that this worker has, ready to be sent."""
+
+    id: str
+    attempt: int
+    tries: int
+    retry_max: int
+    retry_delay: float
+    handler: External
+    payload: dict[str, Any]
+
+
 def run_job(runtime: Runtime, job_id: str) -> bool:
     """Claims a job, calls the outside with no transaction open, and takes the answer back as a step of its own.
 
@@ -49,32 +60,20 @@ def run_job(runtime: Runtime, job_id: str) -> bool:
     claimed = _claim(runtime, job_id)
     if claimed is None:
         return False
-    handler, payload, attempt = claimed
     try:
-        result = handler.call(payload, job_id, runtime.settings)
+        result = claimed.handler.call(claimed.payload, job_id, runtime.settings)
     except Transient as error:
-        tries = attempt % ROUND
-        delay = BACKOFF * 2 ** (tries - 1) * random.uniform(0.5, 1.5)  # noqa: S311  # jitter, not a secret
-        retry_at = runtime.engine.clock() + delay if tries < MAX_ATTEMPTS else None
-        _failed(runtime, job_id, attempt, str(error), retry_at)
-        return True
+        later = claimed.tries <= claimed.retry_max
+        retry_at = runtime.engine.clock() + retries.wait(claimed.tries, claimed.retry_delay) if later else None
+        return _failed(runtime, job_id, claimed.attempt, str(error), retry_at)
     except Permanent as error:
-        _failed(runtime, job_id, attempt, str(error), None)
-        return True
-    except leases.FAULTS as error:
+        return _failed(runtime, job_id, claimed.attempt, str(error), None)
+    except BusinessError as error:
+        return _answered(runtime, job_id, claimed.attempt, partial(answers.refuse, error=error))
+    except FAULTS as error:
         _log.exception("job %s", job_id)
-        _failed(runtime, job_id, attempt, _fault(error), None)
-        return True
-    try:
-        with runtime.database.writing() as session:
-            more = steps.answer(runtime.engine, session, job_id, attempt, result)
-    except StaleAttempt:
-        return False
-    except (ProcessError, expressions.ExpressionError) as error:
-        _failed(runtime, job_id, attempt, f"外部任务已完成，但流程不能继续：{error}", None)
-        return True
-    hand_out(runtime.settings.redis_url, more)
-    return True
+        return _failed(runtime, job_id, claimed.attempt, _fault(error), None)
+    return _answered(runtime, job_id, claimed.attempt, partial(answers.answer, result=result))
 
 
 def sweep(runtime: Runtime) -> list[str]:
@@ -83,46 +82,41 @@ def sweep(runtime: Runtime) -> list[str]:
         return leases.sweep(session, _LEASED, runtime.engine.clock())
 
 
-def retry(runtime: Runtime, job_id: str) -> bool:
-    """Lets a failed job try again (an incident that a person has mended). False where there is none."""
+def _claim(runtime: Runtime, job_id: str) -> _Claimed | None:
+    """Takes the job and makes what it sends; None where another worker has it, or where there is nothing to send."""
     table = tables.job
     with runtime.database.writing() as session:
-        job = session.execute(select(table).where(table.c.id == job_id, table.c.state == "failed").with_for_update()).first()
-        if job is None:
-            return False
-        attempt = (job.attempt // ROUND + 1) * ROUND
-        values = {"state": "pending", "attempt": attempt, "next_at": runtime.engine.clock(), "error": None}
-        session.execute(update(table).where(table.c.id == job_id).values(values))
-        session.execute(update(tables.instance).where(tables.instance.c.id == job.instance_id).values(incident=None))
-    return True
-
-
-def _claim(runtime: Runtime, job_id: str) -> tuple[External, dict[str, Any], int] | None:
-    table = tables.job
-    now = runtime.engine.clock()
-    with runtime.database.writing() as session:
-        if not leases.claim(session, _LEASED, job_id, now, LEASE):
+        if not leases.claim(session, _LEASED, job_id, runtime.engine.clock(), LEASE, tries=table.c.tries + 1):
             return None
         job = session.execute(select(table).where(table.c.id == job_id)).one()
-        problem: str | None = None
-        if job.attempt % ROUND == 0:  # each attempt ended without a word: it may be what kills the workers
-            problem = f"外部任务连续 {MAX_ATTEMPTS} 次没有结果，请联系系统管理员"
-        else:
-            try:
-                with session.begin_nested():
-                    handler, payload = _prepared(runtime, session, job)
-            except (Permanent, Transient, DomainError, ProcessError) as error:
-                problem = str(error)
-            except leases.FAULTS as error:
-                _log.exception("job %s", job_id)
-                problem = _fault(error)
-        if problem is not None:
-            steps.fail(runtime.engine, session, job_id, job.attempt, problem, None)
-            return None
-        if payload is None:  # the record was deleted meanwhile: nobody to tell
-            steps.answer(runtime.engine, session, job_id, job.attempt, {})
-            return None
-        return handler, payload, job.attempt
+        prepared = _prepared_or_why_not(runtime, session, job)
+    # what could not be prepared is a step of its own: a step locks the instance before its jobs
+    if isinstance(prepared, BusinessError):
+        _answered(runtime, job_id, job.attempt, partial(answers.refuse, error=prepared))
+        return None
+    if isinstance(prepared, str):
+        _failed(runtime, job_id, job.attempt, prepared, None)
+        return None
+    handler, payload = prepared
+    if payload is None:  # the record was deleted meanwhile: nobody to tell
+        _answered(runtime, job_id, job.attempt, partial(answers.answer, result={}))
+        return None
+    return _Claimed(job_id, job.attempt, job.tries, job.retry_max, job.retry_delay, handler, payload)
+
+
+def _prepared_or_why_not(runtime: Runtime, session: Session, job: Any) -> tuple[External, dict[str, Any] | None] | BusinessError | str:
+    if job.tries > job.retry_max + 1:  # each attempt ended without a word: it may be what kills the workers
+        return f"外部任务连续 {job.retry_max + 1} 次没有结果，请联系系统管理员"
+    try:
+        with session.begin_nested():
+            return _prepared(runtime, session, job)
+    except BusinessError as error:
+        return error
+    except (Permanent, Transient, DomainError, ProcessError) as error:
+        return str(error)
+    except FAULTS as error:
+        _log.exception("job %s", job.id)
+        return _fault(error)
 
 
 def _prepared(runtime: Runtime, session: Session, job: Any) -> tuple[External, dict[str, Any] | None]:
@@ -146,12 +140,27 @@ def _fault(error: Exception) -> str:
     return f"外部任务的处理程序出错，请联系系统管理员（{type(error).__name__}：{error}）"
 
 
-def _failed(runtime: Runtime, job_id: str, attempt: int, message: str, retry_at: Any) -> None:
+def _answered(runtime: Runtime, job_id: str, attempt: int, step: Callable[[Engine, Session, str, int], list[str]]) -> bool:
+    """Takes an answer or a refusal into the process. Returns False where another attempt is the current one."""
     try:
         with runtime.database.writing() as session:
-            steps.fail(runtime.engine, session, job_id, attempt, message, retry_at)
+            more = step(runtime.engine, session, job_id, attempt)
+    except StaleAttempt:
+        return False
+    except (ProcessError, expressions.ExpressionError) as error:
+        return _failed(runtime, job_id, attempt, f"外部任务已完成，但流程不能继续：{error}", None)
+    hand_out(runtime.settings.redis_url, more)
+    return True
+
+
+def _failed(runtime: Runtime, job_id: str, attempt: int, message: str, retry_at: datetime | None) -> bool:
+    try:
+        with runtime.database.writing() as session:
+            answers.fail(runtime.engine, session, job_id, attempt, message, retry_at)
     except StaleAttempt:
         _log.info("attempt %d of job %s is no longer the current one", attempt, job_id)
+        return False
+    return True
 
 
 @cache

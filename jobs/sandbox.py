@@ -106,7 +106,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet: the caller's log says what was sent."""
 
 
-def make_server(port: int, log: Path | None = None) -> ThreadingHTTPServer:
+class Sandbox(ThreadingHTTPServer):
+    """The stand-in as a server, with what it received and how it behaves at hand."""
+
+    def __init__(self, port: int, outside: Outside) -> None:
+        self.outside = outside
+        super().__init__(("127.0.0.1", port), type("Handler", (_Handler,), {"outside": outside}))
+
+
+def make_server(port: int, log: Path | None = None) -> Sandbox:
     """A server on the loopback address; `serve_forever` and `shutdown` are the caller's. `log` gets one JSON line a delivery."""
-    handler = type("Handler", (_Handler,), {"outside": Outside(log=log)})
-    return ThreadingHTTPServer(("127.0.0.1", port), handler)
+    return Sandbox(port, Outside(log=log))

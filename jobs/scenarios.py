@@ -5,7 +5,9 @@ A scenario is one transaction that is rolled back at the end: scenarios do not s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,9 +22,10 @@ from domain.database import Database, open_database
 from domain.demo import load_demo
 from domain.demo.books import SIZES, load_books
 from domain.errors import DomainError
-from domain.handling import External
+from domain.handling import BusinessError, External, Permanent, Transient
 from domain.parties import SYSTEM, Actor, Person, actor_of
 from domain.reports import ReportingPeriod, new_report, periods_query
+from domain.settings import Settings, read_settings
 from domain.site_standards import new_site_standard
 from domain.skill_standards import new_skill_standard
 from domain.subjects import SUBJECTS
@@ -30,8 +33,9 @@ from domain.teachers import new_teacher
 from forms import read_forms
 from forms.checking import check
 from handlers import HANDLERS
+from jobs.sandbox import MODES, Outside, make_server
 from jobs.scenario_files import ScenarioFailed, read_scenarios
-from processes import steps, tables
+from processes import answers, steps, tables
 from processes.definitions import Definition, deploy, forget
 from processes.engine import Engine
 from processes.errors import FormInvalid, ProcessError
@@ -86,6 +90,8 @@ class _Play:
     session: Session
     definition: Definition
     now: datetime
+    outside: Outside
+    settings: Settings
     instance_id: int = 0
     subject_id: int = 0
     told: list[str] = field(default_factory=list)
@@ -134,19 +140,35 @@ def _run(diagram: bytes, scenarios: Sequence[Mapping[str, Any]], database: Datab
         definition = deploy(session, Engine(HANDLERS, SUBJECTS, check), diagram, read_forms(), "scenarios")
     shown: list[Shown] = []
     taken: set[str] = set()
-    for scenario in scenarios:
-        with database.writes() as session:
-            play = _Play(session, definition, scenario["at"])
-            failure = None
-            try:
-                _play(play, scenario)
-                taken |= set(play.row.path)
-            except (ScenarioFailed, ProcessError, DomainError) as error:
-                failure = str(error)
-            finally:
-                session.rollback()
-            shown.append(Shown(scenario["name"], tuple(play.told), failure))
+    with _sandbox() as (outside, settings):
+        for scenario in scenarios:
+            with database.writes() as session:
+                play = _Play(session, definition, scenario["at"], outside, settings)
+                failure = None
+                try:
+                    _play(play, scenario)
+                    taken |= set(play.row.path)
+                except (ScenarioFailed, ProcessError, DomainError) as error:
+                    failure = str(error)
+                finally:
+                    session.rollback()
+                shown.append(Shown(scenario["name"], tuple(play.told), failure))
     return Report(tuple(shown), frozenset(taken), tuple(f for f in definition.flows if f not in taken))
+
+
+@contextmanager
+def _sandbox() -> Iterator[tuple[Outside, Settings]]:
+    """The outside systems for one run, and the settings that lead to them."""
+    server = make_server(0)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        settings = read_settings({"SMS_URL": f"http://127.0.0.1:{server.server_address[1]}", "SECRET_KEY": "scenarios" * 4})
+        yield server.outside, settings
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def _play(play: _Play, scenario: Mapping[str, Any]) -> None:
@@ -200,7 +222,7 @@ def _do(play: _Play, line: Mapping[str, Any]) -> None:
             steps.tick(play.engine, play.session, play.instance_id)
         return
     if "outside" in line:
-        _outside(play)
+        _outside(play, line["outside"])
         return
     actor, act = _actor(play.session, line["as"]), line["do"]
     if act == "new":
@@ -229,8 +251,11 @@ def _task_id(play: _Play, element: str | None) -> str:
     return found
 
 
-def _outside(play: _Play) -> None:
-    """Answers every pending job as the outside would when all is well, after preparing what would be sent."""
+def _outside(play: _Play, mode: str) -> None:
+    """Sends every pending job with its real client to the sandbox, which answers as `mode` says (`ok`, `refuse`, `fail`)."""
+    if mode not in MODES:
+        raise ScenarioFailed(f"外部系统没有 {mode!r} 这种表现，可用：{'、'.join(MODES)}")
+    play.outside.mode = mode
     table = tables.job
     pending = select(table).where(table.c.instance_id == play.instance_id, table.c.state == "pending")
     for job in play.session.execute(pending).all():
@@ -238,10 +263,24 @@ def _outside(play: _Play) -> None:
         subject = play.engine.subjects[play.definition.subject].load(play.session, play.subject_id)
         if not isinstance(handler, External) or subject is None:
             raise ScenarioFailed(f"任务“{job.element}”不能对外执行")
-        handler.prepare(play.session, subject, job.params)
+        payload = handler.prepare(play.session, subject, job.params)
         attempt = job.attempt + 1
-        play.session.execute(update(table).where(table.c.id == job.id).values(state="running", attempt=attempt))
-        steps.answer(play.engine, play.session, job.id, attempt, {})
+        running = {"state": "running", "attempt": attempt, "tries": job.tries + 1, "payload": payload}
+        play.session.execute(update(table).where(table.c.id == job.id).values(running))
+        _call(play, handler, payload, job.id, attempt)
+
+
+def _call(play: _Play, handler: External, payload: dict[str, Any], job_id: str, attempt: int) -> None:
+    try:
+        result = handler.call(payload, job_id, play.settings)
+    except BusinessError as error:
+        answers.refuse(play.engine, play.session, job_id, attempt, error)
+    except Transient as error:  # tried again at the scenario's next `outside`
+        answers.fail(play.engine, play.session, job_id, attempt, str(error), play.now)
+    except Permanent as error:
+        answers.fail(play.engine, play.session, job_id, attempt, str(error), None)
+    else:
+        answers.answer(play.engine, play.session, job_id, attempt, result)
 
 
 def _expect(play: _Play, expected: Mapping[str, Any], where: str) -> None:

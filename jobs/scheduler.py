@@ -7,7 +7,7 @@ import os
 import threading
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from domain.locks import hold_lock
@@ -15,7 +15,7 @@ from jobs import background
 from jobs.files import sweep_files
 from jobs.outbox import hand_out, sweep
 from jobs.runtime import Runtime
-from processes import expressions, steps, tables
+from processes import answers, expressions, steps, tables
 from processes.errors import ProcessError
 
 LEASE = timedelta(seconds=15)
@@ -32,7 +32,7 @@ def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
             with runtime.database.writing() as session:
                 mine = hold_lock(session, holder, runtime.engine.clock(), LEASE)
             if mine:
-                turn(runtime)
+                turn(runtime, holder)
             if mine and runtime.engine.clock() - swept >= SWEEP:
                 swept = runtime.engine.clock()
                 sweep_files(runtime)
@@ -41,8 +41,11 @@ def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
         stop.wait(pause)
 
 
-def turn(runtime: Runtime) -> None:
-    """One look: fires what is due, each instance in a transaction of its own, and hands out jobs and background tasks."""
+def turn(runtime: Runtime, holder: str) -> None:
+    """One look: fires what is due, each instance in a transaction of its own, and hands out jobs.
+
+    The lease is renewed on the way: a turn of many slow instances ends where another scheduler has taken over.
+    """
     table = tables.instance
     with runtime.database.reading() as session:
         due = session.scalars(
@@ -51,8 +54,14 @@ def turn(runtime: Runtime) -> None:
             .order_by(table.c.due_at)
             .limit(500)
         ).all()
+    renewed = runtime.engine.clock()
     for instance_id in due:
         _tick(runtime, instance_id)
+        if runtime.engine.clock() - renewed > LEASE / 3:
+            renewed = runtime.engine.clock()
+            with runtime.database.writing() as session:
+                if not hold_lock(session, holder, renewed, LEASE):
+                    return
     hand_out(runtime.settings.redis_url, sweep(runtime))
     background.hand_out(runtime.settings.redis_url, background.sweep(runtime))
     background.delete_expired(runtime)
@@ -66,6 +75,6 @@ def _tick(runtime: Runtime, instance_id: int) -> None:
         _log.error("instance %d cannot go on: %s", instance_id, error)
         with runtime.database.writing() as session:
             # a background step that fails is a state that people see, not a line in a log
-            session.execute(update(tables.instance).where(tables.instance.c.id == instance_id).values(incident=str(error)))
+            answers.halt(runtime.engine, session, instance_id, str(error))
         return
     hand_out(runtime.settings.redis_url, jobs)

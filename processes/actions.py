@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from domain.parties import Actor
 from processes import tables
 from processes.definitions import Definition, Outcome, load
+from processes.returning import withdrawals
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Action:
     """One button.
 
     `kind` is `task` (completes a user task, or opens its page where `outcomes` is empty), `message` (an event of the diagram),
-    or `edit` (opens the record's form). `refuse` is a sentence that says why the button cannot act.
+    `withdraw` (takes back what the actor did last), `return` (opens the page that sends back to an earlier step), or `edit`
+    (opens the record's form). `refuse` is a sentence that says why the button cannot act.
     """
 
     kind: str
@@ -35,7 +37,7 @@ class Action:
 
 
 def actions_for(session: Session, actor: Actor, key: str, subject_ids: Sequence[int]) -> dict[int, list[Action]]:
-    """The buttons of each record, in two queries however many records there are."""
+    """The buttons of each record, in two queries – four where the diagram lets people take back – however many records there are."""
     found: dict[int, list[Action]] = {subject_id: [] for subject_id in subject_ids}
     if not subject_ids:
         return found
@@ -55,11 +57,16 @@ def actions_for(session: Session, actor: Actor, key: str, subject_ids: Sequence[
             tasks.c.role.in_(actor.roles),
         )
     ).all()
+    takebacks = withdrawals(session, actor, running)
     for row in running:
         definition = load(session, row.definition_id)
         mine = [task for task in open_tasks if task.instance_id == row.id]
         acts = _of_tasks(definition, row, mine) + _of_waits(definition, row, actor)
         found[row.subject_id] += acts if any(act.kind == "edit" for act in acts) else _of_place(definition, row, actor) + acts
+        if row.id in takebacks:
+            task_id, element = takebacks[row.id]
+            confirm = f"撤回后“{element.name}”重新由您办理，之后的步骤作废。确定撤回吗？"
+            found[row.subject_id].append(Action("withdraw", row.id, task_id, element.id, "撤回", confirm=confirm))
     return found
 
 
@@ -101,6 +108,8 @@ def _of_tasks(definition: Definition, row: Any, tasks: Sequence[Any]) -> list[Ac
         else:
             name = element.properties.get("button", element.name)
             actions.append(Action("task", row.id, task.id, element.id, name, element.form, False, element.outcomes))
+        if "returnable" in element.properties:
+            actions.append(Action("return", row.id, task.id, element.id, "退回"))
     return actions
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
@@ -12,12 +13,12 @@ from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from domain.handling import External
+from domain.handling import FAULTS, BusinessError, External
 from domain.parties import Actor
-from processes import spiff, tables
+from processes import faults, retries, spiff, tables
 from processes.definitions import Definition, Element
 from processes.engine import Engine
-from processes.errors import EngineFault
+from processes.errors import EngineFault, Refused
 from processes.events import let_end, triggers
 from processes.history import chain_hash, clock_text, who
 from processes.pruning import MOVED, prune
@@ -40,6 +41,8 @@ class Step:
     subject: Any
     workflow: Any = None
     now: datetime = field(init=False)
+    incident: str | None = field(init=False)
+    """What failed and needs a person, as it will be written."""
     events: list[dict[str, Any]] = field(default_factory=list)
     jobs: list[dict[str, Any]] = field(default_factory=list)
     fired: list[Element] = field(default_factory=list)
@@ -53,11 +56,16 @@ class Step:
     turns: int = 0
     """Elements that the engine has run in this step."""
 
+    called: set[str] = field(default_factory=set)
+    """Ids of the service tasks that waited for a job when the step began."""
+    raised: list[tuple[Task, BusinessError]] = field(default_factory=list)
+    """Business errors of inline handlers that the diagram is still to catch."""
     reached: str | None = None
     """The end event with a status that was reached last in this step."""
 
     def __post_init__(self) -> None:
         self.now = self.engine.clock()
+        self.incident = self.row.incident
 
     def script_engine(self) -> spiff.ScriptEngine:
         """Evaluates over the record's facts with this step's clock."""
@@ -71,6 +79,7 @@ class Step:
         """Restores the workflow and lets timers speak first, so that a deadline holds whatever the scheduler does."""
         self.workflow = spiff.load_state(self.row.state, *self.definition.specs)
         self.workflow.script_engine = self.script_engine()
+        self.called = self._started(spiff.waiting(self.workflow))
         if self.row.due_at is not None and self.row.due_at <= self.now:
             self.run()
 
@@ -79,13 +88,30 @@ class Step:
 
         Raises:
             EngineFault: it goes on and on, as a loop over a moment that has passed would.
+            Refused: a handler raised a business error that the diagram does not catch.
         """
         while True:
             spiff.refresh(self.workflow)
-            self.workflow.do_engine_steps(did_complete_task=self._completed)
+            self._go()
+            while self.raised:
+                task, error = self.raised.pop()
+                event = faults.catcher(task, error.code)
+                if event is None:
+                    raise Refused(str(error)) from error
+                self.caught(event, error)
+                self._go()
             due = earliest(spiff.waiting(self.workflow))
             if not let_end(self.workflow) and (due is None or due > self.now):
                 return
+
+    def _go(self) -> None:
+        self.workflow.do_engine_steps(did_complete_task=self._completed)
+
+    def caught(self, event: Task, error: BusinessError) -> None:
+        """The diagram catches a business error."""
+        element = self.definition.elements[spiff.element_id(event)]
+        self.record("error", element.name or "出错", element.id, str(error))
+        faults.throw(event, error)
 
     def element_of(self, task: Task) -> Element | None:
         """The element of the running definition that a task is of; None for what the library put in."""
@@ -124,14 +150,23 @@ class Step:
 
     def serve(self, task: Task, name: str, params: dict[str, Any]) -> bool | None:
         """Calls an inline handler, or writes the job of an external one and leaves the service task STARTED."""
+        element = self.definition.elements[spiff.element_id(task)]
         handler = self.engine.handlers.get(name)
         if handler is None:
-            raise EngineFault(f"系统任务“{task.task_spec.bpmn_name}”的处理程序“{name}”不存在")
+            raise EngineFault(f"系统任务“{element.name}”的处理程序“{name}”不存在")
         if isinstance(handler, External):
-            job = {"id": str(task.id), "element": spiff.element_id(task), "handler": name, "params": params}
-            self.jobs.append({**job, "state": "pending", "attempt": 0, "next_at": self.now})
+            retry_max, retry_delay = retries.limits(element, partial(self.workflow.script_engine.evaluate, task))
+            job = {"id": str(task.id), "element": element.id, "handler": name, "params": params, "state": "pending", "next_at": self.now}
+            self.jobs.append({**job, "attempt": 0, "retry_max": retry_max, "retry_delay": retry_delay})
             return None
-        task.data.update(handler.run(self.session, self.subject, params, self.actor) or {})
+        try:
+            with self.session.begin_nested():  # what a handler wrote before it raised is undone
+                task.data.update(handler.run(self.session, self.subject, params, self.actor) or {})
+        except BusinessError as error:
+            self.raised.append((task, error))
+            return None  # stays STARTED until its boundary event interrupts it
+        except FAULTS as error:
+            raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{type(error).__name__}：{error}）") from error
         return True
 
     def record(self, kind: str, name: str, element: str | None = None, comment: str | None = None, data: Any = None) -> None:
@@ -160,8 +195,7 @@ class Step:
         if place is not None:
             status, tone = self.definition.elements[place].properties["status"], self.definition.tone(place)
         chain = self._write_events()
-        if self.jobs:
-            self.session.execute(insert(tables.job), [{**job, "instance_id": self.row.id} for job in self.jobs])
+        self._write_jobs(self._started(stands))
         path = sorted(set(self.row.path) | self._flows())
         if not ended:
             prune(self.workflow)  # once everything that this step did has been read off the tree
@@ -175,6 +209,7 @@ class Step:
             "path": path,
             "due_at": earliest(stands),
             "chain": chain,
+            "incident": self.incident,
         }
         self._write_instance(values)
         if self.subject in self.session and (self.subject.status, self.subject.tone) != (status, tone):
@@ -224,6 +259,21 @@ class Step:
         if task is None:
             raise EngineFault
         return {**self._task_row(task_id, task), "closed_at": self.now, **self.closed[task_id]}
+
+    def _write_jobs(self, started: set[str]) -> None:
+        """Writes new jobs, and cancels those whose service task no longer stands."""
+        table = tables.job
+        self.jobs = [job for job in self.jobs if job["id"] in started]
+        if self.jobs:
+            self.session.execute(insert(table), [{**job, "instance_id": self.row.id} for job in self.jobs])
+        if gone := self.called - started:
+            over = update(table).where(table.c.id.in_(gone), table.c.state != "done").values(state="cancelled", next_at=None)
+            if self.session.execute(over).rowcount and self.incident is not None:  # type: ignore[attr-defined]
+                self.incident = failed_job_error(self.session, self.row.id)
+
+    def _started(self, stands: list[Task]) -> set[str]:
+        """Ids of the service tasks that wait for a job."""
+        return {str(t.id) for t in stands if spiff.is_job(t)}
 
     def _close_task(self, task_id: str, parent_id: str | None) -> None:
         table = tables.task
@@ -329,3 +379,10 @@ class Step:
         if lines:
             self.session.execute(insert(tables.event), lines)
         return chain
+
+
+def failed_job_error(session: Session, instance_id: int) -> str | None:
+    """The error of a job that failed for good and waits for a person; None where there is none."""
+    table = tables.job
+    query = select(table.c.error).where(table.c.instance_id == instance_id, table.c.state == "failed").limit(1)
+    return session.scalar(query)

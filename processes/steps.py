@@ -1,4 +1,4 @@
-"""The steps: start, complete a task, send an action, save an edit, let time pass, take a job's answer.
+"""The steps: start, complete a task, send an action, save an edit, let time pass. (A job's answer: `answers.py`.)
 
 Each function is one step inside the caller's transaction (architecture §3): it locks the instance row first and writes all
 books last. A step that raises leaves nothing behind once the caller rolls back. Those that may create jobs return their ids,
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,10 +19,11 @@ from sqlalchemy.orm import Session
 
 from domain.parties import SYSTEM, Actor, Person
 from processes import authority, spiff, tables
-from processes.definitions import Element, latest, load
+from processes.definitions import Element, latest
 from processes.engine import Engine
-from processes.errors import FormInvalid, NotAllowed, NotFound, Refused, StaleAttempt, TaskClosed
+from processes.errors import FormInvalid, NotAllowed, NotFound, Refused, TaskClosed
 from processes.history import GENESIS, clock_text, who
+from processes.locking import lock, step_on
 from processes.notices import notify
 from processes.step import Step
 
@@ -63,7 +63,7 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
         "chain": GENESIS,
     }
     row["id"] = session.execute(insert(tables.instance).values(row).returning(tables.instance.c.id)).scalar_one()
-    step = Step(engine, session, actor, definition, SimpleNamespace(**row, place=None, due_at=None, state=None), subject)
+    step = Step(engine, session, actor, definition, SimpleNamespace(**row, place=None, due_at=None, state=None, incident=None), subject)
     spec, subprocess_specs = definition.specs
     step.workflow = BpmnWorkflow(spec, dict(subprocess_specs), script_engine=step.script_engine())
     step.record("start", begin.name, begin.id)
@@ -218,7 +218,7 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
         TaskClosed: the process no longer waits for it.
         NotAllowed: not this actor.
     """
-    step = _load(engine, session, actor, instance_id)
+    step = lock(engine, session, actor, instance_id)
     element = step.definition.elements.get(element_id)
     if element is None or element.event != "message":
         raise NotFound
@@ -242,7 +242,7 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
         Refused: nothing may be edited where the record stands.
         NotAllowed: not this actor.
     """
-    step = _load(engine, session, actor, instance_id)
+    step = lock(engine, session, actor, instance_id)
     if step.row.state is not None:
         step.load()
     place = step._place(spiff.waiting(step.workflow)) if step.workflow is not None else step.row.place
@@ -266,66 +266,11 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
 
 def tick(engine: Engine, session: Session, instance_id: int) -> list[str]:
     """Lets time act: fires what is due. Changes nothing where nothing is due."""
-    step = _load(engine, session, SYSTEM, instance_id)
+    step = lock(engine, session, SYSTEM, instance_id)
     if step.row.state is None or step.row.due_at is None or step.row.due_at > step.now:
         return []
     step.load()
     return step.settle()
-
-
-def answer(engine: Engine, session: Session, job_id: str, attempt: int, result: Mapping[str, Any]) -> list[str]:
-    """A job's answer goes into the process, which runs on.
-
-    Raises:
-        StaleAttempt: another attempt is the current one; nothing is changed.
-    """
-    job = _fenced(session, job_id, attempt)
-    table = tables.job
-    session.execute(update(table).where(table.c.id == job_id).values(state="done", next_at=None, error=None))
-    row = session.execute(select(tables.instance).where(tables.instance.c.id == job.instance_id).with_for_update()).one()
-    definition = load(session, row.definition_id)
-    if row.state is None or engine.subjects[definition.subject].load(session, row.subject_id) is None:
-        return []  # the process has ended, or its record was deleted
-    step = _step(engine, session, SYSTEM, row)
-    step.load()
-    live = spiff.find(step.workflow, job_id)
-    if live is None or not live.has_state(TaskState.STARTED):
-        return []  # the process went another way while the outside was busy
-    live.data.update(result)
-    live.complete()
-    step.record("job", step.definition.elements[job.element].name, job.element)
-    step.run()
-    return step.settle()
-
-
-def fail(engine: Engine, session: Session, job_id: str, attempt: int, message: str, retry_at: datetime | None) -> None:
-    """A job's attempt failed: tried again at `retry_at`, or – with None – an incident that a person must see.
-
-    Raises:
-        StaleAttempt: another attempt is the current one; nothing is changed.
-    """
-    job = _fenced(session, job_id, attempt)
-    table = tables.job
-    if retry_at is not None:
-        session.execute(update(table).where(table.c.id == job_id).values(state="pending", next_at=retry_at, error=message))
-        return
-    session.execute(update(table).where(table.c.id == job_id).values(state="failed", next_at=None, error=message))
-    row = session.execute(select(tables.instance).where(tables.instance.c.id == job.instance_id).with_for_update()).one()
-    definition = load(session, row.definition_id)
-    subject = engine.subjects[definition.subject].load(session, row.subject_id)
-    step = Step(engine, session, SYSTEM, definition, row, subject)
-    step.record("incident", definition.elements[job.element].name, job.element, message)
-    chain = step._write_events()
-    values = {"incident": message, "seq": row.seq + 1, "chain": chain, "version": row.version + 1}
-    session.execute(update(tables.instance).where(tables.instance.c.id == row.id).values(values))
-
-
-def _load(engine: Engine, session: Session, actor: Actor, instance_id: int) -> Step:
-    table = tables.instance
-    row = session.execute(select(table).where(table.c.id == instance_id).with_for_update()).first()
-    if row is None:
-        raise NotFound
-    return _step(engine, session, actor, row)
 
 
 def _load_by_task(engine: Engine, session: Session, actor: Actor, task_id: str, states: tuple[str, ...]) -> tuple[Step, Any, list[Any]]:
@@ -344,19 +289,9 @@ def _load_by_task(engine: Engine, session: Session, actor: Actor, task_id: str, 
         if not authority.may_see(session, actor, SimpleNamespace(**task._mapping, key=row.key), engine.clock()):
             raise NotFound
         raise TaskClosed(task.closed_as or "此事项尚待办理，办理后请您确认")
-    step = _step(engine, session, actor, row)
+    step = step_on(engine, session, actor, row)
     step.live_tasks = {one.id: one.parent_id for one in found}
     return step, task, list(found)
-
-
-def _step(engine: Engine, session: Session, actor: Actor, row: Any) -> Step:
-    definition = load(session, row.definition_id)
-    subject = engine.subjects[definition.subject].load(session, row.subject_id)
-    if subject is None:
-        if row.state is None:
-            raise TaskClosed
-        raise NotFound
-    return Step(engine, session, actor, definition, row, subject)
 
 
 def _allow(actor: Actor, role: str, party_id: int | None) -> None:
@@ -394,10 +329,3 @@ def _must_pass(step: Step, schema: Mapping[str, Any], given: Mapping[str, Any]) 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
     return {k: [before.get(k), after.get(k)] for k in sorted({*before, *after}) if before.get(k) != after.get(k)}
-
-
-def _fenced(session: Session, job_id: str, attempt: int) -> Any:
-    job = session.execute(select(tables.job).where(tables.job.c.id == job_id).with_for_update()).first()
-    if job is None or job.state != "running" or job.attempt != attempt:
-        raise StaleAttempt
-    return job

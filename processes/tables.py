@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
 from domain.base import Base, UtcDateTime
 
@@ -92,7 +92,7 @@ event = Table(
     Column("instance_id", ForeignKey("process_instance.id"), primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("kind", String(12), nullable=False, comment="start, task, message, edit, timer, job, incident, end"),
+    Column("kind", String(12), nullable=False, comment="start, task, message, edit, timer, job, error, incident, retry"),
     Column("element", String(100)),
     Column("name", String(100), nullable=False, comment="what a person reads: the button or the step"),
     Column("actor_id", Integer, nullable=False),
@@ -111,8 +111,11 @@ job = Table(
     Column("handler", String(60), nullable=False),
     Column("params", JSON, nullable=False),
     Column("payload", JSON, comment="what goes outside, fixed at the first attempt so that a retry says the same"),
-    Column("state", String(10), nullable=False, comment="pending, running, done or failed"),
-    Column("attempt", Integer, nullable=False, comment="fence: only the current attempt may answer"),
+    Column("state", String(10), nullable=False, comment="pending, running, done, failed, or cancelled: the process went another way"),
+    Column("attempt", Integer, nullable=False, comment="fence: only the current attempt may answer; never falls"),
+    Column("tries", Integer, nullable=False, server_default="0", comment="attempts since a person's last retry"),
+    Column("retry_max", Integer, nullable=False, server_default="7", comment="tries after the first (the diagram's retryMax)"),
+    Column("retry_delay", Float, nullable=False, server_default="2", comment="seconds before the first retry, doubled each time"),
     Column("next_at", UtcDateTime, comment="when it may be handed out (pending) or its lease ends (running); null when over"),
     Column("error", Text),
     Index("ix_process_job_next", "next_at"),

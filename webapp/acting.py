@@ -12,7 +12,7 @@ from domain.errors import DomainError
 from domain.files import attach
 from domain.parties import Actor
 from forms import fields
-from processes import steps, tables
+from processes import returning, steps, tables
 from processes.errors import FormInvalid, ProcessError, Refused
 from webapp.context import actor, db, later, runtime
 
@@ -42,13 +42,23 @@ def complete(actor: Actor, task_id: str, outcome: str, answers: steps.Answers | 
     """Completes a task. Returns None, or the error that the page shows with everything typed kept."""
     return attempt(
         lambda: steps.complete(runtime().engine, db(), actor, task_id, outcome, answers, comment),
-        lambda: db().scalar(select(tables.task.c.instance_id).where(tables.task.c.id == task_id)),
+        lambda: _instance_of(task_id),
     )
 
 
 def send(actor: Actor, instance_id: int, element: str) -> Any:
     """Sends a message of the diagram. Returns None, or the error to show."""
     return attempt(lambda: steps.send(runtime().engine, db(), actor, instance_id, element), lambda: instance_id)
+
+
+def withdraw(actor: Actor, task_id: str) -> Any:
+    """Takes back what the actor did last. Returns None, or the error to show."""
+    return attempt(lambda: returning.withdraw(runtime().engine, db(), actor, task_id), lambda: _instance_of(task_id))
+
+
+def send_back(actor: Actor, task_id: str, to: str, comment: str) -> Any:
+    """Sends the process back to an earlier step. Returns None, or the error that the page shows with everything typed kept."""
+    return attempt(lambda: returning.send_back(runtime().engine, db(), actor, task_id, to, comment), lambda: _instance_of(task_id))
 
 
 def save(actor: Actor, instance_id: int, answers: steps.Answers) -> Any:
@@ -78,6 +88,10 @@ def attempt(act: Callable[[], Sequence[str]], instance_of: Callable[[], int | No
         _let_time_act(instance_of())
         return error
     return None
+
+
+def _instance_of(task_id: str) -> int | None:
+    return db().scalar(select(tables.task.c.instance_id).where(tables.task.c.id == task_id))
 
 
 def _undo() -> None:

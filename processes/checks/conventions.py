@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from processes import retries, returning
 from processes.checks.diagram import STANDS, Diagram, handler_name, say, short
 from processes.definitions import BPMN, SPIFF, Element, _properties, listed
 
@@ -17,7 +18,7 @@ MAX_ROLE = 20
 PROPERTIES = (
     "status", "statusTone", "formJsonSchemaFilename", "editForm", "editChecked", "outcomes", "commentRequired", "button", "bulk", "confirm",
     "due", "candidateGroup", "fourEyesWith", "lateMessage", "blockedAction", "blockedMessage", "returnable",
-    "editLane", "editButton", "transferRoles",
+    "editLane", "editButton", "transferRoles", "retryMax", "retryDelay", "withdrawable",
 )  # fmt: skip
 _NAMED = ("startEvent", "userTask", "manualTask", "serviceTask", "receiveTask")
 
@@ -40,6 +41,7 @@ def check(
         yield from _form(diagram, element, forms)
         yield from _buttons(diagram, element)
         yield from _four_eyes(diagram, element)
+        yield from (say(element, text) for text in (*retries.problems(element), *returning.problems(element, diagram.elements)))
         yield from _spelling(element)
         yield from _scripts(diagram.nodes[element.id], element)
         yield from _handler(diagram.nodes[element.id], element, handlers)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from processes import retries
 from processes.checks.diagram import Diagram, called, handler_name, say, say_flow, short
 from processes.definitions import BPMN, SPIFF, _properties
 from processes.expressions import ExpressionError, evaluate, names_in
@@ -60,6 +61,9 @@ def all_expressions(diagram: Diagram) -> Iterator[_Found]:
         node, where = diagram.nodes[element.id], say(element, "")
         if "due" in element.properties:
             yield _Found(where, "办理期限（属性 due）", element.properties["due"], moment=True)
+        for name, label in retries.PROPERTIES.items():
+            if name in element.properties:
+                yield _Found(where, f"{label}（属性 {name}）", element.properties[name])
         for timer in node.findall(f"{BPMN}timerEventDefinition"):
             for part in timer.iterchildren(f"{BPMN}*"):
                 yield _Found(
@@ -106,6 +110,8 @@ def _known(diagram: Diagram, handlers: Mapping[str, Any], facts: Mapping[str, ty
         if element.tag == "serviceTask":
             gives = getattr(handlers.get(handler_name(diagram.nodes[element.id]) or ""), "gives", ())
             names |= dict.fromkeys(gives)
+        if element.event == "error" and element.attached_to is not None:
+            names |= {"error_code": "x", "error_message": "x"}
     for node in diagram.process.iter():
         if isinstance(node.tag, str) and node.tag.rpartition("}")[2] in (
             "dataObject",

@@ -173,7 +173,7 @@ def test_a_killed_worker_doubles_nothing(live: Live, redis: Redis) -> None:
     with runtime.database.writing() as session:
         session.execute(text("UPDATE background_task SET lease_until = started_at"))  # the lease is over
     live.start_worker(KINDS_WORKER)
-    scheduler.turn(runtime)
+    scheduler.turn(runtime, "test")
     wait_for(lambda: get(world, task_id).state == "done")
     assert counted(world) == [0, 1, 2, 3, 4, 5]
     assert get(world, task_id).attempt == 2

@@ -144,7 +144,7 @@ def test_a_killed_worker_goes_on_without_doubling(live: Live, redis: Redis) -> N
     with runtime.database.writing() as session:
         session.execute(text("UPDATE background_task SET lease_until = started_at WHERE state = 'running'"))
     live.start_worker()
-    scheduler.turn(runtime)
+    scheduler.turn(runtime, "test")
     wait_for(lambda: task().state == "done", 60)
     assert (task().done, task().failed, task().total) == (60, 0, 60)
     assert set(statuses(world, ids)) == {"审核通过"}

@@ -17,9 +17,9 @@ from domain.reports import WeeklyReport
 from domain.settings import Settings
 from jobs import outbox, scheduler
 from jobs.runtime import Runtime
-from processes import steps, tables
+from processes import answers, managing, retries, tables
 from processes.engine import Engine
-from processes.errors import StaleAttempt
+from processes.errors import Refused, StaleAttempt
 from tests.conftest import World, free_port
 from tests.jobs.conftest import Live, wait_for
 from tests.processes.test_weekly_report import ANSWERS, act, begin
@@ -47,6 +47,12 @@ def get(runtime: Runtime, job_id: str) -> tuple[Any, str | None]:
         job = session.execute(select(tables.job).where(tables.job.c.id == job_id)).one()
         incident = session.scalar(select(tables.instance.c.incident).where(tables.instance.c.id == job.instance_id))
     return job, incident
+
+
+def retry(world: World, instance: int) -> None:
+    """A person in charge tries again."""
+    with world.runtime.database.writing() as session:
+        managing.retry(world.runtime.engine, session, world.actor("supervisor"), instance)
 
 
 def calling(world: World, call: Any, prepare: Any = None) -> Runtime:
@@ -85,7 +91,7 @@ def test_a_killed_worker_and_an_emptied_redis_send_once(live: Live, redis: Redis
     wait_for(lambda: job_id in live.outside.sent)  # the gateway sent it, and nobody was left to hear so
     set_job(runtime, job_id, next_at=runtime.engine.clock() - timedelta(seconds=1))  # the lease is over
     live.start_worker()
-    scheduler.turn(runtime)
+    scheduler.turn(runtime, "test")
     wait_for(lambda: live.job(job_id).state == "done")
     assert live.outside.asked == [job_id, job_id]  # asked twice with the same key,
     lines = [json.loads(line) for line in live.log.read_text(encoding="utf-8").splitlines()]
@@ -98,11 +104,11 @@ def test_redis_away_loses_nothing(live: Live) -> None:
     runtime = live.world.runtime
     _, _, job_id = submitted(live.world)
     away = replace(runtime, settings=replace(runtime.settings, redis_url=f"redis://127.0.0.1:{free_port()}/0"))
-    scheduler.turn(away)  # a warning in the log, no error
+    scheduler.turn(away, "test")  # a warning in the log, no error
     assert live.job(job_id).state == "pending"
     set_job(runtime, job_id, next_at=runtime.engine.clock())
     live.start_worker()
-    scheduler.turn(runtime)
+    scheduler.turn(runtime, "test")
     wait_for(lambda: live.job(job_id).state == "done")
     assert list(live.outside.sent) == [job_id]
 
@@ -111,40 +117,40 @@ def test_redis_away_loses_nothing(live: Live) -> None:
 def test_a_passing_fault_is_tried_again_later_each_time(live: Live) -> None:
     runtime = live.world.runtime
     live.outside.mode = "fail"
-    _, _, job_id = submitted(live.world)
-    for attempt in range(1, outbox.MAX_ATTEMPTS + 1):
+    _, instance, job_id = submitted(live.world)
+    for attempt in range(1, retries.DEFAULT_MAX + 2):
         before = runtime.engine.clock()
         assert outbox.run_job(runtime, job_id)
         job, incident = get(runtime, job_id)
         assert job.attempt == attempt
-        if attempt < outbox.MAX_ATTEMPTS:
+        if attempt <= retries.DEFAULT_MAX:
             assert (job.state, incident) == ("pending", None)
-            assert job.next_at - before >= outbox.BACKOFF * 2 ** (attempt - 1) * 0.5
+            assert job.next_at - before >= retries.DEFAULT_DELAY * 2 ** (attempt - 1) * 0.5
             assert job_id not in outbox.sweep(runtime)  # not due yet
     assert job.state == "failed"
     assert "503" in (incident or "")
     live.outside.mode = "ok"
-    assert outbox.retry(runtime, job_id)
+    retry(live.world, instance)
     assert outbox.run_job(runtime, job_id)
     job, incident = get(runtime, job_id)
     assert (job.state, incident) == ("done", None)
-    assert live.outside.asked == [job_id] * (outbox.MAX_ATTEMPTS + 1)
+    assert live.outside.asked == [job_id] * (retries.DEFAULT_MAX + 2)
 
 
 @pytest.mark.row("6.5")
 def test_a_refusal_is_an_incident_until_a_person_retries(live: Live) -> None:
     runtime = live.world.runtime
     live.outside.mode = "refuse"
-    _, _, job_id = submitted(live.world)
+    _, instance, job_id = submitted(live.world)
     assert outbox.run_job(runtime, job_id)
     job, incident = get(runtime, job_id)
     assert job.state == "failed"
     assert "422" in (incident or "")
-    assert outbox.retry(runtime, job_id)
-    assert not outbox.retry(runtime, job_id)  # no longer a failed one
+    retry(live.world, instance)
+    with pytest.raises(Refused, match="没有失败"):
+        retry(live.world, instance)
     job, incident = get(runtime, job_id)
-    assert job.attempt > 1
-    assert incident is None
+    assert (job.state, job.tries, incident) == ("pending", 0, None)
     live.outside.mode = "ok"
     assert job_id in outbox.sweep(runtime)
     assert outbox.run_job(runtime, job_id)
@@ -152,30 +158,32 @@ def test_a_refusal_is_an_incident_until_a_person_retries(live: Live) -> None:
 
 
 def test_a_late_answer_from_before_a_retry_changes_nothing(lite: World) -> None:
-    _, _, job_id = submitted(lite)
-    set_job(lite.runtime, job_id, state="failed", attempt=1)
-    assert outbox.retry(lite.runtime, job_id)
+    _, instance, job_id = submitted(lite)
+    set_job(lite.runtime, job_id, state="running", attempt=1)
+    with lite.runtime.database.writing() as session:
+        answers.fail(lite.runtime.engine, session, job_id, 1, "没有应答", None)
+    retry(lite, instance)
     seen: list[int] = []
 
     def call(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, Any]:
         with lite.runtime.database.writing() as session, pytest.raises(StaleAttempt):
-            steps.answer(lite.runtime.engine, session, key, 1, {})
+            answers.answer(lite.runtime.engine, session, key, 1, {})
         seen.append(get(lite.runtime, key)[0].attempt)
         return {}
 
     assert outbox.run_job(calling(lite, call), job_id)
-    assert seen == [outbox.ROUND + 1]
+    assert seen == [2]
     assert get(lite.runtime, job_id)[0].state == "done"
 
 
 def test_a_job_that_kills_each_worker_becomes_an_incident(world: World) -> None:
-    _, _, job_id = submitted(world)
+    _, instance, job_id = submitted(world)
 
     def call(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, Any]:
         raise Killed
 
     deadly = calling(world, call)
-    for _ in range(outbox.MAX_ATTEMPTS):
+    for _ in range(retries.DEFAULT_MAX + 1):
         with pytest.raises(Killed):
             outbox.run_job(deadly, job_id)
         world.clock.now += outbox.LEASE
@@ -184,7 +192,7 @@ def test_a_job_that_kills_each_worker_becomes_an_incident(world: World) -> None:
     job, incident = get(deadly, job_id)
     assert job.state == "failed"
     assert incident
-    assert outbox.retry(deadly, job_id)
+    retry(world, instance)
     assert outbox.run_job(calling(world, lambda *_: {}), job_id)
     assert get(deadly, job_id)[0].state == "done"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, update
 
-from processes import spiff, steps, tables
+from processes import answers, spiff, tables
 from processes.definitions import latest
 from processes.verify import verify
 from tests.conftest import World
@@ -47,7 +47,7 @@ def answer(world: World, jobs: list[str]) -> None:
     with world.runtime.database.writing() as session:
         for job in jobs:
             session.execute(update(tables.job).where(tables.job.c.id == job).values(state="running", attempt=1))
-            steps.answer(world.runtime.engine, session, job, 1, {})
+            answers.answer(world.runtime.engine, session, job, 1, {})
 
 
 def once_round(world: World, instance: int) -> None:

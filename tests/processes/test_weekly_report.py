@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from domain import reports
 from domain.reports import WeeklyReport
-from processes import steps, tables
+from processes import answers, steps, tables
 from processes.errors import FormInvalid, NotAllowed, NotFound, Refused, TaskClosed
 from tests.conftest import World
 
@@ -193,9 +193,9 @@ def test_a_job_answers_once_and_only_its_current_attempt(world: World) -> None:
     with world.runtime.database.writing() as session:
         session.execute(update(tables.job).where(tables.job.c.id == job).values(state="running", attempt=2))
     with world.runtime.database.writing() as session, pytest.raises(StaleAttempt):
-        steps.answer(world.runtime.engine, session, job, 1, {})
+        answers.answer(world.runtime.engine, session, job, 1, {})
     with world.runtime.database.writing() as session:
-        steps.answer(world.runtime.engine, session, job, 2, {})
+        answers.answer(world.runtime.engine, session, job, 2, {})
     with world.runtime.database.reading() as session:
         assert session.scalar(select(tables.job.c.state).where(tables.job.c.id == job)) == "done"
 
@@ -205,7 +205,7 @@ def test_a_finished_instance_keeps_at_most_10_rows_and_4_kb(lite: World) -> None
     (job,) = act(lite, "school1", instance, "提交", ANSWERS)
     with lite.runtime.database.writing() as session:
         session.execute(update(tables.job).values(state="running", attempt=1))
-        steps.answer(lite.runtime.engine, session, job, 1, {})
+        answers.answer(lite.runtime.engine, session, job, 1, {})
     act(lite, "province1", instance, "审核通过")
     rows, size = 0, 0
     with lite.runtime.database.reading() as session:

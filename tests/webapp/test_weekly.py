@@ -217,7 +217,7 @@ def test_periods(lite: World) -> None:
     assert "未开始 <small>2</small>" in page  # each has a process of its own
     lite.clock.now = datetime.fromisoformat("2027-03-08T00:00:00+08:00")
     for _ in range(2):
-        turn(lite.runtime)
+        turn(lite.runtime, "test")
     assert "报送中 <small>1</small>" in province.get("/weekly/periods?status=报送中").text
     assert "已结束 <small>1</small>" in province.get("/weekly/periods").text
     lite.clock.now = NOON
@@ -230,6 +230,8 @@ ROUTES = {  # every address with its data; a new route must be added here
     "weekly_report.index": ("GET", {}), "weekly_report.new": ("GET", {}), "weekly_report.create": ("POST", {}),
     "weekly_report.show": ("GET", {}), "weekly_report.edit": ("GET", {}), "weekly_report.store": ("POST", {**FORM, "act": "提交"}),
     "records.finish": ("POST", {"outcome": "提交"}), "records.send": ("POST", {"name": "撤回"}), "records.blocked": ("POST", {}),
+    "records.withdraw": ("POST", {}), "records.returning_page": ("GET", {}),
+    "records.send_back": ("POST", {"to": "fill", "comment": "看看"}),
     "weekly_report.periods": ("GET", {}), "weekly_report.set_periods": ("POST", {}),
     "records.diagram": ("GET", {}), "records.save_draft": ("POST", {}),
     "inbox.index": ("GET", {}), "inbox.task": ("GET", {}), "inbox.finish": ("POST", {"outcome": "审核通过"}),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 
 from forms import fields
-from processes import comments, inbox, tables, urging
+from processes import comments, inbox, returning, tables, urging
 from processes.actions import actions_for
 from processes.definitions import latest
 from processes.errors import FormInvalid, NotFound, Refused
@@ -33,6 +33,31 @@ def finish(task_id: str) -> Any:
         flash(f"“{row.title}”还没有填写完整：" + "；".join(text for _, text in problem.problems), "danger")
         return redirect(url_for(f"{row.key}.edit", record_id=row.subject_id))
     return _done(outcome, problem)
+
+
+@blueprint.post("/tasks/<task_id>/withdraw")
+def withdraw(task_id: str) -> Any:
+    """撤回 of what the actor did last."""
+    return _done("撤回", acting.withdraw(actor(), task_id))
+
+
+@blueprint.get("/tasks/<task_id>/return")
+def returning_page(task_id: str) -> str:
+    """退回: to which step, and why."""
+    return _returning_page(inbox.task_of(db(), actor(), task_id), "", "", [])
+
+
+@blueprint.post("/tasks/<task_id>/return")
+def send_back(task_id: str) -> Any:
+    """Sends the process back; where that fails, the page comes back with the reason and everything typed."""
+    row = inbox.task_of(db(), actor(), task_id)
+    to, comment = request.form.get("to", ""), request.form.get("comment", "")
+    problem = acting.send_back(actor(), task_id, to, comment)
+    if problem is not None:
+        return _returning_page(row, to, comment, acting.problems_of(problem)), acting.code_of(problem)
+    inbox.drop_draft(db(), actor(), f"task/{task_id}")
+    flash(f"已退回：{row.title}", "success")
+    return redirect(url_for(f"{row.key}.show", record_id=row.subject_id))
 
 
 @blueprint.post("/<int:instance_id>/messages/<element>")
@@ -114,6 +139,11 @@ def _instance(instance_id: int) -> Any:
     if row is None or row.key not in KINDS or KINDS[row.key].find(db(), actor(), row.subject_id) is None:
         raise NotFound
     return row
+
+
+def _returning_page(row: Any, to: str, comment: str, problems: list[tuple[str, str]]) -> str:
+    choices = returning.choices(runtime().engine, db(), row)
+    return render_template("records/return.html", row=row, choices=choices, to=to, comment=comment, problems=problems)
 
 
 def _done(name: str, problem: Any) -> Any:

@@ -1,0 +1,40 @@
+"""How every step begins: the instance row, locked, with its definition and its record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.parties import Actor
+from processes import tables
+from processes.definitions import load
+from processes.engine import Engine
+from processes.errors import NotFound, TaskClosed
+from processes.step import Step
+
+
+def lock(engine: Engine, session: Session, actor: Actor, instance_id: int) -> Step:
+    """A step on an instance that nobody else can change until the transaction ends.
+
+    Raises:
+        NotFound: there is no such instance, or its record was deleted.
+        TaskClosed: the process has ended and its record was deleted.
+    """
+    table = tables.instance
+    row = session.execute(select(table).where(table.c.id == instance_id).with_for_update()).first()
+    if row is None:
+        raise NotFound
+    return step_on(engine, session, actor, row)
+
+
+def step_on(engine: Engine, session: Session, actor: Actor, row: Any) -> Step:
+    """A step on a row that is locked already; raises as `lock` does."""
+    definition = load(session, row.definition_id)
+    subject = engine.subjects[definition.subject].load(session, row.subject_id)
+    if subject is None:
+        if row.state is None:
+            raise TaskClosed
+        raise NotFound
+    return Step(engine, session, actor, definition, row, subject)

@@ -1,0 +1,246 @@
+"""Going back: 撤回 of one's own last act, and 退回 to an earlier step.
+
+The diagram allows both by properties of user tasks: `withdrawable` (`true`: who completed it may take that back while nobody has
+acted on it) and `returnable` (ids of earlier user tasks, or `any`: who has the task may send the process back there, with a
+reason). Each is one step (architecture §3). What is undone leaves the process's data; the history keeps everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from domain.parties import Actor
+from processes import spiff, tables
+from processes.definitions import Definition, Element, listed, load
+from processes.engine import Engine
+from processes.errors import FormInvalid, NotFound, Refused, TaskClosed
+from processes.history import clock_text, who
+from processes.locking import lock
+from processes.rewinding import enclosing, rewind, undone
+from processes.step import Step
+
+ACTS = ("task", "message", "return", "withdraw")  # kinds of history lines that say that a person acted on the process
+
+
+def withdraw(engine: Engine, session: Session, actor: Actor, task_id: str) -> list[str]:
+    """Takes back what the actor did last: the task is theirs again, with the data of when they got it.
+
+    Returns: ids of new jobs.
+    Raises:
+        NotFound: the actor did not complete such a task.
+        Refused: the diagram does not allow it, or somebody, or a deadline, has acted on it since; the message says what.
+    """
+    table = tables.task
+    done = session.execute(
+        select(table).where(table.c.id == task_id, table.c.state == "done", table.c.closed_by == actor.person_id)
+    ).first()
+    if done is None or done.role not in actor.roles or done.party_id != actor.party_id:
+        raise NotFound
+    step = lock(engine, session, actor, done.instance_id)
+    element = step.definition.elements[done.element]
+    if not withdrawable(element):
+        raise Refused(f"“{element.name}”办理后不能撤回")
+    if step.row.state is None:
+        raise Refused("流程已结束，不能撤回")
+    step.load()
+    target = spiff.find(step.workflow, task_id)
+    if target is None or not target.has_state(TaskState.COMPLETED):
+        raise Refused("流程已继续进行，不能撤回")
+    gone = undone(target)
+    _nobody_acted(step, target, gone)
+    said = f"{who(actor)}已于 {clock_text(step.now)} 撤回“{element.name}”"
+    step.record("withdraw", "撤回", element.id)
+    _go_back(step, target, gone, said)
+    return step.settle()
+
+
+def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: str, comment: str) -> list[str]:
+    """Sends the process back from an open task to the latest round of an earlier one, which waits again with its data of then.
+
+    Returns: ids of new jobs.
+    Raises:
+        FormInvalid: the reason is missing, or no step was chosen.
+        Refused: the process cannot go back there.
+        TaskClosed, NotAllowed, NotFound: as when completing the task.
+    """
+    step, element = _held(engine, session, actor, task_id)
+    if not comment.strip():
+        raise FormInvalid([("comment", "退回须填写意见，请说明需要修改的内容")])
+    if not to:
+        raise FormInvalid([("to", "请选择退回到哪一步")])
+    step.load()
+    live = spiff.find(step.workflow, task_id)
+    if live is None or not live.has_state(TaskState.READY):  # a deadline was first
+        raise TaskClosed(step._why_closed(task_id))
+    target = _targets(step.definition, step.workflow, live, element).get(to)
+    if target is None:
+        raise Refused("不能退回到所选的步骤，请刷新页面后重新选择")
+    name = step.definition.elements[to].name
+    gone = undone(target)
+    said = f"{who(actor)}已于 {clock_text(step.now)} 将流程退回到“{name}”：{comment.strip()}"
+    step.closed[task_id] = {"state": "done", "closed_by": actor.person_id, "outcome": "退回", "closed_as": said}
+    step.record("return", f"退回到“{name}”", element.id, comment.strip())
+    _go_back(step, target, gone, said)
+    return step.settle()
+
+
+def choices(engine: Engine, session: Session, task: Any) -> list[Element]:
+    """The steps to which an open task (its row) may be sent back now, in the order of the diagram; for a page that has checked who asks."""
+    table = tables.instance
+    row = session.execute(select(table).where(table.c.id == task.instance_id)).one()
+    definition = load(session, row.definition_id)
+    element = definition.elements.get(task.element)
+    if row.state is None or task.state != "open" or element is None or "returnable" not in element.properties:
+        return []
+    workflow = spiff.load_state(row.state, *definition.specs)
+    live = spiff.find(workflow, task.id)
+    if live is None:
+        return []
+    found = _targets(definition, workflow, live, element)
+    return [e for e in definition.elements.values() if e.id in found]
+
+
+def withdrawals(session: Session, actor: Actor, rows: Sequence[Any]) -> dict[int, tuple[str, Element]]:
+    """Instance id → task and element that the actor may probably take back; the step itself looks at the state. Two queries at most."""
+    allowed = {row.id: load(session, row.definition_id) for row in rows}
+    allowed = {i: d for i, d in allowed.items() if any(withdrawable(e) for e in d.elements.values())}
+    if not allowed:
+        return {}
+    task, event = tables.task.c, tables.event.c
+    mine = select(task.id, task.instance_id, task.element, task.closed_at).where(
+        task.instance_id.in_(allowed),
+        task.state == "done",
+        task.kind == "step",
+        task.closed_by == actor.person_id,
+        task.party_id == actor.party_id,
+        task.role.in_(actor.roles),
+    )
+    done = [row for row in session.execute(mine.order_by(task.closed_at)) if withdrawable(allowed[row.instance_id].elements[row.element])]
+    if not done:
+        return {}
+    acts = select(event.instance_id, event.element, event.at).where(
+        event.instance_id.in_({row.instance_id for row in done}), event.kind.in_(ACTS)
+    )
+    later = session.execute(acts).all()
+    found = {}
+    for row in done:
+        definition = allowed[row.instance_id]
+        after = _reachable(definition, row.element)
+        if not any(e.instance_id == row.instance_id and e.at > row.closed_at and e.element in after for e in later):
+            found[row.instance_id] = (row.id, definition.elements[row.element])
+    return found
+
+
+def withdrawable(element: Element) -> bool:
+    """Whether who completed this task may take that back."""
+    return element.properties.get("withdrawable") == "true"
+
+
+def problems(element: Element, elements: Mapping[str, Element]) -> Iterator[str]:
+    """What is wrong with the two properties as drawn, in Chinese, without the element's name."""
+    for name in ("withdrawable", "returnable"):
+        if name in element.properties and element.tag != "userTask":
+            yield f"属性 {name} 只能用在用户任务上"
+            return
+    if element.properties.get("withdrawable", "true") not in ("true", "false"):
+        yield f"属性 withdrawable 的值“{element.properties['withdrawable']}”应为 true 或 false"
+    if "returnable" not in element.properties or element.properties["returnable"] == "any":
+        return
+    named = listed(element.properties["returnable"])
+    if not named:
+        yield "属性 returnable 应为 any，或用逗号分开的用户任务 id"
+    for other in named:
+        if other == element.id or other not in elements or elements[other].tag != "userTask":
+            yield f"属性 returnable 中的“{other}”不是另一个用户任务"
+
+
+def _targets(definition: Definition, workflow: Any, live: Task, element: Element) -> dict[str, Task]:
+    """Element id → the completed task to go back to: the latest round that led to the live one."""
+    names = element.properties.get("returnable", "")
+    allowed = {e.id for e in definition.elements.values() if e.tag == "userTask"} if names == "any" else set(listed(names))
+    found: dict[str, tuple[int, Task]] = {}
+    for part in [workflow, *workflow.subprocesses.values()]:
+        for task in part.tasks.values():
+            to = task.task_spec.bpmn_id
+            if to not in allowed or to == element.id or not task.has_state(TaskState.COMPLETED) or not _is_one_step(task, live):
+                continue
+            gone = undone(task)
+            if live in gone and (to not in found or len(gone) < found[to][0]):
+                found[to] = (len(gone), task)
+    return {to: task for to, (_, task) in found.items()}
+
+
+def _is_one_step(task: Task, live: Task) -> bool:
+    """Whether going back to this very task means something: one of a 会签's many instances alone does not, unless the live one is in it."""
+    if isinstance(task.parent.task_spec, LoopTask):
+        return False
+    around = {id(one) for one in enclosing(live)}
+    return not any(isinstance(one.parent.task_spec, LoopTask) for one in enclosing(task) if id(one) not in around)
+
+
+def _held(engine: Engine, session: Session, actor: Actor, task_id: str) -> tuple[Step, Element]:
+    """A step on the locked instance of an open task that the actor may act on, and the task's element."""
+    table = tables.task
+    instance_id = session.scalar(select(table.c.instance_id).where(table.c.id == task_id))
+    if instance_id is None:
+        raise NotFound
+    step = lock(engine, session, actor, instance_id)
+    task = session.execute(select(table).where(table.c.id == task_id)).one()  # after the lock: what another step just wrote is seen
+    if task.role not in actor.roles or task.party_id != actor.party_id:
+        raise NotFound
+    if task.state != "open":
+        raise TaskClosed(task.closed_as)
+    if task.assignee_id not in (None, actor.person_id):
+        raise Refused("此事项已被其他人员签收，请等待其办理或释放")
+    return step, step.definition.elements[task.element]
+
+
+def _nobody_acted(step: Step, target: Task, gone: Sequence[Task]) -> None:
+    if any(isinstance(one.parent.task_spec, LoopTask) for one in (target, *enclosing(target))):
+        raise Refused("会签中的意见提交后不能撤回，请联系后续办理人退回")
+    table = tables.task
+    others = [str(task.id) for task in gone if task is not target]
+    acted = step.session.scalars(select(table.c.closed_as).where(table.c.id.in_(others), table.c.state == "done").limit(1)).first()
+    if acted is not None:
+        raise Refused(f"{acted}，不能撤回")
+    for task in gone:
+        element = step.definition.elements.get(task.task_spec.bpmn_id or "")
+        if element is None or not task.has_state(TaskState.COMPLETED) or element.tag not in ("boundaryEvent", "intermediateCatchEvent"):
+            continue
+        if element.event == "message" or element.interrupting:  # a reminder that went by does not bind anybody
+            raise Refused(f"“{element.name}”已经发生，不能撤回")
+
+
+def _go_back(step: Step, target: Task, gone: Sequence[Task], said: str) -> None:
+    """Rewinds, closes what was open in between with a sentence, and marks what was done there as undone."""
+    table = tables.task
+    rows = step.session.execute(select(table.c.id, table.c.state).where(table.c.id.in_([str(task.id) for task in gone]))).all()
+    for row in rows:
+        if row.state == "open":
+            step.closed.setdefault(row.id, {"state": "cancelled", "closed_as": said})
+    over = [row.id for row in rows if row.state == "done"]
+    step.session.execute(update(table).where(table.c.id.in_(over)).values(state="undone", closed_as=said))
+    rewind(target)
+    step.workflow = spiff.load_state(spiff.save_state(step.workflow), *step.definition.specs)  # its event manager is stale
+    step.workflow.script_engine = step.script_engine()
+    step.run()
+
+
+def _reachable(definition: Definition, element_id: str) -> set[str]:
+    """The elements that tokens may come to from an element."""
+    found: set[str] = set()
+    todo = [element_id]
+    while todo:
+        here = todo.pop()
+        nexts = [target for source, target in definition.flows.values() if source == here]
+        nexts += [e.id for e in definition.elements.values() if e.attached_to == here]
+        todo += [n for n in nexts if n not in found]
+        found.update(nexts)
+    return found
