@@ -16,13 +16,14 @@ from domain.background import BackgroundTask
 from forms.listing import Column
 from forms.lists import LISTS
 from jobs import background, exports
+from jobs.sheets import MAX_TEXT, write_sheet
 from tests.conftest import World
 from tests.jobs.many import hand_in_many
 
 
 def read(columns: list[Column], *rows: list[Any]) -> Any:
     file = BytesIO()
-    exports.write_sheet(columns, rows, file)
+    write_sheet(columns, rows, file)
     return openpyxl.load_workbook(file).active
 
 
@@ -57,7 +58,7 @@ def test_cells_keep_their_kinds() -> None:
 
 def test_what_a_cell_cannot_hold_is_cut_and_control_characters_do_no_harm() -> None:
     sheet = read([Column("说明", str)], ["长" * 40_000], ["a\x00b\x1fc"])
-    assert len(sheet["A2"].value) == exports.MAX_TEXT
+    assert len(sheet["A2"].value) == MAX_TEXT
     assert sheet["A3"].value.startswith("a")
 
 
