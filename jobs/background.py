@@ -16,6 +16,8 @@ from domain.errors import DomainError
 from domain.parties import actor_of
 from domain.settings import Settings, read_settings
 from jobs import batches, exports, leases
+from jobs.imports.receiving import CHECK, TAKE
+from jobs.imports.working import check_file, take_in
 from jobs.runtime import Runtime, build
 from jobs.work import LEASE, Stopped, Work
 from processes.errors import ProcessError
@@ -26,6 +28,8 @@ Kind = Callable[[Runtime, Work], None]
 KINDS: dict[str, Kind] = {
     "export": exports.run,
     "batch": batches.run,
+    CHECK: check_file,
+    TAKE: take_in,
 }
 _LEASED = leases.Leased(BackgroundTask.__table__, "lease_until", "waiting")  # type: ignore[arg-type]  # declared as FromClause
 _log = logging.getLogger(__name__)

@@ -12,24 +12,30 @@ from sqlalchemy.exc import OperationalError
 
 from domain.locks import hold_lock
 from jobs import background
+from jobs.files import sweep_files
 from jobs.outbox import hand_out, sweep
 from jobs.runtime import Runtime
 from processes import expressions, steps, tables
 from processes.errors import ProcessError
 
 LEASE = timedelta(seconds=15)
+SWEEP = timedelta(hours=1)  # how often uploads that nobody used are looked for
 _log = logging.getLogger(__name__)
 
 
 def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
     """Works until `stop` is set; `pause` is in seconds."""
     holder = f"{os.uname().nodename}:{os.getpid()}"[:60]
+    swept = runtime.engine.clock() - SWEEP
     while not stop.is_set():
         try:
             with runtime.database.writing() as session:
                 mine = hold_lock(session, holder, runtime.engine.clock(), LEASE)
             if mine:
                 turn(runtime)
+            if mine and runtime.engine.clock() - swept >= SWEEP:
+                swept = runtime.engine.clock()
+                sweep_files(runtime)
         except OperationalError as error:  # the database is away for a moment; the next turn tries again
             _log.warning("the database did not answer: %s", error)
         stop.wait(pause)

@@ -17,6 +17,8 @@ PACKAGES = (
         "18.31.1",
         {
             "dist/bpmn-navigated-viewer.production.min.js": "bpmn-js/bpmn-navigated-viewer.min.js",
+            "dist/bpmn-modeler.production.min.js": "bpmn-js/bpmn-modeler.min.js",
+            "dist/assets/bpmn-font/css/bpmn-embedded.css": "bpmn-js/bpmn-font.css",
             "dist/assets/diagram-js.css": "bpmn-js/diagram-js.css",
             "dist/assets/bpmn-js.css": "bpmn-js/bpmn-js.css",
             "LICENSE": "bpmn-js/LICENSE",

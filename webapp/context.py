@@ -31,6 +31,12 @@ def login_required(view: View) -> View:
     return view
 
 
+def at_first_login(view: View) -> View:
+    """Marks a view that is reached before the first password has been changed; no other one is."""
+    view.at_first_login = True  # type: ignore[attr-defined]
+    return view
+
+
 def reads_only(view: View) -> View:
     """Marks a view that takes a POST but writes nothing, so that it waits for no write lock."""
     view.reads_only = True  # type: ignore[attr-defined]
@@ -94,12 +100,23 @@ def _writes() -> bool:
 
 def _require_login() -> Any:
     view = _view()
-    if view is None or request.endpoint == "static" or getattr(view, "is_public", False) or current_actor() is not None:
+    if view is None or request.endpoint == "static" or getattr(view, "is_public", False):
         return None
+    if current_actor() is not None:
+        return _first_login(view)
     session.clear()
     if request.method not in SAFE:
         abort(401)
     return redirect(url_for("account.login", next=request.full_path.rstrip("?")))
+
+
+def _first_login(view: Callable[..., Any]) -> Any:
+    """Who logged in with a first password reaches nothing but the page for choosing one (row 7.2)."""
+    if not actor().must_change or getattr(view, "at_first_login", False):
+        return None
+    if request.method not in SAFE:
+        abort(403)
+    return redirect(url_for("account.password"))
 
 
 def _commit(response: Response) -> Response:

@@ -77,8 +77,11 @@ class Page:
         return [one for number in shown for one in ((None, number) if number in gaps else (number,))]
 
 
-def render_list(screen: ListScreen, session: Session, actor: Actor) -> str:
-    """The list page for the filters in the request's address. The number of queries does not depend on the rows."""
+def render_list(screen: ListScreen, session: Session, actor: Actor, template: str = "list.html", **more: Any) -> str:
+    """The list page for the filters in the request's address. The number of queries does not depend on the rows.
+
+    A `template` that extends list.html may fill the block `above`; `more` is what it needs.
+    """
     page = read_page(screen.listing, session, actor, request.args)
 
     def link(**changes: Any) -> str:
@@ -87,7 +90,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor) -> str:
         return "?" + urlencode({**kept, **{k: v for k, v in changes.items() if v is not None}})
 
     return render_template(
-        "list.html",
+        template,
         screen=screen,
         listing=screen.listing,
         page=page,
@@ -97,6 +100,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor) -> str:
         buttons=[*_new_button(screen, page.definition, actor), *screen.buttons(actor)],
         row_buttons={row.id: screen.row_buttons(actor, row) for row in page.rows},
         here=request.full_path.rstrip("?"),
+        **more,
     )
 
 

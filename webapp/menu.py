@@ -9,9 +9,10 @@ from flask import current_app, g, request, url_for
 
 from domain.parties import Actor
 from processes.inbox import waiting_count
-from webapp.context import db
+from processes.notices import unread_count
+from webapp.context import db, runtime
 
-SCHOOL, ORGANIZATION = "试点院校", "培训评价组织"
+SCHOOL, ORGANIZATION, OPERATOR = "试点院校", "培训评价组织", "系统管理"
 PROVINCE = ("省级", "省级初审", "省级复审")
 
 
@@ -50,23 +51,23 @@ MANUAL = (
         "机构管理",
         "building-bank",
         under=(
-            Entry("培训评价组织管理", endpoint="institutions.organizations", roles=(SCHOOL, *PROVINCE)),
-            Entry("试点院校管理", endpoint="institutions.schools", roles=(SCHOOL, *PROVINCE)),
+            Entry("培训评价组织管理", endpoint="institutions.organizations", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
+            Entry("试点院校管理", endpoint="institutions.schools", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
         ),
     ),
     Entry(
         "标准管理",
         "books",
         under=(
-            Entry("职业技能等级标准", endpoint="standards.skills", roles=(SCHOOL, ORGANIZATION)),
-            Entry("考核站点建设标准", endpoint="standards.sites", roles=(SCHOOL, ORGANIZATION)),
+            Entry("职业技能等级标准", endpoint="skill_standard.index", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
+            Entry("考核站点建设标准", endpoint="site_standard.index", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
         ),
     ),
     Entry(
         "证书管理",
         "certificate",
         under=(
-            Entry("证书信息管理", endpoint="certificates.index", roles=(SCHOOL, ORGANIZATION)),
+            Entry("证书信息管理", endpoint="certificates.index", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
             Entry("证书发放管理", endpoint="issuing.index", roles=(SCHOOL, ORGANIZATION)),
             Entry("证书试点申报", endpoint="declarations.index", roles=(SCHOOL, *PROVINCE)),
         ),
@@ -82,7 +83,7 @@ MANUAL = (
         ),
     ),
     Entry("周报管理", "calendar-week", "weekly_report.index", (SCHOOL, *PROVINCE)),
-    Entry("教师管理", "school", "teachers.index", (SCHOOL,)),
+    Entry("教师管理", "school", "teacher.index", (SCHOOL,)),
 )
 TOOLS = (
     Entry("后台任务", "progress", "background.index"),
@@ -103,7 +104,12 @@ def sections(actor: Actor) -> list[list[Line]]:
 
 def waiting(actor: Actor) -> int | None:
     """How many tasks wait, up to a cap; None on a page about a fault, which asks the database for nothing."""
-    return None if g.get("quiet") else waiting_count(db(), actor)
+    return None if g.get("quiet") else waiting_count(db(), actor, runtime().engine.clock())
+
+
+def unread(actor: Actor) -> int | None:
+    """How many messages are unread, up to a cap; None on a page about a fault."""
+    return None if g.get("quiet") else unread_count(db(), actor)
 
 
 def _visible(entry: Entry, actor: Actor) -> Entry | None:

@@ -18,12 +18,12 @@ def test_the_three_lists(lite: World) -> None:
     school, province = user(app, "school1"), user(app, "province1")
     hand_in(school)
     assert "金陵职业技术学院 2026年第48周周报" in province.get("/inbox/").text
-    assert "没有等待您办理的事项" in province.get("/inbox/?q=%25").text
+    assert "没有符合条件的事项" in province.get("/inbox/?q=%25").text
     assert "金陵" in school.get("/inbox/?tab=started").text
     assert "填写周报" in school.get("/inbox/?tab=done").text
     assert school.get("/inbox/?tab=x&page=99").status_code == 200
     hand_in(user(app, "school2"), "保存")
-    assert "没有等待您办理的事项" in user(app, "school2").get("/inbox/?due=soon").text
+    assert "没有符合条件的事项" in user(app, "school2").get("/inbox/?due=soon").text
 
 
 @pytest.mark.row("8.1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -53,3 +55,10 @@ def test_the_deepest_page_is_the_current_one(app: Flask, client: FlaskClient, mo
 def test_the_top_bar_counts_what_waits(client: FlaskClient) -> None:
     log_in(client, "province1")
     assert "待办事项，" not in client.get("/").get_data(as_text=True)
+
+
+def test_every_figure_of_the_home_page_opens_its_list(client: FlaskClient) -> None:
+    log_in(client, "school1")
+    figures = re.findall(r'<a href="([^"]+)"[^>]*><b>\d+</b>', client.get("/").get_data(as_text=True))
+    assert len(figures) == 5
+    assert all(client.get(address).status_code == 200 for address in figures)

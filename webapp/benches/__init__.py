@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from webapp.benches import export, growth, step
+from webapp.benches import export, growth, inbox, step
 
 Measured = tuple[float, float] | tuple[float, float, dict[str, Any]]
 """Ours and the floor's, in seconds; and what else is worth telling, such as the peak memory."""
@@ -13,6 +13,7 @@ Measured = tuple[float, float] | tuple[float, float, dict[str, Any]]
 BENCHES: dict[str, Callable[[], Measured]] = {
     "step": step.measure,
     "growth": growth.measure,
+    "inbox": inbox.measure,
     "export": export.measure,
 }
 

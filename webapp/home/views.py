@@ -1,15 +1,20 @@
-"""工作台: what waits for me, what is due soon, what I have not finished."""
+"""工作台: what waits for me, what is due soon, what I have not finished, what runs in the background."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, render_template
 from sqlalchemy import Select, func, select
 
+from domain.background import BackgroundTask
 from domain.parties import Actor
+from domain.teachers import ROLE, teachers_query
+from forms import fields, read_forms
 from processes import tables
+from processes.errors import NotFound
 from processes.inbox import open_tasks, started
 from webapp.context import actor, db, runtime
 
@@ -21,26 +26,26 @@ SOON = timedelta(days=2)
 
 @blueprint.get("/")
 def index() -> str:
-    """The figures, each leading to its list, and the first lines of what waits."""
+    """The figures, each leading to its list, and the first lines of what waits; a teacher's own data."""
+    if actor().roles == {ROLE}:
+        return _teacher_home()
     who, now = actor(), runtime().engine.clock()
-    waiting = db().execute(_oldest_first(open_tasks(who)).limit(SHOWN)).all()
-    incomplete = db().execute(_own(open_tasks(who), who).limit(SHOWN)).all()
-    return render_template(
-        "home/index.html", counts=_counts(who, now), waiting=waiting, incomplete=incomplete, now=now, soon=now + SOON, background=False
-    )
+    waiting = db().execute(_oldest_first(open_tasks(who, now)).limit(SHOWN)).all()
+    incomplete = db().execute(_own(open_tasks(who, now), who).limit(SHOWN)).all()
+    return render_template("home/index.html", counts=_counts(who, now), waiting=waiting, incomplete=incomplete, now=now, soon=now + SOON)
 
 
 @blueprint.get("/incomplete")
 def incomplete() -> str:
     """未完成: the actor's own processes that wait for the actor."""
     who, now = actor(), runtime().engine.clock()
-    tasks = db().execute(_own(open_tasks(who), who).limit(LISTED)).all()
+    tasks = db().execute(_own(open_tasks(who, now), who).limit(LISTED)).all()
     return render_template("home/incomplete.html", tasks=tasks, now=now, soon=now + SOON, limit=LISTED)
 
 
 def _counts(who: Actor, now: datetime) -> dict[str, int]:
-    """waiting, due, incomplete, running: one query for the tasks and one for the actor's own processes."""
-    tasks = open_tasks(who).add_columns(tables.instance.c.started_by).order_by(None).subquery().c
+    """waiting, due, incomplete, running, background: three queries – tasks, the actor's own processes, background tasks."""
+    tasks = open_tasks(who, now).add_columns(tables.instance.c.started_by).order_by(None).subquery().c
     waiting, due, own = (
         db()
         .execute(
@@ -52,7 +57,9 @@ def _counts(who: Actor, now: datetime) -> dict[str, int]:
     )
     mine = started(who).where(tables.instance.c.ended_at.is_(None)).order_by(None).subquery()
     running = db().scalar(select(func.count()).select_from(mine)) or 0
-    return {"waiting": waiting, "due": due, "incomplete": own, "running": running}
+    at_work = BackgroundTask.state.in_(("waiting", "running"))
+    background = db().scalar(select(func.count(BackgroundTask.id)).where(BackgroundTask.person_id == who.person_id, at_work)) or 0
+    return {"waiting": waiting, "due": due, "incomplete": own, "running": running, "background": background}
 
 
 def _own(query: Select[Any], who: Actor) -> Select[Any]:
@@ -61,3 +68,14 @@ def _own(query: Select[Any], who: Actor) -> Select[Any]:
 
 def _oldest_first(query: Select[Any]) -> Select[Any]:
     return query.order_by(None).order_by(tables.task.c.created_at)
+
+
+def _teacher_home() -> str:
+    teacher = db().scalars(teachers_query(actor())).first()
+    if teacher is None:
+        raise NotFound
+    shown = {name: value for name, value in teacher.answers().items() if name != "trained"}
+    schema = read_forms()["teacher.json"]
+    schema = {**schema, "properties": {name: field for name, field in schema["properties"].items() if name != "trained"}}
+    trained = [part.strip() for part in re.split("[、，,；;\n]", teacher.trained or "") if part.strip()]
+    return render_template("teachers/home.html", teacher=teacher, tabs=fields.describe(schema, shown), trained=trained)
