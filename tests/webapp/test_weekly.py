@@ -266,6 +266,8 @@ ROUTES = {  # every address with its data; a new route must be added here
     "imports.progress": ("GET", {}), "imports.correct_rows": ("POST", {}), "imports.take": ("POST", {}), "imports.go_on": ("POST", {}),
     "imports.give_up": ("POST", {}), "imports.failed": ("GET", {}),
     "account.set_password": ("POST", {}), "account.logout": ("POST", {}), "health.healthz": ("GET", {}), "static": ("GET", {}),
+    **{f"designer.{name}": ("GET", {}) for name in ("index", "show", "version", "diagram", "export", "compare", "edit", "model")},
+    **{f"designer.{name}": ("POST", {}) for name in ("create", "import_file", "save", "discard", "check", "try_out", "deploy_version")},
     "fields.check": ("POST", {"path": "contact", "value": "x"}), "files.upload": ("POST", {}), "files.download": ("GET", {}),
 }  # fmt: skip
 VALUES = {
@@ -277,6 +279,7 @@ VALUES = {
     "file_id": "1",
     "substitution_id": "1",
     "notice_id": "1",
+    "number": "1",
     "kind": "teachers",
     "import_id": "1",
     "name": "weekly_report",
