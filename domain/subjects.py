@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from domain.exam_sites import ExamSite
 from domain.reports import ReportingPeriod, WeeklyReport
 from domain.site_standards import SiteStandard
 from domain.skill_standards import SkillStandard
@@ -12,6 +13,7 @@ from domain.teachers import Teacher
 SUBJECTS: dict[str, type[Any]] = {
     "weekly_report": WeeklyReport,
     "reporting_period": ReportingPeriod,
+    "exam_site": ExamSite,
     "skill_standard": SkillStandard,
     "site_standard": SiteStandard,
     "teacher": Teacher,

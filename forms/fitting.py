@@ -20,7 +20,7 @@ def _may_fill(field: Mapping[str, Any], roles: frozenset[str]) -> bool:
 
 
 def _with_choices(field: Mapping[str, Any], choices: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    if field.get("type") == "array":
+    if field.get("type") == "array" and "properties" in field["items"]:  # a table of lines; files are plain numbers
         items = field["items"]
         columns = {name: _with_choices(sub, choices) for name, sub in items["properties"].items()}
         return {**field, "items": {**items, "properties": columns}}

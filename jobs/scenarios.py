@@ -22,6 +22,7 @@ from domain.database import Database, open_database
 from domain.demo import load_demo
 from domain.demo.books import SIZES, load_books
 from domain.errors import DomainError
+from domain.exam_sites import new_exam_site
 from domain.handling import BusinessError, External, Permanent, Transient
 from domain.parties import SYSTEM, Actor, Person, actor_of
 from domain.reports import ReportingPeriod, new_report, periods_query
@@ -52,6 +53,7 @@ CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Any]] = {
     "skill_standard": lambda session, actor, now, form: new_skill_standard(session, actor, now),
     "site_standard": lambda session, actor, now, form: new_site_standard(session, actor, now),
     "teacher": new_teacher,
+    "exam_site": new_exam_site,
 }
 
 

@@ -31,6 +31,7 @@ from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
 from webapp.messages.views import blueprint as messages
 from webapp.records.views import blueprint as records
+from webapp.sites.views import blueprint as exam_sites
 from webapp.standards.views import sites as site_standards
 from webapp.standards.views import skills as skill_standards
 from webapp.substitutes.views import blueprint as substitutes
@@ -61,6 +62,7 @@ BLUEPRINTS = (
     substitutes,
     messages,
     designer,
+    exam_sites,
 )
 MAX_REQUEST = 21 * 1024 * 1024  # one file of 20 MB, and the form around it
 CSP = "; ".join(

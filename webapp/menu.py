@@ -79,7 +79,7 @@ MANUAL = (
             Entry("考试科目", endpoint="subjects.index", roles=(SCHOOL, ORGANIZATION)),
             Entry("考试计划", endpoint="plans.index", roles=(SCHOOL, ORGANIZATION)),
             Entry("考生管理", endpoint="candidates.index", roles=(SCHOOL, ORGANIZATION)),
-            Entry("考核站点", endpoint="sites.index", roles=(SCHOOL, ORGANIZATION)),
+            Entry("考核站点申报", endpoint="exam_site.index", roles=(SCHOOL, ORGANIZATION)),
         ),
     ),
     Entry("周报管理", "calendar-week", "weekly_report.index", (SCHOOL, *PROVINCE)),

@@ -1,0 +1,47 @@
+"""The list of 考核站点 (manual 5.2.4.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select
+
+from domain.certificates import GRADES, Certificate
+from domain.exam_sites import ExamSite, exam_sites_query
+from domain.parties import Party
+from forms.listing import Column, Filter, Listing
+
+
+def _by_certificate(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Certificate.name.contains(text, autoescape=True))
+
+
+def _by_grade(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Certificate.grade == text)
+
+
+def _by_school(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Party.name.contains(text, autoescape=True))
+
+
+EXAM_SITES = Listing(
+    name="exam_site",
+    title="考核站点申报",
+    record=ExamSite,
+    query=exam_sites_query,
+    columns=(
+        Column("考核站点名称", lambda row: row.title()),
+        Column("考核证书", lambda row: row.certificate.name, sort=Certificate.name),
+        Column("等级", lambda row: row.certificate.grade),
+        Column("考位数", lambda row: (row.data or {}).get("places", ""), "number"),
+        Column("负责人", lambda row: (row.data or {}).get("head", "")),
+        Column("状态", lambda row: row.status, "badge"),
+        Column("申报时间", lambda row: row.created_at, "moment", sort=ExamSite.created_at),
+    ),
+    filters=(
+        Filter("certificate", "考核证书", _by_certificate),
+        Filter("grade", "等级", _by_grade, GRADES),
+        Filter("school", "院校", _by_school),
+    ),
+    key="exam_site",
+)
