@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Numeric, Select, String, Table, Text, UniqueConstraint, false, select
-from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, query_expression, relationship, selectinload
 
 from domain.base import Base
 from domain.errors import DomainError
-from domain.majors import Major
+from domain.majors import IN_ORDER, Major
 from domain.parties import Actor, Party
+from domain.taken import flush_or_refuse
 
 GRADES = ("初级", "中级", "高级")
 GROUNDS = ("红", "白", "蓝")  # of the candidate's photo; red is the manual's (5.2.3), the others a setting of the certificate
 
 
+FIELDS = ("name", "code", "grade", "ground", "description")
+
+
 class UnknownCertificate(DomainError):
     """所选证书不存在或不属于本组织，请重新选择。"""
+
+
+class UnknownChoice(DomainError):
+    """所选的培训评价组织或专业不存在，请重新选择。"""
+
+
+class CertificateTaken(DomainError):
+    """已有编码相同，或名称与等级都相同的证书，请核对。"""
 
 
 certificate_major = Table(
@@ -44,13 +57,39 @@ class Certificate(Base):
     fee: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))  # yuan a candidate; null: not set yet
     ground: Mapped[str] = mapped_column(String(2), default="红")  # ground of the photo
 
+    piloted: Mapped[bool | None] = query_expression()  # of whoever asks: set by domain.pilots.marked, no column
     party: Mapped[Party] = relationship()
-    majors: Mapped[list[Major]] = relationship(secondary=certificate_major, order_by=(Major.level, Major.code))
+    majors: Mapped[list[Major]] = relationship(secondary=certificate_major, order_by=IN_ORDER)
 
     @property
     def label(self) -> str:
         """Name and grade."""
         return f"{self.name}（{self.grade}）"
+
+    def answers(self) -> dict[str, Any]:
+        """What the form holds; organization and majors by name."""
+        filled = {name: value for name in FIELDS if (value := getattr(self, name))}
+        fee = {} if self.fee is None else {"fee": _plain(self.fee)}
+        majors = [{"major": major.label} for major in self.majors]
+        return {**filled, **fee, "organization": self.party.name, **({"majors": majors} if majors else {})}
+
+    def take(self, answers: dict[str, Any]) -> None:
+        """Stores what was filled in, and flushes it.
+
+        Raises:
+            UnknownChoice: the form names an organization or a major that there is not.
+            CertificateTaken: another certificate has this code, or this name and grade.
+        """
+        session = object_session(self)
+        if session is None:
+            return
+        with session.no_autoflush:
+            self.party = _organization(session, answers.get("organization", ""))
+            self.majors = _majors(session, [line.get("major", "") for line in answers.get("majors", ())])
+            for name in FIELDS:
+                setattr(self, name, answers.get(name, ""))
+            self.fee = None if answers.get("fee") is None else Decimal(str(answers["fee"]))
+        flush_or_refuse(session, CertificateTaken)
 
 
 def certificates_query(actor: Actor) -> Select[Certificate]:
@@ -62,8 +101,9 @@ def certificates_query(actor: Actor) -> Select[Certificate]:
 
 
 def certificate_of(session: Session, actor: Actor, certificate_id: int) -> Certificate | None:
-    """One certificate, if this actor may see it."""
-    return session.scalars(certificates_query(actor).where(Certificate.id == certificate_id)).first()
+    """One certificate with its majors, if this actor may see it."""
+    query = certificates_query(actor).where(Certificate.id == certificate_id).options(selectinload(Certificate.majors))
+    return session.scalars(query).first()
 
 
 def own_certificates(session: Session, party_id: int, labels: Iterable[str]) -> list[Certificate]:
@@ -77,3 +117,34 @@ def own_certificates(session: Session, party_id: int, labels: Iterable[str]) -> 
     if not found.keys() >= set(wanted):
         raise UnknownCertificate
     return [found[label] for label in wanted]
+
+
+def new_certificate(session: Session, answers: dict[str, Any]) -> Certificate:
+    """A new, flushed certificate.
+
+    Raises:
+        UnknownChoice, CertificateTaken
+    """
+    certificate = Certificate()
+    session.add(certificate)
+    certificate.take(answers)
+    return certificate
+
+
+def _organization(session: Session, name: str) -> Party:
+    party = session.scalars(select(Party).where(Party.kind == "organization", Party.name == name)).first()
+    if party is None:
+        raise UnknownChoice
+    return party
+
+
+def _majors(session: Session, labels: Sequence[str]) -> list[Major]:
+    found = {major.label: major for major in session.scalars(select(Major))}
+    wanted = list(dict.fromkeys(labels))
+    if not found.keys() >= set(wanted):
+        raise UnknownChoice
+    return [found[label] for label in wanted]
+
+
+def _plain(fee: Decimal) -> int | float:
+    return int(fee) if fee == int(fee) else float(fee)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, String, UniqueConstraint, select
+from sqlalchemy import Select, String, UniqueConstraint, case, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.base import Base
@@ -28,6 +28,13 @@ class Major(Base):
         return f"{self.code} {self.name}（{self.level}，{self.edition} 版）"
 
 
+IN_ORDER = (  # as people read a catalogue: newest edition, then the levels upwards
+    Major.edition.desc(),
+    case({level: number for number, level in enumerate(LEVELS)}, value=Major.level),
+    Major.code,
+)
+
+
 def majors_query() -> Select[Major]:
     """The whole catalogue: public, the same for everybody."""
-    return select(Major).order_by(Major.edition.desc(), Major.level, Major.code)
+    return select(Major).order_by(*IN_ORDER)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ForeignKey, Select, String, Text, false, select
-from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship
 
 from domain.base import Base
 from domain.certificates import Certificate
+from domain.errors import DomainError
 from domain.parties import Actor, Party
 from domain.pilots import participating
+from domain.taken import flush_or_refuse
 
+FIELDS = ("code", "credit_code", "nature", "province", "city", "contact", "phone", "email", "introduction")
 NATURES = ("企业", "行业协会", "研究机构", "事业单位", "民办非企业")
+
+
+class OrganizationTaken(DomainError):
+    """已有代码相同的培训评价组织，请核对组织代码。"""
 
 
 class Organization(Base):
@@ -35,6 +44,42 @@ class Organization(Base):
     def name(self) -> str:
         """The party's name."""
         return self.party.name
+
+    @property
+    def place(self) -> str:
+        """Province and city; a municipality once."""
+        return self.province if self.province == self.city else self.province + self.city
+
+    def answers(self) -> dict[str, Any]:
+        """What the form holds."""
+        return {"name": self.name, **{name: value for name in FIELDS if (value := getattr(self, name))}}
+
+    def take(self, answers: dict[str, Any]) -> None:
+        """Stores what was filled in, and flushes it.
+
+        Raises:
+            OrganizationTaken: another organization has this code.
+        """
+        self.party.name = answers["name"]
+        for name in FIELDS:
+            setattr(self, name, answers.get(name, ""))
+        if (session := object_session(self)) is not None:
+            flush_or_refuse(session, OrganizationTaken)
+
+
+def new_organization(session: Session, answers: dict[str, Any]) -> Organization:
+    """A new, flushed organization with its party.
+
+    Raises:
+        OrganizationTaken
+    """
+    party = Party(kind="organization", name=answers["name"], code=answers["code"])
+    session.add(party)
+    flush_or_refuse(session, OrganizationTaken)
+    organization = Organization(id=party.id, party=party)
+    session.add(organization)
+    organization.take(answers)
+    return organization
 
 
 def organizations_query(actor: Actor) -> Select[Organization]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from domain.base import Base, UtcDateTime, utc_now
 
 # The lanes of the diagrams are the roles people hold (architecture §5), and the roles of features.md that no lane has.
-ROLES = ("试点院校", "培训评价组织", "省级", "省级初审", "省级复审", "考核站点", "系统", "流程设计", "监控", "系统管理")
+ROLES = ("试点院校", "培训评价组织", "省级", "省级初审", "省级复审", "考核站点", "教师", "系统", "流程设计", "监控", "系统管理")
 PARTY_KINDS = ("school", "organization", "province", "platform")
 
 
@@ -39,6 +39,7 @@ class Person(Base):
     mobile: Mapped[str] = mapped_column(String(20))
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     password_hash: Mapped[str] = mapped_column(String(200))
+    first_nonce: Mapped[str | None] = mapped_column(String(32))  # of the first password, while it must still be changed; else null
     stamp: Mapped[str] = mapped_column(String(32))  # changes with the password; a session with an older stamp ends
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
@@ -65,6 +66,8 @@ class Actor:
     province_id: int | None
     roles: frozenset[str]
     stamp: str = ""
+    must_change: bool = False
+    """Logged in with a first password: may do nothing but choose one."""
 
 
 SYSTEM = Actor(0, "系统", 0, "", "platform", None, frozenset({"系统"}))  # timers and jobs act in this name
@@ -73,7 +76,16 @@ SYSTEM = Actor(0, "系统", 0, "", "platform", None, frozenset({"系统"}))  # t
 def actor_of(session: Session, person_id: int) -> Actor | None:
     """The person as an actor, in one query; None when unknown or switched off."""
     rows = session.execute(
-        select(Person.name, Person.party_id, Person.stamp, Party.name.label("party_name"), Party.kind, Party.province_id, PersonRole.role)
+        select(
+            Person.name,
+            Person.party_id,
+            Person.stamp,
+            Person.first_nonce,
+            Party.name.label("party_name"),
+            Party.kind,
+            Party.province_id,
+            PersonRole.role,
+        )
         .join(Party, Party.id == Person.party_id)
         .outerjoin(PersonRole, PersonRole.person_id == Person.id)
         .where(Person.id == person_id, Person.active)
@@ -82,7 +94,17 @@ def actor_of(session: Session, person_id: int) -> Actor | None:
         return None
     first = rows[0]
     roles = frozenset(row.role for row in rows if row.role)
-    return Actor(person_id, first.name, first.party_id, first.party_name, first.kind, first.province_id, roles, first.stamp)
+    return Actor(
+        person_id,
+        first.name,
+        first.party_id,
+        first.party_name,
+        first.kind,
+        first.province_id,
+        roles,
+        first.stamp,
+        first.first_nonce is not None,
+    )
 
 
 def people_of(session: Session, party_id: int, role: str) -> Sequence[Person]:
@@ -94,3 +116,20 @@ def people_of(session: Session, party_id: int, role: str) -> Sequence[Person]:
         .order_by(Person.id)
     )
     return session.scalars(query).all()
+
+
+def actors_in(session: Session, party_id: int) -> list[Actor]:
+    """The active people of a party with their roles, by name, in one query."""
+    query = (
+        select(Person.id, Person.name, Party.name.label("party_name"), Party.kind, Party.province_id, PersonRole.role)
+        .join(Party, Party.id == Person.party_id)
+        .outerjoin(PersonRole, PersonRole.person_id == Person.id)
+        .where(Person.party_id == party_id, Person.active)
+        .order_by(Person.name, Person.id)
+    )
+    found: dict[int, Actor] = {}
+    for row in session.execute(query):
+        known = found.get(row.id)
+        roles = (known.roles if known else frozenset()) | ({row.role} if row.role else set())
+        found[row.id] = Actor(row.id, row.name, party_id, row.party_name, row.kind, row.province_id, roles)
+    return list(found.values())

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, column_property, contains_eager, map
 
 from domain.base import SHANGHAI, Base, UtcDateTime, utc_now
 from domain.errors import DomainError, TooLate
-from domain.parties import Actor, Party, Person
+from domain.parties import Actor, Party, Person, PersonRole
 
 CYCLES = ("周", "半月")
 MAX_PERIODS = 60  # one form sets at most about a year of weeks
@@ -34,8 +34,12 @@ class BadPeriod(DomainError):
 
 
 class ReportingPeriod(Base):
-    """One week or half-month of a province. Where the cycle changed, the first period of the new one is shorter."""
+    """One week or half-month of a province. Where the cycle changed, the first period of the new one is shorter.
 
+    `status` and `tone` are written by the engine alone.
+    """
+
+    FACTS: ClassVar = {"period_start": datetime, "period_end": datetime, "reminder_at": datetime}
     __tablename__ = "reporting_period"
     __table_args__ = (UniqueConstraint("province_id", "starts_at"),)
 
@@ -45,13 +49,48 @@ class ReportingPeriod(Base):
     label: Mapped[str] = mapped_column(String(60))
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)  # first moment of the next period: too late to hand in
-    reminder_hours: Mapped[int]  # how long before `ends_at` unsent drafts are reminded
+    reminder_hours: Mapped[int]  # how long before `ends_at` those who have not handed in are reminded
+    status: Mapped[str] = mapped_column(String(40), default="")
+    tone: Mapped[str] = mapped_column(String(12), default="draft")
     set_next_ends_at: Mapped[datetime | None] = column_property(  # read with the row, no column of its own; None: none is set yet
         select(func.min(_LATER.c.ends_at))
         .where(_LATER.c.province_id == province_id, _LATER.c.starts_at >= ends_at)
         .correlate_except(_LATER)
         .scalar_subquery()
     )
+
+    @classmethod
+    def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
+        """The period, in one query."""
+        query = select(cls).where(cls.id == subject_id)
+        return session.scalars(query.with_for_update() if lock else query).first()
+
+    @property
+    def party_id(self) -> int:
+        """The province."""
+        return self.province_id
+
+    def title(self) -> str:
+        """What is reported on when: 2026年第48周周报."""
+        return f"{self.label}{self.noun}"
+
+    def party_for(self, lane: str) -> int | None:
+        """The province; timers and reminders are the system's."""
+        if lane in ("省级", "省级初审", "省级复审"):
+            return self.province_id
+        return 0 if lane == "系统" else None
+
+    def facts(self) -> dict[str, Any]:
+        """`period_start`, `period_end`, `reminder_at`: aware datetimes."""
+        reminder = self.ends_at - timedelta(hours=self.reminder_hours)
+        return {"period_start": self.starts_at, "period_end": self.ends_at, "reminder_at": reminder}
+
+    def answers(self) -> dict[str, Any]:
+        """A period has no form: it is set, not filled in."""
+        return {}
+
+    def take(self, answers: dict[str, Any]) -> None:
+        """Nothing to store."""
 
     @property
     def noun(self) -> str:
@@ -247,6 +286,18 @@ def periods_query(actor: Actor) -> Select[ReportingPeriod]:
     """The periods of the actor's province, newest first."""
     province = actor.party_id if actor.party_kind == "province" else actor.province_id
     return select(ReportingPeriod).where(ReportingPeriod.province_id == province).order_by(ReportingPeriod.starts_at.desc())
+
+
+def people_yet_to_report(session: Session, period: ReportingPeriod) -> Sequence[Person]:
+    """Who is to be reminded: the people of the province's schools that have begun no report on a period."""
+    reported = select(WeeklyReport.party_id).where(WeeklyReport.period_id == period.id)
+    query = (
+        select(Person)
+        .join(Party, Party.id == Person.party_id)
+        .join(PersonRole, PersonRole.person_id == Person.id)
+        .where(Party.province_id == period.province_id, Party.id.not_in(reported), Person.active, PersonRole.role == "试点院校")
+    )
+    return session.scalars(query.order_by(Person.id)).all()
 
 
 def _joined(cls: type[WeeklyReport]) -> Select[Any]:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, false, select
-from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship, selectinload
 
 from domain.base import Base
 from domain.certificates import Certificate
+from domain.errors import DomainError
 from domain.parties import Actor, Party
 from domain.pilots import PilotCertificate, participating
+from domain.taken import flush_or_refuse
+
+FIELDS = ("code", "level", "province", "city", "address", "contact", "mobile")
+LEAD_FIELDS = ("name", "mobile", "email", "post")
+
+
+class SchoolTaken(DomainError):
+    """已有代码相同的院校，请核对院校代码。"""
+
+
+class NotPiloted(DomainError):
+    """试点证书负责人只能填写本校已参与试点的证书，且每个证书只填一位，请核对。"""
 
 
 class School(Base):
@@ -33,6 +48,37 @@ class School(Base):
         """The party's name."""
         return self.party.name
 
+    def answers(self) -> dict[str, Any]:
+        """What the form holds; leads as lines, with their certificates by label."""
+        filled = {name: value for name in FIELDS if (value := getattr(self, name))}
+        leads = [
+            {"certificate": lead.certificate.label, **{name: value for name in LEAD_FIELDS if (value := getattr(lead, name))}}
+            for lead in self.leads
+        ]
+        return {"name": self.name, **filled, **({"leads": leads} if leads else {})}
+
+    def take(self, answers: dict[str, Any]) -> None:
+        """Stores what was filled in, and flushes it.
+
+        Raises:
+            NotPiloted: a lead is of a certificate that the school does not pilot, or the second of one.
+            SchoolTaken: another school has this code.
+        """
+        session = object_session(self)
+        if session is None:
+            return
+        piloted = {certificate.label: certificate.id for certificate in session.scalars(piloted_by(self.id))}
+        lines = answers.get("leads", [])
+        labels = [line.get("certificate", "") for line in lines]
+        if len(set(labels)) < len(labels) or not piloted.keys() >= set(labels):
+            raise NotPiloted
+        self.party.name = answers["name"]
+        for name in FIELDS:
+            setattr(self, name, answers.get(name, ""))
+        kept = {lead.certificate_id: lead for lead in self.leads}
+        self.leads = [_lead(kept.get(piloted[line["certificate"]]), piloted[line["certificate"]], line) for line in lines]
+        flush_or_refuse(session, SchoolTaken)
+
 
 class CertificateLead(Base):
     """试点证书负责人: who answers for one certificate at one school."""
@@ -49,6 +95,12 @@ class CertificateLead(Base):
     post: Mapped[str] = mapped_column(String(50), default="")
 
     certificate: Mapped[Certificate] = relationship()
+
+
+def piloted_by(school_id: int) -> Select[Certificate]:
+    """The certificates that a school pilots, by code."""
+    ids = select(PilotCertificate.certificate_id).where(PilotCertificate.party_id == school_id)
+    return select(Certificate).where(Certificate.id.in_(ids)).order_by(Certificate.code)
 
 
 def schools_query(actor: Actor) -> Select[School]:
@@ -68,5 +120,13 @@ def schools_query(actor: Actor) -> Select[School]:
 
 
 def school_of(session: Session, actor: Actor, school_id: int) -> School | None:
-    """One school, if this actor may see it."""
-    return session.scalars(schools_query(actor).where(School.id == school_id)).first()
+    """One school with its leads, if this actor may see it."""
+    leads = selectinload(School.leads).joinedload(CertificateLead.certificate)
+    return session.scalars(schools_query(actor).where(School.id == school_id).options(leads)).first()
+
+
+def _lead(kept: CertificateLead | None, certificate_id: int, line: dict[str, Any]) -> CertificateLead:
+    lead = kept or CertificateLead(certificate_id=certificate_id)
+    for name in LEAD_FIELDS:
+        setattr(lead, name, line.get(name, ""))
+    return lead

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, false, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship
 
 from domain.base import Base, UtcDateTime, utc_now
@@ -14,6 +13,7 @@ from domain.certificates import Certificate, own_certificates
 from domain.errors import DomainError
 from domain.parties import Actor, Party
 from domain.pilots import participating
+from domain.taken import flush_or_refuse
 
 FIELDS = ("version", "space", "equipment", "staff", "network")
 
@@ -29,6 +29,7 @@ class NoCertificate(DomainError):
 class SiteStandard(Base):
     """One version of the standard of one certificate. `status` and `tone` are written by the engine alone."""
 
+    FACTS: ClassVar = {"replaced": bool}
     __tablename__ = "site_standard"
     __table_args__ = (UniqueConstraint("certificate_id", "version"),)
 
@@ -86,11 +87,7 @@ class SiteStandard(Base):
         (self.certificate,) = own_certificates(session, self.party_id, [answers.get("certificate", "")])
         for name in FIELDS:
             setattr(self, name, answers.get(name, ""))
-        try:
-            with session.begin_nested():
-                session.flush()
-        except IntegrityError as error:
-            raise VersionTaken from error
+        flush_or_refuse(session, VersionTaken)
 
 
 def site_standards_query(actor: Actor) -> Select[SiteStandard]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import Column, ForeignKey, Select, String, Table, Text, false, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship, selectinload
@@ -26,6 +26,7 @@ skill_standard_certificate = Table(
 class SkillStandard(Base):
     """A standard of an organization. `status` and `tone` are written by the engine alone."""
 
+    FACTS: ClassVar = {"in_use": bool}
     __tablename__ = "skill_standard"
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.reports import WeeklyReport
+from domain.reports import ReportingPeriod, WeeklyReport
 from domain.site_standards import SiteStandard
 from domain.skill_standards import SkillStandard
+from domain.teachers import Teacher
 
 SUBJECTS: dict[str, type[Any]] = {
     "weekly_report": WeeklyReport,
+    "reporting_period": ReportingPeriod,
     "skill_standard": SkillStandard,
     "site_standard": SiteStandard,
+    "teacher": Teacher,
 }

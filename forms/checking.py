@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema_rs
 
 from domain.identity import credit_code_problem, id_number_problem, mobile_problem
+from forms.fields import is_file, parse
 
 FORMATS = {"id-number": id_number_problem, "mobile": mobile_problem, "credit-code": credit_code_problem}
 _PASSES = {name: lambda text, problem=problem: problem(text) is None for name, problem in FORMATS.items()}
@@ -36,6 +37,22 @@ def checker(schema: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], list[tup
         return sorted(problems.items(), key=lambda problem: order.index(first) if (first := problem[0].split(".")[0]) in order else -1)
 
     return check_one
+
+
+def check_field(schema: Mapping[str, Any], path: str, text: str) -> str | None:
+    """The problem of one field as it was typed, or None; `path` is that of the page, such as `lines.3.trained`.
+
+    The number of the line is left out of the message: the page shows it beside the field, and lines may have been removed above it.
+    """
+    holder: Mapping[str, Any] = schema
+    *parents, name = [part for part in path.split(".") if not part.isdigit()]
+    for part in parents:
+        holder = holder.get("properties", {}).get(part, {}).get("items", {})
+    field = holder.get("properties", {}).get(name)
+    if field is None or field.get("type") == "array":
+        return None
+    alone = {"type": "object", "properties": {name: field}, "required": [name] if name in holder.get("required", ()) else []}
+    return next((message for _, message in check(alone, parse(alone, {name: [text]}))), None)
 
 
 @lru_cache(maxsize=200)
@@ -68,7 +85,7 @@ def _message(kind: str, error: Any, field: Mapping[str, Any], path: list[str]) -
     if kind == "Maximum":
         return f"{name}不能大于 {field.get('maximum')}"
     if kind == "MaxItems":
-        return f"{name}最多 {field.get('maxItems')} 行"
+        return f"{name}最多 {field.get('maxItems')} {'个文件' if is_file(field) else '行'}"
     if kind == "Format" and error.kind.format in FORMATS:
         return f"{name}：{FORMATS[error.kind.format](str(error.instance))}"
     if kind == "Enum":

@@ -7,14 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from domain.filetypes import USUAL
 from domain.identity import tidy_id_number
 
 MAX_ROWS = 2000  # bound on what one post can make us build; a form's own limit is its `maxItems`, which the check reports
 
+MAX_MB = 20  # of one uploaded file, where the form's `x-max-mb` does not say less
+
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a page. `rows` holds one list of fields a line where the widget is `lines`."""
+    """One field of a page. `rows` holds one list of fields a line where the widget is `lines`.
+
+    Where the widget is `file` the value is a list of file ids, and `accept` (endings), `max_mb` (of one file) and `most` (files) rule it.
+    """
 
     path: str
     label: str
@@ -25,6 +31,9 @@ class Field:
     options: tuple[str, ...] = ()
     columns: tuple[Field, ...] = ()
     rows: tuple[tuple[Field, ...], ...] = ()
+    accept: tuple[str, ...] = ()
+    max_mb: int = 0
+    most: int = 1
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,10 @@ def parse(schema: Mapping[str, Any], values: Mapping[str, Sequence[str]]) -> dic
     """What was posted, as answers. Numbers that are none stay text, so that the check names them; nothing is lost."""
     answers: dict[str, Any] = {}
     for name, field in schema.get("properties", {}).items():
-        if field.get("type") == "array":
+        if is_file(field):
+            if ids := _ids(values.get(name, ())):
+                answers[name] = ids
+        elif field.get("type") == "array":
             rows = _rows(name, field["items"], values)
             if rows:
                 answers[name] = rows
@@ -57,8 +69,21 @@ def describe(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> list[Tab]
     return [Tab(name, tuple(fields)) for name, fields in tabs.items()]
 
 
+def is_file(field: Mapping[str, Any]) -> bool:
+    """Whether a field's answer is a list of file ids."""
+    return bool(field.get("x-widget") == "file")
+
+
+def file_fields(schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The fields of a form that hold files."""
+    return {name: field for name, field in schema.get("properties", {}).items() if is_file(field)}
+
+
 def _field(path: str, schema: Mapping[str, Any], value: Any, required: bool) -> Field:
     label, hint = schema.get("title", path), schema.get("x-help", "")
+    if is_file(schema):
+        rule = {"accept": tuple(schema.get("x-accept", USUAL)), "max_mb": schema.get("x-max-mb", MAX_MB), "most": schema.get("maxItems", 1)}
+        return Field(path, label, "file", value or [], required, hint, **rule)
     if schema.get("type") != "array":
         widget = "select" if "enum" in schema else schema.get("x-widget", "number" if _numeric(schema) else "text")
         return Field(path, label, widget, "" if value is None else value, required, hint, tuple(map(str, schema.get("enum", ()))))
@@ -84,6 +109,11 @@ def _rows(name: str, items: Mapping[str, Any], values: Mapping[str, Sequence[str
         if line:
             rows.append(line)
     return rows
+
+
+def _ids(texts: Sequence[str]) -> list[int]:
+    """The posted file ids, each once, in their order."""
+    return list(dict.fromkeys(int(text) for text in texts[:MAX_ROWS] if text.isdecimal() and len(text) < 10))
 
 
 def _text(values: Mapping[str, Sequence[str]], name: str) -> str:

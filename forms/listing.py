@@ -28,18 +28,19 @@ class Column:
 
 @dataclass(frozen=True)
 class Filter:
-    """One filter; `apply` narrows the query by what was typed or chosen.
+    """One filter; `apply` narrows the query by what was typed or chosen, `for_actor` does where it matters who asks.
 
     `options` are fixed choices; `choices` reads them for this actor. `default` holds while the address does not name the filter.
     """
 
     name: str
     label: str
-    apply: Callable[[Select[Any], str], Select[Any]]
+    apply: Callable[[Select[Any], str], Select[Any]] = lambda query, text: query
     options: tuple[str, ...] = ()
     choices: Callable[[Session, Actor], Sequence[str]] | None = None
     widget: str = "text"
     default: str = ""
+    for_actor: Callable[[Actor, Select[Any], str], Select[Any]] = lambda actor, query, text: query
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Listing:
         for one in self.filters:
             text = values.get(one.name, one.default).strip()
             if text:
-                query = one.apply(query, text)
+                query = one.for_actor(actor, one.apply(query, text), text)
         return query
 
     def narrowed(self, actor: Actor, values: Mapping[str, str]) -> Select[Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from domain.handling import External, Handler, Inline
-from handlers import reports, sms
+from handlers import accounts, reports, sms
 
 HANDLERS: dict[str, Handler] = {
+    "reports.remind": External(reports.prepare_reminder, reports.send_reminder, needs=("text",)),
     "sms.notify": External(sms.prepare, sms.call, needs=("role", "text")),
+    "account.first_password": External(accounts.prepare, accounts.call),
     "report.delete": Inline(reports.delete),
 }

@@ -1,4 +1,4 @@
-"""Handlers about 周报."""
+"""Handlers about 周报 and the periods they report on."""
 
 from __future__ import annotations
 
@@ -7,10 +7,27 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
-from domain.reports import WeeklyReport
+from domain.reports import ReportingPeriod, WeeklyReport, people_yet_to_report
+from domain.settings import Settings
+from handlers import sms
 
 
 def delete(session: Session, subject: WeeklyReport, params: dict[str, Any], actor: Actor) -> None:
     """Deletes the report; its history stays with the process."""
     session.delete(subject)
     session.flush()
+
+
+def prepare_reminder(session: Session, subject: ReportingPeriod, params: dict[str, Any]) -> dict[str, Any]:
+    """A message (`text`) to the people of each school that has begun no report on the period."""
+    people = people_yet_to_report(session, subject)
+    return {"messages": [{"to": person.mobile, "text": str(params["text"])} for person in people]}
+
+
+def send_reminder(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, Any]:
+    """Sends the reminders; where every school has reported there is nobody to remind, and nothing has failed.
+
+    Raises:
+        Transient, Permanent: as `sms.call`.
+    """
+    return sms.call(payload, key, settings) if payload["messages"] else {}

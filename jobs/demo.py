@@ -13,6 +13,7 @@ from domain.demo import load_demo
 from domain.demo.books import SIZES, load_books
 from domain.demo.standards import new_site_standards, new_skill_standards
 from domain.parties import Actor, Party
+from domain.reports import ReportingPeriod
 from jobs.runtime import Runtime
 from processes import steps
 from processes.engine import Engine
@@ -27,6 +28,7 @@ def load(runtime: Runtime, size: str = "small") -> dict[str, int] | None:
     with runtime.database.writing() as session:
         if not load_demo(session, now):
             return None
+        _start_periods(runtime.engine, session)
         made = load_books(session, now, SIZES[size])
         return {**made, **add_standards(runtime.engine, session, now)}
 
@@ -38,6 +40,12 @@ def add_standards(engine: Engine, session: Session, now: datetime) -> dict[str, 
     for instance_id, actor in site[9::10]:
         steps.send(engine, session, actor, instance_id, "disable")
     return {"职业技能等级标准": len(skill), "考核站点建设标准": len(site)}
+
+
+def _start_periods(engine: Engine, session: Session) -> None:
+    for period, province in session.execute(select(ReportingPeriod, Party).join(Party, Party.id == ReportingPeriod.province_id)).all():
+        actor = Actor(0, "系统", province.id, province.name, "province", None, frozenset({"省级"}))
+        steps.start(engine, session, actor, "reporting_period", period)
 
 
 def _start(engine: Engine, session: Session, key: str, standards: Iterable[Any]) -> list[tuple[int, Actor]]:

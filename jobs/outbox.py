@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any
 
-from redis import Redis, RedisError
-from rq import Queue
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from domain.errors import DomainError
 from domain.handling import FAULTS, BusinessError, External, Permanent, Transient
 from domain.settings import read_settings
+from jobs import leases
 from jobs.runtime import Runtime, build
 from processes import answers, expressions, retries, tables
 from processes.definitions import load
@@ -26,19 +25,13 @@ from processes.errors import ProcessError, StaleAttempt
 
 QUEUE = "pilot"
 LEASE = timedelta(seconds=60)  # longer than a handler's time-outs together
+_LEASED = leases.Leased(tables.job, "next_at", "pending")
 _log = logging.getLogger(__name__)
 
 
 def hand_out(redis_url: str, job_ids: Sequence[str]) -> None:
-    """Puts job ids on RQ. Where Redis is away nothing is lost: the sweep hands them out once it is back."""
-    if not job_ids:
-        return
-    queue = _queue(redis_url)
-    try:
-        for job_id in job_ids:
-            queue.enqueue("jobs.outbox.work", job_id, result_ttl=0, failure_ttl=3600)
-    except RedisError as error:
-        _log.warning("Redis is away, %d jobs wait for the sweep: %s", len(job_ids), error)
+    """Puts job ids on RQ."""
+    leases.enqueue(redis_url, QUEUE, "jobs.outbox.work", job_ids)
 
 
 def work(job_id: str) -> None:
@@ -84,30 +77,16 @@ def run_job(runtime: Runtime, job_id: str) -> bool:
 
 
 def sweep(runtime: Runtime) -> list[str]:
-    """Ids of the jobs to hand out (again): pending and due, or running with a lease that is over.
-
-    Their `next_at` moves on, so that a job waiting in the queue is not handed out at every sweep.
-    """
-    table = tables.job
-    now = runtime.engine.clock()
+    """Ids of the jobs to hand out (again): pending and due, or running with a lease that is over."""
     with runtime.database.writing() as session:
-        due = session.execute(
-            select(table.c.id, table.c.state).where(table.c.next_at <= now, table.c.state.in_(("pending", "running"))).limit(500)
-        ).all()
-        for job in due:
-            values: dict[str, Any] = {"state": "pending", "next_at": now + timedelta(seconds=10)}
-            session.execute(update(table).where(table.c.id == job.id, table.c.state == job.state).values(values))
-    return [job.id for job in due]
+        return leases.sweep(session, _LEASED, runtime.engine.clock())
 
 
 def _claim(runtime: Runtime, job_id: str) -> _Claimed | None:
     """Takes the job and makes what it sends; None where another worker has it, or where there is nothing to send."""
     table = tables.job
     with runtime.database.writing() as session:
-        mine = update(table).where(table.c.id == job_id, table.c.state == "pending")
-        lease = runtime.engine.clock() + LEASE
-        taken = session.execute(mine.values(state="running", attempt=table.c.attempt + 1, tries=table.c.tries + 1, next_at=lease))
-        if taken.rowcount != 1:  # type: ignore[attr-defined]  # done, or another worker has it
+        if not leases.claim(session, _LEASED, job_id, runtime.engine.clock(), LEASE, {"tries": table.c.tries + 1}):
             return None
         job = session.execute(select(table).where(table.c.id == job_id)).one()
         prepared = _prepared_or_why_not(runtime, session, job)
@@ -182,12 +161,6 @@ def _failed(runtime: Runtime, job_id: str, attempt: int, message: str, retry_at:
         _log.info("attempt %d of job %s is no longer the current one", attempt, job_id)
         return False
     return True
-
-
-@cache
-def _queue(redis_url: str) -> Queue:
-    connection = Redis.from_url(redis_url, socket_connect_timeout=0.5, socket_timeout=5)
-    return Queue(QUEUE, connection=connection)
 
 
 @cache

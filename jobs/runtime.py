@@ -8,7 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 # imported for their tables: the metadata must know them all
+import domain.background
 import domain.changes
+import domain.files
+import domain.imports
 import domain.locks
 import domain.organizations
 import domain.schools
@@ -21,12 +24,16 @@ from domain.subjects import SUBJECTS
 from forms import read_forms
 from forms.checking import check
 from handlers import HANDLERS
-from processes import definitions, tables
+from processes import definitions, tables, versions
 from processes.engine import Engine
 
+PRODUCT = "系统"  # who deployed what came with the product
 BPMN_FOLDER = Path(__file__).parent.parent / "bpmn"
 TABLES = (
+    domain.background.BackgroundTask,
     domain.changes.Change,
+    domain.files.StoredFile,
+    domain.imports.ImportRecord,
     domain.locks.SchedulerLock,
     domain.organizations.Organization,
     domain.schools.School,
@@ -67,5 +74,8 @@ def deploy_file(runtime: Runtime, path: Path, by: str) -> definitions.Definition
 
 
 def deploy_all(runtime: Runtime) -> list[definitions.Definition]:
-    """Deploys the diagrams of `bpmn/` that have changed."""
-    return [deploy_file(runtime, path, "系统") for path in sorted(BPMN_FOLDER.glob("*.bpmn"))]
+    """Deploys the diagrams of `bpmn/` that have changed; a process that a designer has taken over keeps the designer's version."""
+    with runtime.database.reading() as session:
+        taken_over = {row.key for row in versions.latest_versions(session) if row.deployed_by != PRODUCT}
+    paths = [path for path in sorted(BPMN_FOLDER.glob("*.bpmn")) if path.stem not in taken_over]
+    return [deploy_file(runtime, path, PRODUCT) for path in paths]

@@ -6,7 +6,7 @@ A scenario is one transaction that is rolled back at the end: scenarios do not s
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,49 +14,75 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import yaml
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from domain.base import SHANGHAI, Base
+from domain.base import Base
 from domain.database import Database, open_database
 from domain.demo import load_demo
 from domain.demo.books import SIZES, load_books
 from domain.errors import DomainError
 from domain.handling import BusinessError, External, Permanent, Transient
-from domain.parties import Actor, Person, actor_of
-from domain.reports import new_report
+from domain.parties import SYSTEM, Actor, Person, actor_of
+from domain.reports import ReportingPeriod, new_report, periods_query
 from domain.settings import Settings, read_settings
 from domain.site_standards import new_site_standard
 from domain.skill_standards import new_skill_standard
 from domain.subjects import SUBJECTS
+from domain.teachers import new_teacher
 from forms import read_forms
 from forms.checking import check
 from handlers import HANDLERS
 from jobs.sandbox import MODES, Outside, make_server
+from jobs.scenario_files import ScenarioFailed, read_scenarios
 from processes import answers, steps, tables
-from processes.definitions import Definition, deploy
+from processes.definitions import Definition, deploy, forget
 from processes.engine import Engine
 from processes.errors import FormInvalid, ProcessError
 
-CREATE: dict[str, Callable[[Session, Actor, datetime], Any]] = {  # how `do: new` makes a record of each type
-    "weekly_report": new_report,
-    "skill_standard": new_skill_standard,
-    "site_standard": new_site_standard,
+
+def _coming_period(session: Session, actor: Actor, now: datetime) -> ReportingPeriod:
+    coming = periods_query(actor).where(ReportingPeriod.starts_at > now).order_by(None).order_by(ReportingPeriod.starts_at)
+    return session.scalars(coming.limit(1)).one()
+
+
+CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Any]] = {  # how `do: new` comes by a record of each type
+    "weekly_report": lambda session, actor, now, form: new_report(session, actor, now),
+    "reporting_period": lambda session, actor, now, form: _coming_period(session, actor, now),
+    "skill_standard": lambda session, actor, now, form: new_skill_standard(session, actor, now),
+    "site_standard": lambda session, actor, now, form: new_site_standard(session, actor, now),
+    "teacher": new_teacher,
 }
 
 
-class ScenarioFailed(Exception):
-    """A scenario did not go as written; the message says at which step."""
+@dataclass(frozen=True)
+class Shown:
+    """One scenario as it went: what each step did, and why it failed, if it did."""
+
+    name: str
+    told: tuple[str, ...]
+    failure: str | None = None
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a scenario file showed."""
+    """What the scenarios of a diagram showed."""
 
-    passed: tuple[str, ...]
-    failures: tuple[str, ...]
+    shown: tuple[Shown, ...]
+    taken: frozenset[str]
+    """Ids of the sequence flows that were taken."""
+
     flows_not_taken: tuple[str, ...]
+
+    @property
+    def passed(self) -> tuple[str, ...]:
+        """Names of the scenarios that went as written."""
+        return tuple(one.name for one in self.shown if one.failure is None)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Name and reason of those that did not."""
+        return tuple(f"{one.name}：{one.failure}" for one in self.shown if one.failure is not None)
 
 
 @dataclass
@@ -68,6 +94,7 @@ class _Play:
     settings: Settings
     instance_id: int = 0
     subject_id: int = 0
+    told: list[str] = field(default_factory=list)
     engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,43 +102,58 @@ class _Play:
 
     @property
     def row(self) -> Any:
+        if not self.instance_id:
+            raise ScenarioFailed("流程还没有开始，请先写一步 do: new")
         return self.session.execute(select(tables.instance).where(tables.instance.c.id == self.instance_id)).one()
 
 
 def run_file(path: Path, database: Database | None = None) -> Report:
     """Runs `<key>.scenarios.yaml`; on a fresh temporary SQLite where no database (with its schema) is given."""
+    diagram = path.with_name(path.name.replace(".scenarios.yaml", ".bpmn"))
+    return run_text(diagram.read_bytes(), path.read_text(encoding="utf-8"), database)
+
+
+def run_text(diagram: bytes, text: str, database: Database | None = None) -> Report:
+    """Runs scenarios, given as YAML, on a diagram; nothing outside is called but a sandbox on this machine, and nothing stays behind.
+
+    Raises:
+        ScenarioFailed: the text is not made of scenarios.
+        processes.errors.DiagramInvalid: the diagram cannot be deployed.
+    """
+    scenarios = read_scenarios(text)
     if database is not None:
-        return _run(path, database)
+        return _run(diagram, scenarios, database)
     with TemporaryDirectory() as folder:
         own = open_database(f"sqlite:///{folder}/scenarios.sqlite3")
         try:
             Base.metadata.create_all(own.engine)
-            return _run(path, own)
+            return _run(diagram, scenarios, own)
         finally:
+            with own.reading() as session:
+                forget(session)
             own.engine.dispose()
 
 
-def _run(path: Path, database: Database) -> Report:
-    diagram = path.with_name(path.name.replace(".scenarios.yaml", ".bpmn"))
-    scenarios = yaml.safe_load(path.read_text(encoding="utf-8"))
+def _run(diagram: bytes, scenarios: Sequence[Mapping[str, Any]], database: Database) -> Report:
     # committed, unlike all that follows: definitions are cached by their id, which must not be given out twice
     with database.writing() as session:
-        definition = deploy(session, Engine(HANDLERS, SUBJECTS, check), diagram.read_bytes(), read_forms(), "scenarios")
-    passed: list[str] = []
-    failures: list[str] = []
+        definition = deploy(session, Engine(HANDLERS, SUBJECTS, check), diagram, read_forms(), "scenarios")
+    shown: list[Shown] = []
     taken: set[str] = set()
     with _sandbox() as (outside, settings):
         for scenario in scenarios:
             with database.writes() as session:
+                play = _Play(session, definition, scenario["at"], outside, settings)
+                failure = None
                 try:
-                    taken |= _play(_Play(session, definition, _moment(scenario["at"]), outside, settings), scenario)
+                    _play(play, scenario)
+                    taken |= set(play.row.path)
                 except (ScenarioFailed, ProcessError, DomainError) as error:
-                    failures.append(f"{scenario['name']}：{error}")
-                else:
-                    passed.append(scenario["name"])
+                    failure = str(error)
                 finally:
                     session.rollback()
-    return Report(tuple(passed), tuple(failures), tuple(f for f in definition.flows if f not in taken))
+                shown.append(Shown(scenario["name"], tuple(play.told), failure))
+    return Report(tuple(shown), frozenset(taken), tuple(f for f in definition.flows if f not in taken))
 
 
 @contextmanager
@@ -129,7 +171,7 @@ def _sandbox() -> Iterator[tuple[Outside, Settings]]:
         server.server_close()
 
 
-def _play(play: _Play, scenario: Mapping[str, Any]) -> set[str]:
+def _play(play: _Play, scenario: Mapping[str, Any]) -> None:
     load_demo(play.session, play.now)
     load_books(play.session, play.now, SIZES["small"])
     for number, line in enumerate(scenario["steps"], 1):
@@ -147,13 +189,35 @@ def _play(play: _Play, scenario: Mapping[str, Any]) -> set[str]:
             raise ScenarioFailed(f"{where}被拒绝：{problem}")
         if problem is None and refused is not None:
             raise ScenarioFailed(f"{where}应被拒绝（{refused}），却成功了")
+        play.told.append(_tell(play, where, line, problem))
         _expect(play, line.get("expect", {}), where)
-    return set(play.row.path)
+
+
+def _tell(play: _Play, where: str, line: Mapping[str, Any], problem: str | None) -> str:
+    """What a step did, as a sentence."""
+    if "time" in line:
+        act = f"到 {line['time']:%Y-%m-%d %H:%M:%S}"
+    elif "outside" in line:
+        act = "外部系统应答"
+    else:
+        name = line.get("outcome") or _name(play, line.get("element")) or {"new": "新建", "save": "保存"}.get(line["do"], line["do"])
+        act = f"{line['as']} {name}"
+    if problem is not None:
+        return f"{where} {act}：被拒绝（{problem}）"
+    if not play.instance_id:
+        return f"{where} {act}"
+    tasks = "、".join(row.name for row in _open_tasks(play))
+    return f"{where} {act} → {play.row.status}" + (f"，待办：{tasks}" if tasks else "，没有待办")
+
+
+def _name(play: _Play, element: str | None) -> str:
+    found = play.definition.elements.get(element or "")
+    return found.name if found is not None else element or ""
 
 
 def _do(play: _Play, line: Mapping[str, Any]) -> None:
     if "time" in line:
-        play.now = _moment(line["time"])
+        play.now = line["time"]
         if play.row.due_at is not None and play.row.due_at <= play.now:
             steps.tick(play.engine, play.session, play.instance_id)
         return
@@ -162,7 +226,7 @@ def _do(play: _Play, line: Mapping[str, Any]) -> None:
         return
     actor, act = _actor(play.session, line["as"]), line["do"]
     if act == "new":
-        subject = CREATE[play.definition.subject](play.session, actor, play.now)
+        subject = CREATE[play.definition.subject](play.session, actor, play.now, line.get("form", {}))
         instance_id, _ = steps.start(play.engine, play.session, actor, play.definition.key, subject)
         play.instance_id, play.subject_id = instance_id, subject.id
     elif act == "save":
@@ -259,13 +323,10 @@ def _buttons(play: _Play, actor: Actor) -> list[str]:
 
 
 def _actor(session: Session, account: str) -> Actor:
-    person_id = session.scalars(select(Person.id).where(Person.account == account)).one()
-    actor = actor_of(session, person_id)
+    if account == "system":
+        return SYSTEM
+    person_id = session.scalar(select(Person.id).where(Person.account == account))
+    actor = actor_of(session, person_id) if person_id is not None else None
     if actor is None:
         raise ScenarioFailed(f"没有账号 {account}")
     return actor
-
-
-def _moment(value: Any) -> datetime:
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    return moment.replace(tzinfo=SHANGHAI) if moment.tzinfo is None else moment

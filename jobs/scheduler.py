@@ -1,4 +1,4 @@
-"""The scheduler: due timers become steps, and the outbox is swept. One at a time works; others wait for its lease."""
+"""The scheduler: due timers become steps, outbox and background tasks are swept. One at a time works; others wait for its lease."""
 
 from __future__ import annotations
 
@@ -11,31 +11,38 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from domain.locks import hold_lock
+from jobs import background
+from jobs.files import sweep_files
 from jobs.outbox import hand_out, sweep
 from jobs.runtime import Runtime
 from processes import answers, expressions, steps, tables
 from processes.errors import ProcessError
 
 LEASE = timedelta(seconds=15)
+SWEEP = timedelta(hours=1)  # how often uploads that nobody used are looked for
 _log = logging.getLogger(__name__)
 
 
 def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
     """Works until `stop` is set; `pause` is in seconds."""
     holder = f"{os.uname().nodename}:{os.getpid()}"[:60]
+    swept = runtime.engine.clock() - SWEEP
     while not stop.is_set():
         try:
             with runtime.database.writing() as session:
                 mine = hold_lock(session, holder, runtime.engine.clock(), LEASE)
             if mine:
                 turn(runtime, holder)
+            if mine and runtime.engine.clock() - swept >= SWEEP:
+                swept = runtime.engine.clock()
+                sweep_files(runtime)
         except OperationalError as error:  # the database is away for a moment; the next turn tries again
             _log.warning("the database did not answer: %s", error)
         stop.wait(pause)
 
 
 def turn(runtime: Runtime, holder: str) -> None:
-    """One look: fires what is due, each instance in a transaction of its own, and hands out jobs.
+    """One look: fires what is due, each instance in a transaction of its own, and hands out jobs and background tasks.
 
     The lease is renewed on the way: a turn of many slow instances ends where another scheduler has taken over.
     """
@@ -56,6 +63,8 @@ def turn(runtime: Runtime, holder: str) -> None:
                 if not hold_lock(session, holder, renewed, LEASE):
                     return
     hand_out(runtime.settings.redis_url, sweep(runtime))
+    background.hand_out(runtime.settings.redis_url, background.sweep(runtime))
+    background.delete_expired(runtime)
 
 
 def _tick(runtime: Runtime, instance_id: int) -> None:

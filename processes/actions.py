@@ -44,7 +44,7 @@ def actions_for(session: Session, actor: Actor, key: str, subject_ids: Sequence[
     columns = tables.instance.c
     running = session.execute(
         select(columns.id, columns.definition_id, columns.subject_id, columns.party_id, columns.place, columns.waits).where(
-            columns.key == key, columns.subject_id.in_(subject_ids), columns.ended_at.is_(None)
+            columns.key == key, columns.subject_id.in_(subject_ids)
         )
     ).all()
     tasks = tables.task
@@ -52,6 +52,7 @@ def actions_for(session: Session, actor: Actor, key: str, subject_ids: Sequence[
         select(tasks.c.id, tasks.c.instance_id, tasks.c.element).where(
             tasks.c.instance_id.in_([row.id for row in running]),
             tasks.c.state == "open",
+            tasks.c.kind == "step",
             tasks.c.party_id == actor.party_id,
             tasks.c.role.in_(actor.roles),
         )
@@ -60,8 +61,8 @@ def actions_for(session: Session, actor: Actor, key: str, subject_ids: Sequence[
     for row in running:
         definition = load(session, row.definition_id)
         mine = [task for task in open_tasks if task.instance_id == row.id]
-        found[row.subject_id] += _of_tasks(definition, row, mine)
-        found[row.subject_id] += _of_waits(definition, row, actor)
+        acts = _of_tasks(definition, row, mine) + _of_waits(definition, row, actor)
+        found[row.subject_id] += acts if any(act.kind == "edit" for act in acts) else _of_place(definition, row, actor) + acts
         if row.id in takebacks:
             task_id, element = takebacks[row.id]
             confirm = f"撤回后“{element.name}”重新由您办理，之后的步骤作废。确定撤回吗？"
@@ -125,6 +126,16 @@ def _of_waits(definition: Definition, row: Any, actor: Actor) -> list[Action]:
             actions.append(Action("message", row.id, None, element.id, element.properties["blockedAction"], refuse=refuse))
         actions.append(Action("message", row.id, None, element.id, element.name, confirm=element.properties.get("confirm")))
     return actions
+
+
+def _of_place(definition: Definition, row: Any, actor: Actor) -> list[Action]:
+    """Editing where no task or message of the actor's own lane stands: what `editLane` allows, also after the end."""
+    element = definition.elements.get(row.place or "")
+    if element is None or not {"editForm", "editLane"} <= element.properties.keys():
+        return []
+    if element.edit_lane not in actor.roles or row.party_id != actor.party_id:
+        return []
+    return [Action("edit", row.id, None, element.id, element.properties.get("editButton", "编辑"), element.properties["editForm"], True)]
 
 
 def _mine(wait: Mapping[str, Any], actor: Actor) -> bool:

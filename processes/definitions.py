@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -18,12 +18,12 @@ from sqlalchemy.orm import Session
 from processes import tables
 from processes.engine import Engine
 from processes.errors import DiagramInvalid, EngineFault, NotFound
-from processes.spiff import Parser
+from processes.parser import specs_of
 from processes.xmlsafe import parse_xml
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
-WAITS = ("userTask", "manualTask", "intermediateCatchEvent", "receiveTask", "eventBasedGateway")
+_FORMS = ("formJsonSchemaFilename", "editForm")  # properties that name a form
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,20 @@ class Element:
     attached_to: str | None = None
     interrupting: bool = True
     event: str | None = None  # message, timer, … : the kind of event definition inside
+    inside: str | None = None  # id of the subprocess around it
+    called: str | None = None  # key of the diagram that a call activity calls
+    triggered: bool = False  # an event subprocess
+    repeats: bool = False  # multi-instance or loop
+
+    @property
+    def local(self) -> str:
+        """Its id in its own diagram: an element of a called diagram is `<key>:<id>` to the one that calls it."""
+        return self.id.rpartition(":")[2]
+
+    @property
+    def by_person(self) -> bool:
+        """Whether somebody has to do it."""
+        return self.tag in ("userTask", "manualTask")
 
     @property
     def form(self) -> str | None:
@@ -53,10 +67,20 @@ class Element:
         return self.properties.get("formJsonSchemaFilename")
 
     @property
+    def edit_lane(self) -> str:
+        """Who may edit the record while it stands here under `editForm`: its own lane, unless `editLane` names another."""
+        return self.properties.get("editLane", self.lane)
+
+    @property
+    def edit_checked(self) -> bool:
+        """Whether an edit must pass the form's checks (`editChecked`); drafts need not."""
+        return self.properties.get("editChecked") == "true"
+
+    @property
     def outcomes(self) -> tuple[Outcome, ...]:
         """The buttons of a user task; one called 提交 where the diagram names none."""
-        required = _listed(self.properties.get("commentRequired", ""))
-        return tuple(Outcome(name, name in required) for name in _listed(self.properties.get("outcomes", "提交")))
+        required = listed(self.properties.get("commentRequired", ""))
+        return tuple(Outcome(name, name in required) for name in listed(self.properties.get("outcomes", "提交")))
 
 
 @dataclass(frozen=True)
@@ -80,13 +104,27 @@ class Definition:
     forms: Mapping[str, dict[str, Any]]
     elements: Mapping[str, Element]
     flows: Mapping[str, tuple[str, str]]  # sequence flow → (source, target)
+    called: Mapping[str, Definition] = field(default_factory=dict)  # diagrams that it calls, in the versions it was deployed with
+    decisions: Mapping[str, str] = field(default_factory=dict)  # decision id → DMN file
+
+    @property
+    def specs(self) -> tuple[Any, dict[str, Any]]:
+        """SpiffWorkflow's specifications: shared between instances, but built anew where a diagram has an event subprocess,
+        because the library changes the specification when one is triggered."""
+        if any(element.triggered for element in self.elements.values()):
+            return self._parsed()
+        return self._shared_specs
 
     @cached_property
-    def specs(self) -> tuple[Any, dict[str, Any]]:
-        """SpiffWorkflow's specifications; shared between instances (no element we run changes them)."""
-        parser = Parser()
-        parser.add_bpmn_xml(parse_xml(self.xml.encode()))
-        return parser.get_spec(self.key), parser.get_subprocess_specs(self.key)
+    def _shared_specs(self) -> tuple[Any, dict[str, Any]]:
+        return self._parsed()
+
+    def _parsed(self) -> tuple[Any, dict[str, Any]]:
+        spec, inner = specs_of(parse_xml(self.xml.encode()), self.key, [parse_xml(dmn.encode()) for dmn in self.decisions.values()])
+        for key, definition in self.called.items():
+            inner[key], more = definition.specs
+            inner.update(more)
+        return spec, inner
 
     @cached_property
     def statuses(self) -> tuple[Status, ...]:
@@ -101,7 +139,7 @@ class Definition:
     @cached_property
     def unset_outcomes(self) -> dict[str, None]:
         """`<user task>_outcome` of every user task: None until it was completed."""
-        return {f"{e.id}_outcome": None for e in self.elements.values() if e.tag == "userTask"}
+        return {f"{e.local}_outcome": None for e in self.elements.values() if e.by_person}
 
     @cached_property
     def flow_between(self) -> dict[tuple[str, str], str]:
@@ -124,7 +162,7 @@ class Definition:
     @cached_property
     def start(self) -> Element:
         """Where the process begins: its lane says who may begin one, its property `button` what the button is called."""
-        return next(e for e in self.elements.values() if e.tag == "startEvent")
+        return next(e for e in self.elements.values() if e.tag == "startEvent" and e.inside is None)
 
     @cached_property
     def first_task(self) -> Element | None:
@@ -133,9 +171,9 @@ class Definition:
 
     @cached_property
     def record_schema(self) -> dict[str, Any]:
-        """The record's own form: that of the first user task, along the flow, that fills it in; empty where none does."""
-        tasks = (self.elements[e] for e in self._in_order() if self.elements[e].tag == "userTask")
-        return next((self.forms[task.form] for task in tasks if task.form and self.record_form(task)), {})
+        """The record's own form: that of the first element, along the flow, that fills it in or edits it; empty where none does."""
+        named = (self.elements[e].form or self.elements[e].properties.get("editForm") for e in self._in_order())
+        return next((self.forms[name] for name in named if name and self.forms.get(name, {}).get("x-record")), {})
 
     @cached_property
     def late_message(self) -> str | None:
@@ -144,16 +182,22 @@ class Definition:
         return next((t.properties["lateMessage"] for t in timers if "lateMessage" in t.properties), None)
 
     def _in_order(self) -> list[str]:
-        order = [e.id for e in self.elements.values() if e.tag == "startEvent"]
+        order = [self.start.id]
         for here in order:  # grows while it is walked: breadth first
             nexts = [target for source, target in self.flows.values() if source == here]
-            nexts += [e.id for e in self.elements.values() if e.attached_to == here]
+            nexts += [e.id for e in self.elements.values() if e.attached_to == here or (e.inside == here and e.tag == "startEvent")]
             order += [n for n in nexts if n not in order and n in self.elements]
-        return order
+        return order + [e for e in self.elements if e not in order]  # last what only an event reaches
 
 
-def read(xml: bytes, forms: Mapping[str, dict[str, Any]], id: int = 0, version: int = 0) -> Definition:
-    """Reads a diagram without deploying it.
+def read(
+    xml: bytes,
+    forms: Mapping[str, dict[str, Any]],
+    id: int = 0,
+    version: int = 0,
+    decisions: Mapping[str, str] | None = None,
+) -> Definition:
+    """Reads a diagram without deploying it; the diagrams that it calls are not looked for.
 
     Raises:
         DiagramInvalid: not XML, not BPMN, or SpiffWorkflow cannot run it.
@@ -168,6 +212,7 @@ def read(xml: bytes, forms: Mapping[str, dict[str, Any]], id: int = 0, version: 
     flows = {f.get("id", ""): (f.get("sourceRef", ""), f.get("targetRef", "")) for f in process.iter(f"{BPMN}sequenceFlow")}
     key = process.get("id", "")
     used = {n for e in elements.values() for n in (e.form, e.properties.get("editForm")) if n}
+    decided = {node.text for node in process.iter(f"{SPIFF}calledDecisionId")}
     definition = Definition(
         id,
         key,
@@ -178,6 +223,7 @@ def read(xml: bytes, forms: Mapping[str, dict[str, Any]], id: int = 0, version: 
         {name: schema for name, schema in forms.items() if name in used},
         elements,
         flows,
+        decisions={name: dmn for name, dmn in (decisions or {}).items() if name in decided},
     )
     try:
         _ = definition.specs
@@ -186,8 +232,64 @@ def read(xml: bytes, forms: Mapping[str, dict[str, Any]], id: int = 0, version: 
     return definition
 
 
-def deploy(session: Session, engine: Engine, xml: bytes, forms: Mapping[str, dict[str, Any]], by: str) -> Definition:
+def linked(definition: Definition, called: Mapping[str, Definition]) -> Definition:
+    """The definition with the diagrams that it calls: their elements, flows and forms are `<key>:<name>` in it.
+
+    Raises:
+        DiagramInvalid: a call that cannot run.
+    """
+    elements, flows, forms = dict(definition.elements), dict(definition.flows), dict(definition.forms)
+    for key, other in called.items():
+        faults = list(_call_problems(definition, other))
+        if faults:
+            raise DiagramInvalid(faults)
+        callers = [e.id for e in definition.elements.values() if e.called == key]
+        for element in other.elements.values():
+            elements[f"{key}:{element.id}"] = _renamed(element, key, callers[0])
+        flows |= {f"{key}:{flow}": (f"{key}:{source}", f"{key}:{target}") for flow, (source, target) in other.flows.items()}
+        forms |= {f"{key}:{name}": form for name, form in other.forms.items()}
+    return replace(definition, elements=elements, flows=flows, forms=forms, called=dict(called))
+
+
+def _renamed(element: Element, key: str, caller: str) -> Element:
+    files = {name: f"{key}:{element.properties[name]}" for name in _FORMS if name in element.properties}
+    return replace(
+        element,
+        id=f"{key}:{element.id}",
+        properties={**element.properties, **files},
+        attached_to=f"{key}:{element.attached_to}" if element.attached_to else None,
+        inside=f"{key}:{element.inside}" if element.inside else caller,
+    )
+
+
+def _call_problems(definition: Definition, other: Definition) -> Iterator[str]:
+    where = f"被调用的流程“{other.name}”({other.key})"
+    if definition.key == other.key or definition.key in other.called:
+        yield f"{where}又调用了本流程，会无休止地运行"
+    if definition.subject != other.subject:
+        yield f"{where}的业务记录是“{other.subject}”，与本流程的“{definition.subject}”不同"
+    if any(element.triggered for element in other.elements.values()):
+        yield f"{where}含有事件子流程，不能被调用"
+    inner = {e.id for e in other.elements.values() if e.tag in ("subProcess", "callActivity")}
+    for same in sorted(inner & {e.id for e in definition.elements.values() if e.tag == "subProcess"}):
+        yield f"{where}与本流程都有 id 为“{same}”的子流程，请改其中一个"
+
+
+def deploy(
+    session: Session,
+    engine: Engine,
+    xml: bytes,
+    forms: Mapping[str, dict[str, Any]],
+    by: str,
+    decisions: Mapping[str, str] | None = None,
+    note: str = "",
+    scenarios: str | None = None,
+) -> Definition:
     """Deploys a diagram as a new version; the same diagram with the same forms again is the version it already is.
+
+    A diagram is deployed with the newest versions of those that it calls; when one of these is deployed anew, so are those that
+    call it. An instance keeps the version it began with, and with it all of this. `decisions` holds DMN files by decision id.
+    `note` says what changed (at most 200 characters), `scenarios` is the YAML it was tried out with.
 
     Raises:
         DiagramInvalid: it does not pass the checks; `problems` names each element.
@@ -197,8 +299,25 @@ def deploy(session: Session, engine: Engine, xml: bytes, forms: Mapping[str, dic
     faults = problems(xml, None, engine.handlers, engine.subjects, forms)
     if faults:
         raise DiagramInvalid(faults)
-    found = read(xml, forms)
-    digest = hashlib.sha256(xml + json.dumps(found.forms, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    found = read(xml, forms, decisions=decisions)
+    called: dict[str, Definition] = {}
+    for element in found.elements.values():
+        if element.called and element.called not in called:
+            try:
+                called[element.called] = latest(session, element.called)
+            except NotFound:
+                faults.append(f"调用活动“{element.name}”({element.id})：流程“{element.called}”尚未部署，请先部署它")
+    if faults:
+        raise DiagramInvalid(faults)
+    linked(found, called)
+    return _keep(session, engine, found, {key: other.id for key, other in called.items()}, by, note, scenarios)
+
+
+def _keep(
+    session: Session, engine: Engine, found: Definition, called: Mapping[str, int], by: str, note: str = "", scenarios: str | None = None
+) -> Definition:
+    content = [found.forms, called, found.decisions] if called or found.decisions else found.forms
+    digest = hashlib.sha256(found.xml.encode() + json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     table = tables.definition
     last = session.execute(
         select(table.c.id, table.c.version, table.c.digest).where(table.c.key == found.key).order_by(table.c.version.desc()).limit(1)
@@ -212,11 +331,25 @@ def deploy(session: Session, engine: Engine, xml: bytes, forms: Mapping[str, dic
         "digest": digest,
         "xml": found.xml,
         "forms": dict(found.forms),
+        "called": dict(called),
+        "decisions": dict(found.decisions),
         "deployed_at": engine.clock(),
         "deployed_by": by,
+        "note": note[:200],
+        "scenarios": scenarios,
     }
     created = session.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
+    _renew_callers(session, engine, found.key, created, by)
     return load(session, created)
+
+
+def _renew_callers(session: Session, engine: Engine, key: str, id: int, by: str) -> None:
+    table = tables.definition
+    newest = select(func.max(table.c.id)).group_by(table.c.key)
+    for row in session.execute(select(table).where(table.c.id.in_(newest))).all():
+        if key in row.called:
+            caller = read(row.xml.encode(), row.forms, decisions=row.decisions)
+            _keep(session, engine, caller, {**row.called, key: id}, by)
 
 
 def latest(session: Session, key: str) -> Definition:
@@ -231,23 +364,38 @@ def latest(session: Session, key: str) -> Definition:
     return load(session, newest)
 
 
+def names(session: Session) -> dict[str, str]:
+    """Key → name of every deployed process, as its newest version calls it."""
+    columns = tables.definition.c
+    return {row.key: row.name for row in session.execute(select(columns.key, columns.name).order_by(columns.key, columns.version))}
+
+
 def load(session: Session, definition_id: int) -> Definition:
     """A version by its id, from the cache after the first time (versions never change)."""
     database = str(session.get_bind().engine.url)
     cached = _CACHE.get((database, definition_id))
     if cached is None:
         row = session.execute(select(tables.definition).where(tables.definition.c.id == definition_id)).one()
-        cached = _read_cached(row.xml, json.dumps(row.forms), row.id, row.version)
+        cached = _read_cached(row.xml, json.dumps(row.forms), row.id, row.version, json.dumps(row.decisions))
+        if row.called:
+            cached = linked(cached, {key: load(session, id) for key, id in row.called.items()})
         _CACHE[(database, definition_id)] = cached
     return cached
+
+
+def forget(session: Session) -> None:
+    """Drops what is cached of a database that is about to go away."""
+    database = str(session.get_bind().engine.url)
+    for place in [place for place in _CACHE if place[0] == database]:
+        del _CACHE[place]
 
 
 _CACHE: dict[tuple[str, int], Definition] = {}
 
 
 @lru_cache(maxsize=500)
-def _read_cached(xml: str, forms: str, id: int, version: int) -> Definition:
-    return read(xml.encode(), json.loads(forms), id, version)
+def _read_cached(xml: str, forms: str, id: int, version: int, decisions: str) -> Definition:
+    return read(xml.encode(), json.loads(forms), id, version, json.loads(decisions))
 
 
 def _element(node: Any, lanes: Mapping[str | None, str]) -> Element | None:
@@ -257,16 +405,30 @@ def _element(node: Any, lanes: Mapping[str | None, str]) -> Element | None:
     if not tag.endswith(("Task", "Event", "Gateway", "task", "subProcess", "callActivity")):
         return None
     events = [etree.QName(child).localname for child in node if isinstance(child.tag, str) and child.tag.endswith("EventDefinition")]
+    around = node.getparent()
     return Element(
         node.get("id"),
         tag,
         node.get("name", ""),
-        lanes.get(node.get("id"), ""),
+        _lane(node, lanes),
         _properties(node),
         node.get("attachedToRef"),
         node.get("cancelActivity", "true") == "true",
-        events[0].removesuffix("EventDefinition") if events else None,
+        "message" if tag == "receiveTask" else events[0].removesuffix("EventDefinition") if events else None,
+        around.get("id") if around is not None and around.tag == f"{BPMN}subProcess" else None,
+        node.get("calledElement"),
+        node.get("triggeredByEvent") == "true",
+        any(node.find(f"{BPMN}{loop}LoopCharacteristics") is not None for loop in ("multiInstance", "standard")),
     )
+
+
+def _lane(node: Any, lanes: Mapping[str | None, str]) -> str:
+    """The lane it lies in; an element inside a subprocess lies where the subprocess does."""
+    while node is not None:
+        if node.get("id") in lanes:
+            return lanes[node.get("id")]
+        node = node.getparent()
+    return ""
 
 
 def _properties(node: Any) -> dict[str, str]:
@@ -274,5 +436,6 @@ def _properties(node: Any) -> dict[str, str]:
     return {p.get("name", ""): p.get("value", "") for p in found}
 
 
-def _listed(text: str) -> list[str]:
+def listed(text: str) -> list[str]:
+    """The parts of a property that holds several, separated by commas."""
     return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from domain.parties import Actor
+from domain.parties import Actor, Person
 from processes import tables
+from processes.authority import may_see
 from processes.errors import NotFound, Refused
+from processes.substitutes import covered
 
 _TASK = tables.task
 _INSTANCE = tables.instance
@@ -23,14 +26,31 @@ _COLUMNS = (
     _INSTANCE.c.tone,
     _INSTANCE.c.definition_id,
 )
+MOST_COUNTED = 100
 
 
-def open_tasks(actor: Actor) -> Select[Any]:
-    """待办: what waits for the actor or their role; the soonest due first, those without a due time last."""
-    mine = or_(_TASK.c.assignee_id.is_(None), _TASK.c.assignee_id == actor.person_id)
-    query = select(*_COLUMNS).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
-    query = query.where(_TASK.c.party_id == actor.party_id, _TASK.c.role.in_(actor.roles), _TASK.c.state == "open", mine)
+def open_tasks(actor: Actor, now: datetime | None = None) -> Select[Any]:
+    """待办: what waits for the actor or their role; the soonest due first, those without a due time last.
+
+    With `now` also what waits for those whom the actor stands in for at that moment.
+    """
+    query = select(*_COLUMNS).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id).where(*_waiting(actor, now))
     return query.order_by(_TASK.c.due_at.is_(None), _TASK.c.due_at, _TASK.c.created_at)
+
+
+def waiting_count(session: Session, actor: Actor, now: datetime) -> int:
+    """How many rows 待办 has, counted no further than `MOST_COUNTED` (say 99+ from there); one indexed query."""
+    some = select(literal(1).label("one")).select_from(_TASK).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
+    some = some.where(*_waiting(actor, now)).limit(MOST_COUNTED)
+    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
+def _waiting(actor: Actor, now: datetime | None) -> tuple[ColumnElement[bool], ...]:
+    role = and_(_TASK.c.role.in_(actor.roles), _TASK.c.assignee_id.is_(None))
+    mine = [role, _TASK.c.assignee_id == actor.person_id]
+    if now is not None:
+        mine.append(covered(actor, now))
+    return _TASK.c.party_id == actor.party_id, _TASK.c.state == "open", or_(*mine)
 
 
 def done_tasks(actor: Actor) -> Select[Any]:
@@ -44,22 +64,20 @@ def started(actor: Actor) -> Select[Any]:
     return select(_INSTANCE).where(_INSTANCE.c.started_by == actor.person_id).order_by(_INSTANCE.c.started_at.desc())
 
 
-def task_of(session: Session, actor: Actor, task_id: str) -> Any:
-    """One task that the actor's role and party may see, open or not.
-
-    Raises:
-        NotFound
-    """
-    query = select(*_COLUMNS).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
-    query = query.where(_TASK.c.id == task_id, _TASK.c.party_id == actor.party_id, _TASK.c.role.in_(actor.roles))
-    row = session.execute(query).first()
-    if row is None:
-        raise NotFound
-    return row
+def awaited(session: Session, instance_ids: Sequence[int]) -> dict[str, list[str]]:
+    """Task id → names of those whose opinion it waits for before it can be completed, in one query."""
+    query = select(_TASK.c.parent_id, Person.name).join(Person, Person.id == _TASK.c.assignee_id)
+    query = query.where(_TASK.c.instance_id.in_(instance_ids), _TASK.c.kind.in_(("before", "delegate")), _TASK.c.state == "open")
+    found: dict[str, list[str]] = {}
+    for row in session.execute(query.order_by(_TASK.c.created_at)):
+        found.setdefault(row.parent_id, []).append(row.name)
+    return found
 
 
-def task_and_draft_of(session: Session, actor: Actor, task_id: str, place: str) -> Any:
-    """As `task_of`, with `drafted`: whether the actor keeps a draft at `place`; in one query.
+def task_of(session: Session, actor: Actor, task_id: str, now: datetime | None = None, place: str = "") -> Any:
+    """One task that the actor may see, open or not, with `drafted`: whether they keep a draft at `place`.
+
+    One query for the actor's own; without `now` those are all there are, with it also those of whom they stand in for.
 
     Raises:
         NotFound
@@ -67,38 +85,54 @@ def task_and_draft_of(session: Session, actor: Actor, task_id: str, place: str) 
     draft = tables.draft.c
     drafted = exists().where(draft.person_id == actor.person_id, draft.place == place[:80]).label("drafted")
     query = select(*_COLUMNS, drafted).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
-    query = query.where(_TASK.c.id == task_id, _TASK.c.party_id == actor.party_id, _TASK.c.role.in_(actor.roles))
-    row = session.execute(query).first()
-    if row is None:
+    row = session.execute(query.where(_TASK.c.id == task_id, _TASK.c.party_id == actor.party_id)).first()
+    if row is None or not may_see(session, actor, row, now):
         raise NotFound
     return row
 
 
-def claim(session: Session, actor: Actor, task_id: str) -> None:
-    """签收: nobody else may complete it until it is released.
-
-    Raises:
-        NotFound, Refused
-    """
-    _assign(session, actor, task_id, None, actor.person_id, "此事项已被他人签收或办理，请刷新页面")
-
-
-def release(session: Session, actor: Actor, task_id: str) -> None:
-    """释放: everyone with the role may complete it again.
-
-    Raises:
-        NotFound, Refused
-    """
-    _assign(session, actor, task_id, actor.person_id, None, "您没有签收此事项，或它已被办理，请刷新页面")
-
-
-def _assign(session: Session, actor: Actor, task_id: str, before: int | None, after: int | None, otherwise: str) -> None:
-    task_of(session, actor, task_id)
-    held = _TASK.c.assignee_id.is_(None) if before is None else _TASK.c.assignee_id == before
+def claim(session: Session, actor: Actor, task_ids: Sequence[str], now: datetime) -> int:
+    """签收: nobody else may complete these until they are released. Returns how many of them were free and the actor's to take."""
+    query = open_tasks(actor, now).with_only_columns(_TASK.c.id).order_by(None)
+    free = session.scalars(query.where(_TASK.c.id.in_(task_ids), _TASK.c.assignee_id.is_(None))).all()
     # a conditional update and its row count: of two who claim at once, one wins
-    taken = session.execute(update(_TASK).where(_TASK.c.id == task_id, _TASK.c.state == "open", held).values(assignee_id=after))
-    if taken.rowcount != 1:  # type: ignore[attr-defined]
-        raise Refused(otherwise)
+    taken = session.execute(_open(free).where(_TASK.c.assignee_id.is_(None)).values(assignee_id=actor.person_id))
+    return int(taken.rowcount)  # type: ignore[attr-defined]
+
+
+def release(session: Session, actor: Actor, task_ids: Sequence[str]) -> int:
+    """释放: everyone with the role may complete these again. Returns how many the actor held; opinions asked for stay theirs."""
+    mine = (_TASK.c.party_id == actor.party_id, _TASK.c.assignee_id == actor.person_id, _TASK.c.kind == "step")
+    awaited = _TASK.alias()
+    asked = exists().where(awaited.c.parent_id == _TASK.c.id, awaited.c.state.in_(tables.LIVE), awaited.c.kind == "delegate")
+    given = session.execute(_open(task_ids).where(*mine, ~asked).values(assignee_id=None))
+    return int(given.rowcount)  # type: ignore[attr-defined]
+
+
+def claim_one(session: Session, actor: Actor, task_id: str, now: datetime) -> None:
+    """签收 of one task.
+
+    Raises:
+        NotFound, Refused
+    """
+    task_of(session, actor, task_id, now)
+    if claim(session, actor, [task_id], now) != 1:
+        raise Refused("此事项已被他人签收或办理，请刷新页面")
+
+
+def release_one(session: Session, actor: Actor, task_id: str, now: datetime) -> None:
+    """释放 of one task.
+
+    Raises:
+        NotFound, Refused
+    """
+    task_of(session, actor, task_id, now)
+    if release(session, actor, [task_id]) != 1:
+        raise Refused("您没有签收此事项，或它已被办理、委派，请刷新页面")
+
+
+def _open(task_ids: Sequence[str]) -> Any:
+    return update(_TASK).where(_TASK.c.id.in_(task_ids), _TASK.c.state == "open")
 
 
 def save_draft(session: Session, actor: Actor, place: str, data: dict[str, Any], now: datetime) -> None:

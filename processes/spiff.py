@@ -1,4 +1,4 @@
-"""Where SpiffWorkflow is bent: our expressions instead of Python, our clock in timers, our handlers in service tasks.
+"""Where SpiffWorkflow meets the engine: our expressions instead of Python, state without its definition, tasks that stand somewhere.
 
 Everything BPMN itself is the library's.
 """
@@ -12,82 +12,35 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from SpiffWorkflow.bpmn.parser.event_parsers import EventDefinitionParser
-from SpiffWorkflow.bpmn.parser.util import full_tag
-from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
+from SpiffWorkflow.bpmn.script_engine import BasePythonScriptEngineEnvironment, PythonScriptEngine
 from SpiffWorkflow.bpmn.serializer.default.workflow import BpmnWorkflowConverter
 from SpiffWorkflow.bpmn.serializer.workflow import BpmnWorkflowSerializer
-from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimeDateEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.conditional import ConditionalEventDefinition
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
-from SpiffWorkflow.spiff.parser.event_parsers import (
-    SpiffBoundaryEventParser,
-    SpiffIntermediateCatchEventParser,
-)
-from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
 from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
-from SpiffWorkflow.spiff.specs.defaults import ServiceTask
+from SpiffWorkflow.spiff.specs.defaults import CallActivity
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from processes import expressions
+from processes.assignments import read_assignments
 from processes.errors import EngineFault
+from processes.parser import HandledServiceTask
 
 MAX_DEPTH = 800  # SpiffWorkflow's tree iterators stop silently at 1,000
 
 
-class TimeDate(TimeDateEventDefinition):  # type: ignore[misc]  # the library ships no types
-    """A timer that reads the step's clock, fires at its moment and not after it, and takes a datetime from our expressions."""
+class _Environment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]  # the library ships no types
+    """Where the library would run Python over a context of its own, such as a message's payload."""
 
-    def has_fired(self, task: Task) -> bool:
-        value = task.internal_data.get("event_value")
-        if value is None:
-            moment = task.workflow.script_engine.evaluate(task, self.expression)
-            if not isinstance(moment, datetime) or moment.tzinfo is None:
-                raise EngineFault(f"定时器“{self.name}”的表达式没有得出时间：{self.expression}")
-            value = moment.isoformat()
-            task.internal_data["event_value"] = value
-        if datetime.fromisoformat(value) <= task.workflow.script_engine.now:
-            task.internal_data["event_fired"] = True
-        return bool(task.internal_data.get("event_fired", False))
+    def evaluate(self, expression: str, context: Any, external_context: Any = None) -> Any:
+        return expressions.evaluate(expression, {**(external_context or {}), **(context or {})})
 
+    def execute(self, script: str, context: Any, external_context: Any = None) -> Any:
+        raise EngineFault("流程图中不能运行脚本")
 
-class _Timers(EventDefinitionParser):  # type: ignore[misc]
-    def parse_timer_event(self, event: Any) -> Any:
-        definition = super().parse_timer_event(event)
-        if type(definition) is not TimeDateEventDefinition:
-            raise EngineFault("目前定时器只支持 timeDate（绝对时间表达式，可用 now + hours(n) 表示时长）")
-        return TimeDate(definition.name, definition.expression.strip(), description=definition.description)
-
-
-class _BoundaryParser(_Timers, SpiffBoundaryEventParser):  # type: ignore[misc]
-    pass
-
-
-class _CatchParser(_Timers, SpiffIntermediateCatchEventParser):  # type: ignore[misc]
-    pass
-
-
-class HandledServiceTask(ServiceTask):  # type: ignore[misc]
-    """A service task that calls one of our handlers; an external one stays STARTED until its job answers."""
-
-    def _execute(self, task: Task) -> bool | None:
-        params = {name: task.workflow.script_engine.evaluate(task, p["value"]) for name, p in self.operation_params.items()}
-        result: bool | None = task.workflow.script_engine.serve(task, self.operation_name, params)
-        return result
-
-
-class Parser(SpiffBpmnParser):  # type: ignore[misc]
-    """The library's parser with our timers and service tasks."""
-
-    OVERRIDE_PARSER_CLASSES = {  # noqa: RUF012  # the library's own convention
-        **SpiffBpmnParser.OVERRIDE_PARSER_CLASSES,
-        full_tag("serviceTask"): (SpiffBpmnParser.OVERRIDE_PARSER_CLASSES[full_tag("serviceTask")][0], HandledServiceTask),
-        full_tag("boundaryEvent"): (_BoundaryParser, SpiffBpmnParser.OVERRIDE_PARSER_CLASSES[full_tag("boundaryEvent")][1]),
-        full_tag("intermediateCatchEvent"): (
-            _CatchParser,
-            SpiffBpmnParser.OVERRIDE_PARSER_CLASSES[full_tag("intermediateCatchEvent")][1],
-        ),
-    }
+    def call_service(self, context: Any, **kwargs: Any) -> Any:
+        raise EngineFault("流程图中不能运行脚本")
 
 
 class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
@@ -96,19 +49,29 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
     def __init__(
         self,
         now: datetime,
-        names: Mapping[str, Any],
+        names: Callable[[], Mapping[str, Any]],
         serve: Callable[[Task, str, dict[str, Any]], bool | None],
     ) -> None:
-        super().__init__()
+        super().__init__(_Environment())
         self.now = now
         self.names = names
         self.serve = serve
 
-    def evaluate(self, task: Task, expression: str, external_context: Any = None) -> Any:
-        return expressions.evaluate(expression, {**self.names, **task.data, "now": self.now})
+    def validate(self, expression: str) -> None:
+        """Raises SyntaxError where it is not one of our expressions: the library then tries another reading of a DMN cell."""
+        try:
+            expressions.compile_expression(expression)
+        except expressions.ExpressionError as error:
+            raise SyntaxError(str(error)) from error
 
-    def execute(self, task: Task, script: str, external_context: Any = None) -> Any:
-        raise EngineFault("流程图中不能运行脚本")
+    def evaluate(self, task: Task, expression: str, external_context: Any = None) -> Any:
+        return expressions.evaluate(expression, {**self.names(), **task.data, **(external_context or {}), "now": self.now})
+
+    def execute(self, task: Task, script: str, external_context: Any = None) -> bool:
+        """A script is a list of assignments in our language; nothing else runs."""
+        for name, expression in read_assignments(script):
+            task.data[name] = self.evaluate(task, expression)
+        return True
 
 
 class _StateConverter(BpmnWorkflowConverter):  # type: ignore[misc]
@@ -153,8 +116,17 @@ def load_state(state: bytes, spec: Any, subprocess_specs: Mapping[str, Any]) -> 
     return _SERIALIZER.from_dict(data)
 
 
+def parts(workflow: Any) -> list[Any]:
+    """The workflow and all that run inside it: subprocesses, event subprocesses and called diagrams."""
+    return [workflow, *workflow.subprocesses.values()]
+
+
 def _depth(workflow: Any) -> int:
-    deepest, level = 0, [workflow.task_tree]
+    return max(_depth_of(part) for part in parts(workflow))
+
+
+def _depth_of(part: Any) -> int:
+    deepest, level = 0, [part.task_tree]
     while level:
         deepest += 1
         level = [child for task in level for child in task.children]
@@ -162,16 +134,38 @@ def _depth(workflow: Any) -> int:
 
 
 def waiting(workflow: Any) -> list[Task]:
-    """Tasks that stand somewhere: ready user tasks, waiting events, started service tasks."""
+    """Tasks that stand somewhere: ready user tasks, waiting events, started service tasks, activities with something inside."""
+    if workflow.is_completed():
+        return []
     mask = TaskState.READY | TaskState.WAITING | TaskState.STARTED
-    subprocesses = list(workflow.subprocesses.values())
-    return [t for w in [workflow, *subprocesses] for t in w.tasks.values() if t.has_state(mask) and t.task_spec.bpmn_id]
+    return [t for part in parts(workflow) for t in part.tasks.values() if t.has_state(mask) and t.task_spec.bpmn_id]
+
+
+def refresh(workflow: Any) -> None:
+    """Lets timers and conditions look again; the library asks timers alone."""
+    workflow.refresh_timers()
+    for task in list(workflow.event_manager.tasks.values()):
+        if isinstance(task.task_spec.event_definition, ConditionalEventDefinition):
+            task.task_spec._update(task)
+
+
+def element_id(task: Task) -> str:
+    """The id of the task's element as the running definition knows it: `<key>:<id>` in a called diagram."""
+    part = task.workflow
+    while part.parent_task_id is not None:
+        around = part.top_workflow.get_task_from_id(part.parent_task_id)
+        if isinstance(around.task_spec, CallActivity):
+            return f"{around.task_spec.spec}:{task.task_spec.bpmn_id}"
+        part = around.workflow
+    return str(task.task_spec.bpmn_id)
+
+
+def is_job(task: Task) -> bool:
+    """Whether the task is a service task that waits for its job's answer."""
+    return bool(task.has_state(TaskState.STARTED)) and isinstance(task.task_spec, HandledServiceTask)
 
 
 def find(workflow: Any, task_id: str) -> Task | None:
     """The task of this id, or None once it is gone."""
     wanted = UUID(task_id)
-    for part in [workflow, *workflow.subprocesses.values()]:
-        if wanted in part.tasks:
-            return part.tasks[wanted]
-    return None
+    return next((part.tasks[wanted] for part in parts(workflow) if wanted in part.tasks), None)

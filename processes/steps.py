@@ -8,22 +8,23 @@ which the entry point hands to RQ after the commit.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import insert, or_, select
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from domain.parties import SYSTEM, Actor
-from processes import spiff, tables
+from domain.parties import SYSTEM, Actor, Person
+from processes import authority, spiff, tables
 from processes.definitions import Element, latest
 from processes.engine import Engine
-from processes.errors import FormInvalid, FourEyes, NotAllowed, NotFound, Refused, TaskClosed
+from processes.errors import FormInvalid, NotAllowed, NotFound, Refused, TaskClosed
 from processes.history import GENESIS, clock_text, who
 from processes.locking import lock, step_on
+from processes.notices import notify
 from processes.step import Step
 
 Answers = Mapping[str, Any] | Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -73,12 +74,13 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
 
 
 def _complete_first(step: Step, outcome: str) -> None:
-    ready = [t for t in spiff.waiting(step.workflow) if step._tag(t) == "userTask"]
+    ready = [t for t in spiff.waiting(step.workflow) if step.for_person(t)]
     if len(ready) != 1:
         raise Refused(f"“{step.definition.name}”不能在新建时直接办理，请先保存")
-    element = step.definition.elements[ready[0].task_spec.bpmn_id]
+    element = step.definition.elements[spiff.element_id(ready[0])]
     _allow(step.actor, element.lane, step.subject.party_for(element.lane))
-    _finish(step, ready[0], element, outcome, None, None)
+    row = SimpleNamespace(id=str(ready[0].id), element=element.id, kind="step", parent_id=None)
+    _finish(Hold(step, row, None, ()), ready[0], outcome, None, None)
 
 
 def complete(
@@ -99,32 +101,117 @@ def complete(
         NotAllowed, FourEyes: not this actor.
         FormInvalid: the form does not pass its checks, or a required comment is missing.
     """
-    step, task = _load_by_task(engine, session, actor, task_id)
-    _allow(actor, task.role, task.party_id)
-    if task.state != "open":
-        raise TaskClosed(task.closed_as)
-    if task.assignee_id not in (None, actor.person_id):
-        raise Refused("此事项已被其他人员签收，请等待其办理或释放")
-    element = step.definition.elements[task.element]
-    step.load()
-    live = spiff.find(step.workflow, task_id)
-    if live is None or not live.has_state(TaskState.READY):
-        raise TaskClosed(step._why_closed(task_id))
-    _finish(step, live, element, outcome, answers, comment)
-    return step.settle()
+    held = hold(engine, session, actor, task_id)
+    if held.task.kind != "step":
+        raise Refused("此事项只请您给出意见，请填写意见后提交")
+    held.no_opinion_awaited()
+    if held.step.workflow is None:
+        held.step.load()
+    _finish(held, held.live(), outcome, answers, comment)
+    return held.step.settle()
 
 
-def _finish(step: Step, live: Any, element: Element, outcome: str, answers: Answers | None, comment: str | None) -> None:
-    """Completes a ready user task in the engine and runs to the next wait."""
-    actor = step.actor
-    _four_eyes(element, live.data, actor)
-    given = _checked(step, element, outcome, answers, comment)
-    live.data[f"{element.id}_outcome"] = outcome
-    live.data[f"{element.id}_by"] = actor.person_id
+@dataclass(frozen=True)
+class Hold:
+    """A live task on its locked instance, and in whose place the actor may act on it."""
+
+    step: Step
+    task: Any
+    absent: Any | None
+    rows: tuple[Any, ...]
+    """The instance's live task rows, with the assignee's name as `asked`."""
+
+    @property
+    def opinions(self) -> list[Any]:
+        """The live opinions asked for this task, or for the one that this is an opinion on."""
+        about = self.task.parent_id or self.task.id
+        return [row for row in self.rows if row.parent_id == about]
+
+    @property
+    def element(self) -> Element:
+        """The task's element in the diagram."""
+        return self.step.definition.elements[self.task.element]
+
+    @property
+    def person_id(self) -> int:
+        """Whose task it is: the absent person's, or the actor's."""
+        return int(self.absent.id) if self.absent is not None else self.step.actor.person_id
+
+    def no_opinion_awaited(self) -> None:
+        """Raises Refused while an opinion is to be given before the task may be acted on."""
+        waiting = [one.asked for one in self.opinions if one.kind != "after"]
+        if waiting:
+            raise Refused(f"正在等待{'、'.join(waiting)}的意见，给出后才能办理；也可以先收回")
+
+    def four_eyes(self, *people: int) -> None:
+        """Raises FourEyes where one of these people, or who is stood for, has had a hand in a step that checks this one."""
+        step = self.step
+        authority.four_eyes(step.session, step.definition, step.row.id, self.element, (*people, self.person_id))
+
+    def live(self) -> Any:
+        """The task in the loaded workflow.
+
+        Raises:
+            TaskClosed: a deadline was first.
+        """
+        task_id = self.task.parent_id or self.task.id
+        found = spiff.find(self.step.workflow, task_id)
+        if found is None or not found.has_state(TaskState.READY):
+            raise TaskClosed(self.step._why_closed(task_id))
+        return found
+
+
+def hold(
+    engine: Engine,
+    session: Session,
+    actor: Actor,
+    task_id: str,
+    check: authority.Check = authority.acts_for,
+    states: tuple[str, ...] = ("open",),
+) -> Hold:
+    """Locks the instance of a task, lets time speak, and checks that the actor may do this to the task now.
+
+    Raises:
+        NotFound, NotAllowed: not this actor.
+        TaskClosed: somebody, or a deadline, was first; the message says who did what when.
+        Refused: another person has claimed it.
+    """
+    step, task, rows = _load_by_task(engine, session, actor, task_id, states)
+    absent = check(session, actor, task, step.row.key, step.now)
+    step.actor = authority.in_place_of(actor, absent)
+    held = Hold(step, task, absent, tuple(rows))
+    if step.row.due_at is not None and step.row.due_at <= step.now:
+        step.load()
+        held.live()
+    return held
+
+
+def _finish(held: Hold, live: Any, outcome: str, answers: Answers | None, comment: str | None) -> None:
+    """Gives a ready user task its outcome, and runs to the next wait unless somebody is to confirm it first."""
+    step = held.step
+    held.four_eyes(step.actor.person_id)
+    given = _checked(step, held.element, outcome, answers, comment)
+    said = f"{who(step.actor)}已于 {clock_text(step.now)} 办理：{outcome}"
+    values = {"closed_by": step.actor.person_id, "outcome": outcome, "closed_as": said}
+    values["closed_for"] = None if held.absent is None else held.absent.id
+    step.record("task", outcome, held.element.id, comment, given)
+    if not held.opinions:
+        go_on(step, live, values)
+        return
+    table, ids = tables.task, [one.id for one in held.opinions]
+    step.session.execute(update(table).where(table.c.id == held.task.id).values(state="held", closed_at=step.now, **values))
+    step.session.execute(update(table).where(table.c.id.in_(ids)).values(state="open", created_at=step.now))
+    for one in held.opinions:
+        notify(step, [one.assignee_id], "assigned", f"{who(step.actor)}请您确认：{step.row.title} · {one.name}", one.id)
+
+
+def go_on(step: Step, live: Any, closed: dict[str, Any]) -> None:
+    """Completes a ready user task in the engine and runs to the next wait. `closed`: closed_by, closed_for, outcome, closed_as."""
+    element = step.definition.elements[spiff.element_id(live)]
+    live.data[f"{element.local}_outcome"] = closed["outcome"]
+    live.data[f"{element.local}_by"] = closed["closed_by"]
     live.run()
-    said = f"{who(actor)}已于 {clock_text(step.now)} 办理：{outcome}"
-    step.closed[str(live.id)] = {"state": "done", "closed_by": actor.person_id, "outcome": outcome, "closed_as": said}
-    step.record("task", outcome, element.id, comment, given)
+    step.closed[str(live.id)] = {"state": "done", **closed}
     step.run()
 
 
@@ -143,20 +230,19 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
     if step.row.state is None:
         raise TaskClosed
     step.load()
-    live = next((t for t in spiff.waiting(step.workflow) if t.task_spec.bpmn_id == element_id), None)
-    if live is None or not live.has_state(TaskState.WAITING):
-        raise TaskClosed
     step.record("message", element.name, element.id, comment)
-    live.task_spec.catch(live, BpmnEvent(live.task_spec.event_definition, payload={}))
-    live.task_spec._update(live)
+    if not step.receive(element):
+        raise TaskClosed
     step.run()
     return step.settle()
 
 
 def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answers: Answers) -> list[str]:
-    """Stores an edit of the record under the `editForm` of where it stands; it need not pass the checks yet.
+    """Stores an edit of the record under the `editForm` of where it stands; it need not pass the checks yet, unless the diagram
+    says `editChecked`.
 
     Raises:
+        FormInvalid: it must pass the checks, and does not.
         Refused: nothing may be edited where the record stands.
         NotAllowed: not this actor.
     """
@@ -167,12 +253,17 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
     element = step.definition.elements.get(place or "")
     if element is None or "editForm" not in element.properties:
         raise Refused("该记录目前的状态不能修改")
-    _allow(actor, element.lane, step.subject.party_for(element.lane))
-    given = dict(answers(step.definition.forms[element.properties["editForm"]]) if callable(answers) else answers)
+    _allow(actor, element.edit_lane, step.subject.party_for(element.edit_lane))
+    schema = step.definition.forms[element.properties["editForm"]]
+    given = dict(answers(schema) if callable(answers) else answers)
+    if element.edit_checked:
+        _must_pass(step, schema, given)
     changes = _changes(step.subject.answers(), given)
     if changes:
         step.subject.take(given)
         step.record("edit", "保存", element.id, None, changes)
+        if step.workflow is not None:
+            step.run()  # a condition of the diagram may have come true
     # a timer may have fired while loading: then the books are written although nothing was edited
     return step.settle() if step.events else []
 
@@ -186,7 +277,7 @@ def tick(engine: Engine, session: Session, instance_id: int) -> list[str]:
     return step.settle()
 
 
-def _load_by_task(engine: Engine, session: Session, actor: Actor, task_id: str) -> tuple[Step, Any]:
+def _load_by_task(engine: Engine, session: Session, actor: Actor, task_id: str, states: tuple[str, ...]) -> tuple[Step, Any, list[Any]]:
     instance_id = select(tables.task.c.instance_id).where(tables.task.c.id == task_id).scalar_subquery()
     table = tables.instance
     row = session.execute(select(table).where(table.c.id == instance_id).with_for_update()).first()
@@ -194,26 +285,22 @@ def _load_by_task(engine: Engine, session: Session, actor: Actor, task_id: str) 
         raise NotFound
     # read after the lock, so that what another step just wrote is seen
     table = tables.task
-    found = session.execute(select(table).where(table.c.instance_id == row.id, or_(table.c.id == task_id, table.c.state == "open"))).all()
+    query = select(table, Person.name.label("asked")).outerjoin(Person, Person.id == table.c.assignee_id)
+    query = query.where(table.c.instance_id == row.id, or_(table.c.id == task_id, table.c.state.in_(tables.LIVE)))
+    found = session.execute(query.order_by(table.c.created_at, table.c.id)).all()
     task = next(one for one in found if one.id == task_id)
-    if not (task.role in actor.roles and task.party_id == actor.party_id):
-        raise NotFound
-    if task.state != "open":
-        raise TaskClosed(task.closed_as)
+    if task.state not in states:
+        if not authority.may_see(session, actor, SimpleNamespace(**task._mapping, key=row.key), engine.clock()):
+            raise NotFound
+        raise TaskClosed(task.closed_as or "此事项尚待办理，办理后请您确认")
     step = step_on(engine, session, actor, row)
-    step.open_tasks = {one.id for one in found if one.state == "open"}
-    return step, task
+    step.live_tasks = {one.id: one.parent_id for one in found}
+    return step, task, list(found)
 
 
 def _allow(actor: Actor, role: str, party_id: int | None) -> None:
     if role not in actor.roles or (role != "系统" and party_id != actor.party_id):
         raise NotAllowed
-
-
-def _four_eyes(element: Element, data: Mapping[str, Any], actor: Actor) -> None:
-    other = element.properties.get("fourEyesWith")
-    if other and data.get(f"{other}_by") == actor.person_id:
-        raise FourEyes
 
 
 def _checked(step: Step, element: Element, outcome: str, answers: Answers | None, comment: str | None) -> dict[str, Any] | None:
@@ -229,15 +316,19 @@ def _checked(step: Step, element: Element, outcome: str, answers: Answers | None
     before = step.subject.answers() if record_form else {}
     schema = step.definition.forms[element.form]
     given = before if answers is None and record_form else dict(answers(schema) if callable(answers) else answers or {})
-    problems = step.engine.check(schema, given)
-    if problems:
-        raise FormInvalid(problems)
+    _must_pass(step, schema, given)
     if not record_form:
         return given or None
     changes = _changes(before, given)
     if changes:
         step.subject.take(given)
     return changes or None
+
+
+def _must_pass(step: Step, schema: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    problems = step.engine.check(schema, given)
+    if problems:
+        raise FormInvalid(problems)
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
 from domain.base import Base, UtcDateTime
 
 metadata = Base.metadata
+
+# Opinions that are asked for a task are rows beside the diagram's own. `before` and `delegate`: the task waits for them;
+# `after`: the row is `waiting` until the task has its outcome, then open, and the task is `held` until it is confirmed.
+OPINIONS = ("before", "after", "delegate")
+LIVE = ("open", "held", "waiting")
 
 definition = Table(
     "process_definition",
@@ -18,8 +23,12 @@ definition = Table(
     Column("digest", String(64), nullable=False, comment="sha256 over the XML and the forms"),
     Column("xml", Text, nullable=False),
     Column("forms", JSON, nullable=False, comment="file name → JSON Schema, as deployed: a running instance keeps its forms"),
+    Column("called", JSON, nullable=False, server_default="{}", comment="key → id of the versions of the diagrams that it calls"),
+    Column("decisions", JSON, nullable=False, server_default="{}", comment="decision id → DMN file"),
     Column("deployed_at", UtcDateTime, nullable=False),
     Column("deployed_by", String(50), nullable=False),
+    Column("note", String(200), nullable=False, server_default="", comment="what the designer said of this version"),
+    Column("scenarios", Text, comment="YAML that the version was tried out with; null: those beside the diagram in bpmn/"),
     UniqueConstraint("key", "version"),
 )
 
@@ -66,9 +75,14 @@ task = Table(
     Column("state", String(10), nullable=False, comment="open, done or cancelled"),
     Column("closed_at", UtcDateTime),
     Column("closed_by", Integer),
+    Column("closed_for", Integer, comment="the absent person in whose place it was closed; null: nobody's"),
     Column("outcome", String(40)),
     Column("closed_as", Text, comment="sentence that tells a latecomer what happened"),
-    Index("ix_process_task_inbox", "party_id", "role", "state", "due_at"),
+    Column("kind", String(10), nullable=False, server_default="step", comment="step: the diagram's own; else one of OPINIONS"),
+    Column("parent_id", String(36), comment="the diagram's task that an opinion is asked for; null: the diagram's own"),
+    Column("asked_by", Integer, comment="who asked for the opinion"),
+    Column("urged_at", UtcDateTime, comment="when somebody last urged it"),
+    Index("ix_process_task_inbox", "party_id", "state", "due_at"),
     Index("ix_process_task_done", "closed_by", "closed_at"),
 )
 
@@ -114,4 +128,45 @@ draft = Table(
     Column("place", String(80), primary_key=True, comment="task id, or the address of a form without a task"),
     Column("data", JSON, nullable=False),
     Column("saved_at", UtcDateTime, nullable=False),
+)
+
+substitute = Table(
+    "process_substitute",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("party_id", ForeignKey("party.id"), nullable=False, comment="both people's party"),
+    Column("person_id", ForeignKey("person.id"), nullable=False, comment="who is away"),
+    Column("substitute_id", ForeignKey("person.id"), nullable=False, comment="who stands in"),
+    Column("key", String(60), comment="the process it is for; null: all"),
+    Column("existing", Boolean, nullable=False, comment="also tasks that were there before it began"),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False, comment="first moment at which it no longer holds"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_process_substitute_substitute", "substitute_id", "ends_at"),
+    Index("ix_process_substitute_party", "party_id", "ends_at"),
+)
+
+saved_filter = Table(
+    "process_saved_filter",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person_id", ForeignKey("person.id"), nullable=False),
+    Column("name", String(20), nullable=False),
+    Column("query", String(500), nullable=False, comment="the inbox's address after the question mark"),
+    UniqueConstraint("person_id", "name"),
+)
+
+notice = Table(
+    "process_notice",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person_id", ForeignKey("person.id"), nullable=False, comment="whom it is for"),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", String(12), nullable=False, comment="assigned, opinion, urge or mention"),
+    Column("text", String(400), nullable=False),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False),
+    Column("task_id", String(36), comment="the task it leads to; null: to the record"),
+    Column("read_at", UtcDateTime),
+    Index("ix_process_notice_unread", "person_id", "read_at"),
+    Index("ix_process_notice_newest", "person_id", "at"),
 )

@@ -9,10 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from processes import spiff, tables
+from processes.assigning import transfer_roles
 from processes.definitions import load
 from processes.engine import Engine
 from processes.history import GENESIS, chain_hash, events_of
-from processes.step import Step, _earliest
+from processes.step import Step
+from processes.timers import earliest
 
 
 def verify(engine: Engine, session: Session) -> list[str]:
@@ -20,18 +22,21 @@ def verify(engine: Engine, session: Session) -> list[str]:
     found: list[str] = []
     for instance_id in session.scalars(select(tables.instance.c.id).order_by(tables.instance.c.id)).all():
         row = session.execute(select(tables.instance).where(tables.instance.c.id == instance_id)).one()
-        found += [f"流程实例 {row.id}（{row.title}）：{fault}" for fault in _faults(engine, session, row)]
+        found += [f"流程实例 {row.id}（{row.title}）：{fault}" for fault in faults(engine, session, row)]
     return found
 
 
-def _faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
+def faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
+    """What is wrong with one instance, in Chinese."""
     yield from _chain(session, row)
     definition = load(session, row.definition_id)
     subject = engine.subjects[definition.subject].load(session, row.subject_id)
     if subject is not None and (subject.status, subject.tone) != (row.status, row.tone):
         yield f"记录的状态是“{subject.status}”，流程中是“{row.status}”"
     rows = session.execute(select(tables.task).where(tables.task.c.instance_id == row.id)).all()
-    open_ids = {task.id for task in rows if task.state == "open"}
+    live = {task.id: task for task in rows if task.state in tables.LIVE}
+    open_ids = {task.id for task in live.values() if task.parent_id is None}
+    yield from _opinions(live)
     jobs = session.execute(select(tables.job).where(tables.job.c.instance_id == row.id)).all()
     unanswered = {job.id for job in jobs if job.state not in ("done", "cancelled")}
     if row.ended_at is not None or row.state is None:
@@ -55,7 +60,7 @@ def _faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
 def _against_state(
     step: Step, stands: list[Any], tasks: dict[str, Any], open_ids: set[str], unanswered: set[str], row: Any
 ) -> Iterator[str]:
-    ready = {str(t.id): t.task_spec.bpmn_id for t in stands if step._tag(t) == "userTask"}
+    ready = {str(t.id): spiff.element_id(t) for t in stands if step.for_person(t)}
     if set(ready) != open_ids:
         yield "待办与流程状态不一致"
     for task_id, element in ready.items():
@@ -63,13 +68,14 @@ def _against_state(
         found = tasks.get(task_id)
         if found is None:
             continue
-        role = expected.properties.get("candidateGroup", expected.lane)
-        if (found.element, found.role, found.party_id) != (element, role, step.subject.party_for(expected.lane)):
+        own = found.role == expected.properties.get("candidateGroup", expected.lane)
+        party_id = step.subject.party_for(expected.lane if own else found.role)
+        if found.role not in transfer_roles(expected) or (found.element, found.party_id) != (element, party_id):
             yield f"待办“{found.name}”的办理角色、机构或环节与流程图不一致"
-    started = step._started(stands)
+    started = {str(t.id) for t in stands if spiff.is_job(t)}
     if started != unanswered:
         yield "外部任务与流程状态不一致"
-    if _earliest(stands) != row.due_at:
+    if earliest(stands) != row.due_at:
         yield "定时时间与流程状态不一致"
     place = step._place(stands)
     if place is not None:
@@ -78,6 +84,20 @@ def _against_state(
             yield f"流程的状态是“{row.status}”，按流程图应为“{expected_status}”"
     if step._waits(stands) != row.waits:
         yield "可用按钮与流程状态不一致"
+
+
+def _opinions(live: dict[str, Any]) -> Iterator[str]:
+    """Opinions asked for a task against the task: which of the two waits for the other (see `tables.OPINIONS`)."""
+    confirming = {task.parent_id for task in live.values() if task.kind == "after"}
+    for task in live.values():
+        if task.parent_id is None:
+            if task.state == "held" and task.id not in confirming:
+                yield f"待办“{task.name}”已有结果，没有人需要确认，却没有继续"
+            continue
+        about = live.get(task.parent_id)
+        expected = "waiting" if task.kind == "after" and about is not None and about.state == "open" else "open"
+        if about is None or task.assignee_id is None or task.state != expected or (task.kind != "after" and about.state == "held"):
+            yield f"“{task.name}”与它所属的待办不一致"
 
 
 def _chain(session: Session, row: Any) -> Iterator[str]:

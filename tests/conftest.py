@@ -13,8 +13,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import create_engine, select, text
 
+from domain import passwords
 from domain.demo import load_demo
 from domain.demo.books import SIZES, load_books
 from domain.parties import Actor, Person, actor_of
@@ -82,11 +84,18 @@ def postgres() -> Iterator[str | None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hashes of the least cost: an honest one takes longer than most tests, and each world and each log-in needs one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+def _settings(home: Path) -> Settings:
     return Settings(
-        home=tmp_path,
-        database_url=f"sqlite:///{tmp_path}/pilot.sqlite3",
+        home=home,
+        database_url=f"sqlite:///{home}/pilot.sqlite3",
         redis_url=f"redis://127.0.0.1:{free_port()}/0",
         sms_url=f"http://127.0.0.1:{free_port()}",
         secret_key="x" * 32,
@@ -95,13 +104,48 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
-def _world(settings: Settings) -> World:
-    clock = Clock()
-    runtime = build(settings, clock)
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return _settings(tmp_path)
+
+
+def _fill(settings: Settings) -> None:
+    """Schema, diagrams and demonstration data: made once a session, and copied for each test."""
+    runtime = build(settings, Clock())
     migrate(runtime)
     deploy_all(runtime)
     with runtime.database.writing() as session:
-        load_demo(session, clock())
+        load_demo(session, NOON)
+    runtime.database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def filled_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("filled") / "pilot.sqlite3"
+    _fill(_settings(path.parent))
+    return path
+
+
+@pytest.fixture(scope="session")
+def filled_postgres(postgres: str | None, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Name of the database to copy."""
+    if postgres is None:
+        missing("PostgreSQL")
+    _create(postgres, "filled", "template0")
+    _fill(replace(_settings(tmp_path_factory.mktemp("filled")), database_url=f"{postgres}filled"))
+    return "filled"
+
+
+def _create(server: str | None, name: str, template: str) -> None:
+    admin = create_engine(f"{server}postgres", isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    admin.dispose()
+
+
+def _world(settings: Settings) -> World:
+    clock = Clock()
+    runtime = build(settings, clock)
     with runtime.database.reading() as session:
         people = session.execute(select(Person.account, Person.id)).all()
         actors = {account: actor for account, id in people if (actor := actor_of(session, id)) is not None}
@@ -117,8 +161,9 @@ def add_books(world: World) -> World:
 
 
 @pytest.fixture
-def lite(settings: Settings) -> Iterator[World]:
+def lite(settings: Settings, filled_sqlite: Path) -> Iterator[World]:
     """The product on SQLite."""
+    shutil.copy(filled_sqlite, settings.home)
     world = _world(settings)
     yield world
     world.runtime.database.engine.dispose()
@@ -128,22 +173,19 @@ def lite(settings: Settings) -> Iterator[World]:
 def world(request: pytest.FixtureRequest, settings: Settings) -> Iterator[World]:
     """The product on each of the databases."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("filled_sqlite"), settings.home)
         made = _world(settings)
         yield made
         made.runtime.database.engine.dispose()
         return
-    server = request.getfixturevalue("postgres")
-    if server is None:
-        missing("PostgreSQL")
-    name = f"t{free_port()}"
-    admin = create_engine(f"{server}postgres", isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
+    filled, server, name = request.getfixturevalue("filled_postgres"), request.getfixturevalue("postgres"), f"t{free_port()}"
+    _create(server, name, filled)
     made = _world(replace(settings, database_url=f"{server}{name}"))
     try:
         yield made
     finally:
         made.runtime.database.engine.dispose()
+        admin = create_engine(f"{server}postgres", isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
         admin.dispose()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask import g, request
+from flask import flash, g, request
 from sqlalchemy import select
 
+from domain.errors import DomainError
+from domain.files import attach
 from domain.parties import Actor
 from forms import fields
 from processes import returning, steps, tables
 from processes.errors import FormInvalid, ProcessError, Refused
-from webapp.context import db, later, runtime
+from webapp.context import actor, db, later, runtime
 
 
 def posted() -> dict[str, list[str]]:
@@ -21,13 +23,24 @@ def posted() -> dict[str, list[str]]:
 
 
 def typed(schema: Any) -> dict[str, Any]:
-    """The posted answers of a form."""
-    return fields.parse(schema, posted()) if schema else {}
+    """The posted answers of a form. Files that do not exist or are another party's are left out, and the page says so."""
+    answers = fields.parse(schema, posted()) if schema else {}
+    for name, field in fields.file_fields(schema or {}).items():
+        if name in answers:
+            answers[name] = _own_files(field, answers[name])
+    return {name: value for name, value in answers.items() if value != []}
+
+
+def _own_files(field: Mapping[str, Any], ids: list[int]) -> list[int]:
+    own = attach(db(), actor(), ids, runtime().engine.clock())
+    if len(own) < len(ids):
+        flash(f"“{field.get('title', '附件')}”中有文件已不存在或不属于本单位，已移除，请重新上传。", "warning")
+    return [file_id for file_id in ids if file_id in own]
 
 
 def complete(actor: Actor, task_id: str, outcome: str, answers: steps.Answers | None, comment: str | None) -> Any:
     """Completes a task. Returns None, or the error that the page shows with everything typed kept."""
-    return _attempt(
+    return attempt(
         lambda: steps.complete(runtime().engine, db(), actor, task_id, outcome, answers, comment),
         lambda: _instance_of(task_id),
     )
@@ -35,22 +48,22 @@ def complete(actor: Actor, task_id: str, outcome: str, answers: steps.Answers | 
 
 def send(actor: Actor, instance_id: int, element: str) -> Any:
     """Sends a message of the diagram. Returns None, or the error to show."""
-    return _attempt(lambda: steps.send(runtime().engine, db(), actor, instance_id, element), lambda: instance_id)
+    return attempt(lambda: steps.send(runtime().engine, db(), actor, instance_id, element), lambda: instance_id)
 
 
 def withdraw(actor: Actor, task_id: str) -> Any:
     """Takes back what the actor did last. Returns None, or the error to show."""
-    return _attempt(lambda: returning.withdraw(runtime().engine, db(), actor, task_id), lambda: _instance_of(task_id))
+    return attempt(lambda: returning.withdraw(runtime().engine, db(), actor, task_id), lambda: _instance_of(task_id))
 
 
 def send_back(actor: Actor, task_id: str, to: str, comment: str) -> Any:
     """Sends the process back to an earlier step. Returns None, or the error that the page shows with everything typed kept."""
-    return _attempt(lambda: returning.send_back(runtime().engine, db(), actor, task_id, to, comment), lambda: _instance_of(task_id))
+    return attempt(lambda: returning.send_back(runtime().engine, db(), actor, task_id, to, comment), lambda: _instance_of(task_id))
 
 
 def save(actor: Actor, instance_id: int, answers: steps.Answers) -> Any:
     """Stores an edit of the record. Returns None, or the error to show."""
-    return _attempt(lambda: steps.save(runtime().engine, db(), actor, instance_id, answers), lambda: instance_id)
+    return attempt(lambda: steps.save(runtime().engine, db(), actor, instance_id, answers), lambda: instance_id)
 
 
 def problems_of(error: Any) -> list[tuple[str, str]]:
@@ -63,10 +76,11 @@ def code_of(error: Any) -> int:
     return 422 if isinstance(error, FormInvalid) else 409
 
 
-def _attempt(act: Callable[[], Sequence[str]], instance_of: Callable[[], int | None]) -> Any:
+def attempt(act: Callable[[], Sequence[str]], instance_of: Callable[[], int | None]) -> Any:
+    """Runs one step that returns job ids. Returns None, or the error to show; then nothing is left of it but what time does."""
     try:
         later(act())
-    except FormInvalid as error:
+    except (FormInvalid, DomainError) as error:
         _undo()
         return error
     except Refused as error:
@@ -95,20 +109,3 @@ def _let_time_act(instance_id: int | None) -> None:
         db().rollback()
         return
     g.commit = True
-
-
-def complete_alone(actor: Actor, task_id: str, outcome: str, comment: str | None) -> str | None:
-    """One of many: completes a task in a transaction of its own. Returns the reason where it failed."""
-    session = db()
-    session.rollback()
-    try:
-        jobs = steps.complete(runtime().engine, session, actor, task_id, outcome, None, comment)
-        session.commit()
-    except FormInvalid as error:
-        session.rollback()
-        return "；".join(text for _, text in error.problems)
-    except ProcessError as error:
-        session.rollback()
-        return str(error)
-    later(jobs)
-    return None

@@ -16,18 +16,53 @@ from domain.errors import DomainError
 from processes.errors import NotAllowed, NotFound, ProcessError
 from webapp import context, menu
 from webapp.account.views import blueprint as account
+from webapp.background.views import blueprint as background
+from webapp.bulk.views import blueprint as bulk
+from webapp.certificates.views import blueprint as certificates
+from webapp.designer.views import blueprint as designer
+from webapp.fields.views import blueprint as field_checks
+from webapp.files.views import blueprint as files
+from webapp.files.views import stored_files
 from webapp.health import blueprint as health
 from webapp.home.views import blueprint as home
-from webapp.inbox.views import blueprint as inbox
+from webapp.imports.views import blueprint as imports
+from webapp.inbox.routes import blueprint as inbox
+from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
+from webapp.messages.views import blueprint as messages
 from webapp.records.views import blueprint as records
+from webapp.standards.views import sites as site_standards
+from webapp.standards.views import skills as skill_standards
+from webapp.substitutes.views import blueprint as substitutes
+from webapp.teachers.views import blueprint as teachers
 from webapp.weekly.views import blueprint as reports
 
 if TYPE_CHECKING:
     from jobs.runtime import Runtime
 
 LOG = logging.getLogger("pilot.web")
-MAX_REQUEST = 20 * 1024 * 1024
+BLUEPRINTS = (
+    health,
+    home,
+    account,
+    inbox,
+    institutions,
+    skill_standards,
+    site_standards,
+    certificates,
+    reports,
+    records,
+    field_checks,
+    files,
+    background,
+    bulk,
+    imports,
+    teachers,
+    substitutes,
+    messages,
+    designer,
+)
+MAX_REQUEST = 21 * 1024 * 1024  # one file of 20 MB, and the form around it
 CSP = "; ".join(
     (
         "default-src 'self'",
@@ -73,7 +108,7 @@ def create_app(runtime: Runtime) -> Flask:
     CSRFProtect(app)
     context.install(app)
     app.after_request(_headers)
-    for blueprint in (health, home, account, inbox, reports, records):
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
@@ -81,6 +116,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.register_error_handler(DomainError, _rule)
     app.register_error_handler(500, _fault)
     app.add_template_filter(moment, "moment")
+    app.add_template_global(stored_files)
     app.context_processor(_page)
     return app
 
@@ -93,6 +129,7 @@ def moment(value: datetime | None) -> str:
 def error_page(status: int, message: str | None = None, number: str | None = None) -> tuple[str, int]:
     """A page that says what is wrong and what to do."""
     title, advice = PAGES.get(status, PAGES[400])
+    g.quiet = True  # the database may be what failed: the frame of this page asks it for nothing
     return render_template("error.html", title=title, message=message or advice, number=number), status
 
 
@@ -103,11 +140,11 @@ def wants_json() -> bool:
 
 def _page() -> dict[str, Any]:
     user = g.get("actor")
-    return {"user": user, "menu": menu.entries(user) if user else []}
+    return {"user": user, "menu": menu.sections, "waiting_count": menu.waiting, "unread_count": menu.unread}
 
 
 def _headers(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = CSP_DIAGRAM if g.get("diagram") else CSP
+    response.headers.setdefault("Content-Security-Policy", CSP_DIAGRAM if g.get("diagram") else CSP)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     if request.endpoint != "static":

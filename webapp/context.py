@@ -9,6 +9,7 @@ from flask import Flask, Response, abort, current_app, g, redirect, request, ses
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor, actor_of
+from jobs import background
 from jobs.outbox import hand_out
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ def public(view: View) -> View:
 def login_required(view: View) -> View:
     """Says aloud what is the default anyway: the view needs a login."""
     view.is_public = False  # type: ignore[attr-defined]
+    return view
+
+
+def at_first_login(view: View) -> View:
+    """Marks a view that is reached before the first password has been changed; no other one is."""
+    view.at_first_login = True  # type: ignore[attr-defined]
     return view
 
 
@@ -71,6 +78,11 @@ def later(job_ids: Sequence[str]) -> None:
     g.setdefault("later", []).extend(job_ids)
 
 
+def later_task(task_id: int) -> None:
+    """Hands out this background task once the request has been committed."""
+    g.setdefault("later_tasks", []).append(task_id)
+
+
 def install(app: Flask) -> None:
     """Puts login check, commit and clean-up around every request."""
     app.before_request(_require_login)
@@ -88,12 +100,23 @@ def _writes() -> bool:
 
 def _require_login() -> Any:
     view = _view()
-    if view is None or request.endpoint == "static" or getattr(view, "is_public", False) or current_actor() is not None:
+    if view is None or request.endpoint == "static" or getattr(view, "is_public", False):
         return None
+    if current_actor() is not None:
+        return _first_login(view)
     session.clear()
     if request.method not in SAFE:
         abort(401)
     return redirect(url_for("account.login", next=request.full_path.rstrip("?")))
+
+
+def _first_login(view: Callable[..., Any]) -> Any:
+    """Who logged in with a first password reaches nothing but the page for choosing one (row 7.2)."""
+    if not actor().must_change or getattr(view, "at_first_login", False):
+        return None
+    if request.method not in SAFE:
+        abort(403)
+    return redirect(url_for("account.password"))
 
 
 def _commit(response: Response) -> Response:
@@ -101,8 +124,8 @@ def _commit(response: Response) -> Response:
     if "db" in g and _writes():
         if not g.get("failed") and (response.status_code < 400 or g.get("commit")):
             g.db.commit()
-            if g.get("later"):
-                hand_out(runtime().settings.redis_url, g.later)
+            hand_out(runtime().settings.redis_url, g.get("later", ()))
+            background.hand_out(runtime().settings.redis_url, g.get("later_tasks", ()))
         else:
             g.db.rollback()
     return response

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from webapp.records.kinds import RecordKind
+from webapp.standards.kinds import SITE, SKILL
+from webapp.teachers.kind import KIND as TEACHER
 from webapp.weekly.kind import KIND as WEEKLY
 
-KINDS: dict[str, RecordKind] = {kind.key: kind for kind in (WEEKLY,)}
+KINDS: dict[str, RecordKind] = {kind.key: kind for kind in (WEEKLY, SKILL, SITE, TEACHER)}

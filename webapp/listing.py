@@ -68,9 +68,20 @@ class Page:
         """The number of the last page."""
         return max(1, -(-self.total // self.size))
 
+    @property
+    def numbers(self) -> list[int | None]:
+        """The page numbers to offer: the first, the last, those around this one; None where some are left out."""
+        near = {1, self.last, *range(self.number - 2, self.number + 3)}
+        shown = sorted(number for number in near if 1 <= number <= self.last)
+        gaps = {shown[i] for i in range(1, len(shown)) if shown[i] - shown[i - 1] > 1}
+        return [one for number in shown for one in ((None, number) if number in gaps else (number,))]
 
-def render_list(screen: ListScreen, session: Session, actor: Actor) -> str:
-    """The list page for the filters in the request's address. The number of queries does not depend on the rows."""
+
+def render_list(screen: ListScreen, session: Session, actor: Actor, template: str = "list.html", **more: Any) -> str:
+    """The list page for the filters in the request's address. The number of queries does not depend on the rows.
+
+    A `template` that extends list.html may fill the block `above`; `more` is what it needs.
+    """
     page = read_page(screen.listing, session, actor, request.args)
 
     def link(**changes: Any) -> str:
@@ -79,7 +90,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor) -> str:
         return "?" + urlencode({**kept, **{k: v for k, v in changes.items() if v is not None}})
 
     return render_template(
-        "list.html",
+        template,
         screen=screen,
         listing=screen.listing,
         page=page,
@@ -89,6 +100,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor) -> str:
         buttons=[*_new_button(screen, page.definition, actor), *screen.buttons(actor)],
         row_buttons={row.id: screen.row_buttons(actor, row) for row in page.rows},
         here=request.full_path.rstrip("?"),
+        **more,
     )
 
 

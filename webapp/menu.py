@@ -1,44 +1,132 @@
-"""The menu of the manual."""
+"""The menu of the manual, and the counts of the top bar."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from flask import url_for
+from flask import current_app, g, request, url_for
 
 from domain.parties import Actor
+from processes.inbox import waiting_count
+from processes.notices import unread_count
+from webapp.context import db, runtime
+
+SCHOOL, ORGANIZATION, OPERATOR = "试点院校", "培训评价组织", "系统管理"
+PROVINCE = ("省级", "省级初审", "省级复审")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the menu; without an endpoint its screen is still to come."""
+    """One line of the menu: a page, or (with `under`) a heading over pages.
+
+    A page is shown once its endpoint is registered, so an entry never leads nowhere; a heading is shown while a page under it is.
+    """
+
+    name: str
+    icon: str = ""
+    endpoint: str = ""
+    roles: tuple[str, ...] = ()
+    """Who sees it; empty: everyone."""
+    under: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the template shows of an entry. `address` is empty for a heading."""
 
     name: str
     icon: str
-    endpoint: str | None = None
-    roles: frozenset[str] = frozenset()
-    """Who sees it; empty: everyone."""
-
-    @property
-    def address(self) -> str | None:
-        """Where it leads."""
-        return url_for(self.endpoint) if self.endpoint else None
+    address: str
+    current: bool
+    under: Sequence[Line] = ()
 
 
-MENU = (
-    Entry("工作台", "台", "home.index"),
-    Entry("任务收件箱", "收", "inbox.index"),
-    Entry("机构管理", "机"),
-    Entry("标准管理", "标"),
-    Entry("证书管理", "证"),
-    Entry("考务管理", "考"),
-    Entry("周报管理", "周", "weekly_report.index", frozenset({"试点院校", "省级", "省级初审", "省级复审"})),
-    Entry("教师管理", "教"),
-    Entry("流程设计", "设", roles=frozenset({"流程设计"})),
-    Entry("流程监控", "监", roles=frozenset({"监控"})),
+WORK = (
+    Entry("工作台", "home", "home.index"),
+    Entry("任务收件箱", "inbox", "inbox.index"),
 )
+MANUAL = (
+    Entry(
+        "机构管理",
+        "building-bank",
+        under=(
+            Entry("培训评价组织管理", endpoint="institutions.organizations", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
+            Entry("试点院校管理", endpoint="institutions.schools", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
+        ),
+    ),
+    Entry(
+        "标准管理",
+        "books",
+        under=(
+            Entry("职业技能等级标准", endpoint="skill_standard.index", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
+            Entry("考核站点建设标准", endpoint="site_standard.index", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
+        ),
+    ),
+    Entry(
+        "证书管理",
+        "certificate",
+        under=(
+            Entry("证书信息管理", endpoint="certificates.index", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
+            Entry("证书发放管理", endpoint="issuing.index", roles=(SCHOOL, ORGANIZATION)),
+            Entry("证书试点申报", endpoint="declarations.index", roles=(SCHOOL, *PROVINCE)),
+        ),
+    ),
+    Entry(
+        "考务管理",
+        "writing",
+        under=(
+            Entry("考试科目", endpoint="subjects.index", roles=(SCHOOL, ORGANIZATION)),
+            Entry("考试计划", endpoint="plans.index", roles=(SCHOOL, ORGANIZATION)),
+            Entry("考生管理", endpoint="candidates.index", roles=(SCHOOL, ORGANIZATION)),
+            Entry("考核站点", endpoint="sites.index", roles=(SCHOOL, ORGANIZATION)),
+        ),
+    ),
+    Entry("周报管理", "calendar-week", "weekly_report.index", (SCHOOL, *PROVINCE)),
+    Entry("教师管理", "school", "teacher.index", (SCHOOL,)),
+)
+TOOLS = (
+    Entry("后台任务", "progress", "background.index"),
+    Entry("流程设计", "sitemap", "designer.index", ("流程设计",)),
+    Entry("流程监控", "activity", "monitor.index", ("监控",)),
+)
+MENU = (WORK, MANUAL, TOOLS)
 
 
-def entries(actor: Actor) -> list[Entry]:
-    """The lines this person sees."""
-    return [e for e in MENU if not e.roles or e.roles & actor.roles]
+def sections(actor: Actor) -> list[list[Line]]:
+    """The lines this person sees, in the three parts of the menu; at most one page is the current one."""
+    shown = [[entry for entry in map(lambda one: _visible(one, actor), part) if entry] for part in MENU]
+    addresses = [url_for(page.endpoint) for part in shown for page in _pages(part)]
+    inside = [a for a in addresses if request.path == a or (a != "/" and request.path.startswith(a.rstrip("/") + "/"))]
+    here = max(inside, key=len, default="")
+    return [[_line(entry, here) for entry in part] for part in shown if part]
+
+
+def waiting(actor: Actor) -> int | None:
+    """How many tasks wait, up to a cap; None on a page about a fault, which asks the database for nothing."""
+    return None if g.get("quiet") else waiting_count(db(), actor, runtime().engine.clock())
+
+
+def unread(actor: Actor) -> int | None:
+    """How many messages are unread, up to a cap; None on a page about a fault."""
+    return None if g.get("quiet") else unread_count(db(), actor)
+
+
+def _visible(entry: Entry, actor: Actor) -> Entry | None:
+    if entry.roles and not actor.roles.intersection(entry.roles):
+        return None
+    if entry.endpoint:
+        return entry if entry.endpoint in current_app.view_functions else None
+    under = tuple(one for one in entry.under if _visible(one, actor))
+    return Entry(entry.name, entry.icon, under=under) if under else None
+
+
+def _pages(part: Sequence[Entry]) -> Iterator[Entry]:
+    for entry in part:
+        yield from entry.under or (entry,)
+
+
+def _line(entry: Entry, here: str) -> Line:
+    under = [_line(one, here) for one in entry.under]
+    address = url_for(entry.endpoint) if entry.endpoint else ""
+    return Line(entry.name, entry.icon, address, address == here if address else any(one.current for one in under), under)

@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from forms.listing import Listing
-from forms.lists import weekly
+from forms.lists import certificates, organizations, schools, site_standards, skill_standards, teachers, weekly
 
-LISTS: dict[str, Listing] = {listing.name: listing for listing in (weekly.REPORTS,)}
+LISTS: dict[str, Listing] = {
+    listing.name: listing
+    for listing in (
+        weekly.REPORTS,
+        weekly.PERIODS,
+        organizations.ORGANIZATIONS,
+        schools.SCHOOLS,
+        skill_standards.SKILL_STANDARDS,
+        site_standards.SITE_STANDARDS,
+        certificates.CERTIFICATES,
+        certificates.KEPT_CERTIFICATES,
+        teachers.TEACHERS,
+    )
+}

@@ -1,4 +1,4 @@
-"""The list of 周报管理."""
+"""The lists of 周报管理: reports, and the periods they report on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select
 
 from domain.parties import Party
-from domain.reports import ReportingPeriod, WeeklyReport, reports_query
+from domain.reports import CYCLES, ReportingPeriod, WeeklyReport, periods_query, reports_query
 from forms.listing import Column, Filter, Listing
 
 
@@ -34,4 +34,24 @@ REPORTS = Listing(
     ),
     filters=(Filter("period", "周期", _by_period), Filter("school", "院校", _by_school)),
     key="weekly_report",
+)
+
+PERIODS = Listing(
+    name="reporting_period",
+    title="报送周期",
+    record=ReportingPeriod,
+    query=periods_query,
+    columns=(
+        Column("周期", lambda row: row.label),
+        Column("方式", lambda row: f"按{row.cycle}"),
+        Column("开始", lambda row: row.starts_at, "moment", sort=ReportingPeriod.starts_at),
+        Column("截止", lambda row: row.ends_at, "moment", sort=ReportingPeriod.ends_at),
+        Column("提前提醒（小时）", lambda row: row.reminder_hours, "number"),
+        Column("状态", lambda row: row.status, "badge"),
+    ),
+    filters=(
+        Filter("period", "周期", _by_period),
+        Filter("cycle", "方式", lambda query, text: query.where(ReportingPeriod.cycle == text), CYCLES),
+    ),
+    key="reporting_period",
 )

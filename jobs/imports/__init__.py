@@ -1,0 +1,8 @@
+"""All imports: one visible registry. The next one is a description in a module of its own, and a line here."""
+
+from __future__ import annotations
+
+from jobs.imports.description import Import
+from jobs.imports.teachers import TEACHERS
+
+IMPORTS: dict[str, Import] = {one.key: one for one in (TEACHERS,)}

@@ -29,6 +29,8 @@ class Import:
     """File of the form whose fields are the columns."""
     role: str
     """Who may import."""
+    back: str
+    """Address of the list of what was imported."""
     unique: tuple[str, ...]
     """Fields that no two rows of a file may share."""
     known: Known

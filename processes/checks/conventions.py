@@ -9,16 +9,16 @@ from typing import Any
 
 from processes import retries, returning
 from processes.checks.diagram import STANDS, Diagram, handler_name, say, short
-from processes.definitions import BPMN, SPIFF, Element, _listed, _properties
+from processes.definitions import BPMN, SPIFF, Element, _properties, listed
 
 TONES = ("draft", "waiting", "attention", "failed", "done")
 MAX_STATUS = 40  # widths of the columns that hold them
 MAX_OUTCOME = 40
 MAX_ROLE = 20
 PROPERTIES = (
-    "status", "statusTone", "formJsonSchemaFilename", "editForm", "outcomes", "commentRequired", "button", "bulk", "confirm",
+    "status", "statusTone", "formJsonSchemaFilename", "editForm", "editChecked", "outcomes", "commentRequired", "button", "bulk", "confirm",
     "due", "candidateGroup", "fourEyesWith", "lateMessage", "blockedAction", "blockedMessage", "returnable",
-    "retryMax", "retryDelay", "withdrawable",
+    "editLane", "editButton", "transferRoles", "retryMax", "retryDelay", "withdrawable",
 )  # fmt: skip
 _NAMED = ("startEvent", "userTask", "manualTask", "serviceTask", "receiveTask")
 
@@ -58,9 +58,12 @@ def _people(diagram: Diagram, element: Element, roles: Sequence[str]) -> Iterato
         yield say(element, "缺少名称，请填写")
     if not diagram.lane(element) and not inner_start and (_by_people(element) or element.tag == "startEvent"):
         yield say(element, "不在任何泳道中，无法确定由谁办理")
-    group = element.properties.get("candidateGroup")
-    if group is not None and (group not in roles or len(group) > MAX_ROLE):
-        yield say(element, f"属性 candidateGroup 的值“{short(group)}”不是已有的角色，可用：{'、'.join(roles)}")
+    for name in ("candidateGroup", "editLane"):
+        role = element.properties.get(name)
+        if role is not None and (role not in roles or len(role) > MAX_ROLE):
+            yield say(element, f"属性 {name} 的值“{short(role)}”不是已有的角色，可用：{'、'.join(roles)}")
+    for role in sorted(set(listed(element.properties.get("transferRoles", ""))) - set(roles)):
+        yield say(element, f"属性 transferRoles 中的“{short(role)}”不是已有的角色，可用：{'、'.join(roles)}")
 
 
 def _status(diagram: Diagram, element: Element) -> Iterator[str]:
@@ -82,7 +85,7 @@ def _form(diagram: Diagram, element: Element, forms: Mapping[str, dict[str, Any]
 
 def _buttons(diagram: Diagram, element: Element) -> Iterator[str]:
     outcomes = [outcome.name for outcome in element.outcomes]
-    for name in sorted(set(_listed(element.properties.get("commentRequired", ""))) - set(outcomes)):
+    for name in sorted(set(listed(element.properties.get("commentRequired", ""))) - set(outcomes)):
         yield say(element, f"属性 commentRequired 中的“{short(name)}”不是这一步的选项")
     for name in outcomes:
         if len(name) > MAX_OUTCOME:

@@ -42,11 +42,16 @@ def check(diagram: Diagram, key: str | None, roles: Sequence[str]) -> Iterator[s
     yield from _vendors(diagram)
 
 
+def is_key(text: str) -> bool:
+    """Whether a text can be the id of a process."""
+    return bool(_ID.fullmatch(text)) and len(text) <= MAX_KEY
+
+
 def _process(diagram: Diagram, key: str | None) -> Iterator[str]:
     found = diagram.process.get("id")
     if not found:
         yield "流程缺少 id"
-    elif not _ID.fullmatch(found) or len(found) > MAX_KEY:
+    elif not is_key(found):
         yield f"流程的 id“{short(found)}”应由字母、数字、下划线组成，以字母开头，不超过 {MAX_KEY} 个字符"
     elif key is not None and found != key:
         yield f"流程的 id“{found}”与文件名“{short(key)}”不一致"

@@ -83,7 +83,7 @@ def test_a_report_is_returned_corrected_and_passed(browser: Browser, address: st
     school.on("pageerror", lambda error: faults.append(str(error)))
     school.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     school.goto(f"{address}/weekly/")
-    school.get_by_role("link", name="提交周报").click()
+    school.locator(".toolbar").get_by_role("link", name="提交周报").click()
     school.fill("[name=contact]", "张文")
     school.fill("[name=mobile]", "13900000000")
     school.fill("[name=summary]", "本周完成培训")
@@ -157,3 +157,33 @@ def test_a_phone_sees_no_sideways_scrolling(browser: Browser, address: str) -> N
 
 def test_health(address: str) -> None:
     assert httpx.get(f"{address}/healthz").json() == {"ok": True}
+
+
+@pytest.mark.row("8.3")
+def test_a_designer_changes_checks_and_deploys(browser: Browser, address: str) -> None:
+    page = log_in(browser, address, "designer")
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(f"{address}/designer/weekly_report/edit")
+    review = page.locator('.djs-element[data-element-id="review"] .djs-hit').first
+    review.click()
+    status = page.get_by_label("状态", exact=True)
+    expect(status).to_have_value("待审核")
+    status.fill("")
+    status.press("Tab")
+    page.click("[data-act=check]")
+    page.click("text=流程会停在这里，但没有写明状态")
+    status.fill("待审核")
+    status.press("Tab")
+    page.get_by_label("办理期限").fill("now + days(3)")
+    page.get_by_label("办理期限").press("Tab")
+    page.click("[data-act=try]")
+    expect(page.locator("[data-report]")).to_contain_text("0 个失败，每条连线都走到了", timeout=60000)
+    page.click("[data-act=deploy]")
+    page.fill("#note", "审核三天内办理")
+    page.click("[data-act=deploy-now]")
+    page.wait_for_url(f"{address}/designer/weekly_report/")
+    expect(page.locator("main")).to_contain_text("已部署为第 2 版")
+    page.click("text=与上一版比较")
+    expect(page.locator("main")).to_contain_text("due：（空） → now + days(3)")
+    assert faults == []

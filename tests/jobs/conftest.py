@@ -89,7 +89,7 @@ class Live:
     log: Path
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
+    def start_worker(self, code: str = WORKER) -> subprocess.Popen[bytes]:
         settings = self.world.runtime.settings
         environment = {
             **os.environ,
@@ -101,7 +101,7 @@ class Live:
         }
         out = (settings.home / "worker.log").open("ab")
         with out:
-            worker = subprocess.Popen([sys.executable, "-c", WORKER], env=environment, cwd=ROOT, stdout=out, stderr=out)
+            worker = subprocess.Popen([sys.executable, "-c", code], env=environment, cwd=ROOT, stdout=out, stderr=out)
         self.workers.append(worker)
         return worker
 

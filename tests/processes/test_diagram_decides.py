@@ -86,7 +86,7 @@ def test_the_list_shows_the_new_tab_with_its_count(lite: World) -> None:
     client = app.test_client()
     client.post("/login", data={"account": "province1b", "password": "Pilot-2026"})
     page = client.get("/weekly/").get_data(as_text=True)
-    assert "待复审 1</a>" in page
+    assert "待复审 <small>1</small></a>" in page
     assert ">复审</a>" in page
     task = client.get(f"/inbox/tasks/{open_task(lite, instance).id}").get_data(as_text=True)
     assert "评分" in task

@@ -13,6 +13,7 @@ from domain.base import utc_now
 from domain.demo import load_demo
 from domain.settings import read_settings
 from jobs.runtime import build, migrate
+from tests.jobs.conftest import live, redis, redis_server  # noqa: F401  # fixtures
 from webapp.app import create_app
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from flask import Flask, get_template_attribute
 from sqlalchemy import event, select
 
@@ -11,7 +14,7 @@ from domain.reports import ReportingPeriod, WeeklyReport, reports_query
 from forms import read_forms
 from forms.fields import describe
 from forms.listing import Column, Filter, Listing
-from webapp.listing import ListScreen, render_list
+from webapp.listing import ListScreen, Page, render_list
 
 LISTING = Listing(
     "weekly_report",
@@ -49,7 +52,7 @@ def test_list_counts_pages_and_queries(app: Flask) -> None:
         counts.append(len(statements))
         assert "周报管理" in text
         if query == "/":
-            assert f"待审核 {len(periods) - 1}" in text
+            assert f"待审核 <small>{len(periods) - 1}</small>" in text
             assert f"共 {len(periods)} 条" in text
         if "label" in query:
             assert "没有符合条件的记录" in text
@@ -65,3 +68,34 @@ def test_form_shows_problems_and_lines(app: Flask) -> None:
     assert f'href="#f-{first}"' in text
     assert 'aria-invalid="true"' in text
     assert "—" in shown
+
+
+@pytest.mark.parametrize(
+    ("number", "last", "offered"),
+    [
+        (1, 1, [1]),
+        (1, 3, [1, 2, 3]),
+        (1, 9, [1, 2, 3, None, 9]),
+        (5, 9, [1, None, 3, 4, 5, 6, 7, None, 9]),
+        (9, 9, [1, None, 7, 8, 9]),
+    ],
+)
+def test_page_numbers_leave_out_what_is_far(number: int, last: int, offered: list[int | None]) -> None:
+    assert Page((), total=last * 20, number=number, size=20, tabs=()).numbers == offered
+
+
+def test_filters_beyond_the_third_are_folded_unless_in_force(app: Flask) -> None:
+    more = tuple(Filter(f"f{n}", f"条件{n}", lambda query, text: query) for n in range(5))
+    screen = replace(SCREEN, listing=replace(SCREEN.listing, filters=more))
+    with app.extensions["pilot"].database.reading() as session:
+        person = session.scalars(select(Person).where(Person.account == "school1")).one()
+        actor = actor_of(session, person.id)
+        assert actor is not None
+        pages = {}
+        for address in ("/", "/?f4=x"):
+            with app.test_request_context(address):
+                pages[address] = render_list(screen, session, actor)
+    assert pages["/"].count("folded") == 2
+    assert "展开" in pages["/"]
+    assert pages["/?f4=x"].count("folded") == 0
+    assert "收起" in pages["/?f4=x"]

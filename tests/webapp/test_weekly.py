@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +15,9 @@ from sqlalchemy import event, func, select
 
 from domain.demo import PASSWORD
 from domain.reports import WeeklyReport, current_period
+from jobs.scheduler import turn
 from processes import tables
-from tests.conftest import World
+from tests.conftest import NOON, World
 from tests.processes.test_weekly_report import LATE, PERIOD_END, open_task, status
 from webapp.app import create_app
 
@@ -211,7 +212,15 @@ def test_periods(lite: World) -> None:
     province, school = user(app, "province1"), user(app, "school1")
     data = {"cycle": "周", "first": "2027-03-01", "last": "2027-03-14", "reminder_hours": "24"}
     assert province.post("/weekly/periods", data=data).status_code == 302
-    assert "已设置 2 个报送周期" in province.get("/weekly/periods").text
+    page = province.get("/weekly/periods").text
+    assert "已设置 2 个报送周期" in page
+    assert "未开始 2</a>" in page  # each has a process of its own
+    lite.clock.now = datetime.fromisoformat("2027-03-08T00:00:00+08:00")
+    for _ in range(2):
+        turn(lite.runtime, "test")
+    assert "报送中 1</a>" in province.get("/weekly/periods?status=报送中").text
+    assert "已结束 1</a>" in province.get("/weekly/periods").text
+    lite.clock.now = NOON
     assert school.get("/weekly/periods").status_code == 200
     assert school.post("/weekly/periods", data=data).status_code == 403
     assert province.post("/weekly/periods", data={**data, "first": "x"}).status_code == 409
@@ -227,11 +236,55 @@ ROUTES = {  # every address with its data; a new route must be added here
     "records.diagram": ("GET", {}), "records.save_draft": ("POST", {}),
     "inbox.index": ("GET", {}), "inbox.task": ("GET", {}), "inbox.finish": ("POST", {"outcome": "审核通过"}),
     "inbox.claim": ("POST", {}), "inbox.release": ("POST", {}), "inbox.batch": ("POST", {"ids": "TASK"}),
-    "inbox.batch_of_records": ("POST", {"ids": "1"}), "inbox.finish_batch": ("POST", {"ids": "TASK", "outcome": "审核通过"}),
-    "home.index": ("GET", {}), "account.login": ("GET", {}), "account.log_in": ("POST", {}), "account.password": ("GET", {}),
+    "institutions.organizations": ("GET", {}), "institutions.organization": ("GET", {}),
+    "institutions.edit_organization": ("GET", {}), "institutions.store_organization": ("POST", {}),
+    "institutions.new_organization_page": ("GET", {}), "institutions.create_organization": ("POST", {}),
+    "institutions.schools": ("GET", {}), "institutions.school": ("GET", {}),
+    "institutions.edit_school": ("GET", {}), "institutions.store_school": ("POST", {}),
+    "certificates.index": ("GET", {}), "certificates.show": ("GET", {}), "certificates.edit": ("GET", {}),
+    "certificates.store_certificate": ("POST", {}), "certificates.new": ("GET", {}), "certificates.create_certificate": ("POST", {}),
+    **{f"{key}.{name}": ("GET", {}) for key in ("skill_standard", "site_standard") for name in ("index", "new", "show", "edit")},
+    **{f"{key}.{name}": ("POST", {}) for key in ("skill_standard", "site_standard") for name in ("create", "store")},
+    "inbox.finish_batch": ("POST", {"ids": "TASK", "outcome": "审核通过"}),
+    "background.index": ("GET", {}), "background.show": ("GET", {}), "background.progress": ("GET", {}),
+    "bulk.export": ("POST", {"ids": "1"}), "bulk.begin_export": ("POST", {"ids": "1"}),
+    "bulk.send": ("POST", {"ids": "1", "element": "withdraw"}), "bulk.review": ("POST", {"ids": "1", "element": "review"}),
+    "bulk.finish": ("POST", {"ids": "1", "element": "review", "outcome": "审核通过"}),
+    "background.failures": ("GET", {}), "background.result": ("GET", {}), "background.stop": ("POST", {}), "background.again": ("POST", {}),
+    "home.index": ("GET", {}), "home.incomplete": ("GET", {}),
+    "account.login": ("GET", {}), "account.log_in": ("POST", {}), "account.password": ("GET", {}),
+    "inbox.claim_many": ("POST", {"ids": "TASK"}), "inbox.release_many": ("POST", {"ids": "TASK"}),
+    "inbox.transfer": ("POST", {"to": "1"}), "inbox.ask": ("POST", {"kind": "before", "person": "1"}),
+    "inbox.give": ("POST", {"comment": "好"}), "inbox.recall": ("POST", {}),
+    "messages.index": ("GET", {}), "messages.open_one": ("POST", {}), "messages.read_all": ("POST", {}),
+    "records.comment": ("POST", {"comment": "好"}), "records.urge": ("POST", {}),
+    "substitutes.index": ("GET", {}), "substitutes.appoint": ("POST", {}), "substitutes.end": ("POST", {}),
+    "inbox.keep_filter": ("POST", {"name": "常看", "query": "q=x"}), "inbox.forget_filter": ("POST", {}),
+    "teacher.index": ("GET", {}), "teacher.new": ("GET", {}), "teacher.create": ("POST", {}), "teacher.show": ("GET", {}),
+    "teacher.edit": ("GET", {}), "teacher.store": ("POST", {}),
+    "imports.index": ("GET", {}), "imports.template": ("GET", {}), "imports.upload": ("POST", {}), "imports.show": ("GET", {}),
+    "imports.progress": ("GET", {}), "imports.correct_rows": ("POST", {}), "imports.take": ("POST", {}), "imports.go_on": ("POST", {}),
+    "imports.give_up": ("POST", {}), "imports.failed": ("GET", {}),
     "account.set_password": ("POST", {}), "account.logout": ("POST", {}), "health.healthz": ("GET", {}), "static": ("GET", {}),
+    "fields.check": ("POST", {"path": "contact", "value": "x"}), "files.upload": ("POST", {}), "files.download": ("GET", {}),
 }  # fmt: skip
-VALUES = {"record_id": "1", "instance_id": "1", "element": "withdraw", "key": "weekly_report", "filename": "js/pilot.js"}
+VALUES = {
+    "record_id": "1",
+    "organization_id": "1",
+    "school_id": "1",
+    "certificate_id": "1",
+    "filter_id": "1",
+    "file_id": "1",
+    "substitution_id": "1",
+    "notice_id": "1",
+    "kind": "teachers",
+    "import_id": "1",
+    "name": "weekly_report",
+    "instance_id": "1",
+    "element": "withdraw",
+    "key": "weekly_report",
+    "filename": "js/lists.js",
+}
 OTHERS = ("school2", "school3", "province2", "organization1", "designer", "supervisor", "operator")
 
 
@@ -250,14 +303,7 @@ def test_others_see_nothing_of_a_schools_report(lite: World, account: str) -> No
         method, data = ROUTES[rule.endpoint]
         assert method in (rule.methods or ())
         for task_id in ids:
-            values = {
-                "record_id": "1",
-                "instance_id": "1",
-                "element": "withdraw",
-                "key": "weekly_report",
-                "task_id": task_id,
-                "filename": "js/pilot.js",
-            }
+            values = {**VALUES, "task_id": task_id}
             address = re.sub(r"<(?:\w+:)?(\w+)>", lambda found, values=values: values[found.group(1)], rule.rule)
             sent = {name: task_id if value == "TASK" else value for name, value in data.items()}
             answer = client.open(address, method=method, data=sent)

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from domain import throttle
 from domain.errors import DomainError
 from domain.parties import Person
-from domain.passwords import change_password, check_password
-from webapp.context import actor, current_actor, db, public, runtime
+from domain.passwords import change_password, check_login, choose_password
+from webapp.account.first_login import activate
+from webapp.context import actor, at_first_login, current_actor, db, later, public, runtime
 from webapp.links import is_local
 
 blueprint = Blueprint("account", __name__)
@@ -39,7 +40,7 @@ def log_in() -> Any:
     if throttle.too_many(db(), account, address, now):
         return render_template("login.html", account=account, next=target, problem=TOO_MANY), 429
     person = db().scalars(select(Person).where(Person.account == account, Person.active)).first()
-    if not check_password(person.password_hash if person else None, password) or person is None:
+    if not check_login(person, password, runtime().settings.secret_key) or person is None:
         throttle.failed(db(), account, address, now)
         g.commit = True  # the page is an error, yet the attempt counts
         return render_template("login.html", account=account, next=target, problem=WRONG), 400
@@ -56,21 +57,28 @@ def logout() -> Any:
 
 
 @blueprint.get("/account/password")
+@at_first_login
 def password() -> Any:
     """The form for a new password."""
-    return render_template("password.html")
+    return render_template("password.html", first=actor().must_change)
 
 
 @blueprint.post("/account/password")
+@at_first_login
 def set_password() -> Any:
-    """Changes the password; other sessions of this person end, this one goes on."""
+    """Changes the password; other sessions of this person end, this one goes on. At a first login it also tells the process."""
+    who = actor()
     old, new, again = (request.form.get(name, "")[:200] for name in ("old", "new", "again"))
     if new != again:
-        return render_template("password.html", problem="两次输入的新密码不一致，请重新输入。"), 400
+        return render_template("password.html", first=who.must_change, problem="两次输入的新密码不一致，请重新输入。"), 400
     try:
-        person = change_password(db(), actor().person_id, old, new)
+        if who.must_change:
+            person = choose_password(db(), who.person_id, new, runtime().settings.secret_key)
+            later(activate(runtime().engine, db(), who))
+        else:
+            person = change_password(db(), who.person_id, old, new)
     except DomainError as error:
-        return render_template("password.html", problem=str(error)), 400
+        return render_template("password.html", first=who.must_change, problem=str(error)), 400
     _begin(person)
     flash("密码已修改，其他设备上的登录已失效。", "success")
     return redirect(url_for("home.index"))

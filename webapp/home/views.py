@@ -1,33 +1,81 @@
-"""工作台."""
+"""工作台: what waits for me, what is due soon, what I have not finished, what runs in the background."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, render_template
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
+from domain.background import BackgroundTask
+from domain.parties import Actor
+from domain.teachers import ROLE, teachers_query
+from forms import fields, read_forms
+from processes import tables
+from processes.errors import NotFound
 from processes.inbox import open_tasks, started
 from webapp.context import actor, db, runtime
 
 blueprint = Blueprint("home", __name__)
-SHOWN = 10
+SHOWN = 8
+LISTED = 200
 SOON = timedelta(days=2)
 
 
 @blueprint.get("/")
 def index() -> str:
-    """What waits for me, what is due soon, what I started."""
-    tasks, mine = open_tasks(actor()), started(actor())
-    inner = tasks.order_by(None).subquery()
-    soon = runtime().engine.clock() + SOON
-    waiting, due = db().execute(select(func.count(), func.count().filter(inner.c.due_at < soon)).select_from(inner)).one()
-    running = db().scalar(select(func.count()).select_from(mine.order_by(None).subquery())) or 0
-    return render_template(
-        "home.html",
-        waiting=waiting,
-        due=due,
-        running=running,
-        tasks=db().execute(tasks.limit(SHOWN)).all(),
-        mine=db().execute(mine.limit(SHOWN)).all(),
+    """The figures, each leading to its list, and the first lines of what waits; a teacher's own data."""
+    if actor().roles == {ROLE}:
+        return _teacher_home()
+    who, now = actor(), runtime().engine.clock()
+    waiting = db().execute(_oldest_first(open_tasks(who, now)).limit(SHOWN)).all()
+    incomplete = db().execute(_own(open_tasks(who, now), who).limit(SHOWN)).all()
+    return render_template("home/index.html", counts=_counts(who, now), waiting=waiting, incomplete=incomplete, now=now, soon=now + SOON)
+
+
+@blueprint.get("/incomplete")
+def incomplete() -> str:
+    """未完成: the actor's own processes that wait for the actor."""
+    who, now = actor(), runtime().engine.clock()
+    tasks = db().execute(_own(open_tasks(who, now), who).limit(LISTED)).all()
+    return render_template("home/incomplete.html", tasks=tasks, now=now, soon=now + SOON, limit=LISTED)
+
+
+def _counts(who: Actor, now: datetime) -> dict[str, int]:
+    """waiting, due, incomplete, running, background: three queries – tasks, the actor's own processes, background tasks."""
+    tasks = open_tasks(who, now).add_columns(tables.instance.c.started_by).order_by(None).subquery().c
+    waiting, due, own = (
+        db()
+        .execute(
+            select(
+                func.count(tasks.id), func.count().filter(tasks.due_at < now + SOON), func.count().filter(tasks.started_by == who.person_id)
+            )
+        )
+        .one()
     )
+    mine = started(who).where(tables.instance.c.ended_at.is_(None)).order_by(None).subquery()
+    running = db().scalar(select(func.count()).select_from(mine)) or 0
+    at_work = BackgroundTask.state.in_(("waiting", "running"))
+    background = db().scalar(select(func.count(BackgroundTask.id)).where(BackgroundTask.person_id == who.person_id, at_work)) or 0
+    return {"waiting": waiting, "due": due, "incomplete": own, "running": running, "background": background}
+
+
+def _own(query: Select[Any], who: Actor) -> Select[Any]:
+    return _oldest_first(query.where(tables.instance.c.started_by == who.person_id))
+
+
+def _oldest_first(query: Select[Any]) -> Select[Any]:
+    return query.order_by(None).order_by(tables.task.c.created_at)
+
+
+def _teacher_home() -> str:
+    teacher = db().scalars(teachers_query(actor())).first()
+    if teacher is None:
+        raise NotFound
+    shown = {name: value for name, value in teacher.answers().items() if name != "trained"}
+    schema = read_forms()["teacher.json"]
+    schema = {**schema, "properties": {name: field for name, field in schema["properties"].items() if name != "trained"}}
+    trained = [part.strip() for part in re.split("[、，,；;\n]", teacher.trained or "") if part.strip()]
+    return render_template("teachers/home.html", teacher=teacher, tabs=fields.describe(schema, shown), trained=trained)

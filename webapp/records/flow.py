@@ -63,6 +63,7 @@ def screen_of(kind: RecordKind) -> ListScreen:
         help=kind.help,
         show=lambda row: url_for(f"{kind.key}.show", record_id=row.id),
         new=None if kind.create is None else lambda: url_for(f"{kind.key}.new"),
+        buttons=kind.buttons,
         empty=kind.empty,
         export=kind.export,
     )
@@ -91,6 +92,7 @@ def _create(kind: RecordKind) -> Any:
     if kind.create is None:
         raise NotFound
     try:
+        _check_unless_draft(definition, kind.fit(db(), who, definition.record_schema), answers)
         record = kind.create(db(), who, runtime().engine.clock(), token, answers)
         _, jobs = steps.start(runtime().engine, db(), who, kind.key, record, None if act == SAVE else act)
     except (DomainError, FormInvalid, Refused) as error:
@@ -102,6 +104,13 @@ def _create(kind: RecordKind) -> Any:
     inbox.drop_draft(db(), who, f"{kind.key}/new/{token}")
     flash(f"{kind.noun}已{act}。", "success")
     return redirect(url_for(f"{kind.key}.index"))
+
+
+def _check_unless_draft(definition: Definition, schema: dict[str, Any], answers: dict[str, Any]) -> None:
+    """A record whose process begins with no task is no draft: nothing would check its form later."""
+    problems = [] if definition.first_task is not None else runtime().engine.check(schema, answers)
+    if problems:
+        raise FormInvalid(problems)
 
 
 def _edit(kind: RecordKind, record_id: int) -> Any:
@@ -192,7 +201,7 @@ def _new_page(
         note=opening.note,
         hidden={"for": opening.token},
         place=_new_place(kind, opening),
-        tabs=fields.describe(definition.record_schema, answers),
+        tabs=fields.describe(kind.fit(db(), actor(), definition.record_schema), answers),
         problems=problems,
         outcomes=definition.first_task.outcomes if definition.first_task is not None else (),
         restored=restored,
@@ -211,7 +220,7 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
         note=kind.note(record),
         hidden={"task": task_id or ""},
         place=f"{kind.key}/{record.id}",
-        tabs=fields.describe(_schema(kind, record), answers),
+        tabs=fields.describe(kind.fit(db(), actor(), _schema(kind, record)), answers),
         problems=problems,
         outcomes=outcomes or [Outcome(a.name, False) for a in actions if a.refuse],  # a blocked button says why when pressed
         restored=restored,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from domain.parties import Actor
 from forms.listing import Listing
+from webapp.listing import Button
 
 
 @dataclass(frozen=True)
@@ -48,4 +49,8 @@ class RecordKind:
     create: Callable[[Session, Actor, datetime, str, dict[str, Any]], Any] | None = None
     note: Callable[[Any], str] = lambda record: ""
     """A line above the edit form of a record, such as its deadline."""
+    buttons: Callable[[Actor], Sequence[Button]] = lambda actor: ()
+    """More buttons above the list."""
     export: str = "批量导出"
+    fit: Callable[[Session, Actor, dict[str, Any]], dict[str, Any]] = lambda session, actor, schema: schema
+    """The form as this actor fills it in, such as with the choices that they have."""

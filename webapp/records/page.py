@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import g, render_template, url_for
@@ -11,10 +11,11 @@ from sqlalchemy import select
 from forms import fields
 from processes import tables
 from processes.actions import actions_for
+from processes.comments import people_concerned
 from processes.definitions import Definition, load
 from processes.errors import NotFound
 from processes.history import clock_text, events_of, instance_of
-from webapp.context import actor, db
+from webapp.context import actor, db, runtime
 from webapp.records.kinds import RecordKind
 
 
@@ -39,8 +40,11 @@ def record_page(kind: RecordKind, record: Any) -> str:
         tabs=fields.describe(definition.record_schema, record.answers()),
         events=events,
         reviews=[e for e in events if e.kind == "task" and not definition.record_form(definition.elements[e.element])],
+        reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
         told={event.seq: _told(definition, event) for event in events if event.data},
         steps=_steps(definition, instance, events),
+        mine=actor().party_id == instance.party_id or actor().person_id == instance.started_by,
+        people=people_concerned(runtime().engine, db(), actor(), instance),
     )
 
 
@@ -70,16 +74,19 @@ def _told(definition: Definition, event: Any) -> list[tuple[str, str]]:
     found = []
     for name, value in event.data.items():
         schema = known.get(name, {})
-        text = " → ".join(_plain(schema, side) for side in value) if edited else _plain(schema, value)
+        text = " → ".join(plain(schema, side) for side in value) if edited else plain(schema, value)
         found.append((schema.get("title", name), text))
     return found
 
 
-def _plain(schema: dict[str, Any], value: Any) -> str:
+def plain(schema: Mapping[str, Any], value: Any) -> str:
+    """An answer of a form as one line of text."""
     if value is None:
         return "（空）"
     if not isinstance(value, list):
         return str(value)
+    if fields.is_file(schema):
+        return f"{len(value)} 个文件"
     columns = schema.get("items", {}).get("properties", {})
     rows = ("，".join(f"{columns.get(k, {}).get('title', k)} {v}" for k, v in row.items()) for row in value)
     return "；".join(f"第 {number} 行：{row}" for number, row in enumerate(rows, 1))

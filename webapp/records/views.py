@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
 
 from forms import fields
-from processes import inbox, returning
+from processes import comments, inbox, returning, tables, urging
 from processes.actions import actions_for
 from processes.definitions import latest
 from processes.errors import FormInvalid, NotFound, Refused
@@ -82,6 +83,28 @@ def blocked(instance_id: int, element: str) -> Any:
     raise Refused(refusal) if refusal else NotFound
 
 
+@blueprint.post("/<int:instance_id>/comments")
+def comment(instance_id: int) -> Any:
+    """评论 under a record."""
+    _instance(instance_id)
+    text = request.form.get("comment", "")
+    problem = acting.attempt(lambda: comments.comment(runtime().engine, db(), actor(), instance_id, text), lambda: None)
+    if isinstance(problem, FormInvalid):
+        flash("；".join(said for _, said in problem.problems), "danger")
+    else:
+        flash("已评论。", "success")
+    return redirect(_back())
+
+
+@blueprint.post("/tasks/<task_id>/urge")
+def urge(task_id: str) -> Any:
+    """催办 of a task of one's own record."""
+    columns = tables.task.c
+    instance = db().scalar(select(columns.instance_id).where(columns.id == task_id))
+    problem = acting.attempt(lambda: urging.urge(runtime().engine, db(), actor(), task_id), lambda: instance)
+    return _done("催办", problem)
+
+
 @blueprint.get("/<key>/<int:record_id>/diagram.json")
 def diagram(key: str, record_id: int) -> Any:
     """The diagram with its tokens, the path taken, and who did what at which element."""
@@ -125,5 +148,9 @@ def _returning_page(row: Any, to: str, comment: str, problems: list[tuple[str, s
 
 def _done(name: str, problem: Any) -> Any:
     flash(f"已{name}。" if problem is None else str(problem), "success" if problem is None else "danger")
+    return redirect(_back())
+
+
+def _back() -> str:
     back = request.form.get("back", "")
-    return redirect(back if is_local(back) else url_for("home.index"))
+    return back if is_local(back) else url_for("home.index")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from flask import url_for
 from sqlalchemy.orm import Session
 
 from domain import reports
@@ -12,6 +13,7 @@ from domain.base import clock_minutes
 from domain.parties import Actor
 from domain.reports import ReportingPeriod, WeeklyReport
 from forms.lists.weekly import REPORTS
+from webapp.listing import Button
 from webapp.records.kinds import Opening, RecordKind
 
 
@@ -39,6 +41,10 @@ def create(session: Session, actor: Actor, now: datetime, token: str, answers: d
     return reports.new_report(session, actor, now, answers, int(token) if token.isdecimal() and len(token) < 10 else None)
 
 
+def _buttons(actor: Actor) -> list[Button]:
+    return [Button("报送周期", url_for("weekly_report.periods"))] if "省级" in actor.roles else []
+
+
 def _opening(period: ReportingPeriod) -> Opening:
     return Opening(f"{period.label}{period.noun}", _deadline(period), str(period.id))
 
@@ -57,5 +63,6 @@ KIND = RecordKind(
     begin=begin,
     reopen=reopen,
     create=create,
+    buttons=_buttons,
     note=lambda report: _deadline(report.period),
 )

@@ -5,26 +5,36 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, request, url_for
 
 from domain import reports
+from forms.lists.weekly import PERIODS
+from processes import steps
 from processes.errors import NotAllowed
-from webapp.context import actor, db, runtime
+from webapp.context import actor, db, later, runtime
+from webapp.listing import ListScreen, render_list
 from webapp.records.flow import record_blueprint
 from webapp.weekly.kind import KIND
 
 blueprint = record_blueprint(KIND, "/weekly")
 
 
+SCREEN = ListScreen(
+    listing=PERIODS,
+    help="按周或按半月报送；截止前到提醒时间时，给尚未填报的院校和尚未提交的填报人发短信。",
+    empty="还没有设置报送周期，院校暂不能填写周报。请选择日期范围后点击“设置”。",
+)
+
+
 @blueprint.get("/periods")
 def periods() -> str:
-    """报送周期: what the province has set."""
-    return _periods_page()
+    """报送周期: what the province has set, and the form to set more."""
+    return render_list(SCREEN, db(), actor(), "weekly/periods.html", may_set="省级" in actor().roles)
 
 
 @blueprint.post("/periods")
 def set_periods() -> Any:
-    """Sets periods by week or half-month for a range of days."""
+    """Sets periods by week or half-month for a range of days, and starts the process of each."""
     if "省级" not in actor().roles:
         raise NotAllowed
     try:
@@ -32,13 +42,10 @@ def set_periods() -> Any:
     except ValueError:
         raise reports.BadPeriod("请填写开始日期和结束日期，例如 2026-11-23") from None
     hours = request.form.get("reminder_hours", "")
-    made = reports.set_periods(
-        db(), actor(), request.form.get("cycle", ""), first, last, int(hours) if hours.isdecimal() and len(hours) < 5 else 0
-    )
+    hours_before = int(hours) if hours.isdecimal() and len(hours) < 5 else 0
+    made = reports.set_periods(db(), actor(), request.form.get("cycle", ""), first, last, hours_before)
+    for period in made:
+        _, jobs = steps.start(runtime().engine, db(), actor(), PERIODS.name, period)
+        later(jobs)
     flash(f"已设置 {len(made)} 个报送周期；日期范围内已有的周期保持不变。", "success")
     return redirect(url_for("weekly_report.periods"))
-
-
-def _periods_page() -> str:
-    rows = db().scalars(reports.periods_query(actor()).limit(200)).all()
-    return render_template("weekly/periods.html", rows=rows, now=runtime().engine.clock(), may_set="省级" in actor().roles)

@@ -32,6 +32,7 @@ def test_a_sound_diagram_passes() -> None:
         (START + task(name="  ") + END + LINE, "缺少名称"),
         (START + task(name="长" * 101) + END + LINE, "名称超过 100 个字"),
         (START + task(prop("candidateGroup", "校长")) + END + LINE, "candidateGroup 的值“校长”不是已有的角色"),
+        (START + task(prop("editLane", "校长")) + END + LINE, "editLane 的值“校长”不是已有的角色"),
         # forms
         (START + task(prop("formJsonSchemaFilename", "no.json")) + END + LINE, "找不到表单“no.json”"),
         (START + task(prop("formJsonSchemaFilename", "../f.json")) + END + LINE, "找不到表单“../f.json”"),

@@ -93,7 +93,7 @@ def test_and_when_run_without_the_checks(place: str, text: str, tmp_path: Path, 
     def serve(*_: Any) -> bool:
         pytest.fail("the handler was called")
 
-    workflow = BpmnWorkflow(spec, dict(specs), script_engine=ScriptEngine(NOON, {}, serve))
+    workflow = BpmnWorkflow(spec, dict(specs), script_engine=ScriptEngine(NOON, dict, serve))
 
     def run() -> None:
         workflow.do_engine_steps()

@@ -19,7 +19,7 @@
       tokens.forEach((id) => canvas.addMarker(id, "token"));
       viewer.on("element.click", ({ element }) => {
         const told = notes[element.id];
-        note.textContent = told ? told.join("；") : "这一步还没有办理记录。";
+        note.textContent = told ? told.join("；") : place.dataset.diagramEmpty || "这一步还没有办理记录。";
       });
     } catch (error) {
       note.textContent = "流程图未能显示，请查看下面的步骤列表。";

@@ -1,0 +1,27 @@
+"""Fits a form to the person who fills it in: fields that only some roles keep, and choices that are read from the records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def fit(schema: Mapping[str, Any], roles: frozenset[str], choices: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The form without the fields whose `x-roles` this person has none of, and with the `enum` of each field that has `x-options`.
+
+    `choices` gives, for each name that an `x-options` uses, what may be chosen.
+    """
+    kept = {name: _with_choices(sub, choices) for name, sub in schema["properties"].items() if _may_fill(sub, roles)}
+    return {**schema, "properties": kept, "required": [name for name in schema.get("required", ()) if name in kept]}
+
+
+def _may_fill(field: Mapping[str, Any], roles: frozenset[str]) -> bool:
+    return "x-roles" not in field or bool(roles & set(field["x-roles"]))
+
+
+def _with_choices(field: Mapping[str, Any], choices: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    if field.get("type") == "array":
+        items = field["items"]
+        columns = {name: _with_choices(sub, choices) for name, sub in items["properties"].items()}
+        return {**field, "items": {**items, "properties": columns}}
+    return {**field, "enum": list(choices[field["x-options"]])} if "x-options" in field else dict(field)

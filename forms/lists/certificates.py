@@ -1,0 +1,61 @@
+"""The lists of 证书信息管理 (manual 4.1): one opens with what is piloted, the other is that of those who keep certificates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+
+from domain.certificates import GRADES, Certificate, certificate_major, certificates_query
+from domain.majors import Major
+from domain.parties import Actor, Party
+from domain.pilots import marked, participating
+from forms.listing import Column, Filter, Listing
+
+PILOTED = "已参与试点"
+
+
+def _by_scope(actor: Actor, query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Certificate.id.in_(participating(actor))) if text == PILOTED else query
+
+
+def _by_name(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Certificate.name.contains(text, autoescape=True))
+
+
+def _by_grade(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Certificate.grade == text)
+
+
+def _by_organization(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Party.name.contains(text, autoescape=True))
+
+
+def _by_major(query: Select[Any], text: str) -> Select[Any]:
+    named = select(Major.id).where(or_(Major.name.contains(text, autoescape=True), Major.code.startswith(text, autoescape=True)))
+    links = select(certificate_major.c.certificate_id).where(certificate_major.c.major_id.in_(named))
+    return query.where(Certificate.id.in_(links))
+
+
+NAME = Filter("name", "证书名称", _by_name)
+GRADE = Filter("grade", "等级", _by_grade, GRADES)
+ORGANIZATION = Filter("organization", "培训评价组织", _by_organization)
+MAJOR = Filter("major", "对应专业", _by_major)
+
+CERTIFICATES = Listing(
+    name="certificates",
+    title="证书信息管理",
+    record=Certificate,
+    query=lambda actor: marked(certificates_query(actor), actor),
+    columns=(
+        Column("证书名称", lambda row: row.name, sort=Certificate.name),
+        Column("证书编码", lambda row: row.code, sort=Certificate.code),
+        Column("等级", lambda row: row.grade),
+        Column("培训评价组织", lambda row: row.party.name, sort=Party.name),
+        Column("考核费用（元/人）", lambda row: row.fee, "number", sort=Certificate.fee),
+        Column("试点情况", lambda row: PILOTED if row.piloted else "未参与"),
+    ),
+    filters=(Filter("scope", "证书范围", for_actor=_by_scope, options=(PILOTED,), default=PILOTED), NAME, GRADE, ORGANIZATION, MAJOR),
+)
+KEPT_CERTIFICATES = replace(CERTIFICATES, name="kept_certificates", filters=(NAME, GRADE, ORGANIZATION, MAJOR))

@@ -1,0 +1,46 @@
+"""The list of 培训评价组织管理 (manual 2.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from domain.certificates import Certificate
+from domain.organizations import NATURES, Organization, organizations_query
+from domain.parties import Party
+from forms.listing import Column, Filter, Listing
+
+
+def _by_name(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Party.name.contains(text, autoescape=True))
+
+
+def _by_nature(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Organization.nature == text)
+
+
+def _by_certificate(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Organization.id.in_(select(Certificate.party_id).where(Certificate.name.contains(text, autoescape=True))))
+
+
+ORGANIZATIONS = Listing(
+    name="organizations",
+    title="培训评价组织管理",
+    record=Organization,
+    query=organizations_query,
+    columns=(
+        Column("培训评价组织", lambda row: row.name, sort=Party.name),
+        Column("组织代码", lambda row: row.code, sort=Organization.code),
+        Column("统一社会信用代码", lambda row: row.credit_code),
+        Column("性质", lambda row: row.nature),
+        Column("所在地", lambda row: row.place),
+        Column("联系人", lambda row: row.contact),
+        Column("联系电话", lambda row: row.phone),
+    ),
+    filters=(
+        Filter("name", "名称", _by_name),
+        Filter("nature", "性质", _by_nature, NATURES),
+        Filter("certificate", "证书名称", _by_certificate),
+    ),
+)

@@ -1,0 +1,46 @@
+"""The list of 考核站点建设标准 (manual 3.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select
+
+from domain.certificates import GRADES, Certificate
+from domain.parties import Party
+from domain.site_standards import SiteStandard, site_standards_query
+from forms.listing import Column, Filter, Listing
+
+
+def _by_certificate(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Certificate.name.contains(text, autoescape=True))
+
+
+def _by_grade(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Certificate.grade == text)
+
+
+def _by_organization(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Party.name.contains(text, autoescape=True))
+
+
+SITE_STANDARDS = Listing(
+    name="site_standard",
+    title="考核站点建设标准",
+    record=SiteStandard,
+    query=site_standards_query,
+    columns=(
+        Column("证书名称", lambda row: row.certificate.name, sort=Certificate.name),
+        Column("等级", lambda row: row.certificate.grade),
+        Column("版本", lambda row: row.version, sort=SiteStandard.version),
+        Column("培训评价组织", lambda row: row.party.name, sort=Party.name),
+        Column("状态", lambda row: row.status, "badge"),
+        Column("发布时间", lambda row: row.created_at, "moment", sort=SiteStandard.created_at),
+    ),
+    filters=(
+        Filter("certificate", "证书名称", _by_certificate),
+        Filter("grade", "等级", _by_grade, GRADES),
+        Filter("organization", "培训评价组织", _by_organization),
+    ),
+    key="site_standard",
+)

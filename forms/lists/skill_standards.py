@@ -1,0 +1,47 @@
+"""The list of 职业技能等级标准 (manual 3.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from domain.certificates import Certificate
+from domain.parties import Party
+from domain.skill_standards import SkillStandard, skill_standard_certificate, skill_standards_query
+from forms.listing import Column, Filter, Listing
+
+
+def _by_name(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(SkillStandard.name.contains(text, autoescape=True))
+
+
+def _by_certificate(query: Select[Any], text: str) -> Select[Any]:
+    link = skill_standard_certificate.c
+    named = select(Certificate.id).where(Certificate.name.contains(text, autoescape=True))
+    return query.where(SkillStandard.id.in_(select(link.standard_id).where(link.certificate_id.in_(named))))
+
+
+def _by_organization(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Party.name.contains(text, autoescape=True))
+
+
+SKILL_STANDARDS = Listing(
+    name="skill_standard",
+    title="职业技能等级标准",
+    record=SkillStandard,
+    query=skill_standards_query,
+    columns=(
+        Column("标准名称", lambda row: row.name, sort=SkillStandard.name),
+        Column("标准代码", lambda row: row.code, sort=SkillStandard.code),
+        Column("对应证书", lambda row: "、".join(certificate.label for certificate in row.certificates)),
+        Column("培训评价组织", lambda row: row.party.name, sort=Party.name),
+        Column("状态", lambda row: row.status, "badge"),
+    ),
+    filters=(
+        Filter("name", "标准名称", _by_name),
+        Filter("certificate", "证书名称", _by_certificate),
+        Filter("organization", "培训评价组织", _by_organization),
+    ),
+    key="skill_standard",
+)

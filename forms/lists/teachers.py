@@ -1,0 +1,44 @@
+"""The list of 教师管理."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select
+
+from domain.parties import Person
+from domain.teachers import Teacher, teachers_query
+from forms.listing import Column, Filter, Listing
+
+
+def _by_name(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Person.name.contains(text, autoescape=True))
+
+
+def _by_mobile(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Person.account.contains(text, autoescape=True))
+
+
+def _by_major(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Teacher.major.contains(text, autoescape=True))
+
+
+TEACHERS = Listing(
+    name="teacher",
+    title="教师管理",
+    record=Teacher,
+    query=teachers_query,
+    columns=(
+        Column("姓名", lambda row: row.person.name, sort=Person.name),
+        Column("手机号", lambda row: row.person.account),
+        Column("证件号", lambda row: row.id_number),
+        Column("性别", lambda row: row.sex),
+        Column("专业", lambda row: row.major, sort=Teacher.major),
+        Column("职称", lambda row: row.rank),
+        Column("邮箱", lambda row: row.email),
+        Column("状态", lambda row: row.status, "badge"),
+        Column("创建时间", lambda row: row.created_at, "moment", sort=Teacher.created_at),
+    ),
+    filters=(Filter("name", "姓名", _by_name), Filter("mobile", "手机号", _by_mobile), Filter("major", "专业", _by_major)),
+    key="teacher",
+)

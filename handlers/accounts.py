@@ -1,0 +1,31 @@
+"""Handlers about accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from domain.passwords import first_password
+from domain.settings import Settings
+from domain.teachers import Teacher, give_nonce
+from handlers import sms
+
+PLACEHOLDER = "{密码}"
+
+
+def prepare(session: Session, subject: Teacher, params: dict[str, Any]) -> dict[str, Any]:
+    """A new first password for the teacher. The payload holds its nonce, not the password (`domain.passwords.first_password`)."""
+    payload = {"to": subject.person.mobile, "text": str(params["text"]), "nonce": give_nonce(subject)}
+    session.flush()
+    return payload
+
+
+def call(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, Any]:
+    """Sends the password by SMS; a retry sends the same.
+
+    Raises:
+        Transient, Permanent: see `sms.call`.
+    """
+    text = payload["text"].replace(PLACEHOLDER, first_password(settings.secret_key, payload["nonce"]))
+    return sms.call({"messages": [{"to": payload["to"], "text": text}]}, key, settings)

@@ -1,0 +1,76 @@
+"""Corrects cells of an import in the browser, and checks just those rows again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import String, cast, select
+from sqlalchemy.orm import Session
+
+from domain.errors import DomainError
+from domain.imports import ImportRecord, ImportRow
+from domain.parties import Actor
+from jobs.imports.checking import Problems, RowCheck, row_check
+from jobs.imports.description import Import
+
+OPEN = ("ready", "done")  # states of an import in which its rows may be corrected
+MAX_CELL = 2000  # characters of one cell
+
+
+class RowClosed(DomainError):
+    """此行已导入或正在导入，不能再修改，请刷新页面查看。"""
+
+
+def correct(session: Session, actor: Actor, description: Import, record: ImportRecord, changes: Mapping[int, Mapping[str, str]]) -> int:
+    """Puts new texts into cells (row number → field name → text) and checks these rows again.
+
+    Returns: how many of the rows are good now.
+    Raises:
+        RowClosed: the import or one of the rows is not open to corrections.
+    """
+    # the record's row is locked first: taking in begins with the same lock
+    session.get_one(ImportRecord, record.id, with_for_update=True, populate_existing=True)
+    if record.state not in OPEN:
+        raise RowClosed
+    check, good = row_check(description.form), 0
+    for number, texts in changes.items():
+        row = session.get(ImportRow, (record.id, number))
+        if row is None or row.state not in ("bad", "good"):
+            raise RowClosed
+        row.cells = _changed(row.cells, record.places, texts)
+        problems = _problems(session, actor, description, record, check, row)
+        was_bad, is_bad = row.state == "bad", bool(problems)
+        row.state, row.problems = ("bad", problems) if is_bad else ("good", None)
+        record.bad += is_bad - was_bad
+        good += not is_bad
+        session.flush()  # the next row is compared with this one
+    return good
+
+
+def _changed(cells: list[str], places: Mapping[str, int], texts: Mapping[str, str]) -> list[str]:
+    known = {places[name]: text.strip()[:MAX_CELL] for name, text in texts.items() if name in places}
+    length = max([len(cells), *(at + 1 for at in known)])
+    return [known.get(at, cells[at] if at < len(cells) else "") for at in range(length)]
+
+
+def _problems(session: Session, actor: Actor, description: Import, record: ImportRecord, check: RowCheck, row: ImportRow) -> Problems:
+    answers, problems = check.read(record.places, row.cells)
+    named = {name for name, _ in problems}
+    for name in description.unique:
+        if name in answers and name not in named and (other := _same(session, check, record, row, name, answers[name])) is not None:
+            problems.append((name, f"与第 {other} 行重复"))
+    if not problems:
+        problems += description.known(session, actor, [answers]).values()
+    return problems
+
+
+def _same(session: Session, check: RowCheck, record: ImportRecord, row: ImportRow, name: str, value: str) -> int | None:
+    """Number of another row of the file with this value. The database narrows them down by text, the form's reading decides."""
+    table = ImportRow
+    query = select(table.number, table.cells).where(
+        table.import_id == record.id, table.number != row.number, cast(table.cells, String).contains(value, autoescape=True)
+    )
+    for number, cells in session.execute(query.order_by(table.number).limit(20)):
+        if check.read(record.places, cells)[0].get(name) == value:
+            return int(number)
+    return None

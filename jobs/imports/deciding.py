@@ -1,0 +1,71 @@
+"""What a person decides about a checked import: take the good rows in, drop it, or let interrupted work go on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from domain.background import BackgroundTask
+from domain.errors import DomainError
+from domain.imports import ImportRecord, ImportRow, move
+from domain.parties import Actor
+from jobs.imports.description import Import
+from jobs.imports.receiving import CHECK, TAKE, begin_work
+
+BUSY = ("checking", "taking")
+
+
+class AlreadyDecided(DomainError):
+    """该导入的状态已变化，请刷新页面查看。"""
+
+
+class NothingToTake(DomainError):
+    """没有可以导入的行，请先修改有问题的行。"""
+
+
+def begin_taking(session: Session, actor: Actor, description: Import, record: ImportRecord, now: datetime) -> None:
+    """Begins taking the good rows in. The caller hands out `record.task_id`.
+
+    Raises:
+        NothingToTake; AlreadyDecided: somebody else was first.
+    """
+    if record.good <= 0:
+        raise NothingToTake
+    if not move(session, record.id, ["ready", "done"], state="taking"):
+        raise AlreadyDecided
+    begin_work(session, actor, description, record, TAKE, now)
+
+
+def drop(session: Session, record: ImportRecord) -> None:
+    """Gives an import up before anything of it was taken in; the same file may come again.
+
+    Raises:
+        AlreadyDecided
+    """
+    states = ["ready", "checking"] if interrupted(session, record) else ["ready"]
+    if record.taken or not move(session, record.id, states, state="dropped", sha256=None, total=0, bad=0):
+        raise AlreadyDecided
+    session.execute(delete(ImportRow).where(ImportRow.import_id == record.id))
+
+
+def resume(session: Session, actor: Actor, description: Import, record: ImportRecord, now: datetime) -> None:
+    """Lets work go on that was cancelled or failed. The caller hands out `record.task_id`.
+
+    Raises:
+        AlreadyDecided
+    """
+    # the lock: of two people who press the button, the second finds a task that runs
+    session.get_one(ImportRecord, record.id, with_for_update=True, populate_existing=True)
+    if not interrupted(session, record):
+        raise AlreadyDecided
+    begin_work(session, actor, description, record, CHECK if record.state == "checking" else TAKE, now)
+
+
+def interrupted(session: Session, record: ImportRecord) -> bool:
+    """Whether an import waits for work that nobody does any more."""
+    if record.state not in BUSY:
+        return False
+    task = session.get(BackgroundTask, record.task_id) if record.task_id is not None else None
+    return task is None or task.over

@@ -1,0 +1,48 @@
+"""The rows that failed, as Excel: 行号, 错误列, 原因, 当前值 beside the row as it came. Corrected, it can be uploaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+from xlsxwriter import Workbook
+
+from domain.imports import ImportRecord, ImportRow, rows_of
+from jobs.imports.checking import RowCheck, row_check
+from jobs.imports.description import Import
+
+HEADINGS = ("行号", "错误列", "原因", "当前值")
+_PAGE = 1000
+
+
+def write_failures(session: Session, description: Import, record: ImportRecord, path: Path) -> None:
+    """Writes the bad rows of an import to `path`, a line a row; every cell is text, so that none becomes a formula."""
+    check = row_check(description.form)
+    with Workbook(path, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet("未通过")
+        bold, text = book.add_format({"bold": True, "bg_color": "#FDECEA"}), book.add_format({"num_format": "@"})
+        for at, (heading, width) in enumerate(zip(HEADINGS, (8, 16, 40, 24), strict=True)):
+            sheet.set_column(at, at, width)
+            sheet.write_string(0, at, heading, bold)
+        sheet.set_column(len(HEADINGS), len(HEADINGS) + len(record.header), 20, text)
+        for at, heading in enumerate(record.header, len(HEADINGS)):
+            sheet.write_string(0, at, heading, bold)
+        line, after = 1, 0
+        while rows := rows_of(session, record.id, ["bad"], after, _PAGE):
+            for row in rows:
+                for at, value in enumerate((*told(check, record, row), *row.cells)):
+                    sheet.write_string(line, at, value, text)
+                line += 1
+            after = rows[-1].number
+            session.expunge_all()
+
+
+def told(check: RowCheck, record: ImportRecord, row: ImportRow) -> tuple[str, str, str, str]:
+    """行号, 错误列, 原因, 当前值 of a bad row."""
+    problems = row.problems or []
+    values = []
+    for name, _ in problems:
+        at = record.places.get(name)
+        values.append(row.cells[at] if at is not None and at < len(row.cells) else "")
+    titles = "；".join(check.title(name) for name, _ in problems)
+    return str(row.number), titles, "；".join(reason for _, reason in problems), "；".join(value or "（空）" for value in values)

@@ -1,0 +1,174 @@
+"""The two background tasks of an import: checking a file, and taking its good rows in.
+
+Both go on from what the rows themselves say, a chunk a transaction: a worker killed in the middle doubles nothing.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import delete, insert, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from domain.imports import ImportRecord, ImportRow, move, recount, rows_of
+from jobs.imports import IMPORTS
+from jobs.imports.checking import Doubles, RowCheck, row_check
+from jobs.imports.description import Import
+from jobs.imports.guarding import BadFile
+from jobs.imports.reading import Table, open_table
+from jobs.imports.receiving import file_of
+from jobs.outbox import hand_out
+from jobs.runtime import Runtime
+from jobs.work import Work
+from processes import steps
+from processes.definitions import latest
+
+CHECKED = 2000  # rows a transaction
+TAKEN = 1000
+STARTED = 100  # processes a transaction: about 0.3 s, during which SQLite lets nobody else write
+TRIES = 3  # of one chunk, where another import takes the same people in at the same moment
+
+
+def check_file(runtime: Runtime, work: Work) -> None:
+    """Reads an uploaded file, checks every row and keeps it. Begins anew where an earlier attempt was killed: nothing is taken in yet."""
+    record, description = _load(work)
+    path = file_of(runtime.settings, record)
+    if record.state == "checking":
+        check = row_check(description.form)
+        try:
+            if not path.exists():
+                raise BadFile("上传的文件已不存在，请重新上传")
+            with open_table(path, record.file_name, check.columns) as table:
+                _forget_rows(work, record, table)
+                _check_rows(work, record, description, check, table)
+        except BadFile as error:
+            _refuse(work, record, str(error))
+    path.unlink(missing_ok=True)  # its rows are kept; a worker that lost the task stops before it comes here
+
+
+def take_in(runtime: Runtime, work: Work) -> None:
+    """Makes records of an import's good rows, then starts their processes."""
+    record, description = _load(work)
+    if work.total is None:
+        work.progress(0, 0, record.good)
+    check = row_check(description.form)
+    while _take_chunk(work, record, description, check):
+        pass
+    while _start_chunk(runtime, work, record, description):
+        pass
+    with work.database.writing() as session:
+        recount(session, record.id)
+        move(session, record.id, ["taking"], state="done", finished_at=work.clock())
+
+
+def _load(work: Work) -> tuple[ImportRecord, Import]:
+    with work.database.reading() as session:
+        record = session.get_one(ImportRecord, work.params["import"])
+    return record, IMPORTS[record.kind]
+
+
+def _forget_rows(work: Work, record: ImportRecord, table: Table) -> None:
+    with work.database.writing() as session:
+        session.execute(delete(ImportRow).where(ImportRow.import_id == record.id))
+        move(session, record.id, ["checking"], header=list(table.header), places=dict(table.places))
+        work.keep(session, 0, 0)
+
+
+def _check_rows(work: Work, record: ImportRecord, description: Import, check: RowCheck, table: Table) -> None:
+    doubles = Doubles(description.unique)
+    done = bad = 0
+    while chunk := list(islice(table.rows, CHECKED)):
+        with work.database.writing() as session:
+            rows = _checked(session, work, description, check, table, doubles, chunk)
+            session.execute(insert(ImportRow), [{"import_id": record.id, **row} for row in rows])
+            bad += sum(row["state"] == "bad" for row in rows)
+            done += len(rows)
+            work.keep(session, done - bad, bad)
+    if not done:
+        raise BadFile("文件中只有表头，没有数据行，请填写后重新上传")
+    with work.database.writing() as session:
+        move(session, record.id, ["checking"], state="ready", total=done, bad=bad)
+
+
+def _checked(
+    session: Session, work: Work, description: Import, check: RowCheck, table: Table, doubles: Doubles, chunk: list[tuple[int, list[str]]]
+) -> list[dict[str, Any]]:
+    rows, asked = [], []
+    for number, cells in chunk:
+        answers, problems = check.read(table.places, cells)
+        problems += doubles.problems(number, answers)
+        rows.append({"number": number, "cells": cells, "state": "bad" if problems else "good", "problems": problems or None})
+        asked.append(answers)
+    fine = [at for at, row in enumerate(rows) if row["state"] == "good"]
+    for at, problem in description.known(session, work.actor, [asked[at] for at in fine]).items():
+        rows[fine[at]].update(state="bad", problems=[problem])
+    return rows
+
+
+def _refuse(work: Work, record: ImportRecord, problem: str) -> None:
+    with work.database.writing() as session:
+        session.execute(delete(ImportRow).where(ImportRow.import_id == record.id))
+        move(session, record.id, ["checking"], state="refused", problem=problem, sha256=None, total=0, bad=0)
+
+
+def _take_chunk(work: Work, record: ImportRecord, description: Import, check: RowCheck) -> bool:
+    """Takes the next good rows in; what the records refuse by now becomes bad. False once none is left."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            with work.database.writing() as session:
+                rows = rows_of(session, record.id, ["good"], 0, TAKEN)
+                if rows:
+                    _take(session, work, description, check, record, list(rows))
+            return bool(rows)
+        except IntegrityError:  # somebody made one of these records since we looked: look again
+            if attempt == TRIES:
+                raise BadFile("数据正被其他导入占用，请稍后重试") from None
+    return False
+
+
+def _take(session: Session, work: Work, description: Import, check: RowCheck, record: ImportRecord, rows: list[ImportRow]) -> None:
+    answers = [check.read(record.places, row.cells)[0] for row in rows]
+    refused: dict[int, tuple[str, str]] = dict(description.known(session, work.actor, answers))
+    doubles = Doubles(description.unique)
+    for at, (row, one) in enumerate(zip(rows, answers, strict=True)):
+        if at not in refused and (found := doubles.problems(row.number, one)):  # made equal by corrections
+            refused[at] = found[0]
+    fine = [at for at in range(len(rows)) if at not in refused]
+    made = description.store(session, work.actor, [answers[at] for at in fine], work.clock())
+    key = {"import_id": record.id}
+    changes: list[dict[str, Any]] = [
+        {**key, "number": rows[at].number, "state": "taken", "record_id": made_id, "problems": None}
+        for at, made_id in zip(fine, made, strict=True)
+    ]
+    changes += [
+        {**key, "number": rows[at].number, "state": "bad", "record_id": None, "problems": [problem]} for at, problem in refused.items()
+    ]
+    session.execute(update(ImportRow), changes)
+    table = ImportRecord
+    counts = {"taken": table.taken + len(fine), "bad": table.bad + len(refused)}
+    session.execute(update(table).where(table.id == record.id).values(counts))
+    done = 0 if description.process else len(fine)  # else each is counted once its process has started
+    work.keep(session, work.done + done, work.failed + len(refused))
+
+
+def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description: Import) -> bool:
+    """Starts the processes of the next records, and hands their jobs out. False once none is left."""
+    if description.process is None:
+        return False
+    jobs: list[str] = []
+    with work.database.writing() as session:
+        rows = rows_of(session, record.id, ["taken"], 0, STARTED)
+        if rows:
+            kind = runtime.engine.subjects[latest(session, description.process).subject]
+            for row in rows:
+                subject = kind.load(session, row.record_id or 0)
+                if subject is not None:
+                    jobs += steps.start(runtime.engine, session, work.actor, description.process, subject)[1]
+            table = ImportRow
+            numbers = [row.number for row in rows]
+            session.execute(update(table).where(table.import_id == record.id, table.number.in_(numbers)).values(state="started"))
+            work.keep(session, work.done + len(rows), work.failed)
+    hand_out(runtime.settings.redis_url, jobs)
+    return bool(rows)

@@ -1,0 +1,69 @@
+"""What the outbox and the background tasks share: rows that one worker at a time holds on a lease, and their ids on RQ."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from redis import Redis, RedisError
+from rq import Queue
+from sqlalchemy import Table, select, update
+from sqlalchemy.orm import Session
+
+HANDED_OUT = timedelta(seconds=10)  # a row waiting in the queue is not handed out at every sweep
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Leased:
+    """A table of such rows: `id`, `state`, `attempt`, and the moment when a row may be handed out or its lease ends."""
+
+    table: Table
+    moment: str
+    """Name of that column; null where the row is over."""
+    waiting: str
+    """The state in which nobody holds the row; who does makes it `running`."""
+
+
+def claim(session: Session, leased: Leased, row_id: Any, now: datetime, lease: timedelta, more: Mapping[str, Any] | None = None) -> bool:
+    """Takes the row for a new attempt, and writes `more` into it. False where it is over, or another worker's."""
+    table = leased.table
+    mine = update(table).where(table.c.id == row_id, table.c.state == leased.waiting)
+    values = {"state": "running", "attempt": table.c.attempt + 1, leased.moment: now + lease, **(more or {})}
+    taken = session.execute(mine.values(values))
+    return taken.rowcount == 1  # type: ignore[attr-defined,no-any-return]
+
+
+def sweep(session: Session, leased: Leased, now: datetime) -> list[Any]:
+    """Ids of the rows to hand out (again): waiting and due, or running with a lease that is over."""
+    table, moment = leased.table, leased.table.c[leased.moment]
+    due = session.execute(select(table.c.id, table.c.state).where(moment <= now, table.c.state.in_((leased.waiting, "running"))).limit(500))
+    found = due.all()
+    for row in found:
+        values = {"state": leased.waiting, leased.moment: now + HANDED_OUT}
+        session.execute(update(table).where(table.c.id == row.id, table.c.state == row.state).values(values))
+    return [row.id for row in found]
+
+
+def enqueue(redis_url: str, queue: str, function: str, ids: Sequence[Any], timeout: int = 180) -> None:
+    """Puts ids on RQ. Where Redis is away nothing is lost: the sweep hands them out once it is back.
+
+    `timeout` is in seconds, after which RQ breaks off `function`; -1 for never.
+    """
+    if not ids:
+        return
+    target = _queue(redis_url, queue)
+    try:
+        for row_id in ids:
+            target.enqueue(function, row_id, result_ttl=0, failure_ttl=3600, job_timeout=timeout)
+    except RedisError as error:
+        _log.warning("Redis is away, %d rows wait for the sweep: %s", len(ids), error)
+
+
+@cache
+def _queue(redis_url: str, name: str) -> Queue:
+    return Queue(name, connection=Redis.from_url(redis_url, socket_connect_timeout=0.5, socket_timeout=5))

@@ -1,0 +1,69 @@
+"""One attempt at a background task, as the function that does it sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from domain.background import advance
+from domain.database import Database
+from domain.parties import Actor
+
+LEASE = timedelta(seconds=60)  # longer than any one chunk takes; renewed by every progress
+
+
+class Stopped(Exception):
+    """The task was cancelled, or another worker goes on with it: this attempt writes nothing more."""
+
+
+@dataclass
+class Work:
+    """What is to be done, and how far earlier attempts got (`done`, `failed`, `total`, `result`)."""
+
+    database: Database
+    clock: Callable[[], datetime]
+    folder: Path
+    """Where the task's files belong; the scheduler deletes it with them."""
+    task_id: int
+    attempt: int
+    actor: Actor
+    """Who began it, with the rights held now."""
+    params: dict[str, Any]
+    result: dict[str, Any]
+    """The kind's bookkeeping and outcome, JSON; stored by `keep`, `progress` and at the end. `file` and `name`: a file to download."""
+    done: int = 0
+    failed: int = 0
+    total: int | None = None
+
+    def progress(self, done: int, failed: int = 0, total: int | None = None) -> None:
+        """Stores how far it is and renews the lease, in a short transaction of its own.
+
+        Raises:
+            Stopped: leave off.
+        """
+        with self.database.writing() as session:
+            self.keep(session, done, failed, total)
+
+    def keep(self, session: Session, done: int, failed: int = 0, total: int | None = None) -> None:
+        """The same inside the transaction that did the items, so that both stand or neither: a killed worker doubles nothing.
+
+        Raises:
+            Stopped: roll back and leave off.
+        """
+        self.done, self.failed = done, failed
+        self.total = self.total if total is None else total
+        values = {"done": done, "failed": failed, "total": self.total, "result": self.result, "lease_until": self.clock() + LEASE}
+        if not advance(session, self.task_id, self.attempt, values):
+            raise Stopped
+
+    def file(self, name: str) -> Path:
+        """Where to write the result that is downloaded as `name`. An attempt that was lost writes elsewhere."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{self.attempt}{Path(name).suffix}"
+        self.result = {**self.result, "file": path.name, "name": name}
+        return path

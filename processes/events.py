@@ -1,0 +1,196 @@
+"""Events where SpiffWorkflow does less than BPMN: whom an error reaches, what an event subprocess stops, what a message carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit, _EndJoin
+from SpiffWorkflow.bpmn.specs.defaults import EventBasedGateway, StartEvent
+from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
+from SpiffWorkflow.spiff.specs.defaults import SubWorkflowTask
+from SpiffWorkflow.spiff.specs.event_definitions import (
+    ErrorEventDefinition,
+    EscalationEventDefinition,
+    MessageEventDefinition,
+)
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from processes.assignments import read_assignments
+
+LIVE = TaskState.READY | TaskState.STARTED | TaskState.WAITING
+
+
+def deliver_upwards(task: Task, event: BpmnEvent) -> bool:
+    """Gives an error or escalation to the nearest that catches it: a boundary event of the task or of an activity around it,
+    or an event subprocess of the process. The library asks every waiting event, also those of activities beside it.
+
+    Returns: False where nothing catches it.
+    """
+    inner: Task | None = task
+    while inner is not None:
+        catchers = [t for t in _boundary_events(inner) if t.task_spec.catches(t, event)]
+        for catcher in catchers:
+            catcher.task_spec.catch(catcher, event)
+            catcher.task_spec._update(catcher)
+        if catchers:
+            return True
+        if inner.workflow.parent_task_id is None:
+            return _trigger(inner.workflow, event)
+        inner = inner.workflow.top_workflow.get_task_from_id(inner.workflow.parent_task_id)
+    return False
+
+
+def _boundary_events(task: Task) -> list[Task]:
+    parent = task.parent
+    if parent is not None and isinstance(parent.task_spec, LoopTask):
+        parent = parent.parent
+    if parent is None or not isinstance(parent.task_spec, BoundaryEventSplit):
+        return []
+    return [t for t in parent.children if isinstance(t.task_spec, BoundaryEvent)]
+
+
+def _trigger(workflow: Any, event: BpmnEvent) -> bool:
+    workflow.event_manager.update_collaboration(event)
+    starts = [t for t in workflow.event_manager.tasks.values() if isinstance(t.task_spec, StartEvent) and t.task_spec.catches(t, event)]
+    for start in starts:
+        start.task_spec.catch(start, event)
+        start.task_spec._update(start)
+    return bool(starts)
+
+
+def throw_error(task: Task, code: str, data: dict[str, Any] | None = None) -> bool:
+    """Throws a BPMN error out of a task, such as a service task whose outside refused for good.
+
+    `data` goes into the data of the event that catches it.
+    Returns: False where the diagram does not catch it.
+    """
+    return deliver_upwards(task, BpmnEvent(Error(code, code=code), payload=data))
+
+
+class _Upwards:
+    def throw(self, task: Task) -> None:
+        deliver_upwards(task, BpmnEvent(self, payload=None))
+
+    def update_task_data(self, task: Task) -> None:
+        # the catcher's own definition may name the error otherwise than the one thrown
+        payload = task.internal_data.pop(_PAYLOAD, None)
+        if payload:
+            task.set_data(**payload)
+
+    def catch(self, task: Task, event: BpmnEvent | None = None) -> None:
+        task.internal_data[_PAYLOAD] = event.payload if event is not None else None
+        task.internal_data["event_fired"] = True
+
+    def reset(self, task: Task) -> None:
+        task.internal_data.pop(_PAYLOAD, None)
+        task.internal_data["event_fired"] = False
+
+
+_PAYLOAD = "payload"
+
+
+class Error(_Upwards, ErrorEventDefinition):  # type: ignore[misc]  # the library ships no types
+    """Matched by its code; one without a code catches every error."""
+
+
+class Escalation(_Upwards, EscalationEventDefinition):  # type: ignore[misc]
+    """Matched by its code; one without a code catches every escalation."""
+
+
+class Message(MessageEventDefinition):  # type: ignore[misc]
+    """Its payload is a list of assignments, which become data of the token that receives it."""
+
+    def throw(self, task: Task) -> None:
+        engine = task.workflow.script_engine
+        payload = {name: engine.evaluate(task, value) for name, value in read_assignments(self.expression or "")}
+        correlations = self.get_correlations(task, payload) if payload else {}
+        task.workflow.correlations.update(correlations)
+        task.workflow.top_workflow.catch(BpmnEvent(self, payload=payload, correlations=correlations))
+
+    def catch(self, task: Task, event: BpmnEvent | None = None) -> None:
+        # a button of the product is a message without payload: nothing to correlate by
+        if event is not None and event.payload:
+            super().catch(task, event)
+        else:
+            task.internal_data["event_fired"] = True
+
+    def update_task_data(self, task: Task) -> None:
+        payload = task.internal_data.pop(self.name, None)
+        if payload:
+            task.set_data(**payload)
+
+
+class EventGateway(EventBasedGateway):  # type: ignore[misc]
+    """Forgets the events that it saw once it has chosen: they hold definitions, which are no part of the state."""
+
+    def _run_hook(self, task: Task) -> bool:
+        super()._run_hook(task)
+        self.event_definition.reset(task)
+        return True
+
+
+class EventSubprocess(SubWorkflowTask):  # type: ignore[misc]
+    """An event subprocess: its start is triggered, and an interrupting one stops all else around it."""
+
+    interrupting = True
+
+    def test(self) -> None:
+        """Nothing leads to it: the library's check, which the specification it triggered in would pass, a reloaded one would not."""
+
+    def copy_data(self, task: Task, subworkflow: Any) -> None:
+        # it hangs off the start of the process, which knows nothing of what has happened since
+        last = task.workflow.last_task
+        if last is not None:
+            task.data = {**last.data, **task.data}
+        super().copy_data(task, subworkflow)
+
+
+class TriggeredStart(StartEvent):  # type: ignore[misc]
+    """The start event of an event subprocess."""
+
+    def _on_complete_hook(self, task: Task) -> None:
+        super()._on_complete_hook(task)
+        top = task.workflow.top_workflow
+        if task.workflow.parent_task_id is None:
+            return
+        around = top.get_task_from_id(task.workflow.parent_task_id)
+        if isinstance(around.task_spec, EventSubprocess) and around.task_spec.interrupting:
+            for other in [t for t in around.workflow.tasks.values() if t.has_state(LIVE) and t is not around]:
+                if not isinstance(other.task_spec, _EndJoin):
+                    other.cancel()
+
+
+def let_end(workflow: Any) -> bool:
+    """Drops event subprocesses that were never triggered where nothing else is left: they must not keep their process from ending.
+
+    Returns: whether any was dropped.
+    """
+    dropped = False
+    for part in [workflow, *workflow.subprocesses.values()]:
+        live = [t for t in part.tasks.values() if t.has_state(LIVE) and not isinstance(t.task_spec, _EndJoin)]
+        if live and all(_is_untriggered(t) for t in live):
+            for task in live:
+                task.cancel()
+            for join in [t for t in part.tasks.values() if t.has_state(TaskState.WAITING)]:
+                join.task_spec._update(join)
+            dropped = True
+    return dropped
+
+
+def _is_untriggered(task: Task) -> bool:
+    if not isinstance(task.task_spec, EventSubprocess):
+        return False
+    inner = task.workflow.top_workflow.get_subprocess(task)
+    return inner is not None and any(isinstance(t.task_spec, StartEvent) and t.has_state(TaskState.WAITING) for t in inner.tasks.values())
+
+
+def triggers(workflow: Any) -> Iterator[Any]:
+    """The start events of event subprocesses that a message, signal, error or escalation would trigger now."""
+    if workflow.is_completed():
+        return
+    for name in workflow.spec.start.trigger_specs:
+        yield from workflow.subprocess_specs[name].bpmn_start_events

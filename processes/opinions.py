@@ -1,0 +1,130 @@
+"""Opinions asked for a task: 委派 (the delegate hands it back), 加签 before (the task waits) and after (its outcome waits).
+
+Each is a row of the inbox beside the diagram's own; the workflow knows nothing of it and simply stays where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from domain.parties import Actor, Person
+from processes import authority, tables
+from processes.assigning import colleague
+from processes.engine import Engine
+from processes.errors import FormInvalid, NotFound, Refused
+from processes.history import clock_text, who
+from processes.notices import notify
+from processes.steps import Hold, go_on, hold
+
+_TABLE = tables.task
+MAX_ASKED = 10  # at once, for one task
+LABELS = {"before": "前加签", "after": "后加签", "delegate": "委派"}
+GIVEN = {"before": "给出意见", "after": "确认", "delegate": "交回"}
+
+
+def ask(engine: Engine, session: Session, actor: Actor, task_id: str, kind: str, person_id: int, note: str) -> list[str]:
+    """Asks somebody of the same party for an opinion on the actor's task. `kind` is one of `tables.OPINIONS`.
+
+    Raises:
+        NotFound, NotAllowed, TaskClosed: as `hold`.
+        FourEyes: who is asked has had a hand in a step that checks this one.
+        Refused: asked already, too many, or the task is itself only an opinion.
+    """
+    if kind not in tables.OPINIONS:
+        raise NotFound
+    held = hold(engine, session, actor, task_id)
+    if held.task.kind != "step":
+        raise Refused("此事项只请您给出意见，不能再委派或加签")
+    person = colleague(session, held, person_id)
+    for one in held.opinions:
+        if one.assignee_id == person_id or kind == one.kind == "delegate":
+            raise Refused(f"已在等待{one.asked}的意见，请先收回再重新选择")
+    if len(held.opinions) >= MAX_ASKED:
+        raise Refused(f"同一事项最多同时请 {MAX_ASKED} 人给出意见")
+    held.four_eyes(person_id)
+    row = {
+        "id": str(uuid4()),
+        "instance_id": held.task.instance_id,
+        "element": held.task.element,
+        "name": f"{held.task.name}（{LABELS[kind]}）"[:100],
+        "role": held.task.role,
+        "party_id": held.task.party_id,
+        "assignee_id": person_id,
+        "created_at": held.step.now,
+        "due_at": held.task.due_at,
+        "state": "waiting" if kind == "after" else "open",
+        "kind": kind,
+        "parent_id": held.task.id,
+        "asked_by": held.step.actor.person_id,
+    }
+    session.execute(insert(_TABLE).values(row))
+    if kind == "delegate" and held.task.assignee_id is None:  # it comes back to who gave it away
+        session.execute(update(_TABLE).where(_TABLE.c.id == held.task.id).values(assignee_id=held.person_id))
+    verb = "委派给" if kind == "delegate" else f"{LABELS[kind]}："
+    if kind != "after":  # they hear of it once it is theirs to confirm
+        notify(held.step, [person_id], "assigned", f"{who(held.step.actor)}请您给出意见：{held.step.row.title} · {row['name']}", row["id"])
+    held.step.record("assign", f"{verb}{person.name}", held.element.id, note.strip() or None)
+    return held.step.settle()
+
+
+def give(engine: Engine, session: Session, actor: Actor, task_id: str, opinion: str) -> list[str]:
+    """Gives the opinion that was asked for. The last one after a task's outcome lets the process go on.
+
+    Raises:
+        NotFound, NotAllowed, TaskClosed: as `hold`.
+        FormInvalid: no opinion was written (a confirmation may be without words).
+        FourEyes: the actor has had a hand in a step that checks this one.
+    """
+    held = hold(engine, session, actor, task_id)
+    kind, step = held.task.kind, held.step
+    if kind == "step":
+        raise NotFound
+    if kind != "after" and not opinion.strip():
+        raise FormInvalid([("comment", "请填写意见")])
+    held.four_eyes(step.actor.person_id)
+    values = {"state": "done", "closed_at": step.now, "closed_by": step.actor.person_id, "outcome": GIVEN[kind]}
+    values["closed_for"] = None if held.absent is None else held.absent.id
+    values["closed_as"] = f"{who(step.actor)}已于 {clock_text(step.now)} {GIVEN[kind]}"
+    session.execute(update(_TABLE).where(_TABLE.c.id == task_id).values(values))
+    step.record("opinion", GIVEN[kind], held.element.id, opinion.strip() or None)
+    said = f"{who(step.actor)}已{GIVEN[kind]}：{step.row.title} · {held.task.name}"
+    notify(step, [held.task.asked_by], "opinion", said, held.task.parent_id)
+    return _settle(held)
+
+
+def recall(engine: Engine, session: Session, actor: Actor, task_id: str) -> list[str]:
+    """收回: the opinion is no longer awaited. By who asked for it, or whoever may act on the task itself.
+
+    Raises:
+        NotFound, NotAllowed: not this actor.
+        TaskClosed: it was given meanwhile.
+    """
+    held = hold(engine, session, actor, task_id, authority.recalls, ("open", "waiting"))
+    said = f"{who(held.step.actor)}已于 {clock_text(held.step.now)} 收回"
+    values = {"state": "cancelled", "closed_at": held.step.now, "closed_as": said}
+    session.execute(update(_TABLE).where(_TABLE.c.id == task_id).values(values))
+    held.step.record("assign", f"收回对{held.task.asked}的{LABELS[held.task.kind]}", held.element.id)
+    return _settle(held)
+
+
+def _settle(held: Hold) -> list[str]:
+    """Writes the books; where the last opinion after an outcome is in, the process goes on first."""
+    step = held.step
+    task = next(row for row in held.rows if row.id == held.task.parent_id)
+    if task.state == "held" and len(held.opinions) == 1:
+        if step.workflow is None:
+            step.load()
+        kept = {name: task._mapping[name] for name in ("closed_by", "closed_for", "outcome", "closed_as")}
+        go_on(step, held.live(), kept)
+    return step.settle()
+
+
+def opinions_on(session: Session, task_id: str) -> Sequence[Any]:
+    """The opinions asked for a task that are not yet given: the task's columns and `asked`, the person's name."""
+    query = select(*_TABLE.c, Person.name.label("asked")).join(Person, Person.id == _TABLE.c.assignee_id)
+    return session.execute(query.where(_TABLE.c.parent_id == task_id, _TABLE.c.state.in_(tables.LIVE)).order_by(_TABLE.c.created_at)).all()

@@ -1,0 +1,123 @@
+"""Timers that read the step's clock and take their times from our expressions.
+
+`timeDate` is a moment, `timeDuration` a length of time such as `days(3)`, `timeCycle` a pair of a count and a length such as
+`[3, days(1)]`: three times, a day apart. An expression is evaluated once, when its timer starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import (
+    CycleTimerEventDefinition,
+    DurationTimerEventDefinition,
+    TimeDateEventDefinition,
+)
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from processes.errors import EngineFault
+
+_DUE = "due"  # in a task's internal data: timer → when it is due; an event gateway holds several
+_LEFT = "left"  # in a task's internal data: how often a cycle still fires
+MAX_CYCLES = 1000
+
+
+def earliest(tasks: Iterable[Task]) -> datetime | None:
+    """When the first timer of these tasks is due."""
+    return min((datetime.fromisoformat(due) for task in tasks for due in task.internal_data.get(_DUE, {}).values()), default=None)
+
+
+class _Timer:
+    name: Any
+    expression: Any
+
+    def has_fired(self, task: Task) -> bool:
+        due = task.internal_data.setdefault(_DUE, {})
+        if self.name not in due:
+            due[self.name] = self._moment(task).isoformat()
+        # of its own moment alone: behind an event gateway, another's firing is not this one's
+        fired = bool(datetime.fromisoformat(due[self.name]) <= task.workflow.script_engine.now)
+        if fired:
+            task.internal_data["event_fired"] = True
+        return fired
+
+    def _moment(self, task: Task) -> datetime:
+        raise self._bad()
+
+    def _value(self, task: Task) -> Any:
+        return task.workflow.script_engine.evaluate(task, self.expression)
+
+    def _bad(self) -> EngineFault:
+        return EngineFault(f"定时器“{self.name}”的表达式没有得出时间：{self.expression}")
+
+
+class TimeDate(_Timer, TimeDateEventDefinition):  # type: ignore[misc]  # the library ships no types
+    """Fires at a moment, and not after it."""
+
+    def _moment(self, task: Task) -> datetime:
+        moment = self._value(task)
+        if not isinstance(moment, datetime) or moment.tzinfo is None:
+            raise self._bad()
+        return moment
+
+
+class TimeDuration(_Timer, DurationTimerEventDefinition):  # type: ignore[misc]
+    """Fires a length of time after it started."""
+
+    def _moment(self, task: Task) -> datetime:
+        length = self._value(task)
+        if not isinstance(length, timedelta):
+            raise self._bad()
+        now: datetime = task.workflow.script_engine.now
+        return now + length
+
+
+class TimeCycle(_Timer, CycleTimerEventDefinition):  # type: ignore[misc]
+    """Fires a number of times, a length of time apart, beside its task.
+
+    Each firing is an event of its own next to the one that ticks: the library hangs its tokens below the ticking one, and drops
+    them unfinished with it when the task ends.
+    """
+
+    def has_fired(self, task: Task) -> bool:
+        return bool(task.internal_data.get("event_fired"))
+
+    def update_task(self, task: Task) -> None:
+        if task.has_state(TaskState.WAITING) and self._passed(task):
+            firing = task.parent._add_child(task.task_spec, TaskState.WAITING)
+            firing.triggered = True
+            firing.internal_data["event_fired"] = True
+            firing.task_spec._update(firing)
+            firing._sync_children(task.task_spec.outputs, TaskState.FUTURE)
+            for child in firing.children:
+                child.task_spec._predict(child, mask=TaskState.NOT_FINISHED_MASK)
+
+    def _passed(self, task: Task) -> bool:
+        due = task.internal_data.setdefault(_DUE, {})
+        now: datetime = task.workflow.script_engine.now
+        if _LEFT not in task.internal_data:
+            count, length = self._pair(task)
+            task.internal_data[_LEFT] = [count, length.total_seconds()]
+            due[self.name] = (now + length).isoformat()
+        left, seconds = task.internal_data[_LEFT]
+        if left == 0 or datetime.fromisoformat(due[self.name]) > now:
+            return False
+        task.internal_data[_LEFT] = [left - 1, seconds]
+        due[self.name] = (datetime.fromisoformat(due[self.name]) + timedelta(seconds=seconds)).isoformat()
+        if left == 1:
+            del due[self.name]
+        return True
+
+    def _pair(self, task: Task) -> tuple[int, timedelta]:
+        value = self._value(task)
+        if not isinstance(value, list) or len(value) != 2:
+            raise self._bad()
+        count, length = value
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 < count <= MAX_CYCLES:
+            raise self._bad()
+        if not isinstance(length, timedelta) or length <= timedelta(0):
+            raise self._bad()
+        return count, length

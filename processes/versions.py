@@ -1,0 +1,60 @@
+"""The versions of each process: who deployed which when, and how many instances run on each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from processes import tables
+from processes.definitions import Definition, load
+from processes.errors import NotFound
+
+_DEFINITION = tables.definition
+_COLUMNS = (_DEFINITION.c.id, _DEFINITION.c.key, _DEFINITION.c.version, _DEFINITION.c.name, _DEFINITION.c.note)
+_RUNNING = (
+    select(func.count())
+    .where(tables.instance.c.definition_id == _DEFINITION.c.id, tables.instance.c.ended_at.is_(None))
+    .correlate(_DEFINITION)
+    .scalar_subquery()
+    .label("running")
+)
+
+
+def latest_versions(session: Session) -> Sequence[Any]:
+    """The newest version of each process with `running`: how many instances run, on whatever version."""
+    newest = select(func.max(_DEFINITION.c.id)).group_by(_DEFINITION.c.key)
+    running = (
+        select(func.count())
+        .where(tables.instance.c.key == _DEFINITION.c.key, tables.instance.c.ended_at.is_(None))
+        .correlate(_DEFINITION)
+        .scalar_subquery()
+        .label("running")
+    )
+    query = select(*_COLUMNS, _DEFINITION.c.deployed_at, _DEFINITION.c.deployed_by, running).where(_DEFINITION.c.id.in_(newest))
+    return session.execute(query.order_by(_DEFINITION.c.key)).all()
+
+
+def versions_of(session: Session, key: str) -> Sequence[Any]:
+    """All versions of a process, newest first, with `running`: how many instances run on each."""
+    query = select(*_COLUMNS, _DEFINITION.c.deployed_at, _DEFINITION.c.deployed_by, _RUNNING).where(_DEFINITION.c.key == key)
+    return session.execute(query.order_by(_DEFINITION.c.version.desc())).all()
+
+
+def version(session: Session, key: str, number: int) -> Definition:
+    """One version.
+
+    Raises:
+        NotFound: there is none of this number.
+    """
+    found = session.scalar(select(_DEFINITION.c.id).where(_DEFINITION.c.key == key, _DEFINITION.c.version == number))
+    if found is None:
+        raise NotFound(f"流程“{key}”没有第 {number} 版")
+    return load(session, found)
+
+
+def scenarios_of(session: Session, definition_id: int) -> str | None:
+    """The scenarios (YAML) a version was deployed with; None where it came with the product."""
+    return session.scalar(select(_DEFINITION.c.scenarios).where(_DEFINITION.c.id == definition_id))

@@ -1,0 +1,1 @@
+"""The BPMN that the engine runs, each element on a tiny diagram beside its assertions."""

@@ -1,0 +1,128 @@
+"""Uploads, downloads and who may, through the real pages; and the sweep of what nobody took."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from domain.files import StoredFile, path_of
+from jobs.files import sweep_files
+from tests.conftest import World
+from tests.domain.test_filetypes import PDF, png
+from webapp.app import create_app
+
+PLACE = "place=weekly_report/new/&field=attachments"
+FORM = {
+    "contact": "张文",
+    "mobile": "13900000000",
+    "summary": "本周完成培训",
+    "lines.0.certificate": "Web前端开发",
+    "lines.0.trained": "30",
+}
+
+
+def user(world: World, account: str) -> FlaskClient:
+    app = create_app(world.runtime)
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    client = app.test_client()
+    client.post("/login", data={"account": account, "password": "Pilot-2026"})
+    return client
+
+
+def send(client: FlaskClient, name: str = "纪要.pdf", content: bytes = PDF, place: str = PLACE) -> Any:
+    # written out: Werkzeug's test client would leave a temporary file of a large body open
+    head = f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
+    body = head + content + b"\r\n--x--\r\n"
+    return client.post(f"/files/?{place}", data=body, content_type="multipart/form-data; boundary=x")
+
+
+def report(world: World, client: FlaskClient, file_id: int, act: str = "提交") -> None:
+    opened = client.get("/weekly/new").get_data(as_text=True)
+    token = opened.split('name="for" value="')[1].split('"')[0]
+    answer = client.post("/weekly/new", data={**FORM, "for": token, "act": act, "attachments": str(file_id)})
+    assert answer.status_code == 302
+
+
+@pytest.mark.row("6.2", "6.6")
+def test_a_report_carries_its_files(world: World) -> None:
+    school, province = user(world, "school1"), user(world, "province1")
+    kept = send(school).get_json()
+    assert kept["name"] == "纪要.pdf"
+    assert province.get(f"/files/{kept['id']}").status_code == 404  # nobody else's yet
+    report(world, school, kept["id"])
+    page = province.get("/weekly/1").get_data(as_text=True)
+    assert "附件" in page
+    assert "纪要.pdf" in page
+    answer = province.get(f"/files/{kept['id']}?key=weekly_report&record=1")
+    assert answer.data == PDF
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    answer.close()
+
+
+@pytest.mark.row("6.6")
+@pytest.mark.parametrize("account", ["school2", "school3", "province2", "organization1", "operator"])
+def test_a_file_is_not_there_for_others(lite: World, account: str) -> None:
+    school = user(lite, "school1")
+    kept = send(school).get_json()
+    report(lite, school, kept["id"])
+    other = user(lite, account)
+    for address in (f"/files/{kept['id']}", f"/files/{kept['id']}?key=weekly_report&record=1", f"/files/{kept['id']}?key=nothing&record=1"):
+        assert other.get(address).status_code == 404
+
+
+def test_another_schools_file_cannot_be_taken(lite: World) -> None:
+    theirs = send(user(lite, "school2")).get_json()["id"]
+    school = user(lite, "school1")
+    report(lite, school, theirs, "保存")
+    page = school.get("/weekly/1").get_data(as_text=True)
+    assert "已移除，请重新上传" in school.get("/weekly/").get_data(as_text=True) + page
+    assert "纪要.pdf" not in page
+    assert school.get(f"/files/{theirs}?key=weekly_report&record=1").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "place", "code", "says"),
+    [
+        ("程序.exe", b"MZ" + b"\0" * 99, PLACE, 422, "类型不能上传"),
+        ("改名.pdf", png(), PLACE, 422, "内容不是 pdf"),
+        ("空.pdf", b"", PLACE, 422, "内容不是 pdf"),
+        ("大.pdf", PDF[:9] + b" " * (20 * 1024 * 1024) + PDF[9:], PLACE, 422, "超过 20 MB"),
+        ("更大.pdf", PDF[:9] + b" " * (22 * 1024 * 1024) + PDF[9:], PLACE, 413, "20 MB"),
+        ("纪要.pdf", PDF, "place=weekly_report/new/&field=contact", 404, ""),  # not a field of files
+        ("纪要.pdf", PDF, "place=weekly_report/99/&field=attachments", 200, None),
+        ("纪要.pdf", PDF, "place=weekly_report/99&field=attachments", 404, ""),  # no such record
+        ("纪要.pdf", PDF, "", 404, ""),
+    ],
+    ids=["kind", "renamed", "empty", "over the limit", "over any limit", "no file field", "a new record", "no record", "no place"],
+)
+def test_refusals_say_why(lite: World, name: str, content: bytes, place: str, code: int, says: str | None) -> None:
+    answer = send(user(lite, "school1"), name, content, place)
+    assert answer.status_code == code
+    if says:
+        assert says in str(answer.get_json() or answer.get_data(as_text=True))
+    if code != 200:
+        with lite.runtime.database.reading() as session:
+            assert session.scalars(select(StoredFile)).all() == []
+        files = lite.runtime.settings.home / "files"
+        assert not files.exists() or not [path for path in files.rglob("*") if path.is_file()]
+
+
+def test_what_no_record_took_is_swept_away(world: World) -> None:
+    school = user(world, "school1")
+    taken, left = send(school).get_json()["id"], send(school, "另存.pdf", PDF + b"\n").get_json()["id"]
+    send(school, "同一内容.pdf")  # the same bytes under another row
+    report(world, school, taken)
+    assert sweep_files(world.runtime) == 0
+    world.clock.now += timedelta(days=31)
+    assert sweep_files(world.runtime) == 1
+    with world.runtime.database.reading() as session:
+        rows = session.scalars(select(StoredFile)).all()
+        assert [row.id for row in rows] == [taken]
+        assert path_of(world.runtime.settings.home, rows[0].sha256).exists()
+    assert school.get(f"/files/{left}").status_code == 404

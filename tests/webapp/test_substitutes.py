@@ -1,0 +1,69 @@
+"""离岗代理 through its page."""
+
+from __future__ import annotations
+
+import pytest
+
+from processes import tables
+from tests.conftest import World
+from tests.processes.test_handing_over import hire
+from tests.processes.test_weekly_report import open_task, status
+from tests.webapp.test_weekly import count, hand_in, site, user
+
+pytestmark = pytest.mark.row("8.1")
+
+
+def test_a_substitution_from_one_day_to_another(lite: World) -> None:
+    app = site(lite)
+    hand_in(user(app, "school1"))
+    province, other = user(app, "province1b"), user(app, "province1")
+    clerk = hire(lite, "clerk", "何文员")
+    assert "何文员" in province.get("/substitutes/").text
+    data = {"person": str(clerk.person_id), "first": "2026-11-25", "last": "2026-11-25", "keys": ["weekly_report", "x"], "existing": "1"}
+    assert province.post("/substitutes/", data=data).status_code == 302
+    page = province.get("/substitutes/").text
+    assert "2026-11-25 至 2026-11-25" in page
+    assert "代理中" in page
+    refused = province.post("/substitutes/", data=data)
+    assert refused.status_code == 409
+    assert "已经设置了代理人" in refused.text
+    assert f'value="{clerk.person_id}" selected' in refused.text
+    assert other.post("/substitutes/1/end").status_code == 404
+    assert "还没有离岗代理" in other.get("/substitutes/").text
+    assert province.post("/substitutes/1/end").status_code == 302
+    assert "已结束" in province.get("/substitutes/").text
+    assert status(lite, 1) == "待审核"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"first": "x"}, "请填写开始日期和结束日期"),
+        ({"last": "2026-11-01"}, "结束时间应晚于开始时间"),
+        ({"first": "2200-01-01"}, "2000–2100"),
+        ({"person": "abc"}, "没有找到这位代理人"),
+        ({"person": "1"}, "没有找到这位代理人"),
+    ],
+)
+def test_bad_input(lite: World, changed: dict[str, str], message: str) -> None:
+    province = user(site(lite), "province1")
+    data = {"person": str(lite.actor("province1b").person_id), "first": "2026-11-25", "last": "2026-11-30", **changed}
+    answer = province.post("/substitutes/", data=data)
+    assert answer.status_code == 409
+    assert message in answer.text
+    assert count(lite, tables.substitute) == 0
+
+
+def test_a_substitute_s_inbox_and_task_page(lite: World) -> None:
+    app = site(lite)
+    hand_in(user(app, "school1"))
+    hire(lite, "clerk", "何文员", "监控")
+    province = user(app, "province1")
+    address = f"/inbox/tasks/{open_task(lite, 1).id}"
+    stand_in = lite.actor("province1b").person_id
+    province.post(f"{address}/claim")
+    province.post("/substitutes/", data={"person": str(stand_in), "first": "2026-11-25", "last": "2026-11-26", "existing": "1"})
+    substitute = user(app, "province1b")
+    assert "代办" in substitute.get("/inbox/").text
+    assert substitute.post(address, data={"outcome": "审核通过"}).status_code == 302
+    assert "赵琳（代王强）（江苏省教育厅）" in user(app, "school1").get("/weekly/1").text

@@ -1,0 +1,131 @@
+"""证书管理: 证书信息管理 (manual 4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.certificates import Certificate, certificate_of, new_certificate
+from domain.majors import majors_query
+from domain.parties import Actor, Party
+from forms.lists.certificates import CERTIFICATES, KEPT_CERTIFICATES
+from processes.errors import NotAllowed, NotFound
+from webapp.context import actor, db
+from webapp.listing import Button, ListScreen, render_list
+from webapp.records.plain import PlainKind, Section, create, edit_page, new_page, plain_page, store
+
+blueprint = Blueprint("certificates", __name__, url_prefix="/certificates")
+OPERATOR = "系统管理"
+
+
+def _choices(session: Session, who: Actor, record: Certificate | None) -> Mapping[str, Sequence[str]]:
+    named = select(Party.name).where(Party.kind == "organization").order_by(Party.name)
+    organizations = session.scalars(named).all() if OPERATOR in who.roles else ()
+    return {"organizations": organizations, "majors": [major.label for major in session.scalars(majors_query())]}
+
+
+CERTIFICATE = PlainKind(
+    noun="证书",
+    form="certificate.json",
+    listing=CERTIFICATES,
+    index=lambda: url_for("certificates.index"),
+    show=lambda row: url_for("certificates.show", certificate_id=row.id),
+    name=lambda row: str(row.label),
+    choices=_choices,
+    make=new_certificate,
+    hidden=frozenset({"majors"}),
+)
+
+
+def _may_edit(who: Actor, row: Certificate) -> bool:
+    return OPERATOR in who.roles or (row.party_id == who.party_id and "培训评价组织" in who.roles)
+
+
+def _buttons(who: Actor, row: Certificate) -> list[Button]:
+    return [Button("编辑", url_for("certificates.edit", certificate_id=row.id))] if _may_edit(who, row) else []
+
+
+PILOTED = ListScreen(
+    CERTIFICATES,
+    help="默认显示已参与试点的证书；把“证书范围”改为“全部”，可查看所有证书。",
+    show=CERTIFICATE.show,
+    row_buttons=_buttons,
+    empty="还没有已参与试点的证书，把“证书范围”改为“全部”可查看所有证书。",
+    export="批量导出证书信息",
+)
+KEPT = ListScreen(
+    KEPT_CERTIFICATES,
+    help="维护证书的说明、考核费用和对应专业，院校看到的就是这里的内容。",
+    show=CERTIFICATE.show,
+    buttons=lambda who: [Button("新增证书", url_for("certificates.new"), primary=True)] if OPERATOR in who.roles else [],
+    row_buttons=_buttons,
+    empty="还没有证书。",
+    export="批量导出证书信息",
+)
+
+
+@blueprint.get("/")
+def index() -> Any:
+    """The list: schools and provinces begin with what is piloted, organizations and operators with what they keep."""
+    piloting = actor().party_kind in ("school", "province")
+    return render_list(PILOTED if piloting else KEPT, db(), actor())
+
+
+@blueprint.get("/<int:certificate_id>")
+def show(certificate_id: int) -> str:
+    """查看: 基本信息 and 对应专业."""
+    found = _certificate(certificate_id)
+    return plain_page(CERTIFICATE, found, [_majors(found)], _buttons(actor(), found))
+
+
+@blueprint.get("/<int:certificate_id>/edit")
+def edit(certificate_id: int) -> str:
+    """编辑: the organization that issues it, or the platform's operator."""
+    return edit_page(CERTIFICATE, _own(_certificate(certificate_id)))
+
+
+@blueprint.post("/<int:certificate_id>/edit")
+def store_certificate(certificate_id: int) -> Any:
+    """保存."""
+    return store(CERTIFICATE, lambda: _own(_certificate(certificate_id)))
+
+
+@blueprint.get("/new")
+def new() -> str:
+    """新增证书, by the platform's operator."""
+    _operator()
+    return new_page(CERTIFICATE)
+
+
+@blueprint.post("/new")
+def create_certificate() -> Any:
+    """保存 of a new certificate."""
+    _operator()
+    return create(CERTIFICATE)
+
+
+def _certificate(certificate_id: int) -> Certificate:
+    found = certificate_of(db(), actor(), certificate_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _own(row: Certificate) -> Certificate:
+    if not _may_edit(actor(), row):
+        raise NotAllowed
+    return row
+
+
+def _operator() -> None:
+    if OPERATOR not in actor().roles:
+        raise NotAllowed
+
+
+def _majors(row: Certificate) -> Section:
+    rows = [(major.name, major.code, major.level, f"{major.edition} 年版") for major in row.majors]
+    return Section("对应专业", ("专业名称", "专业代码", "专业层次", "专业目录"), rows, "还没有对应专业。")

@@ -1,0 +1,116 @@
+"""Drafts of diagrams: kept a person and process, until deployed or thrown away; and new diagrams to begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.parties import Actor
+from jobs.runtime import BPMN_FOLDER
+from processes import inbox, tables
+from processes.checks import documents
+from processes.checks.diagram import read_diagram
+from processes.checks.structure import is_key
+from processes.definitions import BPMN, latest
+from processes.errors import DiagramInvalid, Refused
+from processes.versions import scenarios_of
+from processes.xmlsafe import MAX_BYTES, parse_xml
+
+_PLACE = "designer/"
+MAX_SCENARIOS = 200_000  # characters
+
+
+@dataclass(frozen=True)
+class Model:
+    """What the editor works on; `base` is the version it began from, 0 for a new process."""
+
+    key: str
+    xml: str
+    scenarios: str
+    base: int
+    saved_at: datetime | None = None
+
+
+def drafts_of(session: Session, actor: Actor) -> dict[str, datetime]:
+    """Process key → when the actor's draft of it was saved."""
+    table = tables.draft
+    query = select(table.c.place, table.c.saved_at).where(table.c.person_id == actor.person_id, table.c.place.startswith(_PLACE))
+    return {row.place.removeprefix(_PLACE): row.saved_at for row in session.execute(query)}
+
+
+def model_of(session: Session, actor: Actor, key: str) -> Model:
+    """The actor's draft, or else the newest version.
+
+    Raises:
+        NotFound: neither exists.
+    """
+    draft = inbox.draft_of(session, actor, _PLACE + key)
+    if draft is not None:
+        return Model(key, draft.data["xml"], draft.data["scenarios"], draft.data["base"], draft.saved_at)
+    definition = latest(session, key)
+    scenarios = scenarios_of(session, definition.id)
+    return Model(key, definition.xml, _beside(key) if scenarios is None else scenarios, definition.version)
+
+
+def keep(session: Session, actor: Actor, model: Model, now: datetime) -> None:
+    """Keeps a draft, whatever state it is in; only what is no XML at all, or too large, is refused.
+
+    Raises:
+        DiagramInvalid: not XML within the limits.
+        Refused: the scenarios are too long.
+    """
+    parse_xml(model.xml.encode())
+    if len(model.scenarios) > MAX_SCENARIOS:
+        raise Refused("场景过长，未能保存，请删减后再试")
+    data: dict[str, Any] = {"xml": model.xml, "scenarios": model.scenarios, "base": model.base}
+    inbox.save_draft(session, actor, _PLACE + model.key, data, now)
+
+
+def drop(session: Session, actor: Actor, key: str) -> None:
+    """Throws the actor's draft away."""
+    inbox.drop_draft(session, actor, _PLACE + key)
+
+
+def imported(data: bytes) -> tuple[str, str]:
+    """Key and XML of an uploaded diagram.
+
+    Raises:
+        DiagramInvalid: not one process with an id, or without a drawing that the editor could show.
+    """
+    if len(data) > MAX_BYTES:
+        raise DiagramInvalid([f"文件超过 {MAX_BYTES // 1024 // 1024} MB，不是流程图"])
+    root = parse_xml(data)
+    found = list(documents.check(root))
+    if found:
+        raise DiagramInvalid(found)
+    key = read_diagram(root).process.get("id", "")
+    if not is_key(key):
+        raise DiagramInvalid([f"流程的 id“{key[:60]}”应由字母、数字、下划线组成，以字母开头，请在原来的工具中修改"])
+    if not any(isinstance(node.tag, str) and node.tag.endswith("}BPMNShape") for node in root.iter()):
+        raise DiagramInvalid(["文件中只有流程，没有图形，无法显示；请在原来的工具中导出带图形的 BPMN 2.0 文件"])
+    return key, data.decode("utf-8").removeprefix("\ufeff")
+
+
+def blank(key: str, name: str, subject: str, role: str) -> str:
+    """The XML of a new process: one lane, start, task and end."""
+    template = (Path(__file__).parent / "blank.bpmn").read_text(encoding="utf-8")
+    for mark, value in (("KEY", key), ("NAME", name), ("SUBJECT", subject), ("ROLE", role)):
+        template = template.replace(f"@{mark}@", escape(value))
+    return template
+
+
+def name_of(xml: str) -> str:
+    """The process's name, as the draft has it."""
+    process = parse_xml(xml.encode()).find(f"{BPMN}process")
+    return "" if process is None else str(process.get("name") or process.get("id") or "")
+
+
+def _beside(key: str) -> str:
+    path = BPMN_FOLDER / f"{key}.scenarios.yaml"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

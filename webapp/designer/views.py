@@ -1,0 +1,246 @@
+"""流程设计 (row 8.3): processes with their versions, the editor, check, trial run, deployment, comparison, import and export."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+
+from domain.handling import External
+from domain.parties import ROLES
+from domain.subjects import SUBJECTS
+from forms import read_forms
+from handlers import HANDLERS
+from jobs import scenarios
+from jobs.scenario_files import ScenarioFailed
+from processes import checks, versions
+from processes.checks.conventions import TONES
+from processes.checks.diagram import KINDS, read_diagram
+from processes.checks.structure import is_key
+from processes.definitions import deploy
+from processes.differences import differences
+from processes.errors import DiagramInvalid, NotAllowed, NotFound, Refused
+from processes.history import who
+from processes.xmlsafe import MAX_BYTES, parse_xml
+from webapp.context import actor, db, reads_only, runtime
+from webapp.designer import drafts
+from webapp.designer.outline import outline
+
+blueprint = Blueprint("designer", __name__, url_prefix="/designer")
+ROLE = "流程设计"
+_NAMED = re.compile(r"^[^“]*“[^”]*”\(([^()]*)\)：")  # how a problem names its element
+
+
+@blueprint.before_request
+def _designers_only() -> None:
+    if ROLE not in actor().roles:
+        raise NotAllowed
+
+
+@blueprint.get("/")
+def index() -> str:
+    """The processes, and the actor's drafts of processes that are not deployed yet."""
+    rows = versions.latest_versions(db())
+    kept = drafts.drafts_of(db(), actor())
+    new = {key: at for key, at in kept.items() if key not in {row.key for row in rows}}
+    return render_template("designer/index.html", rows=rows, drafts=kept, new=new, subjects=sorted(SUBJECTS), roles=ROLES)
+
+
+@blueprint.post("/new")
+def create() -> Any:
+    """Begins a new process: a draft with a first task."""
+    key, name = request.form.get("key", "").strip(), request.form.get("name", "").strip()
+    subject, role = request.form.get("subject", ""), request.form.get("role", "")
+    if not is_key(key) or not name or subject not in SUBJECTS or role not in ROLES:
+        raise Refused("请填写流程的名称和 id（字母、数字、下划线，以字母开头），并选择业务记录和发起角色")
+    _begin(key, drafts.blank(key, name[:100], subject, role), 0)
+    return redirect(url_for("designer.edit", key=key))
+
+
+@blueprint.post("/import")
+def import_file() -> Any:
+    """Takes a .bpmn file as the actor's draft of the process that its id names."""
+    try:
+        key, xml = drafts.imported(_uploaded("file"))
+    except DiagramInvalid as error:
+        raise Refused("；".join(error.problems)) from error
+    rows = versions.versions_of(db(), key)
+    _begin(key, xml, rows[0].version if rows else 0)
+    flash("已导入为草稿，检查并试运行后可以部署。", "success")
+    return redirect(url_for("designer.edit", key=key))
+
+
+@blueprint.get("/<key>/")
+def show(key: str) -> str:
+    """All versions of a process."""
+    rows = versions.versions_of(db(), key)
+    if not rows:
+        raise NotFound
+    return render_template("designer/versions.html", key=key, rows=rows, draft=drafts.drafts_of(db(), actor()).get(key))
+
+
+@blueprint.get("/<key>/<int:number>/")
+def version(key: str, number: int) -> str:
+    """One version: the diagram, and the same as a list of its elements."""
+    definition = versions.version(db(), key, number)
+    row = next(row for row in versions.versions_of(db(), key) if row.version == number)
+    g.diagram = True
+    return render_template("designer/version.html", row=row, definition=definition, steps=outline(definition.xml))
+
+
+@blueprint.get("/<key>/<int:number>/diagram.json")
+def diagram(key: str, number: int) -> Any:
+    """A version's XML for the viewer."""
+    definition = versions.version(db(), key, number)
+    notes = {e.id: [f"{k}：{v}" for k, v in e.properties.items()] or ["没有设置属性"] for e in definition.elements.values()}
+    return {"xml": definition.xml, "tokens": [], "path": [], "notes": notes}
+
+
+@blueprint.get("/<key>/<int:number>/export")
+def export(key: str, number: int) -> Response:
+    """A version as a .bpmn file."""
+    definition = versions.version(db(), key, number)
+    headers = {"Content-Disposition": f"attachment; filename={key}.bpmn"}
+    return Response(definition.xml, mimetype="application/xml", headers=headers)
+
+
+@blueprint.get("/<key>/compare")
+def compare(key: str) -> str:
+    """What two versions differ in."""
+    rows = versions.versions_of(db(), key)
+    if not rows:
+        raise NotFound
+    old = request.args.get("old", type=int) or max(rows[0].version - 1, 1)
+    new = request.args.get("new", type=int) or rows[0].version
+    found = differences(versions.version(db(), key, old).xml, versions.version(db(), key, new).xml)
+    return render_template("designer/compare.html", key=key, rows=rows, old=old, new=new, found=found)
+
+
+@blueprint.get("/<key>/edit")
+def edit(key: str) -> str:
+    """The editor."""
+    model = drafts.model_of(db(), actor(), key)
+    g.diagram = True
+    return render_template("designer/edit.html", model=model, name=drafts.name_of(model.xml), steps=outline(model.xml))
+
+
+@blueprint.get("/<key>/model.json")
+def model(key: str) -> Any:
+    """What the editor begins with, and what its drop-downs offer."""
+    found = drafts.model_of(db(), actor(), key)
+    forms = [{"value": name, "label": f"{schema.get('title', name)}（{name}）"} for name, schema in read_forms().items()]
+    handlers = [{"value": n, "needs": h.needs, "outside": isinstance(h, External)} for n, h in sorted(HANDLERS.items())]
+    choices = {
+        "forms": forms,
+        "handlers": handlers,
+        "roles": ROLES,
+        "tones": TONES,
+        "subjects": sorted(SUBJECTS),
+        "facts": _facts(found.xml),
+    }
+    return {"xml": found.xml, "scenarios": found.scenarios, "base": found.base, "choices": choices}
+
+
+@blueprint.post("/<key>/draft")
+def save(key: str) -> Any:
+    """Keeps the draft."""
+    drafts.keep(db(), actor(), _posted(key), runtime().engine.clock())
+    return {"message": "草稿已保存"}
+
+
+@blueprint.post("/<key>/discard")
+def discard(key: str) -> Any:
+    """Throws the draft away; the deployed versions stay."""
+    drafts.drop(db(), actor(), key)
+    flash("草稿已丢弃。", "success")
+    return redirect(url_for("designer.index"))
+
+
+@blueprint.post("/<key>/check")
+@reads_only
+def check(key: str) -> Any:
+    """The problems, each with the element it names."""
+    return {"problems": _problems(_posted(key))}
+
+
+@blueprint.post("/<key>/try")
+@reads_only
+def try_out(key: str) -> Any:
+    """Runs the scenarios on the diagram: on a database of its own that is thrown away, with nothing called outside."""
+    given = _posted(key)
+    problems = _problems(given)
+    if problems:
+        return {"problems": problems}
+    try:
+        report = scenarios.run_text(given.xml.encode(), given.scenarios)
+    except ScenarioFailed as error:
+        return {"message": str(error)}, 409
+    shown = [{"name": one.name, "told": one.told, "failure": one.failure} for one in report.shown]
+    return {"problems": [], "shown": shown, "taken": sorted(report.taken), "missed": _flows(given.xml, report.flows_not_taken)}
+
+
+@blueprint.post("/<key>/deploy")
+def deploy_version(key: str) -> Any:
+    """Deploys the diagram as a new version; what runs stays on its own."""
+    given, note = _posted(key), request.form.get("note", "").strip()
+    problems = _problems(given)
+    if problems:
+        return {"message": "流程图有问题，不能部署", "problems": problems}, 409
+    if not note:
+        raise Refused("请填写版本说明：改了什么，为什么")
+    rows = versions.versions_of(db(), key)
+    if rows and rows[0].version != given.base:
+        raise Refused(f"{rows[0].deployed_by} 已部署了第 {rows[0].version} 版，您的草稿基于第 {given.base} 版；请先比较，再决定是否部署")
+    by = who(actor())[:50]
+    definition = deploy(db(), runtime().engine, given.xml.encode(), read_forms(), by, note=note, scenarios=given.scenarios)
+    drafts.drop(db(), actor(), key)
+    flash(f"已部署为第 {definition.version} 版；正在运行的流程仍按原来的版本继续。", "success")
+    return {"address": url_for("designer.show", key=key)}
+
+
+def _begin(key: str, xml: str, base: int) -> None:
+    if base == 0 and key in {row.key for row in versions.latest_versions(db())}:
+        raise Refused(f"已有 id 为“{key}”的流程，请换一个 id，或直接编辑它")
+    try:
+        scenario = drafts.model_of(db(), actor(), key).scenarios if base else ""
+    except NotFound:
+        scenario = ""
+    drafts.keep(db(), actor(), drafts.Model(key, xml, scenario, base), runtime().engine.clock())
+
+
+def _uploaded(name: str) -> bytes:
+    """What was uploaded, read no further than one byte past the limit."""
+    file = request.files.get(name)
+    if file is None:
+        return b""
+    with file.stream as stream:
+        return bytes(stream.read(MAX_BYTES + 1))
+
+
+def _posted(key: str) -> drafts.Model:
+    if not is_key(key):
+        raise NotFound
+    try:
+        xml = _uploaded("xml").decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refused("流程图不是 UTF-8 编码的文本") from error
+    return drafts.Model(key, xml, request.form.get("scenarios", ""), request.form.get("base", 0, type=int))
+
+
+def _problems(given: drafts.Model) -> list[dict[str, str | None]]:
+    found = checks.problems(given.xml.encode(), given.key, HANDLERS, SUBJECTS, read_forms())
+    return [{"text": text, "element": named.group(1) if (named := _NAMED.match(text)) else None} for text in found]
+
+
+def _facts(xml: str) -> list[str]:
+    """The names that expressions may read of the record, once the process says which record it is about."""
+    subject = next((p.get("value", "") for p in parse_xml(xml.encode()).iter() if p.get("name") == "subject"), "")
+    return sorted(getattr(SUBJECTS.get(subject), "FACTS", ()))
+
+
+def _flows(xml: str, ids: tuple[str, ...]) -> list[dict[str, str]]:
+    found = read_diagram(parse_xml(xml.encode()))
+    names = {e.id: e.name or KINDS[e.tag] for e in found.elements.values()}
+    texts = {flow.get("id"): f"{names[source]} → {names[target]}" for source, target, flow in found.sound_flows}
+    return [{"id": id, "text": texts[id]} for id in ids if id in texts]

@@ -1,0 +1,22 @@
+"""The check of one field as it is left: the form's own check, asked by the page's script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, request
+
+from forms.checking import check_field
+from webapp.context import reads_only
+from webapp.fields.schemas import schema_at
+
+blueprint = Blueprint("fields", __name__, url_prefix="/fields")
+MAX_TEXT = 20_000  # characters; more is checked when it is sent
+
+
+@blueprint.post("/check")
+@reads_only
+def check() -> Any:
+    """`{"problem": message or null}` for the posted `path` and `value` of the form at `place` (as drafts name it)."""
+    schema = schema_at(request.args.get("place", ""))
+    return {"problem": check_field(schema, request.form.get("path", "")[:200], request.form.get("value", "")[:MAX_TEXT])}

@@ -1,0 +1,73 @@
+"""Files: uploaded for a field of a form, downloaded by whoever may see the record that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+from flask import Blueprint, Response, request, send_file, url_for
+
+from domain import files
+from domain.errors import DomainError
+from domain.files import StoredFile
+from domain.filetypes import USUAL, media_type_of
+from forms.fields import MAX_MB, file_fields
+from processes.errors import NotFound
+from webapp.context import actor, current_actor, db, runtime
+from webapp.fields.schemas import schema_at
+from webapp.kinds import KINDS
+
+blueprint = Blueprint("files", __name__, url_prefix="/files")
+
+
+@blueprint.post("/")
+def upload() -> Any:
+    """Keeps one file for the `field` of the form at `place`: `{"id", "name", "size", "address"}`, or a message and 422."""
+    rule = file_fields(schema_at(request.args.get("place", ""))).get(request.args.get("field", ""))
+    sent = request.files.get("file")
+    if rule is None:
+        raise NotFound
+    if sent is None or not sent.filename:
+        return {"message": "没有收到文件，请重新选择。"}, 422
+    most = int(rule.get("x-max-mb", MAX_MB)) * 1024 * 1024
+    name = sent.filename.replace("\\", "/").rpartition("/")[2]
+    try:
+        with closing(sent):
+            media_type = media_type_of(name, sent.stream, rule.get("x-accept", USUAL))
+            kept = files.keep(db(), runtime().settings.home, actor(), name, media_type, sent.stream, most, runtime().engine.clock())
+    except DomainError as error:
+        return {"message": str(error)}, 422
+    return {"id": kept.id, "name": kept.name, "size": kept.size, "address": url_for("files.download", file_id=kept.id)}
+
+
+@blueprint.get("/<int:file_id>")
+def download(file_id: int) -> Response:
+    """The file, always as an attachment; `key` and `record` name the record through which the actor may see it."""
+    file = files.file_of(db(), file_id)
+    if file is None or not (files.may_open(actor(), file) or _holds(request.args.get("key", ""), request.args.get("record", ""), file_id)):
+        raise NotFound
+    path = files.path_of(runtime().settings.home, file.sha256)
+    if not path.exists():
+        raise NotFound("文件的内容已不在服务器上，请联系管理员从备份中恢复。")
+    answer = send_file(path, mimetype=file.media_type, as_attachment=True, download_name=file.name, etag=False)
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"  # should a browser show it after all, it can do nothing
+    return answer
+
+
+def stored_files(ids: Sequence[int], through_record: bool = False) -> Sequence[StoredFile]:
+    """For templates: the files of an answer. Without a record that the page shows, only those of the actor's party."""
+    who = current_actor()
+    if who is None or not ids:
+        return []
+    return files.files_of(db(), ids, None if through_record else who.party_id)
+
+
+def _holds(key: str, record: str, file_id: int) -> bool:
+    """Whether a record that the actor may see has the file among its answers."""
+    if key not in KINDS or not record.isdecimal() or len(record) > 9:
+        return False
+    found = KINDS[key].find(db(), actor(), int(record))
+    answers: Mapping[str, Any] = found.answers() if found is not None else {}
+    fields = file_fields(schema_at(f"{key}/{record}")) if found is not None else {}
+    return any(file_id in answers.get(name, ()) for name in fields)

@@ -1,0 +1,82 @@
+"""The rows of an import as a page shows them: a page of bad rows that can be corrected, or of good ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.imports import ImportRecord, ImportRow
+from jobs.imports.checking import row_check
+from jobs.imports.columns import Column
+from jobs.imports.description import Import
+from webapp.paging import Paged, page_of
+
+TABS = (("bad", "有问题"), ("good", "可导入"), ("taken", "已导入"))
+_STATES = {"bad": ("bad",), "good": ("good",), "taken": ("taken", "started")}
+MAX_ROWS = 100  # that one post may correct; a page shows fewer
+MAX_TEXT = 2000
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a row. `problem` is why it is refused; None where it is not."""
+
+    name: str
+    column: Column
+    text: str
+    problem: str | None
+
+    @property
+    def options(self) -> Sequence[str]:
+        """The choices of a drop-down, the present text among them; none for free text."""
+        choices = [str(choice) for choice in self.column.schema.get("enum", ())]
+        return choices if not choices or self.text in ("", *choices) else [self.text, *choices]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One page of rows under one tab."""
+
+    tab: str
+    tabs: Sequence[tuple[str, str, int]]
+    page: Paged
+    columns: Sequence[Column]
+    rows: Sequence[tuple[int, Sequence[Cell]]]
+
+
+def preview(session: Session, description: Import, record: ImportRecord, values: Mapping[str, str]) -> Preview:
+    """The page that the address asks for: `tab` and `page`. One query, however many rows the file has."""
+    counts = {"bad": record.bad, "good": record.good, "taken": record.taken}
+    tabs = [(name, label, counts[name]) for name, label in TABS if counts[name]]
+    asked = values.get("tab", "")
+    tab = asked if asked in counts else tabs[0][0] if tabs else "bad"
+    page = page_of(values, counts[tab])
+    table = ImportRow
+    query = select(table).where(table.import_id == record.id, table.state.in_(_STATES[tab])).order_by(table.number)
+    found = session.scalars(query.limit(page.size).offset(page.offset)).all()
+    columns = [column for column in row_check(description.form).columns if column.name in record.places]
+    return Preview(tab, tabs, page, columns, [(row.number, _cells(record, columns, row)) for row in found])
+
+
+def posted_changes(form: Mapping[str, str]) -> dict[int, dict[str, str]]:
+    """What was typed into a page of bad rows: row number → field name → text."""
+    changes: dict[int, dict[str, str]] = {}
+    for key, text in form.items():
+        found = re.fullmatch(r"(\d{1,7})\.([a-z_]{1,40})", key)
+        if found is not None and (len(changes) < MAX_ROWS or int(found[1]) in changes):
+            changes.setdefault(int(found[1]), {})[found[2]] = text[:MAX_TEXT]
+    return changes
+
+
+def _cells(record: ImportRecord, columns: Sequence[Column], row: ImportRow) -> list[Cell]:
+    problems: dict[str, str] = dict(row.problems or [])
+    cells = []
+    for column in columns:
+        at = record.places[column.name]
+        text = row.cells[at] if at < len(row.cells) else ""
+        cells.append(Cell(f"{row.number}.{column.name}", column, text, problems.get(column.name)))
+    return cells

@@ -1,0 +1,180 @@
+"""Imports of every kind: template, upload, preview with corrections, taking in, 导入记录."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from sqlalchemy import func, select
+
+from domain.background import BackgroundTask
+from domain.errors import DomainError
+from domain.imports import ImportRecord, import_of, imports_query
+from jobs.imports import IMPORTS
+from jobs.imports.checking import row_check
+from jobs.imports.correcting import correct
+from jobs.imports.deciding import BUSY, begin_taking, drop, interrupted, resume
+from jobs.imports.description import Import
+from jobs.imports.failures import write_failures
+from jobs.imports.receiving import AlreadyImported, receive, uploaded
+from jobs.imports.template import template_of
+from processes.errors import NotAllowed, NotFound
+from webapp.context import actor, db, later_task, runtime
+from webapp.imports.preview import Preview, posted_changes, preview
+from webapp.paging import page_of
+
+blueprint = Blueprint("imports", __name__, url_prefix="/imports")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@blueprint.get("/<kind>/")
+def index(kind: str) -> str:
+    """The form for a file, and 导入记录."""
+    return _index(_description(kind))
+
+
+@blueprint.get("/<kind>/template.xlsx")
+def template(kind: str) -> Any:
+    """The template of this import."""
+    description = _description(kind)
+    content = template_of(description.noun, row_check(description.form).columns)
+    return send_file(BytesIO(content), XLSX, as_attachment=True, download_name=f"{description.noun}导入模板.xlsx")
+
+
+@blueprint.post("/<kind>/")
+def upload(kind: str) -> Any:
+    """Takes a file in and begins to check it."""
+    description = _description(kind)
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return _index(description, "请先选择要导入的文件"), 422
+    settings, now = runtime().settings, runtime().engine.clock()
+    who = actor()
+    db().rollback()  # writing the file to disk must hold no lock
+    try:
+        with uploaded(settings, Path(file.filename.replace("\\", "/")).name, file.stream) as found:
+            record = receive(db(), settings, who, description, found, now)
+    except AlreadyImported as error:
+        flash(str(error), "warning")
+        return redirect(url_for(".show", kind=kind, import_id=error.import_id))
+    except DomainError as error:
+        return _index(description, str(error)), 422
+    later_task(record.task_id or 0)
+    return redirect(url_for(".show", kind=kind, import_id=record.id))
+
+
+@blueprint.get("/<kind>/<int:import_id>")
+def show(kind: str, import_id: int) -> str:
+    """How an import stands: progress, then the preview of good and bad rows, then what became of it."""
+    description, record = _description(kind), _record(kind, import_id)
+    return _show(description, record, preview(db(), description, record, request.args))
+
+
+@blueprint.get("/<kind>/<int:import_id>.json")
+def progress(kind: str, import_id: int) -> dict[str, Any]:
+    """What the page's script asks for every second or two."""
+    _description(kind)
+    record = _record(kind, import_id)
+    task = db().get(BackgroundTask, record.task_id) if record.task_id is not None else None
+    over = record.state not in BUSY or interrupted(db(), record)
+    handled, total = (task.done + task.failed, task.total) if task is not None else (0, None)
+    return {"over": over, "handled": handled, "total": total, "sentence": _sentence(record, handled, total)}
+
+
+@blueprint.post("/<kind>/<int:import_id>/rows")
+def correct_rows(kind: str, import_id: int) -> Any:
+    """Corrects the cells of this page's rows and checks these rows again."""
+    description, record = _description(kind), _record(kind, import_id)
+    changes = posted_changes(request.form)
+    good = correct(db(), actor(), description, record, changes)
+    bad = len(changes) - good
+    flash(f"重新检查了 {len(changes)} 行：{good} 行通过" + (f"，{bad} 行仍有问题。" if bad else "。"), "warning" if bad else "success")
+    return redirect(url_for(".show", kind=kind, import_id=import_id))
+
+
+@blueprint.post("/<kind>/<int:import_id>/take")
+def take(kind: str, import_id: int) -> Any:
+    """导入: takes the good rows in."""
+    description, record = _description(kind), _record(kind, import_id)
+    begin_taking(db(), actor(), description, record, runtime().engine.clock())
+    later_task(record.task_id or 0)
+    return redirect(url_for(".show", kind=kind, import_id=import_id))
+
+
+@blueprint.post("/<kind>/<int:import_id>/resume")
+def go_on(kind: str, import_id: int) -> Any:
+    """继续: work that was cancelled or failed."""
+    description, record = _description(kind), _record(kind, import_id)
+    resume(db(), actor(), description, record, runtime().engine.clock())
+    later_task(record.task_id or 0)
+    return redirect(url_for(".show", kind=kind, import_id=import_id))
+
+
+@blueprint.post("/<kind>/<int:import_id>/drop")
+def give_up(kind: str, import_id: int) -> Any:
+    """放弃: nothing was taken in, nothing is."""
+    _description(kind)
+    drop(db(), _record(kind, import_id))
+    flash("已放弃本次导入，没有写入任何数据。", "success")
+    return redirect(url_for(".index", kind=kind))
+
+
+@blueprint.get("/<kind>/<int:import_id>/failed.xlsx")
+def failed(kind: str, import_id: int) -> Any:
+    """The rows that failed, with 行号, 错误列, 原因, 当前值."""
+    description, record = _description(kind), _record(kind, import_id)
+    if not record.bad:
+        raise NotFound("该导入没有未通过的行。")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "failed.xlsx"
+        write_failures(db(), description, record, path)
+        content = BytesIO(path.read_bytes())
+    name = f"{Path(record.file_name).stem}-未通过.xlsx"
+    return send_file(content, XLSX, as_attachment=True, download_name=name)
+
+
+def _description(kind: str) -> Import:
+    description = IMPORTS.get(kind)
+    if description is None:
+        raise NotFound
+    if description.role not in actor().roles:
+        raise NotAllowed
+    return description
+
+
+def _record(kind: str, import_id: int) -> ImportRecord:
+    record = import_of(db(), actor(), kind, import_id)
+    if record is None:
+        raise NotFound
+    return record
+
+
+def _index(description: Import, problem: str | None = None) -> str:
+    query = imports_query(actor(), description.key)
+    total = db().scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    page = page_of(request.args, total)
+    rows = db().scalars(query.limit(page.size).offset(page.offset)).all()
+    return render_template("imports/index.html", description=description, rows=rows, page=page, problem=problem)
+
+
+def _show(description: Import, record: ImportRecord, shown: Preview) -> str:
+    task = db().get(BackgroundTask, record.task_id) if record.task_id is not None else None
+    return render_template(
+        "imports/show.html",
+        description=description,
+        record=record,
+        preview=shown,
+        busy=record.state in BUSY and not interrupted(db(), record),
+        stuck=interrupted(db(), record),
+        task=task,
+        sentence=_sentence(record, task.done + task.failed if task else 0, task.total if task else None),
+    )
+
+
+def _sentence(record: ImportRecord, handled: int, total: int | None) -> str:
+    if record.state == "checking":
+        return f"正在检查，已检查 {handled} 行…"
+    return f"正在导入，共 {total} 行，已完成 {handled} 行…" if total else "正在导入…"

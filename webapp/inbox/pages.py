@@ -1,0 +1,63 @@
+"""The page of a task: the record, the task's form, the outcome buttons, and how it can be handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import render_template, request, url_for
+
+from domain.parties import actors_in
+from forms import fields
+from processes import inbox, tables
+from processes.assigning import transfer_roles
+from processes.definitions import load
+from processes.errors import NotFound
+from processes.history import instance_of
+from processes.opinions import GIVEN, LABELS, opinions_on
+from webapp.acting import code_of, problems_of
+from webapp.context import actor, db, runtime
+
+
+def record_address(row: Any) -> str:
+    """The page of the record that a row of the inbox is about."""
+    return url_for(f"{row.key}.show", record_id=row.subject_id)
+
+
+def task_page(
+    task_id: str, answers: Mapping[str, Any], comment: str, error: Any = None, typed: Mapping[str, str] | None = None
+) -> tuple[str, int]:
+    """Renders a task's page; with an `error`, what is wrong and everything typed.
+
+    `answers` fill the task's form; `typed` the forms around it.
+    """
+    row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
+    definition = load(db(), row.definition_id)
+    element = definition.elements[row.element]
+    subject = runtime().engine.subjects[definition.subject].load(db(), row.subject_id)
+    about = instance_of(db(), row.key, row.subject_id)
+    if subject is None or about is None or about.id != row.instance_id:  # SQLite gives a deleted record's id to the next one
+        raise NotFound("这条记录已被删除。")
+    own = definition.record_form(element)
+    people = [one for one in actors_in(db(), row.party_id) if one.person_id != actor().person_id] if row.state == "open" else []
+    page = render_template(
+        "inbox/task.html",
+        row=row,
+        element=element,
+        record=fields.describe(definition.record_schema, subject.answers()),
+        tabs=fields.describe(definition.forms[element.form], answers) if element.form and not own and row.kind == "step" else [],
+        comment=comment,
+        problems=problems_of(error) if error else [],
+        typed=typed or {},
+        opinions=opinions_on(db(), row.id) if row.kind == "step" else [],
+        people=people,
+        takers=[one for one in people if row.role in one.roles and one.person_id != row.assignee_id],
+        roles=[role for role in transfer_roles(element) if role != row.role],
+        labels=LABELS,
+        given=GIVEN,
+        kinds=tables.OPINIONS,
+        me=actor(),
+        address=record_address(row),
+        here=request.path,
+    )
+    return page, code_of(error) if error else 200

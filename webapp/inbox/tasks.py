@@ -1,0 +1,95 @@
+"""One task: its page, completing it, and handing it over (转办, 委派, 加签)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+
+from forms import fields
+from processes import assigning, inbox, opinions
+from processes.definitions import load
+from processes.errors import Refused
+from webapp import acting
+from webapp.context import actor, db, later, runtime
+from webapp.inbox.pages import task_page
+
+
+def task(task_id: str) -> Any:
+    """The task, with the draft that the actor left."""
+    answers, comment = _draft(task_id)
+    return task_page(task_id, answers, comment)
+
+
+def finish(task_id: str) -> Any:
+    """Completes the task; where that fails, the page comes back with the reason and everything typed."""
+    row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock(), f"task/{task_id}")
+    definition = load(db(), row.definition_id)
+    element = definition.elements[row.element]
+    answers = acting.typed(definition.forms[element.form]) if element.form else {}
+    comment = request.form.get("comment", "")
+    given = None if definition.record_form(element) else answers
+    problem = acting.complete(actor(), task_id, request.form.get("outcome", ""), given, comment)
+    if problem is not None:
+        return task_page(task_id, answers, comment, problem)
+    if row.drafted:
+        inbox.drop_draft(db(), actor(), f"task/{task_id}")
+    flash(f"已办理：{row.title} · {request.form.get('outcome', '')}", "success")
+    return redirect(url_for("inbox.index"))
+
+
+def transfer(task_id: str) -> Any:
+    """转办 to a person (`to` is their id) or to a role (`to` is `role:…`)."""
+    to, reason = request.form.get("to", ""), request.form.get("reason", "")
+    if to.startswith("role:"):
+        return _act(task_id, "已转办。", assigning.transfer_to_role, to.removeprefix("role:"), reason)
+    return _act(task_id, "已转办。", assigning.transfer, _person(to), reason)
+
+
+def ask(task_id: str) -> Any:
+    """委派 or 加签: asks somebody for an opinion."""
+    kind = request.form.get("kind", "")
+    label = opinions.LABELS.get(kind, "")
+    return _act(task_id, f"已{label}。", opinions.ask, kind, _person(request.form.get("person", "")), request.form.get("note", ""))
+
+
+def give(task_id: str) -> Any:
+    """The opinion that somebody asked for."""
+    return _act(task_id, "已提交，谢谢。", opinions.give, request.form.get("comment", ""))
+
+
+def recall(task_id: str) -> Any:
+    """收回 of a request for an opinion; back to the task it was asked for."""
+    later(opinions.recall(runtime().engine, db(), actor(), task_id))
+    flash("已收回。", "success")
+    return redirect(request.form["back"] if request.form.get("back", "").startswith("/inbox/tasks/") else url_for("inbox.index"))
+
+
+def _act(task_id: str, done: str, act: Callable[..., list[str]], *given: Any) -> Any:
+    row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock(), f"task/{task_id}")
+    error = acting.attempt(lambda: act(runtime().engine, db(), actor(), task_id, *given), lambda: row.instance_id)
+    if error is not None:
+        answers, comment = _draft(task_id)
+        return task_page(task_id, answers, request.form.get("comment", comment), error, request.form)
+    if row.drafted and act is opinions.give:
+        inbox.drop_draft(db(), actor(), f"task/{task_id}")
+    flash(done, "success")
+    return redirect(url_for("inbox.task", task_id=task_id) if act is opinions.ask else url_for("inbox.index"))
+
+
+def _draft(task_id: str) -> tuple[dict[str, Any], str]:
+    """(answers, comment) as the actor left them; empty for a task that the actor may not see."""
+    draft = inbox.draft_of(db(), actor(), f"task/{task_id}")
+    if draft is None:
+        return {}, ""
+    row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
+    definition = load(db(), row.definition_id)
+    form = definition.elements[row.element].form
+    return fields.parse(definition.forms[form], draft.data) if form else {}, (draft.data.get("comment") or [""])[-1]
+
+
+def _person(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        raise Refused("请选择人员")
+    return int(text)

@@ -1,0 +1,188 @@
+"""机构管理 (manual 2): 培训评价组织管理 and 试点院校管理."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.certificates import Certificate, certificates_query
+from domain.organizations import Organization, new_organization, organization_of
+from domain.parties import Actor
+from domain.pilots import participating
+from domain.schools import School, piloted_by, school_of
+from forms.lists.organizations import ORGANIZATIONS
+from forms.lists.schools import SCHOOLS
+from processes.errors import NotAllowed, NotFound
+from webapp.context import actor, db
+from webapp.listing import Button, ListScreen, render_list
+from webapp.records.plain import PlainKind, Section, create, edit_page, new_page, plain_page, store
+
+blueprint = Blueprint("institutions", __name__, url_prefix="/institutions")
+OPERATOR = "系统管理"
+
+
+def _piloted(session: Session, who: Actor, school: School) -> Mapping[str, Sequence[str]]:
+    return {"piloted_certificates": [certificate.label for certificate in session.scalars(piloted_by(school.id))]}
+
+
+ORGANIZATION = PlainKind(
+    noun="培训评价组织",
+    form="organization.json",
+    listing=ORGANIZATIONS,
+    index=lambda: url_for("institutions.organizations"),
+    show=lambda row: url_for("institutions.organization", organization_id=row.id),
+    name=lambda row: str(row.name),
+    make=new_organization,
+)
+SCHOOL = PlainKind(
+    noun="院校信息",
+    form="school.json",
+    listing=SCHOOLS,
+    index=lambda: url_for("institutions.schools"),
+    show=lambda row: url_for("institutions.school", school_id=row.id),
+    name=lambda row: str(row.name),
+    choices=_piloted,
+)
+
+
+def _may_edit(who: Actor, row: Organization | School) -> bool:
+    return OPERATOR in who.roles or (row.id == who.party_id and bool({"试点院校", "培训评价组织"} & who.roles))
+
+
+def _organization_buttons(who: Actor, row: Organization) -> list[Button]:
+    return [Button("编辑", url_for("institutions.edit_organization", organization_id=row.id))] if _may_edit(who, row) else []
+
+
+def _school_buttons(who: Actor, row: School) -> list[Button]:
+    return [Button("编辑", url_for("institutions.edit_school", school_id=row.id))] if _may_edit(who, row) else []
+
+
+def _new_buttons(who: Actor) -> list[Button]:
+    return [Button("新增培训评价组织", url_for("institutions.new_organization_page"), primary=True)] if OPERATOR in who.roles else []
+
+
+ORGANIZATION_LIST = ListScreen(
+    ORGANIZATIONS,
+    help="已参与试点的证书所对应的培训评价组织。",
+    show=ORGANIZATION.show,
+    buttons=_new_buttons,
+    row_buttons=_organization_buttons,
+    empty="还没有培训评价组织。试点申报审核通过后，所试点证书的培训评价组织会列在这里。",
+    export="批量导出培训评价组织信息",
+)
+SCHOOL_LIST = ListScreen(
+    SCHOOLS,
+    help="查看、修改院校信息和试点证书负责人。",
+    show=SCHOOL.show,
+    row_buttons=_school_buttons,
+    empty="还没有院校信息。",
+    export="批量导出院校信息",
+)
+
+
+@blueprint.get("/organizations/")
+def organizations() -> Any:
+    """The list of 培训评价组织管理."""
+    return render_list(ORGANIZATION_LIST, db(), actor())
+
+
+@blueprint.get("/organizations/<int:organization_id>")
+def organization(organization_id: int) -> str:
+    """查看: details, and the certificates that are piloted with it."""
+    found = _organization(organization_id)
+    return plain_page(ORGANIZATION, found, [_piloted_with(found)], _organization_buttons(actor(), found))
+
+
+@blueprint.get("/organizations/<int:organization_id>/edit")
+def edit_organization(organization_id: int) -> str:
+    """编辑: the organization itself, or the platform's operator."""
+    return edit_page(ORGANIZATION, _own(_organization(organization_id)))
+
+
+@blueprint.post("/organizations/<int:organization_id>/edit")
+def store_organization(organization_id: int) -> Any:
+    """保存."""
+    return store(ORGANIZATION, lambda: _own(_organization(organization_id)))
+
+
+@blueprint.get("/organizations/new")
+def new_organization_page() -> str:
+    """新增培训评价组织, by the platform's operator."""
+    _operator()
+    return new_page(ORGANIZATION)
+
+
+@blueprint.post("/organizations/new")
+def create_organization() -> Any:
+    """保存 of a new organization."""
+    _operator()
+    return create(ORGANIZATION)
+
+
+@blueprint.get("/schools/")
+def schools() -> Any:
+    """The list of 试点院校管理."""
+    return render_list(SCHOOL_LIST, db(), actor())
+
+
+@blueprint.get("/schools/<int:school_id>")
+def school(school_id: int) -> str:
+    """查看: details with 试点证书负责人, and the certificates that the school pilots."""
+    found = _school(school_id)
+    return plain_page(SCHOOL, found, [_pilots_of(found)], _school_buttons(actor(), found))
+
+
+@blueprint.get("/schools/<int:school_id>/edit")
+def edit_school(school_id: int) -> str:
+    """编辑: the school itself, or the platform's operator."""
+    return edit_page(SCHOOL, _own(_school(school_id)))
+
+
+@blueprint.post("/schools/<int:school_id>/edit")
+def store_school(school_id: int) -> Any:
+    """保存."""
+    return store(SCHOOL, lambda: _own(_school(school_id)))
+
+
+def _organization(organization_id: int) -> Organization:
+    found = organization_of(db(), actor(), organization_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _school(school_id: int) -> School:
+    found = school_of(db(), actor(), school_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _own(row: Any) -> Any:
+    if not _may_edit(actor(), row):
+        raise NotAllowed
+    return row
+
+
+def _operator() -> None:
+    if OPERATOR not in actor().roles:
+        raise NotAllowed
+
+
+def _piloted_with(row: Organization) -> Section:
+    query = certificates_query(actor()).where(Certificate.party_id == row.id, Certificate.id.in_(participating(actor())))
+    return Section("已试点的证书", ("证书名称", "等级", "证书编码"), _certificate_rows(query), "还没有试点的证书。")
+
+
+def _pilots_of(row: School) -> Section:
+    ids = select(piloted_by(row.id).order_by(None).subquery().c.id)
+    query = certificates_query(actor()).where(Certificate.id.in_(ids))
+    return Section("试点证书", ("证书名称", "等级", "证书编码"), _certificate_rows(query), "还没有试点的证书。")
+
+
+def _certificate_rows(query: Any) -> list[tuple[tuple[str, str], str, str]]:
+    return [((row.name, url_for("certificates.show", certificate_id=row.id)), row.grade, row.code) for row in db().scalars(query)]

@@ -1,0 +1,151 @@
+"""Records that have no process: their page, their form, and the history of what was changed in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import flash, redirect, render_template, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.changes import Change, ChangedMeanwhile, changes_of, last_change, note_change
+from domain.errors import DomainError
+from domain.parties import Actor
+from forms import fields, read_forms
+from forms.checking import check
+from forms.fitting import fit
+from forms.listing import Listing
+from processes.errors import FormInvalid
+from webapp import acting
+from webapp.context import actor, db, runtime
+from webapp.listing import Button
+from webapp.records.page import plain
+
+FORMS = read_forms()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table on a record's page; each cell is a text, or a text with the address it leads to."""
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str | tuple[str, str]]]
+    empty: str
+
+
+@dataclass(frozen=True)
+class PlainKind:
+    """One kind of record without a process. `form` is the file name of its form, `noun` names it in messages.
+
+    `index` and `show` give the addresses of its list and of a record's page. `choices` reads what the fields with `x-options`
+    offer; the record is None in the form of a new one. `make` stores a new one from its answers.
+    """
+
+    noun: str
+    form: str
+    listing: Listing
+    index: Callable[[], str]
+    show: Callable[[Any], str]
+    name: Callable[[Any], str]
+    choices: Callable[[Session, Actor, Any], Mapping[str, Sequence[str]]] = lambda session, actor, record: {}
+    make: Callable[[Session, dict[str, Any]], Any] | None = None
+    hidden: frozenset[str] = frozenset()
+    """Fields that a section of the page shows instead."""
+
+
+def plain_page(kind: PlainKind, record: Any, sections: Sequence[Section] = (), buttons: Sequence[Button] = ()) -> str:
+    """The page of a record that the caller has already let the actor see."""
+    schema = FORMS[kind.form]
+    shown = {**schema, "properties": {k: v for k, v in schema["properties"].items() if k not in kind.hidden}}
+    return render_template(
+        "records/plain.html",
+        kind=kind,
+        title=kind.name(record),
+        tabs=fields.describe(shown, record.answers()),
+        sections=sections,
+        buttons=buttons,
+        changes=[(change, _told(schema, change)) for change in changes_of(db(), record)],
+    )
+
+
+def edit_page(kind: PlainKind, record: Any) -> str:
+    """The form, filled with what the record holds."""
+    return _form_page(kind, record, record.answers(), [])
+
+
+def store(kind: PlainKind, find: Callable[[], Any]) -> Any:
+    """Checks and stores an edit, and notes what it changed. What cannot be stored comes back with everything typed kept."""
+    record = find()
+    schema = _fitted(kind, record)
+    typed, before = acting.typed(schema), record.answers()
+    try:
+        _must_pass(schema, typed)
+        _must_be_fresh(record)
+        record.take({**{name: value for name, value in before.items() if name not in schema["properties"]}, **typed})
+    except (DomainError, FormInvalid) as error:
+        db().rollback()
+        return _form_page(kind, find(), typed, acting.problems_of(error)), acting.code_of(error)
+    note_change(db(), actor(), record, before, record.answers(), runtime().engine.clock())
+    flash(f"{kind.noun}已保存。", "success")
+    return redirect(kind.show(record))
+
+
+def new_page(kind: PlainKind) -> str:
+    """The empty form."""
+    return _form_page(kind, None, {}, [])
+
+
+def create(kind: PlainKind) -> Any:
+    """Checks and stores a new record."""
+    schema = _fitted(kind, None)
+    typed = acting.typed(schema)
+    try:
+        _must_pass(schema, typed)
+        record = kind.make(db(), typed) if kind.make is not None else None
+    except (DomainError, FormInvalid) as error:
+        db().rollback()
+        return _form_page(kind, None, typed, acting.problems_of(error)), acting.code_of(error)
+    note_change(db(), actor(), record, {}, typed, runtime().engine.clock())
+    flash(f"{kind.noun}已新增。", "success")
+    return redirect(kind.show(record))
+
+
+def _fitted(kind: PlainKind, record: Any) -> dict[str, Any]:
+    return fit(FORMS[kind.form], actor().roles, kind.choices(db(), actor(), record))
+
+
+def _must_pass(schema: Mapping[str, Any], typed: Mapping[str, Any]) -> None:
+    problems = check(schema, typed)
+    if problems:
+        raise FormInvalid(problems)
+
+
+def _must_be_fresh(record: Any) -> None:
+    # the row's lock makes two people who save at once come one after the other; the second then sees the first one's change
+    table = type(record)
+    db().execute(select(table.id).where(table.id == record.id).with_for_update())
+    if str(last_change(db(), record)) != request.form.get("seen", "0"):
+        raise ChangedMeanwhile
+
+
+def _form_page(kind: PlainKind, record: Any, answers: dict[str, Any], problems: list[tuple[str, str]]) -> str:
+    return render_template(
+        "records/plain_form.html",
+        kind=kind,
+        title=f"编辑：{kind.name(record)}" if record is not None else f"新增{kind.noun}",
+        tabs=fields.describe(_fitted(kind, record), answers),
+        problems=problems,
+        seen=last_change(db(), record) if record is not None else 0,
+        back=kind.show(record) if record is not None else kind.index(),
+    )
+
+
+def _told(schema: Mapping[str, Any], change: Change) -> list[tuple[str, str]]:
+    known = schema["properties"]
+    return [
+        (known.get(name, {}).get("title", name), " → ".join(plain(known.get(name, {}), side) for side in sides))
+        for name, sides in change.data.items()
+    ]

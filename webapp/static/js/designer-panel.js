@@ -1,0 +1,236 @@
+// The properties of the selected element, in the words of our conventions (CONTRIBUTING.md, conventions of diagrams).
+const WAITING = ["bpmn:UserTask", "bpmn:ManualTask", "bpmn:ReceiveTask", "bpmn:IntermediateCatchEvent", "bpmn:EventBasedGateway"];
+const TONES = { draft: "灰：草稿", waiting: "蓝：等待办理", attention: "橙：需要注意", failed: "红：失败", done: "绿：完成" };
+const property = (name, label, more = {}) => ({ kind: "property", name, label, ...more });
+
+const STATUS = [
+  property("status", "状态", { hint: "流程停在这里时记录的状态" }),
+  property("statusTone", "状态颜色", { options: "tones" }),
+];
+const BUTTON = [
+  property("confirm", "确认提示", { hint: "不能撤销的操作先问一句" }),
+  property("bulk", "批量按钮", { hint: "列表上对所选各行办理的按钮名称" }),
+];
+const FIELDS = {
+  "bpmn:StartEvent": [property("button", "按钮", { hint: "发起这个流程的按钮名称" })],
+  "bpmn:UserTask": [
+    ...STATUS,
+    property("formJsonSchemaFilename", "表单", { options: "forms" }),
+    property("editForm", "可编辑的表单", { options: "forms", hint: "停在这里时可以修改的内容；不选则不能修改" }),
+    property("outcomes", "选项", { hint: "办理的按钮，用逗号分开，如 审核通过,审核退回" }),
+    property("commentRequired", "须填意见的选项", { hint: "用逗号分开" }),
+    property("button", "列表上的按钮"),
+    ...BUTTON,
+    property("due", "办理期限", { hint: "expression" }),
+    property("candidateGroup", "办理角色", { options: "roles", hint: "不选则为所在泳道" }),
+    property("fourEyesWith", "不能与此环节同一人", { options: "tasks" }),
+    property("lateMessage", "逾期后的提示"),
+  ],
+  "bpmn:BoundaryEvent": [...STATUS, ...BUTTON],
+  "bpmn:IntermediateCatchEvent": [...STATUS, property("editForm", "可编辑的表单", { options: "forms" }), ...BUTTON],
+  "bpmn:ReceiveTask": STATUS,
+  "bpmn:ManualTask": STATUS,
+  "bpmn:EventBasedGateway": STATUS,
+  "bpmn:ServiceTask": STATUS,
+  "bpmn:EndEvent": [...STATUS, property("editForm", "可编辑的表单", { options: "forms" })],
+};
+
+export function panel(modeler, place, choices) {
+  const modeling = modeler.get("modeling");
+  const moddle = modeler.get("moddle");
+  const registry = modeler.get("elementRegistry");
+  let shown = null;
+
+  const owned = (owner, type) => (owner.extensionElements?.values || []).find((one) => one.$type === type);
+  const listed = (owner) => (owned(owner, "spiffworkflow:Properties")?.properties || []).map(({ name, value }) => ({ name, value }));
+
+  function extend(element, owner, type, made) {
+    const others = (owner.extensionElements?.values || []).filter((one) => one.$type !== type);
+    const values = made ? [...others, made] : others;
+    const extensionElements = values.length ? moddle.create("bpmn:ExtensionElements", { values }) : undefined;
+    values.forEach((one) => (one.$parent = extensionElements));
+    if (extensionElements) extensionElements.$parent = owner;
+    modeling.updateModdleProperties(element, owner, { extensionElements });
+  }
+
+  function setProperty(element, owner, name, value) {
+    const kept = listed(owner);
+    const at = kept.findIndex((one) => one.name === name);
+    if (at >= 0) kept.splice(at, 1, ...(value ? [{ name, value }] : []));
+    else if (value) kept.push({ name, value });
+    const made = kept.length && moddle.create("spiffworkflow:Properties", {
+      properties: kept.map((one) => moddle.create("spiffworkflow:Property", one)),
+    });
+    made?.properties?.forEach((one) => (one.$parent = made));
+    extend(element, owner, "spiffworkflow:Properties", made);
+  }
+
+  function setOperator(element, owner, id, parameters) {
+    const made = id && moddle.create("spiffworkflow:ServiceTaskOperator", {
+      id,
+      parameterList: moddle.create("spiffworkflow:Parameters", {
+        parameters: parameters.map((one) => moddle.create("spiffworkflow:Parameter", { type: "str", ...one })),
+      }),
+    });
+    extend(element, owner, "spiffworkflow:ServiceTaskOperator", made);
+  }
+
+  const expression = (text) => (text ? moddle.create("bpmn:FormalExpression", { body: text }) : undefined);
+
+  function options(name, element) {
+    if (name === "forms") return choices.forms;
+    if (name === "tones") return choices.tones.map((value) => ({ value, label: TONES[value] || value }));
+    if (name === "tasks") {
+      const others = registry.filter((one) => one.type === "bpmn:UserTask" && one !== element);
+      return others.map((one) => ({ value: one.id, label: one.businessObject.name || one.id }));
+    }
+    return choices[name].map((value) => ({ value, label: value }));
+  }
+
+  function field(label, value, change, { hint, choice, long } = {}) {
+    const id = `p-${place.childElementCount}`;
+    const one = document.createElement("div");
+    one.className = "one";
+    const text = document.createElement("label");
+    text.className = "form-label";
+    text.htmlFor = id;
+    text.textContent = label;
+    const input = document.createElement(choice ? "select" : long ? "textarea" : "input");
+    input.id = id;
+    input.className = choice ? "form-select" : "form-control";
+    if (choice) {
+      const known = choice.some((option) => option.value === value) || !value;
+      const all = [{ value: "", label: "（无）" }, ...choice, ...(known ? [] : [{ value, label: `${value}（不存在）` }])];
+      input.append(...all.map((option) => new Option(option.label, option.value, false, option.value === (value || ""))));
+    } else input.value = value || "";
+    input.addEventListener("change", () => change(input.value.trim()));
+    one.append(text, input);
+    const told = hint === "expression" ? `时间表达式，如 now + days(3)。可用：${["now", ...choices.facts].join("、")}` : hint;
+    if (told) {
+      const small = document.createElement("small");
+      small.className = "form-hint";
+      small.id = `${id}-hint`;
+      small.textContent = told;
+      input.setAttribute("aria-describedby", small.id);
+      one.append(small);
+    }
+    place.append(one);
+  }
+
+  function title(text) {
+    const heading = document.createElement("h2");
+    heading.textContent = text;
+    place.append(heading);
+  }
+
+  function ofProcess(element) {
+    const process = element.type === "bpmn:Participant" ? element.businessObject.processRef : element.businessObject;
+    if (process?.$type !== "bpmn:Process") return;
+    field("流程 id（部署后不能改）", process.id, show, {});
+    place.lastChild.querySelector("input").readOnly = true;
+    field("流程名称", process.name, (name) => {
+      modeling.updateModdleProperties(element, process, { name });
+      if (element.type === "bpmn:Participant") modeling.updateProperties(element, { name });
+    });
+    const subject = listed(process).find((one) => one.name === "subject")?.value;
+    field("业务记录", subject, (value) => setProperty(element, process, "subject", value), { choice: options("subjects") });
+  }
+
+  function ofFlow(element) {
+    const flow = element.businessObject;
+    const source = element.source?.businessObject;
+    const hint = "如 review_outcome == '审核通过'；任务 id 后加 _outcome 是它的结果";
+    const set = (text) => modeling.updateProperties(element, { conditionExpression: expression(text) });
+    field("条件", flow.conditionExpression?.body, set, { hint, long: true });
+    if (!source || !["bpmn:ExclusiveGateway", "bpmn:InclusiveGateway"].includes(source.$type)) return;
+    const yes = [{ value: "yes", label: "其他条件都不成立时走这里" }];
+    field("默认流", source.default === flow ? "yes" : "", (value) => {
+      modeling.updateProperties(element.source, { default: value ? flow : undefined });
+    }, { choice: yes });
+  }
+
+  function ofTimer(element) {
+    const timer = (element.businessObject.eventDefinitions || []).find((one) => one.$type === "bpmn:TimerEventDefinition");
+    if (!timer) return;
+    field("时间", timer.timeDate?.body, (text) => {
+      modeling.updateModdleProperties(element, timer, { timeDate: expression(text), timeDuration: undefined, timeCycle: undefined });
+    }, { hint: "expression" });
+  }
+
+  function ofService(element) {
+    const owner = element.businessObject;
+    const operator = owned(owner, "spiffworkflow:ServiceTaskOperator");
+    const given = (operator?.parameterList?.parameters || []).map(({ id, type, value }) => ({ id, type, value }));
+    const choice = choices.handlers.map(({ value, outside }) => ({ value, label: outside ? `${value}（调用外部）` : value }));
+    field("服务", operator?.id, (id) => {
+      const needs = choices.handlers.find((one) => one.value === id)?.needs || [];
+      setOperator(element, owner, id, needs.map((name) => given.find((one) => one.id === name) || { id: name, value: "" }));
+      show();
+    }, { choice });
+    given.forEach((parameter, at) => {
+      field(`参数 ${parameter.id}`, parameter.value, (value) => {
+        setOperator(element, owner, operator.id, given.map((one, n) => (n === at ? { ...one, value } : one)));
+        show();
+      }, { hint: "表达式；文字要加引号，如 'author'" });
+    });
+  }
+
+  function others(element, known) {
+    const owner = element.businessObject;
+    const rest = listed(owner).filter((one) => !known.includes(one.name));
+    rest.forEach(({ name, value }) => field(`属性 ${name}`, value, (text) => setProperty(element, owner, name, text)));
+    const add = document.createElement("button");
+    add.type = "button";
+    add.className = "btn btn-sm";
+    add.textContent = "增加其他属性";
+    add.addEventListener("click", () => {
+      add.hidden = true;
+      field("属性名", "", (name) => {
+        if (!/^[A-Za-z]\w*$/.test(name)) return;
+        field(`属性 ${name}`, "", (text) => setProperty(element, owner, name, text));
+        place.lastChild.querySelector("input").focus();
+      });
+      place.lastChild.querySelector("input").focus();
+    });
+    place.append(add);
+  }
+
+  function show(element = shown) {
+    shown = element;
+    place.textContent = "";
+    if (!element) {
+      title("属性");
+      place.append("点击图中的环节或连线，在这里设置它的属性。");
+      return;
+    }
+    const owner = element.businessObject;
+    title(owner.name || "未命名");
+    if (element.type === "bpmn:Lane") {
+      field("角色", owner.name, (name) => modeling.updateProperties(element, { name }), { choice: options("roles") });
+      return;
+    }
+    if (["bpmn:Participant", "bpmn:Process", "bpmn:Collaboration"].includes(element.type)) return ofProcess(element);
+    field("名称", owner.name, (name) => modeling.updateProperties(element, { name }));
+    if (element.type === "bpmn:SequenceFlow") return ofFlow(element);
+    if (!owner.$instanceOf("bpmn:FlowNode")) return undefined;
+    field("id", owner.id, (id) => /^[A-Za-z_][\w.-]*$/.test(id) && !registry.get(id) && modeling.updateProperties(element, { id }));
+    const fields = FIELDS[element.type] || (WAITING.includes(element.type) ? STATUS : []);
+    const values = Object.fromEntries(listed(owner).map((one) => [one.name, one.value]));
+    if (element.type === "bpmn:ServiceTask") ofService(element);
+    ofTimer(element);
+    fields.forEach(({ name, label, hint, options: from }) => {
+      const choice = from && options(from, element);
+      field(label, values[name], (value) => setProperty(element, owner, name, value), { hint, choice });
+    });
+    return others(element, fields.map((one) => one.name));
+  }
+
+  modeler.on("selection.changed", ({ newSelection }) => {
+    show(newSelection.length === 1 ? newSelection[0] : null);
+    place.scrollTop = 0;
+  });
+  modeler.on("commandStack.changed", () => {
+    if (!place.contains(document.activeElement)) show(shown && registry.get(shown.id));
+  });
+  show(null);
+}

@@ -1,0 +1,114 @@
+"use strict";
+// Forms: lines of a table, drafts every few seconds, the warning on leaving, the check of a field that was left.
+(() => {
+  const saveEvery = 4000; // ms after the last key
+  const unsaved = new Set();
+  const timers = new Map();
+  const fieldOf = (form) => (form && form.matches("[data-form], [data-draft-url]") ? form : null);
+
+  // ---- lines -------------------------------------------------------------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-add-row], [data-remove-row]");
+    if (!button) return;
+    const lines = button.closest("[data-lines]");
+    if ("addRow" in button.dataset) addRow(lines);
+    else removeRow(lines, button.closest("tr"));
+    touched(lines.closest("form"));
+  });
+
+  function addRow(lines) {
+    const body = lines.querySelector("tbody");
+    const next = Number(lines.dataset.next || body.rows.length);
+    lines.dataset.next = next + 1;
+    const row = lines.querySelector("template").content.firstElementChild.cloneNode(true);
+    row.querySelectorAll("[name]").forEach((field) => {
+      field.name = field.name.replace(".N.", `.${next}.`);
+      field.id = `f-${field.name}`;
+    });
+    body.append(row);
+    row.querySelector("[name]").focus();
+  }
+
+  function removeRow(lines, row) {
+    row.remove();
+    lines.querySelector("[data-add-row]").focus();
+  }
+
+  // ---- drafts ------------------------------------------------------------------------------------------------------
+  function touched(form) {
+    if (!fieldOf(form)) return;
+    unsaved.add(form);
+    if (!form.dataset.draftUrl) return;
+    clearTimeout(timers.get(form));
+    timers.set(form, setTimeout(() => save(form), saveEvery));
+  }
+
+  async function save(form) {
+    const note = form.querySelector("[data-draft-note]");
+    unsaved.delete(form);
+    try {
+      const answer = await post(form.dataset.draftUrl, new FormData(form));
+      if (!answer.ok) throw new Error(String(answer.status));
+      const time = new Date().toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
+      if (note) note.textContent = `已自动保存 ${time}`;
+    } catch (error) {
+      unsaved.add(form);
+      if (note) note.textContent = "草稿未能保存，请检查网络；内容仍在本页";
+    }
+  }
+
+  const post = (address, body) =>
+    fetch(address, { method: "POST", body, headers: { "X-CSRFToken": window.pilot.csrf(), "X-Requested-With": "fetch" } });
+
+  document.addEventListener("input", (event) => touched(event.target.form));
+  document.addEventListener("pilot:sending", (event) => {
+    unsaved.delete(event.detail);
+    clearTimeout(timers.get(event.detail)); // a draft saved now would outlive what is being handed in
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (unsaved.size) event.preventDefault();
+  });
+  
+  // ---- the check of a field that was left: asked of the server, so that the rule is written once ---------------------
+  const before = new WeakMap(); // field → its value as it was entered
+  document.addEventListener("focusin", (event) => before.set(event.target, event.target.value));
+  document.addEventListener("focusout", (event) => {
+    const field = event.target;
+    const form = field.form;
+    if (!form?.dataset.checkUrl || !field.name || field.type === "file" || form.dataset.sent) return;
+    if (field.value === before.get(field) && !field.matches(".is-invalid")) return;
+    check(form, field);
+  });
+
+  async function check(form, field) {
+    const asked = new FormData();
+    asked.append("path", field.name);
+    asked.append("value", field.value);
+    try {
+      const answer = await post(form.dataset.checkUrl, asked);
+      if (answer.ok) show(field, (await answer.json()).problem);
+    } catch (error) {
+      // no answer: the check on sending tells
+    }
+  }
+
+  function show(field, problem) {
+    const place = document.getElementById(`${field.name}-error`) || field.parentElement.querySelector(".invalid-feedback");
+    field.classList.toggle("is-invalid", Boolean(problem));
+    if (problem) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+    if (!place) return;
+    place.textContent = problem || "";
+    place.classList.toggle("d-block", Boolean(problem));
+  }
+
+  // a link of the summary puts the cursor into its field
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest(".problems a[href^='#']");
+    const field = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+    field.scrollIntoView({ block: "center" });
+  });
+})();
