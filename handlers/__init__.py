@@ -8,6 +8,6 @@ from handlers import accounts, reports, sms
 HANDLERS: dict[str, Handler] = {
     "reports.remind": External(reports.prepare_reminder, reports.send_reminder, needs=("text",)),
     "sms.notify": External(sms.prepare, sms.call, needs=("role", "text")),
-    "account.first_password": External(accounts.prepare, accounts.call),
+    "account.first_password": External(accounts.prepare, accounts.call, needs=("text",)),
     "report.delete": Inline(reports.delete),
 }

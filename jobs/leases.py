@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -29,12 +29,11 @@ class Leased:
     """The state in which nobody holds the row; who does makes it `running`."""
 
 
-def claim(session: Session, leased: Leased, row_id: Any, now: datetime, lease: timedelta, more: Mapping[str, Any] | None = None) -> bool:
-    """Takes the row for a new attempt, and writes `more` into it. False where it is over, or another worker's."""
+def claim(session: Session, leased: Leased, row_id: Any, now: datetime, lease: timedelta, **more: Any) -> bool:
+    """Takes the row for a new attempt, with `more` written into it. False where it is over, or another worker's."""
     table = leased.table
     mine = update(table).where(table.c.id == row_id, table.c.state == leased.waiting)
-    values = {"state": "running", "attempt": table.c.attempt + 1, leased.moment: now + lease, **(more or {})}
-    taken = session.execute(mine.values(values))
+    taken = session.execute(mine.values({"state": "running", "attempt": table.c.attempt + 1, leased.moment: now + lease, **more}))
     return taken.rowcount == 1  # type: ignore[attr-defined,no-any-return]
 
 

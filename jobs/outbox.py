@@ -86,7 +86,7 @@ def _claim(runtime: Runtime, job_id: str) -> _Claimed | None:
     """Takes the job and makes what it sends; None where another worker has it, or where there is nothing to send."""
     table = tables.job
     with runtime.database.writing() as session:
-        if not leases.claim(session, _LEASED, job_id, runtime.engine.clock(), LEASE, {"tries": table.c.tries + 1}):
+        if not leases.claim(session, _LEASED, job_id, runtime.engine.clock(), LEASE, tries=table.c.tries + 1):
             return None
         job = session.execute(select(table).where(table.c.id == job_id)).one()
         prepared = _prepared_or_why_not(runtime, session, job)

@@ -14,6 +14,7 @@ from processes.definitions import load
 from processes.engine import Engine
 from processes.errors import FormInvalid, NotFound
 from processes.history import who
+from processes.locking import lock
 from processes.notices import notify
 from processes.step import Step
 
@@ -30,21 +31,13 @@ def comment(engine: Engine, session: Session, actor: Actor, instance_id: int, te
     text = text.strip()
     if not 0 < len(text) <= LONGEST:
         raise FormInvalid([("comment", f"请填写评论，最多 {LONGEST} 个字")])
-    table = tables.instance
-    row = session.execute(select(table).where(table.c.id == instance_id).with_for_update()).first()
-    if row is None:
-        raise NotFound
-    definition = load(session, row.definition_id)
-    subject = engine.subjects[definition.subject].load(session, row.subject_id)
-    if subject is None:
-        raise NotFound
-    step = Step(engine, session, actor, definition, row, subject)
+    step = lock(engine, session, actor, instance_id)
     people = _concerned(step)
     if actor.person_id not in people:
         raise NotFound
     step.record("comment", "评论", None, text)
     named = {person for person, name in people.items() if re.search(rf"@{re.escape(name)}(?!\w)", text)}
-    notify(step, named, "mention", f"{who(actor)}在“{row.title}”的评论中提到您：{text}")
+    notify(step, named, "mention", f"{who(actor)}在“{step.row.title}”的评论中提到您：{text}")
     return step.settle()
 
 

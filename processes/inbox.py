@@ -38,10 +38,10 @@ def open_tasks(actor: Actor, now: datetime | None = None) -> Select[Any]:
     return query.order_by(_TASK.c.due_at.is_(None), _TASK.c.due_at, _TASK.c.created_at)
 
 
-def waiting_count(session: Session, actor: Actor, now: datetime) -> int:
-    """How many rows 待办 has, counted no further than `MOST_COUNTED` (say 99+ from there); one indexed query."""
+def waiting_count(session: Session, actor: Actor, now: datetime | None = None, cap: int = MOST_COUNTED) -> int:
+    """How many rows 待办 has, counted no further than `cap` (say 99+ from there); one indexed query."""
     some = select(literal(1).label("one")).select_from(_TASK).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
-    some = some.where(*_waiting(actor, now)).limit(MOST_COUNTED)
+    some = some.where(*_waiting(actor, now)).limit(cap)
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 

@@ -50,18 +50,16 @@ class Step:
     closed: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Task rows completed in this step → what to write into them."""
 
-    called: set[str] = field(default_factory=set)
-    """Ids of the service tasks that waited for a job when the step began."""
-
-    raised: list[tuple[Task, BusinessError]] = field(default_factory=list)
-    """Business errors of inline handlers that the diagram is still to catch."""
-
     live_tasks: dict[str, str | None] | None = None
     """Ids of the task rows that are not closed → the task whose opinion they are, where the step read them already."""
 
     turns: int = 0
     """Elements that the engine has run in this step."""
 
+    called: set[str] = field(default_factory=set)
+    """Ids of the service tasks that waited for a job when the step began."""
+    raised: list[tuple[Task, BusinessError]] = field(default_factory=list)
+    """Business errors of inline handlers that the diagram is still to catch."""
     reached: str | None = None
     """The end event with a status that was reached last in this step."""
 
@@ -81,7 +79,7 @@ class Step:
         """Restores the workflow and lets timers speak first, so that a deadline holds whatever the scheduler does."""
         self.workflow = spiff.load_state(self.row.state, *self.definition.specs)
         self.workflow.script_engine = self.script_engine()
-        self.called = {str(t.id) for t in spiff.waiting(self.workflow) if spiff.is_job(t)}
+        self.called = self._started(spiff.waiting(self.workflow))
         if self.row.due_at is not None and self.row.due_at <= self.now:
             self.run()
 
@@ -89,25 +87,25 @@ class Step:
         """Runs to the next wait.
 
         Raises:
-            Refused: a handler raised a business error that the diagram does not catch.
             EngineFault: it goes on and on, as a loop over a moment that has passed would.
+            Refused: a handler raised a business error that the diagram does not catch.
         """
         while True:
             spiff.refresh(self.workflow)
-            self.workflow.do_engine_steps(did_complete_task=self._completed)
-            if self.raised:
-                self._catch_raised()
-                continue
+            self._go()
+            while self.raised:
+                task, error = self.raised.pop()
+                event = faults.catcher(task, error.code)
+                if event is None:
+                    raise Refused(str(error)) from error
+                self.caught(event, error)
+                self._go()
             due = earliest(spiff.waiting(self.workflow))
             if not let_end(self.workflow) and (due is None or due > self.now):
                 return
 
-    def _catch_raised(self) -> None:
-        task, error = self.raised.pop()
-        event = faults.catcher(task, error.code)
-        if event is None:
-            raise Refused(str(error)) from error
-        self.caught(event, error)
+    def _go(self) -> None:
+        self.workflow.do_engine_steps(did_complete_task=self._completed)
 
     def caught(self, event: Task, error: BusinessError) -> None:
         """The diagram catches a business error."""
@@ -197,7 +195,7 @@ class Step:
         if place is not None:
             status, tone = self.definition.elements[place].properties["status"], self.definition.tone(place)
         chain = self._write_events()
-        self._write_jobs({str(t.id) for t in stands if spiff.is_job(t)})
+        self._write_jobs(self._started(stands))
         path = sorted(set(self.row.path) | self._flows())
         if not ended:
             prune(self.workflow)  # once everything that this step did has been read off the tree
@@ -272,6 +270,10 @@ class Step:
             over = update(table).where(table.c.id.in_(gone), table.c.state != "done").values(state="cancelled", next_at=None)
             if self.session.execute(over).rowcount and self.incident is not None:  # type: ignore[attr-defined]
                 self.incident = failed_job_error(self.session, self.row.id)
+
+    def _started(self, stands: list[Task]) -> set[str]:
+        """Ids of the service tasks that wait for a job."""
+        return {str(t.id) for t in stands if spiff.is_job(t)}
 
     def _close_task(self, task_id: str, parent_id: str | None) -> None:
         table = tables.task

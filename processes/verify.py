@@ -72,7 +72,7 @@ def _against_state(
         party_id = step.subject.party_for(expected.lane if own else found.role)
         if found.role not in transfer_roles(expected) or (found.element, found.party_id) != (element, party_id):
             yield f"待办“{found.name}”的办理角色、机构或环节与流程图不一致"
-    started = {str(t.id) for t in stands if spiff.is_job(t)}
+    started = step._started(stands)
     if started != unanswered:
         yield "外部任务与流程状态不一致"
     if earliest(stands) != row.due_at:

@@ -24,6 +24,16 @@ class RowCheck:
 
     def read(self, places: Mapping[str, int], cells: Sequence[str]) -> tuple[dict[str, Any], Problems]:
         """A row's answers, and what is wrong with them by the form alone. `places`: field name → number of the row's cell."""
+        answers, found = self._answers(places, cells)
+        for name, message in self.check(answers):
+            found.setdefault(name, self._reason(name, message))
+        return answers, list(found.items())
+
+    def answers(self, places: Mapping[str, int], cells: Sequence[str]) -> dict[str, Any]:
+        """The answers of a row that has been checked before."""
+        return self._answers(places, cells)[0]
+
+    def _answers(self, places: Mapping[str, int], cells: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
         answers: dict[str, Any] = {}
         found: dict[str, str] = {}
         for column in self.columns:
@@ -35,9 +45,7 @@ class RowCheck:
                 answers[column.name] = value
             if problem is not None:
                 found[column.name] = problem
-        for name, message in self.check(answers):
-            found.setdefault(name, self._reason(name, message))
-        return answers, list(found.items())
+        return answers, found
 
     def title(self, name: str) -> str:
         """A field's title."""

@@ -18,7 +18,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, Shee
 
 from jobs.imports.cells import as_text
 from jobs.imports.columns import Column, Header, read_header
-from jobs.imports.guarding import MAX_COLUMNS, MAX_ROWS, BadFile, inspect
+from jobs.imports.guarding import MAX_COLUMNS, MAX_ROWS, BadFile, Kind, inspect
 
 TITLE_ROWS = 20  # how far down the headings may stand
 MAX_SHEETS = 10
@@ -39,13 +39,15 @@ class Table:
 
 
 @contextmanager
-def open_table(path: Path, name: str, columns: Sequence[Column]) -> Iterator[Table]:
+def open_table(path: Path, name: str, columns: Sequence[Column], kind: Kind | None = None) -> Iterator[Table]:
     """The table in an uploaded file. Reading its rows may still raise BadFile, where there are too many.
+
+    `kind` is what `inspect` found when the file came; without it the file is looked at first.
 
     Raises:
         BadFile: it cannot be read, or its headings lack required columns (all of them are named).
     """
-    if inspect(path, name) == "csv":
+    if (kind or inspect(path, name)) == "csv":
         with _open_text(path) as text:
             yield _table([_csv_rows(text)], columns)
         return

@@ -6,9 +6,10 @@ Both go on from what the rows themselves say, a chunk a transaction: a worker ki
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import Table as SqlTable
+from sqlalchemy import bindparam, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,7 +17,7 @@ from domain.imports import ImportRecord, ImportRow, move, recount, rows_of
 from jobs.imports import IMPORTS
 from jobs.imports.checking import Doubles, RowCheck, row_check
 from jobs.imports.description import Import
-from jobs.imports.guarding import BadFile
+from jobs.imports.guarding import BadFile, kind_of
 from jobs.imports.reading import Table, open_table
 from jobs.imports.receiving import file_of
 from jobs.outbox import hand_out
@@ -28,6 +29,7 @@ from processes.definitions import latest
 CHECKED = 2000  # rows a transaction
 TAKEN = 1000
 STARTED = 100  # processes a transaction: about 0.3 s, during which SQLite lets nobody else write
+ROWS = cast(SqlTable, ImportRow.__table__)  # Core: twenty thousand rows need no objects
 TRIES = 3  # of one chunk, where another import takes the same people in at the same moment
 
 
@@ -40,7 +42,7 @@ def check_file(runtime: Runtime, work: Work) -> None:
         try:
             if not path.exists():
                 raise BadFile("上传的文件已不存在，请重新上传")
-            with open_table(path, record.file_name, check.columns) as table:
+            with open_table(path, record.file_name, check.columns, kind_of(path)) as table:
                 _forget_rows(work, record, table)
                 _check_rows(work, record, description, check, table)
         except BadFile as error:
@@ -50,17 +52,30 @@ def check_file(runtime: Runtime, work: Work) -> None:
 
 def take_in(runtime: Runtime, work: Work) -> None:
     """Makes records of an import's good rows, then starts their processes."""
+    store_rows(work)
+    start_processes(runtime, work)
+    record, _ = _load(work)
+    with work.database.writing() as session:
+        recount(session, record.id)
+        move(session, record.id, ["taking"], state="done", finished_at=work.clock())
+
+
+def store_rows(work: Work) -> None:
+    """Makes records of the good rows, in chunks."""
     record, description = _load(work)
     if work.total is None:
         work.progress(0, 0, record.good)
     check = row_check(description.form)
     while _take_chunk(work, record, description, check):
         pass
-    while _start_chunk(runtime, work, record, description):
-        pass
-    with work.database.writing() as session:
-        recount(session, record.id)
-        move(session, record.id, ["taking"], state="done", finished_at=work.clock())
+
+
+def start_processes(runtime: Runtime, work: Work, most: int | None = None) -> None:
+    """Starts the processes of the records made, in chunks; about `most` of them, or all."""
+    record, description = _load(work)
+    started = 0
+    while (most is None or started < most) and _start_chunk(runtime, work, record, description):
+        started += STARTED
 
 
 def _load(work: Work) -> tuple[ImportRecord, Import]:
@@ -82,7 +97,7 @@ def _check_rows(work: Work, record: ImportRecord, description: Import, check: Ro
     while chunk := list(islice(table.rows, CHECKED)):
         with work.database.writing() as session:
             rows = _checked(session, work, description, check, table, doubles, chunk)
-            session.execute(insert(ImportRow), [{"import_id": record.id, **row} for row in rows])
+            session.execute(insert(ROWS), [{"import_id": record.id, **row} for row in rows])
             bad += sum(row["state"] == "bad" for row in rows)
             done += len(rows)
             work.keep(session, done - bad, bad)
@@ -129,7 +144,7 @@ def _take_chunk(work: Work, record: ImportRecord, description: Import, check: Ro
 
 
 def _take(session: Session, work: Work, description: Import, check: RowCheck, record: ImportRecord, rows: list[ImportRow]) -> None:
-    answers = [check.read(record.places, row.cells)[0] for row in rows]
+    answers = [check.answers(record.places, row.cells) for row in rows]
     refused: dict[int, tuple[str, str]] = dict(description.known(session, work.actor, answers))
     doubles = Doubles(description.unique)
     for at, (row, one) in enumerate(zip(rows, answers, strict=True)):
@@ -137,15 +152,13 @@ def _take(session: Session, work: Work, description: Import, check: RowCheck, re
             refused[at] = found[0]
     fine = [at for at in range(len(rows)) if at not in refused]
     made = description.store(session, work.actor, [answers[at] for at in fine], work.clock())
-    key = {"import_id": record.id}
-    changes: list[dict[str, Any]] = [
-        {**key, "number": rows[at].number, "state": "taken", "record_id": made_id, "problems": None}
-        for at, made_id in zip(fine, made, strict=True)
+    changes: list[tuple[str, int, int | None, Any]] = [
+        ("taken", rows[at].number, made_id, None) for at, made_id in zip(fine, made, strict=True)
     ]
-    changes += [
-        {**key, "number": rows[at].number, "state": "bad", "record_id": None, "problems": [problem]} for at, problem in refused.items()
-    ]
-    session.execute(update(ImportRow), changes)
+    changes += [("bad", rows[at].number, None, [problem]) for at, problem in refused.items()]
+    one_row = update(ROWS).where(ROWS.c.import_id == record.id, ROWS.c.number == bindparam("row"))
+    set_to = one_row.values(state=bindparam("to"), record_id=bindparam("made"), problems=bindparam("why"))
+    session.connection().execute(set_to, [dict(zip(("to", "row", "made", "why"), change, strict=True)) for change in changes])
     table = ImportRecord
     counts = {"taken": table.taken + len(fine), "bad": table.bad + len(refused)}
     session.execute(update(table).where(table.id == record.id).values(counts))

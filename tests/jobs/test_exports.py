@@ -16,13 +16,14 @@ from domain.background import BackgroundTask
 from forms.listing import Column
 from forms.lists import LISTS
 from jobs import background, exports
-from tests.conftest import World
+from jobs.sheets import MAX_TEXT, write_sheet
+from tests.conftest import World, add_books
 from tests.jobs.many import hand_in_many
 
 
 def read(columns: list[Column], *rows: list[Any]) -> Any:
     file = BytesIO()
-    exports.write_sheet(columns, rows, file)
+    write_sheet(columns, rows, file)
     return openpyxl.load_workbook(file).active
 
 
@@ -57,12 +58,13 @@ def test_cells_keep_their_kinds() -> None:
 
 def test_what_a_cell_cannot_hold_is_cut_and_control_characters_do_no_harm() -> None:
     sheet = read([Column("说明", str)], ["长" * 40_000], ["a\x00b\x1fc"])
-    assert len(sheet["A2"].value) == exports.MAX_TEXT
+    assert len(sheet["A2"].value) == MAX_TEXT
     assert sheet["A3"].value.startswith("a")
 
 
 @pytest.mark.row("2.1.3")
 def test_every_list_exports_without_a_query_a_row(world: World) -> None:
+    add_books(world)
     hand_in_many(world, 5)
     statements: list[str] = []
     event.listen(world.runtime.database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
@@ -71,7 +73,8 @@ def test_every_list_exports_without_a_query_a_row(world: World) -> None:
             with world.runtime.database.reading() as session:
                 statements.clear()
                 exports.write(session, exports.chosen(listing, actor, {}, []), listing.columns, BytesIO())
-                assert len([one for one in statements if one != "BEGIN"]) == 1, (listing.name, statements)
+                # the rows, and at most what a collection of theirs takes for all of them
+                assert len([one for one in statements if one != "BEGIN"]) <= 2, (listing.name, statements)
 
 
 @pytest.mark.row("2.1.3")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from webapp.benches import export, growth, inbox, step
+from webapp.benches import export, growth, imports, inbox, step
 
 Measured = tuple[float, float] | tuple[float, float, dict[str, Any]]
 """Ours and the floor's, in seconds; and what else is worth telling, such as the peak memory."""
@@ -15,6 +15,7 @@ BENCHES: dict[str, Callable[[], Measured]] = {
     "growth": growth.measure,
     "inbox": inbox.measure,
     "export": export.measure,
+    "import": imports.measure,
 }
 
 

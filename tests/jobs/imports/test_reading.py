@@ -35,7 +35,7 @@ def test_a_plain_file(tmp_path: Path) -> None:
     ((number, row),) = read(workbook(tmp_path / "a", [HEADER, teacher(7)]))
     assert number == 2
     assert row["mobile"] == "13900000007"
-    assert list(row) == ["name", "mobile", "id_number", "sex", "major", "title", "email"]
+    assert list(row) == ["name", "mobile", "id_number", "sex", "major", "rank", "email"]
 
 
 def test_other_order_extra_columns_other_names_title_and_blank_rows(tmp_path: Path) -> None:
@@ -79,12 +79,12 @@ def test_values_of_formulas_dates_and_errors(tmp_path: Path) -> None:
         '<c t="e"><f>VLOOKUP(1,A:A,9)</f><v>#N/A</v></c><c><f>1+1</f></c></row>'
     )
     ((_, row),) = read(with_sheet(tmp_path / "a", cells))
-    assert row == {"name": "张三", "mobile": "13900000001", "title": "", "major": ""}
+    assert row == {"name": "张三", "mobile": "13900000001", "rank": "", "major": ""}
 
 
 def test_a_date_in_a_text_column(tmp_path: Path) -> None:
     ((_, row),) = read(workbook(tmp_path / "a", [HEADER, teacher(1, 职称=date(2026, 9, 1))]))
-    assert row["title"] == "2026-09-01"
+    assert row["rank"] == "2026-09-01"
 
 
 def test_an_id_number_kept_as_a_number(tmp_path: Path) -> None:

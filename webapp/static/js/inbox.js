@@ -14,7 +14,7 @@
     const from = all.indexOf(document.activeElement.closest("[data-row]"));
     here = Math.min(Math.max((from < 0 ? here : from) + by, 0), all.length - 1);
     all.forEach((row, index) => row.classList.toggle("here", index === here));
-    all[here].querySelector("[data-open]").focus();
+    all[here].querySelector("[data-row-link]").focus();
     all[here].scrollIntoView({ block: "nearest" });
   }
 
@@ -44,7 +44,7 @@
     if (typing(event.target) && event.target.type !== "checkbox") return;
     if (document.getElementById("keys").open && event.key !== "?") return;
     if (event.key === "Enter" && event.target === document.body) {
-      press("[data-open]");
+      press("[data-row-link]");
       return;
     }
     const act = keys[event.key];
