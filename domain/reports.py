@@ -11,8 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, column_property, contains_eager, mapped_column, relationship
 
 from domain.base import SHANGHAI, Base, UtcDateTime, utc_now
+from domain.certificates import Certificate
 from domain.errors import DomainError, TooLate
 from domain.parties import Actor, Party, Person, PersonRole
+from domain.pilots import participating
 
 CYCLES = ("周", "半月")
 MAX_PERIODS = 60  # one form sets at most about a year of weeks
@@ -186,6 +188,14 @@ def open_period(session: Session, actor: Actor, now: datetime) -> ReportingPerio
     if session.scalar(existing) is not None:
         raise AlreadyReported
     return period
+
+
+def known_beforehand(session: Session, actor: Actor) -> dict[str, Any]:
+    """What the system knows of a new report: who fills it in, and a line for each certificate that the school pilots."""
+    mobile = session.scalar(select(Person.mobile).where(Person.id == actor.person_id))
+    piloted = select(Certificate).where(Certificate.id.in_(participating(actor))).order_by(Certificate.code)
+    lines = [{"certificate": certificate.label} for certificate in session.scalars(piloted)]
+    return {"contact": actor.name, "mobile": mobile or "", **({"lines": lines} if lines else {})}
 
 
 def new_report(

@@ -8,6 +8,7 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
 from processes import spiff
+from processes.parser import Parser
 from processes.rewinding import rewind, undone
 from processes.xmlsafe import parse_xml
 from tests.processes.tiny import diagram, flows, node, user
@@ -17,7 +18,7 @@ MULTI = "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>3</bpmn:lo
 
 class Run:
     def __init__(self, body: str) -> None:
-        parser = spiff.Parser()
+        parser = Parser()
         xml = diagram(node("startEvent", "start") + body + node("endEvent", "end"), {"试点院校": "start"})
         parser.add_bpmn_xml(parse_xml(xml))
         self.specs = parser.get_spec("tiny"), parser.get_subprocess_specs("tiny")
@@ -27,7 +28,7 @@ class Run:
     def go_on(self) -> None:
         for _ in range(2):
             self.workflow = spiff.load_state(spiff.save_state(self.workflow), *self.specs)
-            self.workflow.script_engine = spiff.ScriptEngine(datetime(2026, 1, 1, tzinfo=UTC), {}, lambda *_: True)
+            self.workflow.script_engine = spiff.ScriptEngine(datetime(2026, 1, 1, tzinfo=UTC), dict, lambda *_: True)
             self.workflow.do_engine_steps()
 
     def ready(self) -> list[str]:

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
 from domain.demo import PASSWORD
-from domain.reports import WeeklyReport, current_period
+from domain.reports import WeeklyReport, current_period, known_beforehand
 from jobs.scheduler import turn
 from processes import tables
 from tests.conftest import NOON, World
@@ -382,3 +382,14 @@ def test_saving_and_handing_in_at_once_is_one_step(lite: World) -> None:
     assert len(commits) == 1
     assert len(statements) <= 17, "\n".join(s[:110].replace("\n", " ") for s in statements)
     assert "填写周报" in school.get("/inbox/?tab=done").text
+
+
+@pytest.mark.row("6.2")
+def test_what_the_system_knows_is_filled_in_beforehand(lite_books: World) -> None:
+    with lite_books.runtime.database.reading() as session:
+        known = known_beforehand(session, lite_books.actor("school1"))
+    assert known["lines"]
+    page = user(site(lite_books), "school1").get("/weekly/new").text
+    assert 'value="张文"' in page
+    for line in known["lines"]:
+        assert f'value="{line["certificate"]}"' in page

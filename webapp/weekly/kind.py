@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,12 +19,13 @@ from webapp.records.kinds import Opening, RecordKind
 
 
 def begin(session: Session, actor: Actor, now: datetime, token: str) -> Opening:
-    """An empty report on the current period.
+    """A report on the current period, with what the system knows filled in beforehand.
 
     Raises:
         NoPeriod, AlreadyReported
     """
-    return _opening(reports.open_period(session, actor, now))
+    opening = _opening(reports.open_period(session, actor, now))
+    return replace(opening, answers=reports.known_beforehand(session, actor))
 
 
 def reopen(session: Session, actor: Actor, token: str) -> Opening:
