@@ -66,7 +66,7 @@ def _step(where: str, found: Any) -> dict[str, Any]:
     if "time" in step:
         return {**step, "time": _moment(where, step["time"])}
     if "outside" in step:
-        return step
+        return {**step, "outside": str(step["outside"])}
     act = step.get("do")
     if not isinstance(act, str) or act not in ACTS or "as" not in step:
         raise ScenarioFailed(f"{where}应有 as（账号）和 do（{'、'.join(ACTS)} 之一），或者 time、outside")

@@ -116,7 +116,7 @@ def run_file(path: Path, database: Database | None = None) -> Report:
 
 
 def run_text(diagram: bytes, text: str, database: Database | None = None) -> Report:
-    """Runs scenarios, given as YAML, on a diagram; nothing outside is called, and nothing stays behind.
+    """Runs scenarios, given as YAML, on a diagram; nothing outside is called but a sandbox on this machine, and nothing stays behind.
 
     Raises:
         ScenarioFailed: the text is not made of scenarios.

@@ -42,7 +42,7 @@ def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
 
 
 def turn(runtime: Runtime, holder: str) -> None:
-    """One look: fires what is due, each instance in a transaction of its own, and hands out jobs.
+    """One look: fires what is due, each instance in a transaction of its own, and hands out jobs and background tasks.
 
     The lease is renewed on the way: a turn of many slow instances ends where another scheduler has taken over.
     """

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor, Person
@@ -40,9 +40,14 @@ def open_tasks(actor: Actor, now: datetime | None = None) -> Select[Any]:
 
 def waiting_count(session: Session, actor: Actor, now: datetime | None = None, cap: int = MOST_COUNTED) -> int:
     """How many rows 待办 has, counted no further than `cap` (say 99+ from there); one indexed query."""
+    return session.scalar(select(waiting_number(actor, now, cap))) or 0
+
+
+def waiting_number(actor: Actor, now: datetime | None = None, cap: int = MOST_COUNTED) -> ScalarSelect[int]:
+    """`waiting_count` as part of another statement."""
     some = select(literal(1).label("one")).select_from(_TASK).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
     some = some.where(*_waiting(actor, now)).limit(cap)
-    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
 def _waiting(actor: Actor, now: datetime | None) -> tuple[ColumnElement[bool], ...]:

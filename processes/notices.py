@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, literal, select, update
+from sqlalchemy import ScalarSelect, Select, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
@@ -39,8 +39,13 @@ def notices_of(actor: Actor) -> Select[Any]:
 
 def unread_count(session: Session, actor: Actor) -> int:
     """How many the actor has not read, counted no further than `MOST_COUNTED` (say 99+ from there); one indexed query."""
+    return session.scalar(select(unread_number(actor))) or 0
+
+
+def unread_number(actor: Actor) -> ScalarSelect[int]:
+    """`unread_count` as part of another statement."""
     unread = select(literal(1).label("one")).where(_TABLE.c.person_id == actor.person_id, _TABLE.c.read_at.is_(None))
-    return session.scalar(select(func.count()).select_from(unread.limit(MOST_COUNTED).subquery())) or 0
+    return select(func.count()).select_from(unread.limit(MOST_COUNTED).subquery()).scalar_subquery()
 
 
 def read_one(session: Session, actor: Actor, notice_id: int, now: datetime) -> Any:

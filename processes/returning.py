@@ -13,18 +13,19 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
 from processes import spiff, tables
 from processes.definitions import Definition, Element, listed, load
 from processes.engine import Engine
-from processes.errors import FormInvalid, NotFound, Refused, TaskClosed
+from processes.errors import FormInvalid, NotFound, Refused
 from processes.history import clock_text, who
 from processes.locking import lock
 from processes.rewinding import enclosing, rewind, undone
 from processes.step import Step
+from processes.steps import hold
 
 ACTS = ("task", "message", "return", "withdraw")  # kinds of history lines that say that a person acted on the process
 
@@ -39,7 +40,7 @@ def withdraw(engine: Engine, session: Session, actor: Actor, task_id: str) -> li
     """
     table = tables.task
     done = session.execute(
-        select(table).where(table.c.id == task_id, table.c.state == "done", table.c.closed_by == actor.person_id)
+        select(table).where(table.c.id == task_id, table.c.state == "done", table.c.kind == "step", table.c.closed_by == actor.person_id)
     ).first()
     if done is None or done.role not in actor.roles or done.party_id != actor.party_id:
         raise NotFound
@@ -70,22 +71,27 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
         Refused: the process cannot go back there.
         TaskClosed, NotAllowed, NotFound: as when completing the task.
     """
-    step, element = _held(engine, session, actor, task_id)
+    held = hold(engine, session, actor, task_id)
+    step, element = held.step, held.element
+    if held.task.kind != "step":
+        raise Refused("此事项只请您给出意见，请填写意见后提交")
+    held.no_opinion_awaited()
     if not comment.strip():
         raise FormInvalid([("comment", "退回须填写意见，请说明需要修改的内容")])
     if not to:
         raise FormInvalid([("to", "请选择退回到哪一步")])
-    step.load()
-    live = spiff.find(step.workflow, task_id)
-    if live is None or not live.has_state(TaskState.READY):  # a deadline was first
-        raise TaskClosed(step._why_closed(task_id))
+    if step.workflow is None:
+        step.load()
+    live = held.live()
+    held.four_eyes(step.actor.person_id)
     target = _targets(step.definition, step.workflow, live, element).get(to)
     if target is None:
         raise Refused("不能退回到所选的步骤，请刷新页面后重新选择")
     name = step.definition.elements[to].name
     gone = undone(target)
-    said = f"{who(actor)}已于 {clock_text(step.now)} 将流程退回到“{name}”：{comment.strip()}"
-    step.closed[task_id] = {"state": "done", "closed_by": actor.person_id, "outcome": "退回", "closed_as": said}
+    said = f"{who(step.actor)}已于 {clock_text(step.now)} 将流程退回到“{name}”：{comment.strip()}"
+    closed = {"state": "done", "closed_by": actor.person_id, "outcome": "退回", "closed_as": said}
+    step.closed[task_id] = {**closed, "closed_for": None if held.absent is None else held.absent.id}
     step.record("return", f"退回到“{name}”", element.id, comment.strip())
     _go_back(step, target, gone, said)
     return step.settle()
@@ -97,7 +103,7 @@ def choices(engine: Engine, session: Session, task: Any) -> list[Element]:
     row = session.execute(select(table).where(table.c.id == task.instance_id)).one()
     definition = load(session, row.definition_id)
     element = definition.elements.get(task.element)
-    if row.state is None or task.state != "open" or element is None or "returnable" not in element.properties:
+    if row.state is None or task.state != "open" or task.kind != "step" or element is None or "returnable" not in element.properties:
         return []
     workflow = spiff.load_state(row.state, *definition.specs)
     live = spiff.find(workflow, task.id)
@@ -166,9 +172,9 @@ def _targets(definition: Definition, workflow: Any, live: Task, element: Element
     names = element.properties.get("returnable", "")
     allowed = {e.id for e in definition.elements.values() if e.tag == "userTask"} if names == "any" else set(listed(names))
     found: dict[str, tuple[int, Task]] = {}
-    for part in [workflow, *workflow.subprocesses.values()]:
+    for part in spiff.parts(workflow):
         for task in part.tasks.values():
-            to = task.task_spec.bpmn_id
+            to = spiff.element_id(task) if task.task_spec.bpmn_id else ""
             if to not in allowed or to == element.id or not task.has_state(TaskState.COMPLETED) or not _is_one_step(task, live):
                 continue
             gone = undone(task)
@@ -185,33 +191,18 @@ def _is_one_step(task: Task, live: Task) -> bool:
     return not any(isinstance(one.parent.task_spec, LoopTask) for one in enclosing(task) if id(one) not in around)
 
 
-def _held(engine: Engine, session: Session, actor: Actor, task_id: str) -> tuple[Step, Element]:
-    """A step on the locked instance of an open task that the actor may act on, and the task's element."""
-    table = tables.task
-    instance_id = session.scalar(select(table.c.instance_id).where(table.c.id == task_id))
-    if instance_id is None:
-        raise NotFound
-    step = lock(engine, session, actor, instance_id)
-    task = session.execute(select(table).where(table.c.id == task_id)).one()  # after the lock: what another step just wrote is seen
-    if task.role not in actor.roles or task.party_id != actor.party_id:
-        raise NotFound
-    if task.state != "open":
-        raise TaskClosed(task.closed_as)
-    if task.assignee_id not in (None, actor.person_id):
-        raise Refused("此事项已被其他人员签收，请等待其办理或释放")
-    return step, step.definition.elements[task.element]
-
-
 def _nobody_acted(step: Step, target: Task, gone: Sequence[Task]) -> None:
     if any(isinstance(one.parent.task_spec, LoopTask) for one in (target, *enclosing(target))):
         raise Refused("会签中的意见提交后不能撤回，请联系后续办理人退回")
     table = tables.task
     others = [str(task.id) for task in gone if task is not target]
-    acted = step.session.scalars(select(table.c.closed_as).where(table.c.id.in_(others), table.c.state == "done").limit(1)).first()
+    about = or_(table.c.id.in_(others), table.c.parent_id.in_(others))  # the task itself, or an opinion on it
+    query = select(table.c.closed_as).where(about, table.c.state.in_(("done", "held"))).limit(1)
+    acted = step.session.scalars(query).first()
     if acted is not None:
         raise Refused(f"{acted}，不能撤回")
     for task in gone:
-        element = step.definition.elements.get(task.task_spec.bpmn_id or "")
+        element = step.element_of(task)
         if element is None or not task.has_state(TaskState.COMPLETED) or element.tag not in ("boundaryEvent", "intermediateCatchEvent"):
             continue
         if element.event == "message" or element.interrupting:  # a reminder that went by does not bind anybody
@@ -223,7 +214,7 @@ def _go_back(step: Step, target: Task, gone: Sequence[Task], said: str) -> None:
     table = tables.task
     rows = step.session.execute(select(table.c.id, table.c.state).where(table.c.id.in_([str(task.id) for task in gone]))).all()
     for row in rows:
-        if row.state == "open":
+        if row.state in tables.LIVE:
             step.closed.setdefault(row.id, {"state": "cancelled", "closed_as": said})
     over = [row.id for row in rows if row.state == "done"]
     step.session.execute(update(table).where(table.c.id.in_(over)).values(state="undone", closed_as=said))

@@ -104,9 +104,7 @@ def complete(
     held = hold(engine, session, actor, task_id)
     if held.task.kind != "step":
         raise Refused("此事项只请您给出意见，请填写意见后提交")
-    waiting = [one.asked for one in held.opinions if one.kind != "after"]
-    if waiting:
-        raise Refused(f"正在等待{'、'.join(waiting)}的意见，给出后才能办理；也可以先收回")
+    held.no_opinion_awaited()
     if held.step.workflow is None:
         held.step.load()
     _finish(held, held.live(), outcome, answers, comment)
@@ -138,6 +136,12 @@ class Hold:
     def person_id(self) -> int:
         """Whose task it is: the absent person's, or the actor's."""
         return int(self.absent.id) if self.absent is not None else self.step.actor.person_id
+
+    def no_opinion_awaited(self) -> None:
+        """Raises Refused while an opinion is to be given before the task may be acted on."""
+        waiting = [one.asked for one in self.opinions if one.kind != "after"]
+        if waiting:
+            raise Refused(f"正在等待{'、'.join(waiting)}的意见，给出后才能办理；也可以先收回")
 
     def four_eyes(self, *people: int) -> None:
         """Raises FourEyes where one of these people, or who is stood for, has had a hand in a step that checks this one."""

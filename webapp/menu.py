@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flask import current_app, g, request, url_for
+from sqlalchemy import select
 
 from domain.parties import Actor
-from processes.inbox import waiting_count
-from processes.notices import unread_count
+from processes.inbox import waiting_number
+from processes.notices import unread_number
 from webapp.context import db, runtime
 
 SCHOOL, ORGANIZATION, OPERATOR = "试点院校", "培训评价组织", "系统管理"
@@ -104,12 +105,23 @@ def sections(actor: Actor) -> list[list[Line]]:
 
 def waiting(actor: Actor) -> int | None:
     """How many tasks wait, up to a cap; None on a page about a fault, which asks the database for nothing."""
-    return None if g.get("quiet") else waiting_count(db(), actor, runtime().engine.clock())
+    return _numbers(actor)[0]
 
 
 def unread(actor: Actor) -> int | None:
     """How many messages are unread, up to a cap; None on a page about a fault."""
-    return None if g.get("quiet") else unread_count(db(), actor)
+    return _numbers(actor)[1]
+
+
+def _numbers(actor: Actor) -> tuple[int | None, int | None]:
+    """Both, in one query a page."""
+    if g.get("quiet"):
+        return None, None
+    if "numbers" not in g:
+        query = select(waiting_number(actor, runtime().engine.clock()), unread_number(actor))
+        g.numbers = tuple(db().execute(query).one())
+    found: tuple[int, int] = g.numbers
+    return found
 
 
 def _visible(entry: Entry, actor: Actor) -> Entry | None:
