@@ -301,4 +301,4 @@ def test_queries_do_not_grow_with_the_rows(lite_books: World) -> None:
                 assert client.get(address + "?size=100").status_code == 200
             found.append(len(statements))
             assert not commits
-        assert found[1] <= found[0] <= 10, (address, found)
+        assert found[1] <= found[0] <= 9, (address, found)

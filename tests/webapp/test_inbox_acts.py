@@ -146,4 +146,4 @@ def test_the_page_s_queries_do_not_grow_with_opinions(lite: World) -> None:
         with counted(lite) as (statements, _):
             assert province.get("/inbox/").status_code == 200
         numbers.append(len(statements))
-    assert numbers[0] == numbers[1] <= 9  # two of them are the counts of the top bar
+    assert numbers[0] == numbers[1] <= 8
