@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import signal
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -117,3 +119,17 @@ class Sandbox(ThreadingHTTPServer):
 def make_server(port: int, log: Path | None = None) -> Sandbox:
     """A server on the loopback address; `serve_forever` and `shutdown` are the caller's. `log` gets one JSON line a delivery."""
     return Sandbox(port, Outside(log=log))
+
+
+def serve(port: int) -> None:
+    """Serves until SIGTERM or Ctrl-C."""
+    server = make_server(port)
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+
+
+if __name__ == "__main__":  # `pilot run` starts it so: it needs none of the command's imports
+    serve(int(sys.argv[1]))

@@ -155,7 +155,7 @@ class Step:
         if handler is None:
             raise EngineFault(f"系统任务“{element.name}”的处理程序“{name}”不存在")
         if isinstance(handler, External):
-            retry_max, retry_delay = retries.limits(element, partial(self.workflow.script_engine.evaluate, task))
+            retry_max, retry_delay = retries.limits(element, partial(task.workflow.script_engine.evaluate, task))
             job = {"id": str(task.id), "element": element.id, "handler": name, "params": params, "state": "pending", "next_at": self.now}
             self.jobs.append({**job, "attempt": 0, "retry_max": retry_max, "retry_delay": retry_delay})
             return None

@@ -59,9 +59,8 @@ def run() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 def web(host: str) -> None:
     """The web server."""
-    settings = _settings()
-    arguments = ["gunicorn", "--bind", f"{host}:{settings.port}", "--worker-class", "gthread", "--workers", "1", "--threads", "8"]
-    os.execv(sys.executable, [sys.executable, "-m", *arguments, "--log-level", "warning", "webapp.wsgi:app"])  # noqa: S606
+    command = supervisor.web_command(host, _settings().port)
+    os.execv(command[0], command)  # noqa: S606
 
 
 @main.command()
@@ -83,12 +82,7 @@ def scheduler() -> None:
 @click.option("--port", default=8099, show_default=True)
 def sandbox(port: int) -> None:
     """The stand-in of the outside systems."""
-    server = outside.make_server(port)
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        server.server_close()
+    outside.serve(port)
 
 
 @main.command()

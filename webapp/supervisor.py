@@ -150,10 +150,18 @@ def _start(stack: Stack, child: dict[str, str], home: Path) -> None:
         _wait_port(port)
     if "SMS_URL" not in child:
         port = _port()
-        stack.add(Part("外部系统模拟", [*pilot, "sandbox", "--port", str(port)], child, logs / "sandbox.log"))
+        stack.add(Part("外部系统模拟", [sys.executable, "-m", "jobs.sandbox", str(port)], child, logs / "sandbox.log"))
         child["SMS_URL"] = f"http://127.0.0.1:{port}"
-    for name, command in (("网页", "web"), ("后台任务", "worker"), ("定时", "scheduler")):
+    # gunicorn itself, not `pilot web`: the command's imports would be paid for twice
+    stack.add(Part("网页", web_command("127.0.0.1", int(child["PORT"])), dict(child), logs / "web.log"))
+    for name, command in (("后台任务", "worker"), ("定时", "scheduler")):
         stack.add(Part(name, [*pilot, command], dict(child), logs / f"{command}.log"))
+
+
+def web_command(host: str, port: int) -> list[str]:
+    """How the web server is started: gunicorn with one process of eight threads."""
+    serving = ["--bind", f"{host}:{port}", "--worker-class", "gthread", "--workers", "1", "--threads", "8", "--log-level", "warning"]
+    return [sys.executable, "-m", "gunicorn", *serving, "webapp.wsgi:app"]
 
 
 def _valkey() -> str:
