@@ -14,6 +14,7 @@ from domain.demo.books import SIZES, load_books
 from domain.demo.standards import new_site_standards, new_skill_standards
 from domain.parties import Actor, Party
 from domain.reports import ReportingPeriod
+from jobs.demo_declarations import add_declarations
 from jobs.runtime import Runtime
 from processes import steps
 from processes.engine import Engine
@@ -30,7 +31,7 @@ def load(runtime: Runtime, size: str = "small") -> dict[str, int] | None:
             return None
         _start_periods(runtime.engine, session)
         made = load_books(session, now, SIZES[size])
-        return {**made, **add_standards(runtime.engine, session, now)}
+        return {**made, **add_standards(runtime.engine, session, now), **add_declarations(runtime.engine, session, now)}
 
 
 def add_standards(engine: Engine, session: Session, now: datetime) -> dict[str, int]:

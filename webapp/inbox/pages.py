@@ -17,6 +17,7 @@ from processes.history import instance_of
 from processes.opinions import GIVEN, LABELS, opinions_on
 from webapp.acting import code_of, problems_of
 from webapp.context import actor, db, runtime
+from webapp.kinds import KINDS
 
 
 def record_address(row: Any) -> str:
@@ -44,7 +45,7 @@ def task_page(
         "inbox/task.html",
         row=row,
         element=element,
-        record=fields.describe(definition.record_schema, subject.answers()),
+        record=[*KINDS[row.key].facts(db(), actor(), subject), *fields.describe(definition.record_schema, subject.answers())],
         tabs=fields.describe(definition.forms[element.form], answers) if element.form and not own and row.kind == "step" else [],
         comment=comment,
         problems=problems_of(error) if error else [],

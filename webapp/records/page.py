@@ -37,7 +37,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         actions=actions_for(db(), actor(), kind.key, [record.id])[record.id],
         instance=instance,
         waiting=waiting,
-        tabs=fields.describe(definition.record_schema, record.answers()),
+        tabs=[*kind.facts(db(), actor(), record), *fields.describe(definition.record_schema, record.answers())],
         events=events,
         reviews=[e for e in events if e.kind == "task" and not definition.record_form(definition.elements[e.element])],
         reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
@@ -87,8 +87,10 @@ def plain(schema: Mapping[str, Any], value: Any) -> str:
         return str(value)
     if fields.is_file(schema):
         return f"{len(value)} 个文件"
+    if fields.is_choices(schema):
+        return "、".join(map(str, value))
     columns = schema.get("items", {}).get("properties", {})
-    rows = ("，".join(f"{columns.get(k, {}).get('title', k)} {v}" for k, v in row.items()) for row in value)
+    rows = ("，".join(f"{columns.get(k, {}).get('title', k)} {plain(columns.get(k, {}), v)}" for k, v in row.items()) for row in value)
     return "；".join(f"第 {number} 行：{row}" for number, row in enumerate(rows, 1))
 
 
