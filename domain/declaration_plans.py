@@ -148,7 +148,7 @@ def plans_query(actor: Actor) -> Select[DeclarationPlan]:
         return query
     if actor.party_kind == "province":
         return query.where(DeclarationPlan.party_id == actor.party_id)
-    if actor.party_kind == "school":
+    if "试点院校" in actor.roles:
         return query.where(DeclarationPlan.party_id == actor.province_id, DeclarationPlan.published)
     return query.where(false())
 

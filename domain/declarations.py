@@ -236,7 +236,7 @@ def _seen_by(actor: Actor, query: Select[Any]) -> Select[Any]:
     """Narrows a query that joins the declaration's school."""
     if "系统管理" in actor.roles:
         return query
-    if actor.party_kind == "school":
+    if "试点院校" in actor.roles:
         return query.where(Declaration.party_id == actor.party_id)
     return query.where(Party.province_id == actor.party_id if actor.party_kind == "province" else false())
 
