@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from sqlalchemy import JSON, Column, ForeignKey, Select, String, Table, false, select
-from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship
+from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship, selectinload
 
 from domain.base import Base, UtcDateTime, clock_minutes, read_minutes, utc_now
 from domain.certificates import LABEL, Certificate, certificate_major
@@ -159,9 +159,10 @@ def plan_of(session: Session, actor: Actor, plan_id: int) -> DeclarationPlan | N
 
 
 def current_plans(session: Session, actor: Actor, now: datetime) -> Sequence[DeclarationPlan]:
-    """The plans for which it is not too late, first those that end first; those that have not begun are among them."""
+    """The plans for which it is not too late, first those that end first, with their certificates; those not yet begun are among them."""
     table = DeclarationPlan
-    return session.scalars(plans_query(actor).where(table.published, table.ends_at > now).order_by(None).order_by(table.ends_at)).all()
+    current = plans_query(actor).where(table.published, table.ends_at > now).options(selectinload(table.certificates))
+    return session.scalars(current.order_by(None).order_by(table.ends_at, table.id)).all()
 
 
 def offer_of(session: Session, plan_id: int, labels: Collection[str] | None = None) -> dict[str, tuple[int, list[str]]]:

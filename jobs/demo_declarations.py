@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, contains_eager
@@ -61,19 +61,24 @@ def add_declarations(engine: Engine, session: Session, now: datetime) -> dict[st
     play, piloted, labels = _Play(engine, session, _people(session)), made_up.piloted_labels(session), all_labels(session)
     session.execute(delete(PilotCertificate))  # the approvals bring them back
     query = select(School).join(School.party).options(contains_eager(School.party)).where(School.id.in_(piloted)).order_by(School.id)
-    schools, year = session.scalars(query).all(), now.astimezone(SHANGHAI).year
-    old = _open(play, year - 1, now - timedelta(days=330), now - timedelta(days=270), labels)
+    schools = session.scalars(query).all()
+    old = _open(play, _day(now, -430, 9), _day(now, -370, 18), labels)
     for number, school in enumerate(schools):
-        _declare(play, old, school, piloted[school.id], WAYS[4], now - timedelta(days=320 - number % 40))
+        _declare(play, old, school, piloted[school.id], WAYS[4], now - timedelta(days=420 - number % 40))
     for opened in old.values():
-        steps.tick(play.at(now - timedelta(days=270)), session, opened.instance_id)
-    current = _open(play, year, now - timedelta(days=14), now + timedelta(days=21), labels[:OFFERED])
+        steps.tick(play.at(_day(now, -370, 18)), session, opened.instance_id)
+    current = _open(play, _day(now, -14, 9), _day(now, 21, 18), labels[:OFFERED])
     begun = 0
     for number, school in enumerate(schools[1:UNDER_WAY]):  # the first has yet to apply
         wanted = [label for label in labels[number % 7 : OFFERED : 9] if label not in piloted[school.id]]
         _declare(play, current, school, wanted[:4], WAYS[number % len(WAYS)], now - timedelta(days=9, hours=number % 8))
         begun += 1
     return {"申报计划": len(old) + len(current), "证书试点申报": len(schools) + begun}
+
+
+def _day(now: datetime, days: int, hour: int) -> datetime:
+    """An hour of the day that many days from now."""
+    return datetime.combine((now + timedelta(days=days)).astimezone(SHANGHAI), time(hour), SHANGHAI)
 
 
 def _people(session: Session) -> dict[tuple[int, str], Actor]:
@@ -90,10 +95,10 @@ def _people(session: Session) -> dict[tuple[int, str], Actor]:
     }
 
 
-def _open(play: _Play, year: int, starts: datetime, ends: datetime, labels: Sequence[str]) -> dict[int, _Opened]:
+def _open(play: _Play, starts: datetime, ends: datetime, labels: Sequence[str]) -> dict[int, _Opened]:
     """Province → its plan, published a week before it began, and open since."""
     found = {}
-    for plan in made_up.new_plans(play.session, f"{year} 年证书试点申报", year, starts, ends, labels):
+    for plan in made_up.new_plans(play.session, f"{starts.year} 年证书试点申报", starts.year, starts, ends, labels):
         actor = play.people[plan.party_id, "省级"]
         instance_id, _ = steps.start(play.at(plan.created_at), play.session, actor, "declaration_plan", plan, "发布")
         steps.tick(play.at(starts), play.session, instance_id)

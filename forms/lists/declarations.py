@@ -46,7 +46,6 @@ DECLARATIONS = Listing(
         Column("申报人数", lambda row: row.people, "number"),
         Column("状态", lambda row: row.status, "badge"),
         Column("提交时间", lambda row: row.submitted_at, "moment", sort=Declaration.submitted_at),
-        Column("创建时间", lambda row: row.created_at, "moment", sort=Declaration.created_at),
     ),
     filters=FILTERS,
     key="declaration",
