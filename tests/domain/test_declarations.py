@@ -119,7 +119,8 @@ def test_who_sees_what(world_books: World) -> None:
         applied = session.scalars(select(Certificate.id).where(Certificate.name == "软件测试实施", Certificate.grade == "中级")).one()
         everything = {mine.id, hidden.id, theirs.id}
         plans = {"school1": {mine.id}, "school2": {mine.id}, "school3": {theirs.id}, "operator": everything}
-        plans |= dict.fromkeys(("province1", "province1b"), {mine.id, hidden.id}) | dict.fromkeys(("province2", "province2b"), {theirs.id})
+        plans |= {"province1": {mine.id, hidden.id}, "province1b": {mine.id, hidden.id}}
+        plans |= {"province2": {theirs.id}, "province2b": {theirs.id}}
         for account, actor in world_books.actors.items():
             found = set(session.scalars(plans_query(actor).with_only_columns(DeclarationPlan.id)))
             assert found == plans.get(account, set()), account
