@@ -106,6 +106,7 @@ class Definition:
     flows: Mapping[str, tuple[str, str]]  # sequence flow → (source, target)
     called: Mapping[str, Definition] = field(default_factory=dict)  # diagrams that it calls, in the versions it was deployed with
     decisions: Mapping[str, str] = field(default_factory=dict)  # decision id → DMN file
+    cancel_status: str = "已终止"  # of a record whose process was called off: property `cancelStatus` of the process
 
     @property
     def specs(self) -> tuple[Any, dict[str, Any]]:
@@ -210,7 +211,7 @@ def read(
     lanes = {ref.text: lane.get("name", "") for lane in process.iter(f"{BPMN}lane") for ref in lane.findall(f"{BPMN}flowNodeRef")}
     elements = {e.id: e for node in process.iter() if (e := _element(node, lanes)) is not None}
     flows = {f.get("id", ""): (f.get("sourceRef", ""), f.get("targetRef", "")) for f in process.iter(f"{BPMN}sequenceFlow")}
-    key = process.get("id", "")
+    key, own = process.get("id", ""), _properties(process)
     used = {n for e in elements.values() for n in (e.form, e.properties.get("editForm")) if n}
     decided = {node.text for node in process.iter(f"{SPIFF}calledDecisionId")}
     definition = Definition(
@@ -218,12 +219,13 @@ def read(
         key,
         version,
         process.get("name") or key,
-        _properties(process).get("subject", ""),
+        own.get("subject", ""),
         xml.decode("utf-8"),
         {name: schema for name, schema in forms.items() if name in used},
         elements,
         flows,
         decisions={name: dmn for name, dmn in (decisions or {}).items() if name in decided},
+        cancel_status=own.get("cancelStatus", "").strip() or "已终止",
     )
     try:
         _ = definition.specs

@@ -27,6 +27,7 @@ from processes.locking import lock, step_on
 from processes.notices import notify
 from processes.step import Step
 
+_NOT_YET = dict.fromkeys(("place", "place_since", "due_at", "suspended_at", "state", "incident"))  # of a process that begins
 Answers = Mapping[str, Any] | Callable[[Mapping[str, Any]], dict[str, Any]]
 """What was filled in, or a function that reads it off what was posted once the form's schema is known."""
 
@@ -63,7 +64,7 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
         "chain": GENESIS,
     }
     row["id"] = session.execute(insert(tables.instance).values(row).returning(tables.instance.c.id)).scalar_one()
-    step = Step(engine, session, actor, definition, SimpleNamespace(**row, place=None, due_at=None, state=None, incident=None), subject)
+    step = Step(engine, session, actor, definition, SimpleNamespace(**row, **_NOT_YET), subject)
     spec, subprocess_specs = definition.specs
     step.workflow = BpmnWorkflow(spec, dict(subprocess_specs), script_engine=step.script_engine())
     step.record("start", begin.name, begin.id)
@@ -270,7 +271,7 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
 
 def tick(engine: Engine, session: Session, instance_id: int) -> list[str]:
     """Lets time act: fires what is due. Changes nothing where nothing is due."""
-    step = lock(engine, session, SYSTEM, instance_id)
+    step = lock(engine, session, SYSTEM, instance_id, suspended=True)
     if step.row.state is None or step.row.due_at is None or step.row.due_at > step.now:
         return []
     step.load()

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint, text
 
 from domain.base import Base, UtcDateTime
 
 metadata = Base.metadata
 
+
+def _where(condition: str) -> dict[str, Any]:
+    """Makes an index a partial one on both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 # Opinions that are asked for a task are rows beside the diagram's own. `before` and `delegate`: the task waits for them;
 # `after`: the row is `waiting` until the task has its outcome, then open, and the task is `held` until it is confirmed.
 OPINIONS = ("before", "after", "delegate")
 LIVE = ("open", "held", "waiting")
+
+JOB_STATES = {
+    "pending": "to be handed out",
+    "running": "a worker has it",
+    "done": "answered",
+    "failed": "waits for a person",
+    "cancelled": "the process went another way",
+    "paused": "to be handed out once the instance is resumed",
+    "answered": "answered while the instance was suspended",
+}
 
 definition = Table(
     "process_definition",
@@ -49,15 +67,21 @@ instance = Table(
     Column("status", String(40), nullable=False),
     Column("tone", String(12), nullable=False),
     Column("place", String(100), comment="the element that gives the status"),
+    Column("place_since", UtcDateTime, comment="when it came to stand there"),
     Column("waits", JSON, nullable=False, comment="messages waited for: [{element, task_id, role, party_id}]"),
     Column("path", JSON, nullable=False, comment="ids of the sequence flows taken"),
-    Column("due_at", UtcDateTime, comment="when the earliest timer is due"),
+    Column("due_at", UtcDateTime, comment="when the earliest timer is due; null while suspended: no clock runs"),
+    Column("suspended_at", UtcDateTime, comment="since when nothing acts; null: not suspended"),
     Column("seq", Integer, nullable=False, comment="number of history events"),
     Column("chain", String(64), nullable=False, comment="hash of the last history event"),
     Column("incident", Text, comment="what failed and needs a person; null when all is well"),
     Index("ix_process_instance_due", "due_at"),
     Index("ix_process_instance_subject", "key", "subject_id"),
     Index("ix_process_instance_started_by", "started_by", "started_at"),
+    # what 流程监控 counts: each index holds only the rows it is about
+    Index("ix_process_instance_running", "definition_id", "place", "place_since", **_where("ended_at IS NULL")),
+    Index("ix_process_instance_incident", "definition_id", **_where("incident IS NOT NULL")),
+    Index("ix_process_instance_suspended", "definition_id", **_where("suspended_at IS NOT NULL")),
 )
 
 task = Table(
@@ -84,6 +108,7 @@ task = Table(
     Column("urged_at", UtcDateTime, comment="when somebody last urged it"),
     Index("ix_process_task_inbox", "party_id", "state", "due_at"),
     Index("ix_process_task_done", "closed_by", "closed_at"),
+    Index("ix_process_task_due", "due_at", **_where("state = 'open'")),
 )
 
 event = Table(
@@ -111,13 +136,14 @@ job = Table(
     Column("handler", String(60), nullable=False),
     Column("params", JSON, nullable=False),
     Column("payload", JSON, comment="what goes outside, fixed at the first attempt so that a retry says the same"),
-    Column("state", String(10), nullable=False, comment="pending, running, done, failed, or cancelled: the process went another way"),
+    Column("state", String(10), nullable=False, comment="one of JOB_STATES"),
     Column("attempt", Integer, nullable=False, comment="fence: only the current attempt may answer; never falls"),
     Column("tries", Integer, nullable=False, server_default="0", comment="attempts since a person's last retry"),
     Column("retry_max", Integer, nullable=False, server_default="7", comment="tries after the first (the diagram's retryMax)"),
     Column("retry_delay", Float, nullable=False, server_default="2", comment="seconds before the first retry, doubled each time"),
     Column("next_at", UtcDateTime, comment="when it may be handed out (pending) or its lease ends (running); null when over"),
     Column("error", Text),
+    Column("answer", JSON, comment="what the outside said while the instance was suspended: {result} or {refused: [code, message]}"),
     Index("ix_process_job_next", "next_at"),
 )
 

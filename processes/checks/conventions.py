@@ -35,6 +35,8 @@ def check(
     if subject not in subjects:
         name = short(diagram.process.get("id", ""))
         yield f"流程“{name}”：属性 subject 的值“{short(subject or '')}”不是已有的业务记录，可用：{'、'.join(sorted(subjects))}"
+    if len(_properties(diagram.process).get("cancelStatus", "")) > MAX_STATUS:
+        yield f"流程“{short(diagram.process.get('id', ''))}”：终止后的状态（属性 cancelStatus）超过 {MAX_STATUS} 个字"
     for element in diagram.elements.values():
         yield from _people(diagram, element, roles)
         yield from _status(diagram, element)

@@ -134,6 +134,8 @@ export function panel(modeler, place, choices) {
     });
     const subject = listed(process).find((one) => one.name === "subject")?.value;
     field("业务记录", subject, (value) => setProperty(element, process, "subject", value), { choice: options("subjects") });
+    const cancelStatus = listed(process).find((one) => one.name === "cancelStatus")?.value;
+    field("终止后的状态", cancelStatus, (value) => setProperty(element, process, "cancelStatus", value), { hint: "空着为“已终止”" });
   }
 
   function ofFlow(element) {
