@@ -25,6 +25,7 @@ _COLUMNS = (
     _INSTANCE.c.status,
     _INSTANCE.c.tone,
     _INSTANCE.c.definition_id,
+    _INSTANCE.c.suspended_at,
 )
 MOST_COUNTED = 100
 

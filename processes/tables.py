@@ -80,6 +80,8 @@ instance = Table(
     Index("ix_process_instance_started_by", "started_by", "started_at"),
     # what 流程监控 counts: each index holds only the rows it is about
     Index("ix_process_instance_running", "definition_id", "place", "place_since", **_where("ended_at IS NULL")),
+    Index("ix_process_instance_since", "place_since", **_where("ended_at IS NULL")),
+    Index("ix_process_instance_party", "party_id", **_where("ended_at IS NULL")),
     Index("ix_process_instance_incident", "definition_id", **_where("incident IS NOT NULL")),
     Index("ix_process_instance_suspended", "definition_id", **_where("suspended_at IS NOT NULL")),
 )

@@ -30,6 +30,7 @@ from webapp.inbox.routes import blueprint as inbox
 from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
 from webapp.messages.views import blueprint as messages
+from webapp.monitor.routes import blueprint as monitor
 from webapp.records.views import blueprint as records
 from webapp.sites.views import blueprint as exam_sites
 from webapp.standards.views import sites as site_standards
@@ -62,6 +63,7 @@ BLUEPRINTS = (
     substitutes,
     messages,
     designer,
+    monitor,
     exam_sites,
 )
 MAX_REQUEST = 21 * 1024 * 1024  # one file of 20 MB, and the form around it

@@ -94,7 +94,7 @@ def diagram(key: str, number: int) -> Any:
     """A version's XML for the viewer."""
     definition = versions.version(db(), key, number)
     notes = {e.id: [f"{k}：{v}" for k, v in e.properties.items()] or ["没有设置属性"] for e in definition.elements.values()}
-    return {"xml": definition.xml, "tokens": [], "path": [], "notes": notes}
+    return {"xml": definition.xml, "tokens": [], "path": [], "notes": notes, "heat": {}}
 
 
 @blueprint.get("/<key>/<int:number>/export")

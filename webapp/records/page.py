@@ -39,7 +39,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         waiting=waiting,
         tabs=fields.describe(definition.record_schema, record.answers()),
         events=events,
-        reviews=[e for e in events if e.kind == "task" and not definition.record_form(definition.elements[e.element])],
+        reviews=[e for e in events if e.kind == "task" and not _fills_in(definition, e.element)],
         reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
         told={event.seq: _told(definition, event) for event in events if event.data},
         steps=_steps(definition, instance, events),
@@ -55,10 +55,16 @@ def drawing(instance: Any) -> dict[str, Any]:
     for event in events_of(db(), instance.id):
         if event.element:
             notes.setdefault(event.element, []).append(f"{event.actor} {event.name} {clock_text(event.at)}")
-    return {"xml": definition.xml, "tokens": _tokens(instance), "path": instance.path, "notes": notes}
+    return {"xml": definition.xml, "tokens": tokens_of(instance), "path": instance.path, "notes": notes, "heat": {}}
 
 
-def _tokens(instance: Any) -> list[str]:
+def _fills_in(definition: Definition, element_id: str) -> bool:
+    """Whether a step fills in the record; one of an earlier version that the present one no longer has does not."""
+    element = definition.elements.get(element_id)
+    return element is not None and definition.record_form(element)
+
+
+def tokens_of(instance: Any) -> list[str]:
     if instance.ended_at is not None:
         return [instance.place] if instance.place else []
     table = tables.task
@@ -94,7 +100,7 @@ def plain(schema: Mapping[str, Any], value: Any) -> str:
 
 def _steps(definition: Definition, instance: Any, events: Sequence[Any]) -> list[tuple[str, str, str]]:
     """The diagram as a list of steps with their state, for screen readers and phones."""
-    tokens, reached = set(_tokens(instance)), {target for flow, (_, target) in definition.flows.items() if flow in instance.path}
+    tokens, reached = set(tokens_of(instance)), {target for flow, (_, target) in definition.flows.items() if flow in instance.path}
     found = []
     for element in definition.elements.values():
         if element.tag not in ("startEvent", "userTask", "serviceTask", "endEvent"):

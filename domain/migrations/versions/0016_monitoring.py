@@ -19,6 +19,8 @@ SINCE = """
 """
 INDEXES = (
     ("ix_process_instance_running", "process_instance", ["definition_id", "place", "place_since"], "ended_at IS NULL"),
+    ("ix_process_instance_since", "process_instance", ["place_since"], "ended_at IS NULL"),
+    ("ix_process_instance_party", "process_instance", ["party_id"], "ended_at IS NULL"),
     ("ix_process_instance_incident", "process_instance", ["definition_id"], "incident IS NOT NULL"),
     ("ix_process_instance_suspended", "process_instance", ["definition_id"], "suspended_at IS NOT NULL"),
     ("ix_process_task_due", "process_task", ["due_at"], "state = 'open'"),
