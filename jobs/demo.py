@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from random import Random
 from typing import Any
 
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from domain.parties import Actor, Party, PersonRole, actor_of
 from domain.reports import ReportingPeriod
 from domain.seals import ROLE
 from domain.vault import open_vault
+from jobs.demo_work import Stage, play
 from jobs.runtime import Runtime
 from processes import steps
 from processes.engine import Engine
@@ -33,8 +35,9 @@ def load(runtime: Runtime, size: str = "small") -> dict[str, int] | None:
             return None
         _start_periods(runtime.engine, session)
         made = load_books(session, now, SIZES[size])
-        standards = add_standards(runtime.engine, session, now)
-        return {**made, **standards, "电子签章": _add_seals(runtime, session, now)}
+        made |= add_standards(runtime.engine, session, now)
+        made["电子签章"] = _add_seals(runtime, session, now)
+        return made | play(Stage(runtime.engine, session, runtime.settings.home, Random(20261)))  # noqa: S311  # the same data every time
 
 
 def add_standards(engine: Engine, session: Session, now: datetime) -> dict[str, int]:
