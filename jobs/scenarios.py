@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ from domain.base import Base
 from domain.database import Database, open_database
 from domain.demo import load_demo
 from domain.demo.books import SIZES, load_books
+from domain.demo.seals import new_demo_seal
 from domain.errors import DomainError
 from domain.exam_sites import new_exam_site
 from domain.handling import BusinessError, External, Permanent, Transient
@@ -54,6 +56,7 @@ CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Any]] = {
     "site_standard": lambda session, actor, now, form: new_site_standard(session, actor, now),
     "teacher": new_teacher,
     "exam_site": new_exam_site,
+    "seal": lambda session, actor, now, form: new_demo_seal(session, actor, now, MultiFernet([Fernet(Fernet.generate_key())])),
 }
 
 

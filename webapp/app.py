@@ -27,6 +27,7 @@ from webapp.health import blueprint as health
 from webapp.home.views import blueprint as home
 from webapp.imports.views import blueprint as imports
 from webapp.inbox.routes import blueprint as inbox
+from webapp.institutions.seals import blueprint as seals
 from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
 from webapp.messages.views import blueprint as messages
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     account,
     inbox,
     institutions,
+    seals,
     skill_standards,
     site_standards,
     certificates,

@@ -8,7 +8,7 @@ from typing import Any
 from flask import g, render_template, url_for
 from sqlalchemy import select
 
-from forms import fields
+from forms import fields, read_forms
 from processes import tables
 from processes.actions import actions_for
 from processes.comments import people_concerned
@@ -30,14 +30,14 @@ def record_page(kind: RecordKind, record: Any) -> str:
     events = events_of(db(), instance.id)
     g.diagram = True
     return render_template(
-        "records/show.html",
+        kind.template,
         record=record,
         kind=kind,
         back=url_for(f"{kind.key}.index"),
         actions=actions_for(db(), actor(), kind.key, [record.id])[record.id],
         instance=instance,
         waiting=waiting,
-        tabs=fields.describe(definition.record_schema, record.answers()),
+        tabs=fields.describe(read_forms()[kind.form] if kind.form else definition.record_schema, record.answers()),
         events=events,
         reviews=[e for e in events if e.kind == "task" and not _fills_in(definition, e.element)],
         reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
