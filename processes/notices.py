@@ -1,4 +1,4 @@
-"""消息: what a person should hear of: work handed to them, opinions given, 催办, and being mentioned."""
+"""消息: what a person should hear of: work handed to them, opinions given, 催办, being mentioned, and copies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from processes.errors import NotFound
 from processes.step import Step
 
 _TABLE = tables.notice
-KINDS = {"assigned": "新的事项", "opinion": "意见", "urge": "催办", "mention": "提到我"}
+KINDS = {"assigned": "新的事项", "opinion": "意见", "urge": "催办", "mention": "提到我", "copy": "抄送"}
 MOST_COUNTED = 100
 LONGEST = 400
 

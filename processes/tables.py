@@ -146,6 +146,21 @@ substitute = Table(
     Index("ix_process_substitute_party", "party_id", "ends_at"),
 )
 
+copy = Table(
+    "process_copy",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False),
+    Column("person_id", ForeignKey("person.id"), nullable=False, comment="who may read the record"),
+    Column("party_id", ForeignKey("party.id"), nullable=False, comment="that person's party then; in another one the copy lends nothing"),
+    Column("sent_by", ForeignKey("person.id"), nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("note", String(500), nullable=False),
+    Column("read_at", UtcDateTime),
+    Index("ix_process_copy_newest", "person_id", "sent_at"),
+    Index("ix_process_copy_instance", "instance_id", "person_id"),
+)
+
 saved_filter = Table(
     "process_saved_filter",
     metadata,

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from processes import notices
+from processes import copies, notices
 from webapp.context import actor, db, runtime
 
 blueprint = Blueprint("messages", __name__, url_prefix="/messages")
@@ -26,6 +26,8 @@ def index() -> str:
 def open_one(notice_id: int) -> Any:
     """Marks one as read and goes where it leads."""
     row = notices.read_one(db(), actor(), notice_id, runtime().engine.clock())
+    if row.kind == "copy":
+        copies.seen(db(), actor(), row.instance_id, runtime().engine.clock())
     if row.task_id:
         return redirect(url_for("inbox.task", task_id=row.task_id))
     return redirect(url_for(f"{row.key}.show", record_id=row.subject_id))
