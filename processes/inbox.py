@@ -97,6 +97,13 @@ def task_of(session: Session, actor: Actor, task_id: str, now: datetime | None =
     return row
 
 
+def stands_in(session: Session, actor: Actor, instance_id: int, now: datetime) -> bool:
+    """Whether an open task of the instance is the actor's to do in an absent person's place."""
+    query = select(_TASK.c.id).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
+    query = query.where(_TASK.c.instance_id == instance_id, _TASK.c.party_id == actor.party_id, _TASK.c.state == "open")
+    return session.execute(query.where(covered(actor, now)).limit(1)).first() is not None
+
+
 def claim(session: Session, actor: Actor, task_ids: Sequence[str], now: datetime) -> int:
     """签收: nobody else may complete these until they are released. Returns how many of them were free and the actor's to take."""
     query = open_tasks(actor, now).with_only_columns(_TASK.c.id).order_by(None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint, true
+from sqlalchemy import text as sql
 
 from domain.base import Base, UtcDateTime
 
@@ -13,7 +14,7 @@ metadata = Base.metadata
 
 def _where(condition: str) -> dict[str, Any]:
     """Makes an index a partial one on both databases."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+    return {"sqlite_where": sql(condition), "postgresql_where": sql(condition)}
 
 
 # Opinions that are asked for a task are rows beside the diagram's own. `before` and `delegate`: the task waits for them;
@@ -174,6 +175,21 @@ substitute = Table(
     Index("ix_process_substitute_party", "party_id", "ends_at"),
 )
 
+copy = Table(
+    "process_copy",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False),
+    Column("person_id", ForeignKey("person.id"), nullable=False, comment="who may read the record"),
+    Column("party_id", ForeignKey("party.id"), nullable=False, comment="that person's party then; in another one the copy lends nothing"),
+    Column("sent_by", ForeignKey("person.id"), nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("note", String(500), nullable=False),
+    Column("read_at", UtcDateTime),
+    Index("ix_process_copy_newest", "person_id", "sent_at"),
+    Index("ix_process_copy_instance", "instance_id", "person_id"),
+)
+
 saved_filter = Table(
     "process_saved_filter",
     metadata,
@@ -195,6 +211,36 @@ notice = Table(
     Column("instance_id", ForeignKey("process_instance.id"), nullable=False),
     Column("task_id", String(36), comment="the task it leads to; null: to the record"),
     Column("read_at", UtcDateTime),
+    Column("shown", Boolean, nullable=False, server_default=true(), comment="in the page; else it goes by SMS alone"),
+    Column("sms_at", UtcDateTime, comment="from when on it may go by SMS; null: not at all, or it is on its way"),
     Index("ix_process_notice_unread", "person_id", "read_at"),
     Index("ix_process_notice_newest", "person_id", "at"),
+    Index("ix_process_notice_sms", "sms_at"),
+    Index("ix_process_notice_task", "task_id"),
+)
+
+notice_choice = Table(
+    "process_notice_choice",
+    metadata,
+    Column("person_id", ForeignKey("person.id"), primary_key=True),
+    Column("kind", String(12), primary_key=True),
+    Column("shown", Boolean, nullable=False, comment="in the page"),
+    Column("sms", Boolean, nullable=False),
+    Column("since", UtcDateTime, nullable=False, comment="what was there before is not told"),
+)
+
+text = Table(
+    "process_text",
+    metadata,
+    Column("id", String(36), primary_key=True, comment="the idempotency key of its sending"),
+    Column("person_id", ForeignKey("person.id"), nullable=False),
+    Column("payload", JSON, nullable=False, comment="what goes to the gateway, fixed so that a retry says the same"),
+    Column("state", String(10), nullable=False, comment="pending, running, done or failed"),
+    Column("attempt", Integer, nullable=False, comment="fence: only the current attempt may answer; never falls"),
+    Column("tries", Integer, nullable=False, comment="attempts since a person's last retry"),
+    Column("next_at", UtcDateTime, comment="when it may be sent (pending) or its lease ends (running); null when over"),
+    Column("error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_process_text_next", "next_at"),
+    Index("ix_process_text_person", "person_id", "created_at"),
 )

@@ -19,6 +19,7 @@ from webapp.account.views import blueprint as account
 from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
 from webapp.certificates.views import blueprint as certificates
+from webapp.copies.views import blueprint as copies
 from webapp.designer.views import blueprint as designer
 from webapp.fields.views import blueprint as field_checks
 from webapp.files.views import blueprint as files
@@ -63,6 +64,7 @@ BLUEPRINTS = (
     imports,
     teachers,
     substitutes,
+    copies,
     messages,
     designer,
     monitor,

@@ -23,7 +23,7 @@ from webapp.records.flow import record_blueprint
 from webapp.records.kinds import RecordKind
 
 UPLOAD = "上传电子签章"
-KIND = RecordKind(
+KIND: RecordKind = RecordKind(
     key="seal",
     noun="电子签章",
     listing=SEALS,

@@ -9,9 +9,8 @@ from flask import g, render_template, url_for
 from sqlalchemy import select
 
 from forms import fields, read_forms
-from processes import tables
+from processes import access, people, tables
 from processes.actions import actions_for
-from processes.comments import people_concerned
 from processes.definitions import Definition, load
 from processes.errors import NotFound
 from processes.history import clock_text, events_of, instance_of
@@ -28,6 +27,8 @@ def record_page(kind: RecordKind, record: Any) -> str:
     table = tables.task
     waiting = db().execute(select(table).where(table.c.instance_id == instance.id, table.c.state == "open").order_by(table.c.due_at)).all()
     events = events_of(db(), instance.id)
+    hidden = access.hidden_from(definition, record, actor())
+    around = people.around(runtime().engine, db(), actor(), instance)
     g.diagram = True
     return render_template(
         kind.template,
@@ -37,14 +38,14 @@ def record_page(kind: RecordKind, record: Any) -> str:
         actions=actions_for(db(), actor(), kind.key, [record.id])[record.id],
         instance=instance,
         waiting=waiting,
-        tabs=fields.describe(read_forms()[kind.form] if kind.form else definition.record_schema, record.answers()),
+        tabs=fields.describe(access.without(read_forms()[kind.form] if kind.form else definition.record_schema, hidden), record.answers()),
         events=events,
         reviews=[e for e in events if e.kind == "task" and not _fills_in(definition, e.element)],
         reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
-        told={event.seq: _told(definition, event) for event in events if event.data},
+        told={event.seq: _told(definition, event, hidden) for event in events if event.data},
         steps=_steps(definition, instance, events),
         mine=actor().party_id == instance.party_id or actor().person_id == instance.started_by,
-        people=people_concerned(runtime().engine, db(), actor(), instance),
+        people={one.id: one.name for one in around if one.concerned},
     )
 
 
@@ -72,13 +73,15 @@ def tokens_of(instance: Any) -> list[str]:
     return sorted({*standing, *([instance.place] if instance.place else [])})
 
 
-def _told(definition: Definition, event: Any) -> list[tuple[str, str]]:
-    """What an event's data say, as label and text: a reviewer's answers, or before → after of an edit."""
+def _told(definition: Definition, event: Any, hidden: set[str]) -> list[tuple[str, str]]:
+    """What an event's data say, as label and text, but for hidden fields: a reviewer's answers, or before → after of an edit."""
     known = {name: sub for schema in definition.forms.values() for name, sub in schema.get("properties", {}).items()}
     element = definition.elements.get(event.element or "")
     edited = event.kind == "edit" or (element is not None and definition.record_form(element))
     found = []
     for name, value in event.data.items():
+        if name in hidden:
+            continue
         schema = known.get(name, {})
         text = " → ".join(plain(schema, side) for side in value) if edited else plain(schema, value)
         found.append((schema.get("title", name), text))

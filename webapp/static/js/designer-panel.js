@@ -23,6 +23,7 @@ const FIELDS = {
     ...BUTTON,
     property("due", "办理期限", { hint: "expression" }),
     property("candidateGroup", "办理角色", { options: "roles", hint: "不选则为所在泳道" }),
+    property("copyTo", "办理后抄送", { hint: "角色，用逗号分开" }),
     property("fourEyesWith", "不能与此环节同一人", { options: "tasks" }),
     property("lateMessage", "逾期后的提示"),
   ],
