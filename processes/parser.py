@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import Any
 
 from SpiffWorkflow.bpmn.parser.event_parsers import (
@@ -16,7 +17,7 @@ from SpiffWorkflow.bpmn.parser.event_parsers import (
     EventBasedGatewayParser,
     EventDefinitionParser,
 )
-from SpiffWorkflow.bpmn.parser.task_parsers import SubprocessParser
+from SpiffWorkflow.bpmn.parser.task_parsers import ConditionalGatewayParser, GatewayParser, SubprocessParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, EndEvent, IntermediateCatchEvent, IntermediateThrowEvent
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
@@ -36,6 +37,7 @@ from SpiffWorkflow.task import Task
 
 from processes.errors import EngineFault
 from processes.events import Error, Escalation, EventGateway, EventSubprocess, Message, TriggeredStart
+from processes.joins import EndJoin, InclusiveJoin, ParallelJoin
 from processes.timers import TimeCycle, TimeDate, TimeDuration
 
 _TIMERS: dict[str, type[TimerEventDefinition]] = {"timeDate": TimeDate, "timeDuration": TimeDuration, "timeCycle": TimeCycle}
@@ -122,7 +124,8 @@ class HandledServiceTask(ServiceTask):  # type: ignore[misc]
     """A service task that calls one of our handlers; an external one stays STARTED until its job answers."""
 
     def _execute(self, task: Task) -> bool | None:
-        params = {name: task.workflow.script_engine.evaluate(task, p["value"]) for name, p in self.operation_params.items()}
+        # copies: what a handler does to a list must not reach the data of the steps before, which share it
+        params = {name: deepcopy(task.workflow.script_engine.evaluate(task, p["value"])) for name, p in self.operation_params.items()}
         result: bool | None = task.workflow.script_engine.serve(task, self.operation_name, params)
         return result
 
@@ -140,6 +143,8 @@ class Parser(SpiffBpmnParser):  # type: ignore[misc]
         full_tag("sendTask"): (_SendParser, SendTask),
         full_tag("receiveTask"): (_ReceiveParser, ReceiveTask),
         full_tag("eventBasedGateway"): (EventBasedGatewayParser, EventGateway),
+        full_tag("parallelGateway"): (GatewayParser, ParallelJoin),
+        full_tag("inclusiveGateway"): (ConditionalGatewayParser, InclusiveJoin),
         full_tag("subProcess"): (_SubprocessParser, SubWorkflowTask),
         full_tag("serviceTask"): (ServiceTaskParser, HandledServiceTask),
     }
@@ -157,6 +162,7 @@ def specs_of(root: Any, key: str, decisions: Iterable[Any] = ()) -> tuple[Any, d
     spec = parser.get_spec(key)
     inner = {name: found for name, found in parser.get_subprocess_specs(key, None, False).items() if found is not None}
     for part in [spec, *inner.values()]:
+        part.end.__class__ = EndJoin  # the library makes it itself
         _connect_instances(part)
     return spec, inner
 

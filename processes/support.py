@@ -163,6 +163,7 @@ REFUSED: tuple[Refused, ...] = (
         "事件子流程由事件触发，请删除连线和它上面的边界事件",
         lambda p: is_triggered(p.node) and bool(p.before or p.after or _has_boundary(p)),
     ),
+    Refused("服务里的重试设置（retry）", "请改用属性 retryMax 和 retryDelay", lambda p: p.node.find(f".//{SPIFF}retry") is not None),
     Refused(
         "没有指明决策表的业务规则任务", "请填写决策表的 id（calledDecisionId）", _lacks("businessRuleTask", f".//{SPIFF}calledDecisionId")
     ),

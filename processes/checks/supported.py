@@ -15,6 +15,6 @@ def check(diagram: Diagram) -> Iterator[str]:
         for text in unsupported(Place(diagram.nodes[element.id], diagram.nodes)):
             yield say(element, text)
     for source, _, flow in diagram.sound_flows:
-        text = conditional_flow(diagram.nodes[source], flow.find(f"{BPMN}conditionExpression"))
-        if text is not None:
-            yield say_flow(flow, text)
+        unread = conditional_flow(diagram.nodes[source], flow.find(f"{BPMN}conditionExpression"))
+        if unread is not None:
+            yield say_flow(flow, unread)
