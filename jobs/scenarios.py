@@ -36,9 +36,11 @@ from domain.teachers import new_teacher
 from forms import read_forms
 from forms.checking import check
 from handlers import HANDLERS
+from jobs.runtime import BPMN_FOLDER
 from jobs.sandbox import MODES, Outside, make_server
 from jobs.scenario_files import ScenarioFailed, read_scenarios
 from processes import answers, steps, tables
+from processes.decisions import read_folder
 from processes.definitions import Definition, deploy, forget
 from processes.engine import Engine
 from processes.errors import FormInvalid, ProcessError
@@ -142,7 +144,7 @@ def run_text(diagram: bytes, text: str, database: Database | None = None) -> Rep
 def _run(diagram: bytes, scenarios: Sequence[Mapping[str, Any]], database: Database) -> Report:
     # committed, unlike all that follows: definitions are cached by their id, which must not be given out twice
     with database.writing() as session:
-        definition = deploy(session, Engine(HANDLERS, SUBJECTS, check), diagram, read_forms(), "scenarios")
+        definition = deploy(session, Engine(HANDLERS, SUBJECTS, check), diagram, read_forms(), "scenarios", read_folder(BPMN_FOLDER))
     shown: list[Shown] = []
     taken: set[str] = set()
     with _sandbox() as (outside, settings):

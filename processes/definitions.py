@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -16,6 +16,8 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from processes import tables
+from processes.calls import linked
+from processes.decisions import tables_of
 from processes.engine import Engine
 from processes.errors import DiagramInvalid, EngineFault, NotFound
 from processes.parser import specs_of
@@ -23,7 +25,6 @@ from processes.xmlsafe import parse_xml
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
-_FORMS = ("formJsonSchemaFilename", "editForm")  # properties that name a form
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Definition:
         return self._parsed()
 
     def _parsed(self) -> tuple[Any, dict[str, Any]]:
-        spec, inner = specs_of(parse_xml(self.xml.encode()), self.key, [parse_xml(dmn.encode()) for dmn in self.decisions.values()])
+        spec, inner = specs_of(parse_xml(self.xml.encode()), self.key, tables_of(self.decisions))
         for key, definition in self.called.items():
             inner[key], more = definition.specs
             inner.update(more)
@@ -234,49 +235,6 @@ def read(
     return definition
 
 
-def linked(definition: Definition, called: Mapping[str, Definition]) -> Definition:
-    """The definition with the diagrams that it calls: their elements, flows and forms are `<key>:<name>` in it.
-
-    Raises:
-        DiagramInvalid: a call that cannot run.
-    """
-    elements, flows, forms = dict(definition.elements), dict(definition.flows), dict(definition.forms)
-    for key, other in called.items():
-        faults = list(_call_problems(definition, other))
-        if faults:
-            raise DiagramInvalid(faults)
-        callers = [e.id for e in definition.elements.values() if e.called == key]
-        for element in other.elements.values():
-            elements[f"{key}:{element.id}"] = _renamed(element, key, callers[0])
-        flows |= {f"{key}:{flow}": (f"{key}:{source}", f"{key}:{target}") for flow, (source, target) in other.flows.items()}
-        forms |= {f"{key}:{name}": form for name, form in other.forms.items()}
-    return replace(definition, elements=elements, flows=flows, forms=forms, called=dict(called))
-
-
-def _renamed(element: Element, key: str, caller: str) -> Element:
-    files = {name: f"{key}:{element.properties[name]}" for name in _FORMS if name in element.properties}
-    return replace(
-        element,
-        id=f"{key}:{element.id}",
-        properties={**element.properties, **files},
-        attached_to=f"{key}:{element.attached_to}" if element.attached_to else None,
-        inside=f"{key}:{element.inside}" if element.inside else caller,
-    )
-
-
-def _call_problems(definition: Definition, other: Definition) -> Iterator[str]:
-    where = f"被调用的流程“{other.name}”({other.key})"
-    if definition.key == other.key or definition.key in other.called:
-        yield f"{where}又调用了本流程，会无休止地运行"
-    if definition.subject != other.subject:
-        yield f"{where}的业务记录是“{other.subject}”，与本流程的“{definition.subject}”不同"
-    if any(element.triggered for element in other.elements.values()):
-        yield f"{where}含有事件子流程，不能被调用"
-    inner = {e.id for e in other.elements.values() if e.tag in ("subProcess", "callActivity")}
-    for same in sorted(inner & {e.id for e in definition.elements.values() if e.tag == "subProcess"}):
-        yield f"{where}与本流程都有 id 为“{same}”的子流程，请改其中一个"
-
-
 def deploy(
     session: Session,
     engine: Engine,
@@ -298,7 +256,7 @@ def deploy(
     """
     from processes.checks import problems  # checks read definitions too
 
-    faults = problems(xml, None, engine.handlers, engine.subjects, forms)
+    faults = problems(xml, None, engine.handlers, engine.subjects, forms, tables=decisions)
     if faults:
         raise DiagramInvalid(faults)
     found = read(xml, forms, decisions=decisions)
