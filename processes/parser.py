@@ -30,12 +30,13 @@ from SpiffWorkflow.spiff.parser.event_parsers import (
     SpiffSendTaskParser,
 )
 from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
-from SpiffWorkflow.spiff.parser.task_spec import ServiceTaskParser, SubWorkflowParser
-from SpiffWorkflow.spiff.specs.defaults import ReceiveTask, SendTask, ServiceTask, SubWorkflowTask
+from SpiffWorkflow.spiff.parser.task_spec import CallActivityParser, ServiceTaskParser, SpiffTaskParser, SubWorkflowParser, UserTaskParser
+from SpiffWorkflow.spiff.specs.defaults import CallActivity, ManualTask, ReceiveTask, SendTask, ServiceTask, SubWorkflowTask, UserTask
 from SpiffWorkflow.task import Task
 
 from processes.errors import EngineFault
 from processes.events import Error, Escalation, EventGateway, EventSubprocess, Message, TriggeredStart
+from processes.instances import ForMany, ForVoters
 from processes.timers import TimeCycle, TimeDate, TimeDuration
 
 _TIMERS: dict[str, type[TimerEventDefinition]] = {"timeDate": TimeDate, "timeDuration": TimeDuration, "timeCycle": TimeCycle}
@@ -105,7 +106,23 @@ class _ReceiveParser(_Events, SpiffReceiveTaskParser):  # type: ignore[misc]
     pass
 
 
-class _SubprocessParser(SubWorkflowParser):  # type: ignore[misc]
+class _UserParser(ForVoters, UserTaskParser):  # type: ignore[misc]
+    pass
+
+
+class _ManualParser(ForVoters, SpiffTaskParser):  # type: ignore[misc]
+    pass
+
+
+class _ServiceParser(ForMany, ServiceTaskParser):  # type: ignore[misc]
+    pass
+
+
+class _CallParser(ForMany, CallActivityParser):  # type: ignore[misc]
+    pass
+
+
+class _SubprocessParser(ForMany, SubWorkflowParser):  # type: ignore[misc]
     """The library looks for `triggeredByEvent` in a namespace that no diagram puts it in."""
 
     def create_task(self) -> Any:
@@ -141,7 +158,10 @@ class Parser(SpiffBpmnParser):  # type: ignore[misc]
         full_tag("receiveTask"): (_ReceiveParser, ReceiveTask),
         full_tag("eventBasedGateway"): (EventBasedGatewayParser, EventGateway),
         full_tag("subProcess"): (_SubprocessParser, SubWorkflowTask),
-        full_tag("serviceTask"): (ServiceTaskParser, HandledServiceTask),
+        full_tag("serviceTask"): (_ServiceParser, HandledServiceTask),
+        full_tag("callActivity"): (_CallParser, CallActivity),
+        full_tag("userTask"): (_UserParser, UserTask),
+        full_tag("manualTask"): (_ManualParser, ManualTask),
     }
 
 

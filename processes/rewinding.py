@@ -17,6 +17,8 @@ from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from processes.instances import NUMBERS
+
 _REACHED = TaskState.FINISHED_MASK | TaskState.READY | TaskState.WAITING | TaskState.STARTED
 _Cut = tuple[Task, Callable[[Task], None]]  # a task, and what is done to it
 
@@ -92,7 +94,7 @@ def _reset(task: Task) -> None:
 
 def _reset_to_entry(task: Task) -> None:
     """As `_reset`, with the data of when the task was reached: its parent's are older where finished rounds have left the tree."""
-    own = {f"{task.task_spec.bpmn_id}_outcome", f"{task.task_spec.bpmn_id}_by"}
+    own = {f"{task.task_spec.bpmn_id}_{name}" for name in ("outcome", "by", *NUMBERS)}
     before = {name: value for name, value in task.parent.data.items() if name in own}
     data = {name: value for name, value in task.data.items() if name not in own} | before
     _forget_subprocesses(task)

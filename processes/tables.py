@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint, text
 
 from domain.base import Base, UtcDateTime
 
@@ -12,6 +12,7 @@ metadata = Base.metadata
 # `after`: the row is `waiting` until the task has its outcome, then open, and the task is `held` until it is confirmed.
 OPINIONS = ("before", "after", "delegate")
 LIVE = ("open", "held", "waiting")
+QUEUED = "queued"  # one of a sequential 会签 whose turn has not come
 
 definition = Table(
     "process_definition",
@@ -64,7 +65,7 @@ task = Table(
     "process_task",
     metadata,
     Column("id", String(36), primary_key=True, comment="SpiffWorkflow's task id"),
-    Column("instance_id", ForeignKey("process_instance.id"), nullable=False, index=True),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False),
     Column("element", String(100), nullable=False),
     Column("name", String(100), nullable=False),
     Column("role", String(20), nullable=False),
@@ -72,7 +73,7 @@ task = Table(
     Column("assignee_id", Integer, comment="who claimed it; null: everyone with the role"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("due_at", UtcDateTime),
-    Column("state", String(10), nullable=False, comment="open, done or cancelled"),
+    Column("state", String(10), nullable=False, comment="one of LIVE, queued, done, cancelled or undone"),
     Column("closed_at", UtcDateTime),
     Column("closed_by", Integer),
     Column("closed_for", Integer, comment="the absent person in whose place it was closed; null: nobody's"),
@@ -82,8 +83,41 @@ task = Table(
     Column("parent_id", String(36), comment="the diagram's task that an opinion is asked for; null: the diagram's own"),
     Column("asked_by", Integer, comment="who asked for the opinion"),
     Column("urged_at", UtcDateTime, comment="when somebody last urged it"),
+    Column("vote_id", String(36), comment="the 会签 it is one of, or an opinion on one of; null: of none"),
+    Column("number", Integer, comment="its place in the 会签, from 0"),
+    Column("item", JSON(none_as_null=True), comment="what it is about, where the 会签 goes over a list"),
+    Column("agrees", Boolean, comment="whether the answer counts as agreement; null: not answered"),
+    Index("ix_process_task_standing", "instance_id", "vote_id", "state"),
+    Index(
+        "ix_process_task_vote",
+        "vote_id",
+        "state",
+        "number",
+        sqlite_where=text("vote_id IS NOT NULL"),
+        postgresql_where=text("vote_id IS NOT NULL"),
+    ),
     Index("ix_process_task_inbox", "party_id", "state", "due_at"),
     Index("ix_process_task_done", "closed_by", "closed_at"),
+)
+
+vote = Table(
+    "process_vote",
+    metadata,
+    Column("id", String(36), primary_key=True, comment="id of the multi-instance task in the state"),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False, index=True),
+    Column("element", String(100), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("people", Boolean, nullable=False, comment="over people: each answers once; else over a list"),
+    Column("sequential", Boolean, nullable=False),
+    Column("rule", String(1000), nullable=False, comment="the property `quorum`, or the completion condition"),
+    Column("needed", Integer, comment="how many must agree; null: the completion condition decides"),
+    Column("total", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),
+    Column("agreed", Integer, nullable=False),
+    Column("state", String(10), nullable=False, comment="open, agreed, refused, cancelled or undone"),
+    Column("outcome", String(40), comment="the result once it is clear"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
 )
 
 event = Table(
@@ -92,7 +126,7 @@ event = Table(
     Column("instance_id", ForeignKey("process_instance.id"), primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("kind", String(12), nullable=False, comment="start, task, message, edit, timer, job, error, incident, retry"),
+    Column("kind", String(12), nullable=False, comment="start, task, vote, message, edit, timer, job, error, incident, retry, …"),
     Column("element", String(100)),
     Column("name", String(100), nullable=False, comment="what a person reads: the button or the step"),
     Column("actor_id", Integer, nullable=False),
