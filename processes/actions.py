@@ -37,7 +37,8 @@ class Action:
 
 
 def actions_for(session: Session, actor: Actor, key: str, subject_ids: Sequence[int]) -> dict[int, list[Action]]:
-    """The buttons of each record, in two queries – more where the diagram lets people take back or has a 会签 – however many records there are."""
+    """The buttons of each record, in two queries however many records there are; a few more where the diagram lets people take
+    back or has a 会签."""
     found: dict[int, list[Action]] = {subject_id: [] for subject_id in subject_ids}
     if not subject_ids:
         return found

@@ -88,8 +88,7 @@ def four_eyes(session: Session, definition: Definition, instance_id: int, elemen
 
 def involved(session: Session, definition: Definition, instance_id: int, element: Element) -> set[int]:
     """Who has had a hand in a step that checks this one, in any round; nobody where none does."""
-    partners = {e.id for e in definition.elements.values() if e.properties.get("fourEyesWith") == element.id}
-    partners |= {element.properties["fourEyesWith"]} if "fourEyesWith" in element.properties else set()
+    partners = partners_of(definition, element)
     if not partners:
         return set()
     table = tables.task
@@ -97,3 +96,9 @@ def involved(session: Session, definition: Definition, instance_id: int, element
         table.c.instance_id == instance_id, table.c.element.in_(partners), table.c.state.in_(("done", "held"))
     )
     return {person for row in session.execute(query) for person in row if person is not None}
+
+
+def partners_of(definition: Definition, element: Element) -> set[str]:
+    """Ids of the steps that check this one, or that it checks."""
+    found = {e.id for e in definition.elements.values() if e.properties.get("fourEyesWith") == element.id}
+    return found | ({element.properties["fourEyesWith"]} if "fourEyesWith" in element.properties else set())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
+from SpiffWorkflow.bpmn.specs.data_spec import TaskDataReference
 from SpiffWorkflow.spiff.specs.defaults import ParallelMultiInstanceTask, SequentialMultiInstanceTask, UserTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -56,7 +56,8 @@ class Loop:
             whole = isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= limit
             found = list(range(found)) if whole else [None]
         if not isinstance(found, list) or not all(isinstance(item, str | int | float) for item in found):
-            raise EngineFault(f"“{name}”的办理项“{self.collection or self.cardinality}”没有得出由文字或数组成的列表，或不超过 {limit} 的次数")
+            text = self.collection or self.cardinality
+            raise EngineFault(f"“{name}”的办理项“{text}”没有得出由文字或数组成的列表，或不超过 {limit} 的次数")
         if len(found) > limit:
             raise EngineFault(f"“{name}”有 {len(found)} 个办理项，超过 {limit} 个")
         return found
@@ -133,10 +134,27 @@ class _Counted:
         self._forget_item(task)
         return True
 
+    def _on_cancel(self, task: Task) -> None:
+        # the library drops the instances first, and leaves what runs inside them behind
+        super()._on_cancel(task)  # type: ignore[misc]
+        _drop_orphans(task.workflow.top_workflow)
+
     def _forget_item(self, task: Task) -> None:
         for part in (self.input_item, self.output_item):
             if part is not None:
                 task.data.pop(part.bpmn_id, None)
+
+
+def _drop_orphans(workflow: Any) -> None:
+    """Takes out the subprocesses whose task has left the tree, and what is inside them."""
+    while True:
+        present = {id for part in (workflow, *workflow.subprocesses.values()) for id in part.tasks}
+        orphans = workflow.subprocesses.keys() - present
+        if not orphans:
+            return
+        for id in orphans:
+            for task in workflow.subprocesses.pop(id).tasks.values():
+                workflow.event_manager.remove_task(task)
 
 
 class ParallelInstances(_Counted, ParallelMultiInstanceTask):  # type: ignore[misc]
@@ -159,15 +177,18 @@ COUNTED_TASKS = (ParallelInstances, SequentialInstances)
 class ForMany:
     """For the parsers of activities that are instances in the library's tree."""
 
-    PARALLEL_MI_CLASS = ParallelInstances
-    SEQUENTIAL_MI_CLASS = SequentialInstances
     task: Any
-    xpath: Any
+    spec: Any
+    _copy_task_attrs: Any
 
     def _add_multiinstance_task(self, node: Any) -> None:
-        super()._add_multiinstance_task(node)  # type: ignore[misc]
-        self.task.loop = read_loop(self, node)
-        self.task.data_input, self.task.cardinality = _Collection(self.task.loop), None
+        single, loop = self.task, read_loop(self, node)
+        del self.spec.task_specs[single.name]
+        item = TaskDataReference(loop.item, loop.item) if loop.item else None
+        kind = SequentialInstances if loop.sequential else ParallelInstances
+        self.task = kind(self.spec, single.name, "", data_input=_Collection(loop), input_item=item)
+        self.task.loop = loop
+        self._copy_task_attrs(single, node)
 
 
 class ForVoters:
@@ -177,16 +198,19 @@ class ForVoters:
     spec: Any
     bpmn_id: Any
     bpmn_attributes: Any
-    xpath: Any
 
     def _add_multiinstance_task(self, node: Any) -> None:
-        single = self.spec.task_specs.pop(self.task.name)
+        single, loop = self.task, read_loop(self, node)
+        del self.spec.task_specs[single.name]
         self.task = VoteTask(self.spec, self.bpmn_id, **self.bpmn_attributes)
-        self.task.extensions, self.task.loop = single.extensions, read_loop(self, node)
+        self.task.extensions, self.task.loop = single.extensions, loop
 
 
-def read_loop(parser: TaskParser, node: Any) -> Loop:
-    """What the XML of a multi-instance says."""
+def read_loop(parser: Any, node: Any) -> Loop:
+    """What the XML of a multi-instance says.
+
+    Our property `collection` goes before `loopDataInputRef`: the editor in the browser keeps no reference to what is no element.
+    """
 
     def text(tag: str) -> str | None:
         found = parser.xpath(f"./bpmn:multiInstanceLoopCharacteristics/bpmn:{tag}")
@@ -194,4 +218,7 @@ def read_loop(parser: TaskParser, node: Any) -> Loop:
 
     items = parser.xpath("./bpmn:multiInstanceLoopCharacteristics/bpmn:inputDataItem")
     item = items[0].get("id") if items else None
-    return Loop(text("loopDataInputRef"), text("loopCardinality"), item, text("completionCondition"), node.get("isSequential") == "true")
+    own = parser.task.extensions.get("properties", {}).get("collection", "").strip() or None
+    return Loop(
+        own or text("loopDataInputRef"), text("loopCardinality"), item, text("completionCondition"), node.get("isSequential") == "true"
+    )

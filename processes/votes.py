@@ -148,12 +148,22 @@ def standing(step: Step) -> dict[str, Task]:
 def _people(step: Step, live: Task) -> list[int]:
     element = step.definition.elements[spiff.element_id(live)]
     party, role = step.party_of(element), element.properties.get("candidateGroup", element.lane)
-    barred = authority.involved(step.session, step.definition, step.row.id, element)
+    barred = authority.involved(step.session, step.definition, step.row.id, element) | _just_acted(step, element)
     found = [person.id for person in people_of(step.session, party, role) if person.id not in barred]
     if not found:
         raise EngineFault(f"“{element.name}”没有可以办理的人员（{role}），请联系系统管理员")
     if len(found) > MAX_ASKED:
         raise EngineFault(f"“{element.name}”有 {len(found)} 人，超过 {MAX_ASKED} 人")
+    return found
+
+
+def _just_acted(step: Step, element: Element) -> set[int]:
+    """Who has had a hand, in this very step, in one that checks the 会签: its row is not written yet."""
+    partners, found = authority.partners_of(step.definition, element), set()
+    for task_id, closed in step.closed.items() if partners else ():
+        task = spiff.find(step.workflow, task_id)
+        if task is not None and spiff.element_id(task) in partners:
+            found |= {closed["closed_by"], closed["closed_for"]}
     return found
 
 
@@ -178,7 +188,8 @@ def _open(step: Step, vote_id: str, live: Task) -> None:
     }
     step.session.execute(insert(_VOTE).values(vote))
     step.session.execute(insert(_TASK), _rows(step, live, element, asked))
-    step.record("vote", "会签开始", element.id, f"{element.name}：共 {len(asked)} {'人' if loop.people else '项'}，{quorum.in_words(rule, wanted)}")
+    number = f"{len(asked)} {'人' if loop.people else '项'}"
+    step.record("vote", "会签开始", element.id, f"{element.name}：共 {number}，{quorum.in_words(rule, wanted)}")
 
 
 def _rows(step: Step, live: Task, element: Element, asked: list[Any]) -> list[dict[str, Any]]:

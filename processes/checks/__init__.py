@@ -1,7 +1,7 @@
 """What deployment refuses: everything in a diagram that could not run, each named so that a process designer finds it (architecture §5).
 
 A module a kind of check: `documents` (is it a diagram at all), `structure` (ids, references, lanes, flows), `conventions` (the
-properties of ours), `expressions`, `paths` (ends, loops, joins that never complete).
+properties of ours), `instances` (multi-instance), `expressions`, `paths` (ends, loops, joins that never complete).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.parties import ROLES
-from processes.checks import conventions, documents, expressions, paths, structure
+from processes.checks import conventions, documents, expressions, instances, paths, structure
 from processes.checks.diagram import read_diagram
 from processes.definitions import read
 from processes.errors import DiagramInvalid, EngineFault
@@ -66,6 +66,7 @@ def problems(
     found = [
         *structure.check(diagram, key, roles),
         *conventions.check(diagram, handlers, subjects, forms, roles),
+        *instances.check(diagram, forms),
         *expressions.check(diagram, handlers, subjects),
         *paths.check(diagram, handlers),
     ]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from processes import retries
+from processes import quorum, retries
 from processes.checks.diagram import Diagram, called, handler_name, say, say_flow, short
-from processes.definitions import BPMN, SPIFF, _properties
+from processes.definitions import BPMN, SPIFF, Element, _properties
 from processes.expressions import ExpressionError, evaluate, names_in
+from processes.instances import COUNTED, NUMBERS, PEOPLE
 
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 _EXAMPLES: dict[type, Any] = {datetime: _MOMENT, int: 1, float: 1.0, str: "x", bool: True, list: ["x"]}
@@ -28,6 +29,8 @@ class _Found:
     what: str
     text: str
     moment: bool = False
+    more: tuple[str, ...] = ()
+    """Names that only this one may read."""
 
 
 def check(diagram: Diagram, handlers: Mapping[str, Any], subjects: Mapping[str, Any]) -> Iterator[str]:
@@ -44,7 +47,9 @@ def check(diagram: Diagram, handlers: Mapping[str, Any], subjects: Mapping[str, 
             yield f"{found.where}{found.what}不能使用：{_hint(found) or short(str(error), 300)}"
             continue
         unknown = [
-            f"{found.where}{found.what}中的“{short(name)}”{why}" for name in sorted(names) if (why := _unknown(diagram, name, known))
+            f"{found.where}{found.what}中的“{short(name)}”{why}"
+            for name in sorted(names - set(found.more))
+            if (why := _unknown(diagram, name, known))
         ]
         yield from unknown
         if found.moment and known is not None and not unknown:
@@ -78,7 +83,8 @@ def all_expressions(diagram: Diagram) -> Iterator[_Found]:
             yield _Found(where, f"参数“{short(parameter.get('id', ''))}”", parameter.get("value", ""))
         for tag, label in _LABELS.items():
             for part in node.iterfind(f"{BPMN}*/{BPMN}{tag}"):
-                yield _Found(where, label, part.text or "")
+                yield _Found(where, label, part.text or "", more=COUNTED if tag == "completionCondition" else ())
+        yield from _of_votes(element, node, where)
         for name in ("messagePayload", "signalPayloadExpression", "payloadExpression"):
             for part in node.iter(f"{SPIFF}{name}"):
                 yield _Found(where, "消息内容", part.text or "")
@@ -89,6 +95,18 @@ def all_expressions(diagram: Diagram) -> Iterator[_Found]:
     for payload in diagram.root.iterfind(f"{BPMN}message/{BPMN}extensionElements/{SPIFF}messagePayload"):
         owner = payload.getparent().getparent()
         yield _Found(f"{called('消息', owner.get('name'), owner.get('id'))}：", "内容", payload.text or "")
+
+
+def _of_votes(element: Element, node: Any, where: str) -> Iterator[_Found]:
+    """The expressions of a multi-instance activity beside its condition."""
+    references = [part.text or "" for part in node.iterfind(f"{BPMN}multiInstanceLoopCharacteristics/{BPMN}loopDataInputRef")]
+    for text in [*references, element.properties.get("collection", PEOPLE)]:
+        if text.strip() != PEOPLE:
+            yield _Found(where, "集合", text)
+    if "agreeWhen" in element.properties:
+        yield _Found(where, "同意的条件（属性 agreeWhen）", element.properties["agreeWhen"])
+    if quorum.is_expression(element.properties.get("quorum", quorum.ALL)):
+        yield _Found(where, "会签规则（属性 quorum）", element.properties["quorum"])
 
 
 def _hint(found: _Found) -> str | None:
@@ -107,6 +125,8 @@ def _known(diagram: Diagram, handlers: Mapping[str, Any], facts: Mapping[str, ty
     for element in diagram.elements.values():
         if element.tag == "userTask":
             names[f"{element.id}_outcome"], names[f"{element.id}_by"] = "x", 1
+        if diagram.nodes[element.id].find(f"{BPMN}multiInstanceLoopCharacteristics") is not None:
+            names |= {f"{element.id}_{name}": 1 for name in NUMBERS}
         if element.tag == "serviceTask":
             gives = getattr(handlers.get(handler_name(diagram.nodes[element.id]) or ""), "gives", ())
             names |= dict.fromkeys(gives)

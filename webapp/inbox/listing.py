@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from domain.base import SHANGHAI
 from domain.parties import Actor
-from processes import inbox, tables
+from processes import inbox, tables, tallies
 
 SIZES = (20, 50, 100)
 SOON = timedelta(days=3)
@@ -50,7 +50,7 @@ WHOSE = {"mine": "我签收的", "free": "未签收"}
 
 @dataclass(frozen=True)
 class Page:
-    """One page of one list. `waiting` is task id → names of those whose opinion it waits for."""
+    """One page of one list. `waiting` is task id → names of those whose opinion it waits for; `tallies` are the 会签 of its tasks."""
 
     tab: Tab
     rows: Sequence[Any]
@@ -59,6 +59,7 @@ class Page:
     size: int
     values: Mapping[str, str]
     waiting: Mapping[str, Sequence[str]]
+    tallies: Mapping[str, tallies.Tally]
 
     @property
     def last(self) -> int:
@@ -87,7 +88,7 @@ def read_page(session: Session, actor: Actor, values: Mapping[str, str], now: da
     number = min(max(number, 1), max(1, -(-total // size)))
     rows = session.execute(query.limit(size).offset((number - 1) * size)).all() if total else []
     waiting = inbox.awaited(session, [row.instance_id for row in rows]) if tab.name == "open" and rows else {}
-    return Page(tab, rows, total, number, size, values, waiting)
+    return Page(tab, rows, total, number, size, values, waiting, tallies.counts(session, rows) if tab.name == "open" else {})
 
 
 def saved_query(values: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from processes.definitions import load
 from processes.errors import NotFound
 from processes.history import instance_of
 from processes.opinions import GIVEN, LABELS, opinions_on
+from processes.tallies import tally_of
 from webapp.acting import code_of, problems_of
 from webapp.context import actor, db, runtime
 
@@ -49,6 +50,7 @@ def task_page(
         comment=comment,
         problems=problems_of(error) if error else [],
         typed=typed or {},
+        tally=tally_of(db(), row.vote_id) if row.vote_id else None,
         opinions=opinions_on(db(), row.id) if row.kind == "step" else [],
         people=people,
         takers=[one for one in people if row.role in one.roles and one.person_id != row.assignee_id],

@@ -15,6 +15,7 @@ from processes.comments import people_concerned
 from processes.definitions import Definition, load
 from processes.errors import NotFound
 from processes.history import clock_text, events_of, instance_of
+from processes.tallies import tallies_of
 from webapp.context import actor, db, runtime
 from webapp.records.kinds import RecordKind
 
@@ -26,7 +27,8 @@ def record_page(kind: RecordKind, record: Any) -> str:
         raise NotFound
     definition = load(db(), instance.definition_id)
     table = tables.task
-    waiting = db().execute(select(table).where(table.c.instance_id == instance.id, table.c.state == "open").order_by(table.c.due_at)).all()
+    standing = (table.c.instance_id == instance.id, table.c.vote_id.is_(None), table.c.state == "open")
+    waiting = db().execute(select(table).where(*standing).order_by(table.c.due_at)).all()
     events = events_of(db(), instance.id)
     g.diagram = True
     return render_template(
@@ -37,6 +39,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         actions=actions_for(db(), actor(), kind.key, [record.id])[record.id],
         instance=instance,
         waiting=waiting,
+        tallies=tallies_of(db(), instance.id) if definition.votes else [],
         tabs=fields.describe(definition.record_schema, record.answers()),
         events=events,
         reviews=[e for e in events if e.kind == "task" and not definition.record_form(definition.elements[e.element])],
@@ -62,7 +65,8 @@ def _tokens(instance: Any) -> list[str]:
     if instance.ended_at is not None:
         return [instance.place] if instance.place else []
     table = tables.task
-    standing = db().scalars(select(table.c.element).where(table.c.instance_id == instance.id, table.c.state == "open")).all()
+    open_tasks = select(table.c.element).where(table.c.instance_id == instance.id, table.c.state == "open")
+    standing = db().scalars(open_tasks.distinct()).all()
     return sorted({*standing, *([instance.place] if instance.place else [])})
 
 

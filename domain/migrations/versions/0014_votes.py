@@ -36,7 +36,7 @@ def upgrade() -> None:
     with op.batch_alter_table("process_vote") as batch_op:
         batch_op.create_index(batch_op.f("ix_process_vote_instance_id"), ["instance_id"], unique=False)
     with op.batch_alter_table("process_task") as batch_op:
-        batch_op.add_column(sa.Column("vote_id", sa.String(length=36), nullable=True, comment="the 会签 it is one of, or an opinion on one of"))
+        batch_op.add_column(sa.Column("vote_id", sa.String(length=36), nullable=True, comment="the 会签 it is one of; null: of none"))
         batch_op.add_column(sa.Column("number", sa.Integer(), nullable=True, comment="its place in the 会签, from 0"))
         batch_op.add_column(sa.Column("item", sa.JSON(), nullable=True, comment="what it is about, where the 会签 goes over a list"))
         batch_op.add_column(sa.Column("agrees", sa.Boolean(), nullable=True, comment="whether the answer counts as agreement"))
