@@ -104,7 +104,7 @@ def exam_sites_query(actor: Actor) -> Select[ExamSite]:
     query = _joined(ExamSite).order_by(ExamSite.id.desc())
     if "系统管理" in actor.roles:
         return query
-    if actor.party_kind == "school":
+    if "试点院校" in actor.roles:
         return query.where(ExamSite.party_id == actor.party_id)
     if actor.party_kind == "organization":
         return query.where(Certificate.party_id == actor.party_id)

@@ -107,6 +107,12 @@ def actor_of(session: Session, person_id: int) -> Actor | None:
     )
 
 
+def actor_named(session: Session, account: str) -> Actor | None:
+    """The person with this account as an actor; None when unknown or switched off."""
+    person_id = session.scalar(select(Person.id).where(Person.account == account))
+    return actor_of(session, person_id) if person_id is not None else None
+
+
 def people_of(session: Session, party_id: int, role: str) -> Sequence[Person]:
     """The active people who hold `role` in a party, by name."""
     query = (

@@ -109,7 +109,7 @@ def schools_query(actor: Actor) -> Select[School]:
     query = select(School).join(School.party).options(contains_eager(School.party)).order_by(School.code)
     if "系统管理" in actor.roles:
         return query
-    if actor.party_kind == "school":
+    if "试点院校" in actor.roles:
         return query.where(School.id == actor.party_id)
     if actor.party_kind == "province":
         return query.where(Party.province_id == actor.party_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from random import Random
 from typing import Any
 
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from domain.demo.books import SIZES, load_books
 from domain.demo.standards import new_site_standards, new_skill_standards
 from domain.parties import Actor, Party
 from domain.reports import ReportingPeriod
+from jobs.demo_work import Stage, play
 from jobs.runtime import Runtime
 from processes import steps
 from processes.engine import Engine
@@ -30,7 +32,8 @@ def load(runtime: Runtime, size: str = "small") -> dict[str, int] | None:
             return None
         _start_periods(runtime.engine, session)
         made = load_books(session, now, SIZES[size])
-        return {**made, **add_standards(runtime.engine, session, now)}
+        made |= add_standards(runtime.engine, session, now)
+        return made | play(Stage(runtime.engine, session, runtime.settings.home, Random(20261)))  # noqa: S311  # the same data every time
 
 
 def add_standards(engine: Engine, session: Session, now: datetime) -> dict[str, int]:

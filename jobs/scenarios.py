@@ -24,7 +24,7 @@ from domain.demo.books import SIZES, load_books
 from domain.errors import DomainError
 from domain.exam_sites import new_exam_site
 from domain.handling import BusinessError, External, Permanent, Transient
-from domain.parties import SYSTEM, Actor, Person, actor_of
+from domain.parties import SYSTEM, Actor, actor_named
 from domain.reports import ReportingPeriod, new_report, periods_query
 from domain.settings import Settings, read_settings
 from domain.site_standards import new_site_standard
@@ -327,8 +327,7 @@ def _buttons(play: _Play, actor: Actor) -> list[str]:
 def _actor(session: Session, account: str) -> Actor:
     if account == "system":
         return SYSTEM
-    person_id = session.scalar(select(Person.id).where(Person.account == account))
-    actor = actor_of(session, person_id) if person_id is not None else None
+    actor = actor_named(session, account)
     if actor is None:
         raise ScenarioFailed(f"没有账号 {account}")
     return actor

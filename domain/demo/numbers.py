@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.identity import credit_code_problem
+from domain.identity import credit_code_problem, id_number_problem
 
 _WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)  # GB 11714
 
@@ -23,3 +23,8 @@ def credit_code(division: str, code: str) -> str:
 def mobile(number: int) -> str:
     """A mobile number of the made-up range 139 0000 xxxx."""
     return f"1390000{number % 10_000:04}"
+
+
+def id_number(body: str) -> str:
+    """A resident's id number (GB 11643) that begins with these 17 digits."""
+    return next(body + digit for digit in "0123456789X" if id_number_problem(body + digit) is None)

@@ -100,8 +100,8 @@ def comment(instance_id: int) -> Any:
 def urge(task_id: str) -> Any:
     """催办 of a task of one's own record."""
     columns = tables.task.c
-    instance = db().scalar(select(columns.instance_id).where(columns.id == task_id))
-    problem = acting.attempt(lambda: urging.urge(runtime().engine, db(), actor(), task_id), lambda: instance)
+    instance = _instance(db().scalar(select(columns.instance_id).where(columns.id == task_id)) or 0)
+    problem = acting.attempt(lambda: urging.urge(runtime().engine, db(), actor(), task_id), lambda: instance.id)
     return _done("催办", problem)
 
 

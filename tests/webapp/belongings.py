@@ -1,0 +1,137 @@
+"""A world in which 金陵职业技术学院 (school1) owns one of everything: what the walk over every route tries to reach as others."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from domain.demo import DEMO_ACCOUNTS, PASSWORD
+from domain.parties import Person
+from domain.passwords import hash_password
+from jobs import background
+from processes import tables
+from tests.conftest import World, add_books
+from tests.jobs.imports.files import HEADER, teacher, workbook
+from tests.webapp.test_exam_sites import apply
+from tests.webapp.test_files import send
+from tests.webapp.test_weekly import FORM, site, user
+
+SECRET = "只有金陵知道"  # stands in school1's report, its file, its teacher and its import
+TEACHERS = {"teacher1": "13911110001", "teacher2": "13911110002"}  # of school1, of school2
+ACCOUNTS = (*(account for account, _, _ in DEMO_ACCOUNTS), *TEACHERS)
+
+
+@dataclass
+class Belongings:
+    """The app, what the table of routes may name in `{…}`, and the database as it was filled."""
+
+    world: World
+    app: Flask
+    values: dict[str, str]
+    cookies: dict[str, str]
+    """Account → session cookie."""
+
+    def __post_init__(self) -> None:
+        self.path = self.world.runtime.settings.home / "pilot.sqlite3"
+        self.live = sqlite3.connect(self.path, check_same_thread=False)
+        self.kept = sqlite3.connect(":memory:", check_same_thread=False)
+        self.live.backup(self.kept)
+        self.seen = self._version()
+
+    def changed(self) -> bool:
+        """Whether anything was committed since the last look."""
+        before, self.seen = self.seen, self._version()
+        return before != self.seen
+
+    def restore(self) -> None:
+        """The database as it was filled."""
+        with closing(sqlite3.connect(self.path)) as other:
+            self.kept.backup(other)
+        self.seen = self._version()
+
+    def client(self, account: str) -> FlaskClient:
+        """A browser in which this account has just logged in; nobody where there is no such account."""
+        client = self.app.test_client()
+        if account in self.cookies:
+            client.set_cookie("pilot", self.cookies[account])
+        return client
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self.live.close()
+        self.kept.close()
+        self.world.runtime.database.engine.dispose()
+
+    def _version(self) -> int:
+        # moves when another connection commits a change; an empty transaction does not move it
+        return int(self.live.execute("PRAGMA data_version").fetchone()[0])
+
+
+def belongings(world: World, folder: Path) -> Belongings:
+    """Fills the world and logs everybody in."""
+    add_books(world)
+    app = site(world)
+    school, province = user(app, "school1"), user(app, "province1")
+    _hand_in(school)
+    for client, major, mobile in zip((school, user(app, "school2")), (SECRET, "软件技术"), TEACHERS.values(), strict=True):
+        data = {"name": "周小舟", "mobile": mobile, "major": major, "act": "保存"}
+        assert client.post("/teachers/new", data=data).status_code == 302
+    assert apply(school) == 302
+    _work_in_the_background(world, school, folder)
+    values = _values(world)
+    said = province.post(f"/records/{values['instance']}/comments", data={"comment": "@张文 请看"})
+    kept = school.post("/inbox/filters", data={"name": "常看", "query": "q=x"})
+    days = {"first": "2026-11-25", "last": "2026-12-02", "existing": "1"}
+    appointed = school.post("/substitutes/", data={**days, "person": str(_activate(world))})
+    assert {said.status_code, kept.status_code, appointed.status_code} == {302}
+    return Belongings(world, app, values, {account: _cookie(app, TEACHERS.get(account, account)) for account in ACCOUNTS})
+
+
+def _hand_in(school: FlaskClient) -> None:
+    kept = send(school, f"{SECRET}.pdf").get_json()
+    data = {**FORM, "summary": SECRET, "attachments": str(kept["id"]), "act": "提交"}
+    assert school.post("/weekly/new", data=data).status_code == 302
+
+
+def _work_in_the_background(world: World, school: FlaskClient, folder: Path) -> None:
+    """An import that waits for its decision, and an export with its file; their tasks are 1 and 2."""
+    rows = workbook(folder / "rows.xlsx", [HEADER, teacher(1, 姓名=SECRET), teacher(2, 手机号="1")]).read_bytes()
+    upload = {"file": (BytesIO(rows), f"{SECRET}.xlsx")}
+    assert school.post("/imports/teachers/", data=upload, content_type="multipart/form-data").status_code == 302
+    assert school.post("/lists/weekly_report/export/begin", data={"ids": "1"}).status_code == 302
+    for task_id in background.sweep(world.runtime):
+        assert background.run_task(world.runtime, task_id)
+
+
+def _values(world: World) -> dict[str, str]:
+    """The parties by account; process and tasks of school1's report; somebody who may review it."""
+    with world.runtime.database.reading() as session:
+        report = tables.instance.c.key == "weekly_report"
+        instance = session.scalars(select(tables.instance.c.id).where(report)).one()
+        columns = tables.task.c
+        tasks = session.execute(select(columns.element, columns.id).where(columns.instance_id == instance)).all()
+    parties = {account: str(actor.party_id) for account, actor in world.actors.items()}
+    colleague = str(world.actor("province1b").person_id)
+    return {**parties, **{f"{element}_task": id for element, id in tasks}, "instance": str(instance), "colleague": colleague}
+
+
+def _activate(world: World) -> int:
+    """Lets the teachers log in with the usual password. Returns the person of school1's."""
+    with world.runtime.database.writing() as session:
+        people = session.scalars(select(Person).where(Person.account.in_(TEACHERS.values())).order_by(Person.account)).all()
+        for person in people:
+            person.password_hash, person.first_nonce = hash_password(PASSWORD), None
+        return people[0].id
+
+
+def _cookie(app: Flask, account: str) -> str:
+    cookie = user(app, account).get_cookie("pilot")
+    assert cookie is not None
+    return cookie.value

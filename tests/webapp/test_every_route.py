@@ -1,0 +1,277 @@
+"""Every address of the product, walked by every account and by nobody, with the ids of one school's (金陵, school1) belongings.
+
+A new route needs one line in `ROUTES`. Its sentence says what each account gets, the rest last: `"school1: 200; provinces: 403; 404"`.
+A `+` says that something may be written; every other answer, a 404 to a POST above all, must leave the database as it was. Nobody
+is sent to the login page (a POST: 401) unless the sentence names `anonymous` or the route is in `PUBLIC`. `data`, `query` and the
+parameters of the address may use `{…}` of `Belongings.values`; whatever is not given is 1. Further lines for the same route carry a
+remark after its name.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from tests.conftest import _settings, _world
+from tests.webapp.belongings import ACCOUNTS, SECRET, Belongings, belongings
+from tests.webapp.test_weekly import FORM
+
+GROUPS = {
+    "schools": ("school1", "school2", "school3"),
+    "provinces": ("province1", "province1b", "province2"),
+    "organizations": ("organization1", "organization2"),
+    "teachers": ("teacher1", "teacher2"),
+}
+PUBLIC = ("static", "health.healthz", "account.login", "account.log_in", "account.logout")
+MAY_READ_THE_SECRET = ("school1", "province1", "province1b", "operator", "teacher1")  # 系统管理 sees the titles of background tasks
+
+
+@dataclass(frozen=True)
+class Route:
+    """One line of the table."""
+
+    method: str
+    sentence: str
+    data: Mapping[str, str]
+    query: str
+    parameters: Mapping[str, str]
+
+    def answers(self, account: str) -> str:
+        """What this account gets: a status, with `+` where something may be written."""
+        *named, rest = self.sentence.split("; ")
+        for part in named:
+            accounts, _, status = part.partition(": ")
+            if account in (one for word in accounts.split() for one in GROUPS.get(word, (word,))):
+                return status
+        return rest
+
+
+def get(sentence: str, query: str = "", **parameters: str) -> Route:
+    return Route("GET", sentence, {}, query, parameters)
+
+
+def post(sentence: str, data: Mapping[str, str] | None = None, query: str = "", **parameters: str) -> Route:
+    return Route("POST", sentence, data or {}, query, parameters)
+
+
+ROUTES = {
+    "static": get("200"),
+    "health.healthz": get("200"),
+    "home.index": get("200"),
+    "home.incomplete": get("200"),
+    "account.login": get("anonymous: 200; 302"),
+    "account.log_in": post("400+"),
+    "account.logout": post("302"),
+    "account.password": get("200"),
+    "account.set_password": post("400"),
+    "inbox.index": get("200"),
+    "inbox.claim_many": post("province1 province1b: 302+; 302", {"ids": "{review_task}"}),
+    "inbox.release_many": post("302", {"ids": "{review_task}"}),
+    "inbox.keep_filter": post("302+", {"name": "常看", "query": "q=x"}),
+    "inbox.forget_filter": post("school1: 302+; 404"),
+    "inbox.task": get("province1 province1b: 200; 404"),
+    "inbox.task that is done": get("school1 teacher1: 200; 404", task_id="{fill_task}"),  # teacher1 stands in for school1
+    "inbox.finish": post("province1 province1b: 302+; 404", {"outcome": "审核通过"}),
+    "inbox.claim": post("province1 province1b: 302+; 404"),
+    "inbox.release": post("province1 province1b: 409; 404"),
+    "inbox.transfer": post("province1: 302+; province1b: 409; 404", {"to": "{colleague}", "reason": "请办理"}),
+    "inbox.ask": post("province1: 302+; province1b: 409; 404", {"kind": "before", "person": "{colleague}", "note": "请看"}),
+    "inbox.give": post("404", {"comment": "好"}),
+    "inbox.recall": post("404"),
+    "inbox.batch": post("province1 province1b: 200; 302", {"ids": "{review_task}"}),
+    "inbox.finish_batch": post("province1 province1b: 302+; 302", {"ids": "{review_task}", "outcome": "审核通过"}),
+    "institutions.organizations": get("200"),
+    "institutions.organization": get("school2 designer supervisor organization2 teacher2: 404; 200"),
+    "institutions.edit_organization": get("school2 designer supervisor organization2 teacher2: 404; organization1 operator: 200; 403"),
+    "institutions.store_organization": post("school2 designer supervisor organization2 teacher2: 404; organization1 operator: 422; 403"),
+    "institutions.new_organization_page": get("operator: 200; 403"),
+    "institutions.create_organization": post("operator: 422; 403"),
+    "institutions.schools": get("200"),
+    "institutions.school": get("school1 operator organizations province1 province1b: 200; 404"),
+    "institutions.edit_school": get("school1 operator: 200; organizations province1 province1b: 403; 404"),
+    "institutions.store_school": post("school1 operator: 422; organizations province1 province1b: 403; 404"),
+    "skill_standard.index": get("200"),
+    "skill_standard.show": get("school2 school3 designer supervisor organization2 teacher2: 404; 200"),
+    "skill_standard.edit": get("school2 school3 designer supervisor organization2 teacher2: 404; organization1: 200; 409"),
+    "skill_standard.store": post("school2 school3 designer supervisor organization2 teacher2: 404; organization1: 422; 403"),
+    "skill_standard.new": get("organizations: 200; 403"),
+    "skill_standard.create": post("organizations: 422; 403"),
+    "site_standard.index": get("200"),
+    "site_standard.show": get("province2 organization1 operator: 200; 404"),
+    "site_standard.edit": get("province2 operator: 409; organization1: 200; 404"),
+    "site_standard.store": post("province2 operator: 403; organization1: 422; 404"),
+    "site_standard.new": get("organizations: 200; 403"),
+    "site_standard.create": post("organizations: 422; 403"),
+    "certificates.index": get("200"),
+    "certificates.show": get("designer supervisor organization2: 404; 200"),
+    "certificates.edit": get("organization1 operator: 200; designer supervisor organization2: 404; 403"),
+    "certificates.store_certificate": post("organization1 operator: 422; designer supervisor organization2: 404; 403"),
+    "certificates.new": get("operator: 200; 403"),
+    "certificates.create_certificate": post("operator: 422; 403"),
+    "weekly_report.index": get("200"),
+    "weekly_report.show": get("school1 province1 province1b: 200; 404"),
+    "weekly_report.edit": get("school1 province1 province1b: 409; 404"),
+    "weekly_report.store": post("school1 province1 province1b: 409; 404", {**FORM, "act": "提交"}),
+    "weekly_report.new": get("school1: 302; school2 school3: 200; 403"),
+    "weekly_report.create": post("school1: 409; school2 school3: 302+; 403", {**FORM, "act": "保存"}),
+    "weekly_report.periods": get("200"),
+    "weekly_report.set_periods": post("provinces: 409; 403"),
+    "records.finish": post("province1 province1b: 302; 404", {"outcome": "提交"}),
+    "records.withdraw": post("404"),
+    "records.withdraw of what was handed in": post("school1: 302+; 404", task_id="{fill_task}"),
+    "records.returning_page": get("province1 province1b: 200; 404"),
+    "records.send_back": post("province1 province1b: 409; 404", {"to": "fill", "comment": "看看"}),
+    "records.send": post("school1: 302+; province1 province1b: 403; 404", {"name": "撤回"}),
+    "records.blocked": post("404"),
+    "records.comment": post("school1 province1 province1b: 302+; 404", {"comment": "好"}),
+    "records.urge": post("school1: 302+; 404"),
+    "records.diagram": get("school1 province1 province1b: 200; 404"),
+    "records.diagram of a teacher": get("school1 teacher1: 200; 404", key="teacher"),
+    "records.save_draft": post("200+", {"contact": "x"}, query="place=weekly_report/1"),
+    "fields.check": post("school1 province1 province1b: 200; 404", {"path": "contact", "value": "x"}, query="place=weekly_report/1"),
+    "files.upload": post("school1 province1 province1b: 422; 404", query="place=weekly_report/1&field=attachments"),
+    "files.download": get("school1: 200; 404"),
+    "files.download of a report": get("school1 province1 province1b: 200; 404", query="key=weekly_report&record=1"),
+    "background.index": get("200"),
+    "background.show": get("school1 operator: 200; 404"),
+    "background.progress": get("school1 operator: 200; 404"),
+    "background.result": get("school1 operator: 200; 404"),
+    "background.failures": get("school1 operator: 200; 404"),
+    "background.stop": post("school1 operator: 302; 404"),
+    "background.again": post("school1 operator: 302; 404"),
+    "bulk.export": post("school1 province1 province1b: 200; 302", {"ids": "1"}),
+    "bulk.export of teachers": post("school1 teacher1: 200; 302", {"ids": "1"}, name="teacher"),
+    "bulk.begin_export": post("302+", {"ids": "1"}),
+    "bulk.send": post("404", {"ids": "1", "element": "withdraw"}),
+    "bulk.review": post("provinces: 200; 404", {"ids": "1", "element": "review"}),
+    "bulk.finish": post("provinces: 302+; 404", {"ids": "1", "element": "review", "outcome": "审核通过"}),
+    "imports.index": get("schools: 200; 403"),
+    "imports.template": get("schools: 200; 403"),
+    "imports.upload": post("schools: 422; 403"),
+    "imports.show": get("school1: 200; school2 school3: 404; 403"),
+    "imports.progress": get("school1: 200; school2 school3: 404; 403"),
+    "imports.correct_rows": post("school1: 302; school2 school3: 404; 403"),
+    "imports.take": post("school1: 302+; school2 school3: 404; 403"),
+    "imports.go_on": post("school1: 409; school2 school3: 404; 403"),
+    "imports.give_up": post("school1: 302+; school2 school3: 404; 403"),
+    "imports.failed": get("school1: 200; school2 school3: 404; 403"),
+    "teacher.index": get("200"),
+    "teacher.show": get("school1 teacher1: 200; 404"),
+    "teacher.edit": get("school1: 200; teacher1: 409; 404"),
+    "teacher.store": post("school1: 422; teacher1: 403; 404"),
+    "teacher.new": get("schools: 200; 403"),
+    "teacher.create": post("schools: 422; 403"),
+    "substitutes.index": get("200"),
+    "substitutes.appoint": post("409"),
+    "substitutes.end": post("school1: 302+; 404"),
+    "messages.index": get("200"),
+    "messages.open_one": post("school1: 302+; 404"),
+    "messages.read_all": post("school1: 302+; 302"),
+    "designer.index": get("designer: 200; 403"),
+    "designer.create": post("designer: 409; 403"),
+    "designer.import_file": post("designer: 409; 403"),
+    "designer.show": get("designer: 200; 403"),
+    "designer.version": get("designer: 200; 403"),
+    "designer.diagram": get("designer: 200; 403"),
+    "designer.export": get("designer: 200; 403"),
+    "designer.compare": get("designer: 200; 403"),
+    "designer.edit": get("designer: 200; 403"),
+    "designer.model": get("designer: 200; 403"),
+    "designer.save": post("designer: 409; 403"),
+    "designer.discard": post("designer: 302; 403"),
+    "designer.check": post("designer: 200; 403"),
+    "designer.try_out": post("designer: 200; 403"),
+    "designer.deploy_version": post("designer: 409; 403"),
+    "exam_site.index": get("200"),
+    "exam_site.show": get("school1 organization1 operator: 200; 404"),
+    "exam_site.edit": get("school1 organization1 operator: 409; 404"),
+    "exam_site.store": post("school1 organization1 operator: 409; 404"),
+    "exam_site.new": get("schools: 200; 403"),
+    "exam_site.create": post("schools: 409; 403"),
+}  # fmt: skip
+PARAMETERS = {
+    "name": "weekly_report",
+    "key": "weekly_report",
+    "kind": "teachers",
+    "element": "withdraw",
+    "filename": "js/lists.js",
+    "task_id": "{review_task}",
+    "background.task_id": "2",
+    "organization_id": "{organization1}",
+    "school_id": "{school1}",
+    "instance_id": "{instance}",
+}
+
+
+@pytest.fixture(scope="module")
+def found(filled_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Belongings]:
+    home = tmp_path_factory.mktemp("every_route")
+    shutil.copy(filled_sqlite, home)
+    made = belongings(_world(_settings(home)), home)
+    yield made
+    made.close()
+
+
+def test_every_route_is_in_the_table(found: Belongings) -> None:
+    rules = {rule.endpoint: rule for rule in found.app.url_map.iter_rules()}
+    known = {name.split()[0]: route.method for name, route in ROUTES.items()}
+    assert {name: next(iter((rule.methods or set()) - {"HEAD", "OPTIONS"})) for name, rule in rules.items()} == known
+    assert all(len((rule.methods or set()) - {"HEAD", "OPTIONS"}) == 1 for rule in rules.values())
+
+
+@pytest.mark.row("1.1", "2.2.1", "3.1", "3.2", "4.1", "6.1", "7.1", "8.1", "8.3")
+@pytest.mark.parametrize("account", ["anonymous", *ACCOUNTS])
+def test_what_an_account_gets_everywhere(found: Belongings, account: str) -> None:
+    rules = {rule.endpoint: rule for rule in found.app.url_map.iter_rules()}
+    faults = [fault for name, route in ROUTES.items() for fault in _faults(found, rules[name.split()[0]], name, account)]
+    assert not faults, "\n".join(faults)
+
+
+def _faults(found: Belongings, rule: Rule, name: str, account: str) -> Iterator[str]:
+    """What is wrong with one answer."""
+    route = ROUTES[name]
+    address, expected = _address(found, rule, route), _expected(name, route, account)
+    data = {key: value.format_map(found.values) for key, value in route.data.items()}
+    with found.client(account).open(address, method=route.method, data=data) as answer:
+        if answer.status_code != int(expected.rstrip("+")):
+            yield f"{name}: {account} gets {answer.status_code} instead of {expected} from {address}"
+        if SECRET in _text(answer) and account not in MAY_READ_THE_SECRET:
+            yield f"{name}: {account} reads at {address} what is {SECRET}"
+    if found.changed():
+        if not expected.endswith("+"):
+            yield f"{name}: {account} changes the database through {address}"
+        found.restore()
+
+
+def _expected(name: str, route: Route, account: str) -> str:
+    if account == "anonymous" and "anonymous" not in route.sentence and name not in PUBLIC:
+        return "302" if route.method == "GET" else "401"
+    return route.answers(account)
+
+
+def _address(found: Belongings, rule: Rule, route: Route) -> str:
+    def value(place: re.Match[str]) -> str:
+        blueprint, name = rule.endpoint.split(".")[0], place[1]
+        given = route.parameters.get(name) or PARAMETERS.get(f"{blueprint}.{name}") or PARAMETERS.get(name, "1")
+        return given.format_map(found.values)
+
+    path = re.sub(r"<(?:\w+:)?(\w+)>", value, rule.rule)
+    return f"{path}?{route.query}" if route.query else path
+
+
+def _text(answer: TestResponse) -> str:
+    """What a person could read in an answer, workbooks included."""
+    content = answer.get_data()
+    if not content.startswith(b"PK"):
+        return content.decode(errors="replace")
+    with ZipFile(BytesIO(content)) as book:
+        return "".join(book.read(part).decode(errors="replace") for part in book.namelist())
