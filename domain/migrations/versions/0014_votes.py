@@ -39,7 +39,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("vote_id", sa.String(length=36), nullable=True, comment="the 会签 it is one of; null: of none"))
         batch_op.add_column(sa.Column("number", sa.Integer(), nullable=True, comment="its place in the 会签, from 0"))
         batch_op.add_column(sa.Column("item", sa.JSON(), nullable=True, comment="what it is about, where the 会签 goes over a list"))
-        batch_op.add_column(sa.Column("agrees", sa.Boolean(), nullable=True, comment="whether the answer counts as agreement"))
+        batch_op.add_column(
+            sa.Column("agrees", sa.Boolean(), nullable=True, comment="whether the answer counts as agreement; null: not answered")
+        )
         batch_op.drop_index(batch_op.f("ix_process_task_instance_id"))
         batch_op.create_index("ix_process_task_standing", ["instance_id", "vote_id", "state"], unique=False)
         batch_op.create_index(
