@@ -250,7 +250,8 @@ def _do(play: _Play, line: Mapping[str, Any]) -> None:
 def _task_id(play: _Play, element: str | None) -> str:
     """The newest task of an element, open or not; without an element the open one, else the newest."""
     table = tables.task
-    rows = play.session.execute(select(table).where(table.c.instance_id == play.instance_id).order_by(table.c.created_at)).all()
+    mine = select(table).where(table.c.instance_id == play.instance_id)
+    rows = play.session.execute(mine.order_by(table.c.created_at, table.c.closed_at)).all()  # of one moment, what was closed last
     rows = [r for r in rows if element in (None, r.element)]
     if not rows:
         raise ScenarioFailed(f"没有任务 {element or ''}")

@@ -20,6 +20,7 @@ from processes.calls import linked
 from processes.decisions import tables_of
 from processes.engine import Engine
 from processes.errors import DiagramInvalid, EngineFault, NotFound
+from processes.instances import NUMBERS
 from processes.parser import specs_of
 from processes.xmlsafe import parse_xml
 
@@ -50,7 +51,7 @@ class Element:
     inside: str | None = None  # id of the subprocess around it
     called: str | None = None  # key of the diagram that a call activity calls
     triggered: bool = False  # an event subprocess
-    repeats: bool = False  # multi-instance or loop
+    multiple: bool = False  # multi-instance
 
     @property
     def local(self) -> str:
@@ -61,6 +62,11 @@ class Element:
     def by_person(self) -> bool:
         """Whether somebody has to do it."""
         return self.tag in ("userTask", "manualTask")
+
+    @property
+    def voted(self) -> bool:
+        """Whether it is a 会签: a task that many have to do (`votes.py`)."""
+        return self.by_person and self.multiple
 
     @property
     def form(self) -> str | None:
@@ -139,9 +145,15 @@ class Definition:
         return tuple(found.values())
 
     @cached_property
-    def unset_outcomes(self) -> dict[str, None]:
-        """`<user task>_outcome` of every user task: None until it was completed."""
-        return {f"{e.local}_outcome": None for e in self.elements.values() if e.by_person}
+    def votes(self) -> frozenset[str]:
+        """Ids of the tasks that many have to do."""
+        return frozenset(element.id for element in self.elements.values() if element.voted)
+
+    @cached_property
+    def unset_outcomes(self) -> dict[str, Any]:
+        """`<user task>_outcome` of every user task: None until it was completed; and the counts of multi-instance activities: 0."""
+        counts = {f"{e.local}_{name}": 0 for e in self.elements.values() if e.multiple for name in NUMBERS}
+        return {**{f"{e.local}_outcome": None for e in self.elements.values() if e.by_person}, **counts}
 
     @cached_property
     def flow_between(self) -> dict[tuple[str, str], str]:
@@ -378,7 +390,7 @@ def _element(node: Any, lanes: Mapping[str | None, str]) -> Element | None:
         around.get("id") if around is not None and around.tag == f"{BPMN}subProcess" else None,
         node.get("calledElement"),
         node.get("triggeredByEvent") == "true",
-        any(node.find(f"{BPMN}{loop}LoopCharacteristics") is not None for loop in ("multiInstance", "standard")),
+        node.find(f"{BPMN}multiInstanceLoopCharacteristics") is not None,
     )
 
 

@@ -118,7 +118,8 @@ def release(session: Session, actor: Actor, task_ids: Sequence[str]) -> int:
     mine = (_TASK.c.party_id == actor.party_id, _TASK.c.assignee_id == actor.person_id, _TASK.c.kind == "step")
     awaited = _TASK.alias()
     asked = exists().where(awaited.c.parent_id == _TASK.c.id, awaited.c.state.in_(tables.LIVE), awaited.c.kind == "delegate")
-    given = session.execute(_open(task_ids).where(*mine, ~asked).values(assignee_id=None))
+    theirs = exists().where(tables.vote.c.id == _TASK.c.vote_id, tables.vote.c.people)  # one person's answer is nobody else's to give
+    given = session.execute(_open(task_ids).where(*mine, ~asked, ~theirs).values(assignee_id=None))
     return int(given.rowcount)  # type: ignore[attr-defined]
 
 
@@ -141,7 +142,7 @@ def release_one(session: Session, actor: Actor, task_id: str, now: datetime) -> 
     """
     task_of(session, actor, task_id, now)
     if release(session, actor, [task_id]) != 1:
-        raise Refused("您没有签收此事项，或它已被办理、委派，请刷新页面")
+        raise Refused("您没有签收此事项，它是会签中您的一份，或它已被办理、委派，请刷新页面")
 
 
 def _open(task_ids: Sequence[str]) -> Any:

@@ -21,6 +21,7 @@ def _where(condition: str) -> dict[str, Any]:
 # `after`: the row is `waiting` until the task has its outcome, then open, and the task is `held` until it is confirmed.
 OPINIONS = ("before", "after", "delegate")
 LIVE = ("open", "held", "waiting")
+QUEUED = "queued"  # one of a sequential 会签 whose turn has not come
 
 JOB_STATES = {
     "pending": "to be handed out",
@@ -91,7 +92,7 @@ task = Table(
     "process_task",
     metadata,
     Column("id", String(36), primary_key=True, comment="SpiffWorkflow's task id"),
-    Column("instance_id", ForeignKey("process_instance.id"), nullable=False, index=True),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False),
     Column("element", String(100), nullable=False),
     Column("name", String(100), nullable=False),
     Column("role", String(20), nullable=False),
@@ -109,9 +110,41 @@ task = Table(
     Column("parent_id", String(36), comment="the diagram's task that an opinion is asked for; null: the diagram's own"),
     Column("asked_by", Integer, comment="who asked for the opinion"),
     Column("urged_at", UtcDateTime, comment="when somebody last urged it"),
+    Column("vote_id", String(36), comment="the 会签 it is one of; null: of none"),
+    Column("number", Integer, comment="its place in the 会签, from 0"),
+    Column("item", JSON(none_as_null=True), comment="what it is about, where the 会签 goes over a list"),
+    Column("agrees", Boolean, comment="whether the answer counts as agreement; null: not answered"),
+    Index("ix_process_task_standing", "instance_id", "vote_id", "state"),
+    Index(
+        "ix_process_task_vote",
+        "vote_id",
+        "state",
+        "number",
+        **_where("vote_id IS NOT NULL"),
+    ),
     Index("ix_process_task_inbox", "party_id", "state", "due_at"),
     Index("ix_process_task_done", "closed_by", "closed_at"),
     Index("ix_process_task_due", "due_at", **_where("state = 'open'")),
+)
+
+vote = Table(
+    "process_vote",
+    metadata,
+    Column("id", String(36), primary_key=True, comment="id of the multi-instance task in the state"),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False, index=True),
+    Column("element", String(100), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("people", Boolean, nullable=False, comment="over people: each answers once; else over a list"),
+    Column("sequential", Boolean, nullable=False),
+    Column("rule", String(1000), nullable=False, comment="the property `quorum`, or the completion condition"),
+    Column("needed", Integer, comment="how many must agree; null: the completion condition decides"),
+    Column("total", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),
+    Column("agreed", Integer, nullable=False),
+    Column("state", String(10), nullable=False, comment="open, agreed, refused, cancelled or undone"),
+    Column("outcome", String(40), comment="the result once it is clear"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
 )
 
 event = Table(

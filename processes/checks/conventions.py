@@ -18,7 +18,8 @@ MAX_ROLE = 20
 PROPERTIES = (
     "status", "statusTone", "formJsonSchemaFilename", "editForm", "editChecked", "outcomes", "commentRequired", "button", "bulk", "confirm",
     "due", "candidateGroup", "fourEyesWith", "lateMessage", "blockedAction", "blockedMessage", "returnable", "copyTo",
-    "editLane", "editButton", "transferRoles", "retryMax", "retryDelay", "withdrawable",
+    "editLane", "editButton", "transferRoles", "retryMax", "retryDelay", "withdrawable", "collection", "quorum",
+    "agreeWhen",
 )  # fmt: skip
 _NAMED = ("startEvent", "userTask", "manualTask", "serviceTask", "receiveTask")
 

@@ -15,6 +15,7 @@ from processes.definitions import Definition, Element, load
 from processes.errors import NotFound
 from processes.history import events_of, instance_of
 from processes.opinions import GIVEN, LABELS, opinions_on
+from processes.tallies import tally_of
 from webapp.acting import code_of, problems_of
 from webapp.context import actor, db, runtime
 from webapp.copies.chosen import chosen
@@ -50,6 +51,7 @@ def task_page(
         comment=comment,
         problems=problems_of(error) if error else [],
         typed=typed or {},
+        tally=tally_of(db(), row.vote_id) if row.vote_id else None,
         opinions=opinions_on(db(), row.id) if row.kind == "step" else [],
         colleagues=colleagues,
         around=people.around(runtime().engine, db(), actor(), about) if row.state == "open" and row.kind == "step" else [],

@@ -14,6 +14,7 @@ from processes.actions import actions_for
 from processes.definitions import Definition, load
 from processes.errors import NotFound
 from processes.history import clock_text, events_of, instance_of
+from processes.tallies import tallies_of
 from webapp.context import actor, db, runtime
 from webapp.records.kinds import RecordKind
 
@@ -25,7 +26,8 @@ def record_page(kind: RecordKind, record: Any) -> str:
         raise NotFound
     definition = load(db(), instance.definition_id)
     table = tables.task
-    waiting = db().execute(select(table).where(table.c.instance_id == instance.id, table.c.state == "open").order_by(table.c.due_at)).all()
+    standing = (table.c.instance_id == instance.id, table.c.vote_id.is_(None), table.c.state == "open")
+    waiting = db().execute(select(table).where(*standing).order_by(table.c.due_at)).all()
     events = events_of(db(), instance.id)
     hidden = access.hidden_from(definition, record, actor())
     around = people.around(runtime().engine, db(), actor(), instance)
@@ -38,6 +40,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         actions=actions_for(db(), actor(), kind.key, [record.id])[record.id],
         instance=instance,
         waiting=waiting,
+        tallies=tallies_of(db(), instance.id) if definition.votes else [],
         tabs=fields.describe(access.without(read_forms()[kind.form] if kind.form else definition.record_schema, hidden), record.answers()),
         events=events,
         reviews=[e for e in events if e.kind == "task" and not _fills_in(definition, e.element)],
@@ -69,7 +72,8 @@ def tokens_of(instance: Any) -> list[str]:
     if instance.ended_at is not None:
         return [instance.place] if instance.place else []
     table = tables.task
-    standing = db().scalars(select(table.c.element).where(table.c.instance_id == instance.id, table.c.state == "open")).all()
+    open_tasks = select(table.c.element).where(table.c.instance_id == instance.id, table.c.state == "open")
+    standing = db().scalars(open_tasks.distinct()).all()
     return sorted({*standing, *([instance.place] if instance.place else [])})
 
 
