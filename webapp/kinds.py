@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webapp.institutions.seals import KIND as SEAL
+from webapp.institutions.seal_kind import KIND as SEAL
 from webapp.records.kinds import RecordKind
 from webapp.sites.kind import KIND as EXAM_SITE
 from webapp.standards.kinds import SITE, SKILL
