@@ -20,7 +20,7 @@ from forms.lists.organizations import ORGANIZATIONS
 from forms.lists.schools import SCHOOLS
 from processes.errors import NotAllowed, NotFound
 from webapp.context import actor, db, runtime
-from webapp.institutions.seals import UPLOAD
+from webapp.institutions.seal_kind import UPLOAD
 from webapp.listing import Button, ListScreen, render_list
 from webapp.records.plain import PlainKind, Section, create, edit_page, new_page, plain_page, store
 
