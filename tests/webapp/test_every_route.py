@@ -27,7 +27,7 @@ from tests.webapp.test_weekly import FORM
 
 GROUPS = {
     "schools": ("school1", "school2", "school3"),
-    "provinces": ("province1", "province1b", "province2"),
+    "provinces": ("province1", "province1b", "province2", "province2b"),
     "organizations": ("organization1", "organization2"),
     "teachers": ("teacher1", "teacher2"),
 }
@@ -115,9 +115,9 @@ ROUTES = {
     "skill_standard.new": get("organizations: 200; 403"),
     "skill_standard.create": post("organizations: 422; 403"),
     "site_standard.index": get("200"),
-    "site_standard.show": get("province2 organization1 operator: 200; 404"),
-    "site_standard.edit": get("province2 operator: 409; organization1: 200; 404"),
-    "site_standard.store": post("province2 operator: 403; organization1: 422; 404"),
+    "site_standard.show": get("province2 province2b organization1 operator: 200; 404"),
+    "site_standard.edit": get("province2 province2b operator: 409; organization1: 200; 404"),
+    "site_standard.store": post("province2 province2b operator: 403; organization1: 422; 404"),
     "site_standard.new": get("organizations: 200; 403"),
     "site_standard.create": post("organizations: 422; 403"),
     "certificates.index": get("200"),
@@ -222,6 +222,21 @@ ROUTES = {
     "exam_site.store": post("school1 organization1 operator: 409; 404"),
     "exam_site.new": get("schools: 200; 403"),
     "exam_site.create": post("schools: 409; 403"),
+    "declaration.index": get("200"),
+    "declaration.plans": get("schools: 200; 403"),
+    "declaration.show": get("school1 province1 province1b operator: 200; 404"),
+    "declaration.edit": get("school1: 200; province1 province1b operator: 409; 404"),
+    "declaration.store": post("school1: 302+; province1 province1b operator: 403; 404", {"act": "保存"}),
+    "declaration.new": get("schools: 302; 403"),
+    "declaration.new under a plan": get("school1: 302; school2: 200; school3: 302; 403", query="for=1"),
+    "declaration.create": post("school1 school3: 409; school2: 302+; 403", {"for": "1", "act": "保存"}),
+    "declaration_plan.index": get("200"),
+    "declaration_plan.show": get("school1 school2 province1 province1b operator: 200; 404"),
+    "declaration_plan.edit": get("school1 school2 province1 province1b operator: 409; 404"),
+    "declaration_plan.store": post("school1 school2 province1 province1b operator: 409; 404", {"act": "保存"}),
+    "declaration_plan.new": get("provinces: 200; 403"),
+    "declaration_plan.create": post("provinces: 302+; 403", {"act": "保存"}),
+    "bulk.export of declarations": post("school1 province1 province1b operator: 200; 302", {"ids": "1"}, name="declaration_lines"),
 }  # fmt: skip
 PARAMETERS = {
     "name": "weekly_report",

@@ -19,6 +19,7 @@ from processes.tallies import tally_of
 from webapp.acting import code_of, problems_of
 from webapp.context import actor, db, runtime
 from webapp.copies.chosen import chosen
+from webapp.kinds import KINDS
 
 
 def record_address(row: Any) -> str:
@@ -41,12 +42,14 @@ def task_page(
     if subject is None or about is None or about.id != row.instance_id:  # SQLite gives a deleted record's id to the next one
         raise NotFound("这条记录已被删除。")
     own = definition.record_form(element)
+    kind = KINDS.get(row.key)
+    known = kind.facts(db(), actor(), subject) if kind is not None else ()
     colleagues = [one for one in actors_in(db(), row.party_id) if one.person_id != actor().person_id] if row.state == "open" else []
     page = render_template(
         "inbox/task.html",
         row=row,
         element=element,
-        record=fields.describe(access.at(definition.record_schema, element), subject.answers()),
+        record=[*known, *fields.describe(access.at(definition.record_schema, element), subject.answers())],
         tabs=_form(definition, element, about.id, answers) if element.form and not own and row.kind == "step" else [],
         comment=comment,
         problems=problems_of(error) if error else [],

@@ -31,6 +31,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
     events = events_of(db(), instance.id)
     hidden = access.hidden_from(definition, record, actor())
     around = people.around(runtime().engine, db(), actor(), instance)
+    schema = read_forms()[kind.form] if kind.form else definition.record_schema
     g.diagram = True
     return render_template(
         kind.template,
@@ -41,7 +42,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         instance=instance,
         waiting=waiting,
         tallies=tallies_of(db(), instance.id) if definition.votes else [],
-        tabs=fields.describe(access.without(read_forms()[kind.form] if kind.form else definition.record_schema, hidden), record.answers()),
+        tabs=[*kind.facts(db(), actor(), record), *fields.describe(access.without(schema, hidden), record.answers())],
         events=events,
         reviews=[e for e in events if e.kind == "task" and not _fills_in(definition, e.element)],
         reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
@@ -100,8 +101,10 @@ def plain(schema: Mapping[str, Any], value: Any) -> str:
         return str(value)
     if fields.is_file(schema):
         return f"{len(value)} 个文件"
+    if fields.is_choices(schema):
+        return "、".join(map(str, value))
     columns = schema.get("items", {}).get("properties", {})
-    rows = ("，".join(f"{columns.get(k, {}).get('title', k)} {v}" for k, v in row.items()) for row in value)
+    rows = ("，".join(f"{columns.get(k, {}).get('title', k)} {plain(columns.get(k, {}), v)}" for k, v in row.items()) for row in value)
     return "；".join(f"第 {number} 行：{row}" for number, row in enumerate(rows, 1))
 
 
