@@ -20,7 +20,7 @@ from processes.definitions import Definition, Element
 from processes.engine import Engine
 from processes.errors import EngineFault, Refused
 from processes.events import let_end, triggers
-from processes.history import chain_hash, clock_text, who
+from processes.history import chained, clock_text, who
 from processes.pruning import MOVED, prune
 from processes.timers import earliest
 
@@ -372,9 +372,8 @@ class Step:
         chain: str = self.row.chain
         lines = []
         for number, line in enumerate(self.events, self.row.seq + 1):
-            full = {**line, "instance_id": self.row.id, "seq": number, "at": self.now, "actor_id": self.actor.person_id}
-            full["actor"] = who(self.actor)
-            chain = full["hash"] = chain_hash(chain, full)
+            full = chained(chain, self.row.id, number, self.now, self.actor, line)
+            chain = full["hash"]
             lines.append(full)
         if lines:
             self.session.execute(insert(tables.event), lines)

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from domain.parties import Actor, Person, PersonRole, actor_of
 from domain.passwords import new_stamp
 from forms import read_forms
-from processes import assigning, definitions, inbox, opinions, steps, substitutes, tables
+from processes import assigning, claiming, definitions, inbox, opinions, steps, substitutes, tables
 from processes.errors import FormInvalid, FourEyes, NotFound, Refused, TaskClosed
 from processes.history import events_of
 from processes.verify import verify
@@ -316,7 +316,7 @@ def test_a_substitute_for_a_task_that_was_claimed_or_asked_of_the_absent_person(
     hire(lite, "clerk", "何文员")
     hire(lite, "aide", "曹助理")
     with lite.runtime.database.writing() as session:
-        assert inbox.claim(session, lite.actor("province1"), [task], lite.clock()) == 1
+        assert claiming.claim(session, lite.actor("province1"), [task], lite.clock()) == 1
     do(lite, opinions.ask, "province1", task, "before", lite.actor("clerk").person_id, "")
     appoint(lite, "clerk", "aide")
     opinion = rows(lite, instance)["before"].id
