@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
 from processes import tables
 from processes.definitions import Definition, Outcome, load
 from processes.returning import withdrawals
+from processes.substitutes import covered
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,13 @@ class Action:
     refuse: str | None = None
 
 
-def actions_for(session: Session, actor: Actor, key: str, subject_ids: Sequence[int]) -> dict[int, list[Action]]:
-    """The buttons of each record, in two queries – four where the diagram lets people take back – however many records there are."""
+def actions_for(
+    session: Session, actor: Actor, key: str, subject_ids: Sequence[int], now: datetime | None = None
+) -> dict[int, list[Action]]:
+    """The buttons of each record, in two queries – four where the diagram lets people take back – however many records there are.
+
+    With `now` also those of tasks that the actor may do in an absent person's place at that moment.
+    """
     found: dict[int, list[Action]] = {subject_id: [] for subject_id in subject_ids}
     if not subject_ids:
         return found
@@ -48,13 +55,15 @@ def actions_for(session: Session, actor: Actor, key: str, subject_ids: Sequence[
         )
     ).all()
     tasks = tables.task
+    theirs = tasks.c.role.in_(actor.roles)
+    waiting = select(tasks.c.id, tasks.c.instance_id, tasks.c.element).join(tables.instance, columns.id == tasks.c.instance_id)
     open_tasks = session.execute(
-        select(tasks.c.id, tasks.c.instance_id, tasks.c.element).where(
+        waiting.where(
             tasks.c.instance_id.in_([row.id for row in running]),
             tasks.c.state == "open",
             tasks.c.kind == "step",
             tasks.c.party_id == actor.party_id,
-            tasks.c.role.in_(actor.roles),
+            theirs if now is None else or_(theirs, covered(actor, now)),
         )
     ).all()
     takebacks = withdrawals(session, actor, running)
