@@ -303,6 +303,17 @@ def test_what_a_substitution_covers(lite: World, days: tuple[float, float], keys
         do(lite, steps.complete, "clerk", task, "审核通过")
 
 
+def test_a_substitute_has_no_tasks_of_roles_that_the_absent_person_lacks(world: World) -> None:
+    hire(world, "clerk", "何文员")
+    hire(world, "aide", "曹助理", "试点院校")
+    appoint(world, "aide", "clerk")
+    begin(world, "school2")  # there is a task of the absent person's role, though not in their party
+    _, instance, _ = waiting(world)  # of 省级
+    assert desk(world, "clerk") == []
+    with world.runtime.database.reading() as session:
+        assert not inbox.stands_in(session, world.actor("clerk"), instance, world.clock())
+
+
 def test_existing_tasks_only_where_that_was_asked(lite: World) -> None:
     waiting(lite)
     hire(lite, "clerk", "何文员")
