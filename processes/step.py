@@ -21,7 +21,7 @@ from processes.definitions import Definition, Element
 from processes.engine import Engine
 from processes.errors import EngineFault, Refused
 from processes.events import let_end, triggers
-from processes.history import chain_hash, clock_text, who
+from processes.history import chained, clock_text, who
 from processes.instances import COUNTED_TASKS, VoteTask, count_text
 from processes.pruning import flows_taken, prune
 from processes.timers import earliest
@@ -402,9 +402,8 @@ class Step:
         chain: str = self.row.chain
         lines = []
         for number, line in enumerate(self.events, self.row.seq + 1):
-            full = {**line, "instance_id": self.row.id, "seq": number, "at": self.now, "actor_id": self.actor.person_id}
-            full["actor"] = who(self.actor)
-            chain = full["hash"] = chain_hash(chain, full)
+            full = chained(chain, self.row.id, number, self.now, self.actor, line)
+            chain = full["hash"]
             lines.append(full)
         if lines:
             self.session.execute(insert(tables.event), lines)

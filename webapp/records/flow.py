@@ -20,7 +20,7 @@ from webapp.fields.schemas import new_schema, schema_at
 from webapp.listing import ListScreen, render_list
 from webapp.records.kinds import Opening, RecordKind
 from webapp.records.page import record_page
-from webapp.records.reading import readable
+from webapp.records.reading import at_hand, readable
 
 SAVE = "保存"
 
@@ -151,7 +151,7 @@ def _hand_in(kind: RecordKind, record_id: int, outcome: str) -> Any:
     # the page posts its task's id, so that the usual way costs no look-up; without one the record's actions are asked
     task_id = request.form.get("task", "")
     if not task_id:
-        actions = actions_for(db(), actor(), kind.key, [_found(kind, record_id).id])[record_id]
+        actions = actions_for(db(), actor(), kind.key, [_found(kind, record_id).id], runtime().engine.clock())[record_id]
         refused = next((a.refuse for a in actions if a.refuse and a.name == outcome), None)
         if refused is not None:
             return Refused(refused)
@@ -168,7 +168,7 @@ def _may_begin(definition: Definition) -> Actor:
 
 
 def _found(kind: RecordKind, record_id: int) -> Any:
-    record = kind.find(db(), actor(), record_id)
+    record = at_hand(kind, record_id)
     if record is None:
         raise NotFound
     return record
@@ -182,7 +182,7 @@ def _readable(kind: RecordKind, record_id: int) -> Any:
 
 
 def _editing(kind: RecordKind, record: Any) -> Action | None:
-    actions = actions_for(db(), actor(), kind.key, [record.id])[record.id]
+    actions = actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id]
     return next((a for a in actions if a.kind == "edit"), None)
 
 
@@ -218,7 +218,7 @@ def _beginning(kind: RecordKind) -> str:
 
 
 def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems: list[tuple[str, str]], restored: bool = False) -> str:
-    actions = actions_for(db(), actor(), kind.key, [record.id])[record.id]
+    actions = actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id]
     task_id = next((a.task_id for a in actions if a.kind == "task" and a.record_form), None)
     schema = schema_at(f"{kind.key}/{record.id}")
     outcomes = [o for a in actions if a.kind == "task" and a.task_id == task_id for o in a.outcomes]

@@ -38,7 +38,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         record=record,
         kind=kind,
         back=url_for(f"{kind.key}.index"),
-        actions=actions_for(db(), actor(), kind.key, [record.id])[record.id],
+        actions=actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id],
         instance=instance,
         waiting=waiting,
         tallies=tallies_of(db(), instance.id) if definition.votes else [],
