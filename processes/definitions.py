@@ -25,6 +25,7 @@ from processes.xmlsafe import parse_xml
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 _FORMS = ("formJsonSchemaFilename", "editForm")  # properties that name a form
+_ELEMENTS = ("fourEyesWith", "returnable")  # properties that name user tasks
 
 
 @dataclass(frozen=True)
@@ -265,10 +266,12 @@ def linked(definition: Definition, called: Mapping[str, Definition]) -> Definiti
 
 def _renamed(element: Element, key: str, caller: str) -> Element:
     files = {name: f"{key}:{element.properties[name]}" for name in _FORMS if name in element.properties}
+    named = {name: text for name in _ELEMENTS if (text := element.properties.get(name, "any")) != "any"}
+    tasks = {name: ",".join(f"{key}:{id}" for id in listed(text)) for name, text in named.items()}
     return replace(
         element,
         id=f"{key}:{element.id}",
-        properties={**element.properties, **files},
+        properties={**element.properties, **files, **tasks},
         attached_to=f"{key}:{element.attached_to}" if element.attached_to else None,
         inside=f"{key}:{element.inside}" if element.inside else caller,
     )

@@ -44,13 +44,13 @@ def withdraw(task_id: str) -> Any:
 @blueprint.get("/tasks/<task_id>/return")
 def returning_page(task_id: str) -> str:
     """退回: to which step, and why."""
-    return _returning_page(inbox.task_of(db(), actor(), task_id), "", "", [])
+    return _returning_page(inbox.task_of(db(), actor(), task_id, runtime().engine.clock()), "", "", [])
 
 
 @blueprint.post("/tasks/<task_id>/return")
 def send_back(task_id: str) -> Any:
     """Sends the process back; where that fails, the page comes back with the reason and everything typed."""
-    row = inbox.task_of(db(), actor(), task_id)
+    row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
     to, comment = request.form.get("to", ""), request.form.get("comment", "")
     problem = acting.send_back(actor(), task_id, to, comment)
     if problem is not None:
