@@ -60,6 +60,12 @@ def test_everybody_has_their_task_and_sees_how_it_stands(lite: World) -> None:
     assert "委员2" in record
     assert record.count("等待办理") == 4
     assert "审核通过（1/5）" in record
+    urge = f"/records/tasks/{mine(lite, 'province1b').rpartition('/')[2]}/urge"
+    assert urge in record
+    assert school.post(urge, data={}).status_code == 302
+    with lite.runtime.database.reading() as session:
+        told = session.scalars(select(tables.notice.c.person_id).where(tables.notice.c.kind == "urge")).all()
+        assert len(told) == len(set(told)) == 4  # all who have not answered
     assert second.post(mine(lite, "province1b"), data={"outcome": "审核退回", "quality": "差", "comment": "请补充"}).status_code == 302
     record = school.get("/weekly/1").text
     assert "会签结果：审核退回" in record

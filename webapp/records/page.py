@@ -38,7 +38,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         back=url_for(f"{kind.key}.index"),
         actions=actions_for(db(), actor(), kind.key, [record.id])[record.id],
         instance=instance,
-        waiting=waiting,
+        waiting=list(waiting),
         tallies=tallies_of(db(), instance.id) if definition.votes else [],
         tabs=fields.describe(definition.record_schema, record.answers()),
         events=events,
