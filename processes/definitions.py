@@ -51,6 +51,7 @@ class Element:
     inside: str | None = None  # id of the subprocess around it
     called: str | None = None  # key of the diagram that a call activity calls
     triggered: bool = False  # an event subprocess
+    repeats: bool = False  # multi-instance or loop
     multiple: bool = False  # multi-instance
 
     @property
@@ -433,6 +434,7 @@ def _element(node: Any, lanes: Mapping[str | None, str]) -> Element | None:
         around.get("id") if around is not None and around.tag == f"{BPMN}subProcess" else None,
         node.get("calledElement"),
         node.get("triggeredByEvent") == "true",
+        any(node.find(f"{BPMN}{loop}LoopCharacteristics") is not None for loop in ("multiInstance", "standard")),
         node.find(f"{BPMN}multiInstanceLoopCharacteristics") is not None,
     )
 

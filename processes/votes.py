@@ -62,7 +62,10 @@ def settle(step: Step, stands: list[Task]) -> None:
     for vote_id in known - here.keys():
         _close(step, vote_id)
     for vote_id in here.keys() - known:
-        _open(step, vote_id, here[vote_id])
+        if vote_id in step.asked:
+            _open(step, vote_id, here[vote_id])
+        else:  # what had closed it was undone
+            _reopen(step, vote_id)
 
 
 def open_votes(step: Step) -> list[str]:
@@ -269,6 +272,15 @@ def _close(step: Step, vote_id: str) -> None:
     step.session.execute(update(_VOTE).where(_VOTE.c.id == vote_id).values(state=state, outcome=outcome, closed_at=step.now))
     if state in ("cancelled", "undone"):
         step.record("vote", "会签关闭", vote_of(step, vote_id).element, f"未办的 {gone} 项关闭")
+
+
+def _reopen(step: Step, vote_id: str) -> None:
+    """The counts go on; whoever undid the closing has brought the open rows back, but not those whose turn had not come."""
+    vote = vote_of(step, vote_id)
+    step.session.execute(update(_VOTE).where(_VOTE.c.id == vote_id).values(state="open", outcome=None, closed_at=None))
+    if vote.sequential:
+        queued = (_TASK.c.vote_id == vote_id, _TASK.c.state == "cancelled")
+        step.session.execute(update(_TASK).where(*queued).values(state=tables.QUEUED, closed_at=None, closed_as=None))
 
 
 def _count(step: Step, vote_id: str, count: Count) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from domain.parties import Person, PersonRole
 from forms import read_forms
 from jobs.runtime import BPMN_FOLDER
+from jobs.scenarios import run_text
 from processes import definitions, tables
 from processes.verify import verify
 from tests.conftest import World
@@ -17,13 +18,18 @@ from tests.webapp.test_weekly import counted, hand_in, site, user
 LOOP = '<bpmn:multiInstanceLoopCharacteristics isSequential="false" /></bpmn:userTask>'
 
 
-def deploy(world: World, people: int = 0, **properties: str) -> None:
-    """The report's review becomes a 会签 over everybody of 省级; `people` more of them."""
+def drawn(**properties: str) -> bytes:
+    """The report's review as a 会签."""
     head, mark, tail = (BPMN_FOLDER / "weekly_report.bpmn").read_text(encoding="utf-8").partition('<bpmn:userTask id="review"')
     given = "".join(f'<spiffworkflow:property name="{name}" value="{value}" />' for name, value in properties.items())
     tail = tail.replace("<spiffworkflow:properties>", f"<spiffworkflow:properties>{given}", 1).replace("</bpmn:userTask>", LOOP, 1)
+    return (head + mark + tail).encode()
+
+
+def deploy(world: World, people: int = 0, **properties: str) -> None:
+    """The report's review becomes a 会签 over everybody of 省级; `people` more of them."""
     with world.runtime.database.writing() as session:
-        definitions.deploy(session, world.runtime.engine, (head + mark + tail).encode(), read_forms(), "郑工")
+        definitions.deploy(session, world.runtime.engine, drawn(**properties), read_forms(), "郑工")
         party = world.actor("province1").party_id
         for number in range(people):
             person = Person(account=f"m{number}", name=f"委员{number}", mobile="13800000000", party_id=party, password_hash="x", stamp="x")
@@ -118,3 +124,28 @@ def test_verify_sees_counts_that_do_not_fit(lite: World) -> None:
             session.execute(tables.vote.update().values(values))
         with lite.runtime.database.reading() as session:
             assert any(said in line for line in verify(lite.runtime.engine, session))
+
+
+@pytest.mark.row("8.3")
+def test_a_designer_tries_out_who_answers_what() -> None:
+    report = run_text(
+        drawn(collection="people", quorum="all"),
+        """
+- name: 两人会签
+  at: '2026-11-24 09:00'
+  steps:
+    - {as: school1, do: new}
+    - as: school1
+      do: complete
+      outcome: 提交
+      form:
+        contact: 张文
+        mobile: '13900000000'
+        summary: 本周完成培训
+        lines: [{certificate: Web前端开发, trained: 30}]
+      expect: {status: 待审核, tasks: [审核周报, 审核周报], buttons: {province1b: [审核通过, 审核退回]}}
+    - {as: province1b, do: complete, outcome: 审核通过, form: {quality: 好}, expect: {status: 待审核, tasks: [审核周报]}}
+    - {as: province1, do: complete, outcome: 审核通过, form: {quality: 好}, expect: {status: 审核通过, tasks: []}}
+""",
+    )
+    assert report.failures == ()
