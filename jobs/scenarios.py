@@ -269,7 +269,7 @@ def _do(play: _Play, line: Mapping[str, Any]) -> None:
     elif act == "save":
         steps.save(play.engine, play.session, actor, play.instance_id, line["form"])
     elif act == "complete":
-        task_id = _task_id(play, line.get("task"))
+        task_id = _task_id(play, actor, line.get("task"))
         steps.complete(play.engine, play.session, actor, task_id, line["outcome"], line.get("form"), line.get("comment"))
     elif act == "act":
         steps.send(play.engine, play.session, actor, play.instance_id, line["element"], line.get("comment"))
@@ -284,15 +284,16 @@ def _meanwhile(play: _Play, name: str) -> None:
     play.session.flush()
 
 
-def _task_id(play: _Play, element: str | None) -> str:
-    """The newest task of an element, open or not; without an element the open one, else the newest."""
+def _task_id(play: _Play, actor: Actor, element: str | None) -> str:
+    """The newest task of an element, open or not; without an element the open one, else the newest. Of a 会签, the actor's own."""
     table = tables.task
     mine = select(table).where(table.c.instance_id == play.instance_id)
     rows = play.session.execute(mine.order_by(table.c.created_at, table.c.closed_at)).all()  # of one moment, what was closed last
     rows = [r for r in rows if element in (None, r.element)]
     if not rows:
         raise ScenarioFailed(f"没有任务 {element or ''}")
-    found: str = next((r.id for r in rows if r.state == "open"), rows[-1].id)
+    free = [r.id for r in rows if r.state == "open" and (r.vote_id is None or r.assignee_id in (None, actor.person_id))]
+    found: str = next(iter(free), rows[-1].id)
     return found
 
 
@@ -359,7 +360,8 @@ def _buttons(play: _Play, actor: Actor) -> list[str]:
     """The outcomes and messages that an actor may choose; opening and editing are not among them."""
     names: list[str] = []
     for row in _open_tasks(play):
-        if row.role in actor.roles and row.party_id == actor.party_id:
+        own = row.vote_id is None or row.assignee_id in (None, actor.person_id)
+        if own and row.role in actor.roles and row.party_id == actor.party_id:
             names += [outcome.name for outcome in play.definition.elements[row.element].outcomes]
     for wait in play.row.waits:
         if wait["role"] in actor.roles and wait["party_id"] == actor.party_id:

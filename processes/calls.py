@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from processes.definitions import Definition, Element
 
 FORMS = ("formJsonSchemaFilename", "editForm")  # properties that name a form
+ELEMENTS = ("fourEyesWith", "returnable")  # properties that name user tasks
+
+
+def listed(text: str) -> list[str]:
+    """The parts of a property that holds several, separated by commas."""
+    return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
 
 
 def linked(definition: Definition, called: Mapping[str, Definition]) -> Definition:
@@ -35,10 +41,12 @@ def linked(definition: Definition, called: Mapping[str, Definition]) -> Definiti
 
 def _renamed(element: Element, key: str, caller: str) -> Element:
     files = {name: f"{key}:{element.properties[name]}" for name in FORMS if name in element.properties}
+    named = {name: text for name in ELEMENTS if (text := element.properties.get(name, "any")) != "any"}
+    tasks = {name: ",".join(f"{key}:{id}" for id in listed(text)) for name, text in named.items()}
     return replace(
         element,
         id=f"{key}:{element.id}",
-        properties={**element.properties, **files},
+        properties={**element.properties, **files, **tasks},
         attached_to=f"{key}:{element.attached_to}" if element.attached_to else None,
         inside=f"{key}:{element.inside}" if element.inside else caller,
     )

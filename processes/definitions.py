@@ -16,7 +16,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from processes import tables
-from processes.calls import linked
+from processes.calls import linked, listed
 from processes.decisions import tables_of
 from processes.engine import Engine
 from processes.errors import DiagramInvalid, EngineFault, NotFound
@@ -51,6 +51,7 @@ class Element:
     inside: str | None = None  # id of the subprocess around it
     called: str | None = None  # key of the diagram that a call activity calls
     triggered: bool = False  # an event subprocess
+    repeats: bool = False  # multi-instance or loop
     multiple: bool = False  # multi-instance
 
     @property
@@ -390,6 +391,7 @@ def _element(node: Any, lanes: Mapping[str | None, str]) -> Element | None:
         around.get("id") if around is not None and around.tag == f"{BPMN}subProcess" else None,
         node.get("calledElement"),
         node.get("triggeredByEvent") == "true",
+        any(node.find(f"{BPMN}{loop}LoopCharacteristics") is not None for loop in ("multiInstance", "standard")),
         node.find(f"{BPMN}multiInstanceLoopCharacteristics") is not None,
     )
 
@@ -406,8 +408,3 @@ def _lane(node: Any, lanes: Mapping[str | None, str]) -> str:
 def _properties(node: Any) -> dict[str, str]:
     found = node.findall(f"{BPMN}extensionElements/{SPIFF}properties/{SPIFF}property")
     return {p.get("name", ""): p.get("value", "") for p in found}
-
-
-def listed(text: str) -> list[str]:
-    """The parts of a property that holds several, separated by commas."""
-    return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]

@@ -85,11 +85,11 @@ def decided(rule: str, count: Count, wanted: int) -> bool | None:
     return False if count.total - count.refused < wanted else None
 
 
-def in_words(rule: str, wanted: int | None) -> str:
-    """The rule as people read it; `wanted` is None where a completion condition of the diagram decides."""
+def in_words(rule: str, wanted: int | None, unit: str) -> str:
+    """The rule as people read it; `wanted` is None where a completion condition of the diagram decides. `unit` is what is counted."""
     if wanted is None:
         return "按流程图的完成条件"
-    return WORDS.get(rule, f"至少 {wanted} 项同意")
+    return WORDS.get(rule, f"至少 {wanted} {unit}同意")
 
 
 def _share(rule: str) -> Fraction | None:

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from domain.parties import Actor
 from processes import spiff, tables, votes
-from processes.definitions import Definition, Element, listed, load
+from processes.calls import listed
+from processes.definitions import Definition, Element, load
 from processes.engine import Engine
 from processes.errors import FormInvalid, NotFound, Refused
 from processes.history import clock_text, who

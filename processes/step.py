@@ -263,14 +263,14 @@ class Step:
                 self.record("timer", element.name or "定时", element.id)
 
     def _write_tasks(self, stands: list[Task]) -> None:
-        votes.settle(self)
+        votes.settle(self, stands)
         table = tables.task
         ready = {str(t.id): t for t in stands if self.for_person(t) and not isinstance(t.task_spec, VoteTask)}
         known = {} if self.row.version == 0 else self._live_tasks()
         for task_id, parent_id in known.items():
             if (parent_id or task_id) not in ready:
                 self._close_task(task_id, parent_id)
-        new = [self.task_row(task_id, task) for task_id, task in ready.items() if task_id not in known]
+        new = [self._task_row(task_id, task) for task_id, task in ready.items() if task_id not in known]
         new += [self._closed_row(task_id) for task_id in self.closed.keys() - known]
         if new:
             self.session.execute(insert(table), new)
@@ -285,7 +285,7 @@ class Step:
         task = spiff.find(self.workflow, task_id)
         if task is None:
             raise EngineFault
-        return {**self.task_row(task_id, task), "closed_at": self.now, **self.closed[task_id]}
+        return {**self._task_row(task_id, task), "closed_at": self.now, **self.closed[task_id]}
 
     def _write_jobs(self, started: set[str]) -> None:
         """Writes new jobs, and cancels those whose service task no longer stands."""
@@ -304,7 +304,7 @@ class Step:
 
     def _close_task(self, task_id: str, parent_id: str | None) -> None:
         table = tables.task
-        said = self.closed.get(parent_id or task_id, {}).get("closed_as") or self.why_closed(parent_id or task_id)
+        said = self.closed.get(parent_id or task_id, {}).get("closed_as") or self._why_closed(parent_id or task_id)
         values = {"state": "cancelled", "closed_at": self.now, "closed_by": None, "outcome": None, "closed_as": said}
         if parent_id is None:
             values |= {"assignee_id": None, **self.closed.get(task_id, {})}
@@ -329,7 +329,7 @@ class Step:
             raise EngineFault(f"任务“{element.name}”所在泳道“{element.lane}”没有对应的机构")
         return int(party)
 
-    def task_row(self, task_id: str, task: Task, timed: bool = True) -> dict[str, Any]:
+    def _task_row(self, task_id: str, task: Task, timed: bool = True) -> dict[str, Any]:
         """The row of a task that has just become ready; its deadline is left out where it is not `timed`."""
         element = self.definition.elements[spiff.element_id(task)]
         due = element.properties.get("due") if timed else None
@@ -350,7 +350,7 @@ class Step:
             "closed_as": None,
         }
 
-    def why_closed(self, task_id: str) -> str:
+    def _why_closed(self, task_id: str) -> str:
         """What a latecomer reads who did not close this task of the workflow."""
         task = spiff.find(self.workflow, task_id)
         around = self._around(self.element_of(task)) if task is not None else []

@@ -160,7 +160,7 @@ class Hold:
         task_id = self.task.vote_id or self.task.parent_id or self.task.id
         found = spiff.find(self.step.workflow, task_id)
         if found is None or not found.has_state(TaskState.READY):
-            raise TaskClosed(self.step.why_closed(task_id))
+            raise TaskClosed(self.step._why_closed(task_id))
         return found
 
 

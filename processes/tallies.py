@@ -23,6 +23,8 @@ class Tally:
 
     vote: Any
     answers: Sequence[Any] = ()
+    open_task: Any = None
+    """The first row that is open, of the newest."""
 
     @property
     def unit(self) -> str:
@@ -32,7 +34,7 @@ class Tally:
     @property
     def rule(self) -> str:
         """The rule in words."""
-        return quorum.in_words(self.vote.rule, self.vote.needed)
+        return quorum.in_words(self.vote.rule, self.vote.needed, self.unit)
 
     @property
     def line(self) -> str:
@@ -46,10 +48,15 @@ class Tally:
 
 
 def tallies_of(session: Session, instance_id: int) -> list[Tally]:
-    """Those of an instance, newest first, without those that a return has undone; the rows of the newest alone. Two queries."""
+    """Those of an instance, newest first, without those that a return has undone; the rows of the newest alone. Three queries."""
     query = select(_VOTE).where(_VOTE.c.instance_id == instance_id, _VOTE.c.state != "undone")
     votes = session.execute(query.order_by(_VOTE.c.created_at.desc(), _VOTE.c.id).limit(20)).all()
-    return [Tally(vote, _answers(session, vote.id) if number == 0 else ()) for number, vote in enumerate(votes)]
+    if not votes:
+        return []
+    newest = votes[0].id
+    open_task = select(_TASK).where(_TASK.c.vote_id == newest, _TASK.c.state == "open", _TASK.c.kind == "step")
+    first = session.execute(open_task.order_by(_TASK.c.number).limit(1)).first()
+    return [Tally(votes[0], _answers(session, newest), first), *(Tally(vote) for vote in votes[1:])]
 
 
 def tally_of(session: Session, vote_id: str) -> Tally:

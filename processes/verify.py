@@ -60,7 +60,7 @@ def faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
     step.workflow.script_engine = step.script_engine()
     stands = spiff.waiting(step.workflow)
     yield from _against_state(step, stands, {t.id: t for t in rows}, open_ids, unanswered, row)
-    if {vote.id for vote in ballots if vote.state == "open"} != set(votes.standing(step)):
+    if {vote.id for vote in ballots if vote.state == "open"} != set(votes.standing(stands)):
         yield "会签与流程状态不一致"
 
 

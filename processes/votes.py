@@ -40,7 +40,7 @@ def begin(step: Step) -> bool:
         EngineFault: nobody holds the role, or the list is none.
     """
     over = False
-    for live in standing(step).values():
+    for live in standing(spiff.waiting(step.workflow)).values():
         if "asked" in live.internal_data:
             continue
         asked = _people(step, live) if live.task_spec.loop.people else live.task_spec.loop.items(live, MAX_ASKED)
@@ -53,16 +53,19 @@ def begin(step: Step) -> bool:
     return over
 
 
-def settle(step: Step) -> None:
-    """Writes the books of each 会签 that began or ended in this step."""
+def settle(step: Step, stands: list[Task]) -> None:
+    """Writes the books of each 会签 that began or ended in this step; `stands` is where the workflow stands at its end."""
     if not step.definition.votes:
         return
-    here = standing(step)
+    here = standing(stands)
     known = set() if step.row.version == 0 else set(open_votes(step))
     for vote_id in known - here.keys():
         _close(step, vote_id)
     for vote_id in here.keys() - known:
-        _open(step, vote_id, here[vote_id])
+        if vote_id in step.asked:
+            _open(step, vote_id, here[vote_id])
+        else:  # what had closed it was undone
+            _reopen(step, vote_id)
 
 
 def open_votes(step: Step) -> list[str]:
@@ -138,11 +141,9 @@ def undo(step: Step, vote_ids: list[str], why: str) -> None:
         step.ended |= dict.fromkeys(vote_ids, ("undone", None, why))
 
 
-def standing(step: Step) -> dict[str, Task]:
-    """The 会签 at which the workflow stands, by id."""
-    if not step.definition.votes:
-        return {}
-    return {str(t.id): t for t in spiff.waiting(step.workflow) if isinstance(t.task_spec, VoteTask) and t.has_state(TaskState.READY)}
+def standing(stands: list[Task]) -> dict[str, Task]:
+    """The 会签 among where a workflow stands, by id."""
+    return {str(t.id): t for t in stands if isinstance(t.task_spec, VoteTask) and t.has_state(TaskState.READY)}
 
 
 def _people(step: Step, live: Task) -> list[int]:
@@ -188,14 +189,14 @@ def _open(step: Step, vote_id: str, live: Task) -> None:
     }
     step.session.execute(insert(_VOTE).values(vote))
     step.session.execute(insert(_TASK), _rows(step, live, element, asked))
-    number = f"{len(asked)} {'人' if loop.people else '项'}"
-    step.record("vote", "会签开始", element.id, f"{element.name}：共 {number}，{quorum.in_words(rule, wanted)}")
+    unit = "人" if loop.people else "项"
+    step.record("vote", "会签开始", element.id, f"{element.name}：共 {len(asked)} {unit}，{quorum.in_words(rule, wanted, unit)}")
 
 
 def _rows(step: Step, live: Task, element: Element, asked: list[Any]) -> list[dict[str, Any]]:
     loop, due = live.task_spec.loop, element.properties.get("due")
     each = due is not None and loop.item in names_in(due)
-    base = {**step.task_row(str(live.id), live, timed=not each), "vote_id": str(live.id), "item": None, "assignee_id": None}
+    base = {**step._task_row(str(live.id), live, timed=not each), "vote_id": str(live.id), "item": None, "assignee_id": None}
     rows = []
     for number, item in enumerate(asked):
         own = {"assignee_id": item} if loop.people else {"item": item, "name": f"{element.name}（{_label(loop, item)}）"[:100]}
@@ -264,13 +265,22 @@ def _go_on(live: Task, count: Count, outcome: str | None, people: list[int | Non
 
 
 def _close(step: Step, vote_id: str) -> None:
-    state, outcome, why = step.ended.get(vote_id) or ("cancelled", None, step.why_closed(vote_id))
+    state, outcome, why = step.ended.get(vote_id) or ("cancelled", None, step._why_closed(vote_id))
     left = (_TASK.c.vote_id == vote_id, _TASK.c.state.in_(_UNANSWERED))
     closed = {"state": "cancelled", "closed_at": step.now, "closed_by": None, "outcome": None, "closed_as": why}
     gone = step.session.execute(update(_TASK).where(*left).values(closed)).rowcount  # type: ignore[attr-defined]
     step.session.execute(update(_VOTE).where(_VOTE.c.id == vote_id).values(state=state, outcome=outcome, closed_at=step.now))
     if state in ("cancelled", "undone"):
         step.record("vote", "会签关闭", vote_of(step, vote_id).element, f"未办的 {gone} 项关闭")
+
+
+def _reopen(step: Step, vote_id: str) -> None:
+    """The counts go on; whoever undid the closing has brought the open rows back, but not those whose turn had not come."""
+    vote = vote_of(step, vote_id)
+    step.session.execute(update(_VOTE).where(_VOTE.c.id == vote_id).values(state="open", outcome=None, closed_at=None))
+    if vote.sequential:
+        queued = (_TASK.c.vote_id == vote_id, _TASK.c.state == "cancelled")
+        step.session.execute(update(_TASK).where(*queued).values(state=tables.QUEUED, closed_at=None, closed_as=None))
 
 
 def _count(step: Step, vote_id: str, count: Count) -> None:

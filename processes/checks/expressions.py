@@ -185,6 +185,7 @@ def _known(diagram: Diagram, handlers: Mapping[str, Any], facts: Mapping[str, ty
             names[f"{element.id}_outcome"], names[f"{element.id}_by"] = "x", 1
         if diagram.nodes[element.id].find(f"{BPMN}multiInstanceLoopCharacteristics") is not None:
             names |= {f"{element.id}_{name}": 1 for name in NUMBERS}
+            names[f"{element.id}_by"] = [1]
         if element.tag == "serviceTask":
             gives = getattr(handlers.get(handler_name(diagram.nodes[element.id]) or ""), "gives", ())
             names |= dict.fromkeys(gives)

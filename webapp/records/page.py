@@ -40,7 +40,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         back=url_for(f"{kind.key}.index"),
         actions=actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id],
         instance=instance,
-        waiting=waiting,
+        waiting=list(waiting),
         tallies=tallies_of(db(), instance.id) if definition.votes else [],
         tabs=[*kind.facts(db(), actor(), record), *fields.describe(access.without(schema, hidden), record.answers())],
         events=events,

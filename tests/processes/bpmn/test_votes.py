@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import select
 
 from domain.parties import Person, PersonRole, actor_of
+from jobs import batches
 from processes import assigning, inbox, opinions, returning, steps, substitutes, tables
 from processes.actions import actions_for
 from processes.errors import DiagramInvalid, EngineFault, Refused, TaskClosed
 from processes.history import events_of
 from processes.tallies import tallies_of
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, gateway, message, start, timer, user
+from tests.webapp.test_weekly import counted
 
 
 def many(collection: str = "people", *, sequential: bool = False, condition: str = "", item: str = "") -> str:
@@ -416,3 +418,34 @@ def test_properties_and_elements_that_are_no_multi_instance(play: Play) -> None:
     body = start() + f'<receiveTask id="r" name="收" messageRef="m_go" lane="省级">{many("3")}</receiveTask>' + end()
     with pytest.raises(DiagramInvalid, match="接收任务不能是多实例"):
         play.deploy(diagram(body + flows("start>r r>end")))
+
+
+@pytest.mark.row("8.1")
+def test_an_answer_costs_the_same_however_many_are_asked(play: Play) -> None:
+    costs = []
+    for number in (5, 400):
+        begun(play, voting(many(str(number))))
+        first = play.open()[0]
+        with counted(play.world) as (statements, _), play.world.runtime.database.writing() as session:
+            steps.complete(play.world.runtime.engine, session, play.world.actor("province1"), first.id, "同意")
+        costs.append((len(statements), len(play.row.state)))
+        play.sound()
+    assert costs[0][0] == costs[1][0]
+    assert abs(costs[0][1] - costs[1][1]) < 50  # bytes of the state
+
+
+@pytest.mark.row("8.1")
+def test_a_batch_of_answers_is_linear(play: Play) -> None:
+    begun(play, voting(many("60")))
+    ids = [task.id for task in play.open()]
+    world, costs = play.world, []
+    for batch in (ids[:10], ids[10:40]):
+        act = batches.Act("tiny", "同意", "b", None)
+        with counted(world) as (statements, _), world.runtime.database.writing() as session:
+            items = list(batches._task_items(world.runtime.engine, session, world.actor("province1"), act, batch))
+            came = batches.act_on(world.runtime.engine, session, world.actor("province1"), act, items)
+        assert (came.done, came.failures) == (len(batch), [])
+        costs.append(len(statements) / len(batch))
+    play.sound()
+    assert costs[1] <= costs[0]
+    assert vote(play).answered == 40
