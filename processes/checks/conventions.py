@@ -18,7 +18,7 @@ MAX_ROLE = 20
 PROPERTIES = (
     "status", "statusTone", "formJsonSchemaFilename", "editForm", "editChecked", "outcomes", "commentRequired", "button", "bulk", "confirm",
     "due", "candidateGroup", "fourEyesWith", "lateMessage", "blockedAction", "blockedMessage", "returnable",
-    "editLane", "editButton", "transferRoles", "retryMax", "retryDelay", "withdrawable",
+    "editLane", "editButton", "transferRoles", "retryMax", "retryDelay", "withdrawable", "messageFrom", "messageGives", "messageSubject",
 )  # fmt: skip
 _NAMED = ("startEvent", "userTask", "manualTask", "serviceTask", "receiveTask")
 

@@ -11,8 +11,16 @@ const BUTTON = [
   property("confirm", "确认提示", { hint: "不能撤销的操作先问一句" }),
   property("bulk", "批量按钮", { hint: "列表上对所选各行办理的按钮名称" }),
 ];
+const MESSAGE = [
+  property("messageFrom", "其他机构也可发来", { hint: "any；不写则只接收本机构的记录发来的消息" }),
+  property("messageGives", "接收的内容", { hint: "消息带来的名称，用逗号分开" }),
+];
 const FIELDS = {
-  "bpmn:StartEvent": [property("button", "按钮", { hint: "发起这个流程的按钮名称" })],
+  "bpmn:StartEvent": [
+    property("button", "按钮", { hint: "发起这个流程的按钮名称" }),
+    property("messageSubject", "由消息开始时的记录", { hint: "expression" }),
+    ...MESSAGE,
+  ],
   "bpmn:UserTask": [
     ...STATUS,
     property("formJsonSchemaFilename", "表单", { options: "forms" }),
@@ -26,9 +34,9 @@ const FIELDS = {
     property("fourEyesWith", "不能与此环节同一人", { options: "tasks" }),
     property("lateMessage", "逾期后的提示"),
   ],
-  "bpmn:BoundaryEvent": [...STATUS, ...BUTTON],
-  "bpmn:IntermediateCatchEvent": [...STATUS, property("editForm", "可编辑的表单", { options: "forms" }), ...BUTTON],
-  "bpmn:ReceiveTask": STATUS,
+  "bpmn:BoundaryEvent": [...STATUS, ...BUTTON, ...MESSAGE],
+  "bpmn:IntermediateCatchEvent": [...STATUS, property("editForm", "可编辑的表单", { options: "forms" }), ...BUTTON, ...MESSAGE],
+  "bpmn:ReceiveTask": [...STATUS, ...MESSAGE],
   "bpmn:ManualTask": STATUS,
   "bpmn:EventBasedGateway": STATUS,
   "bpmn:ServiceTask": STATUS,
