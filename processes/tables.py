@@ -93,7 +93,7 @@ event = Table(
     Column("instance_id", ForeignKey("process_instance.id"), primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("kind", String(12), nullable=False, comment="start, task, message, sent, received, edit, timer, job, error, incident, retry"),
+    Column("kind", String(12), nullable=False, comment="start, task, message, edit, timer, job, error, incident, retry"),
     Column("element", String(100)),
     Column("name", String(100), nullable=False, comment="what a person reads: the button or the step"),
     Column("actor_id", Integer, nullable=False),
