@@ -41,7 +41,7 @@ from handlers import HANDLERS
 from jobs.runtime import BPMN_FOLDER
 from jobs.sandbox import MODES, Outside, make_server
 from jobs.scenario_files import ScenarioFailed, read_scenarios
-from processes import answers, steps, tables
+from processes import answers, messages, steps, tables
 from processes.decisions import read_folder
 from processes.definitions import Definition, deploy, forget
 from processes.engine import Engine
@@ -212,6 +212,8 @@ def _play(play: _Play, scenario: Mapping[str, Any]) -> None:
         try:
             with play.session.begin_nested():
                 _do(play, line)
+                for message_id in messages.due(play.session, play.now):  # what the step sent arrives before the next one
+                    messages.deliver(play.engine, play.session, message_id)
         except FormInvalid as error:
             problem = "；".join(message for _, message in error.problems)
         except (ProcessError, DomainError) as error:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from domain.locks import hold_lock
 from jobs import background, texting
 from jobs.files import sweep_files
+from jobs.messages import deliver_due
 from jobs.outbox import hand_out, sweep
 from jobs.runtime import Runtime
 from processes import answers, expressions, steps, tables
@@ -42,7 +43,7 @@ def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
 
 
 def turn(runtime: Runtime, holder: str) -> None:
-    """One look: fires what is due, each instance in a transaction of its own, and hands out jobs and background tasks.
+    """One look: fires what is due, each instance in a transaction of its own, delivers messages, hands out jobs and background tasks.
 
     The lease is renewed on the way: a turn of many slow instances ends where another scheduler has taken over.
     """
@@ -62,6 +63,7 @@ def turn(runtime: Runtime, holder: str) -> None:
             with runtime.database.writing() as session:
                 if not hold_lock(session, holder, renewed, LEASE):
                     return
+    deliver_due(runtime)
     hand_out(runtime.settings.redis_url, sweep(runtime))
     background.hand_out(runtime.settings.redis_url, background.sweep(runtime))
     background.delete_expired(runtime)

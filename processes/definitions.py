@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from processes import tables
 from processes.calls import linked, listed
+from processes.correlation import started_by
 from processes.decisions import tables_of
 from processes.engine import Engine
 from processes.errors import DiagramInvalid, EngineFault, NotFound
@@ -269,8 +270,7 @@ def deploy(
     """
     from processes.checks import problems  # checks read definitions too
 
-    faults = problems(xml, None, engine.handlers, engine.subjects, forms, tables=decisions)
-    if faults:
+    if faults := problems(xml, None, engine.handlers, engine.subjects, forms, tables=decisions):
         raise DiagramInvalid(faults)
     found = read(xml, forms, decisions=decisions)
     called: dict[str, Definition] = {}
@@ -306,6 +306,7 @@ def _keep(
         "forms": dict(found.forms),
         "called": dict(called),
         "decisions": dict(found.decisions),
+        "starts_by": started_by(found),
         "deployed_at": engine.clock(),
         "deployed_by": by,
         "note": note[:200],

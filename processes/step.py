@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from domain.handling import FAULTS, BusinessError, External
 from domain.parties import Actor
-from processes import faults, retries, spiff, tables, votes
+from processes import faults, posting, retries, spiff, tables, votes
 from processes.definitions import Definition, Element
 from processes.engine import Engine
 from processes.errors import EngineFault, Refused
@@ -141,8 +141,10 @@ class Step:
         """The element of the running definition that a task is of; None for what the library put in."""
         return self.definition.elements.get(spiff.element_id(task)) if task.task_spec.bpmn_id else None
 
-    def receive(self, element: Element) -> bool:
+    def receive(self, element: Element, payload: dict[str, Any] | None = None) -> bool:
         """Gives the message of an event to whatever waits for it: the event, a gateway before it, or its event subprocess.
+
+        `payload` becomes data of the token that receives it.
 
         Returns: False where nothing waits for it.
         """
@@ -151,12 +153,12 @@ class Step:
                 continue
             definition = self._awaited(task).get(element.id)
             if definition is not None:
-                task.task_spec.catch(task, BpmnEvent(definition, payload={}))
+                task.task_spec.catch(task, BpmnEvent(definition, payload=payload or {}))
                 task.task_spec._update(task)
                 return True
         for start in triggers(self.workflow):
             if start.bpmn_id == element.id:
-                self.workflow.catch(BpmnEvent(start.event_definition, payload={}))
+                self.workflow.catch(BpmnEvent(start.event_definition, payload=payload or {}))
                 return True
         return False
 
@@ -216,6 +218,7 @@ class Step:
         self._write_tasks(stands)
         place = None if self.called_off else self._place(stands)
         status, tone = self._status(place)
+        posting.settle(self)
         chain = self._write_events()
         self._write_jobs(self._started(stands))
         path = sorted(set(self.row.path) | flows_taken(self.workflow, self.definition.flow_between))

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from domain.parties import SYSTEM, Actor, Person
 from processes import access, authority, copies, spiff, tables, votes
-from processes.definitions import Element, latest
+from processes.definitions import Definition, Element, latest
 from processes.engine import Engine
 from processes.errors import FormInvalid, NotAllowed, NotFound, Refused, TaskClosed
 from processes.history import GENESIS, clock_text, who
@@ -49,9 +49,19 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
     definition = latest(session, key)
     begin = definition.start
     _allow(actor, begin.lane, subject.party_for(begin.lane))
+    step = open_step(engine, session, actor, definition, subject)
+    step.run()
+    if outcome is not None:
+        _complete_first(step, outcome)
+    return step.row.id, step.settle()
+
+
+def open_step(engine: Engine, session: Session, actor: Actor, definition: Definition, subject: Any) -> Step:
+    """The first step of a new instance, about to run; whether the actor may begin one is the caller's to ask."""
+    begin = definition.start
     row: dict[str, Any] = {
         "definition_id": definition.id,
-        "key": key,
+        "key": definition.key,
         "subject_id": subject.id,
         "title": subject.title()[:200],
         "party_id": subject.party_id,
@@ -70,10 +80,7 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
     spec, subprocess_specs = definition.specs
     step.workflow = BpmnWorkflow(spec, dict(subprocess_specs), script_engine=step.script_engine())
     step.record("start", begin.name, begin.id)
-    step.run()
-    if outcome is not None:
-        _complete_first(step, outcome)
-    return row["id"], step.settle()
+    return step
 
 
 def _complete_first(step: Step, outcome: str) -> None:

@@ -20,7 +20,7 @@ PROPERTIES = (
     "status", "statusTone", "formJsonSchemaFilename", "editForm", "editChecked", "outcomes", "commentRequired", "button", "bulk", "confirm",
     "due", "candidateGroup", "fourEyesWith", "lateMessage", "blockedAction", "blockedMessage", "returnable", "copyTo",
     "editLane", "editButton", "transferRoles", "retryMax", "retryDelay", "withdrawable", "collection", "quorum",
-    "agreeWhen",
+    "agreeWhen", "messageFrom", "messageGives", "messageSubject",
 )  # fmt: skip
 _NAMED = ("startEvent", "userTask", "manualTask", "serviceTask", "receiveTask")
 
