@@ -15,7 +15,7 @@ from jobs import background
 from jobs.files import sweep_files
 from jobs.outbox import hand_out, sweep
 from jobs.runtime import Runtime
-from processes import answers, expressions, steps, tables
+from processes import answers, expressions, migrating, steps, tables
 from processes.errors import ProcessError
 
 LEASE = timedelta(seconds=15)
@@ -36,6 +36,8 @@ def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
             if mine and runtime.engine.clock() - swept >= SWEEP:
                 swept = runtime.engine.clock()
                 sweep_files(runtime)
+                with runtime.database.writing() as session:
+                    migrating.forget_overtaken(session)
         except OperationalError as error:  # the database is away for a moment; the next turn tries again
             _log.warning("the database did not answer: %s", error)
         stop.wait(pause)
