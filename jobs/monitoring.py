@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy import Select, String, cast, false, func, or_, select
 from sqlalchemy.orm import Session, object_session
 
 from domain.base import utc_now
@@ -226,7 +226,7 @@ def _chunk(runtime: Runtime, work: Work, act: Act, chosen: Chosen) -> bool:
 def _chosen(actor: Actor, chosen: Chosen) -> Select[Any]:
     table = tables.instance.c
     if chosen.definition_id is not None:  # whoever deploys versions says what becomes of those that run, and sees no titles
-        label = func.concat("流程实例 ", table.id).label("title")
+        label = ("流程实例 " + cast(table.id, String)).label("title")
         return select(table.id, label).where(table.definition_id == chosen.definition_id, table.ended_at.is_(None))
     query = INSTANCES.narrowed(actor, chosen.values) if chosen.values is not None else _query(actor).where(table.id.in_(chosen.ids))
     rows: Select[Any] = query.with_only_columns(table.id, table.title).order_by(None)

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from domain.parties import Actor, Person
 from processes import tables
 from processes.authority import may_see
-from processes.errors import NotFound, Refused
+from processes.definitions import Definition, Element
+from processes.errors import NotFound, Refused, TaskClosed
 from processes.substitutes import covered
 
 _TASK = tables.task
@@ -95,6 +96,18 @@ def task_of(session: Session, actor: Actor, task_id: str, now: datetime | None =
     if row is None or not may_see(session, actor, row, now):
         raise NotFound
     return row
+
+
+def element_of(definition: Definition, task: Any) -> Element:
+    """The element of a task (its row) in the version its process runs on now.
+
+    Raises:
+        TaskClosed: the process was migrated to a version that no longer has it.
+    """
+    found = definition.elements.get(task.element)
+    if found is None:
+        raise TaskClosed(task.closed_as)
+    return found
 
 
 def claim(session: Session, actor: Actor, task_ids: Sequence[str], now: datetime) -> int:

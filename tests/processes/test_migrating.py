@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -29,7 +29,7 @@ def drawn(*parts: str, outside: str = "") -> bytes:
 def line(*tasks: str, ways: tuple[str, ...] = (), extra: str = "", outside: str = "", **properties: Any) -> bytes:
     """start → tasks in a row → end; `properties` are task → its properties."""
     names = ["start", *tasks, "end"]
-    pairs = [f"{a} {b}" for a, b in itertools.pairwise(names)]
+    pairs = [f"{a} {b}" for a, b in pairwise(names)]
     return drawn(*(user(task, **properties.get(task, {})) for task in tasks), extra, flows(*pairs, *ways), outside=outside)
 
 
@@ -180,7 +180,7 @@ def test_the_deadline_of_a_task_and_its_role_follow_the_new_version(lite: World)
 
 def parallel(*left: str) -> bytes:
     names = ["split", *left, "join"]
-    ways = [f"{a} {b}" for a, b in itertools.pairwise(names)]
+    ways = [f"{a} {b}" for a, b in pairwise(names)]
     gates = node("parallelGateway", "split") + node("parallelGateway", "join")
     tasks = user("fill") + "".join(user(one) for one in (*left, "right"))
     return drawn(gates, tasks, flows("start fill", "fill split", *ways, "split right", "right join", "join end"))
@@ -225,10 +225,10 @@ def test_a_token_in_a_join_that_is_gone_is_not_migrated(lite: World) -> None:
 
 def inside(*tasks: str, more: tuple[str, ...] = ()) -> bytes:
     names = ["s", *tasks, "e"]
-    ways = [f"{a} {b}" for a, b in itertools.pairwise(names)]
+    ways = [f"{a} {b}" for a, b in pairwise(names)]
     sub = node("startEvent", "s") + "".join(user(t) for t in tasks) + node("endEvent", "e") + flows(*ways)
     names = ["start", "sub", *more, "end"]
-    return drawn(node("subProcess", "sub", sub), *(user(t) for t in more), flows(*(f"{a} {b}" for a, b in itertools.pairwise(names))))
+    return drawn(node("subProcess", "sub", sub), *(user(t) for t in more), flows(*(f"{a} {b}" for a, b in pairwise(names))))
 
 
 def test_inside_a_subprocess(world: World) -> None:
@@ -253,7 +253,7 @@ def test_inside_a_subprocess_that_is_gone(lite: World) -> None:
 
 def asking(*tasks: str) -> bytes:
     names = ["start", "fill", "ask", *tasks, "end"]
-    ways = [f"{a} {b}" for a, b in itertools.pairwise(names)]
+    ways = [f"{a} {b}" for a, b in pairwise(names)]
     return drawn(user("fill"), service("ask", "test.ask"), *(user(t) for t in tasks), flows(*ways))
 
 
@@ -299,7 +299,7 @@ def test_many_rounds_and_a_return_after_it(world: World) -> None:
     def looped(*more: str) -> bytes:
         gate = node("exclusiveGateway", "which", attributes='default="which_fill"')
         names = ["fill", "review", "which"]
-        ways = [f"{a} {b}" for a, b in itertools.pairwise(names)]
+        ways = [f"{a} {b}" for a, b in pairwise(names)]
         condition = "which end: review_outcome == '好'" if not more else f"which {more[0]}: review_outcome == '好'"
         tasks = user("fill") + user("review", outcomes="好,差", returnable="any") + "".join(user(t, returnable="any") for t in more)
         return drawn(gate, tasks, flows("start fill", *ways, condition, "which fill", *(f"{t} end" for t in more)))
@@ -423,3 +423,47 @@ def test_a_token_is_moved_only_where_it_may(lite: World) -> None:
             play.call(moving.move, play.instance, token, to, "走错了", account="supervisor")
     with pytest.raises(NotAllowed):
         play.call(moving.move, play.instance, task.id, "review", "走错了", account="school1")
+
+
+def test_inside_a_called_diagram(world: World) -> None:
+    def called(*tasks: str) -> bytes:
+        names = ["begin", *tasks, "done"]
+        ways = [f"{a} {b}" for a, b in pairwise(names)]
+        body = node("startEvent", "begin") + "".join(user(t) for t in tasks) + node("endEvent", "done") + flows(*ways)
+        return diagram(body, {"试点院校": "begin", "省级": "left right"}, key="inner")
+
+    call = drawn(node("callActivity", "sub", attributes='calledElement="inner"'), flows("start sub", "sub end"))
+    with world.runtime.database.writing() as session:
+        definitions.deploy(session, world.runtime.engine, called("left"), {}, "测试")
+    play = Play(world, call)
+    (task,) = play.tasks()
+    assert task.element == "inner:left"
+    with world.runtime.database.writing() as session:  # the caller is deployed anew with it
+        definitions.deploy(session, play.engine, called("left", "right"), {}, "测试")
+        newest = definitions.latest(session, "tiny")
+    Versions(play, newest).migrate()
+    assert [t.id for t in play.tasks()] == [task.id]
+    play.act("province1", "inner:left")
+    assert play.open() == ["inner:right"]
+    play.act("province1", "inner:right")
+    assert (play.status, play.faults()) == ("完成", [])
+
+
+def test_many_at_once_stay_many(world: World) -> None:
+    loop = "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>3</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
+
+    def voted(*more: str) -> bytes:
+        names = ["start", "left", *more, "end"]
+        return drawn(user("left", loop), *(user(t) for t in more), flows(*(f"{a} {b}" for a, b in pairwise(names))))
+
+    play = Play(world, voted())
+    play.act("province1", "left")
+    ids = sorted(t.id for t in play.tasks())
+    both = versions(play, voted("second"))
+    assert not any(stand.choices for stand in both.plan().stands)
+    both.migrate()
+    assert sorted(t.id for t in play.tasks()) == ids
+    for _ in range(2):
+        play.act("province1", "left")
+    assert play.open() == ["second"]
+    assert play.faults() == []

@@ -34,7 +34,7 @@ def schema_at(place: str) -> Mapping[str, Any]:
 def _of_task(task_id: str) -> Mapping[str, Any]:
     row = inbox.task_of(db(), actor(), task_id)
     definition = load(db(), row.definition_id)
-    form = definition.elements[row.element].form
+    form = inbox.element_of(definition, row).form
     if not form:
         raise NotFound
     return definition.forms[form]

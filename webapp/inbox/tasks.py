@@ -26,7 +26,7 @@ def finish(task_id: str) -> Any:
     """Completes the task; where that fails, the page comes back with the reason and everything typed."""
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock(), f"task/{task_id}")
     definition = load(db(), row.definition_id)
-    element = definition.elements[row.element]
+    element = inbox.element_of(definition, row)
     answers = acting.typed(definition.forms[element.form]) if element.form else {}
     comment = request.form.get("comment", "")
     given = None if definition.record_form(element) else answers
@@ -85,7 +85,7 @@ def _draft(task_id: str) -> tuple[dict[str, Any], str]:
         return {}, ""
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
     definition = load(db(), row.definition_id)
-    form = definition.elements[row.element].form
+    form = inbox.element_of(definition, row).form
     return fields.parse(definition.forms[form], draft.data) if form else {}, (draft.data.get("comment") or [""])[-1]
 
 
