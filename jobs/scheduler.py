@@ -16,11 +16,22 @@ from jobs.files import sweep_files
 from jobs.messages import deliver_due
 from jobs.outbox import hand_out, sweep
 from jobs.runtime import Runtime
-from processes import answers, expressions, steps, tables
+from processes import answers, expressions, migrating, steps, tables
 from processes.errors import ProcessError
 
 LEASE = timedelta(seconds=15)
-NOW_AND_THEN = {sweep_files: timedelta(hours=1), texting.turn: texting.EVERY}  # how often each is done
+
+
+def _forget_undoing(runtime: Runtime) -> None:
+    with runtime.database.writing() as session:
+        migrating.forget_overtaken(session)
+
+
+NOW_AND_THEN = {  # how often each is done
+    sweep_files: timedelta(hours=1),
+    _forget_undoing: timedelta(hours=1),
+    texting.turn: texting.EVERY,
+}
 _log = logging.getLogger(__name__)
 
 

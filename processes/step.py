@@ -120,7 +120,7 @@ class Step:
             if self.definition.votes and votes.begin(self):
                 continue
             due = earliest(spiff.waiting(self.workflow))
-            if not let_end(self.workflow) and (due is None or due > self.now):
+            if not let_end(self.workflow) and (due is None or due > self.workflow.script_engine.now):
                 return
 
     def _go(self) -> None:
@@ -221,10 +221,11 @@ class Step:
         posting.settle(self)
         chain = self._write_events()
         self._write_jobs(self._started(stands))
-        path = sorted(set(self.row.path) | flows_taken(self.workflow, self.definition.flow_between))
+        path = sorted((set(self.row.path) & self.definition.flows.keys()) | flows_taken(self.workflow, self.definition.flow_between))
         if not ended:
             prune(self.workflow)  # once everything that this step did has been read off the tree
         values = {
+            "definition_id": self.definition.id,
             "state": None if ended else spiff.save_state(self.workflow),
             "ended_at": self.now if ended else None,
             "status": status,
@@ -378,7 +379,7 @@ class Step:
         elements = self.definition.elements
         waiting = {e.id for t in stands if (e := self.element_of(t)) is not None and "status" in e.properties}
         waiting -= {around for id in waiting for around in self._around(elements[id])[1:]}
-        return next((id for id in elements if id in waiting), self.reached or self.row.place)
+        return next((id for id in elements if id in waiting), self.reached or (self.row.place if self.row.place in elements else None))
 
     def _status(self, place: str | None) -> tuple[str, str]:
         if self.called_off:

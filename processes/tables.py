@@ -257,6 +257,21 @@ copy = Table(
     Index("ix_process_copy_instance", "instance_id", "person_id"),
 )
 
+migration = Table(
+    "process_migration",
+    metadata,
+    Column("instance_id", ForeignKey("process_instance.id"), primary_key=True),
+    Column("version", Integer, nullable=False, comment="the instance's after the migration: while it is still that, it can be undone"),
+    Column("definition_id", ForeignKey("process_definition.id"), nullable=False, comment="what it ran on before; so are all below"),
+    Column("state", LargeBinary, nullable=False),
+    Column("path", JSON, nullable=False),
+    Column("place", String(100)),
+    Column("place_since", UtcDateTime),
+    Column("incident", Text),
+    Column("tasks", JSON, nullable=False, comment="the live task rows: id → columns"),
+    Column("jobs", JSON, nullable=False, comment="the jobs that were not over: id → state"),
+)
+
 saved_filter = Table(
     "process_saved_filter",
     metadata,

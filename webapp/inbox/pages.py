@@ -36,7 +36,7 @@ def task_page(
     """
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
     definition = load(db(), row.definition_id)
-    element = definition.elements[row.element]
+    element = inbox.element_of(definition, row)
     subject = runtime().engine.subjects[definition.subject].load(db(), row.subject_id)
     about = instance_of(db(), row.key, row.subject_id)
     if subject is None or about is None or about.id != row.instance_id:  # SQLite gives a deleted record's id to the next one
