@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 from domain.filetypes import USUAL
@@ -39,7 +39,7 @@ class Field:
     most: int = 1
     readonly: bool = False
     by: str = ""
-    depending: Mapping[str, Sequence[str]] = MappingProxyType({})
+    depending: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
