@@ -77,9 +77,9 @@ def _without_spaces(text: str) -> str:
 
 
 def _cut_off(text: str) -> bool:
-    return ("E" in text.upper() and bool(_SCIENTIFIC.fullmatch(text))) or (
-        len(text) == 18 and text.endswith("000") and id_number_problem(text) is not None
-    )
+    if "E" in text.upper():
+        return bool(_SCIENTIFIC.fullmatch(text))
+    return len(text) == 18 and text.endswith("000") and id_number_problem(text) is not None
 
 
 def _tidy(text: str) -> str:
