@@ -21,6 +21,7 @@ from processes.checks.diagram import KINDS, read_diagram
 from processes.checks.structure import is_key
 from processes.decisions import read_folder
 from processes.definitions import deploy
+from processes.deploying import take_turn
 from processes.differences import differences
 from processes.errors import DiagramInvalid, NotAllowed, NotFound, Refused
 from processes.history import who
@@ -196,6 +197,7 @@ def deploy_version(key: str) -> Any:
         return {"message": "流程图有问题，不能部署", "problems": problems}, 409
     if not note:
         raise Refused("请填写版本说明：改了什么，为什么")
+    take_turn(db())  # of two who deploy at the same moment, the second sees what the first deployed
     rows = versions.versions_of(db(), key)
     if rows and rows[0].version != given.base:
         raise Refused(f"{rows[0].deployed_by} 已部署了第 {rows[0].version} 版，您的草稿基于第 {given.base} 版；请先比较，再决定是否部署")
