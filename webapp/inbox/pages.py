@@ -14,7 +14,7 @@ from processes.assigning import transfer_roles
 from processes.definitions import Definition, Element, load
 from processes.errors import NotFound
 from processes.history import events_of, instance_of
-from processes.opinions import GIVEN, LABELS, opinions_on
+from processes.opinions import GIVEN, LABELS, opinions_on, request_of
 from processes.tallies import tally_of
 from webapp.acting import code_of, problems_of
 from webapp.context import actor, db, runtime
@@ -56,6 +56,7 @@ def task_page(
         typed=typed or {},
         tally=tally_of(db(), row.vote_id) if row.vote_id else None,
         opinions=opinions_on(db(), row.id) if row.kind == "step" else [],
+        asked=request_of(db(), row, actor().name) if row.kind != "step" else None,
         colleagues=colleagues,
         around=people.around(runtime().engine, db(), actor(), about) if row.state == "open" and row.kind == "step" else [],
         ticked=chosen(),
