@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.exam_sites import ExamSite
 from domain.reports import ReportingPeriod, WeeklyReport
+from domain.seals import Seal
 from domain.site_standards import SiteStandard
 from domain.skill_standards import SkillStandard
 from domain.teachers import Teacher
@@ -17,4 +18,5 @@ SUBJECTS: dict[str, type[Any]] = {
     "skill_standard": SkillStandard,
     "site_standard": SiteStandard,
     "teacher": Teacher,
+    "seal": Seal,
 }

@@ -25,6 +25,7 @@ from forms import read_forms
 from forms.checking import check
 from handlers import HANDLERS
 from processes import definitions, tables, versions
+from processes.decisions import read_folder
 from processes.engine import Engine
 
 PRODUCT = "系统"  # who deployed what came with the product
@@ -64,13 +65,13 @@ def migrate(runtime: Runtime) -> None:
 
 
 def deploy_file(runtime: Runtime, path: Path, by: str) -> definitions.Definition:
-    """Deploys one diagram with the forms of `forms/`, in one transaction.
+    """Deploys one diagram with the forms of `forms/` and the decision tables beside it, in one transaction.
 
     Raises:
         processes.errors.DiagramInvalid: `problems` says why.
     """
     with runtime.database.writing() as session:
-        return definitions.deploy(session, runtime.engine, path.read_bytes(), read_forms(), by)
+        return definitions.deploy(session, runtime.engine, path.read_bytes(), read_forms(), by, read_folder(path.parent))
 
 
 def deploy_all(runtime: Runtime) -> list[definitions.Definition]:

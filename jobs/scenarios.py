@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ from domain.base import Base
 from domain.database import Database, open_database
 from domain.demo import load_demo
 from domain.demo.books import SIZES, load_books
+from domain.demo.seals import new_demo_seal
 from domain.errors import DomainError
 from domain.exam_sites import new_exam_site
 from domain.handling import BusinessError, External, Permanent, Transient
@@ -34,9 +36,11 @@ from domain.teachers import new_teacher
 from forms import read_forms
 from forms.checking import check
 from handlers import HANDLERS
+from jobs.runtime import BPMN_FOLDER
 from jobs.sandbox import MODES, Outside, make_server
 from jobs.scenario_files import ScenarioFailed, read_scenarios
 from processes import answers, steps, tables
+from processes.decisions import read_folder
 from processes.definitions import Definition, deploy, forget
 from processes.engine import Engine
 from processes.errors import FormInvalid, ProcessError
@@ -54,6 +58,7 @@ CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Any]] = {
     "site_standard": lambda session, actor, now, form: new_site_standard(session, actor, now),
     "teacher": new_teacher,
     "exam_site": new_exam_site,
+    "seal": lambda session, actor, now, form: new_demo_seal(session, actor, now, MultiFernet([Fernet(Fernet.generate_key())])),
 }
 
 
@@ -139,7 +144,7 @@ def run_text(diagram: bytes, text: str, database: Database | None = None) -> Rep
 def _run(diagram: bytes, scenarios: Sequence[Mapping[str, Any]], database: Database) -> Report:
     # committed, unlike all that follows: definitions are cached by their id, which must not be given out twice
     with database.writing() as session:
-        definition = deploy(session, Engine(HANDLERS, SUBJECTS, check), diagram, read_forms(), "scenarios")
+        definition = deploy(session, Engine(HANDLERS, SUBJECTS, check), diagram, read_forms(), "scenarios", read_folder(BPMN_FOLDER))
     shown: list[Shown] = []
     taken: set[str] = set()
     with _sandbox() as (outside, settings):

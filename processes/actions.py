@@ -45,7 +45,7 @@ def actions_for(session: Session, actor: Actor, key: str, subject_ids: Sequence[
     columns = tables.instance.c
     running = session.execute(
         select(columns.id, columns.definition_id, columns.subject_id, columns.party_id, columns.place, columns.waits).where(
-            columns.key == key, columns.subject_id.in_(subject_ids)
+            columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None)
         )
     ).all()
     open_tasks = session.execute(_open_tasks(actor, running, tables.task.c.vote_id.is_(None))).all()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -16,6 +16,8 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from processes import tables
+from processes.calls import linked
+from processes.decisions import tables_of
 from processes.engine import Engine
 from processes.errors import DiagramInvalid, EngineFault, NotFound
 from processes.instances import NUMBERS
@@ -24,8 +26,6 @@ from processes.xmlsafe import parse_xml
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
-_FORMS = ("formJsonSchemaFilename", "editForm")  # properties that name a form
-_ELEMENTS = ("fourEyesWith", "returnable")  # properties that name user tasks
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,7 @@ class Definition:
     flows: Mapping[str, tuple[str, str]]  # sequence flow → (source, target)
     called: Mapping[str, Definition] = field(default_factory=dict)  # diagrams that it calls, in the versions it was deployed with
     decisions: Mapping[str, str] = field(default_factory=dict)  # decision id → DMN file
+    cancel_status: str = "已终止"  # of a record whose process was called off: property `cancelStatus` of the process
 
     @property
     def specs(self) -> tuple[Any, dict[str, Any]]:
@@ -128,7 +129,7 @@ class Definition:
         return self._parsed()
 
     def _parsed(self) -> tuple[Any, dict[str, Any]]:
-        spec, inner = specs_of(parse_xml(self.xml.encode()), self.key, [parse_xml(dmn.encode()) for dmn in self.decisions.values()])
+        spec, inner = specs_of(parse_xml(self.xml.encode()), self.key, tables_of(self.decisions))
         for key, definition in self.called.items():
             inner[key], more = definition.specs
             inner.update(more)
@@ -224,7 +225,7 @@ def read(
     lanes = {ref.text: lane.get("name", "") for lane in process.iter(f"{BPMN}lane") for ref in lane.findall(f"{BPMN}flowNodeRef")}
     elements = {e.id: e for node in process.iter() if (e := _element(node, lanes)) is not None}
     flows = {f.get("id", ""): (f.get("sourceRef", ""), f.get("targetRef", "")) for f in process.iter(f"{BPMN}sequenceFlow")}
-    key = process.get("id", "")
+    key, own = process.get("id", ""), _properties(process)
     used = {n for e in elements.values() for n in (e.form, e.properties.get("editForm")) if n}
     decided = {node.text for node in process.iter(f"{SPIFF}calledDecisionId")}
     definition = Definition(
@@ -232,63 +233,19 @@ def read(
         key,
         version,
         process.get("name") or key,
-        _properties(process).get("subject", ""),
+        own.get("subject", ""),
         xml.decode("utf-8"),
         {name: schema for name, schema in forms.items() if name in used},
         elements,
         flows,
         decisions={name: dmn for name, dmn in (decisions or {}).items() if name in decided},
+        cancel_status=own.get("cancelStatus", "").strip() or "已终止",
     )
     try:
         _ = definition.specs
     except (ValidationException, WorkflowException, EngineFault, KeyError, AttributeError, IndexError) as error:
         raise DiagramInvalid([f"流程图不能运行：{error}"]) from error
     return definition
-
-
-def linked(definition: Definition, called: Mapping[str, Definition]) -> Definition:
-    """The definition with the diagrams that it calls: their elements, flows and forms are `<key>:<name>` in it.
-
-    Raises:
-        DiagramInvalid: a call that cannot run.
-    """
-    elements, flows, forms = dict(definition.elements), dict(definition.flows), dict(definition.forms)
-    for key, other in called.items():
-        faults = list(_call_problems(definition, other))
-        if faults:
-            raise DiagramInvalid(faults)
-        callers = [e.id for e in definition.elements.values() if e.called == key]
-        for element in other.elements.values():
-            elements[f"{key}:{element.id}"] = _renamed(element, key, callers[0])
-        flows |= {f"{key}:{flow}": (f"{key}:{source}", f"{key}:{target}") for flow, (source, target) in other.flows.items()}
-        forms |= {f"{key}:{name}": form for name, form in other.forms.items()}
-    return replace(definition, elements=elements, flows=flows, forms=forms, called=dict(called))
-
-
-def _renamed(element: Element, key: str, caller: str) -> Element:
-    files = {name: f"{key}:{element.properties[name]}" for name in _FORMS if name in element.properties}
-    named = {name: text for name in _ELEMENTS if (text := element.properties.get(name, "any")) != "any"}
-    tasks = {name: ",".join(f"{key}:{id}" for id in listed(text)) for name, text in named.items()}
-    return replace(
-        element,
-        id=f"{key}:{element.id}",
-        properties={**element.properties, **files, **tasks},
-        attached_to=f"{key}:{element.attached_to}" if element.attached_to else None,
-        inside=f"{key}:{element.inside}" if element.inside else caller,
-    )
-
-
-def _call_problems(definition: Definition, other: Definition) -> Iterator[str]:
-    where = f"被调用的流程“{other.name}”({other.key})"
-    if definition.key == other.key or definition.key in other.called:
-        yield f"{where}又调用了本流程，会无休止地运行"
-    if definition.subject != other.subject:
-        yield f"{where}的业务记录是“{other.subject}”，与本流程的“{definition.subject}”不同"
-    if any(element.triggered for element in other.elements.values()):
-        yield f"{where}含有事件子流程，不能被调用"
-    inner = {e.id for e in other.elements.values() if e.tag in ("subProcess", "callActivity")}
-    for same in sorted(inner & {e.id for e in definition.elements.values() if e.tag == "subProcess"}):
-        yield f"{where}与本流程都有 id 为“{same}”的子流程，请改其中一个"
 
 
 def deploy(
@@ -312,7 +269,7 @@ def deploy(
     """
     from processes.checks import problems  # checks read definitions too
 
-    faults = problems(xml, None, engine.handlers, engine.subjects, forms)
+    faults = problems(xml, None, engine.handlers, engine.subjects, forms, tables=decisions)
     if faults:
         raise DiagramInvalid(faults)
     found = read(xml, forms, decisions=decisions)

@@ -25,6 +25,7 @@ _COLUMNS = (
     _INSTANCE.c.status,
     _INSTANCE.c.tone,
     _INSTANCE.c.definition_id,
+    _INSTANCE.c.suspended_at,
 )
 MOST_COUNTED = 100
 
@@ -94,6 +95,13 @@ def task_of(session: Session, actor: Actor, task_id: str, now: datetime | None =
     if row is None or not may_see(session, actor, row, now):
         raise NotFound
     return row
+
+
+def stands_in(session: Session, actor: Actor, instance_id: int, now: datetime) -> bool:
+    """Whether an open task of the instance is the actor's to do in an absent person's place."""
+    query = select(_TASK.c.id).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
+    query = query.where(_TASK.c.instance_id == instance_id, _TASK.c.party_id == actor.party_id, _TASK.c.state == "open")
+    return session.execute(query.where(covered(actor, now)).limit(1)).first() is not None
 
 
 def claim(session: Session, actor: Actor, task_ids: Sequence[str], now: datetime) -> int:

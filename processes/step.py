@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from SpiffWorkflow.bpmn.exceptions import WorkflowException
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -70,13 +71,18 @@ class Step:
     reached: str | None = None
     """The end event with a status that was reached last in this step."""
 
+    suspended_at: datetime | None = field(init=False)
+    called_off: bool = False
+    """Whether the process ends here and now, wherever it stands (终止)."""
+
     def __post_init__(self) -> None:
         self.now = self.engine.clock()
         self.incident = self.row.incident
+        self.suspended_at = self.row.suspended_at
 
     def script_engine(self) -> spiff.ScriptEngine:
-        """Evaluates over the record's facts with this step's clock."""
-        return spiff.ScriptEngine(self.now, self._names, self.serve)
+        """Evaluates over the record's facts with this step's clock, which stands still while the instance is suspended."""
+        return spiff.ScriptEngine(self.suspended_at or self.now, self._names, self.serve)
 
     def _names(self) -> dict[str, Any]:
         # read anew at each evaluation: a form or a handler of this step may have changed the record
@@ -84,11 +90,15 @@ class Step:
 
     def load(self) -> None:
         """Restores the workflow and lets timers speak first, so that a deadline holds whatever the scheduler does."""
+        self.restore()
+        if self.row.due_at is not None and self.row.due_at <= self.now:
+            self.run()
+
+    def restore(self) -> None:
+        """Restores the workflow, and nothing speaks."""
         self.workflow = spiff.load_state(self.row.state, *self.definition.specs)
         self.workflow.script_engine = self.script_engine()
         self.called = self._started(spiff.waiting(self.workflow))
-        if self.row.due_at is not None and self.row.due_at <= self.now:
-            self.run()
 
     def run(self) -> None:
         """Runs to the next wait.
@@ -114,7 +124,12 @@ class Step:
                 return
 
     def _go(self) -> None:
-        self.workflow.do_engine_steps(did_complete_task=self._completed)
+        try:
+            self.workflow.do_engine_steps(did_complete_task=self._completed)
+        except WorkflowException as error:
+            spec = getattr(error, "task_spec", None) or getattr(getattr(error, "task", None), "task_spec", None)
+            name = getattr(spec, "bpmn_name", None) or getattr(spec, "bpmn_id", None) or ""
+            raise EngineFault(f"流程在“{name}”处不能继续：没有一条出去的连线的条件成立，请联系流程设计人员") from error
 
     def caught(self, event: Task, error: BusinessError) -> None:
         """The diagram catches a business error."""
@@ -196,13 +211,11 @@ class Step:
         return [job["id"] for job in self.jobs]
 
     def _settle(self) -> None:
-        stands = spiff.waiting(self.workflow)
-        ended = self.workflow.is_completed()
+        stands = [] if self.called_off else spiff.waiting(self.workflow)
+        ended = self.called_off or self.workflow.is_completed()
         self._write_tasks(stands)
-        place = self._place(stands)
-        status, tone = (self.row.status, self.row.tone)
-        if place is not None:
-            status, tone = self.definition.elements[place].properties["status"], self.definition.tone(place)
+        place = None if self.called_off else self._place(stands)
+        status, tone = self._status(place)
         chain = self._write_events()
         self._write_jobs(self._started(stands))
         path = sorted(set(self.row.path) | flows_taken(self.workflow, self.definition.flow_between))
@@ -214,9 +227,11 @@ class Step:
             "status": status,
             "tone": tone,
             "place": place,
+            "place_since": self.row.place_since if place == self.row.place else self.now,
             "waits": self._waits(stands),
             "path": path,
-            "due_at": earliest(stands),
+            "due_at": earliest(stands) if self.suspended_at is None else None,
+            "suspended_at": None if ended else self.suspended_at,
             "chain": chain,
             "incident": self.incident,
         }
@@ -281,7 +296,7 @@ class Step:
         if gone := self.called - started:
             over = update(table).where(table.c.id.in_(gone), table.c.state != "done").values(state="cancelled", next_at=None)
             if self.session.execute(over).rowcount and self.incident is not None:  # type: ignore[attr-defined]
-                self.incident = failed_job_error(self.session, self.row.id)
+                self.incident = retries.failed_job_error(self.session, self.row.id)
 
     def _started(self, stands: list[Task]) -> set[str]:
         """Ids of the service tasks that wait for a job."""
@@ -362,6 +377,13 @@ class Step:
         waiting -= {around for id in waiting for around in self._around(elements[id])[1:]}
         return next((id for id in elements if id in waiting), self.reached or self.row.place)
 
+    def _status(self, place: str | None) -> tuple[str, str]:
+        if self.called_off:
+            return self.definition.cancel_status, "failed"
+        if place is None:
+            return self.row.status, self.row.tone
+        return self.definition.elements[place].properties["status"], self.definition.tone(place)
+
     def _waits(self, stands: list[Task]) -> list[dict[str, Any]]:
         found: list[tuple[str, str | None]] = [
             (id, str(task.id)) for task in stands if task.has_state(TaskState.WAITING) for id in self._awaited(task)
@@ -387,10 +409,3 @@ class Step:
         if lines:
             self.session.execute(insert(tables.event), lines)
         return chain
-
-
-def failed_job_error(session: Session, instance_id: int) -> str | None:
-    """The error of a job that failed for good and waits for a person; None where there is none."""
-    table = tables.job
-    query = select(table.c.error).where(table.c.instance_id == instance_id, table.c.state == "failed").limit(1)
-    return session.scalar(query)

@@ -18,7 +18,7 @@ from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import SYSTEM, Actor, Person
-from processes import authority, spiff, tables, votes
+from processes import access, authority, copies, spiff, tables, votes
 from processes.definitions import Element, latest
 from processes.engine import Engine
 from processes.errors import FormInvalid, NotAllowed, NotFound, Refused, TaskClosed
@@ -28,6 +28,7 @@ from processes.locking import lock, step_on
 from processes.notices import notify
 from processes.step import Step
 
+_NOT_YET = dict.fromkeys(("place", "place_since", "due_at", "suspended_at", "state", "incident"))  # of a process that begins
 Answers = Mapping[str, Any] | Callable[[Mapping[str, Any]], dict[str, Any]]
 """What was filled in, or a function that reads it off what was posted once the form's schema is known."""
 
@@ -64,7 +65,7 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
         "chain": GENESIS,
     }
     row["id"] = session.execute(insert(tables.instance).values(row).returning(tables.instance.c.id)).scalar_one()
-    step = Step(engine, session, actor, definition, SimpleNamespace(**row, place=None, due_at=None, state=None, incident=None), subject)
+    step = Step(engine, session, actor, definition, SimpleNamespace(**row, **_NOT_YET), subject)
     spec, subprocess_specs = definition.specs
     step.workflow = BpmnWorkflow(spec, dict(subprocess_specs), script_engine=step.script_engine())
     step.record("start", begin.name, begin.id)
@@ -220,6 +221,7 @@ def go_on(step: Step, live: Any, task: Any, closed: dict[str, Any]) -> None:
     live.data[f"{element.local}_by"] = closed["closed_by"]
     live.run()
     step.closed[str(live.id)] = {"state": "done", **closed}
+    copies.by_diagram(step, element)
     step.run()
 
 
@@ -262,11 +264,9 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
     if element is None or "editForm" not in element.properties:
         raise Refused("该记录目前的状态不能修改")
     _allow(actor, element.edit_lane, step.subject.party_for(element.edit_lane))
-    schema = step.definition.forms[element.properties["editForm"]]
-    given = dict(answers(schema) if callable(answers) else answers)
-    if element.edit_checked:
-        _must_pass(step, schema, given)
-    changes = _changes(step.subject.answers(), given)
+    before, form = step.subject.answers(), element.properties["editForm"]
+    given = _filled(step, form, element, answers, before, element.edit_lane, element.edit_checked)
+    changes = _changes(before, given)
     if changes:
         step.subject.take(given)
         step.record("edit", "保存", element.id, None, changes)
@@ -278,7 +278,7 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
 
 def tick(engine: Engine, session: Session, instance_id: int) -> list[str]:
     """Lets time act: fires what is due. Changes nothing where nothing is due."""
-    step = lock(engine, session, SYSTEM, instance_id)
+    step = lock(engine, session, SYSTEM, instance_id, suspended=True)
     if step.row.state is None or step.row.due_at is None or step.row.due_at > step.now:
         return []
     step.load()
@@ -325,15 +325,25 @@ def _checked(step: Step, element: Element, outcome: str, answers: Answers | None
         return None
     record_form = step.definition.record_form(element)
     before = step.subject.answers() if record_form else {}
-    schema = step.definition.forms[element.form]
-    given = before if answers is None and record_form else dict(answers(schema) if callable(answers) else answers or {})
-    _must_pass(step, schema, given)
+    given = _filled(step, element.form, element, before if answers is None else answers, before)
     if not record_form:
         return given or None
     changes = _changes(before, given)
     if changes:
         step.subject.take(given)
     return changes or None
+
+
+def _filled(
+    step: Step, form: str, element: Element, answers: Answers, before: dict[str, Any], role: str | None = None, checked: bool = True
+) -> dict[str, Any]:
+    """A form as it was filled in at an element: what may not be written there stays as it was `before`."""
+    schema = step.definition.forms[form]
+    fitted = access.at(schema, element, role)
+    given = access.own(schema, fitted, answers(fitted) if callable(answers) else answers)
+    if checked:
+        _must_pass(step, fitted, given)
+    return {**access.kept(schema, fitted, before), **given}
 
 
 def _must_pass(step: Step, schema: Mapping[str, Any], given: Mapping[str, Any]) -> None:

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint, text
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint, true
+from sqlalchemy import text as sql
 
 from domain.base import Base, UtcDateTime
 
 metadata = Base.metadata
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """Makes an index a partial one on both databases."""
+    return {"sqlite_where": sql(condition), "postgresql_where": sql(condition)}
+
 
 # Opinions that are asked for a task are rows beside the diagram's own. `before` and `delegate`: the task waits for them;
 # `after`: the row is `waiting` until the task has its outcome, then open, and the task is `held` until it is confirmed.
 OPINIONS = ("before", "after", "delegate")
 LIVE = ("open", "held", "waiting")
 QUEUED = "queued"  # one of a sequential 会签 whose turn has not come
+
+JOB_STATES = {
+    "pending": "to be handed out",
+    "running": "a worker has it",
+    "done": "answered",
+    "failed": "waits for a person",
+    "cancelled": "the process went another way",
+    "paused": "to be handed out once the instance is resumed",
+    "answered": "answered while the instance was suspended",
+}
 
 definition = Table(
     "process_definition",
@@ -50,15 +69,23 @@ instance = Table(
     Column("status", String(40), nullable=False),
     Column("tone", String(12), nullable=False),
     Column("place", String(100), comment="the element that gives the status"),
+    Column("place_since", UtcDateTime, comment="when it came to stand there"),
     Column("waits", JSON, nullable=False, comment="messages waited for: [{element, task_id, role, party_id}]"),
     Column("path", JSON, nullable=False, comment="ids of the sequence flows taken"),
-    Column("due_at", UtcDateTime, comment="when the earliest timer is due"),
+    Column("due_at", UtcDateTime, comment="when the earliest timer is due; null while suspended: no clock runs"),
+    Column("suspended_at", UtcDateTime, comment="since when nothing acts; null: not suspended"),
     Column("seq", Integer, nullable=False, comment="number of history events"),
     Column("chain", String(64), nullable=False, comment="hash of the last history event"),
     Column("incident", Text, comment="what failed and needs a person; null when all is well"),
     Index("ix_process_instance_due", "due_at"),
     Index("ix_process_instance_subject", "key", "subject_id"),
     Index("ix_process_instance_started_by", "started_by", "started_at"),
+    # what 流程监控 counts: each index holds only the rows it is about
+    Index("ix_process_instance_running", "definition_id", "place", "place_since", **_where("ended_at IS NULL")),
+    Index("ix_process_instance_since", "place_since", **_where("ended_at IS NULL")),
+    Index("ix_process_instance_party", "party_id", **_where("ended_at IS NULL")),
+    Index("ix_process_instance_incident", "definition_id", **_where("incident IS NOT NULL")),
+    Index("ix_process_instance_suspended", "definition_id", **_where("suspended_at IS NOT NULL")),
 )
 
 task = Table(
@@ -93,11 +120,11 @@ task = Table(
         "vote_id",
         "state",
         "number",
-        sqlite_where=text("vote_id IS NOT NULL"),
-        postgresql_where=text("vote_id IS NOT NULL"),
+        **_where("vote_id IS NOT NULL"),
     ),
     Index("ix_process_task_inbox", "party_id", "state", "due_at"),
     Index("ix_process_task_done", "closed_by", "closed_at"),
+    Index("ix_process_task_due", "due_at", **_where("state = 'open'")),
 )
 
 vote = Table(
@@ -145,13 +172,14 @@ job = Table(
     Column("handler", String(60), nullable=False),
     Column("params", JSON, nullable=False),
     Column("payload", JSON, comment="what goes outside, fixed at the first attempt so that a retry says the same"),
-    Column("state", String(10), nullable=False, comment="pending, running, done, failed, or cancelled: the process went another way"),
+    Column("state", String(10), nullable=False, comment="one of JOB_STATES"),
     Column("attempt", Integer, nullable=False, comment="fence: only the current attempt may answer; never falls"),
     Column("tries", Integer, nullable=False, server_default="0", comment="attempts since a person's last retry"),
     Column("retry_max", Integer, nullable=False, server_default="7", comment="tries after the first (the diagram's retryMax)"),
     Column("retry_delay", Float, nullable=False, server_default="2", comment="seconds before the first retry, doubled each time"),
     Column("next_at", UtcDateTime, comment="when it may be handed out (pending) or its lease ends (running); null when over"),
     Column("error", Text),
+    Column("answer", JSON, comment="what the outside said while the instance was suspended: {result} or {refused: [code, message]}"),
     Index("ix_process_job_next", "next_at"),
 )
 
@@ -180,6 +208,21 @@ substitute = Table(
     Index("ix_process_substitute_party", "party_id", "ends_at"),
 )
 
+copy = Table(
+    "process_copy",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False),
+    Column("person_id", ForeignKey("person.id"), nullable=False, comment="who may read the record"),
+    Column("party_id", ForeignKey("party.id"), nullable=False, comment="that person's party then; in another one the copy lends nothing"),
+    Column("sent_by", ForeignKey("person.id"), nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("note", String(500), nullable=False),
+    Column("read_at", UtcDateTime),
+    Index("ix_process_copy_newest", "person_id", "sent_at"),
+    Index("ix_process_copy_instance", "instance_id", "person_id"),
+)
+
 saved_filter = Table(
     "process_saved_filter",
     metadata,
@@ -201,6 +244,36 @@ notice = Table(
     Column("instance_id", ForeignKey("process_instance.id"), nullable=False),
     Column("task_id", String(36), comment="the task it leads to; null: to the record"),
     Column("read_at", UtcDateTime),
+    Column("shown", Boolean, nullable=False, server_default=true(), comment="in the page; else it goes by SMS alone"),
+    Column("sms_at", UtcDateTime, comment="from when on it may go by SMS; null: not at all, or it is on its way"),
     Index("ix_process_notice_unread", "person_id", "read_at"),
     Index("ix_process_notice_newest", "person_id", "at"),
+    Index("ix_process_notice_sms", "sms_at"),
+    Index("ix_process_notice_task", "task_id"),
+)
+
+notice_choice = Table(
+    "process_notice_choice",
+    metadata,
+    Column("person_id", ForeignKey("person.id"), primary_key=True),
+    Column("kind", String(12), primary_key=True),
+    Column("shown", Boolean, nullable=False, comment="in the page"),
+    Column("sms", Boolean, nullable=False),
+    Column("since", UtcDateTime, nullable=False, comment="what was there before is not told"),
+)
+
+text = Table(
+    "process_text",
+    metadata,
+    Column("id", String(36), primary_key=True, comment="the idempotency key of its sending"),
+    Column("person_id", ForeignKey("person.id"), nullable=False),
+    Column("payload", JSON, nullable=False, comment="what goes to the gateway, fixed so that a retry says the same"),
+    Column("state", String(10), nullable=False, comment="pending, running, done or failed"),
+    Column("attempt", Integer, nullable=False, comment="fence: only the current attempt may answer; never falls"),
+    Column("tries", Integer, nullable=False, comment="attempts since a person's last retry"),
+    Column("next_at", UtcDateTime, comment="when it may be sent (pending) or its lease ends (running); null when over"),
+    Column("error", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_process_text_next", "next_at"),
+    Index("ix_process_text_person", "person_id", "created_at"),
 )

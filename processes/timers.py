@@ -30,6 +30,21 @@ def earliest(tasks: Iterable[Task]) -> datetime | None:
     return min((datetime.fromisoformat(due) for task in tasks for due in task.internal_data.get(_DUE, {}).values()), default=None)
 
 
+def due(task: Task) -> list[datetime]:
+    """When the running timers of a task are due, the first one first."""
+    return sorted(datetime.fromisoformat(moment) for moment in task.internal_data.get(_DUE, {}).values())
+
+
+def put_off(tasks: Iterable[Task], length: timedelta) -> None:
+    """The running timers of these tasks that measure a length of time are due that much later; those of a moment are not."""
+    for task in tasks:
+        due = task.internal_data.get(_DUE, {})
+        event = task.task_spec.event_definition if due else None
+        for timer in getattr(event, "event_definitions", [event]):
+            if isinstance(timer, TimeDuration | TimeCycle) and timer.name in due:
+                due[timer.name] = (datetime.fromisoformat(due[timer.name]) + length).isoformat()
+
+
 class _Timer:
     name: Any
     expression: Any

@@ -42,6 +42,8 @@ def faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
     yield from _opinions(live)
     jobs = session.execute(select(tables.job).where(tables.job.c.instance_id == row.id)).all()
     unanswered = {job.id for job in jobs if job.state not in ("done", "cancelled")}
+    if row.suspended_at is None and any(job.state in ("paused", "answered") for job in jobs):
+        yield "流程没有挂起，仍有暂停的外部任务"
     if row.ended_at is not None or row.state is None:
         if open_ids:
             yield f"流程已结束，仍有 {len(open_ids)} 条待办"
@@ -80,7 +82,7 @@ def _against_state(
     started = step._started(stands)
     if started != unanswered:
         yield "外部任务与流程状态不一致"
-    if earliest(stands) != row.due_at:
+    if (earliest(stands) if row.suspended_at is None else None) != row.due_at:
         yield "定时时间与流程状态不一致"
     place = step._place(stands)
     if place is not None:

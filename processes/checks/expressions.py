@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from processes import quorum, retries
+from processes.assignments import read_assignments
 from processes.checks.diagram import Diagram, called, handler_name, say, say_flow, short
+from processes.decisions import INPUT, Table, read_table
 from processes.definitions import BPMN, SPIFF, Element, _properties
+from processes.errors import DiagramInvalid
 from processes.expressions import ExpressionError, evaluate, names_in
 from processes.instances import COUNTED, NUMBERS, PEOPLE
 
@@ -29,27 +33,36 @@ class _Found:
     what: str
     text: str
     moment: bool = False
-    more: tuple[str, ...] = ()
-    """Names that only this one may read."""
+    name: str | None = None  # what is given this value, where it is an assignment
+    fault: str | None = None  # it is no list of assignments
+    reads: frozenset[str] = frozenset()  # names that it may read beside those that every expression may
 
 
-def check(diagram: Diagram, handlers: Mapping[str, Any], subjects: Mapping[str, Any]) -> Iterator[str]:
-    """All problems of expressions."""
+def check(diagram: Diagram, handlers: Mapping[str, Any], subjects: Mapping[str, Any], decisions: Mapping[str, str]) -> Iterator[str]:
+    """All problems of expressions; `decisions` holds DMN files by decision id."""
     subject = subjects.get(_properties(diagram.process).get("subject", ""))
-    known = _known(diagram, handlers, getattr(subject, "FACTS", None))
-    for found in all_expressions(diagram):
+    facts = getattr(subject, "FACTS", None)
+    tables = dict(_tables(diagram, decisions))
+    expressions = [*all_expressions(diagram), *_cells(diagram, tables)]
+    given = {found.name for found in expressions if found.name} | {name for table in tables.values() for name in table.outputs}
+    known = _known(diagram, handlers, facts, given)
+    yield from _rules(diagram, decisions)
+    for name in sorted(given & (facts or {}).keys()):
+        yield f"流程“{short(diagram.process.get('id', ''))}”：“{name}”是业务记录的内容，脚本、消息和决策表不能改写，请用别的名称"
+    for found in expressions:
+        if found.fault is not None:
+            yield f"{found.where}{found.what}不能使用：{short(found.fault, 300)}"
+            continue
         if found.moment and _ISO.fullmatch(found.text.strip()):
             yield f"{found.where}{found.what}不能使用：“{short(found.text)}”请改写为时间表达式，例如 now + hours(2)、now + days(3)"
             continue
         try:
-            names = names_in(found.text)
+            names = names_in(found.text) - found.reads
         except ExpressionError as error:
             yield f"{found.where}{found.what}不能使用：{_hint(found) or short(str(error), 300)}"
             continue
         unknown = [
-            f"{found.where}{found.what}中的“{short(name)}”{why}"
-            for name in sorted(names - set(found.more))
-            if (why := _unknown(diagram, name, known))
+            f"{found.where}{found.what}中的“{short(name)}”{why}" for name in sorted(names) if (why := _unknown(diagram, name, known))
         ]
         yield from unknown
         if found.moment and known is not None and not unknown:
@@ -83,9 +96,13 @@ def all_expressions(diagram: Diagram) -> Iterator[_Found]:
             yield _Found(where, f"参数“{short(parameter.get('id', ''))}”", parameter.get("value", ""))
         for tag, label in _LABELS.items():
             for part in node.iterfind(f"{BPMN}*/{BPMN}{tag}"):
-                yield _Found(where, label, part.text or "", more=COUNTED if tag == "completionCondition" else ())
+                yield _Found(where, label, part.text or "", reads=frozenset(COUNTED if tag == "completionCondition" else ()))
         yield from _of_votes(element, node, where)
-        for name in ("messagePayload", "signalPayloadExpression", "payloadExpression"):
+        if element.tag == "scriptTask":
+            yield from _assigned(where, "脚本", "".join(part.text or "" for part in node.findall(f"{BPMN}script")))
+        for part in node.iter(f"{SPIFF}messagePayload"):
+            yield from _assigned(where, "消息内容", part.text or "")
+        for name in ("signalPayloadExpression", "payloadExpression"):
             for part in node.iter(f"{SPIFF}{name}"):
                 yield _Found(where, "消息内容", part.text or "")
     for expression in diagram.root.iterfind(f".//{BPMN}correlationPropertyRetrievalExpression/{BPMN}*"):
@@ -94,7 +111,48 @@ def all_expressions(diagram: Diagram) -> Iterator[_Found]:
             yield _Found(f"{called('关联属性', owner.get('name'), owner.get('id'))}：", "表达式", expression.text or "")
     for payload in diagram.root.iterfind(f"{BPMN}message/{BPMN}extensionElements/{SPIFF}messagePayload"):
         owner = payload.getparent().getparent()
-        yield _Found(f"{called('消息', owner.get('name'), owner.get('id'))}：", "内容", payload.text or "")
+        yield from _assigned(f"{called('消息', owner.get('name'), owner.get('id'))}：", "内容", payload.text or "")
+
+
+def _assigned(where: str, what: str, text: str) -> Iterator[_Found]:
+    try:
+        found = read_assignments(text)
+    except ExpressionError as error:
+        yield _Found(where, what, text, fault=str(error))
+        return
+    yield from (_Found(where, what, expression, name=name) for name, expression in found)
+
+
+def _rules(diagram: Diagram, decisions: Mapping[str, str]) -> Iterator[str]:
+    """Business rule tasks whose table is missing or cannot run."""
+    for element, id in _called(diagram):
+        if id not in decisions:
+            yield say(element, f"找不到决策表“{short(id)}”，请把它的 .dmn 文件放在流程图旁边")
+            continue
+        try:
+            read_table(decisions[id])
+        except DiagramInvalid as error:
+            yield from (say(element, line) for line in error.problems)
+
+
+def _called(diagram: Diagram) -> Iterator[tuple[Element, str]]:
+    for element in diagram.elements.values():
+        id = (diagram.nodes[element.id].findtext(f"{BPMN}extensionElements/{SPIFF}calledDecisionId") or "").strip()
+        if element.tag == "businessRuleTask" and id:
+            yield element, id
+
+
+def _tables(diagram: Diagram, decisions: Mapping[str, str]) -> Iterator[tuple[str, Table]]:
+    for _, id in _called(diagram):
+        with suppress(DiagramInvalid):  # `_rules` says why
+            if id in decisions:
+                yield id, read_table(decisions[id])
+
+
+def _cells(diagram: Diagram, tables: Mapping[str, Table]) -> Iterator[_Found]:
+    for element, id in _called(diagram):
+        for where, text in tables[id].texts() if id in tables else ():
+            yield _Found(say(element, ""), f"决策表“{short(tables[id].name)}”{where}", text, reads=frozenset({INPUT}))
 
 
 def _of_votes(element: Element, node: Any, where: str) -> Iterator[_Found]:
@@ -116,12 +174,12 @@ def _hint(found: _Found) -> str | None:
     return None
 
 
-def _known(diagram: Diagram, handlers: Mapping[str, Any], facts: Mapping[str, type] | None) -> dict[str, Any] | None:
+def _known(diagram: Diagram, handlers: Mapping[str, Any], facts: Mapping[str, type] | None, given: Iterable[str]) -> dict[str, Any] | None:
     """Every name that can exist, with an example of its value; None where that cannot be told."""
-    if facts is None or any(e.tag in ("callActivity", "businessRuleTask") for e in diagram.elements.values()):
+    if facts is None or any(e.tag == "callActivity" for e in diagram.elements.values()):
         return None  # what these give is not written in this file
     names = {name: _EXAMPLES.get(kind) for name, kind in facts.items()}
-    names |= {"now": _MOMENT, "title": "x"}
+    names |= {"now": _MOMENT, "title": "x", **dict.fromkeys(given)}
     for element in diagram.elements.values():
         if element.tag == "userTask":
             names[f"{element.id}_outcome"], names[f"{element.id}_by"] = "x", 1

@@ -111,6 +111,8 @@ def again(task_id: int) -> Any:
 
 def _address_of(task: BackgroundTask) -> Callable[[int], str] | None:
     """Where the records of a batch are shown."""
+    if task.kind == "manage":
+        return lambda instance_id: url_for("monitor.show", instance_id=instance_id)
     key = task.result.get("key")
     return (lambda record_id: url_for(f"{key}.show", record_id=record_id)) if key in KINDS else None
 

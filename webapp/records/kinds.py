@@ -52,5 +52,9 @@ class RecordKind:
     buttons: Callable[[Actor], Sequence[Button]] = lambda actor: ()
     """More buttons above the list."""
     export: str = "批量导出"
+    form: str = ""
+    """File of the form that the page shows, where the diagram names none."""
+    template: str = "records/show.html"
+    """The record's page; another one extends this."""
     fit: Callable[[Session, Actor, dict[str, Any]], dict[str, Any]] = lambda session, actor, schema: schema
     """The form as this actor fills it in, such as with the choices that they have."""

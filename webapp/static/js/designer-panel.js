@@ -28,6 +28,7 @@ const FIELDS = {
     ...BUTTON,
     property("due", "办理期限", { hint: "expression" }),
     property("candidateGroup", "办理角色", { options: "roles", hint: "不选则为所在泳道" }),
+    property("copyTo", "办理后抄送", { hint: "角色，用逗号分开" }),
     property("fourEyesWith", "不能与此环节同一人", { options: "tasks" }),
     property("lateMessage", "逾期后的提示"),
   ],
@@ -139,6 +140,8 @@ export function panel(modeler, place, choices) {
     });
     const subject = listed(process).find((one) => one.name === "subject")?.value;
     field("业务记录", subject, (value) => setProperty(element, process, "subject", value), { choice: options("subjects") });
+    const cancelStatus = listed(process).find((one) => one.name === "cancelStatus")?.value;
+    field("终止后的状态", cancelStatus, (value) => setProperty(element, process, "cancelStatus", value), { hint: "空着为“已终止”" });
   }
 
   function ofFlow(element) {
