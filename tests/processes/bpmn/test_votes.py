@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from domain.parties import Person, PersonRole, actor_of
 from jobs import batches
-from processes import assigning, inbox, managing, opinions, returning, steps, substitutes, tables
+from processes import assigning, definitions, inbox, managing, opinions, returning, spiff, steps, substitutes, tables
 from processes.actions import actions_for
 from processes.errors import DiagramInvalid, EngineFault, Refused, TaskClosed
 from processes.history import events_of
@@ -98,6 +98,18 @@ def rows(play: Play, state: str) -> list[Any]:
     with play.world.runtime.database.reading() as session:
         query = select(table).where(table.c.instance_id == play.instance, table.c.vote_id.is_not(None), table.c.state == state)
         return list(session.execute(query.order_by(table.c.number)).all())
+
+
+def definition(play: Play) -> Any:
+    with play.world.runtime.database.reading() as session:
+        return definitions.load(session, play.row.definition_id)
+
+
+def data(play: Play, element: str) -> dict[str, Any]:
+    """What a ready task's expressions may read of the process, without who answered."""
+    workflow = spiff.load_state(play.row.state, *definition(play).specs)
+    task = next(t for t in spiff.waiting(workflow) if t.task_spec.bpmn_id == element)
+    return {name: value for name, value in task.data.items() if not name.endswith("_by")}
 
 
 def told(play: Play) -> list[tuple[str, str | None]]:
@@ -373,14 +385,15 @@ def test_back_to_it_asks_everybody_again_and_over_it_undoes_it(five: Play) -> No
     answer(five, "v1")
     answer(five, "v2")
     task = next(t for t in five.open() if t.element == "c")
+    assert data(five, "c") == {"a_outcome": "提交", "b_outcome": "同意", "b_total": 5, "b_answered": 2, "b_agreed": 2}
     call(five, returning.send_back, "province1", task.id, "b", "重新会签")
-    assert five.tasks() == ["b"] * 5
+    assert (five.tasks(), data(five, "b")) == (["b"] * 5, {"a_outcome": "提交"})  # as when it began the first time
     assert {row.closed_by for row in rows(five, "undone")} == {five.world.actor("v1").person_id, five.world.actor("v2").person_id}
     answer(five, "v1")
     answer(five, "v3")
     task = next(t for t in five.open() if t.element == "c")
     call(five, returning.send_back, "province1", task.id, "a", "重来")
-    assert (five.tasks(), rows(five, "done")) == (["a"], [])
+    assert (five.tasks(), rows(five, "done"), data(five, "a")) == (["a"], [], {})
     five.complete("a", account="school1")
     answer(five, "v1")
     answer(five, "v2")
