@@ -33,8 +33,7 @@ def transfer(engine: Engine, session: Session, actor: Actor, task_id: str, perso
     if taker.person_id == held.task.assignee_id:
         raise Refused(f"此事项已在{taker.name}名下")
     held.four_eyes(taker.person_id)
-    if held.task.vote_id is not None and votes.asks(held.step, held.task.vote_id, taker.person_id):
-        raise Refused(f"{taker.name}已在此次会签的办理人中，每人只办理一次，请选择其他人员")
+    votes.may_take(held.step, held.task, taker.person_id, taker.name)
     notify(held.step, [taker.person_id], "assigned", f"{who(held.step.actor)}转办给您：{held.step.row.title} · {held.task.name}", task_id)
     return _hand_over(held, f"转办给{taker.name}", reason, assignee_id=taker.person_id)
 
@@ -49,8 +48,7 @@ def transfer_to_role(engine: Engine, session: Session, actor: Actor, task_id: st
     held = hold(engine, session, actor, task_id)
     _own_step(held)
     party_id = held.step.subject.party_for(role)
-    if held.task.vote_id is not None and votes.vote_of(held.step, held.task.vote_id).people:
-        raise Refused("会签的事项只能转办给其他人员，不能转办给角色")
+    votes.may_take(held.step, held.task, None, role)
     if role not in transfer_roles(held.element) or role == held.task.role or party_id is None:
         raise Refused(f"此事项不能转办给“{role}”，请重新选择")
     return _hand_over(held, f"转办给{role}", reason, assignee_id=None, role=role, party_id=party_id)

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import and_, exists, func, insert, or_, select, update
+from sqlalchemy import exists, func, insert, or_, select, update
 
 from domain.parties import people_of
 from processes import authority, quorum, spiff, tables
@@ -94,11 +94,24 @@ def vote_of(step: Step, vote_id: str) -> Any:
     return step.session.execute(select(_VOTE).where(_VOTE.c.id == vote_id)).one()
 
 
-def asks(step: Step, vote_id: str, person_id: int) -> bool:
-    """Whether a 会签 over people asks this person already, answered or not."""
+def may_take(step: Step, task: Any, person_id: int | None, name: str) -> None:
+    """Whether a task row may go over to a person, called `name`, or with None to everybody of its role.
+
+    Raises:
+        Refused: it is somebody's part in a 会签, where each person answers once.
+    """
+    if task.vote_id is None or not vote_of(step, task.vote_id).people:
+        return
+    if person_id is None:
+        raise Refused("会签的事项只能转给某一位人员，不能转给整个角色")
+    if _asks(step, task.vote_id, person_id):
+        raise Refused(f"{name}已在此次会签的办理人中，每人只办理一次，请选择其他人员")
+
+
+def _asks(step: Step, vote_id: str, person_id: int) -> bool:
     mine = (_TASK.c.vote_id == vote_id, _TASK.c.kind == "step", _TASK.c.state.in_((*_UNANSWERED, "done")))
     asked = exists().where(*mine, or_(_TASK.c.assignee_id == person_id, _TASK.c.closed_for == person_id))
-    return bool(step.session.scalar(select(and_(exists().where(_VOTE.c.id == vote_id, _VOTE.c.people), asked))))
+    return bool(step.session.scalar(select(asked)))
 
 
 def said(step: Step, task: Any, outcome: str) -> str:

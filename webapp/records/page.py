@@ -28,6 +28,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
     table = tables.task
     standing = (table.c.instance_id == instance.id, table.c.vote_id.is_(None), table.c.state == "open")
     waiting = db().execute(select(table).where(*standing).order_by(table.c.due_at)).all()
+    votes = tallies_of(db(), instance.id) if definition.votes else []
     events = events_of(db(), instance.id)
     hidden = access.hidden_from(definition, record, actor())
     around = people.around(runtime().engine, db(), actor(), instance)
@@ -40,8 +41,9 @@ def record_page(kind: RecordKind, record: Any) -> str:
         back=url_for(f"{kind.key}.index"),
         actions=actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id],
         instance=instance,
-        waiting=list(waiting),
-        tallies=tallies_of(db(), instance.id) if definition.votes else [],
+        waiting=waiting,
+        tallies=votes,
+        urgent=[(task, task.name) for task in waiting] + [(one.open_task, one.vote.name) for one in votes if one.open_task],
         tabs=[*kind.facts(db(), actor(), record), *fields.describe(access.without(schema, hidden), record.answers())],
         events=events,
         reviews=[e for e in events if e.kind == "task" and not _fills_in(definition, e.element)],

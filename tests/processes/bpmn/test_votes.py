@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from domain.parties import Person, PersonRole, actor_of
 from jobs import batches
-from processes import assigning, inbox, opinions, returning, steps, substitutes, tables
+from processes import assigning, definitions, inbox, managing, opinions, returning, spiff, steps, substitutes, tables
 from processes.actions import actions_for
 from processes.errors import DiagramInvalid, EngineFault, Refused, TaskClosed
 from processes.history import events_of
@@ -98,6 +98,18 @@ def rows(play: Play, state: str) -> list[Any]:
     with play.world.runtime.database.reading() as session:
         query = select(table).where(table.c.instance_id == play.instance, table.c.vote_id.is_not(None), table.c.state == state)
         return list(session.execute(query.order_by(table.c.number)).all())
+
+
+def definition(play: Play) -> Any:
+    with play.world.runtime.database.reading() as session:
+        return definitions.load(session, play.row.definition_id)
+
+
+def data(play: Play, element: str) -> dict[str, Any]:
+    """What a ready task's expressions may read of the process, without who answered."""
+    workflow = spiff.load_state(play.row.state, *definition(play).specs)
+    task = next(t for t in spiff.waiting(workflow) if t.task_spec.bpmn_id == element)
+    return {name: value for name, value in task.data.items() if not name.endswith("_by")}
 
 
 def told(play: Play) -> list[tuple[str, str | None]]:
@@ -293,7 +305,7 @@ def test_a_part_is_handed_over_to_somebody_who_is_not_asked_yet(five: Play) -> N
     answer(five, "v2")
     with pytest.raises(Refused, match="已在此次会签的办理人中"):
         call(five, assigning.transfer, "v1", part(five, "v1").id, ids["v2"], "")
-    with pytest.raises(Refused, match="不能转办给角色"):
+    with pytest.raises(Refused, match="不能转给整个角色"):
         call(five, assigning.transfer_to_role, "v1", part(five, "v1").id, "省级初审", "")
 
 
@@ -373,14 +385,15 @@ def test_back_to_it_asks_everybody_again_and_over_it_undoes_it(five: Play) -> No
     answer(five, "v1")
     answer(five, "v2")
     task = next(t for t in five.open() if t.element == "c")
+    assert data(five, "c") == {"a_outcome": "提交", "b_outcome": "同意", "b_total": 5, "b_answered": 2, "b_agreed": 2}
     call(five, returning.send_back, "province1", task.id, "b", "重新会签")
-    assert five.tasks() == ["b"] * 5
+    assert (five.tasks(), data(five, "b")) == (["b"] * 5, {"a_outcome": "提交"})  # as when it began the first time
     assert {row.closed_by for row in rows(five, "undone")} == {five.world.actor("v1").person_id, five.world.actor("v2").person_id}
     answer(five, "v1")
     answer(five, "v3")
     task = next(t for t in five.open() if t.element == "c")
     call(five, returning.send_back, "province1", task.id, "a", "重来")
-    assert (five.tasks(), rows(five, "done")) == (["a"], [])
+    assert (five.tasks(), rows(five, "done"), data(five, "a")) == (["a"], [], {})
     five.complete("a", account="school1")
     answer(five, "v1")
     answer(five, "v2")
@@ -443,9 +456,30 @@ def test_a_batch_of_answers_is_linear(play: Play) -> None:
         act = batches.Act("tiny", "同意", "b", None)
         with counted(world) as (statements, _), world.runtime.database.writing() as session:
             items = list(batches._task_items(world.runtime.engine, session, world.actor("province1"), act, batch))
-            came = batches.act_on(world.runtime.engine, session, world.actor("province1"), act, items)
+            came = batches.act_on(session, items)
         assert (came.done, came.failures) == (len(batch), [])
         costs.append(len(statements) / len(batch))
     play.sound()
     assert costs[1] <= costs[0]
     assert vote(play).answered == 40
+
+
+@pytest.mark.row("8.4")
+def test_one_in_charge_suspends_reassigns_and_cancels(five: Play) -> None:
+    begun(five, voting())
+    ids = {account: five.world.actor(account).person_id for account in VOTERS}
+    answer(five, "v1")
+    with pytest.raises(Refused, match="每人只办理一次"):
+        call(five, managing.reassign, "supervisor", part(five, "v2").id, ids["v3"], "出差")
+    with pytest.raises(Refused, match="不能转给整个角色"):
+        call(five, managing.reassign, "supervisor", part(five, "v2").id, None, "出差")
+    call(five, managing.suspend, "supervisor", five.instance, "核实")
+    with pytest.raises(Refused):
+        call(five, steps.complete, "v2", part(five, "v2").id, "同意")
+    call(five, managing.resume, "supervisor", five.instance, "继续")
+    answer(five, "v2")
+    late = part(five, "v3").id
+    call(five, managing.cancel, "supervisor", five.instance, "重复发起")
+    assert (five.ended, five.tasks(), vote(five).state) == (True, [], "cancelled")
+    with pytest.raises(TaskClosed, match="终止流程：重复发起"):
+        call(five, steps.complete, "v3", late, "同意")
