@@ -8,6 +8,7 @@ from domain.declaration_plans import DeclarationPlan
 from domain.declarations import Declaration
 from domain.exam_sites import ExamSite
 from domain.reports import ReportingPeriod, WeeklyReport
+from domain.seals import Seal
 from domain.site_standards import SiteStandard
 from domain.skill_standards import SkillStandard
 from domain.teachers import Teacher
@@ -21,4 +22,5 @@ SUBJECTS: dict[str, type[Any]] = {
     "skill_standard": SkillStandard,
     "site_standard": SiteStandard,
     "teacher": Teacher,
+    "seal": Seal,
 }

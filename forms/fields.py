@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.filetypes import USUAL
@@ -18,7 +18,7 @@ MAX_MB = 20  # of one uploaded file, where the form's `x-max-mb` does not say le
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a page. `rows` holds one list of fields a line where the widget is `lines`.
+    """One field of a page; `readonly` is shown and not filled in. `rows` holds one list of fields a line where the widget is `lines`.
 
     Where the widget is `file` the value is a list of file ids, and `accept` (endings), `max_mb` (of one file) and `most` (files) rule it.
     Where it is `choices` the value is a list of texts out of `options`; with `by`, a column of the same line, they depend on what that
@@ -37,6 +37,7 @@ class Field:
     accept: tuple[str, ...] = ()
     max_mb: int = 0
     most: int = 1
+    readonly: bool = False
     by: str = ""
     depending: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
 
@@ -50,9 +51,11 @@ class Tab:
 
 
 def parse(schema: Mapping[str, Any], values: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """What was posted, as answers. Numbers that are none stay text, so that the check names them; nothing is lost."""
+    """What was posted, as answers, without fields that are `readOnly`. Numbers that are none stay text: the check names them."""
     answers: dict[str, Any] = {}
     for name, field in schema.get("properties", {}).items():
+        if field.get("readOnly"):
+            continue
         if is_file(field):
             if ids := _ids(values.get(name, ())):
                 answers[name] = ids
@@ -73,7 +76,8 @@ def describe(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> list[Tab]
     tabs: dict[str, list[Field]] = {}
     for name, field in schema.get("properties", {}).items():
         required = name in schema.get("required", ())
-        tabs.setdefault(field.get("x-tab", schema.get("title", "")), []).append(_field(name, field, answers.get(name), required))
+        described = replace(_field(name, field, answers.get(name), required), readonly=bool(field.get("readOnly")))
+        tabs.setdefault(field.get("x-tab", schema.get("title", "")), []).append(described)
     return [Tab(name, tuple(fields)) for name, fields in tabs.items()]
 
 

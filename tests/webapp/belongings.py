@@ -13,10 +13,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from domain.demo import DEMO_ACCOUNTS, PASSWORD
+from domain.demo.seals import new_demo_seal
 from domain.parties import Person
 from domain.passwords import hash_password
+from domain.vault import open_vault
 from jobs import background
-from processes import tables
+from processes import steps, tables
 from tests.conftest import World, add_books
 from tests.jobs.imports.files import HEADER, teacher, workbook
 from tests.webapp.test_declarations import FORM as DECLARATION
@@ -79,6 +81,9 @@ class Belongings:
 def belongings(world: World, folder: Path) -> Belongings:
     """Fills the world and logs everybody in."""
     add_books(world)
+    with world.runtime.database.writing() as session:
+        seal = new_demo_seal(session, world.actor("school1"), world.clock(), open_vault(world.runtime.settings))
+        steps.start(world.runtime.engine, session, world.actor("school1"), "seal", seal)
     app = site(world)
     school, province = user(app, "school1"), user(app, "province1")
     _hand_in(school)
@@ -90,10 +95,11 @@ def belongings(world: World, folder: Path) -> Belongings:
     _work_in_the_background(world, school, folder)
     values = _values(world)
     said = province.post(f"/records/{values['instance']}/comments", data={"comment": "@张文 请看"})
+    copied = province.post(f"/copies/{values['instance']}/new", data={"copy_to": str(world.actor("school1").person_id)})
     kept = school.post("/inbox/filters", data={"name": "常看", "query": "q=x"})
     days = {"first": "2026-11-25", "last": "2026-12-02", "existing": "1"}
     appointed = school.post("/substitutes/", data={**days, "person": str(_activate(world))})
-    assert {said.status_code, kept.status_code, appointed.status_code} == {302}
+    assert {said.status_code, copied.status_code, kept.status_code, appointed.status_code} == {302}
     return Belongings(world, app, values, {account: _cookie(app, TEACHERS.get(account, account)) for account in ACCOUNTS})
 
 

@@ -53,6 +53,10 @@ class RecordKind:
     buttons: Callable[[Actor], Sequence[Button]] = lambda actor: ()
     """More buttons above the list."""
     export: str = "批量导出"
+    form: str = ""
+    """File of the form that the page shows, where the diagram names none."""
+    template: str = "records/show.html"
+    """The record's page; another one extends this."""
     fit: Callable[[Session, Actor, dict[str, Any], Any], dict[str, Any]] = lambda session, actor, schema, about: schema
     """The form as this actor fills it in, such as with the choices that they have; `about` is the record, or of a new one its token."""
     chosen_at: str = ""
