@@ -109,9 +109,7 @@ class Step:
         try:
             self.workflow.do_engine_steps(did_complete_task=self._completed)
         except WorkflowException as error:
-            spec = getattr(error, "task_spec", None) or getattr(getattr(error, "task", None), "task_spec", None)
-            name = getattr(spec, "bpmn_name", None) or getattr(spec, "bpmn_id", None) or ""
-            raise EngineFault(f"流程在“{name}”处不能继续：没有一条出去的连线的条件成立，请联系流程设计人员") from error
+            raise spiff.stuck(error) from error
 
     def caught(self, event: Task, error: BusinessError) -> None:
         """The diagram catches a business error."""
