@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from processes.definitions import Definition, Element
 
 FORMS = ("formJsonSchemaFilename", "editForm")  # properties that name a form
+ELEMENTS = ("fourEyesWith", "returnable")  # properties that name user tasks
+
+
+def listed(text: str) -> list[str]:
+    """The parts of a property that holds several, separated by commas."""
+    return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
 
 
 def linked(definition: Definition, called: Mapping[str, Definition]) -> Definition:
@@ -35,10 +41,12 @@ def linked(definition: Definition, called: Mapping[str, Definition]) -> Definiti
 
 def _renamed(element: Element, key: str, caller: str) -> Element:
     files = {name: f"{key}:{element.properties[name]}" for name in FORMS if name in element.properties}
+    named = {name: text for name in ELEMENTS if (text := element.properties.get(name, "any")) != "any"}
+    tasks = {name: ",".join(f"{key}:{id}" for id in listed(text)) for name, text in named.items()}
     return replace(
         element,
         id=f"{key}:{element.id}",
-        properties={**element.properties, **files},
+        properties={**element.properties, **files, **tasks},
         attached_to=f"{key}:{element.attached_to}" if element.attached_to else None,
         inside=f"{key}:{element.inside}" if element.inside else caller,
     )
@@ -55,3 +63,13 @@ def _call_problems(definition: Definition, other: Definition) -> Iterator[str]:
     inner = {e.id for e in other.elements.values() if e.tag in ("subProcess", "callActivity")}
     for same in sorted(inner & {e.id for e in definition.elements.values() if e.tag == "subProcess"}):
         yield f"{where}与本流程都有 id 为“{same}”的子流程，请改其中一个"
+
+
+def in_order(definition: Definition) -> list[str]:
+    """Ids of a diagram's elements, as the flow reaches them from its start."""
+    order = [definition.start.id]
+    for here in order:  # grows while it is walked: breadth first
+        nexts = [target for source, target in definition.flows.values() if source == here]
+        nexts += [e.id for e in definition.elements.values() if e.attached_to == here or (e.inside == here and e.tag == "startEvent")]
+        order += [n for n in nexts if n not in order and n in definition.elements]
+    return order + [e for e in definition.elements if e not in order]  # last what only an event reaches

@@ -16,12 +16,13 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from processes import tables
-from processes.calls import linked
+from processes.calls import in_order, linked, listed
 from processes.correlation import started_by
 from processes.decisions import tables_of
 from processes.deploying import take_turn
 from processes.engine import Engine
 from processes.errors import DiagramInvalid, EngineFault, NotFound
+from processes.instances import NUMBERS
 from processes.parser import specs_of
 from processes.xmlsafe import parse_xml
 
@@ -53,6 +54,7 @@ class Element:
     called: str | None = None  # key of the diagram that a call activity calls
     triggered: bool = False  # an event subprocess
     repeats: bool = False  # multi-instance or loop
+    multiple: bool = False  # multi-instance
 
     @property
     def local(self) -> str:
@@ -63,6 +65,11 @@ class Element:
     def by_person(self) -> bool:
         """Whether somebody has to do it."""
         return self.tag in ("userTask", "manualTask")
+
+    @property
+    def voted(self) -> bool:
+        """Whether it is a 会签: a task that many have to do (`votes.py`)."""
+        return self.by_person and self.multiple
 
     @property
     def form(self) -> str | None:
@@ -109,6 +116,7 @@ class Definition:
     flows: Mapping[str, tuple[str, str]]  # sequence flow → (source, target)
     called: Mapping[str, Definition] = field(default_factory=dict)  # diagrams that it calls, in the versions it was deployed with
     decisions: Mapping[str, str] = field(default_factory=dict)  # decision id → DMN file
+    cancel_status: str = "已终止"  # of a record whose process was called off: property `cancelStatus` of the process
 
     @property
     def specs(self) -> tuple[Any, dict[str, Any]]:
@@ -133,16 +141,22 @@ class Definition:
     def statuses(self) -> tuple[Status, ...]:
         """Statuses in the order in which the flow reaches them."""
         found: dict[str, Status] = {}
-        for element_id in self._in_order():
+        for element_id in in_order(self):
             label = self.elements[element_id].properties.get("status")
             if label and label not in found:
                 found[label] = Status(label, self.tone(element_id))
         return tuple(found.values())
 
     @cached_property
-    def unset_outcomes(self) -> dict[str, None]:
-        """`<user task>_outcome` of every user task: None until it was completed."""
-        return {f"{e.local}_outcome": None for e in self.elements.values() if e.by_person}
+    def votes(self) -> frozenset[str]:
+        """Ids of the tasks that many have to do."""
+        return frozenset(element.id for element in self.elements.values() if element.voted)
+
+    @cached_property
+    def unset_outcomes(self) -> dict[str, Any]:
+        """`<user task>_outcome` of every user task: None until it was completed; and the counts of multi-instance activities: 0."""
+        counts = {f"{e.local}_{name}": 0 for e in self.elements.values() if e.multiple for name in NUMBERS}
+        return {**{f"{e.local}_outcome": None for e in self.elements.values() if e.by_person}, **counts}
 
     @cached_property
     def flow_between(self) -> dict[tuple[str, str], str]:
@@ -170,12 +184,12 @@ class Definition:
     @cached_property
     def first_task(self) -> Element | None:
         """The first user task along the flow."""
-        return next((self.elements[e] for e in self._in_order() if self.elements[e].tag == "userTask"), None)
+        return next((self.elements[e] for e in in_order(self) if self.elements[e].tag == "userTask"), None)
 
     @cached_property
     def record_schema(self) -> dict[str, Any]:
         """The record's own form: that of the first element, along the flow, that fills it in or edits it; empty where none does."""
-        named = (self.elements[e].form or self.elements[e].properties.get("editForm") for e in self._in_order())
+        named = (self.elements[e].form or self.elements[e].properties.get("editForm") for e in in_order(self))
         return next((self.forms[name] for name in named if name and self.forms.get(name, {}).get("x-record")), {})
 
     @cached_property
@@ -183,14 +197,6 @@ class Definition:
         """What a latecomer reads who opened the first form before a deadline and hands it in after it."""
         timers = [e for e in self.elements.values() if self.first_task and e.attached_to == self.first_task.id and e.event == "timer"]
         return next((t.properties["lateMessage"] for t in timers if "lateMessage" in t.properties), None)
-
-    def _in_order(self) -> list[str]:
-        order = [self.start.id]
-        for here in order:  # grows while it is walked: breadth first
-            nexts = [target for source, target in self.flows.values() if source == here]
-            nexts += [e.id for e in self.elements.values() if e.attached_to == here or (e.inside == here and e.tag == "startEvent")]
-            order += [n for n in nexts if n not in order and n in self.elements]
-        return order + [e for e in self.elements if e not in order]  # last what only an event reaches
 
 
 def read(
@@ -213,7 +219,7 @@ def read(
     lanes = {ref.text: lane.get("name", "") for lane in process.iter(f"{BPMN}lane") for ref in lane.findall(f"{BPMN}flowNodeRef")}
     elements = {e.id: e for node in process.iter() if (e := _element(node, lanes)) is not None}
     flows = {f.get("id", ""): (f.get("sourceRef", ""), f.get("targetRef", "")) for f in process.iter(f"{BPMN}sequenceFlow")}
-    key = process.get("id", "")
+    key, own = process.get("id", ""), _properties(process)
     used = {n for e in elements.values() for n in (e.form, e.properties.get("editForm")) if n}
     decided = {node.text for node in process.iter(f"{SPIFF}calledDecisionId")}
     definition = Definition(
@@ -221,12 +227,13 @@ def read(
         key,
         version,
         process.get("name") or key,
-        _properties(process).get("subject", ""),
+        own.get("subject", ""),
         xml.decode("utf-8"),
         {name: schema for name, schema in forms.items() if name in used},
         elements,
         flows,
         decisions={name: dmn for name, dmn in (decisions or {}).items() if name in decided},
+        cancel_status=own.get("cancelStatus", "").strip() or "已终止",
     )
     try:
         _ = definition.specs
@@ -248,8 +255,8 @@ def deploy(
     """Deploys a diagram as a new version; the same diagram with the same forms again is the version it already is.
 
     A diagram is deployed with the newest versions of those that it calls; when one of these is deployed anew, so are those that
-    call it. An instance keeps the version it began with, and all of this. `decisions`: DMN files by decision id. `note`: what
-    changed, at most 200 characters; `scenarios`: the YAML it was tried out with.
+    call it. An instance keeps the version it began with, and all of this. `decisions`: DMN files by id. `note`: what changed (200
+    characters); `scenarios`: the YAML it was tried out with.
 
     Raises:
         DiagramInvalid: it does not pass the checks; `problems` names each element.
@@ -259,8 +266,7 @@ def deploy(
     if faults := problems(xml, None, engine.handlers, engine.subjects, forms, tables=decisions):
         raise DiagramInvalid(faults)
     take_turn(session)
-    found = read(xml, forms, decisions=decisions)
-    called: dict[str, Definition] = {}
+    found, called = read(xml, forms, decisions=decisions), dict[str, Definition]()
     for element in found.elements.values():
         if element.called and element.called not in called:
             try:
@@ -327,8 +333,8 @@ def latest(session: Session, key: str) -> Definition:
 
 def names(session: Session) -> dict[str, str]:
     """Key → name of every deployed process, as its newest version calls it."""
-    columns = tables.definition.c
-    return {row.key: row.name for row in session.execute(select(columns.key, columns.name).order_by(columns.key, columns.version))}
+    query = select(tables.definition.c.key, tables.definition.c.name).order_by(tables.definition.c.key, tables.definition.c.version)
+    return dict(session.execute(query).tuples().all())
 
 
 def load(session: Session, definition_id: int) -> Definition:
@@ -380,6 +386,7 @@ def _element(node: Any, lanes: Mapping[str | None, str]) -> Element | None:
         node.get("calledElement"),
         node.get("triggeredByEvent") == "true",
         any(node.find(f"{BPMN}{loop}LoopCharacteristics") is not None for loop in ("multiInstance", "standard")),
+        node.find(f"{BPMN}multiInstanceLoopCharacteristics") is not None,
     )
 
 
@@ -391,8 +398,3 @@ def _lane(node: Any, lanes: Mapping[str | None, str]) -> str:
 def _properties(node: Any) -> dict[str, str]:
     found = node.findall(f"{BPMN}extensionElements/{SPIFF}properties/{SPIFF}property")
     return {p.get("name", ""): p.get("value", "") for p in found}
-
-
-def listed(text: str) -> list[str]:
-    """The parts of a property that holds several, separated by commas."""
-    return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]

@@ -32,13 +32,30 @@ from SpiffWorkflow.spiff.parser.event_parsers import (
     SpiffSendTaskParser,
 )
 from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
-from SpiffWorkflow.spiff.parser.task_spec import BusinessRuleTaskParser, ServiceTaskParser, SubWorkflowParser
-from SpiffWorkflow.spiff.specs.defaults import BusinessRuleTask, ReceiveTask, SendTask, ServiceTask, SubWorkflowTask
+from SpiffWorkflow.spiff.parser.task_spec import (
+    BusinessRuleTaskParser,
+    CallActivityParser,
+    ServiceTaskParser,
+    SpiffTaskParser,
+    SubWorkflowParser,
+    UserTaskParser,
+)
+from SpiffWorkflow.spiff.specs.defaults import (
+    BusinessRuleTask,
+    CallActivity,
+    ManualTask,
+    ReceiveTask,
+    SendTask,
+    ServiceTask,
+    SubWorkflowTask,
+    UserTask,
+)
 from SpiffWorkflow.task import Task
 
 from processes.decisions import Table
 from processes.errors import EngineFault
 from processes.events import Error, Escalation, EventGateway, EventSubprocess, Message, TriggeredStart
+from processes.instances import ForMany, ForVoters
 from processes.joins import EndJoin, InclusiveJoin, ParallelJoin
 from processes.timers import TimeCycle, TimeDate, TimeDuration
 
@@ -109,7 +126,23 @@ class _ReceiveParser(_Events, SpiffReceiveTaskParser):  # type: ignore[misc]
     pass
 
 
-class _SubprocessParser(SubWorkflowParser):  # type: ignore[misc]
+class _UserParser(ForVoters, UserTaskParser):  # type: ignore[misc]
+    pass
+
+
+class _ManualParser(ForVoters, SpiffTaskParser):  # type: ignore[misc]
+    pass
+
+
+class _ServiceParser(ForMany, ServiceTaskParser):  # type: ignore[misc]
+    pass
+
+
+class _CallParser(ForMany, CallActivityParser):  # type: ignore[misc]
+    pass
+
+
+class _SubprocessParser(ForMany, SubWorkflowParser):  # type: ignore[misc]
     """The library looks for `triggeredByEvent` in a namespace that no diagram puts it in."""
 
     def create_task(self) -> Any:
@@ -167,7 +200,10 @@ class Parser(SpiffBpmnParser):  # type: ignore[misc]
         full_tag("inclusiveGateway"): (ConditionalGatewayParser, InclusiveJoin),
         full_tag("subProcess"): (_SubprocessParser, SubWorkflowTask),
         full_tag("businessRuleTask"): (_RuleParser, RuleTask),
-        full_tag("serviceTask"): (ServiceTaskParser, HandledServiceTask),
+        full_tag("serviceTask"): (_ServiceParser, HandledServiceTask),
+        full_tag("callActivity"): (_CallParser, CallActivity),
+        full_tag("userTask"): (_UserParser, UserTask),
+        full_tag("manualTask"): (_ManualParser, ManualTask),
     }
 
 

@@ -173,6 +173,16 @@ def find(workflow: Any, task_id: str) -> Task | None:
     return next((part.tasks[wanted] for part in parts(workflow) if wanted in part.tasks), None)
 
 
+def give_id(task: Task, id: UUID) -> None:
+    """Another id, in its old place: the library reads a task's data off its parent, which must come first."""
+    old, task.id = task.id, id
+    task.workflow.tasks = {id if key == old else key: value for key, value in task.workflow.tasks.items()}
+    siblings = task.parent._children
+    siblings[siblings.index(old)] = id
+    for child in task.children:
+        child._parent = id
+
+
 def stuck(error: WorkflowException) -> EngineFault:
     """What the library could not go on from, as people read it."""
     spec = getattr(error, "task_spec", None)

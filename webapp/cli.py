@@ -11,14 +11,17 @@ import threading
 from pathlib import Path
 
 import click
+from cryptography.fernet import Fernet
 from redis import Redis
 from rq import Worker
 
+from domain import seals
 from domain.demo import DEMO_ACCOUNTS, PASSWORD
 from domain.demo.books import SIZES
 from domain.locks import SchedulerLock
 from domain.settings import BadSetting, Settings, read_settings
 from domain.subjects import SUBJECTS
+from domain.vault import open_vault
 from forms import read_forms
 from handlers import HANDLERS
 from jobs import demo as demonstration
@@ -178,6 +181,21 @@ def verify() -> None:
         click.echo(fault)
     click.echo("一致" if not faults else f"共 {len(faults)} 处不一致")
     sys.exit(1 if faults else 0)
+
+
+@main.command()
+def new_seal_key() -> None:
+    """Prints a new key for SEAL_KEYS."""
+    click.echo(Fernet.generate_key().decode("ascii"))
+
+
+@main.command()
+def rotate_seal_keys() -> None:
+    """Encrypts the keys of all seals anew with the first of SEAL_KEYS; the others may be taken away afterwards."""
+    runtime = runtimes.build(_settings())
+    with runtime.database.writing() as session:
+        count = seals.rotate_keys(session, open_vault(runtime.settings))
+    click.echo(f"已重新加密 {count} 个签章密钥")
 
 
 @main.command()

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from processes import retries
+from processes import quorum, retries
 from processes.assignments import read_assignments
+from processes.calls import listed
 from processes.checks.diagram import Diagram, called, handler_name, say, say_flow, short
 from processes.decisions import INPUT, Table, read_table
-from processes.definitions import BPMN, SPIFF, Element, _properties, listed
+from processes.definitions import BPMN, SPIFF, Element, _properties
 from processes.errors import DiagramInvalid
 from processes.expressions import ExpressionError, evaluate, names_in
+from processes.instances import COUNTED, NUMBERS, PEOPLE
 
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 _EXAMPLES: dict[type, Any] = {datetime: _MOMENT, int: 1, float: 1.0, str: "x", bool: True, list: ["x"]}
@@ -96,7 +98,8 @@ def all_expressions(diagram: Diagram) -> Iterator[_Found]:
             yield _Found(where, f"参数“{short(parameter.get('id', ''))}”", parameter.get("value", ""))
         for tag, label in _LABELS.items():
             for part in node.iterfind(f"{BPMN}*/{BPMN}{tag}"):
-                yield _Found(where, label, part.text or "")
+                yield _Found(where, label, part.text or "", reads=frozenset(COUNTED if tag == "completionCondition" else ()))
+        yield from _of_votes(element, node, where)
         if "messageSubject" in element.properties:
             text = element.properties["messageSubject"]
             yield _Found(where, "业务记录（属性 messageSubject）", text, reads=_carried(text))
@@ -169,6 +172,18 @@ def _cells(diagram: Diagram, tables: Mapping[str, Table]) -> Iterator[_Found]:
             yield _Found(say(element, ""), f"决策表“{short(tables[id].name)}”{where}", text, reads=frozenset({INPUT}))
 
 
+def _of_votes(element: Element, node: Any, where: str) -> Iterator[_Found]:
+    """The expressions of a multi-instance activity beside its condition."""
+    references = [part.text or "" for part in node.iterfind(f"{BPMN}multiInstanceLoopCharacteristics/{BPMN}loopDataInputRef")]
+    for text in [*references, element.properties.get("collection", PEOPLE)]:
+        if text.strip() != PEOPLE:
+            yield _Found(where, "集合", text)
+    if "agreeWhen" in element.properties:
+        yield _Found(where, "同意的条件（属性 agreeWhen）", element.properties["agreeWhen"])
+    if quorum.is_expression(element.properties.get("quorum", quorum.ALL)):
+        yield _Found(where, "会签规则（属性 quorum）", element.properties["quorum"])
+
+
 def _hint(found: _Found) -> str | None:
     """What to write instead of what other engines take."""
     if _FOREIGN.search(found.text):
@@ -185,6 +200,9 @@ def _known(diagram: Diagram, handlers: Mapping[str, Any], facts: Mapping[str, ty
     for element in diagram.elements.values():
         if element.tag == "userTask":
             names[f"{element.id}_outcome"], names[f"{element.id}_by"] = "x", 1
+        if diagram.nodes[element.id].find(f"{BPMN}multiInstanceLoopCharacteristics") is not None:
+            names |= {f"{element.id}_{name}": 1 for name in NUMBERS}
+            names[f"{element.id}_by"] = [1]
         if element.tag == "serviceTask":
             gives = getattr(handlers.get(handler_name(diagram.nodes[element.id]) or ""), "gives", ())
             names |= dict.fromkeys(gives)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from processes.assignments import unfit_name
+from processes.calls import listed
 from processes.checks.diagram import Diagram, called, say, short
 from processes.correlation import BPMN, FROM_ANY, bindings, message_of, text_of
 from processes.decisions import SUFFIX as DMN
-from processes.definitions import Element, listed
+from processes.definitions import Element
 from processes.errors import DiagramInvalid
 from processes.xmlsafe import parse_xml, read_limited
 

@@ -29,10 +29,15 @@ from processes.xmlsafe import MAX_BYTES, parse_xml
 from webapp.context import actor, db, reads_only, runtime
 from webapp.designer import drafts
 from webapp.designer.outline import outline
+from webapp.designer.running import migrate_all, running
 
 blueprint = Blueprint("designer", __name__, url_prefix="/designer")
 ROLE = "流程设计"
 _NAMED = re.compile(r"^[^“]*“[^”]*”\(([^()]*)\)：")  # how a problem names its element
+
+
+blueprint.add_url_rule("/<key>/running", "running", running)
+blueprint.add_url_rule("/<key>/<int:number>/migrate", "migrate_all", migrate_all, methods=["POST"])
 
 
 @blueprint.before_request
@@ -97,7 +102,7 @@ def diagram(key: str, number: int) -> Any:
     """A version's XML for the viewer."""
     definition = versions.version(db(), key, number)
     notes = {e.id: [f"{k}：{v}" for k, v in e.properties.items()] or ["没有设置属性"] for e in definition.elements.values()}
-    return {"xml": definition.xml, "tokens": [], "path": [], "notes": notes}
+    return {"xml": definition.xml, "tokens": [], "path": [], "notes": notes, "heat": {}}
 
 
 @blueprint.get("/<key>/<int:number>/export")
@@ -202,7 +207,8 @@ def deploy_version(key: str) -> Any:
     )
     drafts.drop(db(), actor(), key)
     flash(f"已部署为第 {definition.version} 版；正在运行的流程仍按原来的版本继续。", "success")
-    return {"address": url_for("designer.show", key=key)}
+    left = any(row.running for row in rows if row.version != definition.version)
+    return {"address": url_for("designer.running" if left else "designer.show", key=key)}
 
 
 def _begin(key: str, xml: str, base: int) -> None:
