@@ -1,0 +1,75 @@
+"""The surgery on the task tree: put on the same diagram anew before each step, every scenario of the product goes as it does without."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.scenarios import run_file
+from processes import regrafting, spiff, steps
+from tests.conftest import World
+from tests.processes.test_migrating import END, LANES, Versions, versions
+from tests.processes.tiny import Play, boundary, diagram, flows, node, user
+
+BPMN = Path(__file__).parents[2] / "bpmn"
+
+
+@pytest.mark.row("8.3", "8.4")
+@pytest.mark.parametrize("path", sorted(BPMN.glob("*.scenarios.yaml")), ids=lambda path: path.name)
+def test_nothing_changes_where_nothing_has_changed(path: Path, lite: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    load, grafted = spiff.load_state, []
+
+    def load_regrafted(state: bytes, spec: Any, inner: Any) -> Any:
+        workflow = load(state, spec, inner)
+        regrafting.regraft(workflow, (spec, dict(inner)), {})
+        grafted.append(workflow)
+        return load(spiff.save_state(workflow), spec, inner)
+
+    monkeypatch.setattr(spiff, "load_state", load_regrafted)
+    report = run_file(path, lite.runtime.database)
+    assert report.failures == ()
+    assert report.flows_not_taken == ()
+    assert grafted
+
+
+def reminded(*tasks: str, reminder: bool = True) -> bytes:
+    """fill, with a reminder beside it that leads to `other`."""
+    length = "<bpmn:timerEventDefinition><bpmn:timeDuration>days(1)</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    side = boundary("late", "fill", length, interrupting=False) + user("other") if reminder else ""
+    side_ways = ["late other", "other end"] if reminder else []
+    names = ["start", *tasks, "end"]
+    ways = [f"{a} {b}" for a, b in itertools.pairwise(names)]
+    body = node("startEvent", "start") + "".join(user(t) for t in tasks) + side + END + flows(*ways, *side_ways)
+    return diagram(body, LANES)
+
+
+def with_reminder_sent(world: World, second: bytes) -> Versions:
+    play = Play(world, reminded("fill"))
+    world.clock.now = play.row.due_at
+    play.call(steps.tick, play.instance)
+    assert play.open() == ["fill", "other"]
+    return versions(play, second)
+
+
+@pytest.mark.row("8.4")
+def test_what_a_reminder_began_goes_on_beside_its_task(world: World) -> None:
+    both = with_reminder_sent(world, reminded("fill", "review"))
+    both.migrate()
+    assert both.play.open() == ["fill", "other"]
+    both.play.act("school1", "other")
+    both.play.act("school1", "fill")
+    assert both.play.open() == ["review"]
+    both.play.act("province1", "review")
+    assert (both.play.status, both.play.faults()) == ("完成", [])
+
+
+@pytest.mark.row("8.4")
+def test_a_task_is_not_taken_from_what_its_reminder_began(lite: World) -> None:
+    both = with_reminder_sent(lite, reminded("fill", reminder=False))
+    problems = both.plan().problems
+    assert len(problems) == 2
+    assert "“fill”" in "".join(problems)
+    assert "“other”" in "".join(problems)
