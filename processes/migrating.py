@@ -174,9 +174,11 @@ def _plan(row: Any, workflow: Any, old: Definition, new: Definition, mapping: Ma
     spec, inner = new.specs
     stands: list[Stand] = []
     lost: list[str] = []
+    idle = regrafting.idle(workflow)
     for part in spiff.parts(workflow):
         after = spec if part is workflow else inner.get(part.spec.name)
-        stands += [_stand(token, after, old, new, mapping) for token in regrafting.tokens(part)]
+        standing = [] if part.parent_task_id in idle else [token for token in regrafting.tokens(part) if token.id not in idle]
+        stands += [_stand(token, after, old, new, mapping) for token in standing]
         over = [t for t in part.tasks.values() if t.task_spec.manual and t.has_state(TaskState.COMPLETED)]
         lost += [
             old.elements[spiff.element_id(t)].name for t in over if after is None or not regrafting.fits(t.task_spec.name, part.spec, after)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jobs.scenarios import run_file
-from processes import regrafting, spiff, steps
+from processes import definitions, migrating, regrafting, spiff, steps
+from processes.errors import Refused
 from tests.conftest import World
+from tests.processes.bpmn import play as bpmn
+from tests.processes.bpmn.test_event_subprocesses import event_subprocess
 from tests.processes.test_migrating import END, LANES, Versions, versions
 from tests.processes.tiny import Play, boundary, diagram, flows, node, user
 
@@ -73,3 +77,61 @@ def test_a_task_is_not_taken_from_what_its_reminder_began(lite: World) -> None:
     assert len(problems) == 2
     assert "“fill”" in "".join(problems)
     assert "“other”" in "".join(problems)
+
+
+def plain(*more: str) -> bytes:
+    return bpmn.diagram(bpmn.start() + bpmn.user("a") + bpmn.end() + "".join(more) + bpmn.flows("start>a a>end"))
+
+
+def put_on(play: bpmn.Play, xml: bytes) -> None:
+    """The running instance goes on by this diagram."""
+    play.deploy(xml)
+    with play.step() as session:
+        newest = definitions.latest(session, "tiny")
+        migrating.migrate(play.world.runtime.engine, session, play.world.actor("supervisor"), play.instance, newest.id, "新规定")
+
+
+@pytest.mark.row("8.4")
+def test_an_event_subprocess_comes_and_goes(world: World) -> None:
+    play = bpmn.Play(world)
+    play.deploy(plain())
+    play.begin()
+    put_on(play, plain(event_subprocess(bpmn.message("m_stop"))))
+    assert play.waits == ["evs"]
+    put_on(play, plain())
+    assert play.waits == []
+    put_on(play, plain(event_subprocess(bpmn.message("m_stop"))))
+    play.send("evs")
+    assert play.tasks() == ["evt"]
+    with pytest.raises(Refused, match="子流程"):
+        put_on(play, plain())
+    play.complete("evt")
+    assert play.ended
+
+
+@pytest.mark.row("8.4")
+def test_an_event_subprocess_with_a_timer_begins_to_count(world: World) -> None:
+    play = bpmn.Play(world)
+    play.deploy(plain())
+    play.begin()
+    put_on(play, plain(event_subprocess(bpmn.timer(timeDuration="days(2)"))))
+    due = play.row.due_at
+    assert due == world.clock.now + timedelta(days=2)
+    play.later(days=1)
+    put_on(play, plain(event_subprocess(bpmn.timer(timeDuration="days(2)")), event_subprocess(bpmn.message("m_stop"), id="more")))
+    assert (play.row.due_at, play.waits) == (due, ["mores"])
+    play.later(days=1)
+    assert play.tasks() == ["evt"]
+    play.complete("evt")
+    assert play.ended
+
+
+@pytest.mark.row("8.4")
+def test_a_timer_that_nobody_waits_for_any_more_is_dropped(lite: World) -> None:
+    play = bpmn.Play(lite)
+    play.deploy(plain(event_subprocess(bpmn.timer(timeDuration="days(2)"))))
+    play.begin()
+    put_on(play, plain())
+    assert (play.row.due_at, play.tasks()) == (None, ["a"])
+    play.complete("a")
+    assert play.ended
