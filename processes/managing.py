@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor, actor_of
-from processes import answers, authority, spiff, tables, timers
+from processes import answers, authority, spiff, tables, timers, votes
 from processes.engine import Engine
 from processes.errors import NotAllowed, NotFound, Refused, TaskClosed
 from processes.expressions import names_in
@@ -132,6 +132,7 @@ def cancel(engine: Engine, session: Session, actor: Actor, instance_id: int, rea
     step.restore()
     said = f"{who(actor)}已于 {clock_text(step.now)} 终止流程：{reason}"
     step.closed = {id: {"state": "cancelled", "closed_as": said} for id, parent in step._live_tasks().items() if parent is None}
+    step.ended = {id: ("cancelled", None, said) for id in votes.open_votes(step)}
     step.called_off, step.incident = True, None
     step.record("cancel", "终止", None, reason)
     return step.settle()
@@ -160,6 +161,7 @@ def reassign(engine: Engine, session: Session, actor: Actor, task_id: str, perso
         authority.four_eyes(session, step.definition, step.row.id, step.definition.elements[task.element], [person_id])
         notify(step, [person_id], "assigned", f"{who(actor)}改派给您：{step.row.title} · {task.name}", task_id)
         name = taker.name
+    votes.may_take(step, task, person_id, name)
     session.execute(update(table).where(table.c.id == task_id).values(assignee_id=person_id))
     step.record("assign", f"将“{task.name}”改派给{name}", task.element, reason)
     return step.settle()

@@ -56,6 +56,7 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
         self.now = now
         self.names = names
         self.serve = serve
+        self.posted: list[tuple[Task, str, dict[str, Any]]] = []  # messages that nobody in this instance caught
 
     def validate(self, expression: str) -> None:
         """Raises SyntaxError where it is not one of our expressions: the library then tries another reading of a DMN cell."""

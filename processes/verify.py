@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from processes import spiff, tables
+from processes import spiff, tables, tallies, votes
 from processes.assigning import transfer_roles
 from processes.definitions import load
 from processes.engine import Engine
 from processes.history import GENESIS, chain_hash, events_of
+from processes.instances import VoteTask
 from processes.step import Step
 from processes.timers import earliest
 
@@ -35,7 +36,9 @@ def faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
         yield f"记录的状态是“{subject.status}”，流程中是“{row.status}”"
     rows = session.execute(select(tables.task).where(tables.task.c.instance_id == row.id)).all()
     live = {task.id: task for task in rows if task.state in tables.LIVE}
-    open_ids = {task.id for task in live.values() if task.parent_id is None}
+    open_ids = {task.id for task in live.values() if task.parent_id is None and task.vote_id is None}
+    ballots = session.execute(select(tables.vote).where(tables.vote.c.instance_id == row.id)).all()
+    yield from tallies.faults(ballots, rows)
     yield from _opinions(live)
     jobs = session.execute(select(tables.job).where(tables.job.c.instance_id == row.id)).all()
     unanswered = {job.id for job in jobs if job.state not in ("done", "cancelled")}
@@ -57,12 +60,14 @@ def faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
     step.workflow.script_engine = step.script_engine()
     stands = spiff.waiting(step.workflow)
     yield from _against_state(step, stands, {t.id: t for t in rows}, open_ids, unanswered, row)
+    if {vote.id for vote in ballots if vote.state == "open"} != set(votes.standing(stands)):
+        yield "会签与流程状态不一致"
 
 
 def _against_state(
     step: Step, stands: list[Any], tasks: dict[str, Any], open_ids: set[str], unanswered: set[str], row: Any
 ) -> Iterator[str]:
-    ready = {str(t.id): spiff.element_id(t) for t in stands if step.for_person(t)}
+    ready = {str(t.id): spiff.element_id(t) for t in stands if step.for_person(t) and not isinstance(t.task_spec, VoteTask)}
     if set(ready) != open_ids:
         yield "待办与流程状态不一致"
     for task_id, element in ready.items():

@@ -19,6 +19,8 @@ from webapp.account.views import blueprint as account
 from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
 from webapp.certificates.views import blueprint as certificates
+from webapp.copies.views import blueprint as copies
+from webapp.declarations.views import declarations, plans
 from webapp.designer.views import blueprint as designer
 from webapp.fields.views import blueprint as field_checks
 from webapp.files.views import blueprint as files
@@ -27,6 +29,7 @@ from webapp.health import blueprint as health
 from webapp.home.views import blueprint as home
 from webapp.imports.views import blueprint as imports
 from webapp.inbox.routes import blueprint as inbox
+from webapp.institutions.seals import blueprint as seals
 from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
 from webapp.messages.views import blueprint as messages
@@ -49,6 +52,7 @@ BLUEPRINTS = (
     account,
     inbox,
     institutions,
+    seals,
     skill_standards,
     site_standards,
     certificates,
@@ -61,10 +65,13 @@ BLUEPRINTS = (
     imports,
     teachers,
     substitutes,
+    copies,
     messages,
     designer,
     monitor,
     exam_sites,
+    declarations,
+    plans,
 )
 MAX_REQUEST = 21 * 1024 * 1024  # one file of 20 MB, and the form around it
 CSP = "; ".join(

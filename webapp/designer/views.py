@@ -13,12 +13,15 @@ from domain.subjects import SUBJECTS
 from forms import read_forms
 from handlers import HANDLERS
 from jobs import scenarios
+from jobs.runtime import BPMN_FOLDER
 from jobs.scenario_files import ScenarioFailed
 from processes import checks, versions
 from processes.checks.conventions import TONES
 from processes.checks.diagram import KINDS, read_diagram
 from processes.checks.structure import is_key
+from processes.decisions import read_folder
 from processes.definitions import deploy
+from processes.deploying import take_turn
 from processes.differences import differences
 from processes.errors import DiagramInvalid, NotAllowed, NotFound, Refused
 from processes.history import who
@@ -194,11 +197,14 @@ def deploy_version(key: str) -> Any:
         return {"message": "流程图有问题，不能部署", "problems": problems}, 409
     if not note:
         raise Refused("请填写版本说明：改了什么，为什么")
+    take_turn(db())  # of two who deploy at the same moment, the second sees what the first deployed
     rows = versions.versions_of(db(), key)
     if rows and rows[0].version != given.base:
         raise Refused(f"{rows[0].deployed_by} 已部署了第 {rows[0].version} 版，您的草稿基于第 {given.base} 版；请先比较，再决定是否部署")
     by = who(actor())[:50]
-    definition = deploy(db(), runtime().engine, given.xml.encode(), read_forms(), by, note=note, scenarios=given.scenarios)
+    definition = deploy(
+        db(), runtime().engine, given.xml.encode(), read_forms(), by, read_folder(BPMN_FOLDER), note=note, scenarios=given.scenarios
+    )
     drafts.drop(db(), actor(), key)
     flash(f"已部署为第 {definition.version} 版；正在运行的流程仍按原来的版本继续。", "success")
     left = any(row.running for row in rows if row.version != definition.version)
@@ -235,7 +241,7 @@ def _posted(key: str) -> drafts.Model:
 
 
 def _problems(given: drafts.Model) -> list[dict[str, str | None]]:
-    found = checks.problems(given.xml.encode(), given.key, HANDLERS, SUBJECTS, read_forms())
+    found = checks.problems(given.xml.encode(), given.key, HANDLERS, SUBJECTS, read_forms(), tables=read_folder(BPMN_FOLDER))
     return [{"text": text, "element": named.group(1) if (named := _NAMED.match(text)) else None} for text in found]
 
 
