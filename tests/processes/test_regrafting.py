@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from jobs.scenarios import run_file
-from processes import definitions, migrating, regrafting, spiff, steps
+from processes import definitions, history, migrating, moving, regrafting, spiff, steps
 from processes.errors import Refused
 from tests.conftest import World
 from tests.processes.bpmn import play as bpmn
 from tests.processes.bpmn.test_event_subprocesses import event_subprocess
+from tests.processes.bpmn.test_votes import many, voting
 from tests.processes.test_migrating import END, LANES, Versions, versions
 from tests.processes.tiny import Play, boundary, diagram, flows, node, user
 
@@ -135,3 +136,64 @@ def test_a_timer_that_nobody_waits_for_any_more_is_dropped(lite: World) -> None:
     assert (play.row.due_at, play.tasks()) == (None, ["a"])
     play.complete("a")
     assert play.ended
+
+
+def voted(play: bpmn.Play, **more: Any) -> bpmn.Play:
+    """A 会签 of two people of whom one has agreed."""
+    play.deploy(voting(**more))
+    play.begin()
+    play.complete("a", account="school1")
+    play.complete("b", "同意", account="province1")
+    return play
+
+
+@pytest.mark.row("8.4")
+def test_a_vote_that_stands_goes_on_with_its_answers(world: World) -> None:
+    play = voted(bpmn.Play(world))
+    put_on(play, voting(commentRequired="不同意"))
+    assert play.tasks() == ["b"]
+    play.complete("b", "同意", account="province1b")
+    assert play.tasks() == ["yes"]
+
+
+@pytest.mark.row("8.4")
+def test_a_vote_cannot_be_entered_anew(lite: World) -> None:
+    play = voted(bpmn.Play(lite))
+    with pytest.raises(Refused, match=r"边界事件|类型已改变"):
+        put_on(play, voting(extra=bpmn.boundary("late", "b", bpmn.timer(timeDuration="days(2)")), more="late>end"))
+    assert play.tasks() == ["b"]
+
+
+@pytest.mark.row("8.4")
+@pytest.mark.parametrize("sequential", [False, True])
+def test_a_vote_that_is_left_is_closed_and_comes_back_when_that_is_undone(world: World, sequential: bool) -> None:
+    play = bpmn.Play(world)
+    play.deploy(voting(many(sequential=sequential)))
+    play.begin()
+    play.complete("a", account="school1")
+    before = sorted((t.id, t.assignee_id) for t in play.open())
+    play.deploy(plain())
+    engine, actor = play.world.runtime.engine, play.world.actor("supervisor")
+    with play.step() as session:
+        newest = definitions.latest(session, "tiny").id
+        migrating.migrate(engine, session, actor, play.instance, newest, "新规定", {"b": "a"})
+    assert play.tasks() == ["a"]
+    assert "迁移到第 2 版" in play.closed_as("b")
+    with play.step() as session:
+        migrating.undo(engine, session, actor, play.instance, "弄错了")
+    assert sorted((t.id, t.assignee_id) for t in play.open()) == before
+    for account in ("province1", "province1b"):
+        play.complete("b", "同意", account=account)
+    assert play.tasks() == ["yes"]
+
+
+@pytest.mark.row("8.4")
+def test_a_token_is_moved_out_of_a_vote(world: World) -> None:
+    play = voted(bpmn.Play(world))
+    engine, actor = play.world.runtime.engine, play.world.actor("supervisor")
+    with play.step() as session:
+        row = history.instance_by_id(session, play.instance)
+        (token,) = [id for id, element, _ in moving.moves(session, row) if element.id == "b"]
+        moving.move(engine, session, actor, play.instance, token, "yes", "已口头同意")
+    assert play.tasks() == ["yes"]
+    assert "跳转" in play.closed_as("b")
