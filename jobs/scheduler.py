@@ -5,44 +5,56 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from domain.locks import hold_lock
-from jobs import background
+from jobs import background, texting
 from jobs.files import sweep_files
+from jobs.messages import deliver_due
 from jobs.outbox import hand_out, sweep
 from jobs.runtime import Runtime
-from processes import answers, expressions, steps, tables
+from processes import answers, expressions, migrating, steps, tables
 from processes.errors import ProcessError
 
 LEASE = timedelta(seconds=15)
-SWEEP = timedelta(hours=1)  # how often uploads that nobody used are looked for
+
+
+def _forget_undoing(runtime: Runtime) -> None:
+    with runtime.database.writing() as session:
+        migrating.forget_overtaken(session)
+
+
+NOW_AND_THEN = {  # how often each is done
+    sweep_files: timedelta(hours=1),
+    _forget_undoing: timedelta(hours=1),
+    texting.turn: texting.EVERY,
+}
 _log = logging.getLogger(__name__)
 
 
 def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
     """Works until `stop` is set; `pause` is in seconds."""
     holder = f"{os.uname().nodename}:{os.getpid()}"[:60]
-    swept = runtime.engine.clock() - SWEEP
+    looked = dict.fromkeys(NOW_AND_THEN, datetime.min.replace(tzinfo=UTC))
     while not stop.is_set():
         try:
             with runtime.database.writing() as session:
                 mine = hold_lock(session, holder, runtime.engine.clock(), LEASE)
             if mine:
                 turn(runtime, holder)
-            if mine and runtime.engine.clock() - swept >= SWEEP:
-                swept = runtime.engine.clock()
-                sweep_files(runtime)
+            for work in [one for one, often in NOW_AND_THEN.items() if mine and runtime.engine.clock() - looked[one] >= often]:
+                looked[work] = runtime.engine.clock()
+                work(runtime)
         except OperationalError as error:  # the database is away for a moment; the next turn tries again
             _log.warning("the database did not answer: %s", error)
         stop.wait(pause)
 
 
 def turn(runtime: Runtime, holder: str) -> None:
-    """One look: fires what is due, each instance in a transaction of its own, and hands out jobs and background tasks.
+    """One look: fires what is due, each instance in a transaction of its own, delivers messages, hands out jobs and background tasks.
 
     The lease is renewed on the way: a turn of many slow instances ends where another scheduler has taken over.
     """
@@ -62,6 +74,7 @@ def turn(runtime: Runtime, holder: str) -> None:
             with runtime.database.writing() as session:
                 if not hold_lock(session, holder, renewed, LEASE):
                     return
+    deliver_due(runtime)
     hand_out(runtime.settings.redis_url, sweep(runtime))
     background.hand_out(runtime.settings.redis_url, background.sweep(runtime))
     background.delete_expired(runtime)

@@ -38,12 +38,24 @@ def _own_files(field: Mapping[str, Any], ids: list[int]) -> list[int]:
     return [file_id for file_id in ids if file_id in own]
 
 
-def complete(actor: Actor, task_id: str, outcome: str, answers: steps.Answers | None, comment: str | None) -> Any:
-    """Completes a task. Returns None, or the error that the page shows with everything typed kept."""
-    return attempt(
-        lambda: steps.complete(runtime().engine, db(), actor, task_id, outcome, answers, comment),
-        lambda: _instance_of(task_id),
-    )
+def complete(
+    actor: Actor,
+    task_id: str,
+    outcome: str,
+    answers: steps.Answers | None,
+    comment: str | None,
+    before: Callable[[], Sequence[str]] | None = None,
+) -> Any:
+    """Completes a task. Returns None, or the error that the page shows with everything typed kept.
+
+    `before` is another step that stands or falls with it: copies go out first, as the record may be gone afterwards.
+    """
+
+    def act() -> Sequence[str]:
+        jobs = before() if before is not None else ()
+        return [*jobs, *steps.complete(runtime().engine, db(), actor, task_id, outcome, answers, comment)]
+
+    return attempt(act, lambda: _instance_of(task_id))
 
 
 def send(actor: Actor, instance_id: int, element: str) -> Any:

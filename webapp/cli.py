@@ -31,6 +31,7 @@ from jobs import scenarios as scenario_runner
 from jobs import scheduler as scheduling
 from jobs import worker as working
 from processes.checks import SUFFIXES, check_file, diagrams_in
+from processes.decisions import SUFFIX
 from processes.errors import DiagramInvalid
 from processes.verify import verify as find_faults
 from webapp import supervisor
@@ -116,7 +117,7 @@ def demo(size: str) -> None:
 def _check(paths: tuple[Path, ...]) -> int:
     found, forms = 0, read_forms()
     for path in paths:
-        diagrams = diagrams_in(path)
+        diagrams = diagrams_in(path, (*SUFFIXES, SUFFIX))
         if not diagrams:
             click.echo(f"{click.format_filename(path)}: 文件夹中没有流程图（{'、'.join(SUFFIXES)}）")
             found += 1
@@ -141,7 +142,7 @@ def deploy(paths: tuple[Path, ...]) -> None:
     if _check(paths):
         sys.exit(1)
     runtime = runtimes.build(_settings())
-    for path in [file for folder in paths for file in diagrams_in(folder)]:
+    for path in runtimes.in_order(file for folder in paths for file in diagrams_in(folder)):
         try:
             definition = runtimes.deploy_file(runtime, path, os.environ.get("USER", "pilot"))
         except DiagramInvalid as error:

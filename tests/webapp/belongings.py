@@ -21,6 +21,8 @@ from jobs import background
 from processes import steps, tables
 from tests.conftest import World, add_books
 from tests.jobs.imports.files import HEADER, teacher, workbook
+from tests.webapp.test_declarations import FORM as DECLARATION
+from tests.webapp.test_declarations import PLAN
 from tests.webapp.test_exam_sites import apply
 from tests.webapp.test_files import send
 from tests.webapp.test_weekly import FORM, site, user
@@ -89,13 +91,15 @@ def belongings(world: World, folder: Path) -> Belongings:
         data = {"name": "周小舟", "mobile": mobile, "major": major, "act": "保存"}
         assert client.post("/teachers/new", data=data).status_code == 302
     assert apply(school) == 302
+    _declare(school, province)
     _work_in_the_background(world, school, folder)
     values = _values(world)
     said = province.post(f"/records/{values['instance']}/comments", data={"comment": "@张文 请看"})
+    copied = province.post(f"/copies/{values['instance']}/new", data={"copy_to": str(world.actor("school1").person_id)})
     kept = school.post("/inbox/filters", data={"name": "常看", "query": "q=x"})
     days = {"first": "2026-11-25", "last": "2026-12-02", "existing": "1"}
     appointed = school.post("/substitutes/", data={**days, "person": str(_activate(world))})
-    assert {said.status_code, kept.status_code, appointed.status_code} == {302}
+    assert {said.status_code, copied.status_code, kept.status_code, appointed.status_code} == {302}
     return Belongings(world, app, values, {account: _cookie(app, TEACHERS.get(account, account)) for account in ACCOUNTS})
 
 
@@ -103,6 +107,12 @@ def _hand_in(school: FlaskClient) -> None:
     kept = send(school, f"{SECRET}.pdf").get_json()
     data = {**FORM, "summary": SECRET, "attachments": str(kept["id"]), "act": "提交"}
     assert school.post("/weekly/new", data=data).status_code == 302
+
+
+def _declare(school: FlaskClient, province: FlaskClient) -> None:
+    """A plan of the province, and a draft under it."""
+    assert province.post("/declaration-plans/new", data={**PLAN, "act": "发布"}).status_code == 302
+    assert school.post("/declarations/new", data={**DECLARATION, "contacts.0.name": SECRET, "for": "1", "act": "保存"}).status_code == 302
 
 
 def _work_in_the_background(world: World, school: FlaskClient, folder: Path) -> None:

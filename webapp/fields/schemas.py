@@ -1,4 +1,4 @@
-"""Which form a place is about; a place is what drafts are kept under."""
+"""Which form a place is about, as the actor fills it in there; a place is what drafts are kept under."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from forms import read_forms
-from processes import inbox
-from processes.definitions import latest, load
+from processes import access, inbox
+from processes.definitions import Definition, latest, load
 from processes.errors import NotFound
 from processes.history import instance_of
-from webapp.context import actor, db
+from webapp.context import actor, db, runtime
 from webapp.kinds import KINDS
+from webapp.records.reading import at_hand
 
 
 def schema_at(place: str) -> Mapping[str, Any]:
     """The form at `task/<id>`, `<key>/<record id>`, `<key>/new/…`, or (of a record without a process) `form/<file name>`.
+
+    What the step does not see is left out, and what it only reads is `readOnly` (`processes.access`).
 
     Raises:
         NotFound: no such form, or not this actor's.
@@ -24,7 +27,7 @@ def schema_at(place: str) -> Mapping[str, Any]:
     if area == "task":
         return _of_task(rest)
     if area in KINDS:
-        return _of_record(area, int(rest)) if rest.isdecimal() and len(rest) < 10 else latest(db(), area).record_schema
+        return _of_record(area, int(rest)) if rest.isdecimal() and len(rest) < 10 else new_schema(latest(db(), area))
     found = read_forms().get(rest) if area == "form" else None
     if found is None:
         raise NotFound
@@ -32,16 +35,27 @@ def schema_at(place: str) -> Mapping[str, Any]:
 
 
 def _of_task(task_id: str) -> Mapping[str, Any]:
-    row = inbox.task_of(db(), actor(), task_id)
+    row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
     definition = load(db(), row.definition_id)
-    form = definition.elements[row.element].form
-    if not form:
+    element = inbox.element_of(definition, row)
+    if not element.form:
         raise NotFound
-    return definition.forms[form]
+    return access.at(definition.forms[element.form], element)
 
 
 def _of_record(key: str, record_id: int) -> Mapping[str, Any]:
-    instance = instance_of(db(), key, record_id) if KINDS[key].find(db(), actor(), record_id) is not None else None
-    if instance is None:
+    record = at_hand(KINDS[key], record_id)
+    instance = instance_of(db(), key, record_id) if record is not None else None
+    if record is None or instance is None:
         raise NotFound
-    return load(db(), instance.definition_id).record_schema
+    definition = load(db(), instance.definition_id)
+    element = definition.elements.get(instance.place or "", definition.start)
+    schema = definition.forms.get(element.properties.get("editForm", ""), definition.record_schema)
+    if record.party_for(element.edit_lane) != actor().party_id:  # it stands on others' desk: no form of theirs
+        schema = access.without(schema, access.hidden_from(definition, record, actor()))
+    return access.at(schema, element, element.edit_lane)
+
+
+def new_schema(definition: Definition) -> Mapping[str, Any]:
+    """The record's form as whoever begins one fills it in."""
+    return access.at(definition.record_schema, definition.first_task or definition.start, definition.start.lane)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
@@ -13,10 +13,14 @@ from domain.errors import DomainError
 from domain.files import StoredFile
 from domain.filetypes import USUAL, media_type_of
 from forms.fields import MAX_MB, file_fields
+from processes import access
+from processes.definitions import load
 from processes.errors import NotFound
+from processes.history import instance_of
 from webapp.context import actor, current_actor, db, runtime
 from webapp.fields.schemas import schema_at
 from webapp.kinds import KINDS
+from webapp.records.reading import readable
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 
@@ -26,7 +30,7 @@ def upload() -> Any:
     """Keeps one file for the `field` of the form at `place`: `{"id", "name", "size", "address"}`, or a message and 422."""
     rule = file_fields(schema_at(request.args.get("place", ""))).get(request.args.get("field", ""))
     sent = request.files.get("file")
-    if rule is None:
+    if rule is None or rule.get("readOnly"):
         raise NotFound
     if sent is None or not sent.filename:
         return {"message": "没有收到文件，请重新选择。"}, 422
@@ -67,7 +71,10 @@ def _holds(key: str, record: str, file_id: int) -> bool:
     """Whether a record that the actor may see has the file among its answers."""
     if key not in KINDS or not record.isdecimal() or len(record) > 9:
         return False
-    found = KINDS[key].find(db(), actor(), int(record))
-    answers: Mapping[str, Any] = found.answers() if found is not None else {}
-    fields = file_fields(schema_at(f"{key}/{record}")) if found is not None else {}
-    return any(file_id in answers.get(name, ()) for name in fields)
+    found = readable(KINDS[key], int(record))
+    instance = instance_of(db(), key, int(record)) if found is not None else None
+    if found is None or instance is None:
+        return False
+    definition = load(db(), instance.definition_id)
+    seen = access.without(definition.record_schema, access.hidden_from(definition, found, actor()))
+    return any(file_id in found.answers().get(name, ()) for name in file_fields(seen))

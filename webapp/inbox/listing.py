@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from domain.base import SHANGHAI
 from domain.parties import Actor
-from processes import inbox, tables
+from processes import copies, inbox, tables, tallies
 
 SIZES = (20, 50, 100)
 SOON = timedelta(days=3)
@@ -43,6 +43,7 @@ TABS = (
     Tab("open", "待办", inbox.open_tasks, _TASK.created_at, "没有等待您办理的事项。"),
     Tab("done", "已办", lambda actor, now: inbox.done_tasks(actor), _TASK.closed_at, "您还没有办理过事项。"),
     Tab("started", "我发起的", lambda actor, now: inbox.started(actor), _INSTANCE.started_at, "您还没有发起过事项。"),
+    Tab("copied", "抄送我的", lambda actor, now: copies.copies_of(actor), tables.copy.c.sent_at, "还没有人把事项抄送给您。"),
 )
 DUES = {"late": "已逾期", "today": "今天", "soon": "三天内"}
 WHOSE = {"mine": "我签收的", "free": "未签收"}
@@ -50,7 +51,7 @@ WHOSE = {"mine": "我签收的", "free": "未签收"}
 
 @dataclass(frozen=True)
 class Page:
-    """One page of one list. `waiting` is task id → names of those whose opinion it waits for."""
+    """One page of one list. `waiting` is task id → names of those whose opinion it waits for; `tallies` are the 会签 of its tasks."""
 
     tab: Tab
     rows: Sequence[Any]
@@ -59,6 +60,9 @@ class Page:
     size: int
     values: Mapping[str, str]
     waiting: Mapping[str, Sequence[str]]
+    unread: int
+    """Copies that the actor has not opened."""
+    tallies: Mapping[str, tallies.Tally]
 
     @property
     def last(self) -> int:
@@ -80,14 +84,16 @@ def read_page(session: Session, actor: Actor, values: Mapping[str, str], now: da
     """Runs the queries; their number does not depend on the rows."""
     tab = next((t for t in TABS if t.name == values.get("tab")), TABS[0])
     query = _sorted(_filtered(tab.query(actor, now), tab, actor, values, now), tab, values)
-    total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    count = select(func.count()).select_from(query.order_by(None).subquery()).scalar_subquery()
+    total, unread = session.execute(select(count, copies.unread(actor))).one()
     size = next((s for s in SIZES if str(s) == values.get("size")), SIZES[0])
     asked = values.get("page", "1")
     number = int(asked) if asked.isdecimal() and len(asked) < 7 else 1
     number = min(max(number, 1), max(1, -(-total // size)))
     rows = session.execute(query.limit(size).offset((number - 1) * size)).all() if total else []
     waiting = inbox.awaited(session, [row.instance_id for row in rows]) if tab.name == "open" and rows else {}
-    return Page(tab, rows, total, number, size, values, waiting)
+    standings = tallies.counts(session, rows) if tab.name == "open" else {}
+    return Page(tab, rows, total, number, size, values, waiting, unread, standings)
 
 
 def saved_query(values: Mapping[str, str]) -> str:

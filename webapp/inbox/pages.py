@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import render_template, request, url_for
 
 from domain.parties import actors_in
 from forms import fields
-from processes import inbox, tables
+from processes import access, inbox, people, tables
 from processes.assigning import transfer_roles
-from processes.definitions import load
+from processes.definitions import Definition, Element, load
 from processes.errors import NotFound
-from processes.history import instance_of
-from processes.opinions import GIVEN, LABELS, opinions_on
+from processes.history import events_of, instance_of
+from processes.opinions import GIVEN, LABELS, opinions_on, request_of
+from processes.tallies import tally_of
 from webapp.acting import code_of, problems_of
 from webapp.context import actor, db, runtime
+from webapp.copies.chosen import chosen
+from webapp.kinds import KINDS
 
 
 def record_address(row: Any) -> str:
@@ -33,25 +36,31 @@ def task_page(
     """
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
     definition = load(db(), row.definition_id)
-    element = definition.elements[row.element]
+    element = inbox.element_of(definition, row)
     subject = runtime().engine.subjects[definition.subject].load(db(), row.subject_id)
     about = instance_of(db(), row.key, row.subject_id)
     if subject is None or about is None or about.id != row.instance_id:  # SQLite gives a deleted record's id to the next one
         raise NotFound("这条记录已被删除。")
     own = definition.record_form(element)
-    people = [one for one in actors_in(db(), row.party_id) if one.person_id != actor().person_id] if row.state == "open" else []
+    kind = KINDS.get(row.key)
+    known = kind.facts(db(), actor(), subject) if kind is not None else ()
+    colleagues = [one for one in actors_in(db(), row.party_id) if one.person_id != actor().person_id] if row.state == "open" else []
     page = render_template(
         "inbox/task.html",
         row=row,
         element=element,
-        record=fields.describe(definition.record_schema, subject.answers()),
-        tabs=fields.describe(definition.forms[element.form], answers) if element.form and not own and row.kind == "step" else [],
+        record=[*known, *fields.describe(access.at(definition.record_schema, element), subject.answers())],
+        tabs=_form(definition, element, about.id, answers) if element.form and not own and row.kind == "step" else [],
         comment=comment,
         problems=problems_of(error) if error else [],
         typed=typed or {},
+        tally=tally_of(db(), row.vote_id) if row.vote_id else None,
         opinions=opinions_on(db(), row.id) if row.kind == "step" else [],
-        people=people,
-        takers=[one for one in people if row.role in one.roles and one.person_id != row.assignee_id],
+        asked=request_of(db(), row, actor().name) if row.kind != "step" else None,
+        colleagues=colleagues,
+        around=people.around(runtime().engine, db(), actor(), about) if row.state == "open" and row.kind == "step" else [],
+        ticked=chosen(),
+        takers=[one for one in colleagues if row.role in one.roles and one.person_id != row.assignee_id],
         roles=[role for role in transfer_roles(element) if role != row.role],
         labels=LABELS,
         given=GIVEN,
@@ -61,3 +70,14 @@ def task_page(
         here=request.path,
     )
     return page, code_of(error) if error else 200
+
+
+def _form(definition: Definition, element: Element, instance_id: int, answers: Mapping[str, Any]) -> Sequence[fields.Tab]:
+    """The task's own form; what it only reads is what was last answered in the same form before."""
+    schema = access.at(definition.forms[element.form or ""], element)
+    before: dict[str, Any] = {}
+    if any(field.get("readOnly") for field in schema["properties"].values()):
+        same = {one.id for one in definition.elements.values() if one.form == element.form}
+        for event in events_of(db(), instance_id):
+            before |= (event.data or {}) if event.kind == "task" and event.element in same else {}
+    return fields.describe(schema, access.shown(schema, before, answers))

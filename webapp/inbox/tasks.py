@@ -8,11 +8,12 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 
 from forms import fields
-from processes import assigning, inbox, opinions
+from processes import access, assigning, copies, inbox, opinions
 from processes.definitions import load
 from processes.errors import Refused
 from webapp import acting
 from webapp.context import actor, db, later, runtime
+from webapp.copies.chosen import chosen
 from webapp.inbox.pages import task_page
 
 
@@ -26,11 +27,11 @@ def finish(task_id: str) -> Any:
     """Completes the task; where that fails, the page comes back with the reason and everything typed."""
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock(), f"task/{task_id}")
     definition = load(db(), row.definition_id)
-    element = definition.elements[row.element]
-    answers = acting.typed(definition.forms[element.form]) if element.form else {}
+    element = inbox.element_of(definition, row)
+    answers = acting.typed(access.at(definition.forms[element.form], element)) if element.form else {}
     comment = request.form.get("comment", "")
     given = None if definition.record_form(element) else answers
-    problem = acting.complete(actor(), task_id, request.form.get("outcome", ""), given, comment)
+    problem = acting.complete(actor(), task_id, request.form.get("outcome", ""), given, comment, _copies(row))
     if problem is not None:
         return task_page(task_id, answers, comment, problem)
     if row.drafted:
@@ -78,6 +79,12 @@ def _act(task_id: str, done: str, act: Callable[..., list[str]], *given: Any) ->
     return redirect(url_for("inbox.task", task_id=task_id) if act is opinions.ask else url_for("inbox.index"))
 
 
+def _copies(row: Any) -> Callable[[], list[str]] | None:
+    """What copies the task to the people ticked beside its outcome; None where nobody was."""
+    people, note = chosen(), request.form.get("copy_note", "")
+    return (lambda: copies.send(runtime().engine, db(), actor(), row.instance_id, people, note)) if people else None
+
+
 def _draft(task_id: str) -> tuple[dict[str, Any], str]:
     """(answers, comment) as the actor left them; empty for a task that the actor may not see."""
     draft = inbox.draft_of(db(), actor(), f"task/{task_id}")
@@ -85,8 +92,9 @@ def _draft(task_id: str) -> tuple[dict[str, Any], str]:
         return {}, ""
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
     definition = load(db(), row.definition_id)
-    form = definition.elements[row.element].form
-    return fields.parse(definition.forms[form], draft.data) if form else {}, (draft.data.get("comment") or [""])[-1]
+    element = inbox.element_of(definition, row)
+    schema = access.at(definition.forms[element.form], element) if element.form else {}
+    return fields.parse(schema, draft.data), (draft.data.get("comment") or [""])[-1]
 
 
 def _person(text: str) -> int:

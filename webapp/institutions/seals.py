@@ -13,27 +13,13 @@ from domain.seal_pictures import MOST as PICTURE_MOST
 from domain.seal_pictures import checked_picture
 from domain.seals import ROLE, new_seal, seal_of
 from domain.vault import open_vault
-from forms.lists.seals import SEALS
 from jobs.seals import read_key_apart
 from processes import steps
 from processes.errors import NotAllowed, NotFound
 from webapp.context import actor, db, later, runtime
-from webapp.listing import Button
+from webapp.institutions.seal_kind import KIND, UPLOAD
 from webapp.records.flow import record_blueprint
-from webapp.records.kinds import RecordKind
 
-UPLOAD = "上传电子签章"
-KIND = RecordKind(
-    key="seal",
-    noun="电子签章",
-    listing=SEALS,
-    help="没有有效的电子签章不能签发证书。上传新的签章后即用新的签发，旧的仍列在这里。",
-    empty="还没有上传过电子签章。上传前不能签发证书。",
-    find=seal_of,
-    buttons=lambda who: [Button(UPLOAD, url_for("seal.new"), primary=True)] if ROLE in who.roles else [],
-    form="seal.json",
-    template="institutions/seal.html",
-)
 blueprint = record_blueprint(KIND, "/institutions/seals")
 
 

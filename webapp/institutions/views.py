@@ -19,7 +19,7 @@ from domain.seals import ROLE, WARNING, Seal, seals_query, valid_seal
 from forms.lists.organizations import ORGANIZATIONS
 from forms.lists.schools import SCHOOLS
 from webapp.context import actor, db, runtime
-from webapp.institutions.seals import UPLOAD
+from webapp.institutions.seal_kind import UPLOAD
 from webapp.listing import Button, ListScreen, render_list
 from webapp.records.plain import PlainKind, PlainRoutes, Section, found, plain_page, plain_routes
 

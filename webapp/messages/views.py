@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
 
-from processes import notices
+from domain.parties import Person
+from processes import copies, notices, preferences
 from webapp.context import actor, db, runtime
 
 blueprint = Blueprint("messages", __name__, url_prefix="/messages")
 SIZE = 50
+STATES = {"pending": ("发送中", "waiting"), "running": ("发送中", "waiting"), "done": ("已发送", "done"), "failed": ("发送失败", "failed")}
 
 
 @blueprint.get("/")
@@ -26,6 +29,8 @@ def index() -> str:
 def open_one(notice_id: int) -> Any:
     """Marks one as read and goes where it leads."""
     row = notices.read_one(db(), actor(), notice_id, runtime().engine.clock())
+    if row.kind == "copy":
+        copies.seen(db(), actor(), row.instance_id, runtime().engine.clock())
     if row.task_id:
         return redirect(url_for("inbox.task", task_id=row.task_id))
     return redirect(url_for(f"{row.key}.show", record_id=row.subject_id))
@@ -37,3 +42,30 @@ def read_all() -> Any:
     notices.read_all(db(), actor(), runtime().engine.clock())
     flash("已全部标为已读。", "success")
     return redirect(url_for("messages.index"))
+
+
+@blueprint.get("/settings")
+def settings() -> str:
+    """消息设置: which messages I get in the page and by SMS, and the SMS that went to me."""
+    choices, texts = preferences.choices_of(db(), actor()), preferences.texts_of(db(), actor())
+    mobile = db().scalar(select(Person.mobile).where(Person.id == actor().person_id)) or ""
+    return render_template(
+        "messages/settings.html", choices=choices, kinds=notices.KINDS, texts=texts, states=STATES, mobile=mobile[:3] + "****" + mobile[-4:]
+    )
+
+
+@blueprint.post("/settings")
+def set_settings() -> Any:
+    """Stores them."""
+    shown, sms = request.form.getlist("shown"), request.form.getlist("sms")
+    preferences.choose(db(), actor(), shown, sms, runtime().engine.clock())
+    flash("消息设置已保存。", "success")
+    return redirect(url_for("messages.settings"))
+
+
+@blueprint.post("/texts/<text_id>/again")
+def send_again(text_id: str) -> Any:
+    """重新发送 of an SMS that failed."""
+    preferences.send_again(db(), actor(), text_id, runtime().engine.clock())
+    flash("已重新发送，稍后刷新本页查看结果。", "success")
+    return redirect(url_for("messages.settings"))

@@ -8,16 +8,17 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 
 from forms import fields
-from processes import comments, inbox, returning, tables, urging
+from processes import access, comments, inbox, returning, tables, urging
 from processes.actions import actions_for
-from processes.definitions import latest
 from processes.errors import FormInvalid, NotFound, Refused
 from processes.history import instance_by_id, instance_of
 from webapp import acting
 from webapp.context import actor, db, runtime
+from webapp.fields.schemas import schema_at
 from webapp.kinds import KINDS
 from webapp.links import is_local
 from webapp.records.page import drawing
+from webapp.records.reading import readable
 
 blueprint = Blueprint("records", __name__, url_prefix="/records")
 MAX_DRAFT = 200_000  # characters
@@ -29,7 +30,7 @@ def finish(task_id: str) -> Any:
     outcome = request.form.get("outcome", "")
     problem = acting.complete(actor(), task_id, outcome, None, None)
     if isinstance(problem, FormInvalid):
-        row = inbox.task_of(db(), actor(), task_id)
+        row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
         flash(f"“{row.title}”还没有填写完整：" + "；".join(text for _, text in problem.problems), "danger")
         return redirect(url_for(f"{row.key}.edit", record_id=row.subject_id))
     return _done(outcome, problem)
@@ -44,13 +45,13 @@ def withdraw(task_id: str) -> Any:
 @blueprint.get("/tasks/<task_id>/return")
 def returning_page(task_id: str) -> str:
     """退回: to which step, and why."""
-    return _returning_page(inbox.task_of(db(), actor(), task_id), "", "", [])
+    return _returning_page(inbox.task_of(db(), actor(), task_id, runtime().engine.clock()), "", "", [])
 
 
 @blueprint.post("/tasks/<task_id>/return")
 def send_back(task_id: str) -> Any:
     """Sends the process back; where that fails, the page comes back with the reason and everything typed."""
-    row = inbox.task_of(db(), actor(), task_id)
+    row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
     to, comment = request.form.get("to", ""), request.form.get("comment", "")
     problem = acting.send_back(actor(), task_id, to, comment)
     if problem is not None:
@@ -78,7 +79,7 @@ def send(instance_id: int, element: str) -> Any:
 def blocked(instance_id: int, element: str) -> Any:
     """A button that the diagram shows only to say why it cannot act."""
     row = _instance(instance_id)
-    actions = actions_for(db(), actor(), row.key, [row.subject_id])[row.subject_id]
+    actions = actions_for(db(), actor(), row.key, [row.subject_id], runtime().engine.clock())[row.subject_id]
     refusal = next((a.refuse for a in actions if a.element == element and a.refuse), None)
     raise Refused(refusal) if refusal else NotFound
 
@@ -108,8 +109,7 @@ def urge(task_id: str) -> Any:
 @blueprint.get("/<key>/<int:record_id>/diagram.json")
 def diagram(key: str, record_id: int) -> Any:
     """The diagram with its tokens, the path taken, and who did what at which element."""
-    kind = KINDS.get(key)
-    if kind is None or kind.find(db(), actor(), record_id) is None:
+    if readable(KINDS.get(key), record_id) is None:
         raise NotFound
     instance = instance_of(db(), key, record_id)
     if instance is None:
@@ -128,15 +128,24 @@ def save_draft() -> Any:
     if len(str(data)) > MAX_DRAFT:
         return {"message": "草稿过大，未能保存"}, 413
     # a record's form is kept as answers; a task's as it was posted, with its comment
-    answers = data if area == "task" else fields.parse(latest(db(), area).record_schema, data)
+    answers = _task_draft(place, data) if area == "task" else fields.parse(schema_at(place), data)
     inbox.save_draft(db(), actor(), place, answers, runtime().engine.clock())
     return {"saved": True}
+
+
+def _task_draft(place: str, data: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The comment, and what the task may write of its form."""
+    try:
+        schema = schema_at(place)
+    except NotFound:  # a task without a form, or nobody's: only words are kept
+        schema = {}
+    return {name: value for name, value in data.items() if name == "comment" or access.writes(schema, name.partition(".")[0])}
 
 
 def _instance(instance_id: int) -> Any:
     """The instance, about a record that the actor may see."""
     row = instance_by_id(db(), instance_id)
-    if row is None or row.key not in KINDS or KINDS[row.key].find(db(), actor(), row.subject_id) is None:
+    if row is None or readable(KINDS.get(row.key), row.subject_id) is None:
         raise NotFound
     return row
 

@@ -1,0 +1,115 @@
+"""Which fields of a form a step writes, only reads, or does not see: the form's hint `x-access`.
+
+`"x-access": {"review": "read", "省级复审": "hidden"}` on a field names steps by the id of the task, or by the role whose steps they
+are; the id counts before the role, and what is not named writes. What a step may not write is left as it was, whatever is posted.
+Outside a task people see no field that is hidden from any step of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from domain.parties import Actor
+from processes.definitions import Definition, Element
+
+HINT = "x-access"
+MODES = ("write", "read", "hidden")
+
+
+def at(schema: Mapping[str, Any], element: Element, role: str | None = None) -> Mapping[str, Any]:
+    """The form as a step sees it: without what is hidden there; what is only read there is `readOnly` and not required.
+
+    `role` is whose step it is, where that is not the element's own.
+    """
+    names = (element.local, role or role_of(element))
+    modes = {name: _mode(field[HINT], names) for name, field in _fields(schema).items() if HINT in field}
+    if all(mode == "write" for mode in modes.values()):
+        return schema
+    written = {name for name in _fields(schema) if modes.get(name, "write") == "write"}
+    seen = {name: field for name, field in _fields(schema).items() if modes.get(name) != "hidden"}
+    properties = {name: field if name in written else {**field, "readOnly": True} for name, field in seen.items()}
+    return {**schema, "properties": properties, "required": [name for name in schema.get("required", ()) if name in written]}
+
+
+def role_of(element: Element) -> str:
+    """The role that a step is for."""
+    return element.properties.get("candidateGroup", element.lane)
+
+
+def writes(fitted: Mapping[str, Any], name: str) -> bool:
+    """Whether a field may be written in a form that was fitted by `at`."""
+    return name in _fields(fitted) and not _fields(fitted)[name].get("readOnly")
+
+
+def own(schema: Mapping[str, Any], fitted: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what was given, what the step may write; names that the form does not know are left for its check to refuse."""
+    return {name: value for name, value in given.items() if name not in _fields(schema) or writes(fitted, name)}
+
+
+def kept(schema: Mapping[str, Any], fitted: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what was there before, what the step may not write."""
+    return {name: before[name] for name in _fields(schema) if name in before and not writes(fitted, name)}
+
+
+def shown(fitted: Mapping[str, Any], before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What fills the step's page: `given` (typed, or a draft), and what it only reads as it was before."""
+    return {**given, **{name: before.get(name) for name, field in _fields(fitted).items() if field.get("readOnly")}}
+
+
+def hidden_from(definition: Definition, subject: Any, actor: Actor) -> set[str]:
+    """The fields of the diagram's forms that somebody does not see outside a task.
+
+    Whoever holds no role of the diagram counts as all those that their party has in it.
+    """
+    people = [element for element in definition.elements.values() if element.by_person or element.lane]
+    roles = {role_of(element) for element in people} & actor.roles
+    roles = roles or {role for role in map(role_of, people) if role and subject.party_for(role) == actor.party_id}
+    names = roles | {element.local for element in people if role_of(element) in roles}
+    return {
+        name
+        for schema in definition.forms.values()
+        for name, field in _fields(schema).items()
+        if any(mode == "hidden" and step in names for step, mode in field.get(HINT, {}).items())
+    }
+
+
+def without(schema: Mapping[str, Any], hidden: set[str]) -> dict[str, Any]:
+    """The form without some fields."""
+    return {**schema, "properties": {name: field for name, field in _fields(schema).items() if name not in hidden}}
+
+
+def problems(elements: Mapping[str, Element], lanes: Sequence[str], forms: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What is wrong with the hints of the forms that a diagram uses, in Chinese."""
+    edited = [element for element in elements.values() if element.by_person or "editForm" in element.properties]
+    known = list(dict.fromkeys([*(e.local for e in edited), *lanes, *map(role_of, edited), *(e.edit_lane for e in edited)]))
+    used = {name for element in edited for name in (element.form, element.properties.get("editForm")) if name in forms}
+    for form in sorted(name for name in used if name is not None):
+        for name, field in _fields(forms[form]).items():
+            where = f"表单“{form}”的字段“{field.get('title', name)}”"
+            yield from (f"{where}：{text}" for text in _faults(field, [one for one in known if one]))
+
+
+def _faults(field: Mapping[str, Any], known: Sequence[str]) -> Iterator[str]:
+    hint = field.get(HINT, {})
+    if not isinstance(hint, dict):
+        yield f"{HINT} 应写明各环节的权限，如 {{'review': 'read'}}"
+        return
+    for step, mode in hint.items():
+        if step not in known:
+            yield f"{HINT} 中的“{step[:40]}”不是本流程的用户任务或角色，可用：{'、'.join(known)}"
+        if mode not in MODES:
+            yield f"{HINT} 中“{step[:40]}”的权限“{str(mode)[:40]}”应为 {'、'.join(MODES)} 之一"
+    items = field.get("items", {})
+    for name, column in _fields(items).items() if isinstance(items, dict) else ():
+        if HINT in column:
+            yield f"列“{column.get('title', name)}”不能单独设置 {HINT}，请设置在整个字段上"
+
+
+def _mode(hint: Mapping[str, str], names: Sequence[str]) -> str:
+    return next((hint[name] for name in names if name in hint), "write")
+
+
+def _fields(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = schema.get("properties", {})
+    return found

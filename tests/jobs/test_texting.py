@@ -1,0 +1,193 @@
+"""消息 by SMS: who gets one, that many make one, and what the gateway's faults come to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from jobs import texting
+from jobs.sandbox import Sandbox, make_server
+from processes import comments, copies, notices, preferences, tables
+from processes.errors import NotFound
+from processes.reminders import remind
+from tests.conftest import World
+from tests.jobs.conftest import wait_for
+from tests.processes.test_handing_over import do, waiting
+from tests.processes.test_weekly_report import ANSWERS, act, begin
+
+pytestmark = pytest.mark.row("8.1")
+ALL = tuple(notices.KINDS)
+
+
+@pytest.fixture
+def gateway() -> Iterator[Sandbox]:
+    server = make_server(0)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def outside(world: World, gateway: Sandbox) -> World:
+    """The world with this gateway."""
+    settings = replace(world.runtime.settings, sms_url=f"http://127.0.0.1:{gateway.server_port}")
+    world.runtime = replace(world.runtime, settings=settings)
+    return world
+
+
+def choose(world: World, account: str, shown: tuple[str, ...] = ALL, sms: tuple[str, ...] = ALL) -> None:
+    with world.runtime.database.writing() as session:
+        preferences.choose(session, world.actor(account), shown, sms, world.clock())
+
+
+def bundle(world: World) -> list[str]:
+    with world.runtime.database.writing() as session:
+        return texting.bundle(session, world.clock())
+
+
+def texts(world: World) -> list[Any]:
+    with world.runtime.database.reading() as session:
+        return list(session.execute(select(tables.text).order_by(tables.text.c.created_at)).all())
+
+
+def unread(world: World, account: str) -> int:
+    with world.runtime.database.reading() as session:
+        return notices.unread_count(session, world.actor(account))
+
+
+def mention(world: World, instance: int, text: str = "请@王强 核对") -> None:
+    do(world, comments.comment, "school1", instance, text)
+
+
+def test_nobody_gets_an_sms_who_has_not_asked_for_it(world: World) -> None:
+    _, instance, _ = waiting(world)
+    mention(world, instance)
+    world.clock.now += timedelta(minutes=5)
+    assert bundle(world) == []
+    assert unread(world, "province1") == 1
+
+
+def test_many_messages_make_one_sms(world: World, gateway: Sandbox) -> None:
+    _, instance, _ = waiting(outside(world, gateway))
+    choose(world, "province1")
+    mention(world, instance)
+    assert bundle(world) == []  # not at once
+    for _ in range(3):
+        mention(world, instance)
+    do(world, copies.send, "school1", instance, [world.actor("province1").person_id], "")
+    world.clock.now += timedelta(minutes=1)
+    (first,) = bundle(world)
+    assert texting.send(world.runtime, first)
+    assert not texting.send(world.runtime, first)
+    said = gateway.outside.sent[first]["messages"]
+    assert said == [{"to": "13900000003", "text": "您有 5 条新消息：提到我 4 条，抄送 1 条。请登录试点院校业务平台查看。"}]
+    assert [row.state for row in texts(world)] == ["done"]
+    mention(world, instance)
+    world.clock.now += timedelta(minutes=5)
+    assert bundle(world) == []  # ten minutes apart
+    world.clock.now += timedelta(minutes=5)
+    (second,) = bundle(world)
+    assert texting.send(world.runtime, second)
+    assert gateway.outside.sent[second]["messages"][0]["text"].startswith("张文（金陵职业技术学院）在“")
+    assert unread(world, "province1") == 6
+
+
+def test_by_sms_alone_and_not_at_all(world: World) -> None:
+    _, instance, _ = waiting(world)
+    choose(world, "province1", shown=(), sms=("mention",))
+    mention(world, instance)
+    do(world, copies.send, "school1", instance, [world.actor("province1").person_id], "")
+    assert unread(world, "province1") == 0
+    world.clock.now += timedelta(minutes=1)
+    assert len(bundle(world)) == 1
+    with world.runtime.database.reading() as session:
+        assert session.execute(notices.notices_of(world.actor("province1"))).all() == []
+        assert session.scalars(select(tables.notice.c.kind)).all() == ["mention"]
+
+
+@pytest.mark.parametrize(("mode", "states"), [("fail", ["pending", "pending", "done"]), ("refuse", ["failed", "failed", "done"])])
+def test_a_gateway_that_is_away_or_refuses(lite: World, gateway: Sandbox, mode: str, states: list[str]) -> None:
+    _, instance, _ = waiting(outside(lite, gateway))
+    choose(lite, "province1")
+    mention(lite, instance)
+    lite.clock.now += timedelta(minutes=1)
+    (text,) = bundle(lite)
+    gateway.outside.mode = mode
+    found = []
+    for turn in range(3):
+        if turn == 2:
+            gateway.outside.mode = "ok"
+        assert texting.send(lite.runtime, text) is True or turn
+        (row,) = texts(lite)
+        found.append(row.state)
+        if row.state == "failed":
+            assert "短信平台拒绝发送" in row.error
+            with lite.runtime.database.writing() as session:
+                with pytest.raises(NotFound):
+                    preferences.send_again(session, lite.actor("province1b"), text, lite.clock())
+                preferences.send_again(session, lite.actor("province1"), text, lite.clock())
+    assert found == states
+    assert len(gateway.outside.sent) == 1
+
+
+def test_an_attempt_that_was_overtaken_writes_nothing(lite: World, gateway: Sandbox) -> None:
+    _, instance, _ = waiting(outside(lite, gateway))
+    choose(lite, "province1")
+    mention(lite, instance)
+    lite.clock.now += timedelta(minutes=1)
+    (text,) = bundle(lite)
+    gateway.outside.mode, gateway.outside.seconds = "delay", 0.3
+    slow = threading.Thread(target=texting.send, args=(lite.runtime, text))
+    slow.start()
+    wait_for(lambda: gateway.outside.asked)
+    lite.clock.now += timedelta(minutes=5)  # its lease is over
+    texting.turn(lite.runtime)
+    gateway.outside.mode = "ok"
+    assert texting.send(lite.runtime, text)
+    slow.join()
+    (row,) = texts(lite)
+    assert (row.state, row.attempt) == ("done", 2)
+    assert len(gateway.outside.sent) == 1
+
+
+def told(world: World, account: str) -> list[tuple[str, str]]:
+    with world.runtime.database.writing() as session:
+        remind(session, world.clock())
+        rows = session.execute(notices.notices_of(world.actor(account))).all()
+    return [(row.kind, row.text) for row in rows]
+
+
+def test_new_tasks_and_returned_ones_for_those_who_asked(world: World) -> None:
+    waiting(world, "school2")  # before anybody asked
+    world.clock.now += timedelta(minutes=1)
+    for account in ("province1", "school1"):
+        choose(world, account, shown=("task", "returned"), sms=())
+    world.clock.now += timedelta(minutes=1)
+    _, instance = begin(world)
+    title = "金陵职业技术学院 2026年第48周周报"
+    assert told(world, "school1") == [("task", f"新的待办：{title} · 填写周报")]
+    act(world, "school1", instance, "提交", ANSWERS)
+    for _ in range(2):  # once a task
+        assert told(world, "province1") == [("task", f"新的待办：{title} · 审核周报")]
+    assert told(world, "province1b") == []
+    act(world, "province1", instance, "审核退回", comment="人数不对")
+    assert told(world, "school1")[0] == ("returned", f"退回给您：{title} · 修改周报")
+
+
+def test_a_deadline_that_comes_near(world: World) -> None:
+    choose(world, "school1", shown=("due",), sms=("due",))
+    begin(world)
+    assert told(world, "school1") == []
+    world.clock.now += timedelta(days=4)
+    for _ in range(2):
+        assert told(world, "school1") == [("due", "即将到期：金陵职业技术学院 2026年第48周周报 · 填写周报")]
+    world.clock.now += timedelta(minutes=1)
+    assert len(bundle(world)) == 1

@@ -1,0 +1,36 @@
+"""Who may read one record, beside those in whose list it is: whom it was copied to, and who stands in at a task of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from processes import copies, inbox
+from processes.definitions import load
+from processes.history import instance_of
+from webapp.context import actor, db, runtime
+from webapp.records.kinds import RecordKind
+
+
+def readable(kind: RecordKind | None, record_id: int) -> Any | None:
+    """The record, where the actor may read it: its page, its diagram and its files. None where they may not."""
+    found = at_hand(kind, record_id)
+    if found is None and kind is not None:
+        instance = instance_of(db(), kind.key, record_id)
+        if instance is not None and copies.copied(db(), actor(), instance.id):
+            found = _record(instance)
+    return found
+
+
+def at_hand(kind: RecordKind | None, record_id: int) -> Any | None:
+    """The record, where it is in the actor's list, or a task of it is theirs to do in an absent person's place."""
+    found = kind.find(db(), actor(), record_id) if kind is not None else None
+    if found is not None or kind is None:
+        return found
+    instance = instance_of(db(), kind.key, record_id)
+    if instance is None or not inbox.stands_in(db(), actor(), instance.id, runtime().engine.clock()):
+        return None
+    return _record(instance)
+
+
+def _record(instance: Any) -> Any | None:
+    return runtime().engine.subjects[load(db(), instance.definition_id).subject].load(db(), instance.subject_id)
