@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import select
 
 from domain.reports import WeeklyReport
 from forms import read_forms
+from jobs.runtime import BPMN_FOLDER
 from processes import definitions, tables
 from processes.checks import problems
 from processes.verify import verify
 from tests.conftest import World
 from tests.processes.test_diagram_decides import changed
 from tests.processes.test_weekly_report import open_task, status
+from tests.webapp.test_exam_sites import FORM as SITE
+from tests.webapp.test_exam_sites import apply
 from tests.webapp.test_files import send
 from tests.webapp.test_weekly import FORM, site, user
 
@@ -172,3 +177,23 @@ def test_files_of_a_hidden_field_are_not_given_out_and_none_are_taken_for_a_read
     assert send(school, place="place=weekly_report/1&field=attachments").status_code == 404
     assert school.post("/weekly/1/edit", data={**FORM, "attachments": "", "act": "提交"}).status_code == 302
     assert answers(lite)["attachments"] == [file_id]
+
+
+def test_lists_and_exports_leave_out_the_column_of_a_hidden_field(lite_books: World) -> None:
+    forms = read_forms()
+    forms["exam_site.json"]["properties"]["head"]["x-access"] = {"培训评价组织": "hidden"}
+    with lite_books.runtime.database.writing() as session:
+        xml = (BPMN_FOLDER / "exam_site.bpmn").read_bytes()
+        definitions.deploy(session, lite_books.runtime.engine, xml, forms, "郑工")
+    app = site(lite_books)
+    school, organization = user(app, "school1"), user(app, "organization1")
+    assert apply(school) == 302
+    head = SITE["head"]
+    for client, sees in ((school, True), (organization, False)):
+        for query in ("", "?sort=负责人"):
+            page = client.get(f"/sites/{query}").text
+            assert "考位数" in page
+            assert (head in page) is sees
+        with client.post("/lists/exam_site/export", data={}) as book, ZipFile(BytesIO(book.get_data())) as parts:
+            text = "".join(parts.read(name).decode() for name in parts.namelist())
+        assert ("负责人" in text) is (head in text) is sees
