@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+_FERNET = re.compile(r"[A-Za-z0-9_-]{43}=")  # 32 bytes in base64
 
 
 class BadSetting(Exception):
@@ -29,6 +32,8 @@ class Settings:
     """`SECURE_COOKIES=1` behind HTTPS."""
     port: int
     """`PORT` of the web server."""
+    seal_keys: tuple[str, ...] = ()
+    """`SEAL_KEYS`: Fernet keys, the newest first; none: one kept under `home` (`domain.vault`)."""
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -44,6 +49,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     secret = environment.get("SECRET_KEY") or _kept_secret(home)
     if len(secret) < 32:
         raise BadSetting("SECRET_KEY 至少需要 32 个字符（pilot run 会自动生成）")
+    keys = tuple(key.strip() for key in environment.get("SEAL_KEYS", "").split(",") if key.strip())
+    if not all(_FERNET.fullmatch(key) for key in keys):
+        raise BadSetting("SEAL_KEYS 应为一个或几个 Fernet 密钥，用逗号隔开（pilot new-seal-key 生成一个）")
     return Settings(
         home=home,
         database_url=environment.get("DATABASE_URL") or f"sqlite:///{home / 'pilot.sqlite3'}",
@@ -52,6 +60,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         secret_key=secret,
         secure_cookies=environment.get("SECURE_COOKIES") == "1",
         port=int(port),
+        seal_keys=keys,
     )
 
 

@@ -50,6 +50,7 @@ class Listing:
     """A list, described once. `query` gives the rows that an actor may see, in their usual order.
 
     `key` is the diagram of records that have a process (their `status` and `tone` are the engine's); None for plain lists.
+    `ticked` is the column that ticked ids are those of, where they are not the rows' own: lines of the records of another list.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Listing:
     columns: Sequence[Column]
     filters: Sequence[Filter] = field(default=())
     key: str | None = None
+    ticked: Any = None
 
     def without(self, hidden: Collection[str]) -> Listing:
         """The list without the columns that show these fields of the form; nor can it be ordered by them."""
@@ -89,4 +91,5 @@ class Listing:
     def picked(self, actor: Actor, values: Mapping[str, str], ids: Sequence[int]) -> Select[Any]:
         """The ticked rows, or with none ticked all that `narrowed` gives (domain.md, Decisions: exports)."""
         query = self.narrowed(actor, values)
-        return query.where(self.record.id.in_(ids)) if ids else query
+        column = self.record.id if self.ticked is None else self.ticked
+        return query.where(column.in_(ids)) if ids else query

@@ -16,7 +16,7 @@ from domain.errors import DomainError
 from domain.handling import FAULTS
 from domain.parties import actor_of
 from domain.settings import Settings, read_settings
-from jobs import batches, exports, leases
+from jobs import batches, exports, leases, monitoring
 from jobs.imports.receiving import CHECK, TAKE
 from jobs.imports.working import check_file, take_in
 from jobs.runtime import Runtime, build
@@ -29,6 +29,7 @@ Kind = Callable[[Runtime, Work], None]
 KINDS: dict[str, Kind] = {
     "export": exports.run,
     "batch": batches.run,
+    "manage": monitoring.run,
     CHECK: check_file,
     TAKE: take_in,
 }

@@ -95,8 +95,8 @@ def start(
     task = begin(session, actor, "batch", title, params, engine.clock(), total)
     if total > AT_ONCE:
         return task, []
-    came = act_on(engine, session, actor, act, _items(engine, session, actor, act, chosen, _ids(session, actor, chosen)))
-    _keep_failures(session, task.id, 0, came.failures)
+    came = act_on(session, _items(engine, session, actor, act, chosen, _ids(session, actor, chosen)))
+    keep_failures(session, task.id, 0, came.failures)
     now = engine.clock()
     task.state, task.started_at, task.finished_at, task.lease_until = "done", now, now, None
     task.done, task.failed, task.result = came.done, len(came.failures), {"key": act.key}
@@ -114,11 +114,16 @@ def run(runtime: Runtime, work: Work) -> None:
         work.result = {**work.result, "last": last or 0, "after": 0}  # rows that are added meanwhile are left alone
         work.progress(0, total=total)
     while _chunk(runtime, work, act, chosen):
-        if runtime.database.engine.dialect.name == "sqlite":  # one writer at a time, and no queue: without a gap people's clicks starve
-            time.sleep(GAP)
+        give_way(runtime)
 
 
-def act_on(engine: Engine, session: Session, actor: Actor, act: Act, items: Sequence[Item]) -> Outcome:
+def give_way(runtime: Runtime) -> None:
+    """Between two chunks. SQLite has one writer at a time, and no queue: without a gap people's clicks starve."""
+    if runtime.database.engine.dialect.name == "sqlite":
+        time.sleep(GAP)
+
+
+def act_on(session: Session, items: Sequence[Item]) -> Outcome:
     """Does each item in a savepoint of its own."""
     done, failures, jobs = 0, [], []
     for item in items:
@@ -137,8 +142,8 @@ def _chunk(runtime: Runtime, work: Work, act: Act, chosen: Chosen) -> bool:
         ids = _next_ids(session, work, chosen)
         if not ids:
             return False
-        came = act_on(runtime.engine, session, work.actor, act, _items(runtime.engine, session, work.actor, act, chosen, ids))
-        _keep_failures(session, work.task_id, work.failed, came.failures)
+        came = act_on(session, _items(runtime.engine, session, work.actor, act, chosen, ids))
+        keep_failures(session, work.task_id, work.failed, came.failures)
         if chosen.values is not None:
             work.result = {**work.result, "after": ids[-1]}
         work.keep(session, work.done + came.done, work.failed + len(came.failures))
@@ -227,7 +232,7 @@ def _attempt(session: Session, item: Item) -> tuple[list[str], str | None]:
         return [], "处理时出错，请打开记录单独办理；如仍不成功，请联系系统管理员"
 
 
-def _keep_failures(session: Session, task_id: int, before: int, failures: Sequence[tuple[Item, str]]) -> None:
+def keep_failures(session: Session, task_id: int, before: int, failures: Sequence[tuple[Item, str]]) -> None:
     session.add_all(
         BackgroundFailure(task_id=task_id, number=number, label=item.label, record_id=item.record_id, reason=reason)
         for number, (item, reason) in enumerate(failures, before + 1)

@@ -12,9 +12,13 @@ from sqlalchemy.orm import Session
 
 from domain.demo import load_demo
 from domain.demo.books import SIZES, load_books
+from domain.demo.seals import new_demo_seal
 from domain.demo.standards import new_site_standards, new_skill_standards
-from domain.parties import Actor, Party
+from domain.parties import Actor, Party, PersonRole, actor_of
 from domain.reports import ReportingPeriod
+from domain.seals import ROLE
+from domain.vault import open_vault
+from jobs.demo_declarations import add_declarations
 from jobs.demo_work import Stage, play
 from jobs.runtime import Runtime
 from processes import steps
@@ -32,7 +36,8 @@ def load(runtime: Runtime, size: str = "small") -> dict[str, int] | None:
             return None
         _start_periods(runtime.engine, session)
         made = load_books(session, now, SIZES[size])
-        made |= add_standards(runtime.engine, session, now)
+        made |= add_standards(runtime.engine, session, now) | add_declarations(runtime.engine, session, now)
+        made["电子签章"] = _add_seals(runtime, session, now)
         return made | play(Stage(runtime.engine, session, runtime.settings.home, Random(20261)))  # noqa: S311  # the same data every time
 
 
@@ -43,6 +48,16 @@ def add_standards(engine: Engine, session: Session, now: datetime) -> dict[str, 
     for instance_id, actor in site[9::10]:
         steps.send(engine, session, actor, instance_id, "disable")
     return {"职业技能等级标准": len(skill), "考核站点建设标准": len(site)}
+
+
+def _add_seals(runtime: Runtime, session: Session, now: datetime) -> int:
+    """A seal of each school that has accounts."""
+    vault = open_vault(runtime.settings)
+    people = session.scalars(select(PersonRole.person_id).where(PersonRole.role == ROLE).order_by(PersonRole.person_id)).all()
+    keepers = [actor for person_id in people if (actor := actor_of(session, person_id)) is not None]
+    for actor in keepers:
+        steps.start(runtime.engine, session, actor, "seal", new_demo_seal(session, actor, now, vault))
+    return len(keepers)
 
 
 def _start_periods(engine: Engine, session: Session) -> None:

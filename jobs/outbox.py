@@ -88,7 +88,14 @@ def _claim(runtime: Runtime, job_id: str) -> _Claimed | None:
     with runtime.database.writing() as session:
         if not leases.claim(session, _LEASED, job_id, runtime.engine.clock(), LEASE, tries=table.c.tries + 1):
             return None
-        job = session.execute(select(table).where(table.c.id == job_id)).one()
+        owner = tables.instance
+        job = session.execute(
+            select(table, owner.c.suspended_at).join(owner, owner.c.id == table.c.instance_id).where(table.c.id == job_id)
+        ).one()
+        if job.suspended_at is not None:  # it was in the queue, or a lost worker's, when the instance was suspended
+            paused = update(table).where(table.c.id == job_id)
+            session.execute(paused.values(state="paused", next_at=None, tries=table.c.tries - 1))
+            return None
         prepared = _prepared_or_why_not(runtime, session, job)
     # what could not be prepared is a step of its own: a step locks the instance before its jobs
     if isinstance(prepared, BusinessError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
@@ -41,7 +41,8 @@ class Action:
 def actions_for(
     session: Session, actor: Actor, key: str, subject_ids: Sequence[int], now: datetime | None = None
 ) -> dict[int, list[Action]]:
-    """The buttons of each record, in two queries – four where the diagram lets people take back – however many records there are.
+    """The buttons of each record, in two queries however many records there are; a few more where the diagram lets people take
+    back or has a 会签.
 
     With `now` also those of tasks that the actor may do in an absent person's place at that moment.
     """
@@ -51,21 +52,13 @@ def actions_for(
     columns = tables.instance.c
     running = session.execute(
         select(columns.id, columns.definition_id, columns.subject_id, columns.party_id, columns.place, columns.waits).where(
-            columns.key == key, columns.subject_id.in_(subject_ids)
+            columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None)
         )
     ).all()
-    tasks = tables.task
-    theirs = tasks.c.role.in_(actor.roles)
-    waiting = select(tasks.c.id, tasks.c.instance_id, tasks.c.element).join(tables.instance, columns.id == tasks.c.instance_id)
-    open_tasks = session.execute(
-        waiting.where(
-            tasks.c.instance_id.in_([row.id for row in running]),
-            tasks.c.state == "open",
-            tasks.c.kind == "step",
-            tasks.c.party_id == actor.party_id,
-            theirs if now is None else or_(theirs, covered(actor, now)),
-        )
-    ).all()
+    open_tasks = session.execute(_open_tasks(actor, running, tables.task.c.vote_id.is_(None), now)).all()
+    voting = [row for row in running if load(session, row.definition_id).votes]
+    if voting:
+        open_tasks = [*open_tasks, *session.execute(_open_tasks(actor, voting, _own_votes(actor, voting), now))]
     takebacks = withdrawals(session, actor, running)
     for row in running:
         definition = load(session, row.definition_id)
@@ -77,6 +70,24 @@ def actions_for(
             confirm = f"撤回后“{element.name}”重新由您办理，之后的步骤作废。确定撤回吗？"
             found[row.subject_id].append(Action("withdraw", row.id, task_id, element.id, "撤回", confirm=confirm))
     return found
+
+
+def _open_tasks(actor: Actor, running: Sequence[Any], which: ColumnElement[bool], now: datetime | None) -> Select[Any]:
+    task, instance = tables.task.c, tables.instance
+    mine = task.role.in_(actor.roles)
+    theirs = mine if now is None else or_(mine, covered(actor, now))
+    query = select(task.id, task.instance_id, task.element).join(instance, instance.c.id == task.instance_id)
+    standing = (task.instance_id.in_([row.id for row in running]), task.state == "open", task.kind == "step")
+    return query.where(*standing, task.party_id == actor.party_id, theirs, which)
+
+
+def _own_votes(actor: Actor, running: Sequence[Any]) -> ColumnElement[bool]:
+    """Of each 会签, however many it asks, one row: the actor's own, or the first that anybody of the role may take."""
+    task, vote = tables.task.alias().c, tables.vote.c
+    free = or_(task.assignee_id == actor.person_id, task.assignee_id.is_(None))
+    first = select(task.id).where(task.vote_id == vote.id, task.state == "open", task.kind == "step", free).order_by(task.number).limit(1)
+    standing = (vote.instance_id.in_([row.id for row in running]), vote.state == "open")
+    return tables.task.c.id.in_(select(first.correlate(tables.vote).scalar_subquery()).where(*standing))
 
 
 @dataclass(frozen=True)

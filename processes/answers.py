@@ -31,14 +31,14 @@ def answer(engine: Engine, session: Session, job_id: str, attempt: int, result: 
         StaleAttempt: another attempt is the current one; nothing is changed.
     """
     job, row = _fenced(session, job_id, attempt)
+    if row.suspended_at is not None:
+        return _keep(session, job_id, {"result": dict(result)})
     _close(session, job_id, "done", None)
     standing = _standing(engine, session, job, row)
     if standing is None:
         return []
     step, live = standing
-    live.data.update(result)
-    live.complete()
-    step.record("job", step.definition.elements[job.element].name, job.element)
+    _go_on(step, live, job, result)
     step.run()
     return step.settle()
 
@@ -51,6 +51,8 @@ def refuse(engine: Engine, session: Session, job_id: str, attempt: int, error: B
         StaleAttempt: another attempt is the current one; nothing is changed.
     """
     job, row = _fenced(session, job_id, attempt)
+    if row.suspended_at is not None:
+        return _keep(session, job_id, {"refused": [error.code, str(error)]})
     standing = _standing(engine, session, job, row)
     if standing is None:
         _close(session, job_id, "done", str(error))
@@ -58,7 +60,7 @@ def refuse(engine: Engine, session: Session, job_id: str, attempt: int, error: B
     step, live = standing
     event = faults.catcher(live, error.code)
     if event is None:
-        fail(engine, session, job_id, attempt, f"{error}（{error.code}）", None)
+        fail(engine, session, job_id, attempt, _uncaught(error), None)
         return []
     _close(session, job_id, "done", str(error))
     step.caught(event, error)
@@ -75,10 +77,33 @@ def fail(engine: Engine, session: Session, job_id: str, attempt: int, message: s
     job, row = _fenced(session, job_id, attempt)
     if retry_at is not None:
         table = tables.job
-        session.execute(update(table).where(table.c.id == job_id).values(state="pending", next_at=retry_at, error=message))
+        waits = {"state": "pending", "next_at": retry_at} if row.suspended_at is None else {"state": "paused", "next_at": None}
+        session.execute(update(table).where(table.c.id == job_id).values(error=message, **waits))
         return
     _close(session, job_id, "failed", message)
     _incident(engine, session, row, message, job.element)
+
+
+def take_kept(step: Step) -> None:
+    """What the outside said while the instance was suspended goes into the process."""
+    table = tables.job
+    kept = select(table).where(table.c.instance_id == step.row.id, table.c.state == "answered").order_by(table.c.id)
+    for job in step.session.execute(kept).all():
+        live = spiff.find(step.workflow, job.id)
+        if live is None or not live.has_state(TaskState.STARTED):
+            continue  # what an answer before it set off went another way
+        if "result" in job.answer:
+            _close(step.session, job.id, "done", None)
+            _go_on(step, live, job, job.answer["result"])
+            continue
+        error = BusinessError(*job.answer["refused"])
+        event = faults.catcher(live, error.code)
+        _close(step.session, job.id, "done" if event is not None else "failed", str(error))
+        if event is not None:
+            step.caught(event, error)
+        else:
+            step.incident = _uncaught(error)
+            step.record("incident", step.definition.elements[job.element].name, job.element, step.incident)
 
 
 def halt(engine: Engine, session: Session, instance_id: int, message: str) -> None:
@@ -87,6 +112,23 @@ def halt(engine: Engine, session: Session, instance_id: int, message: str) -> No
     row = session.execute(select(table).where(table.c.id == instance_id).with_for_update()).one()
     if row.incident is None:
         _incident(engine, session, row, message, None)
+
+
+def _go_on(step: Step, live: Any, job: Any, result: Mapping[str, Any]) -> None:
+    live.data.update(result)
+    live.complete()
+    step.record("job", step.definition.elements[job.element].name, job.element)
+
+
+def _keep(session: Session, job_id: str, answer: dict[str, Any]) -> list[str]:
+    """An answer to a suspended instance waits until it is resumed."""
+    table = tables.job
+    session.execute(update(table).where(table.c.id == job_id).values(state="answered", next_at=None, answer=answer))
+    return []
+
+
+def _uncaught(error: BusinessError) -> str:
+    return f"{error}（{error.code}）"
 
 
 def _incident(engine: Engine, session: Session, row: Any, message: str, element: str | None) -> None:

@@ -6,8 +6,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor, actor_of
-from processes import tables
-from processes.definitions import Element, listed
+from processes import tables, votes
+from processes.calls import listed
+from processes.definitions import Element
 from processes.engine import Engine
 from processes.errors import NotFound, Refused
 from processes.history import who
@@ -32,6 +33,7 @@ def transfer(engine: Engine, session: Session, actor: Actor, task_id: str, perso
     if taker.person_id == held.task.assignee_id:
         raise Refused(f"此事项已在{taker.name}名下")
     held.four_eyes(taker.person_id)
+    votes.may_take(held.step, held.task, taker.person_id, taker.name)
     notify(held.step, [taker.person_id], "assigned", f"{who(held.step.actor)}转办给您：{held.step.row.title} · {held.task.name}", task_id)
     return _hand_over(held, f"转办给{taker.name}", reason, assignee_id=taker.person_id)
 
@@ -46,6 +48,7 @@ def transfer_to_role(engine: Engine, session: Session, actor: Actor, task_id: st
     held = hold(engine, session, actor, task_id)
     _own_step(held)
     party_id = held.step.subject.party_for(role)
+    votes.may_take(held.step, held.task, None, role)
     if role not in transfer_roles(held.element) or role == held.task.role or party_id is None:
         raise Refused(f"此事项不能转办给“{role}”，请重新选择")
     return _hand_over(held, f"转办给{role}", reason, assignee_id=None, role=role, party_id=party_id)

@@ -82,14 +82,23 @@ def four_eyes(session: Session, definition: Definition, instance_id: int, elemen
     Raises:
         FourEyes
     """
-    partners = {e.id for e in definition.elements.values() if e.properties.get("fourEyesWith") == element.id}
-    partners |= {element.properties["fourEyesWith"]} if "fourEyesWith" in element.properties else set()
+    if involved(session, definition, instance_id, element) & set(people):
+        raise FourEyes
+
+
+def involved(session: Session, definition: Definition, instance_id: int, element: Element) -> set[int]:
+    """Who has had a hand in a step that checks this one, in any round; nobody where none does."""
+    partners = partners_of(definition, element)
     if not partners:
-        return
+        return set()
     table = tables.task
     query = select(table.c.closed_by, table.c.closed_for).where(
         table.c.instance_id == instance_id, table.c.element.in_(partners), table.c.state.in_(("done", "held"))
     )
-    involved = {person for row in session.execute(query) for person in row}
-    if involved & set(people):
-        raise FourEyes
+    return {person for row in session.execute(query) for person in row if person is not None}
+
+
+def partners_of(definition: Definition, element: Element) -> set[str]:
+    """Ids of the steps that check this one, or that it checks."""
+    found = {e.id for e in definition.elements.values() if e.properties.get("fourEyesWith") == element.id}
+    return found | ({element.properties["fourEyesWith"]} if "fourEyesWith" in element.properties else set())

@@ -38,10 +38,11 @@ def release(session: Session, actor: Actor, task_ids: Sequence[str], now: dateti
     """释放: everyone with the role may complete these again. Returns how many the actor held; opinions asked for stay theirs."""
     asked = _TASK.alias()
     waits = exists().where(asked.c.parent_id == _TASK.c.id, asked.c.state.in_(tables.LIVE), asked.c.kind == "delegate")
+    votes = exists().where(tables.vote.c.id == _TASK.c.vote_id, tables.vote.c.people)  # one person's answer is nobody else's to give
     mine = (_TASK.c.party_id == actor.party_id, _TASK.c.assignee_id == actor.person_id, _TASK.c.kind == "step")
     held = session.execute(select(_TASK.c.id, _TASK.c.instance_id).where(_TASK.c.id.in_(task_ids), *mine)).all()
     instances = _locked(session, {row.instance_id for row in held})
-    given = _change(session, [row.id for row in held], (_TASK.c.assignee_id == actor.person_id) & ~waits, None)
+    given = _change(session, [row.id for row in held], (_TASK.c.assignee_id == actor.person_id) & ~waits & ~votes, None)
     return _write(session, instances, [(row, actor, "释放") for row in given], now)
 
 
@@ -64,7 +65,7 @@ def release_one(session: Session, actor: Actor, task_id: str, now: datetime) -> 
     """
     task_of(session, actor, task_id, now)
     if release(session, actor, [task_id], now) != 1:
-        raise Refused("您没有签收此事项，或它已被办理、委派，请刷新页面")
+        raise Refused("您没有签收此事项，它是会签中您的一份，或它已被办理、委派，请刷新页面")
 
 
 def _locked(session: Session, ids: Collection[int]) -> dict[int, Any]:

@@ -27,7 +27,7 @@ def comment(engine: Engine, session: Session, actor: Actor, instance_id: int, te
     text = text.strip()
     if not 0 < len(text) <= LONGEST:
         raise FormInvalid([("comment", f"请填写评论，最多 {LONGEST} 个字")])
-    step = lock(engine, session, actor, instance_id)
+    step = lock(engine, session, actor, instance_id, suspended=True)
     people = {one.id: one.name for one in around_step(step) if one.concerned}
     if actor.person_id not in people:
         raise NotFound

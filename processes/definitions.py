@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -16,14 +16,18 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from processes import tables
+from processes.calls import linked, listed
+from processes.correlation import started_by
+from processes.decisions import tables_of
+from processes.deploying import take_turn
 from processes.engine import Engine
 from processes.errors import DiagramInvalid, EngineFault, NotFound
+from processes.instances import NUMBERS
 from processes.parser import specs_of
 from processes.xmlsafe import parse_xml
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
-_FORMS = ("formJsonSchemaFilename", "editForm")  # properties that name a form
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Element:
     called: str | None = None  # key of the diagram that a call activity calls
     triggered: bool = False  # an event subprocess
     repeats: bool = False  # multi-instance or loop
+    multiple: bool = False  # multi-instance
 
     @property
     def local(self) -> str:
@@ -60,6 +65,11 @@ class Element:
     def by_person(self) -> bool:
         """Whether somebody has to do it."""
         return self.tag in ("userTask", "manualTask")
+
+    @property
+    def voted(self) -> bool:
+        """Whether it is a 会签: a task that many have to do (`votes.py`)."""
+        return self.by_person and self.multiple
 
     @property
     def form(self) -> str | None:
@@ -106,6 +116,7 @@ class Definition:
     flows: Mapping[str, tuple[str, str]]  # sequence flow → (source, target)
     called: Mapping[str, Definition] = field(default_factory=dict)  # diagrams that it calls, in the versions it was deployed with
     decisions: Mapping[str, str] = field(default_factory=dict)  # decision id → DMN file
+    cancel_status: str = "已终止"  # of a record whose process was called off: property `cancelStatus` of the process
 
     @property
     def specs(self) -> tuple[Any, dict[str, Any]]:
@@ -120,7 +131,7 @@ class Definition:
         return self._parsed()
 
     def _parsed(self) -> tuple[Any, dict[str, Any]]:
-        spec, inner = specs_of(parse_xml(self.xml.encode()), self.key, [parse_xml(dmn.encode()) for dmn in self.decisions.values()])
+        spec, inner = specs_of(parse_xml(self.xml.encode()), self.key, tables_of(self.decisions))
         for key, definition in self.called.items():
             inner[key], more = definition.specs
             inner.update(more)
@@ -137,9 +148,15 @@ class Definition:
         return tuple(found.values())
 
     @cached_property
-    def unset_outcomes(self) -> dict[str, None]:
-        """`<user task>_outcome` of every user task: None until it was completed."""
-        return {f"{e.local}_outcome": None for e in self.elements.values() if e.by_person}
+    def votes(self) -> frozenset[str]:
+        """Ids of the tasks that many have to do."""
+        return frozenset(element.id for element in self.elements.values() if element.voted)
+
+    @cached_property
+    def unset_outcomes(self) -> dict[str, Any]:
+        """`<user task>_outcome` of every user task: None until it was completed; and the counts of multi-instance activities: 0."""
+        counts = {f"{e.local}_{name}": 0 for e in self.elements.values() if e.multiple for name in NUMBERS}
+        return {**{f"{e.local}_outcome": None for e in self.elements.values() if e.by_person}, **counts}
 
     @cached_property
     def flow_between(self) -> dict[tuple[str, str], str]:
@@ -210,7 +227,7 @@ def read(
     lanes = {ref.text: lane.get("name", "") for lane in process.iter(f"{BPMN}lane") for ref in lane.findall(f"{BPMN}flowNodeRef")}
     elements = {e.id: e for node in process.iter() if (e := _element(node, lanes)) is not None}
     flows = {f.get("id", ""): (f.get("sourceRef", ""), f.get("targetRef", "")) for f in process.iter(f"{BPMN}sequenceFlow")}
-    key = process.get("id", "")
+    key, own = process.get("id", ""), _properties(process)
     used = {n for e in elements.values() for n in (e.form, e.properties.get("editForm")) if n}
     decided = {node.text for node in process.iter(f"{SPIFF}calledDecisionId")}
     definition = Definition(
@@ -218,61 +235,19 @@ def read(
         key,
         version,
         process.get("name") or key,
-        _properties(process).get("subject", ""),
+        own.get("subject", ""),
         xml.decode("utf-8"),
         {name: schema for name, schema in forms.items() if name in used},
         elements,
         flows,
         decisions={name: dmn for name, dmn in (decisions or {}).items() if name in decided},
+        cancel_status=own.get("cancelStatus", "").strip() or "已终止",
     )
     try:
         _ = definition.specs
     except (ValidationException, WorkflowException, EngineFault, KeyError, AttributeError, IndexError) as error:
         raise DiagramInvalid([f"流程图不能运行：{error}"]) from error
     return definition
-
-
-def linked(definition: Definition, called: Mapping[str, Definition]) -> Definition:
-    """The definition with the diagrams that it calls: their elements, flows and forms are `<key>:<name>` in it.
-
-    Raises:
-        DiagramInvalid: a call that cannot run.
-    """
-    elements, flows, forms = dict(definition.elements), dict(definition.flows), dict(definition.forms)
-    for key, other in called.items():
-        faults = list(_call_problems(definition, other))
-        if faults:
-            raise DiagramInvalid(faults)
-        callers = [e.id for e in definition.elements.values() if e.called == key]
-        for element in other.elements.values():
-            elements[f"{key}:{element.id}"] = _renamed(element, key, callers[0])
-        flows |= {f"{key}:{flow}": (f"{key}:{source}", f"{key}:{target}") for flow, (source, target) in other.flows.items()}
-        forms |= {f"{key}:{name}": form for name, form in other.forms.items()}
-    return replace(definition, elements=elements, flows=flows, forms=forms, called=dict(called))
-
-
-def _renamed(element: Element, key: str, caller: str) -> Element:
-    files = {name: f"{key}:{element.properties[name]}" for name in _FORMS if name in element.properties}
-    return replace(
-        element,
-        id=f"{key}:{element.id}",
-        properties={**element.properties, **files},
-        attached_to=f"{key}:{element.attached_to}" if element.attached_to else None,
-        inside=f"{key}:{element.inside}" if element.inside else caller,
-    )
-
-
-def _call_problems(definition: Definition, other: Definition) -> Iterator[str]:
-    where = f"被调用的流程“{other.name}”({other.key})"
-    if definition.key == other.key or definition.key in other.called:
-        yield f"{where}又调用了本流程，会无休止地运行"
-    if definition.subject != other.subject:
-        yield f"{where}的业务记录是“{other.subject}”，与本流程的“{definition.subject}”不同"
-    if any(element.triggered for element in other.elements.values()):
-        yield f"{where}含有事件子流程，不能被调用"
-    inner = {e.id for e in other.elements.values() if e.tag in ("subProcess", "callActivity")}
-    for same in sorted(inner & {e.id for e in definition.elements.values() if e.tag == "subProcess"}):
-        yield f"{where}与本流程都有 id 为“{same}”的子流程，请改其中一个"
 
 
 def deploy(
@@ -288,17 +263,17 @@ def deploy(
     """Deploys a diagram as a new version; the same diagram with the same forms again is the version it already is.
 
     A diagram is deployed with the newest versions of those that it calls; when one of these is deployed anew, so are those that
-    call it. An instance keeps the version it began with, and with it all of this. `decisions` holds DMN files by decision id.
-    `note` says what changed (at most 200 characters), `scenarios` is the YAML it was tried out with.
+    call it. An instance keeps the version it began with, and all of this. `decisions`: DMN files by decision id. `note`: what
+    changed, at most 200 characters; `scenarios`: the YAML it was tried out with.
 
     Raises:
         DiagramInvalid: it does not pass the checks; `problems` names each element.
     """
     from processes.checks import problems  # checks read definitions too
 
-    faults = problems(xml, None, engine.handlers, engine.subjects, forms)
-    if faults:
+    if faults := problems(xml, None, engine.handlers, engine.subjects, forms, tables=decisions):
         raise DiagramInvalid(faults)
+    take_turn(session)
     found = read(xml, forms, decisions=decisions)
     called: dict[str, Definition] = {}
     for element in found.elements.values():
@@ -333,6 +308,7 @@ def _keep(
         "forms": dict(found.forms),
         "called": dict(called),
         "decisions": dict(found.decisions),
+        "starts_by": started_by(found),
         "deployed_at": engine.clock(),
         "deployed_by": by,
         "note": note[:200],
@@ -419,23 +395,15 @@ def _element(node: Any, lanes: Mapping[str | None, str]) -> Element | None:
         node.get("calledElement"),
         node.get("triggeredByEvent") == "true",
         any(node.find(f"{BPMN}{loop}LoopCharacteristics") is not None for loop in ("multiInstance", "standard")),
+        node.find(f"{BPMN}multiInstanceLoopCharacteristics") is not None,
     )
 
 
 def _lane(node: Any, lanes: Mapping[str | None, str]) -> str:
     """The lane it lies in; an element inside a subprocess lies where the subprocess does."""
-    while node is not None:
-        if node.get("id") in lanes:
-            return lanes[node.get("id")]
-        node = node.getparent()
-    return ""
+    return next((lanes[around.get("id")] for around in (node, *node.iterancestors()) if around.get("id") in lanes), "")
 
 
 def _properties(node: Any) -> dict[str, str]:
     found = node.findall(f"{BPMN}extensionElements/{SPIFF}properties/{SPIFF}property")
     return {p.get("name", ""): p.get("value", "") for p in found}
-
-
-def listed(text: str) -> list[str]:
-    """The parts of a property that holds several, separated by commas."""
-    return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]

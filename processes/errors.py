@@ -28,6 +28,10 @@ class TaskClosed(Refused):
     """此事项已被办理，请刷新页面查看最新状态。"""
 
 
+class Suspended(Refused):
+    """此流程已被挂起，恢复后才能办理。如有疑问请联系流程监控人员。"""
+
+
 class FourEyes(NotAllowed):
     """同一人不能办理此流程中相互制约的两个步骤，请由其他人员办理。"""
 

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from domain.parties import Actor, Person
 from processes import tables
 from processes.authority import may_see
-from processes.errors import NotFound
+from processes.definitions import Definition, Element
+from processes.errors import NotFound, TaskClosed
 from processes.substitutes import covered
 
 _TASK = tables.task
@@ -25,6 +26,7 @@ _COLUMNS = (
     _INSTANCE.c.status,
     _INSTANCE.c.tone,
     _INSTANCE.c.definition_id,
+    _INSTANCE.c.suspended_at,
 )
 MOST_COUNTED = 100
 
@@ -101,6 +103,18 @@ def stands_in(session: Session, actor: Actor, instance_id: int, now: datetime) -
     query = select(_TASK.c.id).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
     query = query.where(_TASK.c.instance_id == instance_id, _TASK.c.party_id == actor.party_id, _TASK.c.state == "open")
     return session.execute(query.where(covered(actor, now)).limit(1)).first() is not None
+
+
+def element_of(definition: Definition, task: Any) -> Element:
+    """The element of a task (its row) in the version its process runs on now.
+
+    Raises:
+        TaskClosed: the process was migrated to a version that no longer has it.
+    """
+    found = definition.elements.get(task.element)
+    if found is None:
+        raise TaskClosed(task.closed_as)
+    return found
 
 
 def save_draft(session: Session, actor: Actor, place: str, data: dict[str, Any], now: datetime) -> None:

@@ -11,26 +11,29 @@ from domain.parties import Actor
 from processes import tables
 from processes.definitions import load
 from processes.engine import Engine
-from processes.errors import NotFound, TaskClosed
+from processes.errors import NotFound, Suspended, TaskClosed
 from processes.step import Step
 
 
-def lock(engine: Engine, session: Session, actor: Actor, instance_id: int) -> Step:
-    """A step on an instance that nobody else can change until the transaction ends.
+def lock(engine: Engine, session: Session, actor: Actor, instance_id: int, suspended: bool = False) -> Step:
+    """A step on an instance that nobody else can change until the transaction ends; on a suspended one only where that is said.
 
     Raises:
         NotFound: there is no such instance, or its record was deleted.
         TaskClosed: the process has ended and its record was deleted.
+        Suspended: nothing may act now.
     """
     table = tables.instance
     row = session.execute(select(table).where(table.c.id == instance_id).with_for_update()).first()
     if row is None:
         raise NotFound
-    return step_on(engine, session, actor, row)
+    return step_on(engine, session, actor, row, suspended)
 
 
-def step_on(engine: Engine, session: Session, actor: Actor, row: Any) -> Step:
+def step_on(engine: Engine, session: Session, actor: Actor, row: Any, suspended: bool = False) -> Step:
     """A step on a row that is locked already; raises as `lock` does."""
+    if row.suspended_at is not None and not suspended:
+        raise Suspended
     definition = load(session, row.definition_id)
     subject = engine.subjects[definition.subject].load(session, row.subject_id)
     if subject is None:

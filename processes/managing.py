@@ -1,18 +1,59 @@
-"""What people in charge do to a running process: try again what failed."""
+"""What people in charge do to a running process: 重试, 挂起, 恢复, 终止, 改派. (迁移: `migrating.py`; 跳转: `moving.py`.)
+
+Each is one step (architecture §3) with a reason that the history keeps.
+
+While an instance is suspended nothing acts: tasks cannot be completed, messages are not sent, records are not edited, timers do
+not fire, jobs are not handed out, and what the outside answers meanwhile is kept. Its clock stands still. Once it is resumed,
+lengths of time – `timeDuration`, `timeCycle`, a task's `due` that counts from `now` – go on where they stopped, and moments –
+`timeDate`, any other `due` – hold as they were: one that passed meanwhile acts at once.
+"""
 
 from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from domain.parties import Actor
-from processes import tables
+from domain.parties import Actor, actor_of
+from processes import answers, authority, spiff, tables, timers, votes
 from processes.engine import Engine
-from processes.errors import NotAllowed, Refused
+from processes.errors import NotAllowed, NotFound, Refused, TaskClosed
+from processes.expressions import names_in
+from processes.history import clock_text, who
 from processes.locking import lock
+from processes.notices import notify
 from processes.step import Step
 
 SUPERVISORS = frozenset({"监控", "系统管理"})
+LONGEST_REASON = 500
+
+
+def in_charge(
+    engine: Engine,
+    session: Session,
+    actor: Actor,
+    instance_id: int,
+    reason: str,
+    suspended: bool = False,
+    roles: frozenset[str] = SUPERVISORS,
+) -> tuple[Step, str]:
+    """The step of somebody in charge on a running instance, and the reason as history keeps it.
+
+    Raises:
+        NotAllowed: not somebody in charge.
+        NotFound, Suspended: as `lock`.
+        Refused: the process has ended, or no reason was given.
+    """
+    if not roles & actor.roles:
+        raise NotAllowed
+    if not 0 < len(reason.strip()) <= LONGEST_REASON:
+        raise Refused(f"请填写原因，最多 {LONGEST_REASON} 个字")
+    step = lock(engine, session, actor, instance_id, suspended)
+    if step.row.state is None:
+        raise Refused("流程已结束，不能再作处理")
+    return step, reason.strip()
 
 
 def retry(engine: Engine, session: Session, actor: Actor, instance_id: int) -> list[str]:
@@ -21,23 +62,137 @@ def retry(engine: Engine, session: Session, actor: Actor, instance_id: int) -> l
     Returns: ids of the jobs to hand out.
     Raises:
         NotAllowed: not somebody in charge.
+        Suspended: it is to be resumed first.
         Refused: nothing has failed.
     """
-    step = _lock(engine, session, actor, instance_id)
+    if not SUPERVISORS & actor.roles:
+        raise NotAllowed
+    step = lock(engine, session, actor, instance_id)
     if step.row.incident is None:
         raise Refused("此流程目前没有失败的步骤，无需重试")
-    table = tables.job
-    failed = list(session.scalars(select(table.c.id).where(table.c.instance_id == instance_id, table.c.state == "failed")))
-    if failed:
-        again = update(table).where(table.c.id.in_(failed)).values(state="pending", tries=0, next_at=step.now, error=None)
-        session.execute(again)
+    failed = _let_go(step, "failed", tries=0, error=None)
     step.incident = None
     step.record("retry", "重试")
     step.load()
     return failed + step.settle()
 
 
-def _lock(engine: Engine, session: Session, actor: Actor, instance_id: int) -> Step:
-    if not SUPERVISORS & actor.roles:
-        raise NotAllowed
-    return lock(engine, session, actor, instance_id)
+def suspend(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str) -> list[str]:
+    """挂起: from now on nothing acts. What is due already still does, unless it is what failed.
+
+    Raises:
+        NotAllowed, NotFound, Refused: as `in_charge`, and where it is suspended already.
+    """
+    step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
+    if step.row.suspended_at is not None:
+        raise Refused("此流程已经挂起")
+    if step.row.incident is None:
+        step.load()
+    else:
+        step.restore()
+    if step.workflow.is_completed():
+        raise Refused("流程已到期结束，不能再作处理")
+    step.suspended_at = step.now
+    step.record("suspend", "挂起", None, reason)
+    step.settle()
+    table = tables.job
+    waiting = update(table).where(table.c.instance_id == instance_id, table.c.state == "pending")
+    session.execute(waiting.values(state="paused", next_at=None))
+    return []
+
+
+def resume(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str) -> list[str]:
+    """恢复: the clock runs again, what the outside said meanwhile is taken in, and what has become due acts.
+
+    Returns: ids of the jobs to hand out.
+    Raises:
+        NotAllowed, NotFound, Refused: as `in_charge`, and where it is not suspended.
+    """
+    step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
+    if step.row.suspended_at is None:
+        raise Refused("此流程没有挂起，无需恢复")
+    stood_still, step.suspended_at = step.now - step.row.suspended_at, None
+    step.restore()
+    timers.put_off(spiff.waiting(step.workflow), stood_still)
+    _put_off_tasks(step, stood_still)
+    step.record("resume", "恢复", None, reason)
+    answers.take_kept(step)
+    step.run()
+    jobs = step.settle()
+    return jobs + _let_go(step, "paused")
+
+
+def cancel(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str) -> list[str]:
+    """终止: the process ends here and now, also where it is suspended or cannot go on; the record's status is the diagram's `cancelStatus`.
+
+    Raises:
+        NotAllowed, NotFound, Refused: as `in_charge`.
+    """
+    step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
+    step.restore()
+    said = f"{who(actor)}已于 {clock_text(step.now)} 终止流程：{reason}"
+    step.closed = {id: {"state": "cancelled", "closed_as": said} for id, parent in step._live_tasks().items() if parent is None}
+    step.ended = {id: ("cancelled", None, said) for id in votes.open_votes(step)}
+    step.called_off, step.incident = True, None
+    step.record("cancel", "终止", None, reason)
+    return step.settle()
+
+
+def reassign(engine: Engine, session: Session, actor: Actor, task_id: str, person_id: int | None, reason: str) -> list[str]:
+    """改派 of an open task to a person of its party who holds its role, or with None to everyone with that role.
+
+    Raises:
+        NotAllowed, NotFound, Refused: as `in_charge`; a person who could not complete it.
+        TaskClosed: it is no longer open.
+        FourEyes: this person has had a hand in a step that checks this one.
+    """
+    table = tables.task
+    step, reason = in_charge(engine, session, actor, _instance_of(session, task_id), reason, suspended=True)
+    task = session.execute(select(table).where(table.c.id == task_id)).one()
+    if task.state != "open" or task.kind != "step":
+        raise TaskClosed(task.closed_as)
+    if task.assignee_id == person_id:
+        raise Refused("此事项的办理人没有变化，请选择其他人员")
+    name = f"“{task.role}”角色的全部人员"
+    if person_id is not None:
+        taker = actor_of(session, person_id)
+        if taker is None or taker.party_id != task.party_id or task.role not in taker.roles:
+            raise Refused(f"只能改派给本机构中有“{task.role}”角色的人员，请重新选择")
+        authority.four_eyes(session, step.definition, step.row.id, step.definition.elements[task.element], [person_id])
+        notify(step, [person_id], "assigned", f"{who(actor)}改派给您：{step.row.title} · {task.name}", task_id)
+        name = taker.name
+    votes.may_take(step, task, person_id, name)
+    session.execute(update(table).where(table.c.id == task_id).values(assignee_id=person_id))
+    step.record("assign", f"将“{task.name}”改派给{name}", task.element, reason)
+    return step.settle()
+
+
+def _instance_of(session: Session, task_id: str) -> int:
+    found = session.scalar(select(tables.task.c.instance_id).where(tables.task.c.id == task_id))
+    if found is None:
+        raise NotFound
+    return int(found)
+
+
+def _let_go(step: Step, state: str, **more: Any) -> list[str]:
+    """Jobs of the instance in this state are to be handed out now. Returns their ids."""
+    table = tables.job
+    mine = table.c.instance_id == step.row.id, table.c.state == state
+    found = list(step.session.scalars(select(table.c.id).where(*mine)))
+    if found:
+        step.session.execute(update(table).where(*mine).values(state="pending", next_at=step.now, **more))
+    return found
+
+
+def _put_off_tasks(step: Step, length: timedelta) -> None:
+    """Deadlines of tasks that count from when the task began are that much later."""
+    table = tables.task
+    rows = step.session.execute(
+        select(table.c.id, table.c.element, table.c.due_at).where(
+            table.c.instance_id == step.row.id, table.c.state.in_(tables.LIVE), table.c.due_at.is_not(None)
+        )
+    ).all()
+    for row in rows:
+        due = step.definition.elements[row.element].properties.get("due", "")
+        if due and "now" in names_in(due):
+            step.session.execute(update(table).where(table.c.id == row.id).values(due_at=row.due_at + length))

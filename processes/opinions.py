@@ -61,6 +61,7 @@ def ask(engine: Engine, session: Session, actor: Actor, task_id: str, kind: str,
         "kind": kind,
         "parent_id": held.task.id,
         "asked_by": held.step.actor.person_id,
+        "vote_id": held.task.vote_id,
     }
     session.execute(insert(_TABLE).values(row))
     if kind == "delegate" and held.task.assignee_id is None:  # it comes back to who gave it away
@@ -119,7 +120,7 @@ def _settle(held: Hold) -> list[str]:
         if step.workflow is None:
             step.load()
         kept = {name: task._mapping[name] for name in ("closed_by", "closed_for", "outcome", "closed_as")}
-        go_on(step, held.live(), kept)
+        go_on(step, held.live(), task, kept)
     return step.settle()
 
 

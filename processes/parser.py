@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from copy import deepcopy
+from types import MappingProxyType
 from typing import Any
 
 from SpiffWorkflow.bpmn.parser.event_parsers import (
@@ -16,7 +18,7 @@ from SpiffWorkflow.bpmn.parser.event_parsers import (
     EventBasedGatewayParser,
     EventDefinitionParser,
 )
-from SpiffWorkflow.bpmn.parser.task_parsers import SubprocessParser
+from SpiffWorkflow.bpmn.parser.task_parsers import ConditionalGatewayParser, GatewayParser, SubprocessParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, EndEvent, IntermediateCatchEvent, IntermediateThrowEvent
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
@@ -30,12 +32,31 @@ from SpiffWorkflow.spiff.parser.event_parsers import (
     SpiffSendTaskParser,
 )
 from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
-from SpiffWorkflow.spiff.parser.task_spec import ServiceTaskParser, SubWorkflowParser
-from SpiffWorkflow.spiff.specs.defaults import ReceiveTask, SendTask, ServiceTask, SubWorkflowTask
+from SpiffWorkflow.spiff.parser.task_spec import (
+    BusinessRuleTaskParser,
+    CallActivityParser,
+    ServiceTaskParser,
+    SpiffTaskParser,
+    SubWorkflowParser,
+    UserTaskParser,
+)
+from SpiffWorkflow.spiff.specs.defaults import (
+    BusinessRuleTask,
+    CallActivity,
+    ManualTask,
+    ReceiveTask,
+    SendTask,
+    ServiceTask,
+    SubWorkflowTask,
+    UserTask,
+)
 from SpiffWorkflow.task import Task
 
+from processes.decisions import Table
 from processes.errors import EngineFault
 from processes.events import Error, Escalation, EventGateway, EventSubprocess, Message, TriggeredStart
+from processes.instances import ForMany, ForVoters
+from processes.joins import EndJoin, InclusiveJoin, ParallelJoin
 from processes.timers import TimeCycle, TimeDate, TimeDuration
 
 _TIMERS: dict[str, type[TimerEventDefinition]] = {"timeDate": TimeDate, "timeDuration": TimeDuration, "timeCycle": TimeCycle}
@@ -105,7 +126,23 @@ class _ReceiveParser(_Events, SpiffReceiveTaskParser):  # type: ignore[misc]
     pass
 
 
-class _SubprocessParser(SubWorkflowParser):  # type: ignore[misc]
+class _UserParser(ForVoters, UserTaskParser):  # type: ignore[misc]
+    pass
+
+
+class _ManualParser(ForVoters, SpiffTaskParser):  # type: ignore[misc]
+    pass
+
+
+class _ServiceParser(ForMany, ServiceTaskParser):  # type: ignore[misc]
+    pass
+
+
+class _CallParser(ForMany, CallActivityParser):  # type: ignore[misc]
+    pass
+
+
+class _SubprocessParser(ForMany, SubWorkflowParser):  # type: ignore[misc]
     """The library looks for `triggeredByEvent` in a namespace that no diagram puts it in."""
 
     def create_task(self) -> Any:
@@ -122,14 +159,33 @@ class HandledServiceTask(ServiceTask):  # type: ignore[misc]
     """A service task that calls one of our handlers; an external one stays STARTED until its job answers."""
 
     def _execute(self, task: Task) -> bool | None:
-        params = {name: task.workflow.script_engine.evaluate(task, p["value"]) for name, p in self.operation_params.items()}
+        # copies: what a handler does to a list must not reach the data of the steps before, which share it
+        params = {name: deepcopy(task.workflow.script_engine.evaluate(task, p["value"])) for name, p in self.operation_params.items()}
         result: bool | None = task.workflow.script_engine.serve(task, self.operation_name, params)
         return result
+
+
+class RuleTask(BusinessRuleTask):  # type: ignore[misc]
+    """A business rule task: its decision table is one of ours. What it gives is set, never merged into what is there."""
+
+    def _run_hook(self, task: Task) -> bool:
+        task.data.update(self.dmnEngine.result(task))
+        return True
+
+
+class _RuleParser(BusinessRuleTaskParser):  # type: ignore[misc]
+    def create_task(self) -> Any:
+        name = self.get_decision_ref(self.node)
+        table = self.process_parser.parser.tables.get(name)
+        if table is None:
+            raise EngineFault(f"业务规则任务“{self.node.get('name', self.bpmn_id)}”的决策表“{name}”不存在")
+        return RuleTask(self.spec, self.bpmn_id, dmnEngine=table, **self.bpmn_attributes)
 
 
 class Parser(SpiffBpmnParser):  # type: ignore[misc]
     """Parses one diagram; `specs_of` gives what runs."""
 
+    tables: Mapping[str, Table] = MappingProxyType({})
     OVERRIDE_PARSER_CLASSES = {  # noqa: RUF012  # the library's own convention
         **SpiffBpmnParser.OVERRIDE_PARSER_CLASSES,
         full_tag("startEvent"): (_StartParser, TriggeredStart),
@@ -140,23 +196,29 @@ class Parser(SpiffBpmnParser):  # type: ignore[misc]
         full_tag("sendTask"): (_SendParser, SendTask),
         full_tag("receiveTask"): (_ReceiveParser, ReceiveTask),
         full_tag("eventBasedGateway"): (EventBasedGatewayParser, EventGateway),
+        full_tag("parallelGateway"): (GatewayParser, ParallelJoin),
+        full_tag("inclusiveGateway"): (ConditionalGatewayParser, InclusiveJoin),
         full_tag("subProcess"): (_SubprocessParser, SubWorkflowTask),
-        full_tag("serviceTask"): (ServiceTaskParser, HandledServiceTask),
+        full_tag("businessRuleTask"): (_RuleParser, RuleTask),
+        full_tag("serviceTask"): (_ServiceParser, HandledServiceTask),
+        full_tag("callActivity"): (_CallParser, CallActivity),
+        full_tag("userTask"): (_UserParser, UserTask),
+        full_tag("manualTask"): (_ManualParser, ManualTask),
     }
 
 
-def specs_of(root: Any, key: str, decisions: Iterable[Any] = ()) -> tuple[Any, dict[str, Any]]:
+def specs_of(root: Any, key: str, tables: Mapping[str, Table] | None = None) -> tuple[Any, dict[str, Any]]:
     """The specification of a process and those of its subprocesses, by id. Called processes are not among them.
 
-    `decisions` are the roots of the DMN files that its business rule tasks name.
+    `tables` are the decision tables that its business rule tasks name.
     """
     parser = Parser()
-    for decision in decisions:
-        parser.add_dmn_xml(decision)
+    parser.tables = tables or {}
     parser.add_bpmn_xml(root)
     spec = parser.get_spec(key)
     inner = {name: found for name, found in parser.get_subprocess_specs(key, None, False).items() if found is not None}
     for part in [spec, *inner.values()]:
+        part.end.__class__ = EndJoin  # the library makes it itself
         _connect_instances(part)
     return spec, inner
 

@@ -7,13 +7,15 @@ round once. The most recent completed occurrence of every user task stays, for i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit, _EndJoin
 from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
+
+from processes import spiff
 
 _LIVE = TaskState.READY | TaskState.STARTED | TaskState.WAITING
 MOVED = "moved"  # in a task's internal data: a side branch of a round that has left, so that its parent says nothing
@@ -28,6 +30,24 @@ def prune(workflow: Any) -> None:
         _drop_moved(workflow, part)
         if part.last_task is not None and part.last_task.id not in part.tasks:
             part.last_task = part.task_tree  # read only of a subprocess that is completed, which has no live token to prune for
+
+
+def flows_taken(workflow: Any, between: Mapping[tuple[str, str], str]) -> set[str]:
+    """Sequence flows that tokens took, read off the task trees: parent to child, library-made nodes skipped.
+
+    `between` is (source, target) → sequence flow.
+    """
+    taken = set()
+    reached = TaskState.STARTED | TaskState.READY | TaskState.WAITING | TaskState.FINISHED_MASK
+    for task in [t for part in spiff.parts(workflow) for t in part.tasks.values()]:
+        if not task.task_spec.bpmn_id or not task.has_state(reached) or task.internal_data.get(MOVED):
+            continue
+        parent = task.parent
+        while parent is not None and not parent.task_spec.bpmn_id:
+            parent = parent.parent
+        if parent is not None and (flow := between.get((spiff.element_id(parent), spiff.element_id(task)))):
+            taken.add(flow)
+    return taken
 
 
 def _cut_once(workflow: Any, part: Any) -> bool:
@@ -103,7 +123,7 @@ def _splice(workflow: Any, part: Any, earlier: Task, later: Task, moved: list[Ta
     gone = list(_below(earlier))
     above._children[place : place + 1] = [task.id for task in stay]
     for task in gone:
-        _forget(workflow, part, task)
+        forget(workflow, part, task)
 
 
 def _drop_moved(workflow: Any, part: Any) -> None:
@@ -112,15 +132,16 @@ def _drop_moved(workflow: Any, part: Any) -> None:
         if not any(_is_live(t) or (t.task_spec.manual and t.has_state(TaskState.COMPLETED)) for t in branch):
             task.parent._children.remove(task.id)
             for gone in branch:
-                _forget(workflow, part, gone)
+                forget(workflow, part, gone)
 
 
-def _forget(workflow: Any, part: Any, task: Task) -> None:
+def forget(workflow: Any, part: Any, task: Task) -> None:
+    """Takes a task out of a part's list with what runs inside it; its place in the tree is the caller's."""
     workflow.event_manager.remove_task(task)
     del part.tasks[task.id]
     inner = workflow.subprocesses.pop(task.id, None)
     for inner_task in list(inner.tasks.values()) if inner is not None else []:
-        _forget(workflow, inner, inner_task)
+        forget(workflow, inner, inner_task)
 
 
 def _below(task: Task) -> Iterator[Task]:

@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from processes import tables
 from processes.definitions import Element
 from processes.errors import EngineFault
 from processes.expressions import ExpressionError, evaluate, names_in
@@ -37,6 +41,13 @@ def wait(tries: int, delay: float) -> timedelta:
     """How long to wait after `tries` failed ones: doubled each time, with jitter so that many do not come back at once."""
     seconds = min(delay * 2 ** (tries - 1), LONGEST.total_seconds())
     return timedelta(seconds=seconds * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, not a secret
+
+
+def failed_job_error(session: Session, instance_id: int) -> str | None:
+    """The error of a job that failed for good and waits for a person; None where there is none."""
+    table = tables.job
+    query = select(table.c.error).where(table.c.instance_id == instance_id, table.c.state == "failed").limit(1)
+    return session.scalar(query)
 
 
 def problems(element: Element) -> Iterator[str]:

@@ -13,12 +13,13 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import or_, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
-from processes import spiff, tables
-from processes.definitions import Definition, Element, listed, load
+from processes import spiff, tables, votes
+from processes.calls import listed
+from processes.definitions import Definition, Element, load
 from processes.engine import Engine
 from processes.errors import FormInvalid, NotFound, Refused
 from processes.history import clock_text, who
@@ -45,12 +46,18 @@ def withdraw(engine: Engine, session: Session, actor: Actor, task_id: str) -> li
     if done is None or done.role not in actor.roles or done.party_id != actor.party_id:
         raise NotFound
     step = lock(engine, session, actor, done.instance_id)
-    element = step.definition.elements[done.element]
+    element = step.definition.elements.get(done.element)
+    if element is None:
+        raise Refused("流程已迁移到新版本，不能撤回")
     if not withdrawable(element):
         raise Refused(f"“{element.name}”办理后不能撤回")
     if step.row.state is None:
         raise Refused("流程已结束，不能撤回")
     step.load()
+    if done.vote_id is not None:
+        votes.take_back(step, done)
+        step.record("withdraw", "撤回", element.id)
+        return step.settle()
     target = spiff.find(step.workflow, task_id)
     if target is None or not target.has_state(TaskState.COMPLETED):
         raise Refused("流程已继续进行，不能撤回")
@@ -91,9 +98,13 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
     gone = undone(target)
     said = f"{who(step.actor)}已于 {clock_text(step.now)} 将流程退回到“{name}”：{comment.strip()}"
     closed = {"state": "done", "closed_by": actor.person_id, "outcome": "退回", "closed_as": said}
-    step.closed[task_id] = {**closed, "closed_for": None if held.absent is None else held.absent.id}
+    closed["closed_for"] = None if held.absent is None else held.absent.id
+    if held.task.vote_id is None:
+        step.closed[task_id] = closed
     step.record("return", f"退回到“{name}”", element.id, comment.strip())
     _go_back(step, target, gone, said)
+    if held.task.vote_id is not None:
+        votes.sent_back(step, held.task, closed)
     return step.settle()
 
 
@@ -106,7 +117,7 @@ def choices(engine: Engine, session: Session, task: Any) -> list[Element]:
     if row.state is None or task.state != "open" or task.kind != "step" or element is None or "returnable" not in element.properties:
         return []
     workflow = spiff.load_state(row.state, *definition.specs)
-    live = spiff.find(workflow, task.id)
+    live = spiff.find(workflow, task.vote_id or task.id)
     if live is None:
         return []
     found = _targets(definition, workflow, live, element)
@@ -127,8 +138,10 @@ def withdrawals(session: Session, actor: Actor, rows: Sequence[Any]) -> dict[int
         task.closed_by == actor.person_id,
         task.party_id == actor.party_id,
         task.role.in_(actor.roles),
+        or_(task.vote_id.is_(None), exists().where(tables.vote.c.id == task.vote_id, tables.vote.c.state == "open")),
     )
-    done = [row for row in session.execute(mine.order_by(task.closed_at)) if withdrawable(allowed[row.instance_id].elements[row.element])]
+    own = [(row, allowed[row.instance_id].elements.get(row.element)) for row in session.execute(mine.order_by(task.closed_at))]
+    done = [row for row, element in own if element is not None and withdrawable(element)]
     if not done:
         return {}
     acts = select(event.instance_id, event.element, event.at).where(
@@ -193,10 +206,11 @@ def _is_one_step(task: Task, live: Task) -> bool:
 
 def _nobody_acted(step: Step, target: Task, gone: Sequence[Task]) -> None:
     if any(isinstance(one.parent.task_spec, LoopTask) for one in (target, *enclosing(target))):
-        raise Refused("会签中的意见提交后不能撤回，请联系后续办理人退回")
+        raise Refused("多实例活动中的办理提交后不能撤回，请联系后续办理人退回")
     table = tables.task
     others = [str(task.id) for task in gone if task is not target]
-    about = or_(table.c.id.in_(others), table.c.parent_id.in_(others))  # the task itself, or an opinion on it
+    # the task itself, an opinion on it, or an answer in it
+    about = or_(table.c.id.in_(others), table.c.parent_id.in_(others), table.c.vote_id.in_(others))
     query = select(table.c.closed_as).where(about, table.c.state.in_(("done", "held"))).limit(1)
     acted = step.session.scalars(query).first()
     if acted is not None:
@@ -212,12 +226,14 @@ def _nobody_acted(step: Step, target: Task, gone: Sequence[Task]) -> None:
 def _go_back(step: Step, target: Task, gone: Sequence[Task], said: str) -> None:
     """Rewinds, closes what was open in between with a sentence, and marks what was done there as undone."""
     table = tables.task
-    rows = step.session.execute(select(table.c.id, table.c.state).where(table.c.id.in_([str(task.id) for task in gone]))).all()
+    ids = [str(task.id) for task in gone]
+    rows = step.session.execute(select(table.c.id, table.c.state).where(table.c.id.in_(ids))).all()
     for row in rows:
         if row.state in tables.LIVE:
             step.closed.setdefault(row.id, {"state": "cancelled", "closed_as": said})
     over = [row.id for row in rows if row.state == "done"]
     step.session.execute(update(table).where(table.c.id.in_(over)).values(state="undone", closed_as=said))
+    votes.undo(step, ids, said)
     rewind(target)
     step.workflow = spiff.load_state(spiff.save_state(step.workflow), *step.definition.specs)  # its event manager is stale
     step.workflow.script_engine = step.script_engine()

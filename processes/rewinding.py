@@ -12,10 +12,12 @@ from typing import Any
 from uuid import uuid4
 
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
-from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
+
+from processes.instances import NUMBERS
+from processes.spiff import give_id
 
 _REACHED = TaskState.FINISHED_MASK | TaskState.READY | TaskState.WAITING | TaskState.STARTED
 _Cut = tuple[Task, Callable[[Task], None]]  # a task, and what is done to it
@@ -27,15 +29,14 @@ def undone(target: Task) -> list[Task]:
 
 
 def rewind(target: Task) -> None:
-    """Lets `target`, a completed user task or multi-instance, wait again, with the data of when it was reached.
+    """Lets `target`, a completed user task, wait again, with the data of when it was reached.
 
     The library's event manager is stale afterwards: save, load, go on (architecture §4).
     """
     for top, how in reversed(list(_cuts(target))):  # from the outside in, joins before what they joined
         if top.id in top.workflow.tasks:  # else it went with another one
             how(top)
-    if not isinstance(target.task_spec, LoopTask):  # the children of a multi-instance are new ones anyway
-        _give_new_id(target)
+    give_id(target, uuid4())  # the old id is that of a finished row in the books
 
 
 def enclosing(task: Task) -> Iterator[Task]:
@@ -48,7 +49,7 @@ def enclosing(task: Task) -> Iterator[Task]:
 
 def _cuts(target: Task) -> Iterator[_Cut]:
     """Where the tree is cut, from the inside out."""
-    yield from _cuts_beside(target, _reset if isinstance(target.task_spec, LoopTask) else _reset_to_entry)
+    yield from _cuts_beside(target, _reset_to_entry)
     for outside in enclosing(target):
         if not outside.has_state(TaskState.FINISHED_MASK):
             return  # the subprocess still runs: nothing outside it changes
@@ -92,7 +93,7 @@ def _reset(task: Task) -> None:
 
 def _reset_to_entry(task: Task) -> None:
     """As `_reset`, with the data of when the task was reached: its parent's are older where finished rounds have left the tree."""
-    own = {f"{task.task_spec.bpmn_id}_outcome", f"{task.task_spec.bpmn_id}_by"}
+    own = {f"{task.task_spec.bpmn_id}_{name}" for name in ("outcome", "by", *NUMBERS)}
     before = {name: value for name, value in task.parent.data.items() if name in own}
     data = {name: value for name, value in task.data.items() if name not in own} | before
     _forget_subprocesses(task)
@@ -146,14 +147,3 @@ def _around(task: Task) -> Task | None:
     outside = task.workflow.parent_task_id
     found: Any = task.workflow.top_workflow.get_task_from_id(outside) if outside is not None else None
     return found
-
-
-def _give_new_id(task: Task) -> None:
-    """The old id is that of a finished row in the books."""
-    old, task.id = task.id, uuid4()
-    # in its old place: the library reads a task's data off its parent, which must come first
-    task.workflow.tasks = {task.id if key == old else key: value for key, value in task.workflow.tasks.items()}
-    siblings = task.parent._children
-    siblings[siblings.index(old)] = task.id
-    for child in task.children:
-        child._parent = task.id

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from SpiffWorkflow.bpmn.exceptions import WorkflowException
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -15,13 +16,14 @@ from sqlalchemy.orm import Session
 
 from domain.handling import FAULTS, BusinessError, External
 from domain.parties import Actor
-from processes import faults, retries, spiff, tables
+from processes import faults, posting, retries, spiff, tables, votes
 from processes.definitions import Definition, Element
 from processes.engine import Engine
 from processes.errors import EngineFault, Refused
 from processes.events import let_end, triggers
 from processes.history import chained, clock_text, who
-from processes.pruning import MOVED, prune
+from processes.instances import COUNTED_TASKS, VoteTask, count_text
+from processes.pruning import flows_taken, prune
 from processes.timers import earliest
 
 MAX_TURNS = 20_000
@@ -51,7 +53,13 @@ class Step:
     """Task rows completed in this step → what to write into them."""
 
     live_tasks: dict[str, str | None] | None = None
-    """Ids of the task rows that are not closed → the task whose opinion they are, where the step read them already."""
+    """Ids of the task rows that are not closed → the task whose opinion they are, where the step read them already; without those
+    of a 会签."""
+
+    asked: dict[str, list[Any]] = field(default_factory=dict)
+    """会签 that began in this step → whom, or about what, they ask."""
+    ended: dict[str, tuple[str, str | None, str]] = field(default_factory=dict)
+    """会签 that ended in this step → state, outcome, and what a latecomer reads."""
 
     turns: int = 0
     """Elements that the engine has run in this step."""
@@ -63,13 +71,18 @@ class Step:
     reached: str | None = None
     """The end event with a status that was reached last in this step."""
 
+    suspended_at: datetime | None = field(init=False)
+    called_off: bool = False
+    """Whether the process ends here and now, wherever it stands (终止)."""
+
     def __post_init__(self) -> None:
         self.now = self.engine.clock()
         self.incident = self.row.incident
+        self.suspended_at = self.row.suspended_at
 
     def script_engine(self) -> spiff.ScriptEngine:
-        """Evaluates over the record's facts with this step's clock."""
-        return spiff.ScriptEngine(self.now, self._names, self.serve)
+        """Evaluates over the record's facts with this step's clock, which stands still while the instance is suspended."""
+        return spiff.ScriptEngine(self.suspended_at or self.now, self._names, self.serve)
 
     def _names(self) -> dict[str, Any]:
         # read anew at each evaluation: a form or a handler of this step may have changed the record
@@ -77,11 +90,15 @@ class Step:
 
     def load(self) -> None:
         """Restores the workflow and lets timers speak first, so that a deadline holds whatever the scheduler does."""
+        self.restore()
+        if self.row.due_at is not None and self.row.due_at <= self.now:
+            self.run()
+
+    def restore(self) -> None:
+        """Restores the workflow, and nothing speaks."""
         self.workflow = spiff.load_state(self.row.state, *self.definition.specs)
         self.workflow.script_engine = self.script_engine()
         self.called = self._started(spiff.waiting(self.workflow))
-        if self.row.due_at is not None and self.row.due_at <= self.now:
-            self.run()
 
     def run(self) -> None:
         """Runs to the next wait.
@@ -100,12 +117,19 @@ class Step:
                     raise Refused(str(error)) from error
                 self.caught(event, error)
                 self._go()
+            if self.definition.votes and votes.begin(self):
+                continue
             due = earliest(spiff.waiting(self.workflow))
-            if not let_end(self.workflow) and (due is None or due > self.now):
+            if not let_end(self.workflow) and (due is None or due > self.workflow.script_engine.now):
                 return
 
     def _go(self) -> None:
-        self.workflow.do_engine_steps(did_complete_task=self._completed)
+        try:
+            self.workflow.do_engine_steps(did_complete_task=self._completed)
+        except WorkflowException as error:
+            spec = getattr(error, "task_spec", None) or getattr(getattr(error, "task", None), "task_spec", None)
+            name = getattr(spec, "bpmn_name", None) or getattr(spec, "bpmn_id", None) or ""
+            raise EngineFault(f"流程在“{name}”处不能继续：没有一条出去的连线的条件成立，请联系流程设计人员") from error
 
     def caught(self, event: Task, error: BusinessError) -> None:
         """The diagram catches a business error."""
@@ -117,8 +141,10 @@ class Step:
         """The element of the running definition that a task is of; None for what the library put in."""
         return self.definition.elements.get(spiff.element_id(task)) if task.task_spec.bpmn_id else None
 
-    def receive(self, element: Element) -> bool:
+    def receive(self, element: Element, payload: dict[str, Any] | None = None) -> bool:
         """Gives the message of an event to whatever waits for it: the event, a gateway before it, or its event subprocess.
+
+        `payload` becomes data of the token that receives it.
 
         Returns: False where nothing waits for it.
         """
@@ -127,12 +153,12 @@ class Step:
                 continue
             definition = self._awaited(task).get(element.id)
             if definition is not None:
-                task.task_spec.catch(task, BpmnEvent(definition, payload={}))
+                task.task_spec.catch(task, BpmnEvent(definition, payload=payload or {}))
                 task.task_spec._update(task)
                 return True
         for start in triggers(self.workflow):
             if start.bpmn_id == element.id:
-                self.workflow.catch(BpmnEvent(start.event_definition, payload={}))
+                self.workflow.catch(BpmnEvent(start.event_definition, payload=payload or {}))
                 return True
         return False
 
@@ -187,27 +213,29 @@ class Step:
         return [job["id"] for job in self.jobs]
 
     def _settle(self) -> None:
-        stands = spiff.waiting(self.workflow)
-        ended = self.workflow.is_completed()
+        stands = [] if self.called_off else spiff.waiting(self.workflow)
+        ended = self.called_off or self.workflow.is_completed()
         self._write_tasks(stands)
-        place = self._place(stands)
-        status, tone = (self.row.status, self.row.tone)
-        if place is not None:
-            status, tone = self.definition.elements[place].properties["status"], self.definition.tone(place)
+        place = None if self.called_off else self._place(stands)
+        status, tone = self._status(place)
+        posting.settle(self)
         chain = self._write_events()
         self._write_jobs(self._started(stands))
-        path = sorted(set(self.row.path) | self._flows())
+        path = sorted((set(self.row.path) & self.definition.flows.keys()) | flows_taken(self.workflow, self.definition.flow_between))
         if not ended:
             prune(self.workflow)  # once everything that this step did has been read off the tree
         values = {
+            "definition_id": self.definition.id,
             "state": None if ended else spiff.save_state(self.workflow),
             "ended_at": self.now if ended else None,
             "status": status,
             "tone": tone,
             "place": place,
+            "place_since": self.row.place_since if place == self.row.place else self.now,
             "waits": self._waits(stands),
             "path": path,
-            "due_at": earliest(stands),
+            "due_at": earliest(stands) if self.suspended_at is None else None,
+            "suspended_at": None if ended else self.suspended_at,
             "chain": chain,
             "incident": self.incident,
         }
@@ -229,6 +257,8 @@ class Step:
         element = self.element_of(task)
         if element is None:
             return
+        if isinstance(task.task_spec, COUNTED_TASKS):
+            self.record("vote", "多实例完成", element.id, count_text(task))
         if element.tag == "endEvent" and "status" in element.properties:
             self.reached = element.id
         if element.event is not None and element.tag in _CATCHES:
@@ -237,8 +267,9 @@ class Step:
                 self.record("timer", element.name or "定时", element.id)
 
     def _write_tasks(self, stands: list[Task]) -> None:
+        votes.settle(self, stands)
         table = tables.task
-        ready = {str(t.id): t for t in stands if self.for_person(t)}
+        ready = {str(t.id): t for t in stands if self.for_person(t) and not isinstance(t.task_spec, VoteTask)}
         known = {} if self.row.version == 0 else self._live_tasks()
         for task_id, parent_id in known.items():
             if (parent_id or task_id) not in ready:
@@ -269,7 +300,7 @@ class Step:
         if gone := self.called - started:
             over = update(table).where(table.c.id.in_(gone), table.c.state != "done").values(state="cancelled", next_at=None)
             if self.session.execute(over).rowcount and self.incident is not None:  # type: ignore[attr-defined]
-                self.incident = failed_job_error(self.session, self.row.id)
+                self.incident = retries.failed_job_error(self.session, self.row.id)
 
     def _started(self, stands: list[Task]) -> set[str]:
         """Ids of the service tasks that wait for a job."""
@@ -286,24 +317,33 @@ class Step:
     def _live_tasks(self) -> dict[str, str | None]:
         if self.live_tasks is None:
             table = tables.task
-            query = select(table.c.id, table.c.parent_id).where(table.c.instance_id == self.row.id, table.c.state.in_(tables.LIVE))
+            live = (table.c.instance_id == self.row.id, table.c.vote_id.is_(None), table.c.state.in_(tables.LIVE))
+            query = select(table.c.id, table.c.parent_id).where(*live)
             self.live_tasks = {row.id: row.parent_id for row in self.session.execute(query)}
         return self.live_tasks
 
-    def _task_row(self, task_id: str, task: Task) -> dict[str, Any]:
-        element = self.definition.elements[spiff.element_id(task)]
-        role = element.properties.get("candidateGroup", element.lane)
+    def party_of(self, element: Element) -> int:
+        """The party whose people do the tasks of an element.
+
+        Raises:
+            EngineFault: nobody fills the lane.
+        """
         party = self.subject.party_for(element.lane)
         if party is None:
             raise EngineFault(f"任务“{element.name}”所在泳道“{element.lane}”没有对应的机构")
-        due = element.properties.get("due")
+        return int(party)
+
+    def _task_row(self, task_id: str, task: Task, timed: bool = True) -> dict[str, Any]:
+        """The row of a task that has just become ready; its deadline is left out where it is not `timed`."""
+        element = self.definition.elements[spiff.element_id(task)]
+        due = element.properties.get("due") if timed else None
         return {
             "id": task_id,
             "instance_id": self.row.id,
             "element": element.id,
             "name": element.name,
-            "role": role,
-            "party_id": party,
+            "role": element.properties.get("candidateGroup", element.lane),
+            "party_id": self.party_of(element),
             "created_at": self.now,
             "due_at": self.workflow.script_engine.evaluate(task, due) if due else None,
             "state": "open",
@@ -315,6 +355,7 @@ class Step:
         }
 
     def _why_closed(self, task_id: str) -> str:
+        """What a latecomer reads who did not close this task of the workflow."""
         task = spiff.find(self.workflow, task_id)
         around = self._around(self.element_of(task)) if task is not None else []
         for element in self.fired:
@@ -338,7 +379,14 @@ class Step:
         elements = self.definition.elements
         waiting = {e.id for t in stands if (e := self.element_of(t)) is not None and "status" in e.properties}
         waiting -= {around for id in waiting for around in self._around(elements[id])[1:]}
-        return next((id for id in elements if id in waiting), self.reached or self.row.place)
+        return next((id for id in elements if id in waiting), self.reached or (self.row.place if self.row.place in elements else None))
+
+    def _status(self, place: str | None) -> tuple[str, str]:
+        if self.called_off:
+            return self.definition.cancel_status, "failed"
+        if place is None:
+            return self.row.status, self.row.tone
+        return self.definition.elements[place].properties["status"], self.definition.tone(place)
 
     def _waits(self, stands: list[Task]) -> list[dict[str, Any]]:
         found: list[tuple[str, str | None]] = [
@@ -354,20 +402,6 @@ class Step:
                 rows.append({"element": id, "task_id": task_id, "role": element.lane, "party_id": party})
         return rows
 
-    def _flows(self) -> set[str]:
-        """Sequence flows that tokens took, read off the task trees: parent to child, library-made nodes skipped."""
-        taken = set()
-        reached = TaskState.STARTED | TaskState.READY | TaskState.WAITING | TaskState.FINISHED_MASK
-        for task in [t for part in spiff.parts(self.workflow) for t in part.tasks.values()]:
-            if not task.task_spec.bpmn_id or not task.has_state(reached) or task.internal_data.get(MOVED):
-                continue
-            parent = task.parent
-            while parent is not None and not parent.task_spec.bpmn_id:
-                parent = parent.parent
-            if parent is not None and (flow := self.definition.flow_between.get((spiff.element_id(parent), spiff.element_id(task)))):
-                taken.add(flow)
-        return taken
-
     def _write_events(self) -> str:
         chain: str = self.row.chain
         lines = []
@@ -378,10 +412,3 @@ class Step:
         if lines:
             self.session.execute(insert(tables.event), lines)
         return chain
-
-
-def failed_job_error(session: Session, instance_id: int) -> str | None:
-    """The error of a job that failed for good and waits for a person; None where there is none."""
-    table = tables.job
-    query = select(table.c.error).where(table.c.instance_id == instance_id, table.c.state == "failed").limit(1)
-    return session.scalar(query)

@@ -14,20 +14,22 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import SYSTEM, Actor, Person
-from processes import access, authority, copies, spiff, tables
-from processes.definitions import Element, latest
+from processes import access, authority, copies, spiff, tables, votes
+from processes.definitions import Definition, Element, latest
 from processes.engine import Engine
 from processes.errors import FormInvalid, NotAllowed, NotFound, Refused, TaskClosed
 from processes.history import GENESIS, clock_text, who
+from processes.instances import VoteTask
 from processes.locking import lock, step_on
 from processes.notices import notify
 from processes.step import Step
 from processes.substitutes import absent_for
 
+_NOT_YET = dict.fromkeys(("place", "place_since", "due_at", "suspended_at", "state", "incident"))  # of a process that begins
 Answers = Mapping[str, Any] | Callable[[Mapping[str, Any]], dict[str, Any]]
 """What was filled in, or a function that reads it off what was posted once the form's schema is known."""
 
@@ -47,9 +49,19 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
     definition = latest(session, key)
     begin = definition.start
     _allow(actor, begin.lane, subject.party_for(begin.lane))
+    step = open_step(engine, session, actor, definition, subject)
+    step.run()
+    if outcome is not None:
+        _complete_first(step, outcome)
+    return step.row.id, step.settle()
+
+
+def open_step(engine: Engine, session: Session, actor: Actor, definition: Definition, subject: Any) -> Step:
+    """The first step of a new instance, about to run; whether the actor may begin one is the caller's to ask."""
+    begin = definition.start
     row: dict[str, Any] = {
         "definition_id": definition.id,
-        "key": key,
+        "key": definition.key,
         "subject_id": subject.id,
         "title": subject.title()[:200],
         "party_id": subject.party_id,
@@ -64,23 +76,20 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
         "chain": GENESIS,
     }
     row["id"] = session.execute(insert(tables.instance).values(row).returning(tables.instance.c.id)).scalar_one()
-    step = Step(engine, session, actor, definition, SimpleNamespace(**row, place=None, due_at=None, state=None, incident=None), subject)
+    step = Step(engine, session, actor, definition, SimpleNamespace(**row, **_NOT_YET), subject)
     spec, subprocess_specs = definition.specs
     step.workflow = BpmnWorkflow(spec, dict(subprocess_specs), script_engine=step.script_engine())
     step.record("start", begin.name, begin.id)
-    step.run()
-    if outcome is not None:
-        _complete_first(step, outcome)
-    return row["id"], step.settle()
+    return step
 
 
 def _complete_first(step: Step, outcome: str) -> None:
     ready = [t for t in spiff.waiting(step.workflow) if step.for_person(t)]
-    if len(ready) != 1:
+    if len(ready) != 1 or isinstance(ready[0].task_spec, VoteTask):
         raise Refused(f"“{step.definition.name}”不能在新建时直接办理，请先保存")
     element = step.definition.elements[spiff.element_id(ready[0])]
     _allow(step.actor, element.lane, step.subject.party_for(element.lane))
-    row = SimpleNamespace(id=str(ready[0].id), element=element.id, kind="step", parent_id=None)
+    row = SimpleNamespace(id=str(ready[0].id), element=element.id, kind="step", parent_id=None, vote_id=None)
     _finish(Hold(step, row, None, ()), ready[0], outcome, None, None)
 
 
@@ -155,7 +164,7 @@ class Hold:
         Raises:
             TaskClosed: a deadline was first.
         """
-        task_id = self.task.parent_id or self.task.id
+        task_id = self.task.vote_id or self.task.parent_id or self.task.id
         found = spiff.find(self.step.workflow, task_id)
         if found is None or not found.has_state(TaskState.READY):
             raise TaskClosed(self.step._why_closed(task_id))
@@ -195,9 +204,10 @@ def _finish(held: Hold, live: Any, outcome: str, answers: Answers | None, commen
     said = f"{who(step.actor)}已于 {clock_text(step.now)} 办理：{outcome}"
     values = {"closed_by": step.actor.person_id, "outcome": outcome, "closed_as": said}
     values["closed_for"] = None if held.absent is None else held.absent.id
-    step.record("task", outcome, held.element.id, comment, given)
+    name = outcome if held.task.vote_id is None else votes.said(step, held.task, outcome)
+    step.record("task", name, held.element.id, comment, given)
     if not held.opinions:
-        go_on(step, live, values)
+        go_on(step, live, held.task, values)
         return
     table, ids = tables.task, [one.id for one in held.opinions]
     step.session.execute(update(table).where(table.c.id == held.task.id).values(state="held", closed_at=step.now, **values))
@@ -206,8 +216,14 @@ def _finish(held: Hold, live: Any, outcome: str, answers: Answers | None, commen
         notify(step, [one.assignee_id], "assigned", f"{who(step.actor)}请您确认：{step.row.title} · {one.name}", one.id)
 
 
-def go_on(step: Step, live: Any, closed: dict[str, Any]) -> None:
-    """Completes a ready user task in the engine and runs to the next wait. `closed`: closed_by, closed_for, outcome, closed_as."""
+def go_on(step: Step, live: Any, task: Any, closed: dict[str, Any]) -> None:
+    """Completes a ready user task in the engine, or counts an answer to it (`task` is its row), and runs to the next wait.
+
+    `closed`: closed_by, closed_for, outcome, closed_as.
+    """
+    if task.vote_id is not None:
+        votes.answer(step, live, task, closed)
+        return
     element = step.definition.elements[spiff.element_id(live)]
     live.data[f"{element.local}_outcome"] = closed["outcome"]
     live.data[f"{element.local}_by"] = closed["closed_by"]
@@ -284,7 +300,7 @@ def _editor(step: Step, element: Element) -> Actor:
 
 def tick(engine: Engine, session: Session, instance_id: int) -> list[str]:
     """Lets time act: fires what is due. Changes nothing where nothing is due."""
-    step = lock(engine, session, SYSTEM, instance_id)
+    step = lock(engine, session, SYSTEM, instance_id, suspended=True)
     if step.row.state is None or step.row.due_at is None or step.row.due_at > step.now:
         return []
     step.load()
@@ -300,7 +316,10 @@ def _load_by_task(engine: Engine, session: Session, actor: Actor, task_id: str, 
     # read after the lock, so that what another step just wrote is seen
     table = tables.task
     query = select(table, Person.name.label("asked")).outerjoin(Person, Person.id == table.c.assignee_id)
-    query = query.where(table.c.instance_id == row.id, or_(table.c.id == task_id, table.c.state.in_(tables.LIVE)))
+    about = select(table.c.parent_id).where(table.c.id == task_id).scalar_subquery()
+    # of a 会签, the others are left alone: there may be thousands
+    near = or_(table.c.vote_id.is_(None), table.c.id == about, table.c.parent_id.in_((task_id, about)))
+    query = query.where(table.c.instance_id == row.id, or_(table.c.id == task_id, and_(table.c.state.in_(tables.LIVE), near)))
     found = session.execute(query.order_by(table.c.created_at, table.c.id)).all()
     task = next(one for one in found if one.id == task_id)
     if task.state not in states:
@@ -308,7 +327,7 @@ def _load_by_task(engine: Engine, session: Session, actor: Actor, task_id: str, 
             raise NotFound
         raise TaskClosed(task.closed_as or "此事项尚待办理，办理后请您确认")
     step = step_on(engine, session, actor, row)
-    step.live_tasks = {one.id: one.parent_id for one in found}
+    step.live_tasks = {one.id: one.parent_id for one in found if one.vote_id is None}
     return step, task, list(found)
 
 

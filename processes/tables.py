@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint, true
+from sqlalchemy import text as sql
 
 from domain.base import Base, UtcDateTime
 
 metadata = Base.metadata
 
+
+def _where(condition: str) -> dict[str, Any]:
+    """Makes an index a partial one on both databases."""
+    return {"sqlite_where": sql(condition), "postgresql_where": sql(condition)}
+
+
 # Opinions that are asked for a task are rows beside the diagram's own. `before` and `delegate`: the task waits for them;
 # `after`: the row is `waiting` until the task has its outcome, then open, and the task is `held` until it is confirmed.
 OPINIONS = ("before", "after", "delegate")
 LIVE = ("open", "held", "waiting")
+QUEUED = "queued"  # one of a sequential 会签 whose turn has not come
+
+JOB_STATES = {
+    "pending": "to be handed out",
+    "running": "a worker has it",
+    "done": "answered",
+    "failed": "waits for a person",
+    "cancelled": "the process went another way",
+    "paused": "to be handed out once the instance is resumed",
+    "answered": "answered while the instance was suspended",
+}
 
 definition = Table(
     "process_definition",
@@ -28,6 +48,7 @@ definition = Table(
     Column("deployed_at", UtcDateTime, nullable=False),
     Column("deployed_by", String(50), nullable=False),
     Column("note", String(200), nullable=False, server_default="", comment="what the designer said of this version"),
+    Column("starts_by", String(100), index=True, comment="name of the message that starts it; null: people do"),
     Column("scenarios", Text, comment="YAML that the version was tried out with; null: those beside the diagram in bpmn/"),
     UniqueConstraint("key", "version"),
 )
@@ -49,22 +70,30 @@ instance = Table(
     Column("status", String(40), nullable=False),
     Column("tone", String(12), nullable=False),
     Column("place", String(100), comment="the element that gives the status"),
+    Column("place_since", UtcDateTime, comment="when it came to stand there"),
     Column("waits", JSON, nullable=False, comment="messages waited for: [{element, task_id, role, party_id}]"),
     Column("path", JSON, nullable=False, comment="ids of the sequence flows taken"),
-    Column("due_at", UtcDateTime, comment="when the earliest timer is due"),
+    Column("due_at", UtcDateTime, comment="when the earliest timer is due; null while suspended: no clock runs"),
+    Column("suspended_at", UtcDateTime, comment="since when nothing acts; null: not suspended"),
     Column("seq", Integer, nullable=False, comment="number of history events"),
     Column("chain", String(64), nullable=False, comment="hash of the last history event"),
     Column("incident", Text, comment="what failed and needs a person; null when all is well"),
     Index("ix_process_instance_due", "due_at"),
     Index("ix_process_instance_subject", "key", "subject_id"),
     Index("ix_process_instance_started_by", "started_by", "started_at"),
+    # what 流程监控 counts: each index holds only the rows it is about
+    Index("ix_process_instance_running", "definition_id", "place", "place_since", **_where("ended_at IS NULL")),
+    Index("ix_process_instance_since", "place_since", **_where("ended_at IS NULL")),
+    Index("ix_process_instance_party", "party_id", **_where("ended_at IS NULL")),
+    Index("ix_process_instance_incident", "definition_id", **_where("incident IS NOT NULL")),
+    Index("ix_process_instance_suspended", "definition_id", **_where("suspended_at IS NOT NULL")),
 )
 
 task = Table(
     "process_task",
     metadata,
     Column("id", String(36), primary_key=True, comment="SpiffWorkflow's task id"),
-    Column("instance_id", ForeignKey("process_instance.id"), nullable=False, index=True),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False),
     Column("element", String(100), nullable=False),
     Column("name", String(100), nullable=False),
     Column("role", String(20), nullable=False),
@@ -82,8 +111,41 @@ task = Table(
     Column("parent_id", String(36), comment="the diagram's task that an opinion is asked for; null: the diagram's own"),
     Column("asked_by", Integer, comment="who asked for the opinion"),
     Column("urged_at", UtcDateTime, comment="when somebody last urged it"),
+    Column("vote_id", String(36), comment="the 会签 it is one of; null: of none"),
+    Column("number", Integer, comment="its place in the 会签, from 0"),
+    Column("item", JSON(none_as_null=True), comment="what it is about, where the 会签 goes over a list"),
+    Column("agrees", Boolean, comment="whether the answer counts as agreement; null: not answered"),
+    Index("ix_process_task_standing", "instance_id", "vote_id", "state"),
+    Index(
+        "ix_process_task_vote",
+        "vote_id",
+        "state",
+        "number",
+        **_where("vote_id IS NOT NULL"),
+    ),
     Index("ix_process_task_inbox", "party_id", "state", "due_at"),
     Index("ix_process_task_done", "closed_by", "closed_at"),
+    Index("ix_process_task_due", "due_at", **_where("state = 'open'")),
+)
+
+vote = Table(
+    "process_vote",
+    metadata,
+    Column("id", String(36), primary_key=True, comment="id of the multi-instance task in the state"),
+    Column("instance_id", ForeignKey("process_instance.id"), nullable=False, index=True),
+    Column("element", String(100), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("people", Boolean, nullable=False, comment="over people: each answers once; else over a list"),
+    Column("sequential", Boolean, nullable=False),
+    Column("rule", String(1000), nullable=False, comment="the property `quorum`, or the completion condition"),
+    Column("needed", Integer, comment="how many must agree; null: the completion condition decides"),
+    Column("total", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),
+    Column("agreed", Integer, nullable=False),
+    Column("state", String(10), nullable=False, comment="open, agreed, refused, cancelled or undone"),
+    Column("outcome", String(40), comment="the result once it is clear"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
 )
 
 event = Table(
@@ -102,6 +164,39 @@ event = Table(
     Column("hash", String(64), nullable=False, comment="sha256 over the previous hash and this line"),
 )
 
+message = Table(
+    "process_message",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("party_id", Integer, nullable=False, comment="the party of the sender's record"),
+    Column("sender_id", ForeignKey("process_instance.id"), nullable=False),
+    Column("element", String(100), nullable=False, comment="what threw it"),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("state", String(10), nullable=False, comment="waiting, delivered, failed (an incident) or expired (nobody received it)"),
+    Column("next_at", UtcDateTime, comment="when it is looked at next; null when over"),
+    Column("tries", Integer, nullable=False),
+    Column("error", Text),
+    Column("instance_id", ForeignKey("process_instance.id"), comment="who received it, or has the incident"),
+    Column("target", String(100), comment="the element that received it"),
+    Index("ix_process_message_next", "state", "next_at"),
+    Index("ix_process_message_name", "name", "state"),
+    Index("ix_process_message_instance", "instance_id"),
+)
+
+subscription = Table(
+    "process_subscription",
+    metadata,
+    Column("instance_id", ForeignKey("process_instance.id"), primary_key=True),
+    Column("element", String(100), primary_key=True, comment="the event that waits for a message of another instance"),
+    Column("definition_id", ForeignKey("process_definition.id"), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("key", String(64), nullable=False, comment="sha256 over the values that the message must carry"),
+    Column("since", UtcDateTime, nullable=False),
+    Index("ix_process_subscription_key", "name", "definition_id", "element", "key"),
+)
+
 job = Table(
     "process_job",
     metadata,
@@ -111,13 +206,14 @@ job = Table(
     Column("handler", String(60), nullable=False),
     Column("params", JSON, nullable=False),
     Column("payload", JSON, comment="what goes outside, fixed at the first attempt so that a retry says the same"),
-    Column("state", String(10), nullable=False, comment="pending, running, done, failed, or cancelled: the process went another way"),
+    Column("state", String(10), nullable=False, comment="one of JOB_STATES"),
     Column("attempt", Integer, nullable=False, comment="fence: only the current attempt may answer; never falls"),
     Column("tries", Integer, nullable=False, server_default="0", comment="attempts since a person's last retry"),
     Column("retry_max", Integer, nullable=False, server_default="7", comment="tries after the first (the diagram's retryMax)"),
     Column("retry_delay", Float, nullable=False, server_default="2", comment="seconds before the first retry, doubled each time"),
     Column("next_at", UtcDateTime, comment="when it may be handed out (pending) or its lease ends (running); null when over"),
     Column("error", Text),
+    Column("answer", JSON, comment="what the outside said while the instance was suspended: {result} or {refused: [code, message]}"),
     Index("ix_process_job_next", "next_at"),
 )
 
@@ -159,6 +255,21 @@ copy = Table(
     Column("read_at", UtcDateTime),
     Index("ix_process_copy_newest", "person_id", "sent_at"),
     Index("ix_process_copy_instance", "instance_id", "person_id"),
+)
+
+migration = Table(
+    "process_migration",
+    metadata,
+    Column("instance_id", ForeignKey("process_instance.id"), primary_key=True),
+    Column("version", Integer, nullable=False, comment="the instance's after the migration: while it is still that, it can be undone"),
+    Column("definition_id", ForeignKey("process_definition.id"), nullable=False, comment="what it ran on before; so are all below"),
+    Column("state", LargeBinary, nullable=False),
+    Column("path", JSON, nullable=False),
+    Column("place", String(100)),
+    Column("place_since", UtcDateTime),
+    Column("incident", Text),
+    Column("tasks", JSON, nullable=False, comment="the live task rows: id → columns"),
+    Column("jobs", JSON, nullable=False, comment="the jobs that were not over: id → state"),
 )
 
 saved_filter = Table(

@@ -30,6 +30,39 @@ def earliest(tasks: Iterable[Task]) -> datetime | None:
     return min((datetime.fromisoformat(due) for task in tasks for due in task.internal_data.get(_DUE, {}).values()), default=None)
 
 
+def due(task: Task) -> list[datetime]:
+    """When the running timers of a task are due, the first one first."""
+    return sorted(datetime.fromisoformat(moment) for moment in task.internal_data.get(_DUE, {}).values())
+
+
+def put_off(tasks: Iterable[Task], length: timedelta) -> None:
+    """The running timers of these tasks that measure a length of time are due that much later; those of a moment are not."""
+    for task in tasks:
+        due = task.internal_data.get(_DUE, {})
+        event = task.task_spec.event_definition if due else None
+        for timer in getattr(event, "event_definitions", [event]):
+            if isinstance(timer, TimeDuration | TimeCycle) and timer.name in due:
+                due[timer.name] = (datetime.fromisoformat(due[timer.name]) + length).isoformat()
+
+
+def alike(before: Any, after: Any) -> bool:
+    """Whether two event definitions are no timers, or the same ones."""
+    if not isinstance(before, _Timer) and not isinstance(after, _Timer):
+        return True
+    return type(before) is type(after) and before.expression == after.expression
+
+
+def restart(task: Task) -> None:
+    """The task's timers begin anew when they are next looked at."""
+    task.internal_data.pop(_DUE, None)
+    task.internal_data.pop(_LEFT, None)
+
+
+def take_over(before: Task, after: Task) -> None:
+    """The timers of one task go on in another."""
+    after.internal_data |= {name: before.internal_data[name] for name in (_DUE, _LEFT) if name in before.internal_data}
+
+
 class _Timer:
     name: Any
     expression: Any

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor, people_of
@@ -40,10 +41,19 @@ def urge(engine: Engine, session: Session, actor: Actor, task_id: str) -> list[s
     step, task = held.step, held.task
     # a conditional update: of two who urge at once, one does
     quiet = or_(_TABLE.c.urged_at.is_(None), _TABLE.c.urged_at <= step.now - PAUSE)
-    urged = session.execute(update(_TABLE).where(_TABLE.c.id == task_id, quiet).values(urged_at=step.now))
-    if urged.rowcount != 1:  # type: ignore[attr-defined]
+    urged = session.execute(update(_TABLE).where(_which(task), quiet).values(urged_at=step.now).returning(_TABLE.c.assignee_id)).all()
+    if not urged:
         raise Refused("一小时内已经催办过，请稍后再试")
-    people = [task.assignee_id] if task.assignee_id else [person.id for person in people_of(session, task.party_id, task.role)]
+    people = {row.assignee_id for row in urged if row.assignee_id}
+    if len(people) < len(urged):
+        people |= {person.id for person in people_of(session, task.party_id, task.role)}
     notify(step, people, "urge", f"{who(actor)}催办：{step.row.title} · {task.name}", task_id)
     step.record("urge", f"催办“{task.name}”", held.element.id)
     return step.settle()
+
+
+def _which(task: Any) -> ColumnElement[bool]:
+    """The row, or all that are open of the 会签 it is one of."""
+    if task.vote_id is None:
+        return and_(_TABLE.c.id == task.id)
+    return and_(_TABLE.c.vote_id == task.vote_id, _TABLE.c.state == "open", _TABLE.c.kind == "step")

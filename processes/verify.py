@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from processes import spiff, tables
+from processes import spiff, tables, tallies, votes
 from processes.assigning import transfer_roles
 from processes.definitions import load
 from processes.engine import Engine
 from processes.history import GENESIS, chain_hash, events_of
+from processes.instances import VoteTask
 from processes.step import Step
 from processes.timers import earliest
 
@@ -35,10 +36,14 @@ def faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
         yield f"记录的状态是“{subject.status}”，流程中是“{row.status}”"
     rows = session.execute(select(tables.task).where(tables.task.c.instance_id == row.id)).all()
     live = {task.id: task for task in rows if task.state in tables.LIVE}
-    open_ids = {task.id for task in live.values() if task.parent_id is None}
+    open_ids = {task.id for task in live.values() if task.parent_id is None and task.vote_id is None}
+    ballots = session.execute(select(tables.vote).where(tables.vote.c.instance_id == row.id)).all()
+    yield from tallies.faults(ballots, rows)
     yield from _opinions(live)
     jobs = session.execute(select(tables.job).where(tables.job.c.instance_id == row.id)).all()
     unanswered = {job.id for job in jobs if job.state not in ("done", "cancelled")}
+    if row.suspended_at is None and any(job.state in ("paused", "answered") for job in jobs):
+        yield "流程没有挂起，仍有暂停的外部任务"
     if row.ended_at is not None or row.state is None:
         if open_ids:
             yield f"流程已结束，仍有 {len(open_ids)} 条待办"
@@ -55,12 +60,14 @@ def faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
     step.workflow.script_engine = step.script_engine()
     stands = spiff.waiting(step.workflow)
     yield from _against_state(step, stands, {t.id: t for t in rows}, open_ids, unanswered, row)
+    if {vote.id for vote in ballots if vote.state == "open"} != set(votes.standing(stands)):
+        yield "会签与流程状态不一致"
 
 
 def _against_state(
     step: Step, stands: list[Any], tasks: dict[str, Any], open_ids: set[str], unanswered: set[str], row: Any
 ) -> Iterator[str]:
-    ready = {str(t.id): spiff.element_id(t) for t in stands if step.for_person(t)}
+    ready = {str(t.id): spiff.element_id(t) for t in stands if step.for_person(t) and not isinstance(t.task_spec, VoteTask)}
     if set(ready) != open_ids:
         yield "待办与流程状态不一致"
     for task_id, element in ready.items():
@@ -75,7 +82,7 @@ def _against_state(
     started = step._started(stands)
     if started != unanswered:
         yield "外部任务与流程状态不一致"
-    if earliest(stands) != row.due_at:
+    if (earliest(stands) if row.suspended_at is None else None) != row.due_at:
         yield "定时时间与流程状态不一致"
     place = step._place(stands)
     if place is not None:

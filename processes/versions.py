@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from processes import tables
@@ -41,6 +41,13 @@ def versions_of(session: Session, key: str) -> Sequence[Any]:
     """All versions of a process, newest first, with `running`: how many instances run on each."""
     query = select(*_COLUMNS, _DEFINITION.c.deployed_at, _DEFINITION.c.deployed_by, _RUNNING).where(_DEFINITION.c.key == key)
     return session.execute(query.order_by(_DEFINITION.c.version.desc())).all()
+
+
+def watched(session: Session, running: Collection[int]) -> Sequence[Any]:
+    """The newest version of each process and those of these ids, by process, newest first."""
+    newest = select(func.max(_DEFINITION.c.id)).group_by(_DEFINITION.c.key)
+    query = select(*_COLUMNS).where(or_(_DEFINITION.c.id.in_(newest), _DEFINITION.c.id.in_(running)))
+    return session.execute(query.order_by(_DEFINITION.c.key, _DEFINITION.c.version.desc())).all()
 
 
 def version(session: Session, key: str, number: int) -> Definition:

@@ -20,6 +20,7 @@ from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
 from webapp.certificates.views import blueprint as certificates
 from webapp.copies.views import blueprint as copies
+from webapp.declarations.views import declarations, plans
 from webapp.designer.views import blueprint as designer
 from webapp.fields.views import blueprint as field_checks
 from webapp.files.views import blueprint as files
@@ -28,9 +29,11 @@ from webapp.health import blueprint as health
 from webapp.home.views import blueprint as home
 from webapp.imports.views import blueprint as imports
 from webapp.inbox.routes import blueprint as inbox
+from webapp.institutions.seals import blueprint as seals
 from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
 from webapp.messages.views import blueprint as messages
+from webapp.monitor.routes import blueprint as monitor
 from webapp.records.views import blueprint as records
 from webapp.sites.views import blueprint as exam_sites
 from webapp.standards.views import sites as site_standards
@@ -49,6 +52,7 @@ BLUEPRINTS = (
     account,
     inbox,
     institutions,
+    seals,
     skill_standards,
     site_standards,
     certificates,
@@ -64,7 +68,10 @@ BLUEPRINTS = (
     copies,
     messages,
     designer,
+    monitor,
     exam_sites,
+    declarations,
+    plans,
 )
 MAX_REQUEST = 21 * 1024 * 1024  # one file of 20 MB, and the form around it
 CSP = "; ".join(

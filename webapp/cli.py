@@ -11,14 +11,17 @@ import threading
 from pathlib import Path
 
 import click
+from cryptography.fernet import Fernet
 from redis import Redis
 from rq import Worker
 
+from domain import seals
 from domain.demo import DEMO_ACCOUNTS, PASSWORD
 from domain.demo.books import SIZES
 from domain.locks import SchedulerLock
 from domain.settings import BadSetting, Settings, read_settings
 from domain.subjects import SUBJECTS
+from domain.vault import open_vault
 from forms import read_forms
 from handlers import HANDLERS
 from jobs import demo as demonstration
@@ -28,6 +31,7 @@ from jobs import scenarios as scenario_runner
 from jobs import scheduler as scheduling
 from jobs import worker as working
 from processes.checks import SUFFIXES, check_file, diagrams_in
+from processes.decisions import SUFFIX
 from processes.errors import DiagramInvalid
 from processes.verify import verify as find_faults
 from webapp import supervisor
@@ -113,7 +117,7 @@ def demo(size: str) -> None:
 def _check(paths: tuple[Path, ...]) -> int:
     found, forms = 0, read_forms()
     for path in paths:
-        diagrams = diagrams_in(path)
+        diagrams = diagrams_in(path, (*SUFFIXES, SUFFIX))
         if not diagrams:
             click.echo(f"{click.format_filename(path)}: 文件夹中没有流程图（{'、'.join(SUFFIXES)}）")
             found += 1
@@ -138,7 +142,7 @@ def deploy(paths: tuple[Path, ...]) -> None:
     if _check(paths):
         sys.exit(1)
     runtime = runtimes.build(_settings())
-    for path in [file for folder in paths for file in diagrams_in(folder)]:
+    for path in runtimes.in_order(file for folder in paths for file in diagrams_in(folder)):
         try:
             definition = runtimes.deploy_file(runtime, path, os.environ.get("USER", "pilot"))
         except DiagramInvalid as error:
@@ -177,6 +181,21 @@ def verify() -> None:
         click.echo(fault)
     click.echo("一致" if not faults else f"共 {len(faults)} 处不一致")
     sys.exit(1 if faults else 0)
+
+
+@main.command()
+def new_seal_key() -> None:
+    """Prints a new key for SEAL_KEYS."""
+    click.echo(Fernet.generate_key().decode("ascii"))
+
+
+@main.command()
+def rotate_seal_keys() -> None:
+    """Encrypts the keys of all seals anew with the first of SEAL_KEYS; the others may be taken away afterwards."""
+    runtime = runtimes.build(_settings())
+    with runtime.database.writing() as session:
+        count = seals.rotate_keys(session, open_vault(runtime.settings))
+    click.echo(f"已重新加密 {count} 个签章密钥")
 
 
 @main.command()

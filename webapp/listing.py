@@ -40,7 +40,7 @@ class ListScreen:
 
     `show` gives the address of a row's page; `new` that of the empty form, shown to those who hold the lane in which the
     diagram starts. `buttons` stand above the table, `row_buttons` in a row, besides those that the engine gives. `export`
-    labels the export button.
+    labels the export button, `more_exports` (label, name of a listing) those of rows that belong to these.
     """
 
     listing: Listing
@@ -51,6 +51,7 @@ class ListScreen:
     row_buttons: Callable[[Actor, Any], Sequence[Button]] = lambda actor, row: ()
     empty: str = "还没有记录。"
     export: str = "批量导出"
+    more_exports: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from forms.listing import Listing
-from forms.lists import certificates, exam_sites, organizations, schools, site_standards, skill_standards, teachers, weekly
+from forms.lists import (
+    certificates,
+    declaration_plans,
+    declarations,
+    exam_sites,
+    organizations,
+    schools,
+    seals,
+    site_standards,
+    skill_standards,
+    teachers,
+    weekly,
+)
 
 LISTS: dict[str, Listing] = {
     listing.name: listing
@@ -18,5 +30,9 @@ LISTS: dict[str, Listing] = {
         certificates.KEPT_CERTIFICATES,
         teachers.TEACHERS,
         exam_sites.EXAM_SITES,
+        seals.SEALS,
+        declarations.DECLARATIONS,
+        declarations.LINES,
+        declaration_plans.PLANS,
     )
 }

@@ -1,7 +1,8 @@
 """What deployment refuses: everything in a diagram that could not run, each named so that a process designer finds it (architecture §5).
 
-A module a kind of check: `documents` (is it a diagram at all), `structure` (ids, references, lanes, flows), `conventions` (the
-properties of ours), `expressions`, `paths` (ends, loops, joins that never complete).
+A module a kind of check: `documents` (is it a diagram at all), `structure` (ids, references, lanes, flows), `supported` (what the
+engine does not run), `messages`, `conventions` (the properties of ours), `instances` (multi-instance), `expressions`, `paths` (ends,
+loops, joins that never complete).
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from domain.parties import ROLES
-from processes.checks import conventions, documents, expressions, paths, structure
+from processes import decisions
+from processes.checks import conventions, documents, expressions, instances, messages, paths, structure, supported
 from processes.checks.diagram import read_diagram
+from processes.decisions import SUFFIX
 from processes.definitions import read
 from processes.errors import DiagramInvalid, EngineFault
 from processes.xmlsafe import parse_xml, read_limited
@@ -21,11 +24,11 @@ MAX_PROBLEMS = 200  # of one file that are listed
 SUFFIXES = (".bpmn", ".bpmn2", ".bpmn20.xml")
 
 
-def diagrams_in(path: Path) -> list[Path]:
+def diagrams_in(path: Path, suffixes: tuple[str, ...] = SUFFIXES) -> list[Path]:
     """The file itself, or all diagrams of a folder and the folders in it; links to folders are not followed."""
     if not path.is_dir():
         return [path]
-    return sorted(file for file in path.rglob("*") if file.name.lower().endswith(SUFFIXES) and not file.is_dir())
+    return sorted(file for file in path.rglob("*") if file.name.lower().endswith(suffixes) and not file.is_dir())
 
 
 def check_file(
@@ -35,12 +38,18 @@ def check_file(
     forms: Mapping[str, dict[str, Any]],
     roles: Sequence[str] = ROLES,
 ) -> list[str]:
-    """The problems of the diagram in a file; its process id must be the file's name up to the first dot."""
+    """The problems of the diagram, or of the decision table, in a file.
+
+    A process id must be the file's name up to the first dot; the decision tables of its business rule tasks lie beside it.
+    """
     try:
         xml = read_limited(path)
     except DiagramInvalid as error:
         return list(error.problems)
-    return problems(xml, path.name.partition(".")[0], handlers, subjects, forms, roles)
+    if path.name.lower().endswith(SUFFIX):
+        return decisions.problems(xml)
+    found = problems(xml, path.name.partition(".")[0], handlers, subjects, forms, roles, decisions.read_folder(path.parent))
+    return found or list(messages.unheard(path, parse_xml(xml)))
 
 
 def problems(
@@ -50,10 +59,11 @@ def problems(
     subjects: Mapping[str, Any],
     forms: Mapping[str, dict[str, Any]],
     roles: Sequence[str] = ROLES,
+    tables: Mapping[str, str] | None = None,
 ) -> list[str]:
     """What keeps a diagram from being deployed, in Chinese, a line each; empty when nothing does.
 
-    `key` is what the process id must be; None takes any.
+    `key` is what the process id must be; None takes any. `tables` holds DMN files by decision id.
     """
     try:
         root = parse_xml(xml)
@@ -65,20 +75,23 @@ def problems(
     diagram = read_diagram(root)
     found = [
         *structure.check(diagram, key, roles),
+        *supported.check(diagram),
+        *messages.check(diagram),
         *conventions.check(diagram, handlers, subjects, forms, roles),
-        *expressions.check(diagram, handlers, subjects),
+        *instances.check(diagram, forms),
+        *expressions.check(diagram, handlers, subjects, tables or {}),
         *paths.check(diagram, handlers),
     ]
-    found = list(dict.fromkeys(found)) or _library(xml, forms)
+    found = list(dict.fromkeys(found)) or _library(xml, forms, tables)
     if len(found) > MAX_PROBLEMS:
         found[MAX_PROBLEMS:] = [f"另有 {len(found) - MAX_PROBLEMS} 处问题，请先改正以上各处再检查"]
     return found
 
 
-def _library(xml: bytes, forms: Mapping[str, dict[str, Any]]) -> list[str]:
+def _library(xml: bytes, forms: Mapping[str, dict[str, Any]], tables: Mapping[str, str] | None) -> list[str]:
     """What SpiffWorkflow itself does not take; asked last, as its own words help a designer little."""
     try:
-        read(xml, forms)
+        read(xml, forms, decisions=tables)
     except DiagramInvalid as error:
         if any("RecursionError" in line for line in error.problems):
             return ["流程图中一条路上的环节过多，请拆成几个流程，用调用活动连接"]

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from processes import retries
+from processes import quorum, retries
+from processes.assignments import read_assignments
+from processes.calls import listed
 from processes.checks.diagram import Diagram, called, handler_name, say, say_flow, short
-from processes.definitions import BPMN, SPIFF, _properties
+from processes.decisions import INPUT, Table, read_table
+from processes.definitions import BPMN, SPIFF, Element, _properties
+from processes.errors import DiagramInvalid
 from processes.expressions import ExpressionError, evaluate, names_in
+from processes.instances import COUNTED, NUMBERS, PEOPLE
 
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 _EXAMPLES: dict[type, Any] = {datetime: _MOMENT, int: 1, float: 1.0, str: "x", bool: True, list: ["x"]}
@@ -28,18 +34,32 @@ class _Found:
     what: str
     text: str
     moment: bool = False
+    name: str | None = None  # what is given this value, where it is an assignment
+    fault: str | None = None  # it is no list of assignments
+    reads: frozenset[str] = frozenset()  # names that it may read beside those that every expression may
 
 
-def check(diagram: Diagram, handlers: Mapping[str, Any], subjects: Mapping[str, Any]) -> Iterator[str]:
-    """All problems of expressions."""
+def check(diagram: Diagram, handlers: Mapping[str, Any], subjects: Mapping[str, Any], decisions: Mapping[str, str]) -> Iterator[str]:
+    """All problems of expressions; `decisions` holds DMN files by decision id."""
     subject = subjects.get(_properties(diagram.process).get("subject", ""))
-    known = _known(diagram, handlers, getattr(subject, "FACTS", None))
-    for found in all_expressions(diagram):
+    facts = getattr(subject, "FACTS", None)
+    tables = dict(_tables(diagram, decisions))
+    expressions = [*all_expressions(diagram), *_cells(diagram, tables)]
+    given = {found.name for found in expressions if found.name} | {name for table in tables.values() for name in table.outputs}
+    given |= {name for element in diagram.elements.values() for name in listed(element.properties.get("messageGives", ""))}
+    known = _known(diagram, handlers, facts, given)
+    yield from _rules(diagram, decisions)
+    for name in sorted(given & (facts or {}).keys()):
+        yield f"流程“{short(diagram.process.get('id', ''))}”：“{name}”是业务记录的内容，脚本、消息和决策表不能改写，请用别的名称"
+    for found in expressions:
+        if found.fault is not None:
+            yield f"{found.where}{found.what}不能使用：{short(found.fault, 300)}"
+            continue
         if found.moment and _ISO.fullmatch(found.text.strip()):
             yield f"{found.where}{found.what}不能使用：“{short(found.text)}”请改写为时间表达式，例如 now + hours(2)、now + days(3)"
             continue
         try:
-            names = names_in(found.text)
+            names = names_in(found.text) - found.reads
         except ExpressionError as error:
             yield f"{found.where}{found.what}不能使用：{_hint(found) or short(str(error), 300)}"
             continue
@@ -78,17 +98,90 @@ def all_expressions(diagram: Diagram) -> Iterator[_Found]:
             yield _Found(where, f"参数“{short(parameter.get('id', ''))}”", parameter.get("value", ""))
         for tag, label in _LABELS.items():
             for part in node.iterfind(f"{BPMN}*/{BPMN}{tag}"):
-                yield _Found(where, label, part.text or "")
-        for name in ("messagePayload", "signalPayloadExpression", "payloadExpression"):
+                yield _Found(where, label, part.text or "", reads=frozenset(COUNTED if tag == "completionCondition" else ()))
+        yield from _of_votes(element, node, where)
+        if "messageSubject" in element.properties:
+            text = element.properties["messageSubject"]
+            yield _Found(where, "业务记录（属性 messageSubject）", text, reads=_carried(text))
+        if element.tag == "scriptTask":
+            yield from _assigned(where, "脚本", "".join(part.text or "" for part in node.findall(f"{BPMN}script")))
+        for part in node.iter(f"{SPIFF}messagePayload"):
+            yield from _assigned(where, "消息内容", part.text or "")
+        for name in ("signalPayloadExpression", "payloadExpression"):
             for part in node.iter(f"{SPIFF}{name}"):
                 yield _Found(where, "消息内容", part.text or "")
     for expression in diagram.root.iterfind(f".//{BPMN}correlationPropertyRetrievalExpression/{BPMN}*"):
         if isinstance(expression.tag, str) and expression.tag.endswith(("messagePath", "formalExpression")):
             owner = expression.getparent().getparent()
-            yield _Found(f"{called('关联属性', owner.get('name'), owner.get('id'))}：", "表达式", expression.text or "")
+            text = expression.text or ""
+            yield _Found(f"{called('关联属性', owner.get('name'), owner.get('id'))}：", "表达式", text, reads=_carried(text))
+    for binding in diagram.root.iterfind(f".//{BPMN}correlationPropertyBinding/{BPMN}dataPath"):
+        where = f"关联属性“{short(binding.getparent().get('correlationPropertyRef', ''))}”："
+        yield _Found(where, "本流程期望的值", binding.text or "")
     for payload in diagram.root.iterfind(f"{BPMN}message/{BPMN}extensionElements/{SPIFF}messagePayload"):
         owner = payload.getparent().getparent()
-        yield _Found(f"{called('消息', owner.get('name'), owner.get('id'))}：", "内容", payload.text or "")
+        yield from _assigned(f"{called('消息', owner.get('name'), owner.get('id'))}：", "内容", payload.text or "")
+
+
+def _assigned(where: str, what: str, text: str) -> Iterator[_Found]:
+    try:
+        found = read_assignments(text)
+    except ExpressionError as error:
+        yield _Found(where, what, text, fault=str(error))
+        return
+    yield from (_Found(where, what, expression, name=name) for name, expression in found)
+
+
+def _carried(text: str) -> frozenset[str]:
+    """The names an expression over a message reads: only the sender's diagram can tell whether there are such."""
+    try:
+        return names_in(text)
+    except ExpressionError:
+        return frozenset()  # said where it is checked
+
+
+def _rules(diagram: Diagram, decisions: Mapping[str, str]) -> Iterator[str]:
+    """Business rule tasks whose table is missing or cannot run."""
+    for element, id in _called(diagram):
+        if id not in decisions:
+            yield say(element, f"找不到决策表“{short(id)}”，请把它的 .dmn 文件放在流程图旁边")
+            continue
+        try:
+            read_table(decisions[id])
+        except DiagramInvalid as error:
+            yield from (say(element, line) for line in error.problems)
+
+
+def _called(diagram: Diagram) -> Iterator[tuple[Element, str]]:
+    for element in diagram.elements.values():
+        id = (diagram.nodes[element.id].findtext(f"{BPMN}extensionElements/{SPIFF}calledDecisionId") or "").strip()
+        if element.tag == "businessRuleTask" and id:
+            yield element, id
+
+
+def _tables(diagram: Diagram, decisions: Mapping[str, str]) -> Iterator[tuple[str, Table]]:
+    for _, id in _called(diagram):
+        with suppress(DiagramInvalid):  # `_rules` says why
+            if id in decisions:
+                yield id, read_table(decisions[id])
+
+
+def _cells(diagram: Diagram, tables: Mapping[str, Table]) -> Iterator[_Found]:
+    for element, id in _called(diagram):
+        for where, text in tables[id].texts() if id in tables else ():
+            yield _Found(say(element, ""), f"决策表“{short(tables[id].name)}”{where}", text, reads=frozenset({INPUT}))
+
+
+def _of_votes(element: Element, node: Any, where: str) -> Iterator[_Found]:
+    """The expressions of a multi-instance activity beside its condition."""
+    references = [part.text or "" for part in node.iterfind(f"{BPMN}multiInstanceLoopCharacteristics/{BPMN}loopDataInputRef")]
+    for text in [*references, element.properties.get("collection", PEOPLE)]:
+        if text.strip() != PEOPLE:
+            yield _Found(where, "集合", text)
+    if "agreeWhen" in element.properties:
+        yield _Found(where, "同意的条件（属性 agreeWhen）", element.properties["agreeWhen"])
+    if quorum.is_expression(element.properties.get("quorum", quorum.ALL)):
+        yield _Found(where, "会签规则（属性 quorum）", element.properties["quorum"])
 
 
 def _hint(found: _Found) -> str | None:
@@ -98,15 +191,18 @@ def _hint(found: _Found) -> str | None:
     return None
 
 
-def _known(diagram: Diagram, handlers: Mapping[str, Any], facts: Mapping[str, type] | None) -> dict[str, Any] | None:
+def _known(diagram: Diagram, handlers: Mapping[str, Any], facts: Mapping[str, type] | None, given: Iterable[str]) -> dict[str, Any] | None:
     """Every name that can exist, with an example of its value; None where that cannot be told."""
-    if facts is None or any(e.tag in ("callActivity", "businessRuleTask") for e in diagram.elements.values()):
+    if facts is None or any(e.tag == "callActivity" for e in diagram.elements.values()):
         return None  # what these give is not written in this file
     names = {name: _EXAMPLES.get(kind) for name, kind in facts.items()}
-    names |= {"now": _MOMENT, "title": "x"}
+    names |= {"now": _MOMENT, "title": "x", **dict.fromkeys(given)}
     for element in diagram.elements.values():
         if element.tag == "userTask":
             names[f"{element.id}_outcome"], names[f"{element.id}_by"] = "x", 1
+        if diagram.nodes[element.id].find(f"{BPMN}multiInstanceLoopCharacteristics") is not None:
+            names |= {f"{element.id}_{name}": 1 for name in NUMBERS}
+            names[f"{element.id}_by"] = [1]
         if element.tag == "serviceTask":
             gives = getattr(handlers.get(handler_name(diagram.nodes[element.id]) or ""), "gives", ())
             names |= dict.fromkeys(gives)

@@ -49,18 +49,6 @@ class Run:
         return gone
 
 
-def test_out_of_and_over_a_multi_instance() -> None:
-    run = Run(user("a") + user("b", MULTI) + user("c") + flows("start a", "a b", "b c", "c end"))
-    run.act("a", "b")
-    assert run.back("a") == {"a", "b"}
-    assert run.ready() == ["a"]
-    run.act("a", "b", "b", "b")
-    assert run.back("b") == {"b", "c"}
-    assert run.ready() == ["b", "b", "b"]  # all three again
-    run.act("b", "b", "b", "c")
-    assert run.workflow.is_completed()
-
-
 def test_within_one_of_many_subprocesses_and_out_of_all() -> None:
     inner = node("startEvent", "s") + user("b1") + user("b2") + node("endEvent", "e") + flows("s b1", "b1 b2", "b2 e")
     run = Run(user("a") + node("subProcess", "sub", inner + MULTI) + user("c") + flows("start a", "a sub", "sub c", "c end"))

@@ -137,4 +137,4 @@ def _back() -> str:
 
 def _values() -> dict[str, str]:
     """The filters in force, as the address of the list says them."""
-    return dict(parse_qsl(request.form.get("filter", "")[:4000]))
+    return dict(parse_qsl(request.form.get("filter", "")[:4000], keep_blank_values=True))

@@ -37,7 +37,7 @@ def schema_at(place: str) -> Mapping[str, Any]:
 def _of_task(task_id: str) -> Mapping[str, Any]:
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
     definition = load(db(), row.definition_id)
-    element = definition.elements[row.element]
+    element = inbox.element_of(definition, row)
     if not element.form:
         raise NotFound
     return access.at(definition.forms[element.form], element)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from domain.base import SHANGHAI
 from domain.parties import Actor
-from processes import copies, inbox, tables
+from processes import copies, inbox, tables, tallies
 
 SIZES = (20, 50, 100)
 SOON = timedelta(days=3)
@@ -51,7 +51,7 @@ WHOSE = {"mine": "我签收的", "free": "未签收"}
 
 @dataclass(frozen=True)
 class Page:
-    """One page of one list. `waiting` is task id → names of those whose opinion it waits for."""
+    """One page of one list. `waiting` is task id → names of those whose opinion it waits for; `tallies` are the 会签 of its tasks."""
 
     tab: Tab
     rows: Sequence[Any]
@@ -62,6 +62,7 @@ class Page:
     waiting: Mapping[str, Sequence[str]]
     unread: int
     """Copies that the actor has not opened."""
+    tallies: Mapping[str, tallies.Tally]
 
     @property
     def last(self) -> int:
@@ -91,7 +92,8 @@ def read_page(session: Session, actor: Actor, values: Mapping[str, str], now: da
     number = min(max(number, 1), max(1, -(-total // size)))
     rows = session.execute(query.limit(size).offset((number - 1) * size)).all() if total else []
     waiting = inbox.awaited(session, [row.instance_id for row in rows]) if tab.name == "open" and rows else {}
-    return Page(tab, rows, total, number, size, values, waiting, unread)
+    standings = tallies.counts(session, rows) if tab.name == "open" else {}
+    return Page(tab, rows, total, number, size, values, waiting, unread, standings)
 
 
 def saved_query(values: Mapping[str, str]) -> str:

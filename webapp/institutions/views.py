@@ -9,20 +9,24 @@ from flask import Blueprint, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain.base import SHANGHAI
 from domain.certificates import Certificate, certificates_query
 from domain.organizations import Organization, new_organization, organization_of
 from domain.parties import Actor
 from domain.pilots import participating
 from domain.schools import School, piloted_by, school_of
+from domain.seals import ROLE, WARNING, Seal, seals_query, valid_seal
 from forms.lists.organizations import ORGANIZATIONS
 from forms.lists.schools import SCHOOLS
 from processes.errors import NotAllowed, NotFound
-from webapp.context import actor, db
+from webapp.context import actor, db, runtime
+from webapp.institutions.seal_kind import UPLOAD
 from webapp.listing import Button, ListScreen, render_list
 from webapp.records.plain import PlainKind, Section, create, edit_page, new_page, plain_page, store
 
 blueprint = Blueprint("institutions", __name__, url_prefix="/institutions")
 OPERATOR = "系统管理"
+SEALS_SHOWN = 10
 
 
 def _piloted(session: Session, who: Actor, school: School) -> Mapping[str, Sequence[str]]:
@@ -133,7 +137,7 @@ def schools() -> Any:
 def school(school_id: int) -> str:
     """查看: details with 试点证书负责人, and the certificates that the school pilots."""
     found = _school(school_id)
-    return plain_page(SCHOOL, found, [_pilots_of(found)], _school_buttons(actor(), found))
+    return plain_page(SCHOOL, found, [_pilots_of(found), *_seals_of(found)], _school_buttons(actor(), found))
 
 
 @blueprint.get("/schools/<int:school_id>/edit")
@@ -182,6 +186,30 @@ def _pilots_of(row: School) -> Section:
     ids = select(piloted_by(row.id).order_by(None).subquery().c.id)
     query = certificates_query(actor()).where(Certificate.id.in_(ids))
     return Section("试点证书", ("证书名称", "等级", "证书编码"), _certificate_rows(query), "还没有试点的证书。")
+
+
+def _seals_of(row: School) -> list[Section]:
+    """电子签章, on the page of one's own school."""
+    if ROLE not in actor().roles or row.id != actor().party_id:
+        return []
+    shown = db().scalars(seals_query(actor()).limit(SEALS_SHOWN)).all()
+    valid = valid_seal(db(), row.id, runtime().engine.clock())
+    rows = [
+        ((f"第 {seal.version} 版", url_for("seal.show", record_id=seal.id)), seal.subject, seal.validity(), seal.status, seal.author.name)
+        for seal in shown
+    ]
+    note = "没有有效的电子签章，目前不能签发证书，请上传。" if valid is None else _used(valid)
+    buttons = [Button(UPLOAD, url_for("seal.new")), *([Button("查看全部", url_for("seal.index"))] if shown else [])]
+    heads = ("版本", "签章主体", "有效期", "状态", "上传人")
+    return [Section("电子签章", heads, rows, "还没有上传过电子签章。", note, valid is None, buttons)]
+
+
+def _used(seal: Seal) -> str:
+    """Which seal signs, and whether it soon ends."""
+    used = f"签发使用第 {seal.version} 版。"
+    if seal.valid_to - runtime().engine.clock() > WARNING:
+        return used
+    return f"{used}它将于 {seal.valid_to.astimezone(SHANGHAI):%Y-%m-%d} 到期，请及时上传新的电子签章。"
 
 
 def _certificate_rows(query: Any) -> list[tuple[tuple[str, str], str, str]]:

@@ -8,12 +8,13 @@ from typing import Any
 from flask import g, render_template, url_for
 from sqlalchemy import select
 
-from forms import fields
+from forms import fields, read_forms
 from processes import access, people, tables
 from processes.actions import actions_for
 from processes.definitions import Definition, load
 from processes.errors import NotFound
 from processes.history import clock_text, events_of, instance_of
+from processes.tallies import tallies_of
 from webapp.context import actor, db, runtime
 from webapp.records.kinds import RecordKind
 
@@ -25,22 +26,27 @@ def record_page(kind: RecordKind, record: Any) -> str:
         raise NotFound
     definition = load(db(), instance.definition_id)
     table = tables.task
-    waiting = db().execute(select(table).where(table.c.instance_id == instance.id, table.c.state == "open").order_by(table.c.due_at)).all()
+    standing = (table.c.instance_id == instance.id, table.c.vote_id.is_(None), table.c.state == "open")
+    waiting = db().execute(select(table).where(*standing).order_by(table.c.due_at)).all()
+    votes = tallies_of(db(), instance.id) if definition.votes else []
     events = events_of(db(), instance.id)
     hidden = access.hidden_from(definition, record, actor())
     around = people.around(runtime().engine, db(), actor(), instance)
+    schema = read_forms()[kind.form] if kind.form else definition.record_schema
     g.diagram = True
     return render_template(
-        "records/show.html",
+        kind.template,
         record=record,
         kind=kind,
         back=url_for(f"{kind.key}.index"),
         actions=actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id],
         instance=instance,
         waiting=waiting,
-        tabs=fields.describe(access.without(definition.record_schema, hidden), record.answers()),
+        tallies=votes,
+        urgent=[(task, task.name) for task in waiting] + [(one.open_task, one.vote.name) for one in votes if one.open_task],
+        tabs=[*kind.facts(db(), actor(), record), *fields.describe(access.without(schema, hidden), record.answers())],
         events=events,
-        reviews=[e for e in events if e.kind == "task" and not definition.record_form(definition.elements[e.element])],
+        reviews=[e for e in events if e.kind == "task" and not _fills_in(definition, e.element)],
         reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
         told={event.seq: _told(definition, event, hidden) for event in events if event.data},
         steps=_steps(definition, instance, events),
@@ -56,14 +62,21 @@ def drawing(instance: Any) -> dict[str, Any]:
     for event in events_of(db(), instance.id):
         if event.element:
             notes.setdefault(event.element, []).append(f"{event.actor} {event.name} {clock_text(event.at)}")
-    return {"xml": definition.xml, "tokens": _tokens(instance), "path": instance.path, "notes": notes}
+    return {"xml": definition.xml, "tokens": tokens_of(instance), "path": instance.path, "notes": notes, "heat": {}}
 
 
-def _tokens(instance: Any) -> list[str]:
+def _fills_in(definition: Definition, element_id: str) -> bool:
+    """Whether a step fills in the record; one of an earlier version that the present one no longer has does not."""
+    element = definition.elements.get(element_id)
+    return element is not None and definition.record_form(element)
+
+
+def tokens_of(instance: Any) -> list[str]:
     if instance.ended_at is not None:
         return [instance.place] if instance.place else []
     table = tables.task
-    standing = db().scalars(select(table.c.element).where(table.c.instance_id == instance.id, table.c.state == "open")).all()
+    open_tasks = select(table.c.element).where(table.c.instance_id == instance.id, table.c.state == "open")
+    standing = db().scalars(open_tasks.distinct()).all()
     return sorted({*standing, *([instance.place] if instance.place else [])})
 
 
@@ -90,14 +103,16 @@ def plain(schema: Mapping[str, Any], value: Any) -> str:
         return str(value)
     if fields.is_file(schema):
         return f"{len(value)} 个文件"
+    if fields.is_choices(schema):
+        return "、".join(map(str, value))
     columns = schema.get("items", {}).get("properties", {})
-    rows = ("，".join(f"{columns.get(k, {}).get('title', k)} {v}" for k, v in row.items()) for row in value)
+    rows = ("，".join(f"{columns.get(k, {}).get('title', k)} {plain(columns.get(k, {}), v)}" for k, v in row.items()) for row in value)
     return "；".join(f"第 {number} 行：{row}" for number, row in enumerate(rows, 1))
 
 
 def _steps(definition: Definition, instance: Any, events: Sequence[Any]) -> list[tuple[str, str, str]]:
     """The diagram as a list of steps with their state, for screen readers and phones."""
-    tokens, reached = set(_tokens(instance)), {target for flow, (_, target) in definition.flows.items() if flow in instance.path}
+    tokens, reached = set(tokens_of(instance)), {target for flow, (_, target) in definition.flows.items() if flow in instance.path}
     found = []
     for element in definition.elements.values():
         if element.tag not in ("startEvent", "userTask", "serviceTask", "endEvent"):

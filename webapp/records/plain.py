@@ -34,6 +34,10 @@ class Section:
     heads: Sequence[str]
     rows: Sequence[Sequence[str | tuple[str, str]]]
     empty: str
+    note: str = ""
+    warn: bool = False
+    """Whether the note is a warning."""
+    buttons: Sequence[Button] = ()
 
 
 @dataclass(frozen=True)

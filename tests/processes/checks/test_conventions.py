@@ -59,7 +59,7 @@ def test_a_sound_diagram_passes() -> None:
         (START + task(extra="<s:postScript>x = 1</s:postScript>") + END + LINE, "不能有后置脚本"),
         (
             START + task() + END + LINE + '<scriptTask id="x" name="算"><script>1</script></scriptTask>',
-            "脚本任务“算”(x)：流程图中不能有脚本任务",
+            "脚本任务“算”(x)：脚本不能使用：“1”不是“名称 = 表达式”形式的赋值",
         ),
         # services
         (START + service("gone") + END + flows("a>v", "v>z"), "服务任务“服务”(v)：没有名为“gone”的服务"),

@@ -11,8 +11,21 @@ const BUTTON = [
   property("confirm", "确认提示", { hint: "不能撤销的操作先问一句" }),
   property("bulk", "批量按钮", { hint: "列表上对所选各行办理的按钮名称" }),
 ];
+const MANY = [
+  property("collection", "会签的人或集合", { hint: "people 是每个有办理角色的人；也可以是得出列表的表达式" }),
+  property("quorum", "会签规则", { hint: "all 全部同意（默认）、any 一人同意、veto 一票否决、2/3、60%、人数或表达式" }),
+  property("agreeWhen", "同意的条件", { hint: "表达式；不写则第一个选项是同意" }),
+];
+const MESSAGE = [
+  property("messageFrom", "其他机构也可发来", { hint: "any；不写则只接收本机构的记录发来的消息" }),
+  property("messageGives", "接收的内容", { hint: "消息带来的名称，用逗号分开" }),
+];
 const FIELDS = {
-  "bpmn:StartEvent": [property("button", "按钮", { hint: "发起这个流程的按钮名称" })],
+  "bpmn:StartEvent": [
+    property("button", "按钮", { hint: "发起这个流程的按钮名称" }),
+    property("messageSubject", "由消息开始时的记录", { hint: "expression" }),
+    ...MESSAGE,
+  ],
   "bpmn:UserTask": [
     ...STATUS,
     property("formJsonSchemaFilename", "表单", { options: "forms" }),
@@ -27,9 +40,9 @@ const FIELDS = {
     property("fourEyesWith", "不能与此环节同一人", { options: "tasks" }),
     property("lateMessage", "逾期后的提示"),
   ],
-  "bpmn:BoundaryEvent": [...STATUS, ...BUTTON],
-  "bpmn:IntermediateCatchEvent": [...STATUS, property("editForm", "可编辑的表单", { options: "forms" }), ...BUTTON],
-  "bpmn:ReceiveTask": STATUS,
+  "bpmn:BoundaryEvent": [...STATUS, ...BUTTON, ...MESSAGE],
+  "bpmn:IntermediateCatchEvent": [...STATUS, property("editForm", "可编辑的表单", { options: "forms" }), ...BUTTON, ...MESSAGE],
+  "bpmn:ReceiveTask": [...STATUS, ...MESSAGE],
   "bpmn:ManualTask": STATUS,
   "bpmn:EventBasedGateway": STATUS,
   "bpmn:ServiceTask": STATUS,
@@ -135,6 +148,8 @@ export function panel(modeler, place, choices) {
     });
     const subject = listed(process).find((one) => one.name === "subject")?.value;
     field("业务记录", subject, (value) => setProperty(element, process, "subject", value), { choice: options("subjects") });
+    const cancelStatus = listed(process).find((one) => one.name === "cancelStatus")?.value;
+    field("终止后的状态", cancelStatus, (value) => setProperty(element, process, "cancelStatus", value), { hint: "空着为“已终止”" });
   }
 
   function ofFlow(element) {
@@ -176,6 +191,22 @@ export function panel(modeler, place, choices) {
     });
   }
 
+  function ofMany(element) {
+    const loop = element.businessObject.loopCharacteristics;
+    if (loop?.$type !== "bpmn:MultiInstanceLoopCharacteristics") return [];
+    field("次数", loop.loopCardinality?.body, (text) => {
+      modeling.updateModdleProperties(element, loop, { loopCardinality: expression(text) });
+    }, { hint: "或在下面写集合，只写一个" });
+    field("每一项的名称", loop.inputDataItem?.id, (id) => {
+      const inputDataItem = id ? moddle.create("bpmn:DataInput", { id, name: id }) : undefined;
+      if (/^[A-Za-z_]\w*$/.test(id || "x")) modeling.updateModdleProperties(element, loop, { inputDataItem });
+    }, { hint: "这一步的表达式用它读取各自的办理项" });
+    field("完成条件", loop.completionCondition?.body, (text) => {
+      modeling.updateModdleProperties(element, loop, { completionCondition: expression(text) });
+    }, { hint: "不写会签规则时才用，可用 nrOfInstances、nrOfCompletedInstances、nrOfActiveInstances、nrOfAgreedInstances" });
+    return MANY;
+  }
+
   function others(element, known) {
     const owner = element.businessObject;
     const rest = listed(owner).filter((one) => !known.includes(one.name));
@@ -215,10 +246,11 @@ export function panel(modeler, place, choices) {
     if (element.type === "bpmn:SequenceFlow") return ofFlow(element);
     if (!owner.$instanceOf("bpmn:FlowNode")) return undefined;
     field("id", owner.id, (id) => /^[A-Za-z_][\w.-]*$/.test(id) && !registry.get(id) && modeling.updateProperties(element, { id }));
-    const fields = FIELDS[element.type] || (WAITING.includes(element.type) ? STATUS : []);
+    const own = FIELDS[element.type] || (WAITING.includes(element.type) ? STATUS : []);
     const values = Object.fromEntries(listed(owner).map((one) => [one.name, one.value]));
     if (element.type === "bpmn:ServiceTask") ofService(element);
     ofTimer(element);
+    const fields = [...own, ...ofMany(element)];
     fields.forEach(({ name, label, hint, options: from }) => {
       const choice = from && options(from, element);
       field(label, values[name], (value) => setProperty(element, owner, name, value), { hint, choice });

@@ -1,5 +1,5 @@
 "use strict";
-// Draws a record's diagram: tokens with a blue ring, the path taken as green lines.
+// Draws a diagram: tokens with a blue ring, the path taken as green lines, heat (1–5) with its count where many stand.
 (() => {
   document.addEventListener("DOMContentLoaded", async () => {
     const place = document.querySelector("[data-diagram]");
@@ -8,7 +8,7 @@
     try {
       const answer = await fetch(place.dataset.diagram, { headers: { "X-Requested-With": "fetch" } });
       if (!answer.ok) throw new Error(String(answer.status));
-      const { xml, tokens, path, notes } = await answer.json();
+      const { xml, tokens, path, notes, heat } = await answer.json();
       const viewer = new window.BpmnJS({ container: place });
       await viewer.importXML(xml);
       const canvas = viewer.get("canvas");
@@ -17,6 +17,13 @@
       document.addEventListener("pilot:shown", fit); // a hidden tab has no width to fit into
       path.forEach((id) => canvas.addMarker(id, "taken"));
       tokens.forEach((id) => canvas.addMarker(id, "token"));
+      Object.entries(heat).forEach(([id, { level, count }]) => {
+        const mark = document.createElement("span");
+        mark.className = `heat-count heat-${level}`;
+        mark.textContent = count;
+        canvas.addMarker(id, `heat-${level}`);
+        viewer.get("overlays").add(id, { position: { top: -12, right: 16 }, html: mark });
+      });
       viewer.on("element.click", ({ element }) => {
         const told = notes[element.id];
         note.textContent = told ? told.join("；") : place.dataset.diagramEmpty || "这一步还没有办理记录。";

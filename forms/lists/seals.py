@@ -1,0 +1,25 @@
+"""The list of a school's 电子签章 (manual 2.2)."""
+
+from __future__ import annotations
+
+from domain.seals import Seal, seals_query
+from forms.listing import Column, Listing
+
+SEALS = Listing(
+    name="seal",
+    title="电子签章",
+    record=Seal,
+    query=seals_query,
+    columns=(
+        Column("版本", lambda row: row.version, "number"),
+        Column("签章主体", lambda row: row.subject),
+        Column("签发机构", lambda row: row.issuer),
+        Column("有效期起", lambda row: row.valid_from, "moment", sort=Seal.valid_from),
+        Column("有效期止", lambda row: row.valid_to, "moment", sort=Seal.valid_to),
+        Column("状态", lambda row: row.status, "badge"),
+        Column("上传人", lambda row: row.author.name),
+        Column("上传时间", lambda row: row.created_at, "moment", sort=Seal.created_at),
+    ),
+    filters=(),
+    key="seal",
+)

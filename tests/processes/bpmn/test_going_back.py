@@ -1,0 +1,214 @@
+"""退回 and 撤回 through 会签, many instances and called diagrams, with opinions awaited and by stand-ins."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from processes import opinions, returning, steps, substitutes
+from processes.errors import FourEyes, Refused, TaskClosed
+from processes.tallies import tallies_of
+from tests.processes.bpmn.play import Play, diagram, end, flows, gateway, start, subprocess, user
+from tests.processes.bpmn.test_instances import with_loop
+from tests.processes.bpmn.test_votes import begun, call, many, rows
+
+
+def task(play: Play, element: str) -> Any:
+    return next(t for t in play.open() if t.element == element and t.kind == "step")
+
+
+def back(play: Play, element: str, to: str, account: str = "province1") -> None:
+    call(play, returning.send_back, account, task(play, element).id, to, "请补充")
+
+
+def choices(play: Play, element: str) -> list[str]:
+    with play.world.runtime.database.reading() as session:
+        return [e.id for e in returning.choices(play.world.runtime.engine, session, task(play, element))]
+
+
+def calling(loop: str = "", **properties: str) -> tuple[bytes, bytes]:
+    """a, a call of `each` (b1, b2), c; b2 may go back to b1."""
+    inner = start("s") + user("b1") + user("b2", **{"returnable": "b1", **properties}) + end("e") + flows("s>b1 b1>b2 b2>e")
+    call = with_loop('<callActivity id="call" name="调用" calledElement="each" lane="省级"></callActivity>', loop)
+    body = start() + user("a", lane="试点院校") + call + user("c", returnable="any") + end()
+    return diagram(inner, key="each"), diagram(body + flows("start>a a>call call>c c>end"))
+
+
+def called(play: Play, *diagrams: bytes) -> None:
+    play.deploy(*diagrams)
+    play.begin()
+    play.complete("a", account="school1")
+
+
+@pytest.mark.row("8.1")
+def test_inside_into_and_out_of_a_called_diagram(play: Play) -> None:
+    called(play, *calling())
+    play.complete("each:b1")
+    assert choices(play, "each:b2") == ["each:b1"]  # what the called diagram names is its own
+    back(play, "each:b2", "each:b1")
+    assert play.tasks() == ["each:b1"]
+    play.complete("each:b1")
+    play.complete("each:b2")
+    assert set(choices(play, "c")) == {"a", "each:b1", "each:b2"}
+    back(play, "c", "each:b2")
+    assert play.tasks() == ["each:b2"]
+    play.complete("each:b2")
+    back(play, "c", "a")
+    assert play.tasks() == ["a"]
+    for element, account in (("a", "school1"), ("each:b1", "province1"), ("each:b2", "province1"), ("c", "province1")):
+        play.complete(element, account=account)
+    assert play.ended
+
+
+@pytest.mark.row("8.1")
+def test_out_of_a_called_diagram_that_still_runs(play: Play) -> None:
+    called(play, *calling(returnable="any"))
+    play.complete("each:b1")
+    assert set(choices(play, "each:b2")) == {"a", "each:b1"}
+    back(play, "each:b2", "a")
+    assert play.tasks() == ["a"]
+    play.complete("a", account="school1")
+    assert play.tasks() == ["each:b1"]
+
+
+@pytest.mark.row("8.1")
+def test_inside_one_of_many_calls_leaves_the_others_alone(play: Play) -> None:
+    called(play, *calling(many("2")))
+    first, second = play.open()
+    call(play, steps.complete, "province1", first.id, "提交")
+    back(play, "each:b2", "each:b1")
+    assert play.tasks() == ["each:b1", "each:b1"]
+    assert second.id in {t.id for t in play.open()}
+    for element in ("each:b1", "each:b1", "each:b2", "each:b2"):
+        play.complete(element)
+    assert (play.tasks(), choices(play, "c")) == (["c"], ["a"])  # one of many alone means nothing
+    back(play, "c", "a")
+    play.complete("a", account="school1")
+    assert play.tasks() == ["each:b1", "each:b1"]
+
+
+@pytest.mark.row("8.1")
+def test_four_eyes_inside_a_called_diagram(play: Play) -> None:
+    called(play, *calling(fourEyesWith="b1"))
+    play.complete("each:b1")
+    with pytest.raises(FourEyes):
+        play.complete("each:b2")
+    play.complete("each:b2", account="province1b")
+    assert play.tasks() == ["c"]
+
+
+@pytest.mark.row("8.1")
+def test_out_of_a_vote_in_one_of_many_subprocesses(play: Play) -> None:
+    inner = start("s") + user("b1") + user("b2", inside=many("2"), returnable="a,b1") + end("e") + flows("s>b1 b1>b2 b2>e")
+    sub = with_loop(subprocess("sub", inner), many("2"))
+    body = start() + user("a", lane="试点院校") + sub + end()
+    called(play, diagram(body + flows("start>a a>sub sub>end")))
+    play.complete("b1")
+    play.complete("b2")
+    assert play.tasks() == ["b1", "b2"]
+    back(play, "b2", "b1")
+    assert play.tasks() == ["b1", "b1"]  # the other subprocess never noticed
+    play.complete("b1")
+    assert play.tasks() == ["b1", "b2", "b2"]
+    back(play, "b2", "a")
+    assert play.tasks() == ["a"]
+
+
+@pytest.mark.row("8.1")
+def test_over_a_split_with_a_vote_in_one_branch(play: Play) -> None:
+    body = start() + user("a", lane="试点院校") + gateway("parallel", "split") + user("b", inside=many("3")) + user("c", returnable="a")
+    body += gateway("parallel", "join") + end()
+    called(play, diagram(body + flows("start>a a>split split>b split>c b>join c>join join>end")))
+    play.complete("b")
+    late = task(play, "b").id
+    back(play, "c", "a")
+    assert play.tasks() == ["a"]
+    assert [row.outcome for row in rows(play, "undone")] == ["提交"]
+    with pytest.raises(TaskClosed, match="退回到“办a”"):
+        call(play, steps.complete, "province1", late, "提交")
+    with play.world.runtime.database.reading() as session:
+        assert tallies_of(session, play.instance) == []  # what is undone is no longer shown
+    play.complete("a", account="school1")
+    for element in ("b", "b", "b", "c"):
+        play.complete(element)
+    assert play.ended
+
+
+@pytest.mark.row("8.1")
+def test_the_step_before_a_vote_is_taken_back_until_somebody_answers(play: Play) -> None:
+    body = start() + user("a", lane="试点院校", withdrawable="true") + user("b", inside=many("3"), quorum="2") + end()
+    called(play, diagram(body + flows("start>a a>b b>end")))
+    done = play.row  # the row of a is the only one done
+    mine = next(t for t in _done(play) if t.element == "a")
+    call(play, returning.withdraw, "school1", mine.id)
+    assert (play.tasks(), done.ended_at) == (["a"], None)
+    play.complete("a", account="school1")
+    play.complete("b")
+    mine = next(t for t in _done(play) if t.element == "a" and t.state == "done")
+    with pytest.raises(Refused, match=r"王强.*不能撤回"):
+        call(play, returning.withdraw, "school1", mine.id)
+    assert play.tasks() == ["b", "b"]
+
+
+def _done(play: Play) -> list[Any]:
+    from processes import tables
+
+    with play.world.runtime.database.reading() as session:
+        return list(session.execute(tables.task.select().where(tables.task.c.instance_id == play.instance, tables.task.c.state == "done")))
+
+
+@pytest.mark.row("8.1")
+@pytest.mark.parametrize("loop", ["", many("['甲','乙']")])
+def test_while_an_opinion_is_awaited(play: Play, loop: str) -> None:
+    body = start() + user("a", lane="试点院校") + user("b", inside=loop, returnable="a") + end()
+    begun(play, diagram(body + flows("start>a a>b b>end")))
+    other = play.world.actor("province1b").person_id
+    call(play, opinions.ask, "province1", task(play, "b").id, "before", other, "")
+    asked = next(t for t in play.open() if t.kind == "before")
+    held = next(t for t in play.open() if t.id == asked.parent_id)
+    with pytest.raises(Refused, match=r"正在等待赵琳的意见.*先收回"):
+        call(play, returning.send_back, "province1", held.id, "a", "请补充")
+    with pytest.raises(Refused, match="只请您给出意见"):
+        call(play, returning.send_back, "province1b", asked.id, "a", "请补充")
+    call(play, opinions.recall, "province1", asked.id)
+    call(play, opinions.ask, "province1", held.id, "after", other, "")  # one who would only have confirmed
+    call(play, returning.send_back, "province1", held.id, "a", "请补充")
+    assert play.tasks() == ["a"]
+
+
+@pytest.mark.row("8.1")
+def test_from_one_part_while_another_awaits_an_opinion_or_its_confirmation(play: Play) -> None:
+    body = start() + user("a", lane="试点院校") + user("b", inside=many("3"), returnable="a") + end()
+    begun(play, diagram(body + flows("start>a a>b b>end")))
+    first, second, third = sorted(play.open(), key=lambda t: t.number)
+    other = play.world.actor("province1b").person_id
+    call(play, opinions.ask, "province1", first.id, "before", other, "")
+    call(play, opinions.ask, "province1", second.id, "after", other, "")
+    call(play, steps.complete, "province1", second.id, "提交")
+    confirm = next(t for t in play.open() if t.kind == "after")
+    call(play, returning.send_back, "province1", third.id, "a", "请补充")
+    assert play.tasks() == ["a"]
+    with pytest.raises(TaskClosed, match="退回到“办a”：请补充"):
+        call(play, opinions.give, "province1b", confirm.id, "")
+
+
+@pytest.mark.row("8.1")
+def test_by_somebody_who_stands_in(play: Play) -> None:
+    world, day = play.world, timedelta(days=1)
+    body = start() + user("a", lane="试点院校") + user("b", lane="省级初审", returnable="a") + end()
+    begun(play, diagram(body + flows("start>a a>b b>end")))
+    assert "省级初审" not in world.actor("province1b").roles
+    with world.runtime.database.writing() as session:
+        people = (world.actor("province1"), world.actor("province1b").person_id)
+        substitutes.appoint(session, *people, world.clock.now - day, world.clock.now + day, [], True, world.clock.now)
+    gone = task(play, "b").id
+    back(play, "b", "a", "province1b")
+    with world.runtime.database.writing() as session:
+        for row in session.execute(substitutes.substitutions_of(world.actor("province1"))).all():
+            substitutes.end(session, world.actor("province1"), row.id, world.clock.now)
+    assert play.tasks() == ["a"]
+    closed = next(row for row in _done(play) if row.id == gone)
+    assert (closed.closed_by, closed.closed_for) == (world.actor("province1b").person_id, world.actor("province1").person_id)
+    assert "赵琳（代王强）" in closed.closed_as

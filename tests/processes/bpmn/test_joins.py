@@ -1,0 +1,75 @@
+"""What branches decided is still there after they meet."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from processes.errors import EngineFault
+from tests.processes.bpmn.play import Play, diagram, end, flows, gateway, start, subprocess, user
+
+ANSWERS = "同意,退回"
+
+
+@pytest.mark.parametrize("kind", ["parallel", "inclusive"])
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_the_answers_of_the_latest_round_count(play: Play, kind: str, order: str) -> None:
+    inside = (
+        start() + gateway("exclusive", "merge") + gateway("parallel", "fork") + user("a", outcomes=ANSWERS) + user("b", outcomes=ANSWERS)
+    )
+    inside += gateway(kind, "join") + gateway("exclusive", "g", "g_fix") + user("fix") + end()
+    lines = "start>merge merge>fork fork>a fork>b a>join b>join join>g g>end:a_outcome=='同意'and'同意'==b_outcome g>fix fix>merge"
+    play.deploy(diagram(inside + flows(lines)))
+    play.begin()
+    for answers in ({"a": "退回", "b": "同意"}, {"a": "同意", "b": "退回"}, {"a": "同意", "b": "同意"}):
+        for name in order:
+            play.complete(name, answers[name])
+        if set(answers.values()) != {"同意"}:
+            assert play.tasks() == ["fix"]
+            play.complete("fix")
+    assert play.ended
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_the_answers_given_inside_a_subprocess_count_outside(play: Play, order: str) -> None:
+    inner = start("ps") + gateway("parallel", "fork") + user("a", outcomes=ANSWERS) + user("b", outcomes=ANSWERS) + end("e1") + end("e2")
+    inside = start() + gateway("exclusive", "merge") + subprocess("p", inner + flows("ps>fork fork>a fork>b a>e1 b>e2"))
+    inside += gateway("exclusive", "g", "g_fix") + user("fix") + end()
+    lines = "start>merge merge>p p>g g>end:a_outcome=='同意'and'同意'==b_outcome g>fix fix>merge"
+    play.deploy(diagram(inside + flows(lines)))
+    play.begin()
+    for answers in ({"a": "退回", "b": "同意"}, {"a": "同意", "b": "退回"}, {"a": "同意", "b": "同意"}):
+        for name in order:
+            play.complete(name, answers[name])
+        if set(answers.values()) != {"同意"}:
+            assert play.tasks() == ["fix"]
+            play.complete("fix")
+    assert play.ended
+
+
+@pytest.mark.parametrize("order", ["".join(letters) for letters in permutations("abc")])
+def test_a_join_of_three_branches_of_which_two_part_later(play: Play, order: str) -> None:
+    inside = start() + gateway("exclusive", "merge") + gateway("parallel", "f1") + gateway("parallel", "f2") + gateway("parallel", "join")
+    inside += "".join(user(name, outcomes=ANSWERS) for name in "abc") + gateway("exclusive", "g", "g_fix") + user("fix") + end()
+    passed = "a_outcome=='同意'and'同意'==b_outcome&#32;and&#32;c_outcome=='同意'"
+    lines = f"start>merge merge>f1 f1>a f1>f2 f2>b f2>c a>join b>join c>join join>g g>end:{passed} g>fix fix>merge"
+    play.deploy(diagram(inside + flows(lines)))
+    play.begin()
+    for refusing in ("a", "b", "c", ""):
+        for name in order:
+            play.complete(name, "退回" if name == refusing else "同意")
+        if refusing:
+            assert play.tasks() == ["fix"]
+            play.complete("fix")
+    assert play.ended
+
+
+@pytest.mark.parametrize("kind", ["exclusive", "inclusive"])
+def test_a_gateway_of_which_no_condition_holds_is_told(play: Play, kind: str) -> None:
+    inside = start() + user("k") + gateway(kind, "s") + user("a") + end() + end("e2")
+    play.deploy(diagram(inside + flows("start>k k>s s>a:k_outcome=='丙' s>end:k_outcome=='丁' a>e2")))
+    play.begin()
+    with pytest.raises(EngineFault, match="“网关s”处不能继续：没有一条出去的连线的条件成立"):
+        play.complete("k")
+    assert play.tasks() == ["k"]

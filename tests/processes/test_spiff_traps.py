@@ -1,0 +1,151 @@
+"""SpiffWorkflow's traps (architecture §4), one test each: without our remedy, what is asserted here does not hold."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.util.task import TaskState
+
+from domain.handling import External, Inline
+from processes import answers, returning, spiff, steps, tables
+from processes.checks import problems
+from processes.definitions import load, read
+from processes.errors import EngineFault
+from tests.conftest import World
+from tests.processes.tiny import Play, boundary, declared, diagram, flows, message, node, service, timer, user
+
+LANES = {"试点院校": "start stop", "省级": "a b c", "系统": "one two"}
+START, END = node("startEvent", "start"), node("endEvent", "end", status="完成")
+LINE = flows("start a", "a end")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def running(body: str) -> tuple[Any, tuple[Any, dict[str, Any]]]:
+    """A workflow outside of any step, with its specifications."""
+    specs = read(diagram(body, LANES), {}).specs
+    workflow = BpmnWorkflow(specs[0], dict(specs[1]), script_engine=spiff.ScriptEngine(NOW, dict, lambda *_: True))
+    workflow.do_engine_steps()
+    return workflow, specs
+
+
+def with_parameter(id: str, handler: str, value: str) -> str:
+    given = f'<spiffworkflow:parameters><spiffworkflow:parameter id="of" type="any" value="{value}"/></spiffworkflow:parameters>'
+    plain = f'<spiffworkflow:serviceTaskOperator id="{handler}" />'
+    return service(id, handler).replace(plain, f"{plain[:-3]}>{given}</spiffworkflow:serviceTaskOperator>")
+
+
+def test_the_state_holds_no_definition() -> None:
+    workflow, specs = running(START + user("a") + END + LINE)
+    state = spiff.save_state(workflow)
+    kept = orjson.loads(zlib.decompress(state))
+    assert not {"spec", "subprocess_specs"} & kept.keys()
+    assert len(state) < 2_000
+    again = spiff.load_state(state, *specs)
+    assert again.spec is specs[0]
+    assert [task.task_spec.bpmn_id for task in spiff.waiting(again)] == ["a"]
+
+
+def test_a_triggered_event_subprocess_leaves_other_instances_alone(lite: World) -> None:
+    inner = node("startEvent", "stop", message("stop")) + user("b") + node("endEvent", "over", status="已停") + flows("stop b", "b over")
+    body = START + user("a") + END + LINE + node("subProcess", "ev", inner, 'triggeredByEvent="true"')
+    play = Play(lite, diagram(body, LANES, declared("stop")))
+    play.call(steps.send, play.instance, "stop", account="school1")
+    assert play.open() == ["b"]
+    with lite.runtime.database.reading() as session:
+        fresh = load(session, play.definition.id)
+    workflow = BpmnWorkflow(fresh.specs[0], dict(fresh.specs[1]), script_engine=spiff.ScriptEngine(NOW, dict, lambda *_: True))
+    workflow.do_engine_steps()
+    assert [task.task_spec.bpmn_id for task in spiff.waiting(workflow) if task.task_spec.bpmn_id != "ev"] == ["a"]
+
+
+def test_moments_and_lengths_survive_and_the_engine_is_set_again(lite: World) -> None:
+    given = Inline(lambda *_: {"moment": NOW, "length": timedelta(days=2)}, gives=("moment", "length"))
+    body = START + service("one", "test.give") + user("a") + user("b", due="moment + length") + END
+    play = Play(lite, diagram(body + flows("start one", "one a", "a b", "b end"), LANES), {"test.give": given})
+    play.act("province1", "a")
+    assert [task.due_at for task in play.tasks()] == [NOW + timedelta(days=2)]
+
+
+def test_too_deep_a_tree_is_a_fault_and_no_silent_end() -> None:
+    workflow, _ = running(START + user("a") + END + LINE)
+    task = next(task for task in spiff.waiting(workflow) if task.task_spec.bpmn_id == "a")
+    for _ in range(1_100):
+        task = task._add_child(task.task_spec, TaskState.READY)
+    assert workflow.is_completed() or spiff._depth(workflow) > 1_000  # the library no longer sees the end of the tree
+    with pytest.raises(EngineFault, match="往返次数过多"):
+        spiff.save_state(workflow)
+
+
+def test_a_service_task_stays_started_until_its_answer(world: World) -> None:
+    outside = External(lambda *_: {}, lambda *_: {})
+    body = START + service("one", "test.out") + user("a") + END + flows("start one", "one a", "a end")
+    play = Play(world, diagram(body, LANES), {"test.out": outside})
+    (job,) = play.jobs
+    assert play.open() == []
+    with world.runtime.database.writing() as session:
+        session.execute(tables.job.update().where(tables.job.c.id == job).values(state="running", attempt=1))
+    play.call(answers.answer, job, 1, {"said": "好"})
+    assert play.open() == ["a"]
+
+
+def test_retries_that_the_library_would_not_run_are_refused() -> None:
+    operator = '<spiffworkflow:serviceTaskOperator id="test.out"'
+    inner = f'{operator}><spiffworkflow:retry retries="3"/></spiffworkflow:serviceTaskOperator>'
+    retry = service("one", "test.out").replace(f"{operator} />", inner)
+    xml = diagram(START + retry + END + flows("start one", "one end"), LANES)
+    handlers = {"test.out": External(lambda *_: {}, lambda *_: {})}
+    found = problems(xml, None, handlers, {"weekly_report": object}, {})
+    assert any("服务任务“one”(one)：不支持服务里的重试设置（retry），请改用属性 retryMax" in line for line in found), found
+
+
+def test_what_a_handler_raises_is_told_as_it_is(lite: World) -> None:
+    def raises(*_: Any) -> None:
+        raise ValueError("数目不对")
+
+    body = START + user("a") + service("one", "test.raise") + END + flows("start a", "a one", "one end")
+    play = Play(lite, diagram(body, LANES), {"test.raise": Inline(raises)})
+    with pytest.raises(EngineFault, match="ValueError：数目不对"):
+        play.act("province1", "a")
+
+
+def test_a_handler_cannot_change_the_data_of_earlier_steps(lite: World) -> None:
+    give = Inline(lambda *_: {"found": [{"names": ["甲"]}]}, gives=("found",))
+
+    def change(session: Any, subject: Any, params: dict[str, Any], actor: Any) -> dict[str, Any]:
+        params["of"][0]["names"].append("乙")
+        return {"count": 1}
+
+    body = (
+        START + service("one", "test.give") + user("a") + with_parameter("two", "test.change", "found") + user("b", returnable="any") + END
+    )
+    xml = diagram(body + flows("start one", "one a", "a two", "two b", "b end"), LANES)
+    play = Play(lite, xml, {"test.give": give, "test.change": Inline(change, gives=("count",))})
+    play.act("province1", "a")
+    (task,) = play.tasks()
+    play.call(returning.send_back, task.id, "a", "重来", account="province1")
+    workflow = spiff.load_state(play.row.state, *play.definition.specs)
+    (live,) = [t for t in spiff.waiting(workflow) if t.task_spec.bpmn_id == "a"]
+    assert live.data["found"] == [{"names": ["甲"]}]
+
+
+def test_after_going_back_the_event_manager_is_not_stale(lite: World) -> None:
+    late = boundary("late", "a", timer("period_end")) + node("endEvent", "over", status="已过")
+    body = START + user("a") + late + user("b", returnable="any") + END + flows("start a", "a b", "b end", "late over")
+    play = Play(lite, diagram(body, LANES))
+    play.act("province1", "a")
+    (task,) = play.tasks()
+    play.call(returning.send_back, task.id, "a", "重来", account="province1")
+    workflow = spiff.load_state(play.row.state, *play.definition.specs)
+    assert {task.id for task in workflow.event_manager.tasks.values()} == {
+        task.id for task in workflow.tasks.values() if isinstance(task.task_spec, CatchingEvent) and task.has_state(TaskState.WAITING)
+    }
+    lite.clock.now += timedelta(days=30)
+    play.call(steps.tick, play.instance)
+    assert (play.open(), play.status) == ([], "已过")
+    assert play.faults() == []

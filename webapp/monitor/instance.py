@@ -1,0 +1,116 @@
+"""流程监控: one instance – where it stands, what it knows, what it waits for, what failed – and what can be done to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, g, redirect, render_template, request, url_for
+from sqlalchemy import select
+
+from domain.parties import actors_in
+from jobs.monitoring import ACTS, state_of
+from processes import managing, tables
+from processes.definitions import load
+from processes.errors import NotFound
+from processes.history import events_of, instance_by_id
+from processes.migrating import undoable
+from processes.overview import tokens
+from webapp import acting
+from webapp.context import actor, db, runtime
+from webapp.records.page import drawing
+
+
+def show(instance_id: int) -> str:
+    """The instance's page."""
+    row = found(instance_id)
+    tasks = _rows(tables.task, instance_id, tables.task.c.created_at)
+    parties = {task.party_id for task in tasks if task.state == "open"}
+    people = {party: actors_in(db(), party) for party in parties}
+    g.diagram = True
+    return render_template(
+        "monitor/show.html",
+        row=row,
+        definition=load(db(), row.definition_id),
+        state=state_of(row),
+        acts=_acts(row),
+        all_acts=ACTS,
+        longest=managing.LONGEST_REASON,
+        tokens=tokens(db(), row),
+        tasks=tasks,
+        takers={t.id: [p for p in people[t.party_id] if t.role in p.roles] for t in tasks if t.state == "open" and t.kind == "step"},
+        names={person.person_id: person.name for found in people.values() for person in found},
+        jobs=_rows(tables.job, instance_id, tables.job.c.id),
+        job_states=JOBS,
+        task_states=TASKS,
+        events=events_of(db(), instance_id),
+        now=runtime().engine.clock(),
+    )
+
+
+def diagram(instance_id: int) -> Any:
+    """The diagram with its tokens, the path taken, and who did what at which element."""
+    return drawing(found(instance_id))
+
+
+def do(instance_id: int, act: str) -> Any:
+    """挂起, 恢复, 终止, 重试, with the reason."""
+    found(instance_id)
+    if act not in ACTS:
+        raise NotFound
+    reason = request.form.get("reason", "")
+    run = ACTS[act].run
+    problem = acting.attempt(lambda: run(runtime().engine, db(), actor(), instance_id, reason), lambda: instance_id)
+    return back(instance_id, f"已{ACTS[act].label}。", problem)
+
+
+def reassign(task_id: str) -> Any:
+    """改派 to a person (`to` is their id) or, with an empty `to`, to all with the role."""
+    instance_id = db().scalar(select(tables.task.c.instance_id).where(tables.task.c.id == task_id))
+    if instance_id is None:
+        raise NotFound
+    to, reason = request.form.get("to", ""), request.form.get("reason", "")
+    person_id = int(to) if to.isdecimal() and len(to) < 10 else None
+    problem = acting.attempt(
+        lambda: managing.reassign(runtime().engine, db(), actor(), task_id, person_id, reason), lambda: int(instance_id)
+    )
+    return back(instance_id, "已改派。", problem)
+
+
+def back(instance_id: int, done: str, problem: Any) -> Any:
+    """To the instance's page, with what came of it."""
+    flash(done if problem is None else str(problem), "success" if problem is None else "danger")
+    return redirect(url_for("monitor.show", instance_id=instance_id))
+
+
+JOBS = {
+    "pending": "等待处理",
+    "running": "处理中",
+    "done": "已完成",
+    "failed": "失败",
+    "cancelled": "已取消",
+    "paused": "随流程挂起",
+    "answered": "已答复，待流程恢复",
+}
+TASKS = {"open": "待办", "held": "待确认", "waiting": "待办理后确认", "done": "已办", "cancelled": "已关闭", "undone": "已退回重办"}
+
+
+def _acts(row: Any) -> list[str]:
+    """The acts that the page offers, as keys of ACTS."""
+    if row.ended_at is not None:
+        return []
+    suspended = row.suspended_at is not None
+    retry = ["retry"] if row.incident is not None and not suspended else []
+    undo = ["undo"] if db().scalar(select(undoable(row))) is not None else []
+    return [*retry, *undo, "resume" if suspended else "suspend", "cancel"]
+
+
+def found(instance_id: int) -> Any:
+    """The instance's row."""
+    row = instance_by_id(db(), instance_id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _rows(table: Any, instance_id: int, order: Any) -> Any:
+    return db().execute(select(table).where(table.c.instance_id == instance_id).order_by(order)).all()

@@ -1,0 +1,36 @@
+"""The addresses of 流程监控, in one visible table, and who may come in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+
+from jobs.monitoring import ROLE
+from processes.errors import NotAllowed, NotFound
+from webapp.context import actor
+from webapp.monitor import bulk, changes, instance, views
+
+blueprint = Blueprint("monitor", __name__, url_prefix="/monitor")
+ROUTES = (
+    ("GET", "/", views.index),
+    ("GET", "/processes/<key>/<int:number>/", views.process),
+    ("GET", "/processes/<key>/<int:number>/heat.json", views.heat),
+    ("GET", "/instances/", views.instances),
+    ("POST", "/instances/<act>", bulk.ask),
+    ("POST", "/instances/<act>/begin", bulk.begin_act),
+    ("GET", "/instances/<int:instance_id>/", instance.show),
+    ("GET", "/instances/<int:instance_id>/diagram.json", instance.diagram),
+    ("POST", "/instances/<int:instance_id>/acts/<act>", instance.do),
+    ("GET", "/instances/<int:instance_id>/migrate", changes.migrating_page),
+    ("POST", "/instances/<int:instance_id>/migrate", changes.migrate),
+    ("GET", "/instances/<int:instance_id>/move", changes.moving_page),
+    ("POST", "/instances/<int:instance_id>/move", changes.move),
+    ("POST", "/tasks/<task_id>/reassign", instance.reassign),
+)
+for method, rule, view in ROUTES:
+    blueprint.add_url_rule(rule, view.__name__, view, methods=[method])
+
+
+@blueprint.before_request
+def _supervisors_only() -> None:
+    if ROLE not in actor().roles:
+        raise NotFound if request.view_args else NotAllowed
