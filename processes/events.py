@@ -185,7 +185,7 @@ def let_end(workflow: Any) -> bool:
     dropped = False
     for part in [workflow, *workflow.subprocesses.values()]:
         live = [t for t in part.tasks.values() if t.has_state(LIVE) and not isinstance(t.task_spec, _EndJoin)]
-        if live and all(_is_untriggered(t) for t in live):
+        if live and all(is_untriggered(t) for t in live):
             for task in live:
                 task.cancel()
             for join in [t for t in part.tasks.values() if t.has_state(TaskState.WAITING)]:
@@ -194,7 +194,8 @@ def let_end(workflow: Any) -> bool:
     return dropped
 
 
-def _is_untriggered(task: Task) -> bool:
+def is_untriggered(task: Task) -> bool:
+    """Whether a task is an event subprocess that waits for its trigger."""
     if not isinstance(task.task_spec, EventSubprocess):
         return False
     inner = task.workflow.top_workflow.get_subprocess(task)
