@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from domain.handling import BusinessError, Inline
 from jobs import messages as delivering
+from jobs import scheduler
 from processes import definitions, managing, messages, tables
 from processes.checks import problems
 from processes.checks.messages import unheard
@@ -448,3 +449,12 @@ def test_verify_sees_a_wait_that_nobody_could_find(play: Play) -> None:
         session.execute(tables.subscription.delete().where(tables.subscription.c.instance_id == play.instance))
     with play.world.runtime.database.reading() as session:
         assert list(faults(play.world.runtime.engine, session, play.row)) == ["等待其他流程消息的登记与流程状态不一致"]
+
+
+def test_the_scheduler_delivers(play: Play) -> None:
+    play.deploy(waiting(), sender())
+    other = begun(play, "waiter")
+    play.begin("sender")
+    play.complete("a")
+    scheduler.turn(play.world.runtime, "test")
+    assert other.tasks() == ["x"]

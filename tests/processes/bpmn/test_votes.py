@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from domain.parties import Person, PersonRole, actor_of
 from jobs import batches
-from processes import assigning, definitions, inbox, managing, opinions, returning, spiff, steps, substitutes, tables
+from processes import assigning, claiming, definitions, inbox, managing, opinions, returning, spiff, steps, substitutes, tables
 from processes.actions import actions_for
 from processes.errors import DiagramInvalid, EngineFault, Refused, TaskClosed
 from processes.history import events_of
@@ -170,7 +170,7 @@ def test_each_person_has_their_own_task_and_answers_once(five: Play) -> None:
     with pytest.raises(TaskClosed, match="委员1"):
         call(five, steps.complete, "v1", done, "同意")
     with world.runtime.database.writing() as session:
-        assert inbox.release(session, world.actor("v2"), [other.id]) == 0  # nobody else can give it
+        assert claiming.release(session, world.actor("v2"), [other.id], world.clock()) == 0  # nobody else can give it
     for account in ("v2", "v3", "province1", "province1b"):
         answer(five, account)
     with world.runtime.database.reading() as session:
