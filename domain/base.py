@@ -55,3 +55,16 @@ def utc_now() -> datetime:
 def clock_minutes(moment: datetime) -> str:
     """A moment as people read it, in Asia/Shanghai: 2026-11-23 14:05."""
     return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def read_minutes(text: str) -> datetime | None:
+    """The moment that people wrote as `clock_minutes` shows it, or with a T as browsers send it; None where it is none."""
+    try:
+        return datetime.strptime(text.replace("T", " "), "%Y-%m-%d %H:%M").replace(tzinfo=SHANGHAI)
+    except ValueError:
+        return None
+
+
+def minutes_problem(text: str) -> str | None:
+    """What is wrong with a moment as people write it, in Chinese; None when nothing is."""
+    return None if read_minutes(text) is not None else "应为日期和时间，例如 2026-11-23 09:00"

@@ -92,6 +92,9 @@ class Certificate(Base):
         flush_or_refuse(session, CertificateTaken)
 
 
+LABEL = Certificate.name + "（" + Certificate.grade + "）"  # `label`, for queries
+
+
 def certificates_query(actor: Actor) -> Select[Certificate]:
     """The certificates an actor may see: an organization its own, schools, provinces and operators all; others none. By code."""
     query = select(Certificate).join(Certificate.party).options(contains_eager(Certificate.party)).order_by(Certificate.code)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from operator import mul
 
+_ID = re.compile(r"[0-9]{17}[0-9X]")
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643
 _ID_CHECKS = "10X98765432"
 _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)  # GB 32100
@@ -19,19 +22,19 @@ def tidy_id_number(text: str) -> str:
 def id_number_problem(text: str) -> str | None:
     """What is wrong with a resident's id number (GB 11643), in Chinese; None when nothing is. A small x counts as X."""
     number = tidy_id_number(text)
-    if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
+    if not _ID.fullmatch(number):
         return "身份证号应为 18 位：前 17 位为数字，末位为数字或 X"
     try:
         date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
         return "身份证号中的出生日期不存在"
-    total = sum(weight * int(digit) for weight, digit in zip(_ID_WEIGHTS, number[:17], strict=True))
+    total = sum(map(mul, _ID_WEIGHTS, map(int, number[:17])))
     return None if _ID_CHECKS[total % 11] == number[17] else "身份证号校验位错误"
 
 
 def mobile_problem(text: str) -> str | None:
     """What is wrong with a mobile number, in Chinese; None when nothing is."""
-    return None if re.fullmatch(r"1[3-9][0-9]{9}", text) else "手机号应为 11 位数字，以 13–19 开头"
+    return None if _MOBILE.fullmatch(text) else "手机号应为 11 位数字，以 13–19 开头"
 
 
 def credit_code_problem(text: str) -> str | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Select, false, select
+from sqlalchemy import ForeignKey, Select, false, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, with_expression
 
 from domain.base import Base, UtcDateTime
@@ -47,8 +48,11 @@ def marked(query: Select[Any], actor: Actor) -> Select[Any]:
     return query.options(with_expression(Certificate.piloted, Certificate.id.in_(participating(actor))))
 
 
-def begin_pilot(session: Session, school_id: int, certificate_id: int, now: datetime) -> None:
-    """From now on the school pilots the certificate; nothing changes where it does already."""
-    if session.get(PilotCertificate, (school_id, certificate_id)) is None:
-        session.add(PilotCertificate(party_id=school_id, certificate_id=certificate_id, since=now))
-        session.flush()
+def begin_pilots(session: Session, school_id: int, certificate_ids: Sequence[int], now: datetime) -> None:
+    """From now on the school pilots these certificates; nothing changes where it does already."""
+    table = PilotCertificate
+    session.get_one(Party, school_id, with_for_update=True)  # two approvals of one school come one after the other
+    known = set(session.scalars(select(table.certificate_id).where(table.party_id == school_id, table.certificate_id.in_(certificate_ids))))
+    new = [{"party_id": school_id, "certificate_id": id, "since": now} for id in certificate_ids if id not in known]
+    if new:
+        session.execute(insert(table), new)

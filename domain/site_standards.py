@@ -10,9 +10,9 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, objec
 
 from domain.base import Base, UtcDateTime, utc_now
 from domain.certificates import Certificate, own_certificates
+from domain.declarations import applied_for
 from domain.errors import DomainError
 from domain.parties import Actor, Party
-from domain.pilots import participating
 from domain.taken import flush_or_refuse
 
 FIELDS = ("version", "space", "equipment", "staff", "network")
@@ -92,14 +92,14 @@ class SiteStandard(Base):
 
 def site_standards_query(actor: Actor) -> Select[SiteStandard]:
     """The standards an actor may see, by certificate, newest first: an organization its own, a school those of certificates it
-    pilots, a province those of certificates its schools pilot, operators all, others none (manual 3.2)."""
+    has applied for, a province those of certificates its schools have, operators all, others none (manual 3.2)."""
     query = _joined(SiteStandard).order_by(Certificate.code, SiteStandard.id.desc())
     if "系统管理" in actor.roles:
         return query
     if actor.party_kind == "organization":
         return query.where(SiteStandard.party_id == actor.party_id)
     if actor.party_kind in ("school", "province"):
-        return query.where(SiteStandard.certificate_id.in_(participating(actor)))
+        return query.where(SiteStandard.certificate_id.in_(applied_for(actor)))
     return query.where(false())
 
 

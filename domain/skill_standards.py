@@ -10,8 +10,8 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, objec
 
 from domain.base import Base, UtcDateTime, utc_now
 from domain.certificates import Certificate, own_certificates
+from domain.declarations import applied_for
 from domain.parties import Actor, Party
-from domain.pilots import participating
 
 FIELDS = ("code", "name", "scope", "requirements")
 
@@ -81,8 +81,8 @@ class SkillStandard(Base):
 
 
 def skill_standards_query(actor: Actor) -> Select[SkillStandard]:
-    """The standards an actor may see, by code: an organization its own, a school those of certificates it pilots, a province
-    those of certificates its schools pilot, operators all, others none (manual 3.1)."""
+    """The standards an actor may see, by code: an organization its own, a school those of certificates it has applied for, a
+    province those of certificates its schools have, operators all, others none (manual 3.1)."""
     query = (
         select(SkillStandard)
         .join(SkillStandard.party)
@@ -95,7 +95,7 @@ def skill_standards_query(actor: Actor) -> Select[SkillStandard]:
         return query.where(SkillStandard.party_id == actor.party_id)
     if actor.party_kind in ("school", "province"):
         link = skill_standard_certificate.c
-        return query.where(SkillStandard.id.in_(select(link.standard_id).where(link.certificate_id.in_(participating(actor)))))
+        return query.where(SkillStandard.id.in_(select(link.standard_id).where(link.certificate_id.in_(applied_for(actor)))))
     return query.where(false())
 
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Self, cast
 
-from sqlalchemy import ForeignKey, Select, String, Table, UniqueConstraint, insert, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, String, Table, UniqueConstraint, insert, literal, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship
 
 from domain.base import Base, UtcDateTime, utc_now
 from domain.errors import DomainError
+from domain.given import AT, among, given
 from domain.parties import Actor, Party, Person, PersonRole
 from domain.passwords import NO_PASSWORD, new_nonce, new_stamp
 
@@ -137,9 +138,9 @@ def known_teachers(session: Session, actor: Actor, rows: Sequence[Mapping[str, A
     mobiles = {row["mobile"] for row in rows if "mobile" in row}
     numbers = {row["id_number"] for row in rows if "id_number" in row}
     person, teacher = Person, Teacher
-    accounts = select(person.account, person.party_id).where(person.account.in_(mobiles))
+    accounts = select(person.account, person.party_id).where(among(session, person.account, mobiles))
     taken: dict[str, int] = {account: party_id for account, party_id in session.execute(accounts)}
-    mine = select(teacher.id_number).where(teacher.party_id == actor.party_id, teacher.id_number.in_(numbers))
+    mine = select(teacher.id_number).where(teacher.party_id == actor.party_id, among(session, teacher.id_number, numbers))
     ours = set(session.scalars(mine)) if numbers else set()
     found: dict[int, tuple[str, str]] = {}
     for at, row in enumerate(rows):
@@ -152,7 +153,7 @@ def known_teachers(session: Session, actor: Actor, rows: Sequence[Mapping[str, A
 
 
 def store_teachers(session: Session, actor: Actor, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[int]:
-    """Accounts, roles and teachers of some rows, in three statements however many there are.
+    """Accounts, roles and teachers of some rows, in four statements however many there are.
 
     Returns: ids of the teachers, one a row.
     Raises:
@@ -160,29 +161,38 @@ def store_teachers(session: Session, actor: Actor, rows: Sequence[Mapping[str, A
     """
     if not rows:
         return []
-    people = [
-        {
-            "account": row["mobile"],
-            "name": row["name"],
-            "mobile": row["mobile"],
-            "party_id": actor.party_id,
-            "password_hash": NO_PASSWORD,
-            "stamp": new_stamp(),
-            "active": True,
-            "created_at": now,
-        }
-        for row in rows
-    ]
-    # Core tables: twenty thousand rows need no objects
-    made = insert(_table(Person)).returning(Person.id, sort_by_parameter_order=True)
-    person_ids = list(session.scalars(made, people))
-    session.execute(insert(_table(PersonRole)), [{"person_id": person_id, "role": ROLE} for person_id in person_ids])
-    kept = {"party_id": actor.party_id, "status": "", "tone": "draft", "created_at": now}
-    teachers = [
-        {**kept, "person_id": person_id, **{name: row.get(name) for name in DETAILS}}
-        for person_id, row in zip(person_ids, rows, strict=True)
-    ]
-    return list(session.scalars(insert(_table(Teacher)).returning(Teacher.id, sort_by_parameter_order=True), teachers))
+    # one table of rows for all three statements: twenty thousand need no objects
+    texts = ("name", "mobile", *DETAILS, "stamp")
+    rows_in = given(session, [{**row, "stamp": new_stamp()} for row in rows], dict.fromkeys(texts, String))
+    person, teacher = _table(Person), _table(Teacher)
+    made = select(person.c.id).join(rows_in, rows_in.c.mobile == person.c.account)
+    accounts = {
+        "account": rows_in.c.mobile,
+        "name": rows_in.c.name,
+        "mobile": rows_in.c.mobile,
+        "party_id": literal(actor.party_id),
+        "password_hash": literal(NO_PASSWORD),
+        "stamp": rows_in.c.stamp,
+        "active": true(),
+        "created_at": literal(now, UtcDateTime),
+    }
+    _copy(session, person, accounts, select(rows_in))
+    _copy(session, _table(PersonRole), {"person_id": person.c.id, "role": literal(ROLE)}, made)
+    kept: dict[str, ColumnElement[Any]] = {
+        "party_id": literal(actor.party_id),
+        "status": literal(""),
+        "tone": literal("draft"),
+        "created_at": literal(now, UtcDateTime),
+    }
+    details: dict[str, ColumnElement[Any]] = {name: rows_in.c[name] for name in DETAILS}
+    _copy(session, teacher, {**kept, "person_id": person.c.id, **details}, made.order_by(rows_in.c[AT]))
+    ids = select(teacher.c.id).join(person, person.c.id == teacher.c.person_id).join(rows_in, rows_in.c.mobile == person.c.account)
+    return list(session.scalars(ids.order_by(rows_in.c[AT])))
+
+
+def _copy(session: Session, table: Table, values: Mapping[str, ColumnElement[Any]], rows: Select[Any]) -> None:
+    """Inserts a row of these values for each row of a query."""
+    session.execute(insert(table).from_select(list(values), rows.with_only_columns(*values.values()), include_defaults=False))
 
 
 def _table(record: type[Base]) -> Table:

@@ -9,10 +9,11 @@ from typing import Any
 
 import jsonschema_rs
 
+from domain.base import minutes_problem
 from domain.identity import credit_code_problem, id_number_problem, mobile_problem
-from forms.fields import is_file, parse
+from forms.fields import is_choices, is_file, parse
 
-FORMATS = {"id-number": id_number_problem, "mobile": mobile_problem, "credit-code": credit_code_problem}
+FORMATS = {"id-number": id_number_problem, "mobile": mobile_problem, "credit-code": credit_code_problem, "minutes": minutes_problem}
 _PASSES = {name: lambda text, problem=problem: problem(text) is None for name, problem in FORMATS.items()}
 
 
@@ -27,6 +28,8 @@ def checker(schema: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], list[tup
 
     def check_one(answers: Mapping[str, Any]) -> list[tuple[str, str]]:
         problems: dict[str, str] = {}
+        if validator.is_valid(answers):  # nearly always, and cheaper than to look for what is wrong
+            return []
         for error in validator.iter_errors(dict(answers)):
             path = [str(part) for part in error.instance_path]
             kind = type(error.kind).__name__.removeprefix("ValidationErrorKind_")
@@ -85,7 +88,8 @@ def _message(kind: str, error: Any, field: Mapping[str, Any], path: list[str]) -
     if kind == "Maximum":
         return f"{name}不能大于 {field.get('maximum')}"
     if kind == "MaxItems":
-        return f"{name}最多 {field.get('maxItems')} {'个文件' if is_file(field) else '行'}"
+        unit = "个文件" if is_file(field) else "项" if is_choices(field) else "行"
+        return f"{name}最多 {field.get('maxItems')} {unit}"
     if kind == "Format" and error.kind.format in FORMATS:
         return f"{name}：{FORMATS[error.kind.format](str(error.instance))}"
     if kind == "Enum":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ class Field:
     """One field of a page; `readonly` is shown and not filled in. `rows` holds one list of fields a line where the widget is `lines`.
 
     Where the widget is `file` the value is a list of file ids, and `accept` (endings), `max_mb` (of one file) and `most` (files) rule it.
+    Where it is `choices` the value is a list of texts out of `options`; with `by`, a column of the same line, they depend on what that
+    one says, as `depending` maps it.
     """
 
     path: str
@@ -35,6 +38,8 @@ class Field:
     max_mb: int = 0
     most: int = 1
     readonly: bool = False
+    by: str = ""
+    depending: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,9 @@ def parse(schema: Mapping[str, Any], values: Mapping[str, Sequence[str]]) -> dic
         if is_file(field):
             if ids := _ids(values.get(name, ())):
                 answers[name] = ids
+        elif is_choices(field):
+            if chosen := _chosen(values.get(name, ())):
+                answers[name] = chosen
         elif field.get("type") == "array":
             rows = _rows(name, field["items"], values)
             if rows:
@@ -78,6 +86,11 @@ def is_file(field: Mapping[str, Any]) -> bool:
     return bool(field.get("x-widget") == "file")
 
 
+def is_choices(field: Mapping[str, Any]) -> bool:
+    """Whether a field's answer is a list of texts, chosen out of what its `x-options` names."""
+    return bool(field.get("x-widget") == "choices")
+
+
 def file_fields(schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The fields of a form that hold files."""
     return {name: field for name, field in schema.get("properties", {}).items() if is_file(field)}
@@ -88,8 +101,12 @@ def _field(path: str, schema: Mapping[str, Any], value: Any, required: bool) -> 
     if is_file(schema):
         rule = {"accept": tuple(schema.get("x-accept", USUAL)), "max_mb": schema.get("x-max-mb", MAX_MB), "most": schema.get("maxItems", 1)}
         return Field(path, label, "file", value or [], required, hint, **rule)
+    if is_choices(schema):
+        offered = schema.get("options", ())
+        ways = {"by": schema["x-by"], "depending": offered or {}} if "x-by" in schema else {"options": tuple(offered)}
+        return Field(path, label, "choices", value or [], required, hint, **ways)
     if schema.get("type") != "array":
-        widget = "select" if "enum" in schema else schema.get("x-widget", "number" if _numeric(schema) else "text")
+        widget = "select" if "enum" in schema else schema.get("x-widget", _widget(schema))
         return Field(path, label, widget, "" if value is None else value, required, hint, tuple(map(str, schema.get("enum", ()))))
     items = schema["items"]
     lines = value if isinstance(value, list) and value else [{}]
@@ -102,17 +119,34 @@ def _field(path: str, schema: Mapping[str, Any], value: Any, required: bool) -> 
     return Field(path, label, "lines", value or [], required, hint, columns=row("N", {}), rows=rows)
 
 
+def _widget(schema: Mapping[str, Any]) -> str:
+    return "number" if _numeric(schema) else "minutes" if schema.get("format") == "minutes" else "text"
+
+
 def _rows(name: str, items: Mapping[str, Any], values: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
     pattern = re.compile(rf"{re.escape(name)}\.(\d{{1,4}})\.")
     numbers = sorted({int(m.group(1)) for key in values if (m := pattern.match(key))})[:MAX_ROWS]
     rows = []
     for number in numbers:
-        line = {
-            key: _typed(sub, text) for key, sub in items["properties"].items() if (text := _text(values, f"{name}.{number}.{key}")) != ""
-        }
-        if line:
+        if line := _line(f"{name}.{number}.", items["properties"], values):
             rows.append(line)
     return rows
+
+
+def _line(prefix: str, columns: Mapping[str, Any], values: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    line: dict[str, Any] = {}
+    for key, sub in columns.items():
+        if is_choices(sub):
+            if chosen := _chosen(values.get(prefix + key, ())):
+                line[key] = chosen
+        elif (text := _text(values, prefix + key)) != "":
+            line[key] = _typed(sub, text)
+    return line
+
+
+def _chosen(texts: Sequence[str]) -> list[str]:
+    """The posted choices, each once, in their order."""
+    return list(dict.fromkeys(text.strip() for text in texts[:MAX_ROWS] if text.strip()))
 
 
 def _ids(texts: Sequence[str]) -> list[int]:
@@ -128,6 +162,8 @@ def _text(values: Mapping[str, Sequence[str]], name: str) -> str:
 def _typed(field: Mapping[str, Any], text: str) -> Any:
     if field.get("format") == "id-number":
         return tidy_id_number(text)
+    if field.get("format") == "minutes":
+        return text.replace("T", " ")  # as browsers send it
     if not _numeric(field) or not re.fullmatch(r"-?\d{1,12}(\.\d{1,4})?", text):
         return text
     return float(text) if "." in text else int(text)

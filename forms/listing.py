@@ -48,6 +48,7 @@ class Listing:
     """A list, described once. `query` gives the rows that an actor may see, in their usual order.
 
     `key` is the diagram of records that have a process (their `status` and `tone` are the engine's); None for plain lists.
+    `ticked` is the column that ticked ids are those of, where they are not the rows' own: lines of the records of another list.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Listing:
     columns: Sequence[Column]
     filters: Sequence[Filter] = field(default=())
     key: str | None = None
+    ticked: Any = None
 
     def filtered(self, actor: Actor, values: Mapping[str, str]) -> Select[Any]:
         """The rows under the filters in `values` (name → text), whatever their status."""
@@ -83,4 +85,5 @@ class Listing:
     def picked(self, actor: Actor, values: Mapping[str, str], ids: Sequence[int]) -> Select[Any]:
         """The ticked rows, or with none ticked all that `narrowed` gives (domain.md, Decisions: exports)."""
         query = self.narrowed(actor, values)
-        return query.where(self.record.id.in_(ids)) if ids else query
+        column = self.record.id if self.ticked is None else self.ticked
+        return query.where(column.in_(ids)) if ids else query

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.handling import External, Handler, Inline
-from handlers import accounts, exam_sites, reports, sms
+from handlers import accounts, declarations, exam_sites, reports, sms
 
 HANDLERS: dict[str, Handler] = {
     "reports.remind": External(reports.prepare_reminder, reports.send_reminder, needs=("text",)),
@@ -11,4 +11,12 @@ HANDLERS: dict[str, Handler] = {
     "account.first_password": External(accounts.prepare, accounts.call, needs=("text",)),
     "report.delete": Inline(reports.delete),
     "site.delete": Inline(exam_sites.delete),
+    "declaration.hand_in": Inline(declarations.hand_in, needs=("at", "late")),
+    "declaration.in_window": Inline(declarations.in_window, needs=("at", "late")),
+    "declaration.begin_pilots": Inline(declarations.begin_pilots, needs=("at",)),
+    "plan.publish": Inline(declarations.publish, needs=("at",)),
+    "plan.withdraw": Inline(declarations.withdraw),
+    "plan.open": Inline(declarations.open_now, needs=("at",)),
+    "plan.close": Inline(declarations.close_now, needs=("at",)),
+    "plan.delete": Inline(declarations.delete_plan),
 }

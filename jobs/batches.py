@@ -177,7 +177,7 @@ def _record_items(engine: Engine, session: Session, actor: Actor, act: Act, list
     """The records as items, in two queries and those of the listing."""
     rows = session.scalars(listing.query(actor).where(listing.record.id.in_(ids)).order_by(None)).all()
     known = {row.id: (row.title()[:200], row.status) for row in rows}  # read now: a savepoint that is rolled back forgets the rows
-    actions = actions_for(session, actor, act.key, list(known))
+    actions = actions_for(session, actor, act.key, list(known), engine.clock())
     for record_id in ids:
         if record_id not in known:  # deleted meanwhile, or never this actor's: no word about whose
             yield Item("—", None, None)
@@ -189,7 +189,7 @@ def _record_items(engine: Engine, session: Session, actor: Actor, act: Act, list
 
 
 def _task_items(engine: Engine, session: Session, actor: Actor, act: Act, ids: Sequence[str]) -> Iterator[Item]:
-    rows = {row.id: row for row in session.execute(inbox.open_tasks(actor).where(tables.task.c.id.in_(ids)))}
+    rows = {row.id: row for row in session.execute(inbox.open_tasks(actor, engine.clock()).where(tables.task.c.id.in_(ids)))}
     for task_id in ids:
         row = rows.get(task_id)
         if row is None or row.element != act.element or row.key != act.key:

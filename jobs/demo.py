@@ -18,6 +18,7 @@ from domain.parties import Actor, Party, PersonRole, actor_of
 from domain.reports import ReportingPeriod
 from domain.seals import ROLE
 from domain.vault import open_vault
+from jobs.demo_declarations import add_declarations
 from jobs.demo_work import Stage, play
 from jobs.runtime import Runtime
 from processes import steps
@@ -35,7 +36,7 @@ def load(runtime: Runtime, size: str = "small") -> dict[str, int] | None:
             return None
         _start_periods(runtime.engine, session)
         made = load_books(session, now, SIZES[size])
-        made |= add_standards(runtime.engine, session, now)
+        made |= add_standards(runtime.engine, session, now) | add_declarations(runtime.engine, session, now)
         made["电子签章"] = _add_seals(runtime, session, now)
         return made | play(Stage(runtime.engine, session, runtime.settings.home, Random(20261)))  # noqa: S311  # the same data every time
 

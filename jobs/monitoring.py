@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy import Select, String, cast, false, func, or_, select
 from sqlalchemy.orm import Session, object_session
 
 from domain.base import utc_now
@@ -17,13 +18,16 @@ from jobs import outbox
 from jobs.batches import CHUNK, Item, act_on, give_way, keep_failures
 from jobs.runtime import Runtime
 from jobs.work import Work
-from processes import definitions, managing, tables
+from processes import definitions, managing, migrating, tables
 from processes.engine import Engine
+from processes.errors import NotFound, Refused
+from processes.history import instance_by_id
 from processes.overview import Instance
 
 ROLE = "监控"
 RUNNING, SUSPENDED, FAILED, ENDED = "运行中", "已挂起", "失败", "已结束"
 LATE = "已逾期"
+LOOKED_AT = 200  # about a third of a second
 AGES = {"1 天以上": 1, "3 天以上": 3, "7 天以上": 7, "30 天以上": 30}
 _ACT = Callable[[Engine, Session, Actor, int, str], list[str]]
 
@@ -37,10 +41,20 @@ class Act:
     warning: str | None = None
 
 
+def _to_newest(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str) -> list[str]:
+    """迁移 to the newest version of the instance's process."""
+    row = instance_by_id(session, instance_id)
+    if row is None:
+        raise NotFound
+    return migrating.migrate(engine, session, actor, instance_id, definitions.latest(session, row.key).id, reason)
+
+
 ACTS: dict[str, Act] = {
     "suspend": Act("挂起", managing.suspend),
     "resume": Act("恢复", managing.resume),
     "cancel": Act("终止", managing.cancel, "终止后不能恢复，未办的事项全部关闭"),
+    "migrate": Act("迁移", _to_newest),
+    "undo": Act("撤销迁移", migrating.undo),
     "retry": Act("重试", lambda engine, session, actor, instance_id, reason: managing.retry(engine, session, actor, instance_id)),
 }
 
@@ -102,6 +116,11 @@ def _by_late(query: Select[Any], text: str) -> Select[Any]:
     return query.where(tables.instance.c.id.in_(late)) if text == LATE else query
 
 
+def _by_place(query: Select[Any], text: str) -> Select[Any]:
+    """An element's id, as links give it, or a status, as people know it: one of the two columns, so that its index is used."""
+    return query.where(tables.instance.c.place == text if text.isascii() else tables.instance.c.status == text)
+
+
 def _by_party(query: Select[Any], text: str) -> Select[Any]:
     return query.where(tables.instance.c.party_id.in_(select(Party.id).where(Party.name.contains(text, autoescape=True))))
 
@@ -127,9 +146,7 @@ INSTANCES = Listing(
         Filter("state", "运行", _by_state, (RUNNING, SUSPENDED, FAILED, ENDED), default=RUNNING),
         Filter("title", "记录", lambda query, text: query.where(tables.instance.c.title.contains(text, autoescape=True))),
         Filter("version", "版本", _by_version, widget="number"),
-        Filter(
-            "place", "环节或状态", lambda query, text: query.where(or_(tables.instance.c.place == text, tables.instance.c.status == text))
-        ),
+        Filter("place", "环节 id 或状态", _by_place),
         Filter("party", "机构", _by_party),
         Filter("age", "停留", _by_age, tuple(AGES)),
         Filter("late", "待办期限", _by_late, (LATE,)),
@@ -138,11 +155,42 @@ INSTANCES = Listing(
 
 
 @dataclass(frozen=True)
+class Outlook:
+    """What migrating those that run on a version would come to: looked at `seen` of `total`; reasons why some cannot → how many."""
+
+    total: int
+    seen: int
+    problems: Mapping[str, int]
+
+    @property
+    def possible(self) -> int:
+        """How many of those looked at can be migrated."""
+        return self.seen - sum(self.problems.values())
+
+
+def outlook(session: Session, old_id: int, new_id: int) -> Outlook:
+    """Looks at up to `LOOKED_AT` of the instances that run on a version; the others are looked at when they are migrated."""
+    table = tables.instance
+    running = table.c.definition_id == old_id, table.c.ended_at.is_(None)
+    total = session.scalar(select(func.count()).select_from(table).where(*running)) or 0
+    rows = session.execute(select(table).where(*running).order_by(table.c.id).limit(LOOKED_AT)).all()
+    problems: Counter[str] = Counter()
+    for row in rows:
+        try:
+            found = migrating.preview(session, row, new_id).problems
+        except Refused as error:
+            found = [str(error)]
+        problems.update(["；".join(found)] if found else [])
+    return Outlook(total, len(rows), problems)
+
+
+@dataclass(frozen=True)
 class Chosen:
-    """Ids of instances, or all of the list under the filters in `values`."""
+    """Ids of instances, or all of the list under the filters in `values`, or all that run on a version."""
 
     ids: tuple[int, ...] = ()
     values: Mapping[str, str] | None = None
+    definition_id: int | None = None
 
 
 def count(session: Session, actor: Actor, chosen: Chosen) -> int:
@@ -153,7 +201,7 @@ def count(session: Session, actor: Actor, chosen: Chosen) -> int:
 def run(runtime: Runtime, work: Work) -> None:
     """The background task: `act` (a key of ACTS), `reason`, and `chosen` as the dataclass says."""
     act, given = ACTS[work.params["act"]], work.params["chosen"]
-    chosen = Chosen(tuple(given["ids"]), given["values"])
+    chosen = Chosen(tuple(given["ids"]), given["values"], given["definition_id"])
     if "last" not in work.result:  # instances that begin meanwhile are left alone
         with runtime.database.reading() as session:
             inner = _chosen(work.actor, chosen).subquery()
@@ -180,7 +228,10 @@ def _chunk(runtime: Runtime, work: Work, act: Act, chosen: Chosen) -> bool:
 
 def _chosen(actor: Actor, chosen: Chosen) -> Select[Any]:
     table = tables.instance.c
-    query = _query(actor).where(table.id.in_(chosen.ids)) if chosen.values is None else INSTANCES.narrowed(actor, chosen.values)
+    if chosen.definition_id is not None:  # whoever deploys versions says what becomes of those that run, and sees no titles
+        label = ("流程实例 " + cast(table.id, String)).label("title")
+        return select(table.id, label).where(table.definition_id == chosen.definition_id, table.ended_at.is_(None))
+    query = INSTANCES.narrowed(actor, chosen.values) if chosen.values is not None else _query(actor).where(table.id.in_(chosen.ids))
     rows: Select[Any] = query.with_only_columns(table.id, table.title).order_by(None)
     return rows
 

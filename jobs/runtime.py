@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from forms.checking import check
 from handlers import HANDLERS
 from processes import definitions, tables, versions
 from processes.decisions import read_folder
+from processes.deploying import callees_first
 from processes.engine import Engine
 
 PRODUCT = "系统"  # who deployed what came with the product
@@ -74,9 +75,14 @@ def deploy_file(runtime: Runtime, path: Path, by: str) -> definitions.Definition
         return definitions.deploy(session, runtime.engine, path.read_bytes(), read_forms(), by, read_folder(path.parent))
 
 
-def deploy_all(runtime: Runtime) -> list[definitions.Definition]:
+def deploy_all(runtime: Runtime, folder: Path = BPMN_FOLDER) -> list[definitions.Definition]:
     """Deploys the diagrams of `bpmn/` that have changed; a process that a designer has taken over keeps the designer's version."""
     with runtime.database.reading() as session:
         taken_over = {row.key for row in versions.latest_versions(session) if row.deployed_by != PRODUCT}
-    paths = [path for path in sorted(BPMN_FOLDER.glob("*.bpmn")) if path.stem not in taken_over]
-    return [deploy_file(runtime, path, PRODUCT) for path in paths]
+    paths = [path for path in sorted(folder.glob("*.bpmn")) if path.stem not in taken_over]
+    return [deploy_file(runtime, path, PRODUCT) for path in in_order(paths)]
+
+
+def in_order(paths: Iterable[Path]) -> list[Path]:
+    """Files of diagrams, each after those that it calls."""
+    return [Path(name) for name in callees_first({str(path): path.read_bytes() for path in paths})]

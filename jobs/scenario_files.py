@@ -67,9 +67,11 @@ def _step(where: str, found: Any) -> dict[str, Any]:
         return {**step, "time": _moment(where, step["time"])}
     if "outside" in step:
         return {**step, "outside": str(step["outside"])}
+    if "meanwhile" in step:
+        return {**step, "meanwhile": str(step["meanwhile"])}
     act = step.get("do")
     if not isinstance(act, str) or act not in ACTS or "as" not in step:
-        raise ScenarioFailed(f"{where}应有 as（账号）和 do（{'、'.join(ACTS)} 之一），或者 time、outside")
+        raise ScenarioFailed(f"{where}应有 as（账号）和 do（{'、'.join(ACTS)} 之一），或者 time、outside、meanwhile")
     for needed in ACTS[act]:
         if needed not in step:
             raise ScenarioFailed(f"{where}（{act}）缺少 {needed}")

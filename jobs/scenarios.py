@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,8 +18,10 @@ from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from domain.base import Base
+from domain.base import Base, clock_minutes
 from domain.database import Database, open_database
+from domain.declaration_plans import DeclarationPlan, all_labels, new_plan
+from domain.declarations import Declaration, new_declaration
 from domain.demo import load_demo
 from domain.demo.books import SIZES, load_books
 from domain.demo.seals import new_demo_seal
@@ -39,7 +41,7 @@ from handlers import HANDLERS
 from jobs.runtime import BPMN_FOLDER
 from jobs.sandbox import MODES, Outside, make_server
 from jobs.scenario_files import ScenarioFailed, read_scenarios
-from processes import answers, steps, tables
+from processes import answers, messages, steps, tables
 from processes.decisions import read_folder
 from processes.definitions import Definition, deploy, forget
 from processes.engine import Engine
@@ -51,6 +53,17 @@ def _coming_period(session: Session, actor: Actor, now: datetime) -> ReportingPe
     return session.scalars(coming.limit(1)).one()
 
 
+def _declaration(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> Declaration:
+    """Under a plan that the school's province has opened for thirty days; the same one for every declaration of a scenario."""
+    plan = session.scalars(select(DeclarationPlan).where(DeclarationPlan.party_id == actor.province_id)).first()
+    if plan is None:
+        province = Actor(0, "系统", actor.province_id or actor.party_id, "", "province", None, frozenset({"省级"}))
+        times = {"starts_at": clock_minutes(now), "ends_at": clock_minutes(now + timedelta(days=30))}
+        plan = new_plan(session, province, now, {"name": "证书试点申报", "certificates": all_labels(session), **times})
+        plan.publish(now)
+    return new_declaration(session, actor, now, form, plan.id)
+
+
 CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Any]] = {  # how `do: new` comes by a record of each type
     "weekly_report": lambda session, actor, now, form: new_report(session, actor, now),
     "reporting_period": lambda session, actor, now, form: _coming_period(session, actor, now),
@@ -59,6 +72,18 @@ CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Any]] = {
     "teacher": new_teacher,
     "exam_site": new_exam_site,
     "seal": lambda session, actor, now, form: new_demo_seal(session, actor, now, MultiFernet([Fernet(Fernet.generate_key())])),
+    "declaration": _declaration,
+    "declaration_plan": new_plan,
+}
+
+
+def _move_end(declaration: Declaration, end: datetime) -> None:
+    declaration.plan.ends_at = end
+
+
+MEANWHILE: dict[str, Callable[[Any, datetime], None]] = {  # what `meanwhile` names: things that other processes do to a record
+    "申报计划延长七天": lambda record, now: _move_end(record, now + timedelta(days=7)),
+    "申报计划提前截止": _move_end,
 }
 
 
@@ -187,6 +212,8 @@ def _play(play: _Play, scenario: Mapping[str, Any]) -> None:
         try:
             with play.session.begin_nested():
                 _do(play, line)
+                for message_id in messages.due(play.session, play.now):  # what the step sent arrives before the next one
+                    messages.deliver(play.engine, play.session, message_id)
         except FormInvalid as error:
             problem = "；".join(message for _, message in error.problems)
         except (ProcessError, DomainError) as error:
@@ -206,6 +233,8 @@ def _tell(play: _Play, where: str, line: Mapping[str, Any], problem: str | None)
         act = f"到 {line['time']:%Y-%m-%d %H:%M:%S}"
     elif "outside" in line:
         act = "外部系统应答"
+    elif "meanwhile" in line:
+        act = line["meanwhile"]
     else:
         name = line.get("outcome") or _name(play, line.get("element")) or {"new": "新建", "save": "保存"}.get(line["do"], line["do"])
         act = f"{line['as']} {name}"
@@ -231,6 +260,9 @@ def _do(play: _Play, line: Mapping[str, Any]) -> None:
     if "outside" in line:
         _outside(play, line["outside"])
         return
+    if "meanwhile" in line:
+        _meanwhile(play, line["meanwhile"])
+        return
     actor, act = _actor(play.session, line["as"]), line["do"]
     if act == "new":
         subject = CREATE[play.definition.subject](play.session, actor, play.now, line.get("form", {}))
@@ -245,6 +277,13 @@ def _do(play: _Play, line: Mapping[str, Any]) -> None:
         steps.send(play.engine, play.session, actor, play.instance_id, line["element"], line.get("comment"))
     else:
         raise ScenarioFailed(f"不认识的动作 {act!r}")
+
+
+def _meanwhile(play: _Play, name: str) -> None:
+    if name not in MEANWHILE:
+        raise ScenarioFailed(f"不认识“{name}”，meanwhile 可用：{'、'.join(MEANWHILE)}")
+    MEANWHILE[name](play.engine.subjects[play.definition.subject].load(play.session, play.subject_id), play.now)
+    play.session.flush()
 
 
 def _task_id(play: _Play, actor: Actor, element: str | None) -> str:

@@ -13,13 +13,25 @@ from sqlalchemy.exc import OperationalError
 from domain.locks import hold_lock
 from jobs import background, texting
 from jobs.files import sweep_files
+from jobs.messages import deliver_due
 from jobs.outbox import hand_out, sweep
 from jobs.runtime import Runtime
-from processes import answers, expressions, steps, tables
+from processes import answers, expressions, migrating, steps, tables
 from processes.errors import ProcessError
 
 LEASE = timedelta(seconds=15)
-NOW_AND_THEN = {sweep_files: timedelta(hours=1), texting.turn: texting.EVERY}  # how often each is done
+
+
+def _forget_undoing(runtime: Runtime) -> None:
+    with runtime.database.writing() as session:
+        migrating.forget_overtaken(session)
+
+
+NOW_AND_THEN = {  # how often each is done
+    sweep_files: timedelta(hours=1),
+    _forget_undoing: timedelta(hours=1),
+    texting.turn: texting.EVERY,
+}
 _log = logging.getLogger(__name__)
 
 
@@ -42,7 +54,7 @@ def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
 
 
 def turn(runtime: Runtime, holder: str) -> None:
-    """One look: fires what is due, each instance in a transaction of its own, and hands out jobs and background tasks.
+    """One look: fires what is due, each instance in a transaction of its own, delivers messages, hands out jobs and background tasks.
 
     The lease is renewed on the way: a turn of many slow instances ends where another scheduler has taken over.
     """
@@ -62,6 +74,7 @@ def turn(runtime: Runtime, holder: str) -> None:
             with runtime.database.writing() as session:
                 if not hold_lock(session, holder, renewed, LEASE):
                     return
+    deliver_due(runtime)
     hand_out(runtime.settings.redis_url, sweep(runtime))
     background.hand_out(runtime.settings.redis_url, background.sweep(runtime))
     background.delete_expired(runtime)

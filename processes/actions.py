@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, or_, select
@@ -13,6 +14,7 @@ from domain.parties import Actor
 from processes import tables
 from processes.definitions import Definition, Outcome, load
 from processes.returning import withdrawals
+from processes.substitutes import covered
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,14 @@ class Action:
     refuse: str | None = None
 
 
-def actions_for(session: Session, actor: Actor, key: str, subject_ids: Sequence[int]) -> dict[int, list[Action]]:
+def actions_for(
+    session: Session, actor: Actor, key: str, subject_ids: Sequence[int], now: datetime | None = None
+) -> dict[int, list[Action]]:
     """The buttons of each record, in two queries however many records there are; a few more where the diagram lets people take
-    back or has a 会签."""
+    back or has a 会签.
+
+    With `now` also those of tasks that the actor may do in an absent person's place at that moment.
+    """
     found: dict[int, list[Action]] = {subject_id: [] for subject_id in subject_ids}
     if not subject_ids:
         return found
@@ -48,11 +55,10 @@ def actions_for(session: Session, actor: Actor, key: str, subject_ids: Sequence[
             columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None)
         )
     ).all()
-    single = (tables.task.c.instance_id.in_([row.id for row in running]), tables.task.c.vote_id.is_(None))
-    open_tasks = session.execute(_open_tasks(actor, *single)).all()
+    open_tasks = session.execute(_open_tasks(actor, running, tables.task.c.vote_id.is_(None), now)).all()
     voting = [row for row in running if load(session, row.definition_id).votes]
     if voting:
-        open_tasks = [*open_tasks, *session.execute(_own_votes(actor, voting))]
+        open_tasks = [*open_tasks, *session.execute(_open_tasks(actor, voting, _own_votes(actor, voting), now))]
     takebacks = withdrawals(session, actor, running)
     for row in running:
         definition = load(session, row.definition_id)
@@ -66,19 +72,22 @@ def actions_for(session: Session, actor: Actor, key: str, subject_ids: Sequence[
     return found
 
 
-def _open_tasks(actor: Actor, *which: ColumnElement[bool]) -> Select[Any]:
-    task = tables.task.c
-    mine = (task.state == "open", task.kind == "step", task.party_id == actor.party_id, task.role.in_(actor.roles))
-    return select(task.id, task.instance_id, task.element).where(*which, *mine)
+def _open_tasks(actor: Actor, running: Sequence[Any], which: ColumnElement[bool], now: datetime | None) -> Select[Any]:
+    task, instance = tables.task.c, tables.instance
+    mine = task.role.in_(actor.roles)
+    theirs = mine if now is None else or_(mine, covered(actor, now))
+    query = select(task.id, task.instance_id, task.element).join(instance, instance.c.id == task.instance_id)
+    standing = (task.instance_id.in_([row.id for row in running]), task.state == "open", task.kind == "step")
+    return query.where(*standing, task.party_id == actor.party_id, theirs, which)
 
 
-def _own_votes(actor: Actor, running: Sequence[Any]) -> Select[Any]:
-    """Of each 会签, however many it asks, one task: the actor's own, or the first that anybody of the role may take."""
+def _own_votes(actor: Actor, running: Sequence[Any]) -> ColumnElement[bool]:
+    """Of each 会签, however many it asks, one row: the actor's own, or the first that anybody of the role may take."""
     task, vote = tables.task.alias().c, tables.vote.c
     free = or_(task.assignee_id == actor.person_id, task.assignee_id.is_(None))
     first = select(task.id).where(task.vote_id == vote.id, task.state == "open", task.kind == "step", free).order_by(task.number).limit(1)
     standing = (vote.instance_id.in_([row.id for row in running]), vote.state == "open")
-    return _open_tasks(actor, *standing, tables.task.c.id == first.correlate(tables.vote).scalar_subquery())
+    return tables.task.c.id.in_(select(first.correlate(tables.vote).scalar_subquery()).where(*standing))
 
 
 @dataclass(frozen=True)

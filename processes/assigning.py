@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from domain.parties import Actor, actor_of
 from processes import tables, votes
-from processes.definitions import Element, listed
+from processes.calls import listed
+from processes.definitions import Element
 from processes.engine import Engine
 from processes.errors import NotFound, Refused
 from processes.history import who

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,7 +12,12 @@ if TYPE_CHECKING:
     from processes.definitions import Definition, Element
 
 FORMS = ("formJsonSchemaFilename", "editForm")  # properties that name a form
-TASKS = ("fourEyesWith", "returnable")  # properties that name user tasks
+ELEMENTS = ("fourEyesWith", "returnable")  # properties that name user tasks
+
+
+def listed(text: str) -> list[str]:
+    """The parts of a property that holds several, separated by commas."""
+    return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
 
 
 def linked(definition: Definition, called: Mapping[str, Definition]) -> Definition:
@@ -37,8 +41,8 @@ def linked(definition: Definition, called: Mapping[str, Definition]) -> Definiti
 
 def _renamed(element: Element, key: str, caller: str) -> Element:
     files = {name: f"{key}:{element.properties[name]}" for name in FORMS if name in element.properties}
-    named = {name: text for name in TASKS if (text := element.properties.get(name, "any")) != "any"}
-    tasks = {name: ",".join(f"{key}:{id.strip()}" for id in re.split("[,，]", text)) for name, text in named.items()}
+    named = {name: text for name in ELEMENTS if (text := element.properties.get(name, "any")) != "any"}
+    tasks = {name: ",".join(f"{key}:{id}" for id in listed(text)) for name, text in named.items()}
     return replace(
         element,
         id=f"{key}:{element.id}",

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from domain.parties import Actor, Person, PersonRole
 from processes import inbox, tables
-from processes.definitions import Element, listed
+from processes.calls import listed
+from processes.definitions import Element
 from processes.engine import Engine
 from processes.errors import NotFound, Refused
 from processes.history import who

@@ -16,8 +16,10 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from processes import tables
-from processes.calls import linked
+from processes.calls import linked, listed
+from processes.correlation import started_by
 from processes.decisions import tables_of
+from processes.deploying import take_turn
 from processes.engine import Engine
 from processes.errors import DiagramInvalid, EngineFault, NotFound
 from processes.instances import NUMBERS
@@ -261,17 +263,17 @@ def deploy(
     """Deploys a diagram as a new version; the same diagram with the same forms again is the version it already is.
 
     A diagram is deployed with the newest versions of those that it calls; when one of these is deployed anew, so are those that
-    call it. An instance keeps the version it began with, and with it all of this. `decisions` holds DMN files by decision id.
-    `note` says what changed (at most 200 characters), `scenarios` is the YAML it was tried out with.
+    call it. An instance keeps the version it began with, and all of this. `decisions`: DMN files by decision id. `note`: what
+    changed, at most 200 characters; `scenarios`: the YAML it was tried out with.
 
     Raises:
         DiagramInvalid: it does not pass the checks; `problems` names each element.
     """
     from processes.checks import problems  # checks read definitions too
 
-    faults = problems(xml, None, engine.handlers, engine.subjects, forms, tables=decisions)
-    if faults:
+    if faults := problems(xml, None, engine.handlers, engine.subjects, forms, tables=decisions):
         raise DiagramInvalid(faults)
+    take_turn(session)
     found = read(xml, forms, decisions=decisions)
     called: dict[str, Definition] = {}
     for element in found.elements.values():
@@ -306,6 +308,7 @@ def _keep(
         "forms": dict(found.forms),
         "called": dict(called),
         "decisions": dict(found.decisions),
+        "starts_by": started_by(found),
         "deployed_at": engine.clock(),
         "deployed_by": by,
         "note": note[:200],
@@ -398,18 +401,9 @@ def _element(node: Any, lanes: Mapping[str | None, str]) -> Element | None:
 
 def _lane(node: Any, lanes: Mapping[str | None, str]) -> str:
     """The lane it lies in; an element inside a subprocess lies where the subprocess does."""
-    while node is not None:
-        if node.get("id") in lanes:
-            return lanes[node.get("id")]
-        node = node.getparent()
-    return ""
+    return next((lanes[around.get("id")] for around in (node, *node.iterancestors()) if around.get("id") in lanes), "")
 
 
 def _properties(node: Any) -> dict[str, str]:
     found = node.findall(f"{BPMN}extensionElements/{SPIFF}properties/{SPIFF}property")
     return {p.get("name", ""): p.get("value", "") for p in found}
-
-
-def listed(text: str) -> list[str]:
-    """The parts of a property that holds several, separated by commas."""
-    return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]

@@ -102,21 +102,31 @@ class Escalation(_Upwards, EscalationEventDefinition):  # type: ignore[misc]
 
 
 class Message(MessageEventDefinition):  # type: ignore[misc]
-    """Its payload is a list of assignments, which become data of the token that receives it."""
+    """Its payload is a list of assignments, which become data of the token that receives it.
+
+    Inside an instance it reaches what waits for its name; what nobody there catches is posted to other instances, by whose
+    correlation (`processes/correlation.py`) – the library's would depend on which message came first.
+    """
 
     def throw(self, task: Task) -> None:
-        engine = task.workflow.script_engine
+        engine, top = task.workflow.script_engine, task.workflow.top_workflow
         payload = {name: engine.evaluate(task, value) for name, value in read_assignments(self.expression or "")}
-        correlations = self.get_correlations(task, payload) if payload else {}
-        task.workflow.correlations.update(correlations)
-        task.workflow.top_workflow.catch(BpmnEvent(self, payload=payload, correlations=correlations))
+        event = BpmnEvent(self, payload=payload)
+        top.catch(event)
+        if event in top.bpmn_events:
+            top.bpmn_events.remove(event)
+            engine.posted.append((task, self.name, payload))
+
+    def catches(self, task: Task, event: BpmnEvent) -> bool:
+        return bool(self == event.event_definition)
+
+    def update_task(self, task: Task) -> None:
+        """Nothing to correlate by while it waits."""
 
     def catch(self, task: Task, event: BpmnEvent | None = None) -> None:
-        # a button of the product is a message without payload: nothing to correlate by
-        if event is not None and event.payload:
-            super().catch(task, event)
-        else:
-            task.internal_data["event_fired"] = True
+        if event is not None and event.payload:  # a button of the product is a message without payload
+            task.internal_data[self.name] = event.payload
+        task.internal_data["event_fired"] = True
 
     def update_task_data(self, task: Task) -> None:
         payload = task.internal_data.pop(self.name, None)

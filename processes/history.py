@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from domain.base import SHANGHAI
@@ -22,6 +22,32 @@ def chain_hash(previous: str, line: Mapping[str, Any]) -> str:
     """sha256 over the previous hash and every field of the line but its own hash."""
     content = {str(k): v.astimezone(UTC).isoformat() if isinstance(v, datetime) else v for k, v in line.items() if k != "hash"}
     return hashlib.sha256(previous.encode() + orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def chained(chain: str, instance_id: int, seq: int, at: datetime, actor: Actor, line: Mapping[str, Any]) -> dict[str, Any]:
+    """A line as the table keeps it, with the hash that binds it to the one before it, whose hash is `chain`."""
+    full: dict[str, Any] = {"comment": None, "data": None, **line, "instance_id": instance_id, "seq": seq, "at": at}
+    full |= {"actor_id": actor.person_id, "actor": who(actor)}
+    return {**full, "hash": chain_hash(chain, full)}
+
+
+def append(session: Session, instances: Mapping[int, Any], lines: Sequence[tuple[int, Actor, Mapping[str, Any]]], at: datetime) -> None:
+    """Adds lines (instance id, who, `kind`, `name` and `element`) to instances whose rows are locked, in two statements."""
+    if not lines:
+        return
+    ends = {id: (row.seq, row.chain) for id, row in instances.items()}
+    written = []
+    for instance_id, actor, line in lines:
+        seq, chain = ends[instance_id]
+        full = chained(chain, instance_id, seq + 1, at, actor, line)
+        ends[instance_id] = (seq + 1, full["hash"])
+        written.append(full)
+    session.execute(insert(tables.event), written)
+    table = tables.instance
+    grown = {"seq": bindparam("new_seq"), "chain": bindparam("new_chain"), "version": table.c.version + 1}
+    changed = sorted({instance_id for instance_id, _, _ in lines})
+    values = [{"instance": id, "new_seq": ends[id][0], "new_chain": ends[id][1]} for id in changed]
+    session.execute(update(table).where(table.c.id == bindparam("instance")).values(grown), values)
 
 
 def who(actor: Actor) -> str:

@@ -1,4 +1,4 @@
-"""The inbox: 待办, 已办, 我发起的; claiming; drafts of forms."""
+"""The inbox: 待办, 已办, 我发起的; drafts of forms."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, exists, func, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor, Person
 from processes import tables
 from processes.authority import may_see
-from processes.errors import NotFound, Refused
+from processes.definitions import Definition, Element
+from processes.errors import NotFound, TaskClosed
 from processes.substitutes import covered
 
 _TASK = tables.task
@@ -104,49 +105,16 @@ def stands_in(session: Session, actor: Actor, instance_id: int, now: datetime) -
     return session.execute(query.where(covered(actor, now)).limit(1)).first() is not None
 
 
-def claim(session: Session, actor: Actor, task_ids: Sequence[str], now: datetime) -> int:
-    """签收: nobody else may complete these until they are released. Returns how many of them were free and the actor's to take."""
-    query = open_tasks(actor, now).with_only_columns(_TASK.c.id).order_by(None)
-    free = session.scalars(query.where(_TASK.c.id.in_(task_ids), _TASK.c.assignee_id.is_(None))).all()
-    # a conditional update and its row count: of two who claim at once, one wins
-    taken = session.execute(_open(free).where(_TASK.c.assignee_id.is_(None)).values(assignee_id=actor.person_id))
-    return int(taken.rowcount)  # type: ignore[attr-defined]
-
-
-def release(session: Session, actor: Actor, task_ids: Sequence[str]) -> int:
-    """释放: everyone with the role may complete these again. Returns how many the actor held; opinions asked for stay theirs."""
-    mine = (_TASK.c.party_id == actor.party_id, _TASK.c.assignee_id == actor.person_id, _TASK.c.kind == "step")
-    awaited = _TASK.alias()
-    asked = exists().where(awaited.c.parent_id == _TASK.c.id, awaited.c.state.in_(tables.LIVE), awaited.c.kind == "delegate")
-    theirs = exists().where(tables.vote.c.id == _TASK.c.vote_id, tables.vote.c.people)  # one person's answer is nobody else's to give
-    given = session.execute(_open(task_ids).where(*mine, ~asked, ~theirs).values(assignee_id=None))
-    return int(given.rowcount)  # type: ignore[attr-defined]
-
-
-def claim_one(session: Session, actor: Actor, task_id: str, now: datetime) -> None:
-    """签收 of one task.
+def element_of(definition: Definition, task: Any) -> Element:
+    """The element of a task (its row) in the version its process runs on now.
 
     Raises:
-        NotFound, Refused
+        TaskClosed: the process was migrated to a version that no longer has it.
     """
-    task_of(session, actor, task_id, now)
-    if claim(session, actor, [task_id], now) != 1:
-        raise Refused("此事项已被他人签收或办理，请刷新页面")
-
-
-def release_one(session: Session, actor: Actor, task_id: str, now: datetime) -> None:
-    """释放 of one task.
-
-    Raises:
-        NotFound, Refused
-    """
-    task_of(session, actor, task_id, now)
-    if release(session, actor, [task_id]) != 1:
-        raise Refused("您没有签收此事项，它是会签中您的一份，或它已被办理、委派，请刷新页面")
-
-
-def _open(task_ids: Sequence[str]) -> Any:
-    return update(_TASK).where(_TASK.c.id.in_(task_ids), _TASK.c.state == "open")
+    found = definition.elements.get(task.element)
+    if found is None:
+        raise TaskClosed(task.closed_as)
+    return found
 
 
 def save_draft(session: Session, actor: Actor, place: str, data: dict[str, Any], now: datetime) -> None:

@@ -30,7 +30,15 @@ SUPERVISORS = frozenset({"监控", "系统管理"})
 LONGEST_REASON = 500
 
 
-def in_charge(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str, suspended: bool = False) -> tuple[Step, str]:
+def in_charge(
+    engine: Engine,
+    session: Session,
+    actor: Actor,
+    instance_id: int,
+    reason: str,
+    suspended: bool = False,
+    roles: frozenset[str] = SUPERVISORS,
+) -> tuple[Step, str]:
     """The step of somebody in charge on a running instance, and the reason as history keeps it.
 
     Raises:
@@ -38,7 +46,7 @@ def in_charge(engine: Engine, session: Session, actor: Actor, instance_id: int, 
         NotFound, Suspended: as `lock`.
         Refused: the process has ended, or no reason was given.
     """
-    if not SUPERVISORS & actor.roles:
+    if not roles & actor.roles:
         raise NotAllowed
     if not 0 < len(reason.strip()) <= LONGEST_REASON:
         raise Refused(f"请填写原因，最多 {LONGEST_REASON} 个字")

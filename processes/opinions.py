@@ -66,10 +66,9 @@ def ask(engine: Engine, session: Session, actor: Actor, task_id: str, kind: str,
     session.execute(insert(_TABLE).values(row))
     if kind == "delegate" and held.task.assignee_id is None:  # it comes back to who gave it away
         session.execute(update(_TABLE).where(_TABLE.c.id == held.task.id).values(assignee_id=held.person_id))
-    verb = "委派给" if kind == "delegate" else f"{LABELS[kind]}："
     if kind != "after":  # they hear of it once it is theirs to confirm
         notify(held.step, [person_id], "assigned", f"{who(held.step.actor)}请您给出意见：{held.step.row.title} · {row['name']}", row["id"])
-    held.step.record("assign", f"{verb}{person.name}", held.element.id, note.strip() or None)
+    held.step.record("assign", _request(kind, person.name), held.element.id, note.strip() or None)
     return held.step.settle()
 
 
@@ -123,6 +122,17 @@ def _settle(held: Hold) -> list[str]:
         kept = {name: task._mapping[name] for name in ("closed_by", "closed_for", "outcome", "closed_as")}
         go_on(step, held.live(), task, kept)
     return step.settle()
+
+
+def request_of(session: Session, task: Any, name: str) -> Any | None:
+    """The line of history by which somebody (`name`) was asked for an opinion (its task row): `actor`, `comment`, `at`."""
+    table = tables.event
+    query = select(table).where(table.c.instance_id == task.instance_id, table.c.kind == "assign", table.c.element == task.element)
+    return session.execute(query.where(table.c.name == _request(task.kind, name)).order_by(table.c.seq.desc()).limit(1)).first()
+
+
+def _request(kind: str, name: str) -> str:
+    return f"委派给{name}" if kind == "delegate" else f"{LABELS[kind]}：{name}"
 
 
 def opinions_on(session: Session, task_id: str) -> Sequence[Any]:

@@ -123,7 +123,7 @@ def _splice(workflow: Any, part: Any, earlier: Task, later: Task, moved: list[Ta
     gone = list(_below(earlier))
     above._children[place : place + 1] = [task.id for task in stay]
     for task in gone:
-        _forget(workflow, part, task)
+        forget(workflow, part, task)
 
 
 def _drop_moved(workflow: Any, part: Any) -> None:
@@ -132,15 +132,16 @@ def _drop_moved(workflow: Any, part: Any) -> None:
         if not any(_is_live(t) or (t.task_spec.manual and t.has_state(TaskState.COMPLETED)) for t in branch):
             task.parent._children.remove(task.id)
             for gone in branch:
-                _forget(workflow, part, gone)
+                forget(workflow, part, gone)
 
 
-def _forget(workflow: Any, part: Any, task: Task) -> None:
+def forget(workflow: Any, part: Any, task: Task) -> None:
+    """Takes a task out of a part's list with what runs inside it; its place in the tree is the caller's."""
     workflow.event_manager.remove_task(task)
     del part.tasks[task.id]
     inner = workflow.subprocesses.pop(task.id, None)
     for inner_task in list(inner.tasks.values()) if inner is not None else []:
-        _forget(workflow, inner, inner_task)
+        forget(workflow, inner, inner_task)
 
 
 def _below(task: Task) -> Iterator[Task]:

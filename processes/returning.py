@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from domain.parties import Actor
 from processes import spiff, tables, votes
-from processes.definitions import Definition, Element, listed, load
+from processes.calls import listed
+from processes.definitions import Definition, Element, load
 from processes.engine import Engine
 from processes.errors import FormInvalid, NotFound, Refused
 from processes.history import clock_text, who
@@ -45,7 +46,9 @@ def withdraw(engine: Engine, session: Session, actor: Actor, task_id: str) -> li
     if done is None or done.role not in actor.roles or done.party_id != actor.party_id:
         raise NotFound
     step = lock(engine, session, actor, done.instance_id)
-    element = step.definition.elements[done.element]
+    element = step.definition.elements.get(done.element)
+    if element is None:
+        raise Refused("流程已迁移到新版本，不能撤回")
     if not withdrawable(element):
         raise Refused(f"“{element.name}”办理后不能撤回")
     if step.row.state is None:
@@ -137,7 +140,8 @@ def withdrawals(session: Session, actor: Actor, rows: Sequence[Any]) -> dict[int
         task.role.in_(actor.roles),
         or_(task.vote_id.is_(None), exists().where(tables.vote.c.id == task.vote_id, tables.vote.c.state == "open")),
     )
-    done = [row for row in session.execute(mine.order_by(task.closed_at)) if withdrawable(allowed[row.instance_id].elements[row.element])]
+    own = [(row, allowed[row.instance_id].elements.get(row.element)) for row in session.execute(mine.order_by(task.closed_at))]
+    done = [row for row, element in own if element is not None and withdrawable(element)]
     if not done:
         return {}
     acts = select(event.instance_id, event.element, event.at).where(

@@ -17,6 +17,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from processes.instances import NUMBERS
+from processes.spiff import give_id
 
 _REACHED = TaskState.FINISHED_MASK | TaskState.READY | TaskState.WAITING | TaskState.STARTED
 _Cut = tuple[Task, Callable[[Task], None]]  # a task, and what is done to it
@@ -35,7 +36,7 @@ def rewind(target: Task) -> None:
     for top, how in reversed(list(_cuts(target))):  # from the outside in, joins before what they joined
         if top.id in top.workflow.tasks:  # else it went with another one
             how(top)
-    _give_new_id(target)
+    give_id(target, uuid4())  # the old id is that of a finished row in the books
 
 
 def enclosing(task: Task) -> Iterator[Task]:
@@ -146,14 +147,3 @@ def _around(task: Task) -> Task | None:
     outside = task.workflow.parent_task_id
     found: Any = task.workflow.top_workflow.get_task_from_id(outside) if outside is not None else None
     return found
-
-
-def _give_new_id(task: Task) -> None:
-    """The old id is that of a finished row in the books."""
-    old, task.id = task.id, uuid4()
-    # in its old place: the library reads a task's data off its parent, which must come first
-    task.workflow.tasks = {task.id if key == old else key: value for key, value in task.workflow.tasks.items()}
-    siblings = task.parent._children
-    siblings[siblings.index(old)] = task.id
-    for child in task.children:
-        child._parent = task.id

@@ -56,6 +56,7 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
         self.now = now
         self.names = names
         self.serve = serve
+        self.posted: list[tuple[Task, str, dict[str, Any]]] = []  # messages that nobody in this instance caught
 
     def validate(self, expression: str) -> None:
         """Raises SyntaxError where it is not one of our expressions: the library then tries another reading of a DMN cell."""
@@ -169,3 +170,13 @@ def find(workflow: Any, task_id: str) -> Task | None:
     """The task of this id, or None once it is gone."""
     wanted = UUID(task_id)
     return next((part.tasks[wanted] for part in parts(workflow) if wanted in part.tasks), None)
+
+
+def give_id(task: Task, id: UUID) -> None:
+    """Another id, in its old place: the library reads a task's data off its parent, which must come first."""
+    old, task.id = task.id, id
+    task.workflow.tasks = {id if key == old else key: value for key, value in task.workflow.tasks.items()}
+    siblings = task.parent._children
+    siblings[siblings.index(old)] = id
+    for child in task.children:
+        child._parent = id

@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 
 from domain.handling import FAULTS, BusinessError, External
 from domain.parties import Actor
-from processes import faults, retries, spiff, tables, votes
+from processes import faults, posting, retries, spiff, tables, votes
 from processes.definitions import Definition, Element
 from processes.engine import Engine
 from processes.errors import EngineFault, Refused
 from processes.events import let_end, triggers
-from processes.history import chain_hash, clock_text, who
+from processes.history import chained, clock_text, who
 from processes.instances import COUNTED_TASKS, VoteTask, count_text
 from processes.pruning import flows_taken, prune
 from processes.timers import earliest
@@ -120,7 +120,7 @@ class Step:
             if self.definition.votes and votes.begin(self):
                 continue
             due = earliest(spiff.waiting(self.workflow))
-            if not let_end(self.workflow) and (due is None or due > self.now):
+            if not let_end(self.workflow) and (due is None or due > self.workflow.script_engine.now):
                 return
 
     def _go(self) -> None:
@@ -141,8 +141,10 @@ class Step:
         """The element of the running definition that a task is of; None for what the library put in."""
         return self.definition.elements.get(spiff.element_id(task)) if task.task_spec.bpmn_id else None
 
-    def receive(self, element: Element) -> bool:
+    def receive(self, element: Element, payload: dict[str, Any] | None = None) -> bool:
         """Gives the message of an event to whatever waits for it: the event, a gateway before it, or its event subprocess.
+
+        `payload` becomes data of the token that receives it.
 
         Returns: False where nothing waits for it.
         """
@@ -151,12 +153,12 @@ class Step:
                 continue
             definition = self._awaited(task).get(element.id)
             if definition is not None:
-                task.task_spec.catch(task, BpmnEvent(definition, payload={}))
+                task.task_spec.catch(task, BpmnEvent(definition, payload=payload or {}))
                 task.task_spec._update(task)
                 return True
         for start in triggers(self.workflow):
             if start.bpmn_id == element.id:
-                self.workflow.catch(BpmnEvent(start.event_definition, payload={}))
+                self.workflow.catch(BpmnEvent(start.event_definition, payload=payload or {}))
                 return True
         return False
 
@@ -216,12 +218,14 @@ class Step:
         self._write_tasks(stands)
         place = None if self.called_off else self._place(stands)
         status, tone = self._status(place)
+        posting.settle(self)
         chain = self._write_events()
         self._write_jobs(self._started(stands))
-        path = sorted(set(self.row.path) | flows_taken(self.workflow, self.definition.flow_between))
+        path = sorted((set(self.row.path) & self.definition.flows.keys()) | flows_taken(self.workflow, self.definition.flow_between))
         if not ended:
             prune(self.workflow)  # once everything that this step did has been read off the tree
         values = {
+            "definition_id": self.definition.id,
             "state": None if ended else spiff.save_state(self.workflow),
             "ended_at": self.now if ended else None,
             "status": status,
@@ -375,7 +379,7 @@ class Step:
         elements = self.definition.elements
         waiting = {e.id for t in stands if (e := self.element_of(t)) is not None and "status" in e.properties}
         waiting -= {around for id in waiting for around in self._around(elements[id])[1:]}
-        return next((id for id in elements if id in waiting), self.reached or self.row.place)
+        return next((id for id in elements if id in waiting), self.reached or (self.row.place if self.row.place in elements else None))
 
     def _status(self, place: str | None) -> tuple[str, str]:
         if self.called_off:
@@ -402,9 +406,8 @@ class Step:
         chain: str = self.row.chain
         lines = []
         for number, line in enumerate(self.events, self.row.seq + 1):
-            full = {**line, "instance_id": self.row.id, "seq": number, "at": self.now, "actor_id": self.actor.person_id}
-            full["actor"] = who(self.actor)
-            chain = full["hash"] = chain_hash(chain, full)
+            full = chained(chain, self.row.id, number, self.now, self.actor, line)
+            chain = full["hash"]
             lines.append(full)
         if lines:
             self.session.execute(insert(tables.event), lines)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from domain.parties import SYSTEM, Actor, Person
 from processes import access, authority, copies, spiff, tables, votes
-from processes.definitions import Element, latest
+from processes.definitions import Definition, Element, latest
 from processes.engine import Engine
 from processes.errors import FormInvalid, NotAllowed, NotFound, Refused, TaskClosed
 from processes.history import GENESIS, clock_text, who
@@ -27,6 +27,7 @@ from processes.instances import VoteTask
 from processes.locking import lock, step_on
 from processes.notices import notify
 from processes.step import Step
+from processes.substitutes import absent_for
 
 _NOT_YET = dict.fromkeys(("place", "place_since", "due_at", "suspended_at", "state", "incident"))  # of a process that begins
 Answers = Mapping[str, Any] | Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -48,9 +49,19 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
     definition = latest(session, key)
     begin = definition.start
     _allow(actor, begin.lane, subject.party_for(begin.lane))
+    step = open_step(engine, session, actor, definition, subject)
+    step.run()
+    if outcome is not None:
+        _complete_first(step, outcome)
+    return step.row.id, step.settle()
+
+
+def open_step(engine: Engine, session: Session, actor: Actor, definition: Definition, subject: Any) -> Step:
+    """The first step of a new instance, about to run; whether the actor may begin one is the caller's to ask."""
+    begin = definition.start
     row: dict[str, Any] = {
         "definition_id": definition.id,
-        "key": key,
+        "key": definition.key,
         "subject_id": subject.id,
         "title": subject.title()[:200],
         "party_id": subject.party_id,
@@ -69,10 +80,7 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
     spec, subprocess_specs = definition.specs
     step.workflow = BpmnWorkflow(spec, dict(subprocess_specs), script_engine=step.script_engine())
     step.record("start", begin.name, begin.id)
-    step.run()
-    if outcome is not None:
-        _complete_first(step, outcome)
-    return row["id"], step.settle()
+    return step
 
 
 def _complete_first(step: Step, outcome: str) -> None:
@@ -263,7 +271,7 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
     element = step.definition.elements.get(place or "")
     if element is None or "editForm" not in element.properties:
         raise Refused("该记录目前的状态不能修改")
-    _allow(actor, element.edit_lane, step.subject.party_for(element.edit_lane))
+    step.actor = _editor(step, element)
     before, form = step.subject.answers(), element.properties["editForm"]
     given = _filled(step, form, element, answers, before, element.edit_lane, element.edit_checked)
     changes = _changes(before, given)
@@ -274,6 +282,20 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
             step.run()  # a condition of the diagram may have come true
     # a timer may have fired while loading: then the books are written although nothing was edited
     return step.settle() if step.events else []
+
+
+def _editor(step: Step, element: Element) -> Actor:
+    """Who edits: whoever holds the lane, else who stands in at the task where the record stands."""
+    actor, table = step.actor, tables.task
+    absent = None
+    if element.edit_lane not in actor.roles:
+        mine = (table.c.instance_id == step.row.id, table.c.element == element.id, table.c.party_id == actor.party_id)
+        query = select(table).where(*mine, table.c.state == "open", table.c.kind == "step", table.c.role == element.edit_lane)
+        task = step.session.execute(query.limit(1)).first()
+        absent = absent_for(step.session, actor, task, step.row.key, step.now) if task is not None else None
+    if absent is None:
+        _allow(actor, element.edit_lane, step.subject.party_for(element.edit_lane))
+    return authority.in_place_of(actor, absent)
 
 
 def tick(engine: Engine, session: Session, instance_id: int) -> list[str]:

@@ -20,6 +20,7 @@ _TASK = tables.task
 def covered(actor: Actor, now: datetime) -> ColumnElement[bool]:
     """SQL over task ⋈ instance: the actor stands in for the one whose task it is, or for one who holds its role."""
     role = exists().where(PersonRole.person_id == _TABLE.c.person_id, PersonRole.role == _TASK.c.role)
+    role = role.correlate(_TABLE, _TASK)  # two levels deep the library would put the tasks into this one's FROM: any task's role would do
     theirs = or_(_TASK.c.assignee_id == _TABLE.c.person_id, and_(_TASK.c.assignee_id.is_(None), role))
     early = or_(_TABLE.c.existing, _TASK.c.created_at >= _TABLE.c.starts_at)
     scope = or_(_TABLE.c.key.is_(None), _TABLE.c.key == tables.instance.c.key)

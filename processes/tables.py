@@ -48,6 +48,7 @@ definition = Table(
     Column("deployed_at", UtcDateTime, nullable=False),
     Column("deployed_by", String(50), nullable=False),
     Column("note", String(200), nullable=False, server_default="", comment="what the designer said of this version"),
+    Column("starts_by", String(100), index=True, comment="name of the message that starts it; null: people do"),
     Column("scenarios", Text, comment="YAML that the version was tried out with; null: those beside the diagram in bpmn/"),
     UniqueConstraint("key", "version"),
 )
@@ -163,6 +164,39 @@ event = Table(
     Column("hash", String(64), nullable=False, comment="sha256 over the previous hash and this line"),
 )
 
+message = Table(
+    "process_message",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("party_id", Integer, nullable=False, comment="the party of the sender's record"),
+    Column("sender_id", ForeignKey("process_instance.id"), nullable=False),
+    Column("element", String(100), nullable=False, comment="what threw it"),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("state", String(10), nullable=False, comment="waiting, delivered, failed (an incident) or expired (nobody received it)"),
+    Column("next_at", UtcDateTime, comment="when it is looked at next; null when over"),
+    Column("tries", Integer, nullable=False),
+    Column("error", Text),
+    Column("instance_id", ForeignKey("process_instance.id"), comment="who received it, or has the incident"),
+    Column("target", String(100), comment="the element that received it"),
+    Index("ix_process_message_next", "state", "next_at"),
+    Index("ix_process_message_name", "name", "state"),
+    Index("ix_process_message_instance", "instance_id"),
+)
+
+subscription = Table(
+    "process_subscription",
+    metadata,
+    Column("instance_id", ForeignKey("process_instance.id"), primary_key=True),
+    Column("element", String(100), primary_key=True, comment="the event that waits for a message of another instance"),
+    Column("definition_id", ForeignKey("process_definition.id"), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("key", String(64), nullable=False, comment="sha256 over the values that the message must carry"),
+    Column("since", UtcDateTime, nullable=False),
+    Index("ix_process_subscription_key", "name", "definition_id", "element", "key"),
+)
+
 job = Table(
     "process_job",
     metadata,
@@ -221,6 +255,21 @@ copy = Table(
     Column("read_at", UtcDateTime),
     Index("ix_process_copy_newest", "person_id", "sent_at"),
     Index("ix_process_copy_instance", "instance_id", "person_id"),
+)
+
+migration = Table(
+    "process_migration",
+    metadata,
+    Column("instance_id", ForeignKey("process_instance.id"), primary_key=True),
+    Column("version", Integer, nullable=False, comment="the instance's after the migration: while it is still that, it can be undone"),
+    Column("definition_id", ForeignKey("process_definition.id"), nullable=False, comment="what it ran on before; so are all below"),
+    Column("state", LargeBinary, nullable=False),
+    Column("path", JSON, nullable=False),
+    Column("place", String(100)),
+    Column("place_since", UtcDateTime),
+    Column("incident", Text),
+    Column("tasks", JSON, nullable=False, comment="the live task rows: id → columns"),
+    Column("jobs", JSON, nullable=False, comment="the jobs that were not over: id → state"),
 )
 
 saved_filter = Table(

@@ -45,6 +45,24 @@ def put_off(tasks: Iterable[Task], length: timedelta) -> None:
                 due[timer.name] = (datetime.fromisoformat(due[timer.name]) + length).isoformat()
 
 
+def alike(before: Any, after: Any) -> bool:
+    """Whether two event definitions are no timers, or the same ones."""
+    if not isinstance(before, _Timer) and not isinstance(after, _Timer):
+        return True
+    return type(before) is type(after) and before.expression == after.expression
+
+
+def restart(task: Task) -> None:
+    """The task's timers begin anew when they are next looked at."""
+    task.internal_data.pop(_DUE, None)
+    task.internal_data.pop(_LEFT, None)
+
+
+def take_over(before: Task, after: Task) -> None:
+    """The timers of one task go on in another."""
+    after.internal_data |= {name: before.internal_data[name] for name in (_DUE, _LEFT) if name in before.internal_data}
+
+
 class _Timer:
     name: Any
     expression: Any

@@ -20,6 +20,7 @@ from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
 from webapp.certificates.views import blueprint as certificates
 from webapp.copies.views import blueprint as copies
+from webapp.declarations.views import declarations, plans
 from webapp.designer.views import blueprint as designer
 from webapp.fields.views import blueprint as field_checks
 from webapp.files.views import blueprint as files
@@ -69,6 +70,8 @@ BLUEPRINTS = (
     designer,
     monitor,
     exam_sites,
+    declarations,
+    plans,
 )
 MAX_REQUEST = 21 * 1024 * 1024  # one file of 20 MB, and the form around it
 CSP = "; ".join(

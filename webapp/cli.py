@@ -142,7 +142,7 @@ def deploy(paths: tuple[Path, ...]) -> None:
     if _check(paths):
         sys.exit(1)
     runtime = runtimes.build(_settings())
-    for path in [file for folder in paths for file in diagrams_in(folder)]:
+    for path in runtimes.in_order(file for folder in paths for file in diagrams_in(folder)):
         try:
             definition = runtimes.deploy_file(runtime, path, os.environ.get("USER", "pilot"))
         except DiagramInvalid as error:

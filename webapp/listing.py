@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from forms.listing import Listing
 from processes.actions import Action, Bulk, actions_for, bulk_for
 from processes.definitions import Definition, latest
 from processes.errors import NotFound
+from webapp.context import runtime
 
 SIZES = (20, 50, 100)
 
@@ -37,7 +39,7 @@ class ListScreen:
 
     `show` gives the address of a row's page; `new` that of the empty form, shown to those who hold the lane in which the
     diagram starts. `buttons` stand above the table, `row_buttons` in a row, besides those that the engine gives. `export`
-    labels the export button.
+    labels the export button, `more_exports` (label, name of a listing) those of rows that belong to these.
     """
 
     listing: Listing
@@ -48,6 +50,7 @@ class ListScreen:
     row_buttons: Callable[[Actor, Any], Sequence[Button]] = lambda actor, row: ()
     empty: str = "还没有记录。"
     export: str = "批量导出"
+    more_exports: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
 
     A `template` that extends list.html may fill the block `above`; `more` is what it needs.
     """
-    page = read_page(screen.listing, session, actor, request.args)
+    page = read_page(screen.listing, session, actor, request.args, runtime().engine.clock())
 
     def link(**changes: Any) -> str:
         """The present address with some parameters changed; None drops one."""
@@ -104,7 +107,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
     )
 
 
-def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str]) -> Page:
+def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str], now: datetime | None = None) -> Page:
     """Runs the queries: tabs with counts, one page of rows, and the rows' actions."""
     definition = _definition(listing, session)
     counts = _counts(listing, session, actor, values)
@@ -115,7 +118,7 @@ def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[
     number = int(asked) if asked.isdecimal() and len(asked) < 7 else 1
     number = min(max(number, 1), max(1, -(-total // size)))
     rows = session.scalars(listing.narrowed(actor, values).limit(size).offset((number - 1) * size)).all()
-    actions = actions_for(session, actor, listing.key, [row.id for row in rows]) if listing.key and rows else {}
+    actions = actions_for(session, actor, listing.key, [row.id for row in rows], now) if listing.key and rows else {}
     bulk = bulk_for(definition, actor) if definition is not None else ()
     return Page(rows, total, number, size, _tabs(definition, counts), actions, bulk, definition)
 

@@ -70,7 +70,8 @@ MANUAL = (
         under=(
             Entry("证书信息管理", endpoint="certificates.index", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
             Entry("证书发放管理", endpoint="issuing.index", roles=(SCHOOL, ORGANIZATION)),
-            Entry("证书试点申报", endpoint="declarations.index", roles=(SCHOOL, *PROVINCE)),
+            Entry("证书试点申报", endpoint="declaration.index", roles=(SCHOOL, *PROVINCE)),
+            Entry("申报计划", endpoint="declaration_plan.index", roles=PROVINCE),
         ),
     ),
     Entry(

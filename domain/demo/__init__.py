@@ -37,6 +37,7 @@ _PEOPLE = (  # account, name, party's code, roles
     ("supervisor", "冯敏", "PLATFORM", ("监控",)),
     ("operator", "孙洋", "PLATFORM", ("系统管理",)),
     ("organization2", "何佳宁", "O0002", ("培训评价组织",)),
+    ("province2b", "沈雨桐", "P33", ("省级", "省级复审")),
 )
 _NAMES = {code: name for code, _, name, _ in _PARTIES}
 DEMO_ACCOUNTS = tuple((account, "、".join(roles), _NAMES[party]) for account, _, party, roles in _PEOPLE)
@@ -57,7 +58,7 @@ def load_demo(session: Session, now: datetime) -> bool:
             name=name,
             mobile=f"1390000{number:04}",
             party_id=parties[party].id,
-            password_hash=_hashed(),
+            password_hash=hashed_password(),
             stamp=new_stamp(),
             created_at=now,
         )
@@ -73,6 +74,7 @@ def load_demo(session: Session, now: datetime) -> bool:
 
 
 @cache
-def _hashed() -> str:
+def hashed_password() -> str:
+    """The hash of `PASSWORD`."""
     # all accounts share one made-up password: hashing it once is what keeps loading quick
     return hash_password(PASSWORD)

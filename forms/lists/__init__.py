@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from forms.listing import Listing
-from forms.lists import certificates, exam_sites, organizations, schools, seals, site_standards, skill_standards, teachers, weekly
+from forms.lists import (
+    certificates,
+    declaration_plans,
+    declarations,
+    exam_sites,
+    organizations,
+    schools,
+    seals,
+    site_standards,
+    skill_standards,
+    teachers,
+    weekly,
+)
 
 LISTS: dict[str, Listing] = {
     listing.name: listing
@@ -19,5 +31,8 @@ LISTS: dict[str, Listing] = {
         teachers.TEACHERS,
         exam_sites.EXAM_SITES,
         seals.SEALS,
+        declarations.DECLARATIONS,
+        declarations.LINES,
+        declaration_plans.PLANS,
     )
 }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from domain.identity import id_number_problem, tidy_id_number
 
+Reader = Callable[[str], tuple[Any, str | None]]
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 
 CUT_OFF = "疑似被 Excel 截断（末三位为 000）"
@@ -40,34 +41,49 @@ def as_text(cell: Cell) -> str:
     return cell.isoformat() if isinstance(cell, date | time) else str(cell)
 
 
-def as_answer(field: Mapping[str, Any], text: str) -> tuple[Any, str | None]:
-    """What a form's field takes from the text of a cell, and what is wrong with it that only a spreadsheet can do.
+def reader(field: Mapping[str, Any]) -> Reader:
+    """Makes a form's field ready to take texts of cells: it is asked for every cell of a column.
 
-    Returns: (value, or None where the cell is empty; a problem in Chinese, or None). What cannot be a value stays text, so that
-    the form's own check names it.
+    The reader returns (value, or None where the cell is empty; what is wrong that only a spreadsheet can do, in Chinese, or None).
+    What cannot be a value stays text, so that the form's own check names it.
     """
-    kind, wanted = field.get("format"), field.get("type")
-    if kind in _STRICT or wanted in ("integer", "number"):
-        text = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).lstrip("'‘’")
-    if text == "":
-        return None, None
-    if kind == "id-number":
-        return tidy_id_number(text), CUT_OFF if _cut_off(text) else None
-    if kind == "date":
-        return _date_text(text), None
-    if wanted in ("integer", "number"):
-        return _number(text), None
+    read = _reader(field)
+    if field.get("format") in _STRICT or field.get("type") in ("integer", "number"):
+        return lambda text: read(tight) if (tight := _tight(text)) else (None, None)
+    return lambda text: read(text) if text else (None, None)
+
+
+def _reader(field: Mapping[str, Any]) -> Reader:
+    if field.get("format") == "id-number":
+        return lambda text: (tidy_id_number(text), CUT_OFF if _cut_off(text) else None)
+    if field.get("format") == "date":
+        return lambda text: (_date_text(text), None)
+    if field.get("type") in ("integer", "number"):
+        return lambda text: (_number(text), None)
     if "enum" in field:
-        return _choice(field["enum"], text), None
-    return text, None
+        options = {unicodedata.normalize("NFKC", str(option)): str(option) for option in reversed(field["enum"])}
+        return lambda text: (options.get(text) or options.get(_without_spaces(text), text), None)
+    return lambda text: (text, None)
+
+
+def _tight(text: str) -> str:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        text = _without_spaces(text)
+    return text.lstrip("'‘’")
+
+
+def _without_spaces(text: str) -> str:
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
 
 
 def _cut_off(text: str) -> bool:
-    return bool(_SCIENTIFIC.fullmatch(text)) or (len(text) == 18 and text.endswith("000") and id_number_problem(text) is not None)
+    if "E" in text.upper():
+        return bool(_SCIENTIFIC.fullmatch(text))
+    return len(text) == 18 and text.endswith("000") and id_number_problem(text) is not None
 
 
 def _tidy(text: str) -> str:
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # which neither an odd space nor a mark without width is
         return text.strip()
     return _HALF.sub("", text.replace("\r\n", "\n").translate(_ODD)).strip()
 
@@ -96,8 +112,3 @@ def _number(text: str) -> int | float | str:
     if not re.fullmatch(r"-?\d{1,12}(\.\d{1,6})?", plain):
         return text
     return float(plain) if plain.count(".") and float(plain) != int(float(plain)) else int(float(plain))
-
-
-def _choice(options: list[Any], text: str) -> str:
-    plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
-    return next((str(o) for o in options if unicodedata.normalize("NFKC", str(o)) == plain), text)

@@ -8,7 +8,7 @@ from typing import Any
 
 from forms import read_forms
 from forms.checking import checker
-from jobs.imports.cells import as_answer
+from jobs.imports.cells import Reader, reader
 from jobs.imports.columns import Column, columns_of
 
 Problems = list[tuple[str, str]]
@@ -20,6 +20,8 @@ class RowCheck:
     """A form made ready to check many rows."""
 
     columns: tuple[Column, ...]
+    readers: tuple[tuple[str, Reader], ...]
+    """Of each column: its name, and what reads its cells."""
     check: Callable[[Mapping[str, Any]], Problems]
 
     def read(self, places: Mapping[str, int], cells: Sequence[str]) -> tuple[dict[str, Any], Problems]:
@@ -36,15 +38,15 @@ class RowCheck:
     def _answers(self, places: Mapping[str, int], cells: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
         answers: dict[str, Any] = {}
         found: dict[str, str] = {}
-        for column in self.columns:
-            at = places.get(column.name)
+        for name, read in self.readers:
+            at = places.get(name)
             if at is None or at >= len(cells):
                 continue
-            value, problem = as_answer(column.schema, cells[at])
+            value, problem = read(cells[at])
             if value is not None:
-                answers[column.name] = value
+                answers[name] = value
             if problem is not None:
-                found[column.name] = problem
+                found[name] = problem
         return answers, found
 
     def title(self, name: str) -> str:
@@ -59,7 +61,8 @@ class RowCheck:
 def row_check(form: str) -> RowCheck:
     """The check of the rows of one form, by its file's name."""
     schema = read_forms()[form]
-    return RowCheck(columns_of(schema), checker(schema))
+    columns = columns_of(schema)
+    return RowCheck(columns, tuple((column.name, reader(column.schema)) for column in columns), checker(schema))
 
 
 @dataclass

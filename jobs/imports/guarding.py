@@ -28,6 +28,7 @@ _MAX_UNPLACED = MAX_ROWS * MAX_COLUMNS  # cells that name no place follow one an
 
 _CHUNK = 1024 * 1024
 _ROW_DIGITS = 7
+_LAST_ROW = str(MAX_ROWS + _SPARE).encode()
 _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 # A cell or a row with its place, if it names one, and the rest of its tag: "/" at the end means that it holds nothing.
 # Possessive (*+, ?+): linear on whatever is put before it.
@@ -127,6 +128,8 @@ def _places(text: bytes) -> int:
     """Refuses a place too far out. Returns how many cells and rows name none."""
     unplaced = 0
     for column, row, rest in _PLACE.findall(text):
+        if len(column) < 2 and (0 < len(row) < 5 or (len(row) == 5 and row <= _LAST_ROW)):
+            continue  # near, whatever it holds: nearly all are
         if rest.endswith(b"/"):
             continue
         if not row:

@@ -5,14 +5,16 @@ Both go on from what the rows themselves say, a chunk a transaction: a worker ki
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, cast
 
+from sqlalchemy import JSON, Integer, String, bindparam, delete, insert, literal, select, update
 from sqlalchemy import Table as SqlTable
-from sqlalchemy import bindparam, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from domain.given import given
 from domain.imports import ImportRecord, ImportRow, move, recount, rows_of
 from jobs.imports import IMPORTS
 from jobs.imports.checking import Doubles, RowCheck, row_check
@@ -30,6 +32,7 @@ CHECKED = 2000  # rows a transaction
 TAKEN = 1000
 STARTED = 100  # processes a transaction: about 0.3 s, during which SQLite lets nobody else write
 ROWS = cast(SqlTable, ImportRow.__table__)  # Core: twenty thousand rows need no objects
+KEPT = ("number", "state", "cells", "problems")
 TRIES = 3  # of one chunk, where another import takes the same people in at the same moment
 
 
@@ -97,7 +100,9 @@ def _check_rows(work: Work, record: ImportRecord, description: Import, check: Ro
     while chunk := list(islice(table.rows, CHECKED)):
         with work.database.writing() as session:
             rows = _checked(session, work, description, check, table, doubles, chunk)
-            session.execute(insert(ROWS), [{"import_id": record.id, **row} for row in rows])
+            checked = given(session, rows, {"number": Integer, "state": String, "cells": JSON, "problems": JSON})
+            values = [literal(record.id), *(checked.c[name] for name in KEPT)]
+            session.execute(insert(ROWS).from_select(["import_id", *KEPT], select(*values), include_defaults=False))
             bad += sum(row["state"] == "bad" for row in rows)
             done += len(rows)
             work.keep(session, done - bad, bad)
@@ -133,9 +138,11 @@ def _take_chunk(work: Work, record: ImportRecord, description: Import, check: Ro
     for attempt in range(1, TRIES + 1):
         try:
             with work.database.writing() as session:
-                rows = rows_of(session, record.id, ["good"], 0, TAKEN)
+                # Core rows: they are read once
+                good = select(ROWS.c.number, ROWS.c.cells).where(ROWS.c.import_id == record.id, ROWS.c.state == "good")
+                rows = session.execute(good.order_by(ROWS.c.number).limit(TAKEN)).all()
                 if rows:
-                    _take(session, work, description, check, record, list(rows))
+                    _take(session, work, description, check, record, rows)
             return bool(rows)
         except IntegrityError:  # somebody made one of these records since we looked: look again
             if attempt == TRIES:
@@ -143,7 +150,7 @@ def _take_chunk(work: Work, record: ImportRecord, description: Import, check: Ro
     return False
 
 
-def _take(session: Session, work: Work, description: Import, check: RowCheck, record: ImportRecord, rows: list[ImportRow]) -> None:
+def _take(session: Session, work: Work, description: Import, check: RowCheck, record: ImportRecord, rows: Sequence[Any]) -> None:
     answers = [check.answers(record.places, row.cells) for row in rows]
     refused: dict[int, tuple[str, str]] = dict(description.known(session, work.actor, answers))
     doubles = Doubles(description.unique)
@@ -152,18 +159,28 @@ def _take(session: Session, work: Work, description: Import, check: RowCheck, re
             refused[at] = found[0]
     fine = [at for at in range(len(rows)) if at not in refused]
     made = description.store(session, work.actor, [answers[at] for at in fine], work.clock())
-    changes: list[tuple[str, int, int | None, Any]] = [
-        ("taken", rows[at].number, made_id, None) for at, made_id in zip(fine, made, strict=True)
-    ]
-    changes += [("bad", rows[at].number, None, [problem]) for at, problem in refused.items()]
-    one_row = update(ROWS).where(ROWS.c.import_id == record.id, ROWS.c.number == bindparam("row"))
-    set_to = one_row.values(state=bindparam("to"), record_id=bindparam("made"), problems=bindparam("why"))
-    session.connection().execute(set_to, [dict(zip(("to", "row", "made", "why"), change, strict=True)) for change in changes])
+    _settle(session, record, [(rows[at].number, made_id) for at, made_id in zip(fine, made, strict=True)])
+    _refuse_rows(session, record, {rows[at].number: problem for at, problem in refused.items()})
     table = ImportRecord
     counts = {"taken": table.taken + len(fine), "bad": table.bad + len(refused)}
     session.execute(update(table).where(table.id == record.id).values(counts))
     done = 0 if description.process else len(fine)  # else each is counted once its process has started
     work.keep(session, work.done + done, work.failed + len(refused))
+
+
+def _settle(session: Session, record: ImportRecord, made: list[tuple[int, int]]) -> None:
+    """Notes which record was made of which row."""
+    if made:
+        one = update(ROWS).where(ROWS.c.import_id == record.id, ROWS.c.number == bindparam("row"))
+        values = [{"row": number, "made": record_id} for number, record_id in made]
+        session.connection().execute(one.values(state="taken", record_id=bindparam("made")), values)
+
+
+def _refuse_rows(session: Session, record: ImportRecord, refused: Mapping[int, tuple[str, str]]) -> None:
+    """Notes which rows the records refuse by now, and why."""
+    for number, problem in refused.items():  # few: most were found when the file was checked
+        one = update(ROWS).where(ROWS.c.import_id == record.id, ROWS.c.number == number)
+        session.execute(one.values(state="bad", problems=[problem]))
 
 
 def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description: Import) -> bool:

@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from processes import access, retries, returning
+from processes.calls import listed
 from processes.checks.diagram import STANDS, Diagram, handler_name, say, short
-from processes.definitions import BPMN, SPIFF, Element, _properties, listed
+from processes.definitions import BPMN, SPIFF, Element, _properties
 
 TONES = ("draft", "waiting", "attention", "failed", "done")
 MAX_STATUS = 40  # widths of the columns that hold them
@@ -19,7 +20,7 @@ PROPERTIES = (
     "status", "statusTone", "formJsonSchemaFilename", "editForm", "editChecked", "outcomes", "commentRequired", "button", "bulk", "confirm",
     "due", "candidateGroup", "fourEyesWith", "lateMessage", "blockedAction", "blockedMessage", "returnable", "copyTo",
     "editLane", "editButton", "transferRoles", "retryMax", "retryDelay", "withdrawable", "collection", "quorum",
-    "agreeWhen",
+    "agreeWhen", "messageFrom", "messageGives", "messageSubject",
 )  # fmt: skip
 _NAMED = ("startEvent", "userTask", "manualTask", "serviceTask", "receiveTask")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from processes import quorum, retries
 from processes.assignments import read_assignments
+from processes.calls import listed
 from processes.checks.diagram import Diagram, called, handler_name, say, say_flow, short
 from processes.decisions import INPUT, Table, read_table
 from processes.definitions import BPMN, SPIFF, Element, _properties
@@ -45,6 +46,7 @@ def check(diagram: Diagram, handlers: Mapping[str, Any], subjects: Mapping[str, 
     tables = dict(_tables(diagram, decisions))
     expressions = [*all_expressions(diagram), *_cells(diagram, tables)]
     given = {found.name for found in expressions if found.name} | {name for table in tables.values() for name in table.outputs}
+    given |= {name for element in diagram.elements.values() for name in listed(element.properties.get("messageGives", ""))}
     known = _known(diagram, handlers, facts, given)
     yield from _rules(diagram, decisions)
     for name in sorted(given & (facts or {}).keys()):
@@ -98,6 +100,9 @@ def all_expressions(diagram: Diagram) -> Iterator[_Found]:
             for part in node.iterfind(f"{BPMN}*/{BPMN}{tag}"):
                 yield _Found(where, label, part.text or "", reads=frozenset(COUNTED if tag == "completionCondition" else ()))
         yield from _of_votes(element, node, where)
+        if "messageSubject" in element.properties:
+            text = element.properties["messageSubject"]
+            yield _Found(where, "业务记录（属性 messageSubject）", text, reads=_carried(text))
         if element.tag == "scriptTask":
             yield from _assigned(where, "脚本", "".join(part.text or "" for part in node.findall(f"{BPMN}script")))
         for part in node.iter(f"{SPIFF}messagePayload"):
@@ -108,7 +113,11 @@ def all_expressions(diagram: Diagram) -> Iterator[_Found]:
     for expression in diagram.root.iterfind(f".//{BPMN}correlationPropertyRetrievalExpression/{BPMN}*"):
         if isinstance(expression.tag, str) and expression.tag.endswith(("messagePath", "formalExpression")):
             owner = expression.getparent().getparent()
-            yield _Found(f"{called('关联属性', owner.get('name'), owner.get('id'))}：", "表达式", expression.text or "")
+            text = expression.text or ""
+            yield _Found(f"{called('关联属性', owner.get('name'), owner.get('id'))}：", "表达式", text, reads=_carried(text))
+    for binding in diagram.root.iterfind(f".//{BPMN}correlationPropertyBinding/{BPMN}dataPath"):
+        where = f"关联属性“{short(binding.getparent().get('correlationPropertyRef', ''))}”："
+        yield _Found(where, "本流程期望的值", binding.text or "")
     for payload in diagram.root.iterfind(f"{BPMN}message/{BPMN}extensionElements/{SPIFF}messagePayload"):
         owner = payload.getparent().getparent()
         yield from _assigned(f"{called('消息', owner.get('name'), owner.get('id'))}：", "内容", payload.text or "")
@@ -121,6 +130,14 @@ def _assigned(where: str, what: str, text: str) -> Iterator[_Found]:
         yield _Found(where, what, text, fault=str(error))
         return
     yield from (_Found(where, what, expression, name=name) for name, expression in found)
+
+
+def _carried(text: str) -> frozenset[str]:
+    """The names an expression over a message reads: only the sender's diagram can tell whether there are such."""
+    try:
+        return names_in(text)
+    except ExpressionError:
+        return frozenset()  # said where it is checked
 
 
 def _rules(diagram: Diagram, decisions: Mapping[str, str]) -> Iterator[str]:

@@ -201,3 +201,37 @@ def test_a_designer_changes_checks_and_deploys(browser: Browser, address: str) -
     page.click("text=与上一版比较")
     expect(page.locator("main")).to_contain_text("due：（空） → now + days(3)")
     assert faults == []
+
+
+@pytest.mark.row("8.1")
+def test_by_keyboard_a_task_is_claimed_and_a_colleague_completes_it(browser: Browser, address: str) -> None:
+    province, colleague = log_in(browser, address, "province1"), log_in(browser, address, "province1b")
+    faults: list[str] = []
+    for page in (province, colleague):
+        page.on("pageerror", lambda error: faults.append(str(error)))
+    province.goto(f"{address}/inbox/")
+    first = province.locator("[data-row]").first
+    title = first.locator("[data-row-link]").inner_text()
+    for key in ("j", "j", "k", "k", "x"):
+        province.keyboard.press(key)
+    expect(first.locator("[data-tick]")).to_be_checked()
+    province.keyboard.press("c")
+    expect(province.locator("main")).to_contain_text("已签收，其他人员不能再办理此事项")
+    province.get_by_text("转办", exact=True).first.click()
+    province.get_by_label("转办给").select_option(label="赵琳")
+    province.locator("form", has=province.get_by_label("转办给")).get_by_role("button", name="转办").click()
+    province.get_by_role("button", name="确定").click()
+    expect(province.locator("main")).to_contain_text("已转办。")
+
+    colleague.goto(f"{address}/inbox/?who=mine")
+    colleague.keyboard.press("j")
+    colleague.keyboard.press("Enter")
+    expect(colleague.locator("h1")).to_contain_text(title)
+    colleague.get_by_role("button", name="审核通过").click()
+    expect(colleague.locator("main")).to_contain_text(f"已办理：{title}")
+    colleague.goto(f"{address}/inbox/?tab=done")
+    colleague.get_by_role("link", name=title).click()
+    colleague.get_by_role("tab", name="历史").click()
+    for said in ("签收“审核周报”", "转办给赵琳", "审核通过"):
+        expect(colleague.locator("#history")).to_contain_text(said)
+    assert faults == []

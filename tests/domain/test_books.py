@@ -19,7 +19,7 @@ from domain.identity import credit_code_problem
 from domain.majors import LEVELS, Major
 from domain.organizations import Organization, organization_of, organizations_query
 from domain.parties import Actor, Party
-from domain.pilots import PilotCertificate, begin_pilot, participating, pilots_query
+from domain.pilots import PilotCertificate, begin_pilots, participating, pilots_query
 from domain.schools import CertificateLead, School, school_of, schools_query
 from domain.site_standards import SiteStandard, site_standard_of, site_standards_query
 from domain.skill_standards import SkillStandard, skill_standard_of, skill_standards_query
@@ -134,8 +134,8 @@ def test_a_pilot_begins_once(world_books: World) -> None:
         wanted = session.scalars(select(Certificate.id).where(Certificate.id.not_in(participating(school)))).first()
         assert wanted is not None
         before = len(session.scalars(pilots_query(school)).all())
-        begin_pilot(session, school.party_id, wanted, world_books.clock())
-        begin_pilot(session, school.party_id, wanted, world_books.clock() + timedelta(days=1))
+        begin_pilots(session, school.party_id, [wanted], world_books.clock())
+        begin_pilots(session, school.party_id, [wanted], world_books.clock() + timedelta(days=1))
         assert wanted in session.scalars(participating(school)).all()
         rows = session.scalars(pilots_query(school)).all()
         assert len(rows) == before + 1

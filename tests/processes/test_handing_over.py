@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from domain.parties import Actor, Person, PersonRole, actor_of
 from domain.passwords import new_stamp
 from forms import read_forms
-from processes import assigning, definitions, inbox, opinions, steps, substitutes, tables
+from processes import assigning, claiming, definitions, inbox, opinions, steps, substitutes, tables
 from processes.errors import FormInvalid, FourEyes, NotFound, Refused, TaskClosed
 from processes.history import events_of
 from processes.verify import verify
@@ -303,6 +303,17 @@ def test_what_a_substitution_covers(lite: World, days: tuple[float, float], keys
         do(lite, steps.complete, "clerk", task, "审核通过")
 
 
+def test_a_substitute_has_no_tasks_of_roles_that_the_absent_person_lacks(world: World) -> None:
+    hire(world, "clerk", "何文员")
+    hire(world, "aide", "曹助理", "试点院校")
+    appoint(world, "aide", "clerk")
+    begin(world, "school2")  # there is a task of the absent person's role, though not in their party
+    _, instance, _ = waiting(world)  # of 省级
+    assert desk(world, "clerk") == []
+    with world.runtime.database.reading() as session:
+        assert not inbox.stands_in(session, world.actor("clerk"), instance, world.clock())
+
+
 def test_existing_tasks_only_where_that_was_asked(lite: World) -> None:
     waiting(lite)
     hire(lite, "clerk", "何文员")
@@ -316,7 +327,7 @@ def test_a_substitute_for_a_task_that_was_claimed_or_asked_of_the_absent_person(
     hire(lite, "clerk", "何文员")
     hire(lite, "aide", "曹助理")
     with lite.runtime.database.writing() as session:
-        assert inbox.claim(session, lite.actor("province1"), [task], lite.clock()) == 1
+        assert claiming.claim(session, lite.actor("province1"), [task], lite.clock()) == 1
     do(lite, opinions.ask, "province1", task, "before", lite.actor("clerk").person_id, "")
     appoint(lite, "clerk", "aide")
     opinion = rows(lite, instance)["before"].id

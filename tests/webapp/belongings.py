@@ -21,6 +21,8 @@ from jobs import background
 from processes import steps, tables
 from tests.conftest import World, add_books
 from tests.jobs.imports.files import HEADER, teacher, workbook
+from tests.webapp.test_declarations import FORM as DECLARATION
+from tests.webapp.test_declarations import PLAN
 from tests.webapp.test_exam_sites import apply
 from tests.webapp.test_files import send
 from tests.webapp.test_weekly import FORM, site, user
@@ -89,6 +91,7 @@ def belongings(world: World, folder: Path) -> Belongings:
         data = {"name": "周小舟", "mobile": mobile, "major": major, "act": "保存"}
         assert client.post("/teachers/new", data=data).status_code == 302
     assert apply(school) == 302
+    _declare(school, province)
     _work_in_the_background(world, school, folder)
     values = _values(world)
     said = province.post(f"/records/{values['instance']}/comments", data={"comment": "@张文 请看"})
@@ -104,6 +107,12 @@ def _hand_in(school: FlaskClient) -> None:
     kept = send(school, f"{SECRET}.pdf").get_json()
     data = {**FORM, "summary": SECRET, "attachments": str(kept["id"]), "act": "提交"}
     assert school.post("/weekly/new", data=data).status_code == 302
+
+
+def _declare(school: FlaskClient, province: FlaskClient) -> None:
+    """A plan of the province, and a draft under it."""
+    assert province.post("/declaration-plans/new", data={**PLAN, "act": "发布"}).status_code == 302
+    assert school.post("/declarations/new", data={**DECLARATION, "contacts.0.name": SECRET, "for": "1", "act": "保存"}).status_code == 302
 
 
 def _work_in_the_background(world: World, school: FlaskClient, folder: Path) -> None:

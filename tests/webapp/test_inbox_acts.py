@@ -110,7 +110,9 @@ def test_hand_over_through_the_pages(lite: World) -> None:
     assert province.post(f"{address}/ask", data={"kind": "before", "person": "", "back": address}).status_code == 302
     assert province.post(f"{address}/ask", data={"kind": "x", "person": "1"}).status_code == 404
     assert province.post(f"{address}/ask", data={"kind": "after", "person": str(clerk.person_id)}).status_code == 302
-    assert province.post(f"{address}/ask", data={"kind": "before", "person": str(other.person_id)}).status_code == 302
+    assert (
+        province.post(f"{address}/ask", data={"kind": "before", "person": str(other.person_id), "note": "请核对<人数>"}).status_code == 302
+    )
     assert "前加签：赵琳（等待意见）" in province.get(address).text
     assert "等待赵琳的意见" in province.get("/inbox/").text
     refused = province.post(address, data={"outcome": "审核通过", "comment": "我的长意见"})
@@ -118,14 +120,17 @@ def test_hand_over_through_the_pages(lite: World) -> None:
 
     opinion = f"/inbox/tasks/{rows(lite, 1)['before'].id}"
     colleague = user(site(lite), "province1b")
-    assert "给出意见" in colleague.get(opinion).text
+    shown = colleague.get(opinion).text
+    assert "给出意见" in shown
+    assert "请核对<人数>" not in shown
+    assert '请您给出意见：<span class="pre">“请核对&lt;人数&gt;”' in shown
     assert colleague.post(f"{opinion}/give", data={"comment": " "}).status_code == 422
     assert colleague.post(f"{opinion}/give", data={"comment": "同意"}).status_code == 302
     assert province.post(address, data={"outcome": "审核通过"}).status_code == 302
     assert "待确认" in province.get("/inbox/?tab=done").text
     assert status(lite, 1) == "待审核"
-    asked = rows(lite, 1)["after"].id
-    assert province.post(f"/inbox/tasks/{asked}/recall", data={"back": address}).location == address
+    after = rows(lite, 1)["after"].id
+    assert province.post(f"/inbox/tasks/{after}/recall", data={"back": address}).location == address
     assert status(lite, 1) == "审核通过"
 
 

@@ -10,8 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from domain.background import BackgroundFailure, BackgroundTask
+from forms import read_forms
 from jobs.background import run_task
-from processes import tables, verify
+from jobs.runtime import BPMN_FOLDER
+from processes import definitions, tables, verify
 from processes.overview import Numbers, numbers, places
 from tests.conftest import World
 from tests.webapp.test_weekly import counted, hand_in, site, user
@@ -205,3 +207,118 @@ def test_who_is_no_longer_in_charge_does_nothing(lite: World) -> None:
         session.execute(update(PersonRole).where(PersonRole.role == "监控").values(role="流程设计"))
     assert run_task(lite.runtime, 1)
     assert row(lite).ended_at is None
+
+
+def second_version(world: World, change: tuple[str, str] = ('value="待审核"', 'value="待省级审核"')) -> None:
+    """Deploys a changed 周报."""
+    xml = (BPMN_FOLDER / "weekly_report.bpmn").read_text(encoding="utf-8")
+    with world.runtime.database.writing() as session:
+        definitions.deploy(session, world.runtime.engine, xml.replace(*change).encode(), read_forms(), "郑工")
+
+
+def renamed(world: World) -> None:
+    """A second version in which the review is another element."""
+    xml = (BPMN_FOLDER / "weekly_report.bpmn").read_text(encoding="utf-8")
+    for mark in ('id="{}"', ">{}<", 'Ref="{}"', 'bpmnElement="{}"'):
+        xml = xml.replace(mark.format("review"), mark.format("check"))
+    xml = xml.replace("review_outcome", "check_outcome").replace('"review"', '"check"')
+    with world.runtime.database.writing() as session:
+        definitions.deploy(session, world.runtime.engine, xml.encode(), read_forms(), "郑工")
+
+
+@pytest.mark.row("8.3")
+def test_one_is_migrated_after_a_look_and_that_is_undone(lite: World) -> None:
+    supervisor = watched(lite)
+    assert "没有其他版本" in supervisor.get("/monitor/instances/1/migrate").text
+    second_version(lite)
+    page = supervisor.get("/monitor/instances/1/migrate").text
+    assert "待省级审核" in page
+    assert "位置不变" in page
+    data = {"version": "2", "seen": str(row(lite).version), "reason": "新规定"}
+    answer = supervisor.post("/monitor/instances/1/migrate", data=data, follow_redirects=True).text
+    assert "已迁移到第 2 版" in answer
+    assert row(lite).status == "待省级审核"
+    assert "撤销迁移" in answer
+    assert "又有变化" in supervisor.post("/monitor/instances/1/migrate", data={**data, "version": "1"}, follow_redirects=True).text
+    assert "已撤销迁移。" in supervisor.post("/monitor/instances/1/acts/undo", data={"reason": "弄错了"}, follow_redirects=True).text
+    assert (row(lite).status, faults(lite)) == ("待审核", [])
+    assert "确定撤销迁移" not in supervisor.get("/monitor/instances/1/").text
+    for account, address in (("school1", "/weekly/1"), ("province1", "/inbox/")):
+        assert user(site(lite), account).get(address).status_code == 200
+
+
+@pytest.mark.row("8.3")
+def test_where_the_element_is_gone_somebody_says_where(lite: World) -> None:
+    supervisor = watched(lite)
+    renamed(lite)
+    page = supervisor.get("/monitor/instances/1/migrate").text
+    assert "目前不能迁移：“审核周报”在第 2 版中已不存在或类型已改变" in page
+    chosen = supervisor.get("/monitor/instances/1/migrate?version=2&to:review=check").text
+    assert "改停在所选的环节" in chosen
+    data = {"version": "2", "seen": str(row(lite).version), "reason": "新规定"}
+    assert "已不存在" in supervisor.post("/monitor/instances/1/migrate", data=data, follow_redirects=True).text
+    with lite.runtime.database.reading() as session:
+        old = session.scalars(select(tables.task.c.id).where(tables.task.c.state == "open")).one()
+    supervisor.post("/monitor/instances/1/migrate", data={**data, "to:review": "check"})
+    province = user(site(lite), "province1")
+    for late in (province.get(f"/inbox/tasks/{old}"), province.post(f"/inbox/tasks/{old}", data={"outcome": "审核通过"})):
+        assert late.status_code == 409
+        assert "冯敏（平台运营）已于" in late.text
+    assert (row(lite).place, faults(lite)) == ("check", [])
+    for account, address in (
+        ("school1", "/weekly/1"),
+        ("school1", "/inbox/?tab=done"),
+        ("school1", "/weekly/"),
+        ("province1", "/weekly/1"),
+    ):
+        assert user(site(lite), account).get(address).status_code == 200
+
+
+def test_a_token_is_moved(lite: World) -> None:
+    supervisor = watched(lite)
+    with lite.runtime.database.reading() as session:
+        task = session.execute(select(tables.task).where(tables.task.c.state == "open")).one()
+    page = supervisor.get("/monitor/instances/1/move").text
+    assert "填写周报（试点院校）" in page
+    data = {"token": task.id, "to": "revise", "reason": "数据有误"}
+    assert "已跳转。" in supervisor.post("/monitor/instances/1/move", data=data, follow_redirects=True).text
+    assert (row(lite).place, faults(lite)) == ("revise", [])
+    assert "已不在所选的位置" in supervisor.post("/monitor/instances/1/move", data=data, follow_redirects=True).text
+
+
+@pytest.mark.row("8.3")
+def test_who_deploys_a_version_says_what_becomes_of_those_that_run(world: World) -> None:
+    watched(world, "school1", "school2")
+    designer = user(site(world), "designer")
+    assert "旧版本上没有运行中的流程" in designer.get("/designer/weekly_report/running").text
+    second_version(world)
+    page = designer.get("/designer/weekly_report/running").text
+    assert "可以迁移 <b>2</b> 个，不能迁移 <b>0</b> 个" in page
+    assert "金陵" not in page
+    assert "运行中的流程" in designer.get("/designer/weekly_report/").text
+    assert designer.post("/designer/weekly_report/1/migrate", data={"reason": ""}).status_code == 409
+    assert designer.post("/designer/weekly_report/1/migrate", data={"reason": "新规定"}).status_code == 302
+    with world.runtime.database.reading() as session:
+        task_id = session.scalars(select(BackgroundTask.id)).one()
+    assert run_task(world.runtime, task_id)
+    assert {row(world, id).status for id in (1, 2)} == {"待省级审核"}
+    assert faults(world) == []
+
+
+@pytest.mark.row("8.3")
+def test_those_that_cannot_be_migrated_are_told_why_and_stay(lite: World) -> None:
+    watched(lite, "school1", "school2")
+    renamed(lite)
+    designer = user(site(lite), "designer")
+    page = designer.get("/designer/weekly_report/running").text
+    assert "不能迁移 <b>2</b> 个" in page
+    assert "2 个：“审核周报”在第 2 版中已不存在" in page
+    designer.post("/designer/weekly_report/1/migrate", data={"reason": "新规定"})
+    assert run_task(lite.runtime, 1)
+    with lite.runtime.database.reading() as session:
+        failures = session.scalars(select(BackgroundFailure)).all()
+    assert [(f.label, "已不存在" in f.reason) for f in failures] == [("流程实例 1", True), ("流程实例 2", True)]
+    assert {row(lite, id).status for id in (1, 2)} == {"待审核"}
+    told = designer.get("/background/1").text
+    assert "流程实例 1" in told
+    assert "/monitor/" not in told  # a page that designers may not open

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from processes import tables
+from domain.demo import PASSWORD
+from domain.parties import Person
+from domain.passwords import hash_password, new_stamp
+from processes import substitutes, tables
 from tests.conftest import World
-from tests.processes.test_handing_over import hire
+from tests.processes.test_handing_over import appoint, hire, history
 from tests.processes.test_weekly_report import open_task, status
-from tests.webapp.test_weekly import count, hand_in, site, user
+from tests.webapp.test_weekly import FORM, count, counted, hand_in, site, user
 
 pytestmark = pytest.mark.row("8.1")
 
@@ -67,3 +72,50 @@ def test_a_substitute_s_inbox_and_task_page(lite: World) -> None:
     assert "代办" in substitute.get("/inbox/").text
     assert substitute.post(address, data={"outcome": "审核通过"}).status_code == 302
     assert "赵琳（代王强）（江苏省教育厅）" in user(app, "school1").get("/weekly/1").text
+
+
+def test_a_substitute_s_buttons_on_the_list_and_the_record_s_page(lite: World) -> None:
+    app = site(lite)
+    hand_in(user(app, "school1"))
+    hire(lite, "clerk", "何文员", "监控")
+    with lite.runtime.database.writing() as session:
+        person = session.get_one(Person, lite.actor("clerk").person_id)
+        person.password_hash = hash_password(PASSWORD)
+    clerk = user(app, "clerk")
+    task = open_task(lite, 1).id
+    address = f'href="/inbox/tasks/{task}"'
+    assert address not in clerk.get("/weekly/").text
+    appoint(lite, "province1", "clerk")
+    with counted(lite) as (statements, _):
+        page = clerk.get("/weekly/").text
+    assert address in page
+    assert len(statements) <= 8
+    assert address in clerk.get("/weekly/1").text
+    batch = clerk.post("/inbox/batch/finish", data={"ids": task, "outcome": "审核通过"}, follow_redirects=True).text
+    assert "完成 1 条" in batch
+    assert history(lite, 1)[-1][:2] == ("何文员（代王强）（江苏省教育厅）", "审核通过")
+
+
+def test_a_substitute_of_an_author_edits_and_hands_in_and_reads_no_more_than_that(lite: World) -> None:
+    app = site(lite)
+    hand_in(user(app, "school1"), "保存")
+    with lite.runtime.database.writing() as session:
+        party = lite.actor("school1").party_id
+        aide = Person(account="aide", name="曹助理", mobile="13900000077", party_id=party, stamp=new_stamp())
+        aide.password_hash = hash_password(PASSWORD)
+        session.add(aide)
+        session.flush()
+        aide_id = aide.id
+    stand_in, data = user(app, "aide"), {**FORM, "summary": "代为填写的概述"}
+    assert stand_in.get("/weekly/1").status_code == stand_in.get("/weekly/1/edit").status_code == 404
+    assert stand_in.post("/weekly/1/edit", data={**data, "act": "保存"}).status_code == 404
+    now = lite.clock()
+    with lite.runtime.database.writing() as session:
+        substitutes.appoint(session, lite.actor("school1"), aide_id, now, now + timedelta(days=1), [], True, now)
+    assert "编辑" in stand_in.get("/weekly/1").text
+    assert stand_in.get("/weekly/1/edit").status_code == 200
+    for act in ("保存", "提交"):
+        assert stand_in.post("/weekly/1/edit", data={**data, "act": act}).status_code == 302
+        assert history(lite, 1)[-1][:2] == ("曹助理（代张文）（金陵职业技术学院）", act)
+    assert status(lite, 1) == "待审核"
+    assert stand_in.get("/weekly/1").status_code == 404  # nothing of it is theirs to do any more

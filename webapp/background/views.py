@@ -14,6 +14,7 @@ from domain.background import STATES, BackgroundTask, cancel, failures_query, re
 from forms.listing import Column
 from jobs import exports
 from jobs.background import result_file
+from jobs.monitoring import ROLE
 from processes.errors import NotFound
 from webapp.context import actor, db, later_task, runtime
 from webapp.kinds import KINDS
@@ -111,7 +112,7 @@ def again(task_id: int) -> Any:
 
 def _address_of(task: BackgroundTask) -> Callable[[int], str] | None:
     """Where the records of a batch are shown."""
-    if task.kind == "manage":
+    if task.kind == "manage" and ROLE in actor().roles:
         return lambda instance_id: url_for("monitor.show", instance_id=instance_id)
     key = task.result.get("key")
     return (lambda record_id: url_for(f"{key}.show", record_id=record_id)) if key in KINDS else None

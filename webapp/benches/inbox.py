@@ -48,9 +48,9 @@ class _Side:
             report = new_report(session, school, utc_now())
             report.take(parse(latest(session, "weekly_report").forms["weekly_report.json"], REPORT))
             instance_id, _ = steps.start(runtime.engine, session, school, "weekly_report", report)
-            _multiply(session, instance_id, 0, OWN - 1, literal(school.party_id))
+            multiply(session, instance_id, 0, OWN - 1, literal(school.party_id))
         with runtime.database.writing() as session:
-            _multiply(session, instance_id, OWN, number)
+            multiply(session, instance_id, OWN, number)
         self.app = create_app(runtime)
         self.cookie, _ = log_in(self.app)
 
@@ -62,7 +62,7 @@ class _Side:
             raise ValueError(status)
 
 
-def _multiply(session: Session, instance_id: int, after: int, copies: int, party: Any = None) -> None:
+def multiply(session: Session, instance_id: int, after: int, copies: int, party: Any = None) -> None:
     """Copies an instance and its open task; without a party each copy is one of `PARTIES` others'. Their state is not kept."""
     first = select(literal(after + 1).label("n")).cte("numbers", recursive=True)
     numbers = first.union_all(select(first.c.n + 1).where(first.c.n < after + copies))

@@ -21,6 +21,7 @@ from processes.checks.diagram import KINDS, read_diagram
 from processes.checks.structure import is_key
 from processes.decisions import read_folder
 from processes.definitions import deploy
+from processes.deploying import take_turn
 from processes.differences import differences
 from processes.errors import DiagramInvalid, NotAllowed, NotFound, Refused
 from processes.history import who
@@ -28,10 +29,15 @@ from processes.xmlsafe import MAX_BYTES, parse_xml
 from webapp.context import actor, db, reads_only, runtime
 from webapp.designer import drafts
 from webapp.designer.outline import outline
+from webapp.designer.running import migrate_all, running
 
 blueprint = Blueprint("designer", __name__, url_prefix="/designer")
 ROLE = "流程设计"
 _NAMED = re.compile(r"^[^“]*“[^”]*”\(([^()]*)\)：")  # how a problem names its element
+
+
+blueprint.add_url_rule("/<key>/running", "running", running)
+blueprint.add_url_rule("/<key>/<int:number>/migrate", "migrate_all", migrate_all, methods=["POST"])
 
 
 @blueprint.before_request
@@ -191,6 +197,7 @@ def deploy_version(key: str) -> Any:
         return {"message": "流程图有问题，不能部署", "problems": problems}, 409
     if not note:
         raise Refused("请填写版本说明：改了什么，为什么")
+    take_turn(db())  # of two who deploy at the same moment, the second sees what the first deployed
     rows = versions.versions_of(db(), key)
     if rows and rows[0].version != given.base:
         raise Refused(f"{rows[0].deployed_by} 已部署了第 {rows[0].version} 版，您的草稿基于第 {given.base} 版；请先比较，再决定是否部署")
@@ -200,7 +207,8 @@ def deploy_version(key: str) -> Any:
     )
     drafts.drop(db(), actor(), key)
     flash(f"已部署为第 {definition.version} 版；正在运行的流程仍按原来的版本继续。", "success")
-    return {"address": url_for("designer.show", key=key)}
+    left = any(row.running for row in rows if row.version != definition.version)
+    return {"address": url_for("designer.running" if left else "designer.show", key=key)}
 
 
 def _begin(key: str, xml: str, base: int) -> None:

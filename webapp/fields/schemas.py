@@ -12,6 +12,7 @@ from processes.errors import NotFound
 from processes.history import instance_of
 from webapp.context import actor, db, runtime
 from webapp.kinds import KINDS
+from webapp.records.reading import at_hand
 
 
 def schema_at(place: str) -> Mapping[str, Any]:
@@ -36,16 +37,16 @@ def schema_at(place: str) -> Mapping[str, Any]:
 def _of_task(task_id: str) -> Mapping[str, Any]:
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
     definition = load(db(), row.definition_id)
-    element = definition.elements[row.element]
+    element = inbox.element_of(definition, row)
     if not element.form:
         raise NotFound
     return access.at(definition.forms[element.form], element)
 
 
 def _of_record(key: str, record_id: int) -> Mapping[str, Any]:
-    record = KINDS[key].find(db(), actor(), record_id)
+    record = at_hand(KINDS[key], record_id)
     instance = instance_of(db(), key, record_id) if record is not None else None
-    if instance is None:
+    if record is None or instance is None:
         raise NotFound
     definition = load(db(), instance.definition_id)
     element = definition.elements.get(instance.place or "", definition.start)

@@ -14,11 +14,12 @@ from processes.assigning import transfer_roles
 from processes.definitions import Definition, Element, load
 from processes.errors import NotFound
 from processes.history import events_of, instance_of
-from processes.opinions import GIVEN, LABELS, opinions_on
+from processes.opinions import GIVEN, LABELS, opinions_on, request_of
 from processes.tallies import tally_of
 from webapp.acting import code_of, problems_of
 from webapp.context import actor, db, runtime
 from webapp.copies.chosen import chosen
+from webapp.kinds import KINDS
 
 
 def record_address(row: Any) -> str:
@@ -35,24 +36,27 @@ def task_page(
     """
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
     definition = load(db(), row.definition_id)
-    element = definition.elements[row.element]
+    element = inbox.element_of(definition, row)
     subject = runtime().engine.subjects[definition.subject].load(db(), row.subject_id)
     about = instance_of(db(), row.key, row.subject_id)
     if subject is None or about is None or about.id != row.instance_id:  # SQLite gives a deleted record's id to the next one
         raise NotFound("这条记录已被删除。")
     own = definition.record_form(element)
+    kind = KINDS.get(row.key)
+    known = kind.facts(db(), actor(), subject) if kind is not None else ()
     colleagues = [one for one in actors_in(db(), row.party_id) if one.person_id != actor().person_id] if row.state == "open" else []
     page = render_template(
         "inbox/task.html",
         row=row,
         element=element,
-        record=fields.describe(access.at(definition.record_schema, element), subject.answers()),
+        record=[*known, *fields.describe(access.at(definition.record_schema, element), subject.answers())],
         tabs=_form(definition, element, about.id, answers) if element.form and not own and row.kind == "step" else [],
         comment=comment,
         problems=problems_of(error) if error else [],
         typed=typed or {},
         tally=tally_of(db(), row.vote_id) if row.vote_id else None,
         opinions=opinions_on(db(), row.id) if row.kind == "step" else [],
+        asked=request_of(db(), row, actor().name) if row.kind != "step" else None,
         colleagues=colleagues,
         around=people.around(runtime().engine, db(), actor(), about) if row.state == "open" and row.kind == "step" else [],
         ticked=chosen(),

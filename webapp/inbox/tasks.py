@@ -27,7 +27,7 @@ def finish(task_id: str) -> Any:
     """Completes the task; where that fails, the page comes back with the reason and everything typed."""
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock(), f"task/{task_id}")
     definition = load(db(), row.definition_id)
-    element = definition.elements[row.element]
+    element = inbox.element_of(definition, row)
     answers = acting.typed(access.at(definition.forms[element.form], element)) if element.form else {}
     comment = request.form.get("comment", "")
     given = None if definition.record_form(element) else answers
@@ -92,7 +92,7 @@ def _draft(task_id: str) -> tuple[dict[str, Any], str]:
         return {}, ""
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
     definition = load(db(), row.definition_id)
-    element = definition.elements[row.element]
+    element = inbox.element_of(definition, row)
     schema = access.at(definition.forms[element.form], element) if element.form else {}
     return fields.parse(schema, draft.data), (draft.data.get("comment") or [""])[-1]
 

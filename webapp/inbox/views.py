@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from flask import flash, redirect, render_template, request, url_for
 
-from processes import filters, inbox
+from processes import claiming, filters
 from processes.definitions import names
 from webapp.context import actor, db, runtime
 from webapp.inbox import listing
@@ -39,7 +39,7 @@ def index() -> str:
 def claim_many() -> Any:
     """批量签收 of the ticked rows."""
     ids = request.form.getlist("ids")[:MAX_BATCH]
-    taken = inbox.claim(db(), actor(), ids, runtime().engine.clock())
+    taken = claiming.claim(db(), actor(), ids, runtime().engine.clock())
     _counted("签收", taken, len(ids), "已被签收或办理")
     return _back()
 
@@ -47,21 +47,21 @@ def claim_many() -> Any:
 def release_many() -> Any:
     """批量释放 of the ticked rows."""
     ids = request.form.getlist("ids")[:MAX_BATCH]
-    given = inbox.release(db(), actor(), ids)
+    given = claiming.release(db(), actor(), ids, runtime().engine.clock())
     _counted("释放", given, len(ids), "不在您名下，或已委派")
     return _back()
 
 
 def claim(task_id: str) -> Any:
     """签收."""
-    inbox.claim_one(db(), actor(), task_id, runtime().engine.clock())
+    claiming.claim_one(db(), actor(), task_id, runtime().engine.clock())
     flash("已签收，其他人员不能再办理此事项，直到您释放它。", "success")
     return redirect(url_for("inbox.task", task_id=task_id))
 
 
 def release(task_id: str) -> Any:
     """释放."""
-    inbox.release_one(db(), actor(), task_id, runtime().engine.clock())
+    claiming.release_one(db(), actor(), task_id, runtime().engine.clock())
     flash("已释放，同角色人员可以办理。", "success")
     return _back()
 

@@ -13,6 +13,7 @@ from processes import managing, tables
 from processes.definitions import load
 from processes.errors import NotFound
 from processes.history import events_of, instance_by_id
+from processes.migrating import undoable
 from processes.overview import tokens
 from webapp import acting
 from webapp.context import actor, db, runtime
@@ -21,7 +22,7 @@ from webapp.records.page import drawing
 
 def show(instance_id: int) -> str:
     """The instance's page."""
-    row = _row(instance_id)
+    row = found(instance_id)
     tasks = _rows(tables.task, instance_id, tables.task.c.created_at)
     parties = {task.party_id for task in tasks if task.state == "open"}
     people = {party: actors_in(db(), party) for party in parties}
@@ -48,12 +49,12 @@ def show(instance_id: int) -> str:
 
 def diagram(instance_id: int) -> Any:
     """The diagram with its tokens, the path taken, and who did what at which element."""
-    return drawing(_row(instance_id))
+    return drawing(found(instance_id))
 
 
 def do(instance_id: int, act: str) -> Any:
     """挂起, 恢复, 终止, 重试, with the reason."""
-    _row(instance_id)
+    found(instance_id)
     if act not in ACTS:
         raise NotFound
     reason = request.form.get("reason", "")
@@ -99,10 +100,12 @@ def _acts(row: Any) -> list[str]:
         return []
     suspended = row.suspended_at is not None
     retry = ["retry"] if row.incident is not None and not suspended else []
-    return [*retry, "resume" if suspended else "suspend", "cancel"]
+    undo = ["undo"] if db().scalar(select(undoable(row))) is not None else []
+    return [*retry, *undo, "resume" if suspended else "suspend", "cancel"]
 
 
-def _row(instance_id: int) -> Any:
+def found(instance_id: int) -> Any:
+    """The instance's row."""
     row = instance_by_id(db(), instance_id)
     if row is None:
         raise NotFound

@@ -7,7 +7,7 @@ from flask import Blueprint, request
 from jobs.monitoring import ROLE
 from processes.errors import NotAllowed, NotFound
 from webapp.context import actor
-from webapp.monitor import bulk, instance, views
+from webapp.monitor import bulk, changes, instance, views
 
 blueprint = Blueprint("monitor", __name__, url_prefix="/monitor")
 ROUTES = (
@@ -20,6 +20,10 @@ ROUTES = (
     ("GET", "/instances/<int:instance_id>/", instance.show),
     ("GET", "/instances/<int:instance_id>/diagram.json", instance.diagram),
     ("POST", "/instances/<int:instance_id>/acts/<act>", instance.do),
+    ("GET", "/instances/<int:instance_id>/migrate", changes.migrating_page),
+    ("POST", "/instances/<int:instance_id>/migrate", changes.migrate),
+    ("GET", "/instances/<int:instance_id>/move", changes.moving_page),
+    ("POST", "/instances/<int:instance_id>/move", changes.move),
     ("POST", "/tasks/<task_id>/reassign", instance.reassign),
 )
 for method, rule, view in ROUTES:

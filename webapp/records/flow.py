@@ -20,7 +20,7 @@ from webapp.fields.schemas import new_schema, schema_at
 from webapp.listing import ListScreen, render_list
 from webapp.records.kinds import Opening, RecordKind
 from webapp.records.page import record_page
-from webapp.records.reading import readable
+from webapp.records.reading import at_hand, readable
 
 SAVE = "保存"
 
@@ -64,10 +64,11 @@ def screen_of(kind: RecordKind) -> ListScreen:
         listing=kind.listing,
         help=kind.help,
         show=lambda row: url_for(f"{kind.key}.show", record_id=row.id),
-        new=None if kind.create is None else lambda: url_for(f"{kind.key}.new"),
+        new=None if kind.create is None else lambda: url_for(kind.chosen_at or f"{kind.key}.new"),
         buttons=kind.buttons,
         empty=kind.empty,
         export=kind.export,
+        more_exports=kind.more_exports,
     )
 
 
@@ -81,7 +82,7 @@ def _new(kind: RecordKind) -> Any:
         opening = kind.begin(db(), who, runtime().engine.clock(), request.args.get("for", ""))
     except DomainError as error:
         flash(str(error), "warning")
-        return redirect(url_for(f"{kind.key}.index"))
+        return redirect(_beginning(kind))
     draft = inbox.draft_of(db(), who, _new_place(kind, opening))
     return _new_page(kind, definition, opening, draft.data if draft else dict(opening.answers), [], draft is not None)
 
@@ -95,7 +96,7 @@ def _create(kind: RecordKind) -> Any:
     if kind.create is None:
         raise NotFound
     try:
-        _check_unless_draft(definition, kind.fit(db(), who, schema), answers)
+        _check_unless_draft(definition, kind.fit(db(), who, schema, token), answers)
         record = kind.create(db(), who, runtime().engine.clock(), token, answers)
         _, jobs = steps.start(runtime().engine, db(), who, kind.key, record, None if act == SAVE else act)
     except (DomainError, FormInvalid, Refused) as error:
@@ -111,7 +112,9 @@ def _create(kind: RecordKind) -> Any:
 
 def _check_unless_draft(definition: Definition, schema: dict[str, Any], answers: dict[str, Any]) -> None:
     """A record whose process begins with no task is no draft: nothing would check its form later."""
-    problems = [] if definition.first_task is not None else runtime().engine.check(schema, answers)
+    if definition.first_task is not None:
+        return
+    problems = runtime().engine.check(schema, answers)
     if problems:
         raise FormInvalid(problems)
 
@@ -148,7 +151,7 @@ def _hand_in(kind: RecordKind, record_id: int, outcome: str) -> Any:
     # the page posts its task's id, so that the usual way costs no look-up; without one the record's actions are asked
     task_id = request.form.get("task", "")
     if not task_id:
-        actions = actions_for(db(), actor(), kind.key, [_found(kind, record_id).id])[record_id]
+        actions = actions_for(db(), actor(), kind.key, [_found(kind, record_id).id], runtime().engine.clock())[record_id]
         refused = next((a.refuse for a in actions if a.refuse and a.name == outcome), None)
         if refused is not None:
             return Refused(refused)
@@ -165,7 +168,7 @@ def _may_begin(definition: Definition) -> Actor:
 
 
 def _found(kind: RecordKind, record_id: int) -> Any:
-    record = kind.find(db(), actor(), record_id)
+    record = at_hand(kind, record_id)
     if record is None:
         raise NotFound
     return record
@@ -179,7 +182,7 @@ def _readable(kind: RecordKind, record_id: int) -> Any:
 
 
 def _editing(kind: RecordKind, record: Any) -> Action | None:
-    actions = actions_for(db(), actor(), kind.key, [record.id])[record.id]
+    actions = actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id]
     return next((a for a in actions if a.kind == "edit"), None)
 
 
@@ -202,16 +205,20 @@ def _new_page(
         note=opening.note,
         hidden={"for": opening.token},
         place=_new_place(kind, opening),
-        tabs=fields.describe(kind.fit(db(), actor(), dict(new_schema(definition))), answers),
+        tabs=fields.describe(kind.fit(db(), actor(), dict(new_schema(definition)), opening.token), answers),
         problems=problems,
         outcomes=definition.first_task.outcomes if definition.first_task is not None else (),
         restored=restored,
-        back=url_for(f"{kind.key}.index"),
+        back=_beginning(kind),
     )
 
 
+def _beginning(kind: RecordKind) -> str:
+    return url_for(kind.chosen_at or f"{kind.key}.index")
+
+
 def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems: list[tuple[str, str]], restored: bool = False) -> str:
-    actions = actions_for(db(), actor(), kind.key, [record.id])[record.id]
+    actions = actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id]
     task_id = next((a.task_id for a in actions if a.kind == "task" and a.record_form), None)
     schema = schema_at(f"{kind.key}/{record.id}")
     outcomes = [o for a in actions if a.kind == "task" and a.task_id == task_id for o in a.outcomes]
@@ -222,7 +229,7 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
         note=kind.note(record),
         hidden={"task": task_id or ""},
         place=f"{kind.key}/{record.id}",
-        tabs=fields.describe(kind.fit(db(), actor(), dict(schema)), access.shown(schema, record.answers(), answers)),
+        tabs=fields.describe(kind.fit(db(), actor(), dict(schema), record), access.shown(schema, record.answers(), answers)),
         problems=problems,
         outcomes=outcomes or [Outcome(a.name, False) for a in actions if a.refuse],  # a blocked button says why when pressed
         restored=restored,

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
+from forms.fields import Tab
 from forms.listing import Listing
 from webapp.listing import Button
 
@@ -56,5 +57,13 @@ class RecordKind:
     """File of the form that the page shows, where the diagram names none."""
     template: str = "records/show.html"
     """The record's page; another one extends this."""
-    fit: Callable[[Session, Actor, dict[str, Any]], dict[str, Any]] = lambda session, actor, schema: schema
-    """The form as this actor fills it in, such as with the choices that they have."""
+    fit: Callable[[Session, Actor, dict[str, Any], Any], dict[str, Any]] = lambda session, actor, schema, about: schema
+    """The form as this actor fills it in, such as with the choices that they have; `about` is the record, or of a new one its token."""
+    chosen_at: str = ""
+    """Endpoint of a page that shows what a record may be begun for: the button leads there, and 取消 of a new one back."""
+    facts: Callable[[Session, Actor, Any], Sequence[Tab]] = lambda session, actor, record: ()
+    """Tabs before those of the form, where the record is looked at: what is known of it besides."""
+    reviews: str = "审核记录"
+    """What the tab of the reviews is called."""
+    more_exports: tuple[tuple[str, str], ...] = ()
+    """More export buttons: label and name of a listing, whose rows belong to the rows of the list."""

@@ -32,18 +32,19 @@ def record_page(kind: RecordKind, record: Any) -> str:
     events = events_of(db(), instance.id)
     hidden = access.hidden_from(definition, record, actor())
     around = people.around(runtime().engine, db(), actor(), instance)
+    schema = read_forms()[kind.form] if kind.form else definition.record_schema
     g.diagram = True
     return render_template(
         kind.template,
         record=record,
         kind=kind,
         back=url_for(f"{kind.key}.index"),
-        actions=actions_for(db(), actor(), kind.key, [record.id])[record.id],
+        actions=actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id],
         instance=instance,
         waiting=waiting,
         tallies=votes,
         urgent=[(task, task.name) for task in waiting] + [(one.open_task, one.vote.name) for one in votes if one.open_task],
-        tabs=fields.describe(access.without(read_forms()[kind.form] if kind.form else definition.record_schema, hidden), record.answers()),
+        tabs=[*kind.facts(db(), actor(), record), *fields.describe(access.without(schema, hidden), record.answers())],
         events=events,
         reviews=[e for e in events if e.kind == "task" and not _fills_in(definition, e.element)],
         reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
@@ -102,8 +103,10 @@ def plain(schema: Mapping[str, Any], value: Any) -> str:
         return str(value)
     if fields.is_file(schema):
         return f"{len(value)} 个文件"
+    if fields.is_choices(schema):
+        return "、".join(map(str, value))
     columns = schema.get("items", {}).get("properties", {})
-    rows = ("，".join(f"{columns.get(k, {}).get('title', k)} {v}" for k, v in row.items()) for row in value)
+    rows = ("，".join(f"{columns.get(k, {}).get('title', k)} {plain(columns.get(k, {}), v)}" for k, v in row.items()) for row in value)
     return "；".join(f"第 {number} 行：{row}" for number, row in enumerate(rows, 1))
 
 

@@ -13,16 +13,24 @@ from webapp.records.kinds import RecordKind
 
 def readable(kind: RecordKind | None, record_id: int) -> Any | None:
     """The record, where the actor may read it: its page, its diagram and its files. None where they may not."""
-    if kind is None:
-        return None
-    found = kind.find(db(), actor(), record_id)
-    return found if found is not None else _lent(kind, record_id)
+    found = at_hand(kind, record_id)
+    if found is None and kind is not None:
+        instance = instance_of(db(), kind.key, record_id)
+        if instance is not None and copies.copied(db(), actor(), instance.id):
+            found = _record(instance)
+    return found
 
 
-def _lent(kind: RecordKind, record_id: int) -> Any | None:
+def at_hand(kind: RecordKind | None, record_id: int) -> Any | None:
+    """The record, where it is in the actor's list, or a task of it is theirs to do in an absent person's place."""
+    found = kind.find(db(), actor(), record_id) if kind is not None else None
+    if found is not None or kind is None:
+        return found
     instance = instance_of(db(), kind.key, record_id)
-    if instance is None:
+    if instance is None or not inbox.stands_in(db(), actor(), instance.id, runtime().engine.clock()):
         return None
-    if not copies.copied(db(), actor(), instance.id) and not inbox.stands_in(db(), actor(), instance.id, runtime().engine.clock()):
-        return None
-    return runtime().engine.subjects[load(db(), instance.definition_id).subject].load(db(), record_id)
+    return _record(instance)
+
+
+def _record(instance: Any) -> Any | None:
+    return runtime().engine.subjects[load(db(), instance.definition_id).subject].load(db(), instance.subject_id)

@@ -30,7 +30,7 @@ def finish(task_id: str) -> Any:
     outcome = request.form.get("outcome", "")
     problem = acting.complete(actor(), task_id, outcome, None, None)
     if isinstance(problem, FormInvalid):
-        row = inbox.task_of(db(), actor(), task_id)
+        row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
         flash(f"“{row.title}”还没有填写完整：" + "；".join(text for _, text in problem.problems), "danger")
         return redirect(url_for(f"{row.key}.edit", record_id=row.subject_id))
     return _done(outcome, problem)
@@ -79,7 +79,7 @@ def send(instance_id: int, element: str) -> Any:
 def blocked(instance_id: int, element: str) -> Any:
     """A button that the diagram shows only to say why it cannot act."""
     row = _instance(instance_id)
-    actions = actions_for(db(), actor(), row.key, [row.subject_id])[row.subject_id]
+    actions = actions_for(db(), actor(), row.key, [row.subject_id], runtime().engine.clock())[row.subject_id]
     refusal = next((a.refuse for a in actions if a.element == element and a.refuse), None)
     raise Refused(refusal) if refusal else NotFound
 

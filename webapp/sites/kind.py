@@ -13,7 +13,7 @@ from forms.lists.exam_sites import EXAM_SITES
 from webapp.records.kinds import Opening, RecordKind
 
 
-def with_piloted_certificates(session: Session, actor: Actor, schema: dict[str, Any]) -> dict[str, Any]:
+def with_piloted_certificates(session: Session, actor: Actor, schema: dict[str, Any], about: Any) -> dict[str, Any]:
     """The form with the certificates that the school pilots to choose from."""
     return fit(schema, actor.roles, {"piloted_certificates": site_choices(session, actor)})
 

@@ -17,7 +17,7 @@ from forms.lists.skill_standards import SKILL_STANDARDS
 from webapp.records.kinds import Opening, RecordKind
 
 
-def with_own_certificates(session: Session, actor: Actor, schema: dict[str, Any]) -> dict[str, Any]:
+def with_own_certificates(session: Session, actor: Actor, schema: dict[str, Any], about: Any) -> dict[str, Any]:
     """The form with the organization's own certificates to choose from."""
     labels = [certificate.label for certificate in session.scalars(certificates_query(actor))]
     return fit(schema, actor.roles, {"own_certificates": labels})

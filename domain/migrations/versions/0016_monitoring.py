@@ -6,7 +6,7 @@ from alembic import op
 from domain.base import UtcDateTime
 
 revision = "0016"
-down_revision = "0014"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
@@ -17,6 +17,7 @@ SINCE = """
     UPDATE process_instance SET place_since = coalesce(
         (SELECT max(at) FROM process_event WHERE process_event.instance_id = process_instance.id), started_at)
 """
+OVER = "the instance's after the migration: while it is still that, it can be undone"
 INDEXES = (
     ("ix_process_instance_running", "process_instance", ["definition_id", "place", "place_since"], "ended_at IS NULL"),
     ("ix_process_instance_since", "process_instance", ["place_since"], "ended_at IS NULL"),
@@ -36,11 +37,28 @@ def upgrade() -> None:
     with op.batch_alter_table("process_job") as batch:
         batch.add_column(sa.Column("answer", sa.JSON(), comment=ANSWER))
         batch.alter_column("state", existing_type=sa.String(10), existing_nullable=False, existing_comment=STATES[0], comment=STATES[1])
+    op.create_table(
+        "process_migration",
+        sa.Column("instance_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False, comment=OVER),
+        sa.Column("definition_id", sa.Integer(), nullable=False, comment="what it ran on before; so are all below"),
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.Column("path", sa.JSON(), nullable=False),
+        sa.Column("place", sa.String(100)),
+        sa.Column("place_since", UtcDateTime()),
+        sa.Column("incident", sa.Text()),
+        sa.Column("tasks", sa.JSON(), nullable=False, comment="the live task rows: id → columns"),
+        sa.Column("jobs", sa.JSON(), nullable=False, comment="the jobs that were not over: id → state"),
+        sa.ForeignKeyConstraint(["instance_id"], ["process_instance.id"], name="fk_process_migration_instance_id"),
+        sa.ForeignKeyConstraint(["definition_id"], ["process_definition.id"], name="fk_process_migration_definition_id"),
+        sa.PrimaryKeyConstraint("instance_id", name="pk_process_migration"),
+    )
     for name, table, columns, where in INDEXES:
         op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 def downgrade() -> None:
+    op.drop_table("process_migration")
     for name, table, _, _ in INDEXES:
         op.drop_index(name, table)
     with op.batch_alter_table("process_job") as batch:

@@ -16,8 +16,16 @@ const MANY = [
   property("quorum", "会签规则", { hint: "all 全部同意（默认）、any 一人同意、veto 一票否决、2/3、60%、人数或表达式" }),
   property("agreeWhen", "同意的条件", { hint: "表达式；不写则第一个选项是同意" }),
 ];
+const MESSAGE = [
+  property("messageFrom", "其他机构也可发来", { hint: "any；不写则只接收本机构的记录发来的消息" }),
+  property("messageGives", "接收的内容", { hint: "消息带来的名称，用逗号分开" }),
+];
 const FIELDS = {
-  "bpmn:StartEvent": [property("button", "按钮", { hint: "发起这个流程的按钮名称" })],
+  "bpmn:StartEvent": [
+    property("button", "按钮", { hint: "发起这个流程的按钮名称" }),
+    property("messageSubject", "由消息开始时的记录", { hint: "expression" }),
+    ...MESSAGE,
+  ],
   "bpmn:UserTask": [
     ...STATUS,
     property("formJsonSchemaFilename", "表单", { options: "forms" }),
@@ -32,9 +40,9 @@ const FIELDS = {
     property("fourEyesWith", "不能与此环节同一人", { options: "tasks" }),
     property("lateMessage", "逾期后的提示"),
   ],
-  "bpmn:BoundaryEvent": [...STATUS, ...BUTTON],
-  "bpmn:IntermediateCatchEvent": [...STATUS, property("editForm", "可编辑的表单", { options: "forms" }), ...BUTTON],
-  "bpmn:ReceiveTask": STATUS,
+  "bpmn:BoundaryEvent": [...STATUS, ...BUTTON, ...MESSAGE],
+  "bpmn:IntermediateCatchEvent": [...STATUS, property("editForm", "可编辑的表单", { options: "forms" }), ...BUTTON, ...MESSAGE],
+  "bpmn:ReceiveTask": [...STATUS, ...MESSAGE],
   "bpmn:ManualTask": STATUS,
   "bpmn:EventBasedGateway": STATUS,
   "bpmn:ServiceTask": STATUS,

@@ -25,6 +25,10 @@
       field.name = field.name.replace(".N.", `.${next}.`);
       field.id = `f-${field.name}`;
     });
+    row.querySelectorAll("[data-choices]").forEach((box) => {
+      box.dataset.choices = box.dataset.choices.replace(".N.", `.${next}.`);
+      box.id = `f-${box.dataset.choices}`;
+    });
     body.append(row);
     row.querySelector("[name]").focus();
   }

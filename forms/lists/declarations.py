@@ -1,0 +1,81 @@
+"""The lists of 证书试点申报 (manual 4.3): declarations, and their lines a row a certificate (按证书导出申报明细)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from domain.certificates import Certificate
+from domain.declaration_plans import DeclarationPlan
+from domain.declarations import Declaration, DeclarationLine, declarations_query, lines_query
+from domain.parties import Party
+from forms.listing import Column, Filter, Listing
+
+
+def _by_plan(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(DeclarationPlan.name.contains(text, autoescape=True))
+
+
+def _by_certificate(query: Select[Any], text: str) -> Select[Any]:
+    line = DeclarationLine
+    named = select(line.declaration_id).join(line.certificate).where(Certificate.name.contains(text, autoescape=True))
+    return query.where(Declaration.id.in_(named))
+
+
+def _by_school(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(Party.name.contains(text, autoescape=True))
+
+
+FILTERS = (
+    Filter("plan", "申报计划", _by_plan),
+    Filter("certificate", "证书名称", _by_certificate),
+    Filter("school", "院校", _by_school),
+)
+
+DECLARATIONS = Listing(
+    name="declaration",
+    title="证书试点申报",
+    record=Declaration,
+    query=declarations_query,
+    columns=(
+        Column("申报计划", lambda row: row.plan.title(), sort=DeclarationPlan.name),
+        Column("院校", lambda row: row.party.name, sort=Party.name),
+        Column("申报证书", lambda row: "、".join(row.certificates)),
+        Column("申报人数", lambda row: row.people, "number"),
+        Column("状态", lambda row: row.status, "badge"),
+        Column("提交时间", lambda row: row.submitted_at, "moment", sort=Declaration.submitted_at),
+    ),
+    filters=FILTERS,
+    key="declaration",
+)
+
+
+def _first_contact(row: DeclarationLine) -> Mapping[str, Any]:
+    contacts = (row.declaration.data or {}).get("contacts", ())
+    return contacts[0] if contacts else {}
+
+
+LINES = Listing(
+    name="declaration_lines",
+    title="证书试点申报明细",
+    record=DeclarationLine,
+    query=lines_query,
+    columns=(
+        Column("申报计划", lambda row: row.declaration.plan.title()),
+        Column("院校", lambda row: row.declaration.party.name),
+        Column("申报证书", lambda row: row.certificate.name),
+        Column("等级", lambda row: row.certificate.grade),
+        Column("证书编码", lambda row: row.certificate.code),
+        Column("申报专业", lambda row: "、".join(row.majors)),
+        Column("申报人数", lambda row: row.people, "number"),
+        Column("申报考核站点", lambda row: row.site),
+        Column("状态", lambda row: row.declaration.status),
+        Column("联系人", lambda row: _first_contact(row).get("name", "")),
+        Column("联系人手机号", lambda row: _first_contact(row).get("mobile", "")),
+        Column("提交时间", lambda row: row.declaration.submitted_at, "moment"),
+    ),
+    filters=(*FILTERS, Filter("status", "状态", lambda query, text: query.where(Declaration.status == text))),
+    ticked=DeclarationLine.declaration_id,
+)

@@ -1,0 +1,92 @@
+"""What a step does about messages between instances when it writes its books: it posts what it threw, and says what it waits for."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select, update
+
+from processes import spiff, tables
+from processes.correlation import key_of, receptions
+
+if TYPE_CHECKING:
+    from processes.step import Step
+
+_TIME, _LENGTH = "~time", "~seconds"
+
+
+def settle(step: Step) -> None:
+    """Writes what a step threw that nobody in its own instance caught, and what it waits for from others."""
+    posted = step.workflow.script_engine.posted
+    step.workflow.bpmn_events.clear()  # of signals too: nobody outside hears them
+    table = tables.message
+    rows = []
+    for task, name, payload in posted:
+        element = spiff.element_id(task)
+        step.record("sent", f"发出消息“{name}”"[:100], element)
+        row = {"name": name, "payload": pack(payload), "party_id": step.row.party_id, "sender_id": step.row.id, "element": element}
+        rows.append({**row, "sent_at": step.now, "next_at": step.now, "state": "waiting", "tries": 0})
+    if rows:
+        step.session.execute(insert(table), rows)
+    if step.row.incident is not None and step.incident is None:  # a person lets go on what had failed
+        again = update(table).where(table.c.instance_id == step.row.id, table.c.state == "failed")
+        step.session.execute(again.values(state="waiting", next_at=step.now, tries=0))
+    _subscribe(step)
+
+
+def _subscribe(step: Step) -> None:
+    wanted = receptions(step.definition)
+    if not wanted:
+        return
+    table = tables.subscription
+    now = {} if step.workflow.is_completed() else _expected(step)
+    query = select(table.c.element, table.c.key).where(table.c.instance_id == step.row.id)
+    before = {row.element: row.key for row in step.session.execute(query)} if step.row.version else {}
+    if gone := [element for element, key in before.items() if now.get(element) != key]:
+        step.session.execute(delete(table).where(table.c.instance_id == step.row.id, table.c.element.in_(gone)))
+    new = [element for element, key in now.items() if before.get(element) != key]
+    if not new:
+        return
+    common = {"instance_id": step.row.id, "definition_id": step.row.definition_id, "since": step.now}
+    step.session.execute(insert(table), [{**common, "element": e, "name": wanted[e].name, "key": now[e]} for e in new])
+    kept = tables.message
+    names = {wanted[element].name for element in new}
+    # what has waited for a receiver is looked at again
+    step.session.execute(update(kept).where(kept.c.state == "waiting", kept.c.name.in_(names)).values(next_at=step.now))
+
+
+def _expected(step: Step) -> dict[str, str]:
+    """Element → key of every event that waits for a message of another instance."""
+    wanted, found = receptions(step.definition), {}
+    for wait in step._waits(spiff.waiting(step.workflow)):
+        reception = wanted.get(wait["element"])
+        if reception is not None:
+            task = spiff.find(step.workflow, wait["task_id"]) if wait["task_id"] else step.workflow.last_task or step.workflow.task_tree
+            engine = step.workflow.script_engine
+            found[wait["element"]] = key_of({name: engine.evaluate(task, text) for name, text in reception.expected.items()})
+    return found
+
+
+def pack(value: Any) -> Any:
+    """What a message carries, as JSON."""
+    if isinstance(value, dict):
+        return {name: pack(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [pack(one) for one in value]
+    if isinstance(value, datetime):
+        return {_TIME: value.isoformat()}
+    return {_LENGTH: value.total_seconds()} if isinstance(value, timedelta) else value
+
+
+def unpack(value: Any) -> Any:
+    """The other way round."""
+    if isinstance(value, list):
+        return [unpack(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {_TIME}:
+        return datetime.fromisoformat(value[_TIME])
+    if value.keys() == {_LENGTH}:
+        return timedelta(seconds=value[_LENGTH])
+    return {name: unpack(one) for name, one in value.items()}

@@ -1,0 +1,65 @@
+"""流程监控: 迁移 of one instance to another version, looked at before it is done, and 跳转 to another step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, request
+
+from processes import migrating, moving, versions
+from processes.definitions import Definition, load
+from processes.managing import LONGEST_REASON
+from webapp import acting
+from webapp.context import actor, db, runtime
+from webapp.monitor.instance import back, found
+
+_MAP = "to:"  # before the id of an element that a token stands on, in the names of the form's fields
+
+
+def migrating_page(instance_id: int) -> str:
+    """Whether it can be migrated, and where its tokens will stand; the newest version unless another is asked for."""
+    row = found(instance_id)
+    others = [one for one in versions.versions_of(db(), row.key) if one.id != row.definition_id]
+    number = request.args.get("version", type=int) or (others[0].version if others else 0)
+    target = versions.version(db(), row.key, number) if others else None
+    plan = None if target is None or row.state is None else migrating.preview(db(), row, target.id, _mapping(request.args))
+    return render_template(
+        "monitor/migrate.html",
+        row=row,
+        definition=load(db(), row.definition_id),
+        others=others,
+        target=target,
+        plan=plan,
+        mark=_MAP,
+        longest=LONGEST_REASON,
+    )
+
+
+def migrate(instance_id: int) -> Any:
+    """Does what was looked at; refused where the instance has gone on since."""
+    row, form = found(instance_id), request.form
+    target = versions.version(db(), row.key, form.get("version", 0, type=int))
+    reason, seen, mapping = form.get("reason", ""), form.get("seen", -1, type=int), _mapping(form)
+    problem = acting.attempt(
+        lambda: migrating.migrate(runtime().engine, db(), actor(), instance_id, target.id, reason, mapping, seen), lambda: instance_id
+    )
+    return back(instance_id, f"已迁移到第 {target.version} 版，流程下一步之前可以撤销。", problem)
+
+
+def moving_page(instance_id: int) -> str:
+    """From where to where."""
+    row = found(instance_id)
+    definition: Definition = load(db(), row.definition_id)
+    return render_template("monitor/move.html", row=row, definition=definition, moves=moving.moves(db(), row), longest=LONGEST_REASON)
+
+
+def move(instance_id: int) -> Any:
+    """跳转."""
+    form = request.form
+    token, to, reason = form.get("token", ""), form.get("to", ""), form.get("reason", "")
+    problem = acting.attempt(lambda: moving.move(runtime().engine, db(), actor(), instance_id, token, to, reason), lambda: instance_id)
+    return back(instance_id, "已跳转。", problem)
+
+
+def _mapping(values: Any) -> dict[str, str]:
+    return {name.removeprefix(_MAP): to for name, to in values.items() if name.startswith(_MAP) and to}
