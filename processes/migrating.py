@@ -110,6 +110,7 @@ def migrate(
     stays = [s for s in plan.stands if s.to is not None and s.task_id in moves and s.to.id == s.element.id]
     said = f"{who(actor)}已于 {clock_text(step.now)} 将流程迁移到第 {new.version} 版"
     step.closed = {s.task_id: {"state": "cancelled", "closed_as": said} for s in plan.stands if s.task_id in moves and s not in stays}
+    step.ended = {id: ("cancelled", None, said) for id in step.closed}
     specs = new.specs
     regrafting.regraft(step.workflow, specs, moves)
     step.definition = new

@@ -55,7 +55,7 @@ def begin(step: Step) -> bool:
 
 def settle(step: Step, stands: list[Task]) -> None:
     """Writes the books of each 会签 that began or ended in this step; `stands` is where the workflow stands at its end."""
-    if not step.definition.votes:
+    if not step.definition.votes and step.row.definition_id == step.definition.id:  # nor did the version that it is migrated from
         return
     here = standing(stands)
     known = set() if step.row.version == 0 else set(open_votes(step))
