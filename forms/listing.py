@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Select
@@ -17,13 +17,15 @@ class Column:
     """One column of a list and of its export.
 
     `kind` is text, number, date, moment (an aware datetime) or badge (the record's status in its tone). `sort` is the SQL
-    expression that the column can be ordered by; None where it cannot.
+    expression that the column can be ordered by; None where it cannot. `field` names the field of the record's form that it shows:
+    who does not see that field (`x-access`) does not see the column either.
     """
 
     label: str
     value: Callable[[Any], Any]
     kind: str = "text"
     sort: Any = None
+    field: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,10 @@ class Listing:
     filters: Sequence[Filter] = field(default=())
     key: str | None = None
     ticked: Any = None
+
+    def without(self, hidden: Collection[str]) -> Listing:
+        """The list without the columns that show these fields of the form; nor can it be ordered by them."""
+        return replace(self, columns=tuple(column for column in self.columns if column.field not in hidden)) if hidden else self
 
     def filtered(self, actor: Actor, values: Mapping[str, str]) -> Select[Any]:
         """The rows under the filters in `values` (name → text), whatever their status."""

@@ -60,11 +60,12 @@ def shown(fitted: Mapping[str, Any], before: Mapping[str, Any], given: Mapping[s
 def hidden_from(definition: Definition, subject: Any, actor: Actor) -> set[str]:
     """The fields of the diagram's forms that somebody does not see outside a task.
 
-    Whoever holds no role of the diagram counts as all those that their party has in it.
+    Whoever holds no role of the diagram counts as all those that their party has in it; without a record (None), as all there are.
     """
     people = [element for element in definition.elements.values() if element.by_person or element.lane]
     roles = {role_of(element) for element in people} & actor.roles
-    roles = roles or {role for role in map(role_of, people) if role and subject.party_for(role) == actor.party_id}
+    theirs = (role for role in map(role_of, people) if role and (subject is None or subject.party_for(role) == actor.party_id))
+    roles = roles or set(theirs)
     names = roles | {element.local for element in people if role_of(element) in roles}
     return {
         name

@@ -40,15 +40,16 @@ def _subscribe(step: Step) -> None:
     if not wanted:
         return
     table = tables.subscription
-    now = {} if step.workflow.is_completed() else _expected(step)
-    query = select(table.c.element, table.c.key).where(table.c.instance_id == step.row.id)
-    before = {row.element: row.key for row in step.session.execute(query)} if step.row.version else {}
+    now = {} if step.called_off or step.workflow.is_completed() else _expected(step)
+    # those of another version, before a migration, are written anew
+    query = select(table.c.element, table.c.key, table.c.definition_id).where(table.c.instance_id == step.row.id)
+    before = {e: key if id == step.definition.id else None for e, key, id in step.session.execute(query)} if step.row.version else {}
     if gone := [element for element, key in before.items() if now.get(element) != key]:
         step.session.execute(delete(table).where(table.c.instance_id == step.row.id, table.c.element.in_(gone)))
     new = [element for element, key in now.items() if before.get(element) != key]
     if not new:
         return
-    common = {"instance_id": step.row.id, "definition_id": step.row.definition_id, "since": step.now}
+    common = {"instance_id": step.row.id, "definition_id": step.definition.id, "since": step.now}
     step.session.execute(insert(table), [{**common, "element": e, "name": wanted[e].name, "key": now[e]} for e in new])
     kept = tables.message
     names = {wanted[element].name for element in new}

@@ -17,14 +17,15 @@ from processes.notices import COLUMNS, sms_time
 from processes.preferences import wanted
 
 _TASK, _INSTANCE = tables.task.c, tables.instance.c
-_CHOICE, _NOTICE = tables.notice_choice.c, tables.notice.c
+_CHOICE, _NOTICE, _EVENT = tables.notice_choice.c, tables.notice.c, tables.event.c
 DUE_WITHIN = timedelta(hours=24)
 SAID = {"task": "新的待办：", "returned": "退回给您：", "due": "即将到期："}
 
 
 def remind(session: Session, now: datetime) -> int:
     """Writes the messages that are not there yet. Returns how many."""
-    returned = and_(_INSTANCE.tone == "attention", _INSTANCE.started_by == Person.id)
+    back = exists().where(_EVENT.instance_id == _TASK.instance_id, _EVENT.kind == "return", _EVENT.at == _TASK.created_at)
+    returned = and_(or_(_INSTANCE.tone == "attention", back), _INSTANCE.started_by == Person.id)
     fresh = _TASK.created_at >= _CHOICE.since
     near = and_(_TASK.due_at > now, _TASK.due_at <= now + DUE_WITHIN)
     kinds = {"task": and_(fresh, not_(returned)), "returned": and_(fresh, returned), "due": near}

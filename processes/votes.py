@@ -7,7 +7,7 @@ an answer touches its own row and the count, however many are asked. When the re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -55,7 +55,7 @@ def begin(step: Step) -> bool:
 
 def settle(step: Step, stands: list[Task]) -> None:
     """Writes the books of each 会签 that began or ended in this step; `stands` is where the workflow stands at its end."""
-    if not step.definition.votes and step.row.definition_id == step.definition.id:  # nor did the version that it is migrated from
+    if not step.definition.votes:
         return
     here = standing(stands)
     known = set() if step.row.version == 0 else set(open_votes(step))
@@ -87,6 +87,13 @@ def answer(step: Step, live: Task, task: Any, closed: Mapping[str, Any]) -> None
     elif vote.sequential:
         _call_next(step, live, vote.id)
     step.run()
+
+
+def leave(step: Step, task_ids: Iterable[str], why: str) -> None:
+    """Tokens are taken away: those of these tasks that are an open 会签 are closed. `why` is what a latecomer reads."""
+    for vote_id in set(task_ids) & set(open_votes(step)):
+        step.ended[vote_id] = ("cancelled", None, why)
+        _close(step, vote_id)
 
 
 def vote_of(step: Step, vote_id: str) -> Any:

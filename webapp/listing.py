@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from domain.parties import Actor
 from forms.listing import Listing
+from processes import access
 from processes.actions import Action, Bulk, actions_for, bulk_for
 from processes.definitions import Definition, latest
 from processes.errors import NotFound
@@ -55,8 +56,9 @@ class ListScreen:
 
 @dataclass(frozen=True)
 class Page:
-    """What the template shows."""
+    """What the template shows; `listing` has the columns that this actor sees."""
 
+    listing: Listing
     rows: Sequence[Any]
     total: int
     number: int
@@ -86,6 +88,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
     A `template` that extends list.html may fill the block `above`; `more` is what it needs.
     """
     page = read_page(screen.listing, session, actor, request.args, runtime().engine.clock())
+    row_buttons = {row.id: screen.row_buttons(actor, row) for row in page.rows}
 
     def link(**changes: Any) -> str:
         """The present address with some parameters changed; None drops one."""
@@ -95,13 +98,14 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
     return render_template(
         template,
         screen=screen,
-        listing=screen.listing,
+        listing=page.listing,
         page=page,
         link=link,
         sizes=SIZES,
         choices=_choices(screen.listing, session, actor),
         buttons=[*_new_button(screen, page.definition, actor), *screen.buttons(actor)],
-        row_buttons={row.id: screen.row_buttons(actor, row) for row in page.rows},
+        row_buttons=row_buttons,
+        has_acts=screen.show is not None or any(page.actions.values()) or any(row_buttons.values()),
         here=request.full_path.rstrip("?"),
         **more,
     )
@@ -110,6 +114,8 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
 def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str], now: datetime | None = None) -> Page:
     """Runs the queries: tabs with counts, one page of rows, and the rows' actions."""
     definition = _definition(listing, session)
+    if definition is not None:
+        listing = listing.without(access.hidden_from(definition, None, actor))
     counts = _counts(listing, session, actor, values)
     status = values.get("status", "") if listing.key is not None else ""
     total = counts.get(status, 0) if status else sum(counts.values())
@@ -120,7 +126,7 @@ def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[
     rows = session.scalars(listing.narrowed(actor, values).limit(size).offset((number - 1) * size)).all()
     actions = actions_for(session, actor, listing.key, [row.id for row in rows], now) if listing.key and rows else {}
     bulk = bulk_for(definition, actor) if definition is not None else ()
-    return Page(rows, total, number, size, _tabs(definition, counts), actions, bulk, definition)
+    return Page(listing, rows, total, number, size, _tabs(definition, counts), actions, bulk, definition)
 
 
 def _definition(listing: Listing, session: Session) -> Definition | None:

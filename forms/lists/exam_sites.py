@@ -31,10 +31,10 @@ EXAM_SITES = Listing(
     query=exam_sites_query,
     columns=(
         Column("考核站点名称", lambda row: row.title()),
-        Column("考核证书", lambda row: row.certificate.name, sort=Certificate.name),
+        Column("考核证书", lambda row: row.certificate.name, sort=Certificate.name, field="certificate"),
         Column("等级", lambda row: row.certificate.grade),
-        Column("考位数", lambda row: (row.data or {}).get("places", ""), "number"),
-        Column("负责人", lambda row: (row.data or {}).get("head", "")),
+        Column("考位数", lambda row: (row.data or {}).get("places", ""), "number", field="places"),
+        Column("负责人", lambda row: (row.data or {}).get("head", ""), field="head"),
         Column("状态", lambda row: row.status, "badge"),
         Column("申报时间", lambda row: row.created_at, "moment", sort=ExamSite.created_at),
     ),

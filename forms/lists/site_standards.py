@@ -30,9 +30,9 @@ SITE_STANDARDS = Listing(
     record=SiteStandard,
     query=site_standards_query,
     columns=(
-        Column("证书名称", lambda row: row.certificate.name, sort=Certificate.name),
+        Column("证书名称", lambda row: row.certificate.name, sort=Certificate.name, field="certificate"),
         Column("等级", lambda row: row.certificate.grade),
-        Column("版本", lambda row: row.version, sort=SiteStandard.version),
+        Column("版本", lambda row: row.version, sort=SiteStandard.version, field="version"),
         Column("培训评价组织", lambda row: row.party.name, sort=Party.name),
         Column("状态", lambda row: row.status, "badge"),
         Column("发布时间", lambda row: row.created_at, "moment", sort=SiteStandard.created_at),

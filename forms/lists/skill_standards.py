@@ -32,9 +32,9 @@ SKILL_STANDARDS = Listing(
     record=SkillStandard,
     query=skill_standards_query,
     columns=(
-        Column("标准名称", lambda row: row.name, sort=SkillStandard.name),
-        Column("标准代码", lambda row: row.code, sort=SkillStandard.code),
-        Column("对应证书", lambda row: "、".join(certificate.label for certificate in row.certificates)),
+        Column("标准名称", lambda row: row.name, sort=SkillStandard.name, field="name"),
+        Column("标准代码", lambda row: row.code, sort=SkillStandard.code, field="code"),
+        Column("对应证书", lambda row: "、".join(certificate.label for certificate in row.certificates), field="certificates"),
         Column("培训评价组织", lambda row: row.party.name, sort=Party.name),
         Column("状态", lambda row: row.status, "badge"),
     ),

@@ -13,13 +13,14 @@ from sqlalchemy import select
 
 from jobs import texting
 from jobs.sandbox import Sandbox, make_server
-from processes import comments, copies, notices, preferences, tables
+from processes import comments, copies, notices, preferences, returning, tables
 from processes.errors import NotFound
 from processes.reminders import remind
 from tests.conftest import World
 from tests.jobs.conftest import wait_for
 from tests.processes.test_handing_over import do, waiting
 from tests.processes.test_weekly_report import ANSWERS, act, begin
+from tests.processes.tiny import Play, diagram, flows, node, user
 
 pytestmark = pytest.mark.row("8.1")
 ALL = tuple(notices.KINDS)
@@ -180,6 +181,27 @@ def test_new_tasks_and_returned_ones_for_those_who_asked(world: World) -> None:
     assert told(world, "province1b") == []
     act(world, "province1", instance, "审核退回", comment="人数不对")
     assert told(world, "school1")[0] == ("returned", f"退回给您：{title} · 修改周报")
+
+
+RETURNING = diagram(
+    node("startEvent", "start")
+    + user("fill")
+    + user("review", returnable="fill")
+    + node("endEvent", "end", status="完成")
+    + flows("start fill", "fill review", "review end"),
+    {"试点院校": "start fill", "省级": "review end"},
+)
+
+
+def test_what_a_reviewer_sends_back_is_returned(world: World) -> None:
+    choose(world, "school1", shown=("returned",), sms=())
+    play = Play(world, RETURNING)
+    play.act("school1", "fill")
+    assert told(world, "school1") == []
+    world.clock.now += timedelta(minutes=1)
+    play.call(returning.send_back, play.tasks()[0].id, "fill", "请补充", account="province1")
+    for _ in range(2):
+        assert told(world, "school1") == [("returned", "退回给您：金陵职业技术学院 2026年第48周周报 · fill")]
 
 
 def test_a_deadline_that_comes_near(world: World) -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import select
 
 from domain.reports import WeeklyReport
 from forms import read_forms
+from jobs.runtime import BPMN_FOLDER
 from processes import definitions, tables
 from processes.checks import problems
 from processes.verify import verify
 from tests.conftest import World
 from tests.processes.test_diagram_decides import changed
 from tests.processes.test_weekly_report import open_task, status
+from tests.webapp.test_exam_sites import FORM as SITE
+from tests.webapp.test_exam_sites import apply
+from tests.webapp.test_files import send
 from tests.webapp.test_weekly import FORM, site, user
 
 pytestmark = pytest.mark.row("8.1", "8.5")
@@ -151,3 +157,43 @@ def test_a_column_of_a_table_has_no_hint_of_its_own(lite: World) -> None:
     forms["weekly_report.json"]["properties"]["lines"]["items"]["properties"]["passed"]["x-access"] = {"fill": "read"}
     found = problems(changed().replace(b"second_review.json", b"weekly_review.json"), None, engine.handlers, engine.subjects, forms)
     assert found == ["表单“weekly_report.json”的字段“证书培训与考核”：列“通过人数”不能单独设置 x-access，请设置在整个字段上"]
+
+
+def test_files_of_a_hidden_field_are_not_given_out_and_none_are_taken_for_a_read_one(lite: World) -> None:
+    forms = hinted(attachments={"省级": "hidden", "revise": "read"})
+    with lite.runtime.database.writing() as session:
+        xml = changed().replace(b"second_review.json", b"weekly_review.json")
+        definitions.deploy(session, lite.runtime.engine, xml, forms, "郑工")
+    app = site(lite)
+    school, province, second = user(app, "school1"), user(app, "province1"), user(app, "province1b")
+    file_id = send(school).get_json()["id"]
+    school.post("/weekly/new", data={**FORM, "attachments": str(file_id), "act": "提交"})
+    assert answers(lite)["attachments"] == [file_id]
+    for reader in (province, second):
+        assert reader.get(f"/files/{file_id}?key=weekly_report&record=1").status_code == 404
+        assert "纪要.pdf" not in reader.get("/weekly/1").text
+    province.post(f"/inbox/tasks/{open_task(lite, 1).id}", data={"outcome": "审核退回", "comment": "改"})
+    assert "纪要.pdf" in school.get("/weekly/1/edit").text
+    assert send(school, place="place=weekly_report/1&field=attachments").status_code == 404
+    assert school.post("/weekly/1/edit", data={**FORM, "attachments": "", "act": "提交"}).status_code == 302
+    assert answers(lite)["attachments"] == [file_id]
+
+
+def test_lists_and_exports_leave_out_the_column_of_a_hidden_field(lite_books: World) -> None:
+    forms = read_forms()
+    forms["exam_site.json"]["properties"]["head"]["x-access"] = {"培训评价组织": "hidden"}
+    with lite_books.runtime.database.writing() as session:
+        xml = (BPMN_FOLDER / "exam_site.bpmn").read_bytes()
+        definitions.deploy(session, lite_books.runtime.engine, xml, forms, "郑工")
+    app = site(lite_books)
+    school, organization = user(app, "school1"), user(app, "organization1")
+    assert apply(school) == 302
+    head = SITE["head"]
+    for client, sees in ((school, True), (organization, False)):
+        for query in ("", "?sort=负责人"):
+            page = client.get(f"/sites/{query}").text
+            assert "考位数" in page
+            assert (head in page) is sees
+        with client.post("/lists/exam_site/export", data={}) as book, ZipFile(BytesIO(book.get_data())) as parts:
+            text = "".join(parts.read(name).decode() for name in parts.namelist())
+        assert ("负责人" in text) is (head in text) is sees

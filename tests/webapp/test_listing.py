@@ -14,6 +14,7 @@ from domain.reports import ReportingPeriod, WeeklyReport, reports_query
 from forms import read_forms
 from forms.fields import describe
 from forms.listing import Column, Filter, Listing
+from forms.lists.weekly import REPORTS
 from webapp.listing import ListScreen, Page, render_list
 
 LISTING = Listing(
@@ -81,7 +82,7 @@ def test_form_shows_problems_and_lines(app: Flask) -> None:
     ],
 )
 def test_page_numbers_leave_out_what_is_far(number: int, last: int, offered: list[int | None]) -> None:
-    assert Page((), total=last * 20, number=number, size=20, tabs=()).numbers == offered
+    assert Page(REPORTS, (), total=last * 20, number=number, size=20, tabs=()).numbers == offered
 
 
 def test_filters_beyond_the_third_are_folded_unless_in_force(app: Flask) -> None:

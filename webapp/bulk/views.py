@@ -37,7 +37,7 @@ def export(name: str) -> Any:
     if total > exports.AT_ONCE:
         return redirect(url_for(".begin_export", name=name), code=307)  # the same form again, to the address that writes
     file = TemporaryFile()  # noqa: SIM115  # the response closes it
-    exports.write(db(), query, listing.columns, file)
+    exports.write(db(), query, exports.fitted(db(), actor(), listing).columns, file)
     file.seek(0)
     return send_file(file, exports.MEDIA_TYPE, as_attachment=True, download_name=exports.file_name(listing, runtime().engine.clock()))
 
