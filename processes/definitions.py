@@ -334,7 +334,7 @@ def latest(session: Session, key: str) -> Definition:
 def names(session: Session) -> dict[str, str]:
     """Key → name of every deployed process, as its newest version calls it."""
     query = select(tables.definition.c.key, tables.definition.c.name).order_by(tables.definition.c.key, tables.definition.c.version)
-    return dict(session.execute(query).tuples().all())
+    return {row.key: row.name for row in session.execute(query)}
 
 
 def load(session: Session, definition_id: int) -> Definition:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from domain.parties import Person, PersonRole, actor_of
 from jobs import batches
-from processes import assigning, claiming, definitions, inbox, managing, opinions, returning, spiff, steps, substitutes, tables
+from processes import assigning, claiming, definitions, inbox, managing, migrating, opinions, returning, spiff, steps, substitutes, tables
 from processes.actions import actions_for
 from processes.errors import DiagramInvalid, EngineFault, Refused, TaskClosed
 from processes.history import events_of
@@ -483,3 +483,29 @@ def test_one_in_charge_suspends_reassigns_and_cancels(five: Play) -> None:
     assert (five.ended, five.tasks(), vote(five).state) == (True, [], "cancelled")
     with pytest.raises(TaskClosed, match="终止流程：重复发起"):
         call(five, steps.complete, "v3", late, "同意")
+
+
+def migrated(play: Play, xml: bytes, mapping: dict[str, str] | None = None) -> None:
+    """Onto another version, as somebody in charge does it."""
+    play.deploy(xml)
+    with play.world.runtime.database.reading() as session:
+        newest = definitions.latest(session, "tiny").id
+    call(play, migrating.migrate, "supervisor", play.instance, newest, "改流程", mapping or {})
+
+
+@pytest.mark.row("8.4")
+@pytest.mark.parametrize("sequential", [False, True])
+def test_a_vote_goes_over_to_another_version_and_back(five: Play, sequential: bool) -> None:
+    begun(five, voting(many(sequential=sequential)))
+    answer(five, "province1")
+    migrated(five, voting(many(sequential=sequential), button="会签"))
+    answer(five, "province1b")  # where it stands it goes on
+    assert (vote(five).state, vote(five).answered) == ("open", 2)
+    body = start() + user("a", lane="试点院校") + user("yes") + end()
+    migrated(five, diagram(body + flows("start>a a>yes yes>end")), {"b": "yes"})
+    assert (five.tasks(), vote(five).state) == (["yes"], "cancelled")
+    call(five, migrating.undo, "supervisor", five.instance, "改错了")
+    assert five.tasks() == ["b"] * (1 if sequential else 3)
+    for account in VOTERS[2:]:
+        answer(five, account)
+    assert five.tasks() == ["yes"]
