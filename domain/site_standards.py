@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import ForeignKey, Select, String, Text, UniqueConstraint, false, select
+from sqlalchemy import JSON, ForeignKey, Select, String, Text, UniqueConstraint, false, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship
 
 from domain.base import Base, UtcDateTime, utc_now
@@ -41,6 +41,7 @@ class SiteStandard(Base):
     equipment: Mapped[str] = mapped_column(Text, default="")  # 设备要求
     staff: Mapped[str] = mapped_column(Text, default="")  # 人员要求
     network: Mapped[str] = mapped_column(Text, default="")  # 网络与监控要求
+    attachments: Mapped[list[int]] = mapped_column(JSON, default=list, comment="ids of stored files")
     status: Mapped[str] = mapped_column(String(40), default="")
     tone: Mapped[str] = mapped_column(String(12), default="draft")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
@@ -72,7 +73,8 @@ class SiteStandard(Base):
 
     def answers(self) -> dict[str, Any]:
         """What the form holds."""
-        return {"certificate": self.certificate.label, **{name: value for name in FIELDS if (value := getattr(self, name))}}
+        kept = (*FIELDS, "attachments")
+        return {"certificate": self.certificate.label, **{name: value for name in kept if (value := getattr(self, name))}}
 
     def take(self, answers: dict[str, Any]) -> None:
         """Stores what was filled in, and flushes it.
@@ -87,6 +89,7 @@ class SiteStandard(Base):
         (self.certificate,) = own_certificates(session, self.party_id, [answers.get("certificate", "")])
         for name in FIELDS:
             setattr(self, name, answers.get(name, ""))
+        self.attachments = list(answers.get("attachments", ()))
         flush_or_refuse(session, VersionTaken)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import Column, ForeignKey, Select, String, Table, Text, false, select
+from sqlalchemy import JSON, Column, ForeignKey, Select, String, Table, Text, false, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship, selectinload
 
 from domain.base import Base, UtcDateTime, utc_now
@@ -35,6 +35,7 @@ class SkillStandard(Base):
     name: Mapped[str] = mapped_column(String(100), default="")
     scope: Mapped[str] = mapped_column(Text, default="")  # 适用范围
     requirements: Mapped[str] = mapped_column(Text, default="")  # 职业技能要求, grade by grade
+    attachments: Mapped[list[int]] = mapped_column(JSON, default=list, comment="ids of stored files")
     status: Mapped[str] = mapped_column(String(40), default="")
     tone: Mapped[str] = mapped_column(String(12), default="draft")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
@@ -62,7 +63,7 @@ class SkillStandard(Base):
 
     def answers(self) -> dict[str, Any]:
         """What the form holds; certificates by their labels."""
-        filled = {name: value for name in FIELDS if (value := getattr(self, name))}
+        filled = {name: value for name in (*FIELDS, "attachments") if (value := getattr(self, name))}
         lines = [{"certificate": certificate.label} for certificate in self.certificates]
         return {**filled, **({"certificates": lines} if lines else {})}
 
@@ -74,6 +75,7 @@ class SkillStandard(Base):
         """
         for name in FIELDS:
             setattr(self, name, answers.get(name, ""))
+        self.attachments = list(answers.get("attachments", ()))
         session = object_session(self)
         if session is not None:
             labels = [line.get("certificate", "") for line in answers.get("certificates", ())]

@@ -97,12 +97,14 @@ def _people(session: Session) -> dict[tuple[int, str], Actor]:
 
 def _open(play: _Play, starts: datetime, ends: datetime, labels: Sequence[str]) -> dict[int, _Opened]:
     """Province → its plan, published a week before it began, and open since."""
-    found = {}
+    found: dict[int, _Opened] = {}
+    majors: dict[str, list[str]] = {}
     for plan in made_up.new_plans(play.session, f"{starts.year} 年证书试点申报", starts.year, starts, ends, labels):
         actor = play.people[plan.party_id, "省级"]
         instance_id, _ = steps.start(play.at(plan.created_at), play.session, actor, "declaration_plan", plan, "发布")
         steps.tick(play.at(starts), play.session, instance_id)
-        found[plan.party_id] = _Opened(plan, instance_id, made_up.offer(play.session, plan))
+        majors = majors or made_up.offer(play.session, plan)  # all offer the same
+        found[plan.party_id] = _Opened(plan, instance_id, majors)
     return found
 
 

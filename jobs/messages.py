@@ -7,7 +7,7 @@ import logging
 from jobs.outbox import hand_out
 from jobs.runtime import Runtime
 from processes import answers, expressions, messages
-from processes.errors import ProcessError
+from processes.errors import ProcessError, Suspended
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +29,10 @@ def deliver(runtime: Runtime, message_id: int) -> None:
     try:
         with runtime.database.writing() as session:
             jobs = messages.deliver(runtime.engine, session, message_id)
+    except Suspended:
+        with runtime.database.writing() as session:
+            messages.hold_back(runtime.engine, session, message_id)
+        return
     except (ProcessError, expressions.ExpressionError) as error:
         _log.warning("message %d cannot be delivered: %s", message_id, error)
         with runtime.database.writing() as session:

@@ -55,10 +55,11 @@ def actions_for(
             columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None)
         )
     ).all()
-    open_tasks = session.execute(_open_tasks(actor, running, tables.task.c.vote_id.is_(None), now)).all()
+    single = (tables.task.c.instance_id.in_([row.id for row in running]), tables.task.c.vote_id.is_(None))
+    open_tasks = session.execute(_open_tasks(actor, now, *single)).all()
     voting = [row for row in running if load(session, row.definition_id).votes]
     if voting:
-        open_tasks = [*open_tasks, *session.execute(_open_tasks(actor, voting, _own_votes(actor, voting), now))]
+        open_tasks = [*open_tasks, *session.execute(_own_votes(actor, voting, now))]
     takebacks = withdrawals(session, actor, running)
     for row in running:
         definition = load(session, row.definition_id)
@@ -72,22 +73,21 @@ def actions_for(
     return found
 
 
-def _open_tasks(actor: Actor, running: Sequence[Any], which: ColumnElement[bool], now: datetime | None) -> Select[Any]:
+def _open_tasks(actor: Actor, now: datetime | None, *which: ColumnElement[bool]) -> Select[Any]:
     task, instance = tables.task.c, tables.instance
     mine = task.role.in_(actor.roles)
     theirs = mine if now is None else or_(mine, covered(actor, now))
     query = select(task.id, task.instance_id, task.element).join(instance, instance.c.id == task.instance_id)
-    standing = (task.instance_id.in_([row.id for row in running]), task.state == "open", task.kind == "step")
-    return query.where(*standing, task.party_id == actor.party_id, theirs, which)
+    return query.where(*which, task.state == "open", task.kind == "step", task.party_id == actor.party_id, theirs)
 
 
-def _own_votes(actor: Actor, running: Sequence[Any]) -> ColumnElement[bool]:
-    """Of each 会签, however many it asks, one row: the actor's own, or the first that anybody of the role may take."""
+def _own_votes(actor: Actor, running: Sequence[Any], now: datetime | None) -> Select[Any]:
+    """Of each 会签, however many it asks, one task: the actor's own, or the first that anybody of the role may take."""
     task, vote = tables.task.alias().c, tables.vote.c
     free = or_(task.assignee_id == actor.person_id, task.assignee_id.is_(None))
     first = select(task.id).where(task.vote_id == vote.id, task.state == "open", task.kind == "step", free).order_by(task.number).limit(1)
     standing = (vote.instance_id.in_([row.id for row in running]), vote.state == "open")
-    return tables.task.c.id.in_(select(first.correlate(tables.vote).scalar_subquery()).where(*standing))
+    return _open_tasks(actor, now, *standing).join(tables.vote, tables.task.c.id == first.correlate(tables.vote).scalar_subquery())
 
 
 @dataclass(frozen=True)

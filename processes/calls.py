@@ -63,3 +63,13 @@ def _call_problems(definition: Definition, other: Definition) -> Iterator[str]:
     inner = {e.id for e in other.elements.values() if e.tag in ("subProcess", "callActivity")}
     for same in sorted(inner & {e.id for e in definition.elements.values() if e.tag == "subProcess"}):
         yield f"{where}与本流程都有 id 为“{same}”的子流程，请改其中一个"
+
+
+def in_order(definition: Definition) -> list[str]:
+    """Ids of a diagram's elements, as the flow reaches them from its start."""
+    order = [definition.start.id]
+    for here in order:  # grows while it is walked: breadth first
+        nexts = [target for source, target in definition.flows.values() if source == here]
+        nexts += [e.id for e in definition.elements.values() if e.attached_to == here or (e.inside == here and e.tag == "startEvent")]
+        order += [n for n in nexts if n not in order and n in definition.elements]
+    return order + [e for e in definition.elements if e not in order]  # last what only an event reaches

@@ -16,7 +16,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from processes import tables
-from processes.calls import linked, listed
+from processes.calls import in_order, linked, listed
 from processes.correlation import started_by
 from processes.decisions import tables_of
 from processes.deploying import take_turn
@@ -141,7 +141,7 @@ class Definition:
     def statuses(self) -> tuple[Status, ...]:
         """Statuses in the order in which the flow reaches them."""
         found: dict[str, Status] = {}
-        for element_id in self._in_order():
+        for element_id in in_order(self):
             label = self.elements[element_id].properties.get("status")
             if label and label not in found:
                 found[label] = Status(label, self.tone(element_id))
@@ -184,12 +184,12 @@ class Definition:
     @cached_property
     def first_task(self) -> Element | None:
         """The first user task along the flow."""
-        return next((self.elements[e] for e in self._in_order() if self.elements[e].tag == "userTask"), None)
+        return next((self.elements[e] for e in in_order(self) if self.elements[e].tag == "userTask"), None)
 
     @cached_property
     def record_schema(self) -> dict[str, Any]:
         """The record's own form: that of the first element, along the flow, that fills it in or edits it; empty where none does."""
-        named = (self.elements[e].form or self.elements[e].properties.get("editForm") for e in self._in_order())
+        named = (self.elements[e].form or self.elements[e].properties.get("editForm") for e in in_order(self))
         return next((self.forms[name] for name in named if name and self.forms.get(name, {}).get("x-record")), {})
 
     @cached_property
@@ -197,14 +197,6 @@ class Definition:
         """What a latecomer reads who opened the first form before a deadline and hands it in after it."""
         timers = [e for e in self.elements.values() if self.first_task and e.attached_to == self.first_task.id and e.event == "timer"]
         return next((t.properties["lateMessage"] for t in timers if "lateMessage" in t.properties), None)
-
-    def _in_order(self) -> list[str]:
-        order = [self.start.id]
-        for here in order:  # grows while it is walked: breadth first
-            nexts = [target for source, target in self.flows.values() if source == here]
-            nexts += [e.id for e in self.elements.values() if e.attached_to == here or (e.inside == here and e.tag == "startEvent")]
-            order += [n for n in nexts if n not in order and n in self.elements]
-        return order + [e for e in self.elements if e not in order]  # last what only an event reaches
 
 
 def read(
@@ -263,8 +255,8 @@ def deploy(
     """Deploys a diagram as a new version; the same diagram with the same forms again is the version it already is.
 
     A diagram is deployed with the newest versions of those that it calls; when one of these is deployed anew, so are those that
-    call it. An instance keeps the version it began with, and all of this. `decisions`: DMN files by decision id. `note`: what
-    changed, at most 200 characters; `scenarios`: the YAML it was tried out with.
+    call it. An instance keeps the version it began with, and all of this. `decisions`: DMN files by id. `note`: what changed (200
+    characters); `scenarios`: the YAML it was tried out with.
 
     Raises:
         DiagramInvalid: it does not pass the checks; `problems` names each element.
@@ -274,8 +266,7 @@ def deploy(
     if faults := problems(xml, None, engine.handlers, engine.subjects, forms, tables=decisions):
         raise DiagramInvalid(faults)
     take_turn(session)
-    found = read(xml, forms, decisions=decisions)
-    called: dict[str, Definition] = {}
+    found, called = read(xml, forms, decisions=decisions), dict[str, Definition]()
     for element in found.elements.values():
         if element.called and element.called not in called:
             try:
@@ -342,8 +333,8 @@ def latest(session: Session, key: str) -> Definition:
 
 def names(session: Session) -> dict[str, str]:
     """Key → name of every deployed process, as its newest version calls it."""
-    columns = tables.definition.c
-    return {row.key: row.name for row in session.execute(select(columns.key, columns.name).order_by(columns.key, columns.version))}
+    query = select(tables.definition.c.key, tables.definition.c.name).order_by(tables.definition.c.key, tables.definition.c.version)
+    return dict(session.execute(query).tuples().all())
 
 
 def load(session: Session, definition_id: int) -> Definition:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit, _EndJoin
 from SpiffWorkflow.bpmn.specs.defaults import EventBasedGateway, StartEvent
@@ -20,6 +20,9 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from processes.assignments import read_assignments
+
+if TYPE_CHECKING:
+    from processes.definitions import Element
 
 LIVE = TaskState.READY | TaskState.STARTED | TaskState.WAITING
 
@@ -182,7 +185,7 @@ def let_end(workflow: Any) -> bool:
     dropped = False
     for part in [workflow, *workflow.subprocesses.values()]:
         live = [t for t in part.tasks.values() if t.has_state(LIVE) and not isinstance(t.task_spec, _EndJoin)]
-        if live and all(_is_untriggered(t) for t in live):
+        if live and all(is_untriggered(t) for t in live):
             for task in live:
                 task.cancel()
             for join in [t for t in part.tasks.values() if t.has_state(TaskState.WAITING)]:
@@ -191,7 +194,8 @@ def let_end(workflow: Any) -> bool:
     return dropped
 
 
-def _is_untriggered(task: Task) -> bool:
+def is_untriggered(task: Task) -> bool:
+    """Whether a task is an event subprocess that waits for its trigger."""
     if not isinstance(task.task_spec, EventSubprocess):
         return False
     inner = task.workflow.top_workflow.get_subprocess(task)
@@ -204,3 +208,31 @@ def triggers(workflow: Any) -> Iterator[Any]:
         return
     for name in workflow.spec.start.trigger_specs:
         yield from workflow.subprocess_specs[name].bpmn_start_events
+
+
+def receive(workflow: Any, waits: Iterable[tuple[Task, Mapping[str, Any]]], element_id: str, payload: dict[str, Any]) -> bool:
+    """Gives a message to the event of this id, to a gateway before it, or to its event subprocess.
+
+    `waits` are the tasks that stand somewhere, each with what it awaits.
+    Returns: False where nothing waits for it.
+    """
+    for task, events in waits:
+        if task.has_state(TaskState.WAITING) and element_id in events:
+            task.task_spec.catch(task, BpmnEvent(events[element_id], payload=payload))
+            task.task_spec._update(task)
+            return True
+    for start in triggers(workflow):
+        if start.bpmn_id == element_id:
+            workflow.catch(BpmnEvent(start.event_definition, payload=payload))
+            return True
+    return False
+
+
+def awaited(task: Task, element: Element, elements: Mapping[str, Element]) -> dict[str, Any]:
+    """Ids of the message events that a task of this element waits for → their definitions."""
+    if element.tag != "eventBasedGateway":
+        return {element.id: task.task_spec.event_definition} if element.event == "message" else {}
+    prefix = element.id.removesuffix(element.local)
+    behind = zip(task.task_spec.outputs, task.task_spec.event_definition.event_definitions, strict=True)
+    found = {prefix + spec.bpmn_id: definition for spec, definition in behind}
+    return {id: definition for id, definition in found.items() if elements[id].event == "message"}

@@ -29,6 +29,7 @@ from processes.steps import open_step
 
 KEPT = timedelta(days=7)  # how long a message waits for somebody to receive it
 LONGEST = timedelta(hours=1)  # between two attempts
+SUSPENDED = timedelta(minutes=1)  # until a suspended receiver is looked at again
 MAX_TRIES = 8  # of a receiver that cannot take it
 
 
@@ -177,6 +178,13 @@ def put_off(engine: Engine, session: Session, message_id: int, error: str) -> in
     instance = tables.instance.c
     found: int | None = session.scalar(select(instance.id).where(instance.id == blamed, instance.ended_at.is_(None))) if over else None
     return found
+
+
+def hold_back(engine: Engine, session: Session, message_id: int) -> None:
+    """The receiver is suspended: looked at again soon, and no attempt of it."""
+    table = tables.message
+    later = update(table).where(table.c.id == message_id, table.c.state == "waiting")
+    session.execute(later.values(next_at=engine.clock() + SUSPENDED))
 
 
 def _wait(tries: int) -> timedelta:

@@ -20,12 +20,13 @@ from sqlalchemy import ScalarSelect, delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
-from processes import regrafting, retries, spiff, tables
+from processes import regrafting, retries, spiff, tables, votes
 from processes.assigning import transfer_roles
 from processes.definitions import Definition, Element, load
 from processes.engine import Engine
 from processes.errors import Refused
 from processes.history import clock_text, who
+from processes.instances import VoteTask
 from processes.managing import SUPERVISORS, in_charge
 from processes.step import Step
 
@@ -110,6 +111,7 @@ def migrate(
     stays = [s for s in plan.stands if s.to is not None and s.task_id in moves and s.to.id == s.element.id]
     said = f"{who(actor)}已于 {clock_text(step.now)} 将流程迁移到第 {new.version} 版"
     step.closed = {s.task_id: {"state": "cancelled", "closed_as": said} for s in plan.stands if s.task_id in moves and s not in stays}
+    votes.leave(step, moves, said)
     specs = new.specs
     regrafting.regraft(step.workflow, specs, moves)
     step.definition = new
@@ -145,6 +147,7 @@ def undo(engine: Engine, session: Session, actor: Actor, instance_id: int, reaso
     step.row = SimpleNamespace(**{**step.row._mapping, **before})
     said = f"{who(actor)}已于 {clock_text(step.now)} 撤销了到第 {new.version} 版的迁移"
     step.closed = {id: {"state": "cancelled", "closed_as": said} for id in step._live_tasks() if id not in kept.tasks}
+    votes.leave(step, set(votes.open_votes(step)) - votes.standing(spiff.waiting(step.workflow)).keys(), said)
     step.live_tasks = None
     again = _bring_back(step, kept)
     step.incident = kept.incident
@@ -174,9 +177,11 @@ def _plan(row: Any, workflow: Any, old: Definition, new: Definition, mapping: Ma
     spec, inner = new.specs
     stands: list[Stand] = []
     lost: list[str] = []
+    idle = regrafting.idle(workflow)
     for part in spiff.parts(workflow):
         after = spec if part is workflow else inner.get(part.spec.name)
-        stands += [_stand(token, after, old, new, mapping) for token in regrafting.tokens(part)]
+        standing = [] if part.parent_task_id in idle else [token for token in regrafting.tokens(part) if token.id not in idle]
+        stands += [_stand(token, after, old, new, mapping) for token in standing]
         over = [t for t in part.tasks.values() if t.task_spec.manual and t.has_state(TaskState.COMPLETED)]
         lost += [
             old.elements[spiff.element_id(t)].name for t in over if after is None or not regrafting.fits(t.task_spec.name, part.spec, after)
@@ -194,12 +199,17 @@ def _stand(token: Task, after: Any, old: Definition, new: Definition, mapping: M
     wanted = next((e for e in choices if e.id == mapping.get(id)), None)
     if wanted is not None:
         return Stand(task_id, element, wanted, None, choices)
-    if not regrafting.fits(name, before, after) and not (regrafting.may_leave(token) and _redrawn(element, new)):
+    if not regrafting.fits(name, before, after) and not (regrafting.may_leave(token) and not _holds(token) and _redrawn(element, new)):
         what = "请选择流程改停在哪一步" if choices else "且不能改停在别处，请等它办完后再迁移"
         return Stand(task_id, element, None, f"{called}在第 {new.version} 版中已不存在或类型已改变，{what}", choices)
-    if not regrafting.same_events(name, before, after) and (not regrafting.may_leave(token) or spiff.is_job(token)):
+    if not regrafting.same_events(name, before, after) and (not regrafting.may_leave(token) or _holds(token)):
         return Stand(task_id, element, None, f"{called}的边界事件在第 {new.version} 版中有变化，请等它办完后再迁移", choices)
     return Stand(task_id, element, new.elements[id], None, choices)
+
+
+def _holds(token: Task) -> bool:
+    """Whether something outside the workflow belongs to this very task, so that it cannot be entered anew: a job, answers of a 会签."""
+    return spiff.is_job(token) or isinstance(token.task_spec, VoteTask)
 
 
 def _redrawn(element: Element, new: Definition) -> bool:

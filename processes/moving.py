@@ -8,7 +8,7 @@ from SpiffWorkflow.task import Task
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
-from processes import regrafting, retries, spiff
+from processes import regrafting, retries, spiff, votes
 from processes.definitions import Definition, Element, load
 from processes.engine import Engine
 from processes.errors import Refused
@@ -33,6 +33,7 @@ def move(engine: Engine, session: Session, actor: Actor, instance_id: int, task_
         raise Refused("不能跳转到所选的步骤，请重新选择")
     left = step.definition.elements[spiff.element_id(token)]
     said = f"{who(actor)}已于 {clock_text(step.now)} 将流程从“{left.name}”跳转到“{target.name}”：{reason}"
+    votes.leave(step, [task_id], said)
     if task_id in step._live_tasks():
         step.closed = {task_id: {"state": "cancelled", "closed_as": said}}
     regrafting.put(step.workflow, token, target.local)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
 
 from processes import spiff, tables
 from processes.correlation import key_of, receptions
@@ -40,15 +41,16 @@ def _subscribe(step: Step) -> None:
     if not wanted:
         return
     table = tables.subscription
-    now = {} if step.workflow.is_completed() else _expected(step)
-    query = select(table.c.element, table.c.key).where(table.c.instance_id == step.row.id)
-    before = {row.element: row.key for row in step.session.execute(query)} if step.row.version else {}
+    now = {} if step.called_off or step.workflow.is_completed() else expected(step)
+    # those of another version, before a migration, are written anew
+    query = select(table.c.element, table.c.key, table.c.definition_id).where(table.c.instance_id == step.row.id)
+    before = {e: key if id == step.definition.id else None for e, key, id in step.session.execute(query)} if step.row.version else {}
     if gone := [element for element, key in before.items() if now.get(element) != key]:
         step.session.execute(delete(table).where(table.c.instance_id == step.row.id, table.c.element.in_(gone)))
     new = [element for element, key in now.items() if before.get(element) != key]
     if not new:
         return
-    common = {"instance_id": step.row.id, "definition_id": step.row.definition_id, "since": step.now}
+    common = {"instance_id": step.row.id, "definition_id": step.definition.id, "since": step.now}
     step.session.execute(insert(table), [{**common, "element": e, "name": wanted[e].name, "key": now[e]} for e in new])
     kept = tables.message
     names = {wanted[element].name for element in new}
@@ -56,7 +58,7 @@ def _subscribe(step: Step) -> None:
     step.session.execute(update(kept).where(kept.c.state == "waiting", kept.c.name.in_(names)).values(next_at=step.now))
 
 
-def _expected(step: Step) -> dict[str, str]:
+def expected(step: Step) -> dict[str, str]:
     """Element → key of every event that waits for a message of another instance."""
     wanted, found = receptions(step.definition), {}
     for wait in step._waits(spiff.waiting(step.workflow)):
@@ -66,6 +68,12 @@ def _expected(step: Step) -> dict[str, str]:
             engine = step.workflow.script_engine
             found[wait["element"]] = key_of({name: engine.evaluate(task, text) for name, text in reception.expected.items()})
     return found
+
+
+def subscribed(session: Session, instance_id: int) -> set[str]:
+    """The elements of an instance that are written down as waiting for messages of others."""
+    table = tables.subscription
+    return set(session.scalars(select(table.c.element).where(table.c.instance_id == instance_id)))
 
 
 def pack(value: Any) -> Any:

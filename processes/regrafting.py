@@ -21,6 +21,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from processes import spiff, timers
 from processes.definitions import Definition, Element
+from processes.events import EventSubprocess, is_untriggered
 from processes.pruning import forget
 
 _LIVE = TaskState.READY | TaskState.STARTED | TaskState.WAITING
@@ -47,6 +48,11 @@ def fits(name: str, old: Any, new: Any) -> bool:
 def same_events(name: str, old: Any, new: Any) -> bool:
     """Whether the same boundary events are attached to an element in both versions."""
     return _attached(name, old) == _attached(name, new)
+
+
+def idle(workflow: Any) -> set[Any]:
+    """Ids of the event subprocesses that wait for their trigger: they leave with their element, and nothing is lost."""
+    return {task.id for part in spiff.parts(workflow) for task in part.tasks.values() if is_untriggered(task)}
 
 
 def may_leave(token: Task) -> bool:
@@ -93,10 +99,10 @@ def regraft(workflow: Any, specs: tuple[Any, dict[str, Any]], moves: dict[str, s
     It is to be saved and loaded afterwards: the library's event manager is stale.
     """
     spec, inner = specs
+    workflow.subprocess_specs = inner
     for part in list(spiff.parts(workflow)):
         if any(part is one for one in spiff.parts(workflow)):  # else the task around it has left
             _regraft_part(workflow, part, spec if part is workflow else inner[part.spec.name], moves)
-    workflow.subprocess_specs = inner
 
 
 def _regraft_part(workflow: Any, part: Any, new: Any, moves: dict[str, str]) -> None:
@@ -115,10 +121,20 @@ def _regraft_part(workflow: Any, part: Any, new: Any, moves: dict[str, str]) -> 
             _renew(task, new.task_specs[task.task_spec.name])
         else:
             _take_out(workflow, part, task)
+    _begin_event_subprocesses(part)
     for task in [t for t in part.tasks.values() if t.has_state(_LIVE)]:
         task.task_spec._predict(task, mask=_AHEAD | task.state)
     if part.last_task is not None and part.last_task.id not in part.tasks:
         part.last_task = part.task_tree
+
+
+def _begin_event_subprocesses(part: Any) -> None:
+    """Event subprocesses that are new and start by a timer: the library begins them with their process."""
+    for start in [t for t in part.tasks.values() if t.task_spec is part.spec.start and t.has_state(TaskState.COMPLETED)]:
+        there = {child.task_spec for child in start.children}
+        for spec in [s for s in part.spec.start.outputs if isinstance(s, EventSubprocess) and s not in there]:
+            begun = start._add_child(spec, TaskState.FUTURE)
+            begun.task_spec._update(begun)
 
 
 def _renew(task: Task, spec: Any) -> None:

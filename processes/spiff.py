@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from SpiffWorkflow.bpmn.exceptions import WorkflowException
 from SpiffWorkflow.bpmn.script_engine import BasePythonScriptEngineEnvironment, PythonScriptEngine
 from SpiffWorkflow.bpmn.serializer.default.workflow import BpmnWorkflowConverter
 from SpiffWorkflow.bpmn.serializer.workflow import BpmnWorkflowSerializer
@@ -180,3 +181,11 @@ def give_id(task: Task, id: UUID) -> None:
     siblings[siblings.index(old)] = id
     for child in task.children:
         child._parent = id
+
+
+def stuck(error: WorkflowException) -> EngineFault:
+    """What the library could not go on from, as people read it."""
+    spec = getattr(error, "task_spec", None)
+    name = getattr(spec, "bpmn_name", None) or getattr(spec, "bpmn_id", None) or ""
+    why = "：没有一条出去的连线的条件成立" if "No conditions satisfied" in str(error) else ""
+    return EngineFault(f"流程在“{name}”处不能继续{why}，请联系流程设计人员")

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from SpiffWorkflow.bpmn.exceptions import WorkflowException
-from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import insert, select, update
@@ -20,7 +19,7 @@ from processes import faults, posting, retries, spiff, tables, votes
 from processes.definitions import Definition, Element
 from processes.engine import Engine
 from processes.errors import EngineFault, Refused
-from processes.events import let_end, triggers
+from processes.events import awaited, let_end, receive, triggers
 from processes.history import chained, clock_text, who
 from processes.instances import COUNTED_TASKS, VoteTask, count_text
 from processes.pruning import flows_taken, prune
@@ -127,9 +126,7 @@ class Step:
         try:
             self.workflow.do_engine_steps(did_complete_task=self._completed)
         except WorkflowException as error:
-            spec = getattr(error, "task_spec", None) or getattr(getattr(error, "task", None), "task_spec", None)
-            name = getattr(spec, "bpmn_name", None) or getattr(spec, "bpmn_id", None) or ""
-            raise EngineFault(f"流程在“{name}”处不能继续：没有一条出去的连线的条件成立，请联系流程设计人员") from error
+            raise spiff.stuck(error) from error
 
     def caught(self, event: Task, error: BusinessError) -> None:
         """The diagram catches a business error."""
@@ -142,37 +139,16 @@ class Step:
         return self.definition.elements.get(spiff.element_id(task)) if task.task_spec.bpmn_id else None
 
     def receive(self, element: Element, payload: dict[str, Any] | None = None) -> bool:
-        """Gives the message of an event to whatever waits for it: the event, a gateway before it, or its event subprocess.
-
-        `payload` becomes data of the token that receives it.
+        """Gives the message of an event to whatever waits for it; `payload` becomes data of the token that receives it.
 
         Returns: False where nothing waits for it.
         """
-        for task in spiff.waiting(self.workflow):
-            if not task.has_state(TaskState.WAITING):
-                continue
-            definition = self._awaited(task).get(element.id)
-            if definition is not None:
-                task.task_spec.catch(task, BpmnEvent(definition, payload=payload or {}))
-                task.task_spec._update(task)
-                return True
-        for start in triggers(self.workflow):
-            if start.bpmn_id == element.id:
-                self.workflow.catch(BpmnEvent(start.event_definition, payload=payload or {}))
-                return True
-        return False
+        return receive(self.workflow, [(task, self._awaited(task)) for task in spiff.waiting(self.workflow)], element.id, payload or {})
 
     def _awaited(self, task: Task) -> dict[str, Any]:
         """Ids of the message events that a waiting task waits for → their definitions."""
         element = self.element_of(task)
-        if element is None:
-            return {}
-        if element.tag != "eventBasedGateway":
-            return {element.id: task.task_spec.event_definition} if element.event == "message" else {}
-        prefix = element.id.removesuffix(element.local)
-        behind = zip(task.task_spec.outputs, task.task_spec.event_definition.event_definitions, strict=True)
-        found = {prefix + spec.bpmn_id: definition for spec, definition in behind}
-        return {id: definition for id, definition in found.items() if self.definition.elements[id].event == "message"}
+        return {} if element is None else awaited(task, element, self.definition.elements)
 
     def serve(self, task: Task, name: str, params: dict[str, Any]) -> bool | None:
         """Calls an inline handler, or writes the job of an external one and leaves the service task STARTED."""

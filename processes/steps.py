@@ -14,7 +14,7 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import SYSTEM, Actor, Person
@@ -318,11 +318,7 @@ def _load_by_task(engine: Engine, session: Session, actor: Actor, task_id: str, 
     # read after the lock, so that what another step just wrote is seen
     table = tables.task
     query = select(table, Person.name.label("asked")).outerjoin(Person, Person.id == table.c.assignee_id)
-    about = select(table.c.parent_id).where(table.c.id == task_id).scalar_subquery()
-    # of a 会签, the others are left alone: there may be thousands
-    near = or_(table.c.vote_id.is_(None), table.c.id == about, table.c.parent_id.in_((task_id, about)))
-    query = query.where(table.c.instance_id == row.id, or_(table.c.id == task_id, and_(table.c.state.in_(tables.LIVE), near)))
-    found = session.execute(query.order_by(table.c.created_at, table.c.id)).all()
+    found = session.execute(query.where(_near(row.id, task_id)).order_by(table.c.created_at, table.c.id)).all()
     task = next(one for one in found if one.id == task_id)
     if task.state not in states:
         if not authority.may_see(session, actor, SimpleNamespace(**task._mapping, key=row.key), engine.clock()):
@@ -331,6 +327,19 @@ def _load_by_task(engine: Engine, session: Session, actor: Actor, task_id: str, 
     step = step_on(engine, session, actor, row)
     step.live_tasks = {one.id: one.parent_id for one in found if one.vote_id is None}
     return step, task, list(found)
+
+
+def _near(instance_id: int, task_id: str) -> ColumnElement[bool]:
+    """The task, what it is an opinion on, the opinions on it, and the instance's other live rows – but of a 会签, the others are left
+    alone: there may be thousands. Each alternative has an index of its own."""
+    table = tables.task
+    own = table.alias().c
+    about = select(own.parent_id).where(own.id == task_id).scalar_subquery()
+    vote = select(own.vote_id).where(own.id == task_id).scalar_subquery()
+    live = table.c.state.in_(tables.LIVE)
+    others = and_(table.c.instance_id == instance_id, table.c.vote_id.is_(None), live)
+    opinions = and_(table.c.vote_id == vote, live, table.c.number.is_(None), table.c.parent_id.in_((task_id, about)))
+    return or_(table.c.id == task_id, and_(table.c.id == about, live), others, opinions)
 
 
 def _allow(actor: Actor, role: str, party_id: int | None) -> None:

@@ -117,6 +117,10 @@ def _unnamed_message(place: Place) -> bool:
     return any(not node.get("messageRef") for node in place.node.findall(f"{BPMN}messageEventDefinition"))
 
 
+def _has(place: Place, tag: str) -> bool:
+    return any(place.node.find(f"{path}{SPIFF}{tag}") is not None for path in ("", f"{BPMN}*/", f"{BPMN}*/{BPMN}*/", f"{BPMN}*/{SPIFF}*/"))
+
+
 def _lacks(tag: str, path: str) -> Callable[[Place], bool]:
     return lambda place: place.tag == tag and not (place.node.findtext(path) or "").strip()
 
@@ -163,7 +167,9 @@ REFUSED: tuple[Refused, ...] = (
         "事件子流程由事件触发，请删除连线和它上面的边界事件",
         lambda p: is_triggered(p.node) and bool(p.before or p.after or _has_boundary(p)),
     ),
-    Refused("服务里的重试设置（retry）", "请改用属性 retryMax 和 retryDelay", lambda p: p.node.find(f".//{SPIFF}retry") is not None),
+    Refused("消息变量（messageVariable）", "请改用属性 messageGives 列出要接收的名称", lambda p: _has(p, "messageVariable")),
+    Refused("processVariableCorrelation", "请改用 correlationPropertyBinding", lambda p: _has(p, "processVariableCorrelation")),
+    Refused("服务里的重试设置（retry）", "请改用属性 retryMax 和 retryDelay", lambda p: _has(p, "retry")),
     Refused(
         "没有指明决策表的业务规则任务", "请填写决策表的 id（calledDecisionId）", _lacks("businessRuleTask", f".//{SPIFF}calledDecisionId")
     ),

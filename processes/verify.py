@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from processes import spiff, tables, tallies, votes
+from processes import posting, spiff, tables, tallies, votes
 from processes.assigning import transfer_roles
 from processes.definitions import load
 from processes.engine import Engine
@@ -91,6 +91,8 @@ def _against_state(
             yield f"流程的状态是“{row.status}”，按流程图应为“{expected_status}”"
     if step._waits(stands) != row.waits:
         yield "可用按钮与流程状态不一致"
+    if set(posting.expected(step)) != posting.subscribed(step.session, row.id):
+        yield "等待其他流程消息的登记与流程状态不一致"
 
 
 def _opinions(live: dict[str, Any]) -> Iterator[str]:

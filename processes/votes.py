@@ -7,7 +7,7 @@ an answer touches its own row and the count, however many are asked. When the re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -87,6 +87,13 @@ def answer(step: Step, live: Task, task: Any, closed: Mapping[str, Any]) -> None
     elif vote.sequential:
         _call_next(step, live, vote.id)
     step.run()
+
+
+def leave(step: Step, task_ids: Iterable[str], why: str) -> None:
+    """Tokens are taken away: those of these tasks that are an open 会签 are closed. `why` is what a latecomer reads."""
+    for vote_id in set(task_ids) & set(open_votes(step)):
+        step.ended[vote_id] = ("cancelled", None, why)
+        _close(step, vote_id)
 
 
 def vote_of(step: Step, vote_id: str) -> Any:

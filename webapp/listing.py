@@ -88,6 +88,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
     A `template` that extends list.html may fill the block `above`; `more` is what it needs.
     """
     page = read_page(screen.listing, session, actor, request.args, runtime().engine.clock())
+    row_buttons = {row.id: screen.row_buttons(actor, row) for row in page.rows}
 
     def link(**changes: Any) -> str:
         """The present address with some parameters changed; None drops one."""
@@ -103,7 +104,8 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
         sizes=SIZES,
         choices=_choices(screen.listing, session, actor),
         buttons=[*_new_button(screen, page.definition, actor), *screen.buttons(actor)],
-        row_buttons={row.id: screen.row_buttons(actor, row) for row in page.rows},
+        row_buttons=row_buttons,
+        has_acts=screen.show is not None or any(page.actions.values()) or any(row_buttons.values()),
         here=request.full_path.rstrip("?"),
         **more,
     )

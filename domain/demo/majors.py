@@ -1,4 +1,9 @@
-"""Majors of the 职业教育专业目录（2021 年）, by the field that the demonstration's certificates belong to. Public codes and names."""
+"""Majors of the 职业教育专业目录（2021 年）, by the field that the demonstration's certificates belong to.
+
+Public codes and names. The catalogue itself could not be had where this was written: 510203 软件技术 and 570102K 学前教育 were found in
+public texts, the others follow the catalogue's scheme (first digit 7 中职, 5 and 4 高职, 3 and 2 本科; the next three the class) and are to
+be compared with the Ministry's list before real majors are kept by them.
+"""
 
 from __future__ import annotations
 

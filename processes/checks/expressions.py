@@ -213,7 +213,6 @@ def _known(diagram: Diagram, handlers: Mapping[str, Any], facts: Mapping[str, ty
             "dataObject",
             "inputDataItem",
             "outputDataItem",
-            "messageVariable",
         ):
             names |= dict.fromkeys(filter(None, (node.get("id"), node.get("name"), (node.text or "").strip())))
     return names

@@ -164,9 +164,52 @@ def test_a_phone_sees_no_sideways_scrolling(browser: Browser, address: str) -> N
     page = log_in(browser, address, "school1")
     for width in (360, 390):
         page.set_viewport_size({"width": width, "height": 844})
-        for path in ("/", "/weekly/", "/inbox/", "/weekly/1", "/account/password"):
+        for path in ("/", "/weekly/", "/inbox/", "/weekly/1", "/declarations/", "/declarations/plans", "/account/password"):
             page.goto(f"{address}{path}")
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+
+
+@pytest.mark.row("4.3.1", "4.3.2", "4.3.3", "4.3.4", "4.3.6")
+def test_a_school_applies_and_two_people_of_the_province_approve(browser: Browser, address: str) -> None:
+    school = log_in(browser, address, "school1")
+    faults: list[str] = []
+    school.on("pageerror", lambda error: faults.append(str(error)))
+    school.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    school.goto(f"{address}/declarations/")
+    school.get_by_role("link", name="申报证书试点").click()
+    school.get_by_role("link", name="立即申报").click()
+    expect(school.locator("[name='contacts.0.name']")).to_have_value("张文")
+    school.select_option("[name='lines.0.certificate']", "软件测试实施（中级）")
+    majors = school.locator("[data-choices='lines.0.majors']")
+    majors.locator("summary").click()
+    majors.get_by_label("510203 软件技术").check()
+    expect(majors.locator("summary")).to_contain_text("510203 软件技术")
+    school.select_option("[name='lines.0.certificate']", "网店运营（中级）")  # other majors belong to it
+    expect(majors.locator("summary")).to_have_text("请选择")
+    school.select_option("[name='lines.0.certificate']", "软件测试实施（中级）")
+    majors.get_by_placeholder("输入文字筛选").fill("510203")
+    majors.get_by_label("510203 软件技术").check()
+    expect(majors.get_by_role("checkbox")).to_have_count(1)
+    school.fill("[name='lines.0.people']", "60")
+    school.get_by_role("button", name="保存并提交").click()
+    expect(school.locator("tbody .badge").first).to_have_text("待初审")
+    record = school.locator("tbody a").first.get_attribute("href")
+    for account, act in (("province1", "初审"), ("province1b", "复审")):
+        province = log_in(browser, address, account)
+        province.goto(f"{address}{record}")
+        province.locator(".record-head").get_by_role("link", name=act, exact=True).click()
+        province.get_by_role("button", name="审核通过").click()
+        province.wait_for_load_state()
+    school.goto(f"{address}{record}")
+    expect(school.locator("h1 .badge")).to_have_text("审核通过")
+    for tab in ("院校基本信息", "联系人信息", "申报明细", "审核信息记录"):
+        school.get_by_role("tab", name=tab).click()
+    expect(school.get_by_role("cell", name="赵琳（江苏省教育厅）")).to_be_visible()
+    school.goto(f"{address}/declarations/")
+    with school.expect_download() as saved:
+        school.get_by_role("button", name="按证书导出申报明细").click()
+    assert saved.value.suggested_filename.startswith("证书试点申报明细")
+    assert faults == []
 
 
 def test_health(address: str) -> None:

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from forms import read_forms
+from forms.checking import check
 from forms.fields import MAX_ROWS, describe, parse
+from forms.fitting import fit
 
+CHOICES = {"title": "几项", "type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 2, "x-widget": "choices"}
 SCHEMA: dict[str, Any] = {
     "title": "表",
     "properties": {
@@ -19,8 +22,10 @@ SCHEMA: dict[str, Any] = {
             "title": "行",
             "type": "array",
             "x-tab": "明细",
-            "items": {"properties": {"a": {"title": "甲", "type": "number"}}, "required": ["a"]},
+            "items": {"properties": {"a": {"title": "甲", "type": "number"}, "b": CHOICES}, "required": ["a"]},
         },
+        "several": CHOICES,
+        "moment": {"title": "时间", "type": "string", "format": "minutes"},
     },
     "required": ["text"],
 }
@@ -41,6 +46,9 @@ SCHEMA: dict[str, Any] = {
         ({"unknown": ["x"], "csrf_token": ["y"]}, {}),
         ({"lines.0.a": ["1"], "lines.7.a": ["0.5"], "lines.3.a": [""]}, {"lines": [{"a": 1}, {"a": 0.5}]}),
         ({"lines.x.a": ["1"], "lines.-1.a": ["1"]}, {}),
+        ({"several": ["乙", " 甲 ", "乙", ""]}, {"several": ["乙", "甲"]}),
+        ({"several": [""], "lines.0.b": ["甲"], "lines.1.b": [""]}, {"lines": [{"b": ["甲"]}]}),
+        ({"moment": ["2026-11-23T09:05"]}, {"moment": "2026-11-23 09:05"}),
     ],
 )
 def test_parse(posted: dict[str, list[str]], answers: dict[str, Any]) -> None:
@@ -67,3 +75,29 @@ def test_every_form_survives_a_round(form: str) -> None:
     fields = [field for tab in describe(schema, {}) for field in tab.fields]
     assert {field.path for field in fields} == set(schema["properties"])
     assert all(field.label != field.path for field in fields)
+
+
+def test_choices_are_offered_or_depend_on_another_column() -> None:
+    offered = {"x-options": "all", "x-by": "a"}
+    line = {"title": "行", "type": "array", "items": {"properties": {"a": {"title": "甲", "type": "string"}, "b": {**CHOICES, **offered}}}}
+    schema = {"title": "表", "properties": {"several": {**CHOICES, "x-options": "some"}, "lines": line}}
+    fitted = fit(schema, frozenset(), {"some": ["乙", "丙"], "all": {"子": ["丑"]}})
+    several, lines = describe(fitted, {"several": ["丙"]})[0].fields
+    assert (several.widget, several.options, several.value) == ("choices", ("乙", "丙"), ["丙"])
+    column = lines.columns[1]
+    assert (column.widget, column.by, column.depending, column.options) == ("choices", "a", {"子": ["丑"]}, ())
+
+
+@pytest.mark.parametrize(
+    ("answers", "problem"),
+    [
+        ({}, None),
+        ({"several": ["甲", "乙", "丙"]}, "“几项”最多 2 项"),
+        ({"lines": [{"a": 1, "b": []}]}, "第 1 行“几项”必须填写"),
+        ({"moment": "2026-11-23 09:05"}, None),
+        ({"moment": "2026-11-31 09:05"}, "“时间”：应为日期和时间，例如 2026-11-23 09:00"),
+        ({"moment": "明天"}, "“时间”：应为日期和时间，例如 2026-11-23 09:00"),
+    ],
+)
+def test_choices_and_moments_are_checked(answers: dict[str, Any], problem: str | None) -> None:
+    assert [message for _, message in check(SCHEMA, {"text": "一", **answers})] == ([problem] if problem else [])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from processes.checks import problems
 from processes.support import EVENTS, RUNS
+from tests.conftest import World
 from tests.processes.bpmn.play import (
+    Play,
     boundary,
     catch,
     diagram,
@@ -143,3 +147,35 @@ def test_what_runs_is_not_refused(inside: str) -> None:
 
 def test_each_kind_of_event_has_a_name() -> None:
     assert {kind for kinds in RUNS.values() for kind in kinds} <= set(EVENTS)
+
+
+VARIABLE = "<extensionElements><s:messageVariable>x</s:messageVariable></extensionElements>"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        between(catch("k", f'<messageEventDefinition messageRef="m_go">{VARIABLE}</messageEventDefinition>')),
+        between(f'<receiveTask id="k" name="收" messageRef="m_go">{VARIABLE}</receiveTask>'),
+    ],
+)  # fmt: skip
+def test_where_a_message_goes_is_not_passed_over(inside: str) -> None:
+    assert any("(k)：不支持消息变量（messageVariable），请改用属性 messageGives" in line for line in says(inside))
+
+
+CANARY = "__import__('pathlib').Path('canary').touch()"
+
+
+def test_names_and_documentation_are_words_and_never_run(lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = f"<documentation>{CANARY} {{{{ 7 * 7 }}}} {{0.__class__}} ${{1+1}}</documentation>"
+    inside = start(inside=words) + user("a", inside=words) + end(inside=words) + boundary("b", "a", words + message()) + end("e2")
+    xml = diagram(inside + flows("start>a a>end b>e2")).decode().replace("办a", CANARY).replace('name="继续"', f'name="{CANARY}"')
+    play = Play(lite)
+    play.deploy(xml.encode())
+    play.begin()
+    (task,) = play.open()
+    assert task.name == CANARY
+    play.complete("a")
+    assert play.ended
+    assert list(tmp_path.glob("canary")) == []

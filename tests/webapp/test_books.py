@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from domain.certificates import Certificate
@@ -18,6 +20,8 @@ from domain.site_standards import SiteStandard
 from domain.skill_standards import SkillStandard, skill_standard_certificate
 from processes import tables
 from tests.conftest import World
+from tests.domain.test_filetypes import PDF
+from tests.webapp.test_files import send
 from tests.webapp.test_weekly import counted, site, user
 
 ORGANIZATION = {
@@ -302,3 +306,54 @@ def test_queries_do_not_grow_with_the_rows(lite_books: World) -> None:
             found.append(len(statements))
             assert not commits
         assert found[1] <= found[0] <= 9, (address, found)
+
+
+@pytest.mark.row("3.1", "3.2")
+@pytest.mark.parametrize("kind", ["skills", "sites"])
+def test_a_standards_files_are_there_for_those_who_may_see_it(lite_books: World, kind: str) -> None:
+    app = site(lite_books)
+    organization, school = user(app, "organization1"), user(app, "school1")
+    key = {"skills": "skill_standard", "sites": "site_standard"}[kind]
+    mine = piloted(lite_books, "school1")
+    with lite_books.runtime.database.reading() as session:
+        issued = session.scalars(select(Certificate).where(Certificate.party_id == own(lite_books, "organization1"))).all()
+    (label, *_) = [certificate.label for certificate in issued if certificate.id in mine]
+    kept = send(organization, "标准.pdf", PDF, f"place={key}/new/&field=attachments").get_json()["id"]
+    data = {
+        "skills": {"code": "X-2026-9", "name": "标准甲乙", "certificates.0.certificate": label, "requirements": "要求甲"},
+        "sites": {"certificate": label, "version": "2026.8", "space": "甲", "equipment": "乙", "staff": "丙", "network": "丁"},
+    }[kind]
+    answer = organization.post(f"/standards/{kind}/new", data={**data, "attachments": str(kept), "act": "保存"})
+    assert answer.status_code == 302
+    made = max(ids(lite_books, select(SkillStandard.id if kind == "skills" else SiteStandard.id)))
+    assert "标准.pdf" in school.get(f"/standards/{kind}/{made}").text
+    address = f"/files/{kept}?key={key}&record={made}"
+    with school.get(address) as answer:
+        assert answer.data == PDF
+    assert school.get(f"/files/{kept}").status_code == 404  # only through the standard
+    assert user(app, "organization2").get(address).status_code == 404
+    assert user(app, "supervisor").get(address).status_code == 404
+
+
+@pytest.mark.row("2.1.3", "2.2.2")
+@pytest.mark.parametrize(("listing", "button"), [("organizations", "批量导出培训评价组织信息"), ("schools", "批量导出院校信息")])
+def test_institutions_are_exported(lite_books: World, listing: str, button: str) -> None:
+    school = user(site(lite_books), "school1")
+    page = school.get(f"/institutions/{listing}/").text
+    assert button in page
+    shown = total(school, f"/institutions/{listing}/")
+    assert exported(school, listing, all="1") == shown > 0
+    first = own(lite_books, "organization1" if listing == "organizations" else "school1")
+    assert exported(school, listing, ids=str(first)) == 1
+    hidden = own(lite_books, "school2")
+    assert exported(school, listing, ids=str(hidden)) == 0
+
+
+def exported(client: FlaskClient, listing: str, **data: str) -> int:
+    """How many rows the workbook has, its header apart; 0 where there is nothing to export."""
+    with client.post(f"/lists/{listing}/export", data=data) as answer:
+        if answer.status_code == 302:
+            return 0
+        sheet = load_workbook(BytesIO(answer.data)).active
+    assert sheet is not None
+    return sheet.max_row - 1

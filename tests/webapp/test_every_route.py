@@ -230,7 +230,7 @@ ROUTES = {
     "exam_site.create": post("schools: 409; 403"),
     "declaration.index": get("200"),
     "declaration.plans": get("schools: 200; 403"),
-    "declaration.show": get("school1 teacher1 province1 province1b operator: 200; 404"),  # teacher1 stands in for school1
+    "declaration.show": get("school1 teacher1 province1 province1b operator: 200; 404"),  # a draft: teacher1 stands in for school1
     "declaration.edit": get("school1 teacher1: 200; province1 province1b operator: 409; 404"),
     "declaration.store": post("school1 teacher1: 302+; province1 province1b operator: 403; 404", {"act": "保存"}),
     "declaration.new": get("schools: 302; 403"),

@@ -13,10 +13,9 @@ from domain.certificates import Certificate, certificate_of, new_certificate
 from domain.majors import majors_query
 from domain.parties import Actor, Party
 from forms.lists.certificates import CERTIFICATES, KEPT_CERTIFICATES
-from processes.errors import NotAllowed, NotFound
 from webapp.context import actor, db
 from webapp.listing import Button, ListScreen, render_list
-from webapp.records.plain import PlainKind, Section, create, edit_page, new_page, plain_page, store
+from webapp.records.plain import PlainKind, PlainRoutes, Section, found, plain_page, plain_routes
 
 blueprint = Blueprint("certificates", __name__, url_prefix="/certificates")
 OPERATOR = "系统管理"
@@ -28,6 +27,10 @@ def _choices(session: Session, who: Actor, record: Certificate | None) -> Mappin
     return {"organizations": organizations, "majors": [major.label for major in session.scalars(majors_query())]}
 
 
+def _may_edit(who: Actor, row: Certificate) -> bool:
+    return OPERATOR in who.roles or (row.party_id == who.party_id and "培训评价组织" in who.roles)
+
+
 CERTIFICATE = PlainKind(
     noun="证书",
     form="certificate.json",
@@ -36,13 +39,12 @@ CERTIFICATE = PlainKind(
     show=lambda row: url_for("certificates.show", certificate_id=row.id),
     name=lambda row: str(row.label),
     choices=_choices,
+    find=certificate_of,
+    may_edit=_may_edit,
+    may_add=lambda who: OPERATOR in who.roles,
     make=new_certificate,
     hidden=frozenset({"majors"}),
 )
-
-
-def _may_edit(who: Actor, row: Certificate) -> bool:
-    return OPERATOR in who.roles or (row.party_id == who.party_id and "培训评价组织" in who.roles)
 
 
 def _buttons(who: Actor, row: Certificate) -> list[Button]:
@@ -68,6 +70,9 @@ KEPT = ListScreen(
 )
 
 
+plain_routes(blueprint, CERTIFICATE, "/", PlainRoutes("certificate_id", "edit", "store_certificate", "new", "create_certificate"))
+
+
 @blueprint.get("/")
 def index() -> Any:
     """The list: schools and provinces begin with what is piloted, organizations and operators with what they keep."""
@@ -78,52 +83,8 @@ def index() -> Any:
 @blueprint.get("/<int:certificate_id>")
 def show(certificate_id: int) -> str:
     """查看: 基本信息 and 对应专业."""
-    found = _certificate(certificate_id)
-    return plain_page(CERTIFICATE, found, [_majors(found)], _buttons(actor(), found))
-
-
-@blueprint.get("/<int:certificate_id>/edit")
-def edit(certificate_id: int) -> str:
-    """编辑: the organization that issues it, or the platform's operator."""
-    return edit_page(CERTIFICATE, _own(_certificate(certificate_id)))
-
-
-@blueprint.post("/<int:certificate_id>/edit")
-def store_certificate(certificate_id: int) -> Any:
-    """保存."""
-    return store(CERTIFICATE, lambda: _own(_certificate(certificate_id)))
-
-
-@blueprint.get("/new")
-def new() -> str:
-    """新增证书, by the platform's operator."""
-    _operator()
-    return new_page(CERTIFICATE)
-
-
-@blueprint.post("/new")
-def create_certificate() -> Any:
-    """保存 of a new certificate."""
-    _operator()
-    return create(CERTIFICATE)
-
-
-def _certificate(certificate_id: int) -> Certificate:
-    found = certificate_of(db(), actor(), certificate_id)
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _own(row: Certificate) -> Certificate:
-    if not _may_edit(actor(), row):
-        raise NotAllowed
-    return row
-
-
-def _operator() -> None:
-    if OPERATOR not in actor().roles:
-        raise NotAllowed
+    certificate = found(CERTIFICATE, certificate_id)
+    return plain_page(CERTIFICATE, certificate, [_majors(certificate)], _buttons(actor(), certificate))
 
 
 def _majors(row: Certificate) -> Section:

@@ -18,11 +18,10 @@ from domain.schools import School, piloted_by, school_of
 from domain.seals import ROLE, WARNING, Seal, seals_query, valid_seal
 from forms.lists.organizations import ORGANIZATIONS
 from forms.lists.schools import SCHOOLS
-from processes.errors import NotAllowed, NotFound
 from webapp.context import actor, db, runtime
 from webapp.institutions.seal_kind import UPLOAD
 from webapp.listing import Button, ListScreen, render_list
-from webapp.records.plain import PlainKind, Section, create, edit_page, new_page, plain_page, store
+from webapp.records.plain import PlainKind, PlainRoutes, Section, found, plain_page, plain_routes
 
 blueprint = Blueprint("institutions", __name__, url_prefix="/institutions")
 OPERATOR = "系统管理"
@@ -33,6 +32,10 @@ def _piloted(session: Session, who: Actor, school: School) -> Mapping[str, Seque
     return {"piloted_certificates": [certificate.label for certificate in session.scalars(piloted_by(school.id))]}
 
 
+def _may_edit(who: Actor, row: Organization | School) -> bool:
+    return OPERATOR in who.roles or (row.id == who.party_id and bool({"试点院校", "培训评价组织"} & who.roles))
+
+
 ORGANIZATION = PlainKind(
     noun="培训评价组织",
     form="organization.json",
@@ -40,6 +43,9 @@ ORGANIZATION = PlainKind(
     index=lambda: url_for("institutions.organizations"),
     show=lambda row: url_for("institutions.organization", organization_id=row.id),
     name=lambda row: str(row.name),
+    find=organization_of,
+    may_edit=_may_edit,
+    may_add=lambda who: OPERATOR in who.roles,
     make=new_organization,
 )
 SCHOOL = PlainKind(
@@ -50,11 +56,9 @@ SCHOOL = PlainKind(
     show=lambda row: url_for("institutions.school", school_id=row.id),
     name=lambda row: str(row.name),
     choices=_piloted,
+    find=school_of,
+    may_edit=_may_edit,
 )
-
-
-def _may_edit(who: Actor, row: Organization | School) -> bool:
-    return OPERATOR in who.roles or (row.id == who.party_id and bool({"试点院校", "培训评价组织"} & who.roles))
 
 
 def _organization_buttons(who: Actor, row: Organization) -> list[Button]:
@@ -88,6 +92,15 @@ SCHOOL_LIST = ListScreen(
 )
 
 
+plain_routes(
+    blueprint,
+    ORGANIZATION,
+    "/organizations/",
+    PlainRoutes("organization_id", "edit_organization", "store_organization", "new_organization_page", "create_organization"),
+)
+plain_routes(blueprint, SCHOOL, "/schools/", PlainRoutes("school_id", "edit_school", "store_school"))
+
+
 @blueprint.get("/organizations/")
 def organizations() -> Any:
     """The list of 培训评价组织管理."""
@@ -97,34 +110,8 @@ def organizations() -> Any:
 @blueprint.get("/organizations/<int:organization_id>")
 def organization(organization_id: int) -> str:
     """查看: details, and the certificates that are piloted with it."""
-    found = _organization(organization_id)
-    return plain_page(ORGANIZATION, found, [_piloted_with(found)], _organization_buttons(actor(), found))
-
-
-@blueprint.get("/organizations/<int:organization_id>/edit")
-def edit_organization(organization_id: int) -> str:
-    """编辑: the organization itself, or the platform's operator."""
-    return edit_page(ORGANIZATION, _own(_organization(organization_id)))
-
-
-@blueprint.post("/organizations/<int:organization_id>/edit")
-def store_organization(organization_id: int) -> Any:
-    """保存."""
-    return store(ORGANIZATION, lambda: _own(_organization(organization_id)))
-
-
-@blueprint.get("/organizations/new")
-def new_organization_page() -> str:
-    """新增培训评价组织, by the platform's operator."""
-    _operator()
-    return new_page(ORGANIZATION)
-
-
-@blueprint.post("/organizations/new")
-def create_organization() -> Any:
-    """保存 of a new organization."""
-    _operator()
-    return create(ORGANIZATION)
+    row = found(ORGANIZATION, organization_id)
+    return plain_page(ORGANIZATION, row, [_piloted_with(row)], _organization_buttons(actor(), row))
 
 
 @blueprint.get("/schools/")
@@ -136,45 +123,8 @@ def schools() -> Any:
 @blueprint.get("/schools/<int:school_id>")
 def school(school_id: int) -> str:
     """查看: details with 试点证书负责人, and the certificates that the school pilots."""
-    found = _school(school_id)
-    return plain_page(SCHOOL, found, [_pilots_of(found), *_seals_of(found)], _school_buttons(actor(), found))
-
-
-@blueprint.get("/schools/<int:school_id>/edit")
-def edit_school(school_id: int) -> str:
-    """编辑: the school itself, or the platform's operator."""
-    return edit_page(SCHOOL, _own(_school(school_id)))
-
-
-@blueprint.post("/schools/<int:school_id>/edit")
-def store_school(school_id: int) -> Any:
-    """保存."""
-    return store(SCHOOL, lambda: _own(_school(school_id)))
-
-
-def _organization(organization_id: int) -> Organization:
-    found = organization_of(db(), actor(), organization_id)
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _school(school_id: int) -> School:
-    found = school_of(db(), actor(), school_id)
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _own(row: Any) -> Any:
-    if not _may_edit(actor(), row):
-        raise NotAllowed
-    return row
-
-
-def _operator() -> None:
-    if OPERATOR not in actor().roles:
-        raise NotAllowed
+    row = found(SCHOOL, school_id)
+    return plain_page(SCHOOL, row, [_pilots_of(row), *_seals_of(row)], _school_buttons(actor(), row))
 
 
 def _piloted_with(row: Organization) -> Section:

@@ -23,7 +23,8 @@ from webapp.records.page import drawing
 def show(instance_id: int) -> str:
     """The instance's page."""
     row = found(instance_id)
-    tasks = _rows(tables.task, instance_id, tables.task.c.created_at)
+    columns = tables.task.c
+    tasks = _rows(tables.task, instance_id, columns.state != "open", columns.created_at.desc(), columns.number)
     parties = {task.party_id for task in tasks if task.state == "open"}
     people = {party: actors_in(db(), party) for party in parties}
     g.diagram = True
@@ -82,6 +83,7 @@ def back(instance_id: int, done: str, problem: Any) -> Any:
     return redirect(url_for("monitor.show", instance_id=instance_id))
 
 
+SHOWN = 200  # rows of a table: a 会签 may ask thousands
 JOBS = {
     "pending": "等待处理",
     "running": "处理中",
@@ -91,7 +93,15 @@ JOBS = {
     "paused": "随流程挂起",
     "answered": "已答复，待流程恢复",
 }
-TASKS = {"open": "待办", "held": "待确认", "waiting": "待办理后确认", "done": "已办", "cancelled": "已关闭", "undone": "已退回重办"}
+TASKS = {
+    "open": "待办",
+    "held": "待确认",
+    "waiting": "待办理后确认",
+    "queued": "待轮到",
+    "done": "已办",
+    "cancelled": "已关闭",
+    "undone": "已退回重办",
+}
 
 
 def _acts(row: Any) -> list[str]:
@@ -112,5 +122,5 @@ def found(instance_id: int) -> Any:
     return row
 
 
-def _rows(table: Any, instance_id: int, order: Any) -> Any:
-    return db().execute(select(table).where(table.c.instance_id == instance_id).order_by(order)).all()
+def _rows(table: Any, instance_id: int, *order: Any) -> Any:
+    return db().execute(select(table).where(table.c.instance_id == instance_id).order_by(*order).limit(SHOWN)).all()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ from forms import fields, read_forms
 from forms.checking import check
 from forms.fitting import fit
 from forms.listing import Listing
-from processes.errors import FormInvalid
+from processes.errors import FormInvalid, NotAllowed, NotFound
 from webapp import acting
 from webapp.context import actor, db, runtime
 from webapp.listing import Button
@@ -55,9 +55,78 @@ class PlainKind:
     show: Callable[[Any], str]
     name: Callable[[Any], str]
     choices: Callable[[Session, Actor, Any], Mapping[str, Sequence[str]]] = lambda session, actor, record: {}
+    find: Callable[[Session, Actor, int], Any] = lambda session, actor, record_id: None
+    """A record that this actor may see."""
+    may_edit: Callable[[Actor, Any], bool] = lambda actor, record: False
+    may_add: Callable[[Actor], bool] = lambda actor: False
     make: Callable[[Session, dict[str, Any]], Any] | None = None
     hidden: frozenset[str] = frozenset()
     """Fields that a section of the page shows instead."""
+
+
+@dataclass(frozen=True)
+class PlainRoutes:
+    """What the endpoints of a plain kind are called, and the parameter that holds a record's id."""
+
+    parameter: str
+    edit: str
+    store: str
+    new: str = ""
+    create: str = ""
+
+
+def plain_routes(blueprint: Blueprint, kind: PlainKind, path: str, names: PlainRoutes) -> None:
+    """编辑 and, where the kind makes new ones, 新增: pages and their 保存, below `path` of a blueprint."""
+
+    @blueprint.get(f"{path}<int:{names.parameter}>/edit", endpoint=names.edit)
+    def edit(**ids: int) -> str:
+        return edit_page(kind, own(kind, ids[names.parameter]))
+
+    @blueprint.post(f"{path}<int:{names.parameter}>/edit", endpoint=names.store)
+    def save(**ids: int) -> Any:
+        return store(kind, lambda: own(kind, ids[names.parameter]))
+
+    if kind.make is None:
+        return
+
+    @blueprint.get(f"{path}new", endpoint=names.new)
+    def new() -> str:
+        _must_add(kind)
+        return new_page(kind)
+
+    @blueprint.post(f"{path}new", endpoint=names.create)
+    def add() -> Any:
+        _must_add(kind)
+        return create(kind)
+
+
+def found(kind: PlainKind, record_id: int) -> Any:
+    """A record that the actor may see.
+
+    Raises:
+        NotFound
+    """
+    record = kind.find(db(), actor(), record_id)
+    if record is None:
+        raise NotFound
+    return record
+
+
+def own(kind: PlainKind, record_id: int) -> Any:
+    """A record that the actor may edit.
+
+    Raises:
+        NotFound, NotAllowed
+    """
+    record = found(kind, record_id)
+    if not kind.may_edit(actor(), record):
+        raise NotAllowed
+    return record
+
+
+def _must_add(kind: PlainKind) -> None:
+    if not kind.may_add(actor()):
+        raise NotAllowed
 
 
 def plain_page(kind: PlainKind, record: Any, sections: Sequence[Section] = (), buttons: Sequence[Button] = ()) -> str:

@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from domain.handling import BusinessError, Inline
 from jobs import messages as delivering
-from processes import definitions, messages, tables
+from processes import definitions, managing, messages, tables
 from processes.checks import problems
 from processes.checks.messages import unheard
 from processes.errors import DiagramInvalid, ProcessError
-from processes.managing import retry
+from processes.verify import faults
 from processes.xmlsafe import parse_xml
 from tests.processes.bpmn.play import Play, boundary, catch, diagram, end, flows, gateway, properties, start, subprocess, throw, timer, user
 from tests.processes.checks.diagrams import FORMS, HANDLERS
@@ -317,7 +317,7 @@ def test_a_receiver_that_fails_does_not_take_the_sender_with_it(play: Play, monk
     assert [row.state for row in kept(play)] == ["failed"]
     broken = False
     with play.world.runtime.database.writing() as session:
-        retry(play.world.runtime.engine, session, play.world.actor("supervisor"), other.instance)
+        managing.retry(play.world.runtime.engine, session, play.world.actor("supervisor"), other.instance)
     deliver(play)
     assert (other.tasks(), other.row.incident) == (["x"], None)
 
@@ -409,3 +409,42 @@ def test_a_message_that_no_diagram_of_the_folder_waits_for_is_named(tmp_path: An
     assert list(unheard(tmp_path / "sender.bpmn", parse_xml(sender()))) == []
     (tmp_path / "waiter.bpmn").unlink()
     assert list(unheard(tmp_path / "sender.bpmn", parse_xml(sender()))) == ["消息“询问”由“t”发出，但同一文件夹的流程图都不等待它"]
+
+
+def test_a_suspended_receiver_gets_it_once_it_is_resumed(play: Play) -> None:
+    play.deploy(waiting(), sender())
+    other, boss = begun(play, "waiter"), play.world.actor("supervisor")
+    with play.world.runtime.database.writing() as session:
+        managing.suspend(play.world.runtime.engine, session, boss, other.instance, "核对材料")
+    play.begin("sender")
+    play.complete("a")
+    for _ in range(messages.MAX_TRIES + 2):
+        play.world.clock.now += messages.SUSPENDED
+        deliver(play)
+    assert (other.tasks(), other.row.incident, play.row.incident) == ([], None, None)
+    with play.world.runtime.database.writing() as session:
+        managing.resume(play.world.runtime.engine, session, boss, other.instance, "核对完毕")
+    play.world.clock.now += messages.SUSPENDED
+    deliver(play)
+    assert other.tasks() == ["x"]
+
+
+def test_a_cancelled_receiver_no_longer_waits(play: Play) -> None:
+    play.deploy(waiting(), sender())
+    other = begun(play, "waiter")
+    with play.world.runtime.database.writing() as session:
+        managing.cancel(play.world.runtime.engine, session, play.world.actor("supervisor"), other.instance, "重复")
+    late = begun(play, "waiter")
+    play.begin("sender")
+    play.complete("a")
+    deliver(play)
+    assert (late.tasks(), [row.state for row in kept(play)]) == (["x"], ["delivered"])
+
+
+def test_verify_sees_a_wait_that_nobody_could_find(play: Play) -> None:
+    play.deploy(waiting())
+    play.begin("waiter")
+    with play.world.runtime.database.writing() as session:
+        session.execute(tables.subscription.delete().where(tables.subscription.c.instance_id == play.instance))
+    with play.world.runtime.database.reading() as session:
+        assert list(faults(play.world.runtime.engine, session, play.row)) == ["等待其他流程消息的登记与流程状态不一致"]

@@ -27,7 +27,7 @@
     });
     row.querySelectorAll("[data-choices]").forEach((box) => {
       box.dataset.choices = box.dataset.choices.replace(".N.", `.${next}.`);
-      box.id = `f-${box.dataset.choices}`;
+      box.querySelector("summary").id = `f-${box.dataset.choices}`;
     });
     body.append(row);
     row.querySelector("[name]").focus();
