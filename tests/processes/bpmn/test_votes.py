@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from domain.parties import Person, PersonRole, actor_of
 from jobs import batches
-from processes import assigning, copies, definitions, inbox, managing, opinions, returning, spiff, steps, substitutes, tables
+from processes import assigning, definitions, inbox, managing, opinions, returning, spiff, steps, substitutes, tables
 from processes.actions import actions_for
 from processes.errors import DiagramInvalid, EngineFault, Refused, TaskClosed
 from processes.history import events_of
@@ -483,18 +483,3 @@ def test_one_in_charge_suspends_reassigns_and_cancels(five: Play) -> None:
     assert (five.ended, five.tasks(), vote(five).state) == (True, [], "cancelled")
     with pytest.raises(TaskClosed, match="终止流程：重复发起"):
         call(five, steps.complete, "v3", late, "同意")
-
-
-@pytest.mark.row("8.1")
-def test_a_copy_tells_of_the_result_once(five: Play) -> None:
-    begun(five, voting(quorum="any", copyTo="试点院校"))
-    school = five.world.actor("school1")
-
-    def sent() -> int:
-        with five.world.runtime.database.reading() as session:
-            return len(session.execute(copies.copies_of(school)).all())
-
-    answer(five, "province1", "不同意")
-    assert sent() == 0
-    answer(five, "province1b")
-    assert sent() == 1
