@@ -223,6 +223,8 @@ def go_on(step: Step, live: Any, task: Any, closed: dict[str, Any]) -> None:
     """
     if task.vote_id is not None:
         votes.answer(step, live, task, closed)
+        if task.vote_id in step.ended:  # a copy tells of the result, not of each answer
+            copies.by_diagram(step, step.definition.elements[task.element])
         return
     element = step.definition.elements[spiff.element_id(live)]
     live.data[f"{element.local}_outcome"] = closed["outcome"]
