@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, Column, ForeignKey, Select, String, Table, false, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship, selectinload
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, objec
 from domain.base import Base, UtcDateTime, clock_minutes, read_minutes, utc_now
 from domain.certificates import LABEL, Certificate, certificate_major
 from domain.errors import DomainError
+from domain.followed import Followed
 from domain.majors import IN_ORDER, Major
 from domain.parties import Actor, Party
 
@@ -39,8 +40,8 @@ declaration_plan_certificate = Table(
 )
 
 
-class DeclarationPlan(Base):
-    """A plan of a province. `status` and `tone` are written by the engine alone.
+class DeclarationPlan(Followed):
+    """A plan of a province.
 
     The times are the rule, the status only shows it: opening or closing by hand moves them (`open_at`, `close_at`).
     """
@@ -50,25 +51,21 @@ class DeclarationPlan(Base):
     # ids are never used again: a deleted plan's history must not become another's
     __table_args__ = ({"sqlite_autoincrement": True},)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)  # the province
     name: Mapped[str] = mapped_column(String(100), default="")
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # the form's fields but times and certificates
     starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # null: not filled in yet
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # first moment that is too late; null: not filled in yet
     published: Mapped[bool] = mapped_column(default=False)  # schools see it
-    status: Mapped[str] = mapped_column(String(40), default="")
-    tone: Mapped[str] = mapped_column(String(12), default="draft")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     party: Mapped[Party] = relationship()
     certificates: Mapped[list[Certificate]] = relationship(secondary=declaration_plan_certificate, order_by=Certificate.code)
 
     @classmethod
-    def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
-        """The plan with its province."""
-        query = select(cls).join(cls.party).options(contains_eager(cls.party)).where(cls.id == subject_id)
-        return session.scalars(query.with_for_update(of=cls) if lock else query).first()
+    def joined(cls) -> Select[Any]:
+        """Plans with their province."""
+        return select(cls).join(cls.party).options(contains_eager(cls.party))
 
     def title(self) -> str:
         """The plan's name."""

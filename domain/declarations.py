@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ForeignKey, Select, String, UniqueConstraint, delete, false, insert, select, union
+from sqlalchemy import JSON, ForeignKey, Select, UniqueConstraint, delete, false, insert, select, union
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship
 
 from domain.base import Base, UtcDateTime, utc_now
 from domain.certificates import Certificate
 from domain.declaration_plans import PROVINCE_LANES, DeclarationPlan, offer_of, plan_of
 from domain.errors import DomainError, TooLate
+from domain.followed import Followed
 from domain.parties import Actor, Party, Person
 from domain.pilots import begin_pilots, participating
 from domain.taken import flush_or_refuse
@@ -30,22 +31,19 @@ class BadLine(DomainError):
     """申报明细填写有误，请核对。"""
 
 
-class Declaration(Base):
-    """A school's declaration under one plan. `status` and `tone` are written by the engine alone."""
+class Declaration(Followed):
+    """A school's declaration under one plan."""
 
     FACTS: ClassVar = {"plan_end": datetime}
     __tablename__ = "declaration"
     # one a plan and school (domain.md, Decisions)
     __table_args__ = (UniqueConstraint("plan_id", "party_id"), {"sqlite_autoincrement": True})
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("declaration_plan.id"))
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)  # the school
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # the form as filled in, drafts included
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when it was first handed in; null: never
-    status: Mapped[str] = mapped_column(String(40), default="")
-    tone: Mapped[str] = mapped_column(String(12), default="draft")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     plan: Mapped[DeclarationPlan] = relationship()
@@ -53,10 +51,9 @@ class Declaration(Base):
     author: Mapped[Person] = relationship()
 
     @classmethod
-    def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
-        """The declaration with plan and school, in one query."""
-        query = _joined(select(cls)).where(cls.id == subject_id)
-        return session.scalars(query.with_for_update(of=cls) if lock else query).first()
+    def joined(cls) -> Select[Any]:
+        """Declarations with plan and school."""
+        return select(cls).join(cls.plan).join(cls.party).options(contains_eager(cls.plan), contains_eager(cls.party))
 
     def title(self) -> str:
         """School and plan."""
@@ -207,7 +204,7 @@ def begin_pilots_of(session: Session, declaration: Declaration, now: datetime) -
 
 def declarations_query(actor: Actor) -> Select[Declaration]:
     """The declarations an actor may see, newest first: a school its own, a province its schools', operators all, others none."""
-    return _seen_by(actor, _joined(select(Declaration))).order_by(Declaration.id.desc())
+    return _seen_by(actor, Declaration.joined()).order_by(Declaration.id.desc())
 
 
 def declaration_of(session: Session, actor: Actor, declaration_id: int) -> Declaration | None:
@@ -239,11 +236,6 @@ def _seen_by(actor: Actor, query: Select[Any]) -> Select[Any]:
     if "试点院校" in actor.roles:
         return query.where(Declaration.party_id == actor.party_id)
     return query.where(Party.province_id == actor.party_id if actor.party_kind == "province" else false())
-
-
-def _joined(query: Select[Any]) -> Select[Any]:
-    loaded = (contains_eager(Declaration.plan), contains_eager(Declaration.party))
-    return query.join(Declaration.plan).join(Declaration.party).options(*loaded)
 
 
 def _lines_of(session: Session, plan_id: int, answers: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ForeignKey, Select, String, UniqueConstraint, false, select
+from sqlalchemy import JSON, ForeignKey, Select, UniqueConstraint, false, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship
 
-from domain.base import Base, UtcDateTime, utc_now
+from domain.base import UtcDateTime, utc_now
 from domain.certificates import Certificate
 from domain.errors import DomainError
+from domain.followed import Followed
 from domain.parties import Actor, Party, Person
 from domain.pilots import participating
 from domain.taken import flush_or_refuse
@@ -24,21 +25,18 @@ class NotPiloted(DomainError):
     """请选择本校已参与试点的考核证书。"""
 
 
-class ExamSite(Base):
-    """A school's site for one certificate. `status` and `tone` are written by the engine alone."""
+class ExamSite(Followed):
+    """A school's site for one certificate."""
 
     FACTS: ClassVar[dict[str, type]] = {}
     __tablename__ = "exam_site"
     # one application a site (manual 5.2.4.1); ids are never used again: a deleted site's history must not become another's
     __table_args__ = (UniqueConstraint("party_id", "certificate_id"), {"sqlite_autoincrement": True})
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))  # the school
     certificate_id: Mapped[int] = mapped_column(ForeignKey("certificate.id"), index=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # the form's other fields
-    status: Mapped[str] = mapped_column(String(40), default="")
-    tone: Mapped[str] = mapped_column(String(12), default="draft")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     party: Mapped[Party] = relationship()
@@ -46,10 +44,9 @@ class ExamSite(Base):
     author: Mapped[Person] = relationship()
 
     @classmethod
-    def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
-        """The site with its school and certificate, in one query."""
-        query = _joined(cls).where(cls.id == subject_id)
-        return session.scalars(query.with_for_update(of=cls) if lock else query).first()
+    def joined(cls) -> Select[Any]:
+        """Sites with school and certificate."""
+        return select(cls).join(cls.certificate).join(cls.party).options(contains_eager(cls.certificate), contains_eager(cls.party))
 
     def title(self) -> str:
         """The site's name, made from school and certificate (manual 5.2.4.1)."""
@@ -101,7 +98,7 @@ def new_exam_site(session: Session, actor: Actor, now: datetime, answers: dict[s
 
 def exam_sites_query(actor: Actor) -> Select[ExamSite]:
     """The sites an actor may see, newest first: a school its own, an organization those of its certificates, operators all."""
-    query = _joined(ExamSite).order_by(ExamSite.id.desc())
+    query = ExamSite.joined().order_by(ExamSite.id.desc())
     if "系统管理" in actor.roles:
         return query
     if "试点院校" in actor.roles:
@@ -128,7 +125,3 @@ def _piloted(session: Session, actor: Actor, label: str) -> Certificate:
     if found is None:
         raise NotPiloted
     return found
-
-
-def _joined(cls: type[ExamSite]) -> Select[Any]:
-    return select(cls).join(cls.certificate).join(cls.party).options(contains_eager(cls.certificate), contains_eager(cls.party))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, ForeignKey, Select, String, UniqueConstraint, column, func, select, table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, column_property, contains_eager, mapped_column, relationship
 
-from domain.base import SHANGHAI, Base, UtcDateTime, utc_now
+from domain.base import SHANGHAI, UtcDateTime, utc_now
 from domain.certificates import Certificate
 from domain.errors import DomainError, TooLate
+from domain.followed import Followed
 from domain.parties import Actor, Party, Person, PersonRole
 from domain.pilots import participating
 
@@ -35,37 +36,25 @@ class BadPeriod(DomainError):
     """报送周期设置有误。"""
 
 
-class ReportingPeriod(Base):
-    """One week or half-month of a province. Where the cycle changed, the first period of the new one is shorter.
-
-    `status` and `tone` are written by the engine alone.
-    """
+class ReportingPeriod(Followed):
+    """One week or half-month of a province. Where the cycle changed, the first period of the new one is shorter."""
 
     FACTS: ClassVar = {"period_start": datetime, "period_end": datetime, "reminder_at": datetime}
     __tablename__ = "reporting_period"
     __table_args__ = (UniqueConstraint("province_id", "starts_at"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     province_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     cycle: Mapped[str] = mapped_column(String(4))
     label: Mapped[str] = mapped_column(String(60))
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)  # first moment of the next period: too late to hand in
     reminder_hours: Mapped[int]  # how long before `ends_at` those who have not handed in are reminded
-    status: Mapped[str] = mapped_column(String(40), default="")
-    tone: Mapped[str] = mapped_column(String(12), default="draft")
     set_next_ends_at: Mapped[datetime | None] = column_property(  # read with the row, no column of its own; None: none is set yet
         select(func.min(_LATER.c.ends_at))
         .where(_LATER.c.province_id == province_id, _LATER.c.starts_at >= ends_at)
         .correlate_except(_LATER)
         .scalar_subquery()
     )
-
-    @classmethod
-    def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
-        """The period, in one query."""
-        query = select(cls).where(cls.id == subject_id)
-        return session.scalars(query.with_for_update() if lock else query).first()
 
     @property
     def party_id(self) -> int:
@@ -105,20 +94,17 @@ class ReportingPeriod(Base):
         return self.set_next_ends_at or _next_end(self.cycle, self.ends_at)
 
 
-class WeeklyReport(Base):
-    """A school's report on one period. `status` and `tone` are written by the engine alone."""
+class WeeklyReport(Followed):
+    """A school's report on one period."""
 
     FACTS: ClassVar = {"period_end": datetime, "next_period_end": datetime, "reminder_at": datetime}
     __tablename__ = "weekly_report"
     # ids are never used again: a deleted report's history must not become another's
     __table_args__ = (UniqueConstraint("period_id", "party_id"), {"sqlite_autoincrement": True})
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     period_id: Mapped[int] = mapped_column(ForeignKey("reporting_period.id"))
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    status: Mapped[str] = mapped_column(String(40), default="")
-    tone: Mapped[str] = mapped_column(String(12), default="draft")
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
@@ -127,10 +113,15 @@ class WeeklyReport(Base):
     author: Mapped[Person] = relationship()
 
     @classmethod
-    def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
-        """The report with period, school and author, in one query."""
-        query = _joined(cls).where(cls.id == subject_id)
-        return session.scalars(query.with_for_update(of=cls) if lock else query).first()
+    def joined(cls) -> Select[Any]:
+        """Reports with period, school and author."""
+        return (
+            select(cls)
+            .join(cls.period)
+            .join(cls.party)
+            .join(cls.author)
+            .options(contains_eager(cls.period), contains_eager(cls.party), contains_eager(cls.author))
+        )
 
     def title(self) -> str:
         """School and period."""
@@ -231,7 +222,7 @@ def new_report(
 
 def reports_query(actor: Actor) -> Select[WeeklyReport]:
     """The reports an actor may see: a school its own, a province those of its schools, others none. Newest period first."""
-    query = _joined(WeeklyReport).order_by(ReportingPeriod.starts_at.desc(), WeeklyReport.id.desc())
+    query = WeeklyReport.joined().order_by(ReportingPeriod.starts_at.desc(), WeeklyReport.id.desc())
     if "试点院校" in actor.roles:
         return query.where(WeeklyReport.party_id == actor.party_id)
     if actor.party_kind == "province":
@@ -308,16 +299,6 @@ def people_yet_to_report(session: Session, period: ReportingPeriod) -> Sequence[
         .where(Party.province_id == period.province_id, Party.id.not_in(reported), Person.active, PersonRole.role == "试点院校")
     )
     return session.scalars(query.order_by(Person.id)).all()
-
-
-def _joined(cls: type[WeeklyReport]) -> Select[Any]:
-    return (
-        select(cls)
-        .join(cls.period)
-        .join(cls.party)
-        .join(cls.author)
-        .options(contains_eager(cls.period), contains_eager(cls.party), contains_eager(cls.author))
-    )
 
 
 def _midnight(day: date) -> datetime:

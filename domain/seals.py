@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from cryptography import x509
 from cryptography.fernet import MultiFernet
 from sqlalchemy import ForeignKey, LargeBinary, Select, String, UniqueConstraint, false, func, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
-from domain.base import SHANGHAI, Base, UtcDateTime
+from domain.base import SHANGHAI, UtcDateTime
 from domain.errors import DomainError
+from domain.followed import Followed
 from domain.parties import Actor, Party, Person
 from domain.seal_keys import SealKey, load_pem
 
@@ -24,8 +25,8 @@ class NotInTime(DomainError):
     """签章证书不在有效期内，请上传有效的签章证书。"""
 
 
-class Seal(Base):
-    """One version. `status` and `tone` are written by the engine alone."""
+class Seal(Followed):
+    """One version."""
 
     __tablename__ = "seal"
     # ids are never used again: a history must not become another's
@@ -33,7 +34,6 @@ class Seal(Base):
 
     FACTS: ClassVar = {"valid_to": datetime, "warn_at": datetime}
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     version: Mapped[int] = mapped_column(comment="1, 2, … of its school")
@@ -44,18 +44,16 @@ class Seal(Base):
     valid_to: Mapped[datetime] = mapped_column(UtcDateTime)
     picture: Mapped[bytes] = mapped_column(LargeBinary, deferred=True, comment="a PNG of at most 2 MB")
     key: Mapped[bytes] = mapped_column(LargeBinary, deferred=True, comment="SealKey.pem, encrypted by domain.vault; no page shows it")
-    status: Mapped[str] = mapped_column(String(40), default="")
-    tone: Mapped[str] = mapped_column(String(12), default="draft")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     party: Mapped[Party] = relationship()
     author: Mapped[Person] = relationship()
 
     @classmethod
-    def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
-        """The seal with its school and who uploaded it, in one query."""
-        query = _joined(cls).where(cls.id == subject_id)
-        return session.scalars(query.with_for_update(of=cls) if lock else query).first()
+    def joined(cls) -> Select[Any]:
+        """Seals with their school and who uploaded them."""
+        query = select(cls).join(cls.party).join(Person, Person.id == cls.author_id)
+        return query.options(contains_eager(cls.party), contains_eager(cls.author))
 
     def title(self) -> str:
         """School and version."""
@@ -89,7 +87,7 @@ class Seal(Base):
 
 def seals_query(actor: Actor) -> Select[Seal]:
     """The seals an actor may see, newest first: a school's own people theirs, nobody else any."""
-    query = _joined(Seal).order_by(Seal.id.desc())
+    query = Seal.joined().order_by(Seal.id.desc())
     return query.where(Seal.party_id == actor.party_id) if ROLE in actor.roles else query.where(false())
 
 
@@ -133,7 +131,7 @@ def valid_seal(session: Session, school_id: int, now: datetime) -> Seal | None:
     """
     table = Seal
     current = (table.party_id == school_id, table.status.in_(IN_FORCE), table.valid_from <= now, table.valid_to > now)
-    return session.scalars(_joined(Seal).where(*current).order_by(table.version.desc()).limit(1)).first()
+    return session.scalars(Seal.joined().where(*current).order_by(table.version.desc()).limit(1)).first()
 
 
 def signing_key(seal: Seal, vault: MultiFernet) -> tuple[Any, list[x509.Certificate]]:
@@ -159,8 +157,3 @@ def _must_be_in_time(key: SealKey, now: datetime) -> None:
         raise NotInTime(f"签章证书已于 {key.valid_to.astimezone(SHANGHAI):%Y-%m-%d} 到期，请上传有效的签章证书")
     if key.valid_from > now:
         raise NotInTime(f"签章证书从 {key.valid_from.astimezone(SHANGHAI):%Y-%m-%d} 起才有效，请在生效后上传")
-
-
-def _joined(cls: type[Seal]) -> Select[Any]:
-    query = select(cls).join(cls.party).join(Person, Person.id == cls.author_id)
-    return query.options(contains_eager(cls.party), contains_eager(cls.author))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, ForeignKey, Select, String, Text, UniqueConstraint, false, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship
 
-from domain.base import Base, UtcDateTime, utc_now
+from domain.base import UtcDateTime, utc_now
 from domain.certificates import Certificate, own_certificates
 from domain.declarations import applied_for
 from domain.errors import DomainError
+from domain.followed import Followed
 from domain.parties import Actor, Party
 from domain.taken import flush_or_refuse
 
@@ -26,14 +27,13 @@ class NoCertificate(DomainError):
     """本组织还没有证书，请先新增证书。"""
 
 
-class SiteStandard(Base):
-    """One version of the standard of one certificate. `status` and `tone` are written by the engine alone."""
+class SiteStandard(Followed):
+    """One version of the standard of one certificate."""
 
     FACTS: ClassVar = {"replaced": bool}
     __tablename__ = "site_standard"
     __table_args__ = (UniqueConstraint("certificate_id", "version"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     certificate_id: Mapped[int] = mapped_column(ForeignKey("certificate.id"))
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)  # the organization
     version: Mapped[str] = mapped_column(String(20), default="")
@@ -42,18 +42,15 @@ class SiteStandard(Base):
     staff: Mapped[str] = mapped_column(Text, default="")  # 人员要求
     network: Mapped[str] = mapped_column(Text, default="")  # 网络与监控要求
     attachments: Mapped[list[int]] = mapped_column(JSON, default=list, comment="ids of stored files")
-    status: Mapped[str] = mapped_column(String(40), default="")
-    tone: Mapped[str] = mapped_column(String(12), default="draft")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     party: Mapped[Party] = relationship()
     certificate: Mapped[Certificate] = relationship()
 
     @classmethod
-    def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
-        """The standard with its certificate and organization, in one query."""
-        query = _joined(cls).where(cls.id == subject_id)
-        return session.scalars(query.with_for_update(of=cls) if lock else query).first()
+    def joined(cls) -> Select[Any]:
+        """Standards with certificate and organization."""
+        return select(cls).join(cls.certificate).join(cls.party).options(contains_eager(cls.certificate), contains_eager(cls.party))
 
     def title(self) -> str:
         """Certificate and version."""
@@ -96,7 +93,7 @@ class SiteStandard(Base):
 def site_standards_query(actor: Actor) -> Select[SiteStandard]:
     """The standards an actor may see, by certificate, newest first: an organization its own, a school those of certificates it
     has applied for, a province those of certificates its schools have, operators all, others none (manual 3.2)."""
-    query = _joined(SiteStandard).order_by(Certificate.code, SiteStandard.id.desc())
+    query = SiteStandard.joined().order_by(Certificate.code, SiteStandard.id.desc())
     if "系统管理" in actor.roles:
         return query
     if actor.party_kind == "organization":
@@ -125,7 +122,3 @@ def new_site_standard(session: Session, actor: Actor, now: datetime) -> SiteStan
     session.add(standard)
     session.flush()
     return standard
-
-
-def _joined(cls: type[SiteStandard]) -> Select[Any]:
-    return select(cls).join(cls.certificate).join(cls.party).options(contains_eager(cls.certificate), contains_eager(cls.party))

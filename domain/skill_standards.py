@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, Column, ForeignKey, Select, String, Table, Text, false, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship, selectinload
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, objec
 from domain.base import Base, UtcDateTime, utc_now
 from domain.certificates import Certificate, own_certificates
 from domain.declarations import applied_for
+from domain.followed import Followed
 from domain.parties import Actor, Party
 
 FIELDS = ("code", "name", "scope", "requirements")
@@ -23,31 +24,27 @@ skill_standard_certificate = Table(
 )
 
 
-class SkillStandard(Base):
-    """A standard of an organization. `status` and `tone` are written by the engine alone."""
+class SkillStandard(Followed):
+    """A standard of an organization."""
 
     FACTS: ClassVar = {"in_use": bool}
     __tablename__ = "skill_standard"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)  # the organization
     code: Mapped[str] = mapped_column(String(30), default="")
     name: Mapped[str] = mapped_column(String(100), default="")
     scope: Mapped[str] = mapped_column(Text, default="")  # 适用范围
     requirements: Mapped[str] = mapped_column(Text, default="")  # 职业技能要求, grade by grade
     attachments: Mapped[list[int]] = mapped_column(JSON, default=list, comment="ids of stored files")
-    status: Mapped[str] = mapped_column(String(40), default="")
-    tone: Mapped[str] = mapped_column(String(12), default="draft")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     party: Mapped[Party] = relationship()
     certificates: Mapped[list[Certificate]] = relationship(secondary=skill_standard_certificate, order_by=Certificate.code)
 
     @classmethod
-    def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
-        """The standard with its organization."""
-        query = select(cls).join(cls.party).options(contains_eager(cls.party)).where(cls.id == subject_id)
-        return session.scalars(query.with_for_update(of=cls) if lock else query).first()
+    def joined(cls) -> Select[Any]:
+        """Standards with their organization."""
+        return select(cls).join(cls.party).options(contains_eager(cls.party))
 
     def title(self) -> str:
         """Name and code."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, cast
 
 from sqlalchemy import ColumnElement, ForeignKey, Select, String, Table, UniqueConstraint, insert, literal, select, true
 from sqlalchemy.exc import IntegrityError
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, objec
 
 from domain.base import Base, UtcDateTime, utc_now
 from domain.errors import DomainError
+from domain.followed import Followed
 from domain.given import AT, among, given
 from domain.parties import Actor, Party, Person, PersonRole
 from domain.passwords import NO_PASSWORD, new_nonce, new_stamp
@@ -28,8 +29,8 @@ class IdNumberTaken(DomainError):
     """本校已有使用该证件号的教师，请核对证件号。"""
 
 
-class Teacher(Base):
-    """A teacher of a school. Name and mobile number are the person's. `status` and `tone` are written by the engine alone."""
+class Teacher(Followed):
+    """A teacher of a school. Name and mobile number are the person's."""
 
     __tablename__ = "teacher"
     # ids are never used again: a history must not become another's
@@ -37,11 +38,8 @@ class Teacher(Base):
 
     FACTS: ClassVar = {"name": str, "mobile": str, "school": str}
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), unique=True)
-    status: Mapped[str] = mapped_column(String(40), default="")
-    tone: Mapped[str] = mapped_column(String(12), default="draft")
     id_number: Mapped[str | None] = mapped_column(String(18))
     sex: Mapped[str | None] = mapped_column(String(2))
     major: Mapped[str | None] = mapped_column(String(60))
@@ -54,10 +52,10 @@ class Teacher(Base):
     person: Mapped[Person] = relationship()
 
     @classmethod
-    def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
-        """The teacher with person and school, in one query."""
-        query = _joined(cls).where(cls.id == subject_id)
-        return session.scalars(query.with_for_update(of=cls) if lock else query).first()
+    def joined(cls) -> Select[Any]:
+        """Teachers with person and school."""
+        query = select(cls).join(cls.person).join(Party, Party.id == cls.party_id)
+        return query.options(contains_eager(cls.person), contains_eager(cls.party))
 
     def title(self) -> str:
         """Name and school."""
@@ -103,7 +101,7 @@ def _refuse_taken(session: Session, teacher: Teacher) -> None:
 
 def teachers_query(actor: Actor) -> Select[Teacher]:
     """The teachers an actor may see: a school its own, a teacher themselves, others none. Newest first."""
-    query = _joined(Teacher).order_by(Teacher.id.desc())
+    query = Teacher.joined().order_by(Teacher.id.desc())
     if "试点院校" in actor.roles:
         return query.where(Teacher.party_id == actor.party_id)
     return query.where(Teacher.person_id == actor.person_id)
@@ -203,8 +201,3 @@ def give_nonce(teacher: Teacher) -> str:
     """A new first password for the teacher, as its nonce; the one before it ends."""
     teacher.person.first_nonce = new_nonce()
     return teacher.person.first_nonce
-
-
-def _joined(cls: type[Teacher]) -> Select[Any]:
-    query = select(cls).join(cls.person).join(Party, Party.id == cls.party_id)
-    return query.options(contains_eager(cls.person), contains_eager(cls.party))

@@ -1,0 +1,31 @@
+"""What every record with a process of its own has."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from sqlalchemy import Select, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from domain.base import Base
+
+
+class Followed(Base):
+    """A record that a process follows. `status` and `tone` are written by the engine alone."""
+
+    __abstract__ = True
+
+    id: Mapped[int] = mapped_column(primary_key=True, sort_order=-1)
+    status: Mapped[str] = mapped_column(String(40), default="", sort_order=1)
+    tone: Mapped[str] = mapped_column(String(12), default="draft", sort_order=1)
+
+    @classmethod
+    def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
+        """The record as `joined` reads it, in one query; None where there is none. `lock`: no other transaction may change it."""
+        query = cls.joined().where(cls.id == subject_id)
+        return session.scalars(query.with_for_update(of=cls) if lock else query).first()
+
+    @classmethod
+    def joined(cls) -> Select[Any]:
+        """Such records together with the others that their titles and facts read."""
+        return select(cls)
