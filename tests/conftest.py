@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from argon2 import PasswordHasher
@@ -178,7 +179,7 @@ def world(request: pytest.FixtureRequest, settings: Settings) -> Iterator[World]
         yield made
         made.runtime.database.engine.dispose()
         return
-    filled, server, name = request.getfixturevalue("filled_postgres"), request.getfixturevalue("postgres"), f"t{free_port()}"
+    filled, server, name = request.getfixturevalue("filled_postgres"), request.getfixturevalue("postgres"), f"t{uuid4().hex}"
     _create(server, name, filled)
     made = _world(replace(settings, database_url=f"{server}{name}"))
     try:

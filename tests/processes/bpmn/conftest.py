@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
-from tests.conftest import NOON, World, _create, _settings, _world, free_port
+from tests.conftest import NOON, World, _create, _settings, _world
 from tests.processes.bpmn.play import Play
 
 
@@ -21,7 +22,7 @@ def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield made
         made.runtime.database.engine.dispose()
         return
-    filled, server, name = request.getfixturevalue("filled_postgres"), request.getfixturevalue("postgres"), f"t{free_port()}"
+    filled, server, name = request.getfixturevalue("filled_postgres"), request.getfixturevalue("postgres"), f"t{uuid4().hex}"
     _create(server, name, filled)
     made = _world(replace(_settings(folder), database_url=f"{server}{name}"))
     yield made
