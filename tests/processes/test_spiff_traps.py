@@ -134,6 +134,21 @@ def test_a_handler_cannot_change_the_data_of_earlier_steps(lite: World) -> None:
     assert live.data["found"] == [{"names": ["甲"]}]
 
 
+def test_a_completion_condition_counts_all_who_answered(lite: World) -> None:
+    """The library's would look at the last answer alone: the third by itself is one, not two."""
+    loop = (
+        "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>5</bpmn:loopCardinality>"
+        "<bpmn:completionCondition>nrOfAgreedInstances == 2</bpmn:completionCondition></bpmn:multiInstanceLoopCharacteristics>"
+    )
+    play = Play(lite, diagram(START + user("a", loop, outcomes="同意,不同意") + user("b") + END + flows("start a", "a b", "b end"), LANES))
+    for outcome in ("同意", "不同意"):
+        play.act("province1", "a", outcome)
+        assert "b" not in play.open()
+    play.act("province1", "a", "同意")
+    assert play.open() == ["b"]
+    assert play.faults() == []
+
+
 def test_after_going_back_the_event_manager_is_not_stale(lite: World) -> None:
     late = boundary("late", "a", timer("period_end")) + node("endEvent", "over", status="已过")
     body = START + user("a") + late + user("b", returnable="any") + END + flows("start a", "a b", "b end", "late over")
