@@ -46,6 +46,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         urgent=[(task, task.name) for task in waiting] + [(one.open_task, one.vote.name) for one in votes if one.open_task],
         tabs=[*kind.facts(db(), actor(), record), *fields.describe(access.without(schema, hidden), record.answers())],
         events=events,
+        elements=definition.elements,
         reviews=[e for e in events if e.kind == "task" and not _fills_in(definition, e.element)],
         reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
         told={event.seq: _told(definition, event, hidden) for event in events if event.data},
