@@ -173,6 +173,7 @@ def test_a_task_is_reassigned(lite: World) -> None:
     data["to"] = str(lite.actor("school1").person_id)
     assert "只能改派给本机构" in supervisor.post(f"/monitor/tasks/{task.id}/reassign", data=data, follow_redirects=True).text
     assert supervisor.post("/monitor/tasks/none/reassign", data=data).status_code == 404
+    assert supervisor.post(f"/monitor/tasks/{task.id}/reassign", data={**data, "to": "nobody"}).status_code == 404
 
 
 @pytest.mark.parametrize("everything", [False, True])

@@ -70,7 +70,9 @@ def reassign(task_id: str) -> Any:
     if instance_id is None:
         raise NotFound
     to, reason = request.form.get("to", ""), request.form.get("reason", "")
-    person_id = int(to) if to.isdecimal() and len(to) < 10 else None
+    if to and not (to.isdecimal() and len(to) < 10):  # not to be taken for nobody, which means everybody
+        raise NotFound
+    person_id = int(to) if to else None
     problem = acting.attempt(
         lambda: managing.reassign(runtime().engine, db(), actor(), task_id, person_id, reason), lambda: int(instance_id)
     )
