@@ -55,7 +55,7 @@ ACTS: dict[str, Act] = {
     "cancel": Act("终止", managing.cancel, "终止后不能恢复，未办的事项全部关闭"),
     "migrate": Act("迁移", _to_newest),
     "undo": Act("撤销迁移", migrating.undo),
-    "retry": Act("重试", lambda engine, session, actor, instance_id, reason: managing.retry(engine, session, actor, instance_id)),
+    "retry": Act("重试", managing.retry),
 }
 
 

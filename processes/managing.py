@@ -56,8 +56,9 @@ def in_charge(
     return step, reason.strip()
 
 
-def retry(engine: Engine, session: Session, actor: Actor, instance_id: int) -> list[str]:
+def retry(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str = "") -> list[str]:
     """Tries again what failed and waits for a person: failed jobs at once, with the payload they had, and the timers that could not fire.
+    It needs no reason; one that is given is kept.
 
     Returns: ids of the jobs to hand out.
     Raises:
@@ -72,7 +73,7 @@ def retry(engine: Engine, session: Session, actor: Actor, instance_id: int) -> l
         raise Refused("此流程目前没有失败的步骤，无需重试")
     failed = _let_go(step, "failed", tries=0, error=None)
     step.incident = None
-    step.record("retry", "重试")
+    step.record("retry", "重试", None, reason.strip()[:LONGEST_REASON])
     step.load()
     return failed + step.settle()
 

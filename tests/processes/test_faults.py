@@ -88,9 +88,9 @@ def test_an_uncaught_refusal_is_an_incident_that_a_person_retries(world: World) 
     assert play.history()[-1] == ("incident", "ask", "考点已撤销（gone）")
     with pytest.raises(NotAllowed):
         play.call(managing.retry, play.instance, account="school1")
-    assert play.call(managing.retry, play.instance, account="supervisor") == [job]
+    assert play.call(managing.retry, play.instance, "考点已恢复", account="supervisor") == [job]
     assert play.row.incident is None
-    assert play.history()[-1] == ("retry", "重试", None)
+    assert play.history()[-1] == ("retry", "重试", "考点已恢复")
     sent: list[Any] = []
     play.engine.handlers["test.ask"] = External(lambda *_: {"what": "新"}, lambda payload, *_: sent.append(payload) or {})  # type: ignore[index, func-returns-value]
     assert outbox.run_job(play.runtime, job)
