@@ -40,6 +40,16 @@ def p12(
     return pkcs12.serialize_key_and_certificates(b"seal", key, certificate(key, *extensions, **changes), None, protection)
 
 
+def endless(content: bytes) -> bytes:
+    """The same file, but its MAC asks for 2,147,483,647 rounds (RFC 7292, appendix A): hours of computing, whatever the password."""
+    assert content.startswith(b"\x30\x82")  # a SEQUENCE whose length takes two bytes
+    assert content.endswith(b"\x02\x02\x08\x00")  # 2048 rounds
+    length = int.from_bytes(content[2:4], "big")
+    mac = content.rindex(bytes.fromhex("3031300d0609608648016503040201")) - 2  # MacData, two bytes before its DigestInfo of SHA-256
+    body = content[mac + 2 : -4] + b"\x02\x04\x7f\xff\xff\xff"
+    return b"\x30\x82" + (length + 2).to_bytes(2, "big") + content[4:mac] + bytes([0x30, len(body)]) + body
+
+
 def picture(size: tuple[int, int] = (200, 200), mode: str = "RGBA", colour: Any = (200, 0, 0, 120), kind: str = "PNG") -> bytes:
     """A picture of one colour."""
     written = BytesIO()

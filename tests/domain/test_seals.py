@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, PrivateFormat, pkcs12
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from PIL import Image
 from sqlalchemy import select
@@ -27,7 +27,7 @@ from domain.vault import FILE, open_vault
 from jobs.seals import read_key_apart
 from processes import steps, tables
 from tests.conftest import NOON, World
-from tests.domain.pkcs12 import PASSWORD, certificate, p12, picture
+from tests.domain.pkcs12 import PASSWORD, certificate, endless, p12, picture
 
 pytestmark = pytest.mark.row("2.2.1")
 
@@ -116,10 +116,8 @@ def test_a_good_key_and_one_that_would_compute_for_years() -> None:
     assert b"PRIVATE KEY" in found.pem
     with pytest.raises(BadKey, match=WRONG_PASSWORD[:8]):
         read_key_apart(p12(), "wrong")
-    rounds = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(3_000_000)  # a real attacker asks for 2,000 million
-    hostile = p12(protection=rounds.build(PASSWORD.encode()))
-    with pytest.raises(BadKey, match="无法打开"):
-        read_key_apart(hostile, PASSWORD, seconds=1)
+    with pytest.raises(BadKey, match=r"无法打开|打开超时"):  # killed by the limit of computing, or of waiting on a busy machine
+        read_key_apart(endless(p12()), PASSWORD, seconds=1)
 
 
 def upload(world: World, account: str = "school1", days: int = 365) -> int:
