@@ -14,10 +14,9 @@ from sqlalchemy.orm import Session
 
 from domain.parties import Actor
 from forms.listing import Listing
-from processes import access
+from jobs.lists import definition_of, fitted_by
 from processes.actions import Action, Bulk, actions_for, bulk_for
-from processes.definitions import Definition, latest
-from processes.errors import NotFound
+from processes.definitions import Definition
 from webapp.context import runtime
 
 SIZES = (20, 50, 100)
@@ -102,7 +101,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
         page=page,
         link=link,
         sizes=SIZES,
-        choices=_choices(screen.listing, session, actor),
+        choices=_choices(page.listing, session, actor),
         buttons=[*_new_button(screen, page.definition, actor), *screen.buttons(actor)],
         row_buttons=row_buttons,
         has_acts=screen.show is not None or any(page.actions.values()) or any(row_buttons.values()),
@@ -113,9 +112,9 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
 
 def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str], now: datetime | None = None) -> Page:
     """Runs the queries: tabs with counts, one page of rows, and the rows' actions."""
-    definition = _definition(listing, session)
-    if definition is not None:
-        listing = listing.without(access.hidden_from(definition, None, actor))
+    definition = definition_of(session, listing)
+    listing = fitted_by(definition, actor, listing)
+    definition = definition if listing.key is not None else None
     counts = _counts(listing, session, actor, values)
     status = values.get("status", "") if listing.key is not None else ""
     total = counts.get(status, 0) if status else sum(counts.values())
@@ -127,15 +126,6 @@ def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[
     actions = actions_for(session, actor, listing.key, [row.id for row in rows], now) if listing.key and rows else {}
     bulk = bulk_for(definition, actor) if definition is not None else ()
     return Page(listing, rows, total, number, size, _tabs(definition, counts), actions, bulk, definition)
-
-
-def _definition(listing: Listing, session: Session) -> Definition | None:
-    if listing.key is None:
-        return None
-    try:
-        return latest(session, listing.key)
-    except NotFound:  # nothing deployed yet
-        return None
 
 
 def _counts(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str]) -> dict[str, int]:

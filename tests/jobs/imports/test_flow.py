@@ -233,7 +233,7 @@ def test_one_kind_of_import_is_a_description(lite: World, tmp_path: Path, monkey
         made.extend(row["name"] for row in rows)  # type: ignore[attr-defined]
         return list(range(len(made)))
 
-    plain = replace(TEACHERS, key="plain", process=None, unique=(), known=lambda *args: {}, store=store)
+    plain = replace(TEACHERS, key="plain", process=None, form="teacher.json", unique=(), known=lambda *args: {}, store=store)
     monkeypatch.setitem(working.IMPORTS, "plain", plain)
     monkeypatch.setattr("tests.jobs.imports.flow.TEACHERS", plain)
     import_id = upload_rows(lite, tmp_path / "a", [teacher(1), teacher(1)])
