@@ -15,6 +15,7 @@ from domain.base import SHANGHAI
 from domain.errors import DomainError
 from processes.errors import NotAllowed, NotFound, ProcessError
 from webapp import context, menu
+from webapp.account.kept import keepable, kept_page
 from webapp.account.views import blueprint as account
 from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
@@ -87,6 +88,7 @@ CSP = "; ".join(
 )
 # bpmn-js writes style attributes into its drawing; pages with a diagram set g.diagram and get this one
 CSP_DIAGRAM = CSP + "; style-src 'self' 'unsafe-inline'"
+STALE = "页面停留过久或登录已变化，请返回上一页刷新后重试。"
 PAGES = {
     400: ("请求有误", "请返回上一页，核对后重试。"),
     401: ("登录已失效", "请重新登录后再试。"),
@@ -176,7 +178,12 @@ def _rule(error: ProcessError | DomainError) -> Any:
 
 
 def _csrf(error: CSRFError) -> Any:
-    return error_page(400, "页面停留过久或登录已变化，请返回上一页刷新后重试。")
+    if wants_json():
+        return {"message": STALE}, 401
+    if request.endpoint == "account.log_in":
+        flash(STALE, "warning")
+        return redirect(url_for("account.login"))
+    return kept_page(401) if keepable() else error_page(400, STALE)
 
 
 def _http(error: HTTPException) -> Any:
@@ -185,6 +192,8 @@ def _http(error: HTTPException) -> Any:
         return error
     if status == 401 and request.method == "GET":
         return redirect(url_for("account.login"))
+    if status == 401 and keepable() and not wants_json():
+        return kept_page(status)
     return error_page(status if status in PAGES else 400)
 
 

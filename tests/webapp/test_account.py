@@ -25,7 +25,7 @@ def test_nothing_without_login(client: FlaskClient) -> None:
 
 def test_every_endpoint_but_the_public_needs_a_login(app: Flask) -> None:
     public = {name for name, view in app.view_functions.items() if getattr(view, "is_public", False)}
-    assert public == {"account.login", "account.log_in", "account.logout", "health.healthz"}
+    assert public == {"account.login", "account.log_in", "account.log_in_again", "account.logout", "health.healthz"}
 
 
 def test_login_and_logout(client: FlaskClient) -> None:
@@ -67,7 +67,10 @@ def test_new_password_ends_other_sessions(app: Flask, client: FlaskClient) -> No
 
 def test_csrf_is_required(app: Flask) -> None:
     app.config["WTF_CSRF_ENABLED"] = True
-    assert log_in(app.test_client()).status_code == 400
+    client = app.test_client()
+    assert log_in(client).location == "/login"
+    assert "页面停留过久" in client.get("/login").text
+    assert client.post("/weekly/new").status_code == 400
 
 
 def test_headers_and_cookie(client: FlaskClient) -> None:

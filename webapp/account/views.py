@@ -11,6 +11,7 @@ from domain import throttle
 from domain.errors import DomainError
 from domain.parties import Person
 from domain.passwords import change_password, check_login, choose_password
+from webapp.account import kept
 from webapp.account.first_login import activate
 from webapp.context import actor, at_first_login, current_actor, db, later, public, runtime
 from webapp.links import is_local
@@ -33,19 +34,39 @@ def login() -> Any:
 @public
 def log_in() -> Any:
     """Checks account and password, and begins a fresh session."""
+    account, target = request.form.get("account", "").strip()[:50], request.form.get("next", "")
+    problem = _enter(account)
+    if problem is not None:
+        return render_template("login.html", account=account, next=target, problem=problem), 429 if problem == TOO_MANY else 400
+    return redirect(target if is_local(target) else url_for("home.index"))
+
+
+@blueprint.post("/login/again")
+@public
+def log_in_again() -> Any:
+    """The login of a page that keeps what was posted after the login before had ended; then it may go on."""
+    found = kept.read_kept()
+    if found is None:
+        return redirect(url_for("account.login"))
     account = request.form.get("account", "").strip()[:50]
-    password = request.form.get("password", "")[:200]
-    target = request.form.get("next", "")
-    address, now = (request.remote_addr or "")[:45], runtime().engine.clock()
+    problem = _enter(account)
+    if problem is not None:
+        return kept.page(*found, account, problem), 429 if problem == TOO_MANY else 400
+    return redirect(url_for("account.password")) if actor().must_change else kept.page(*found)
+
+
+def _enter(account: str) -> str | None:
+    """Checks the posted password and begins a fresh session. Returns what is wrong, where it is not right."""
+    password, address, now = request.form.get("password", "")[:200], (request.remote_addr or "")[:45], runtime().engine.clock()
     if throttle.too_many(db(), account, address, now):
-        return render_template("login.html", account=account, next=target, problem=TOO_MANY), 429
+        return TOO_MANY
     person = db().scalars(select(Person).where(Person.account == account, Person.active)).first()
     if not check_login(person, password, runtime().settings.secret_key) or person is None:
         throttle.failed(db(), account, address, now)
         g.commit = True  # the page is an error, yet the attempt counts
-        return render_template("login.html", account=account, next=target, problem=WRONG), 400
+        return WRONG
     _begin(person)
-    return redirect(target if is_local(target) else url_for("home.index"))
+    return None
 
 
 @blueprint.post("/logout")
@@ -88,3 +109,4 @@ def _begin(person: Person) -> None:
     session.clear()
     session.permanent = True
     session["person"], session["stamp"] = person.id, person.stamp
+    g.pop("actor", None)  # who was asking when the request came

@@ -52,6 +52,7 @@
     unsaved.delete(form);
     try {
       const answer = await post(form.dataset.draftUrl, new FormData(form));
+      if (answer.status === 401) return expired(form, note);
       if (!answer.ok) throw new Error(String(answer.status));
       const time = new Date().toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
       if (note) note.textContent = `已自动保存 ${time}`;
@@ -59,6 +60,11 @@
       unsaved.add(form);
       if (note) note.textContent = "草稿未能保存，请检查网络；内容仍在本页";
     }
+  }
+
+  function expired(form, note) {
+    unsaved.add(form);
+    if (note) note.textContent = "登录已失效，草稿不再自动保存；内容仍在本页，提交时会请您重新登录";
   }
 
   const post = (address, body) =>
