@@ -12,13 +12,15 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select
 
 from domain.background import BackgroundTask, begin
+from domain.demo import PASSWORD
 from domain.exam_sites import ExamSite
-from domain.teachers import Teacher
+from domain.passwords import hash_password
+from domain.teachers import Teacher, new_teacher
 from forms import read_forms
 from forms.lists import LISTS
 from jobs import background, exports
 from jobs.runtime import BPMN_FOLDER
-from processes import definitions
+from processes import definitions, steps
 from tests.conftest import World
 from tests.jobs.imports.files import HEADER, teacher, workbook
 from tests.jobs.imports.flow import problems, take, upload_rows
@@ -169,3 +171,19 @@ def test_the_file_may_have_columns_of_no_interest(lite: World, tmp_path: Path) -
     for task_id in background.sweep(lite.runtime):
         background.run_task(lite.runtime, task_id)
     assert "文件中的“备注”、“工号”列不在导入模板中，不会导入" in school.get(place).text
+
+
+def test_a_teacher_at_home_sees_what_the_record_page_shows_them(lite: World) -> None:
+    deploy(lite, "teacher", "teacher.json", rank={"系统": "hidden"}, trained={"试点院校": "hidden"})
+    with lite.runtime.database.writing() as session:
+        answers = {"name": "王小明", "mobile": "13911110000", "rank": "讲师", "trained": "数据标注"}
+        made = new_teacher(session, lite.actor("school1"), lite.clock(), answers)
+        steps.start(lite.runtime.engine, session, lite.actor("school1"), "teacher", made)
+        made.person.password_hash, made.person.first_nonce = hash_password(PASSWORD), None
+        record_id = made.id
+    teacher_user = user(site(lite), "13911110000")
+    for address in ("/", f"/teachers/{record_id}"):
+        page = teacher_user.get(address).text
+        assert "王小明" in page, address
+        assert "数据标注" not in page, address
+        assert "讲师" in page, address

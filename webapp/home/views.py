@@ -12,8 +12,9 @@ from sqlalchemy import Select, func, select
 from domain.background import BackgroundTask
 from domain.parties import Actor
 from domain.teachers import ROLE, teachers_query
-from forms import fields, read_forms
-from processes import tables
+from forms import fields
+from processes import access, tables
+from processes.definitions import latest
 from processes.errors import NotFound
 from processes.inbox import open_tasks, started
 from webapp.context import actor, db, runtime
@@ -74,8 +75,9 @@ def _teacher_home() -> str:
     teacher = db().scalars(teachers_query(actor())).first()
     if teacher is None:
         raise NotFound
-    shown = {name: value for name, value in teacher.answers().items() if name != "trained"}
-    schema = read_forms()["teacher.json"]
-    schema = {**schema, "properties": {name: field for name, field in schema["properties"].items() if name != "trained"}}
-    trained = [part.strip() for part in re.split("[、，,；;\n]", teacher.trained or "") if part.strip()]
-    return render_template("teachers/home.html", teacher=teacher, tabs=fields.describe(schema, shown), trained=trained)
+    definition = latest(db(), "teacher")
+    hidden = access.hidden_from(definition, teacher, actor())
+    tabs = fields.describe(access.without(definition.record_schema, hidden | {"trained"}), teacher.answers())
+    written = teacher.trained if teacher.trained and "trained" not in hidden else ""
+    trained = [part.strip() for part in re.split("[、，,；;\n]", written) if part.strip()]
+    return render_template("teachers/home.html", teacher=teacher, tabs=tabs, trained=trained)
