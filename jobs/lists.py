@@ -1,4 +1,4 @@
-"""Lists as an actor sees them: without the columns and filters of fields that are hidden from them (`x-access`)."""
+"""Every list that can be exported, and each as an actor sees it: without what the forms hide from them (`x-access`)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from sqlalchemy.orm import Session
 
 from domain.parties import Actor
 from forms.listing import Listing
+from forms.lists import LISTS as RECORDS
+from jobs.monitoring import WATCHED
 from processes import access
 from processes.definitions import Definition, latest
 from processes.errors import NotFound
+
+LISTS: dict[str, Listing] = {**RECORDS, **{watched.listing.name: watched.listing for watched in WATCHED.values()}}
+"""By name: those of records (`forms.lists`) and those of 流程监控."""
 
 
 def fitted(session: Session, actor: Actor, listing: Listing) -> Listing:
