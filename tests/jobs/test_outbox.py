@@ -20,7 +20,7 @@ from jobs.runtime import Runtime
 from processes import answers, managing, retries, tables
 from processes.engine import Engine
 from processes.errors import Refused, StaleAttempt
-from tests.conftest import World, free_port
+from tests.conftest import FOREVER, World, free_port
 from tests.jobs.conftest import Live, wait_for
 from tests.processes.test_weekly_report import ANSWERS, act, begin
 
@@ -78,13 +78,14 @@ def test_an_sms_goes_through_redis_and_a_worker(live: Live) -> None:
 @pytest.mark.row("6.5")
 def test_a_killed_worker_and_an_emptied_redis_send_once(live: Live, redis: Redis) -> None:
     runtime = live.world.runtime
-    live.outside.mode, live.outside.seconds = "delay", 2.0
+    live.outside.mode, live.outside.seconds = "delay", FOREVER
     _, _, job_id = submitted(live.world)
     outbox.hand_out(runtime.settings.redis_url, [job_id])
     worker = live.start_worker()
     wait_for(lambda: live.outside.asked)
     worker.kill()  # in the middle of the call
-    worker.wait(10)
+    worker.wait()
+    live.outside.go_on.set()
     redis.flushall()
     live.outside.mode = "ok"
     assert live.job(job_id).state == "running"
