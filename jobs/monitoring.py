@@ -18,7 +18,7 @@ from jobs import outbox
 from jobs.batches import CHUNK, Item, act_on, give_way, keep_failures
 from jobs.runtime import Runtime
 from jobs.work import Work
-from processes import definitions, managing, migrating, tables
+from processes import definitions, managing, migrating, tables, versions
 from processes.engine import Engine
 from processes.errors import NotFound, Refused
 from processes.history import instance_by_id
@@ -142,7 +142,7 @@ INSTANCES = Listing(
         Column("开始时间", lambda row: row.started_at, "moment"),
     ),
     filters=(
-        Filter("process", "流程", _by_process, choices=lambda session, actor: list(definitions.names(session).values())),
+        Filter("process", "流程", _by_process, choices=lambda session, actor: list(versions.names(session).values())),
         Filter("state", "运行", _by_state, (RUNNING, SUSPENDED, FAILED, ENDED), default=RUNNING),
         Filter("title", "记录", lambda query, text: query.where(tables.instance.c.title.contains(text, autoescape=True))),
         Filter("version", "版本", _by_version, widget="number"),
