@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 
 _IMMEDIATE = "pilot_immediate"
@@ -63,6 +64,13 @@ def _begin_sqlite(connection: Connection) -> None:
     # BEGIN IMMEDIATE is SQLite's row lock: two steps never hold stale reads against each other.
     immediate = connection.get_execution_options().get(_IMMEDIATE)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def put(session: Session, table: Table, values: Mapping[str, Any], unless: Sequence[str]) -> None:
+    """Inserts a row, or writes it into the one that is there, also where two do so at once. `unless`: columns of a unique constraint."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = insert(table).values(**values)
+    session.execute(row.on_conflict_do_update(index_elements=unless, set_={k: row.excluded[k] for k in values if k not in unless}))
 
 
 def one_at_a_time(session: Session, what: str) -> None:

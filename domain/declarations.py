@@ -127,7 +127,7 @@ def new_declaration(session: Session, actor: Actor, now: datetime, answers: dict
         AlreadyDeclared: the school has one, also where two are sent at once (a unique constraint decides).
         BadLine
     """
-    plan, school = _plan_open_at(session, actor, now, plan_id), session.get_one(Party, actor.party_id)
+    plan, school = _plan_open_at(session, actor, now, plan_id, kept=True), session.get_one(Party, actor.party_id)
     return declare(session, plan, school, actor.person_id, now, answers)
 
 
@@ -157,8 +157,8 @@ def open_plan(session: Session, actor: Actor, now: datetime, plan_id: int) -> De
     return plan
 
 
-def _plan_open_at(session: Session, actor: Actor, now: datetime, plan_id: int) -> DeclarationPlan:
-    plan = plan_of(session, actor, plan_id)
+def _plan_open_at(session: Session, actor: Actor, now: datetime, plan_id: int, kept: bool = False) -> DeclarationPlan:
+    plan = plan_of(session, actor, plan_id, kept)
     if plan is None:
         raise NotOpen
     in_window(plan, now)

@@ -8,8 +8,10 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
+from domain.errors import DomainError
+from domain.handling import FAULTS
 from domain.locks import hold_lock
 from jobs import background, texting
 from jobs.files import sweep_files
@@ -86,8 +88,18 @@ def _tick(runtime: Runtime, instance_id: int) -> None:
             jobs = steps.tick(runtime.engine, session, instance_id)
     except (ProcessError, expressions.ExpressionError) as error:
         _log.error("instance %d cannot go on: %s", instance_id, error)
-        with runtime.database.writing() as session:
-            # a background step that fails is a state that people see, not a line in a log
-            answers.halt(runtime.engine, session, instance_id, str(error))
+        _halt(runtime, instance_id, str(error))
+        return
+    except OperationalError:
+        raise  # the database is away, and no process at fault
+    except (*FAULTS, DomainError, DBAPIError) as error:  # one process that breaks must not stop the clocks of all the others
+        _log.exception("instance %d", instance_id)
+        _halt(runtime, instance_id, f"定时处理时出错（{type(error).__name__}），请把流程实例编号告诉技术支持")
         return
     hand_out(runtime.settings.redis_url, jobs)
+
+
+def _halt(runtime: Runtime, instance_id: int, message: str) -> None:
+    """A background step that fails is a state that people see, not a line in a log."""
+    with runtime.database.writing() as session:
+        answers.halt(runtime.engine, session, instance_id, message)

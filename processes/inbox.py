@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, exists, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from domain.database import put
 from domain.parties import Actor, Person
 from processes import tables
 from processes.authority import may_see
@@ -119,9 +120,8 @@ def element_of(definition: Definition, task: Any) -> Element:
 
 def save_draft(session: Session, actor: Actor, place: str, data: dict[str, Any], now: datetime) -> None:
     """Keeps what is being typed at `place` (a task id or a form's address), one draft a person and place."""
-    drop_draft(session, actor, place)
     values = {"person_id": actor.person_id, "place": place[:80], "data": data, "saved_at": now}
-    session.execute(insert(tables.draft).values(values))
+    put(session, tables.draft, values, ("person_id", "place"))
 
 
 def draft_of(session: Session, actor: Actor, place: str) -> Any:

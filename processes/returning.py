@@ -55,7 +55,7 @@ def withdraw(engine: Engine, session: Session, actor: Actor, task_id: str) -> li
         raise Refused("流程已结束，不能撤回")
     step.load()
     if done.vote_id is not None:
-        votes.take_back(step, done)
+        votes.take_back(step, done.id)
         step.record("withdraw", "撤回", element.id)
         return step.settle()
     target = spiff.find(step.workflow, task_id)

@@ -50,6 +50,12 @@ def watched(session: Session, running: Collection[int]) -> Sequence[Any]:
     return session.execute(query.order_by(_DEFINITION.c.key, _DEFINITION.c.version.desc())).all()
 
 
+def names(session: Session) -> dict[str, str]:
+    """Key → name of every deployed process, as its newest version calls it."""
+    query = select(_DEFINITION.c.key, _DEFINITION.c.name).order_by(_DEFINITION.c.key, _DEFINITION.c.version)
+    return {row.key: row.name for row in session.execute(query)}
+
+
 def version(session: Session, key: str, number: int) -> Definition:
     """One version.
 

@@ -128,12 +128,15 @@ def said(step: Step, task: Any, outcome: str) -> str:
     return f"{outcome}{about}（{vote.answered + 1}/{vote.total}）"[:100]
 
 
-def take_back(step: Step, task: Any) -> None:
+def take_back(step: Step, task_id: str) -> None:
     """撤回 of one's own answer while the result is open: the same is asked again, of the same person.
 
     Raises:
-        Refused: the result is clear, or the next in order has answered.
+        Refused: it was taken back already, the result is clear, or the next in order has answered.
     """
+    task = step.session.execute(select(_TASK).where(_TASK.c.id == task_id)).one()  # read anew, under the lock: a double click
+    if task.state != "done":
+        raise Refused("此意见已撤回，请刷新页面查看最新状态")
     vote = vote_of(step, task.vote_id)
     if vote.state != "open":
         raise Refused("会签已有结果，不能撤回")
