@@ -51,6 +51,8 @@ class ListScreen:
     empty: str = "还没有记录。"
     export: str = "批量导出"
     more_exports: tuple[tuple[str, str], ...] = ()
+    popup: bool = False
+    """Whether 编辑 opens over the list instead of a page of its own."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
     return render_template(
         template,
         screen=screen,
+        popup=screen.popup,
         listing=page.listing,
         page=page,
         link=link,

@@ -279,3 +279,55 @@ def test_by_keyboard_a_task_is_claimed_and_a_colleague_completes_it(browser: Bro
     for said in ("签收“审核周报”", "转办给赵琳", "审核通过"):
         expect(colleague.locator("#history")).to_contain_text(said)
     assert faults == []
+
+
+@pytest.mark.row("4.3.5")
+def test_a_declaration_is_edited_in_a_popup_over_the_list(browser: Browser, address: str) -> None:
+    school = log_in(browser, address, "school2")
+    listed = f"{address}/declarations/?size=20"
+    school.goto(listed)
+    popup, name = school.get_by_role("dialog", name="编辑："), "[name='contacts.0.name']"
+    school.get_by_role("link", name="编辑").press("Enter")
+    expect(popup.locator(name)).to_be_focused()
+    school.keyboard.press("Escape")  # nothing was typed: nothing is asked
+    expect(popup).to_have_count(0)
+    school.get_by_role("link", name="编辑").press("Enter")
+    popup.locator(name).fill("李敏改")
+    school.keyboard.press("Escape")
+    expect(school.get_by_role("dialog", name="修改还没有保存")).to_be_visible()
+    school.keyboard.press("Escape")  # no
+    expect(popup.locator(name)).to_have_value("李敏改")
+    school.keyboard.press("Escape")
+    with school.expect_response("**/drafts?**"):
+        school.get_by_role("button", name="确定").click()
+    expect(popup).to_have_count(0)
+    school.get_by_role("link", name="编辑").click()
+    expect(popup.get_by_role("status").first).to_have_text("已恢复您上次未保存的草稿。")
+    popup.locator("[name='lines.0.people']").fill("")
+    popup.get_by_role("button", name="保存并提交").click()
+    expect(popup.get_by_role("alert")).to_contain_text("“申报人数”必须填写")
+    expect(popup.locator(name)).to_have_value("李敏改")
+    popup.get_by_role("button", name="保存", exact=True).click()
+    expect(school.locator("main .alert")).to_have_text("证书试点申报已保存。")
+    assert school.url == listed
+    school.set_viewport_size({"width": 390, "height": 844})
+    school.get_by_role("link", name="编辑").click()
+    school.wait_for_url(f"{address}/declarations/*/edit")
+    expect(school.locator(name)).to_have_value("李敏改")
+
+
+@pytest.mark.row("7.1")
+def test_the_file_of_a_form_is_chosen_by_a_control_of_ours(browser: Browser, address: str) -> None:
+    school = log_in(browser, address, "school1")
+    school.goto(f"{address}/imports/teachers/")
+    chosen = school.locator("[data-chosen]")
+    expect(chosen).to_have_text("未选择文件")
+    school.get_by_role("button", name="上传并检查").click()
+    expect(school.get_by_role("alert")).to_have_text("请先选择要导入的文件")
+    school.set_input_files("#file", {"name": "名单.xlsx", "mimeType": "application/zip", "buffer": b"x" * 3000})
+    expect(chosen).to_have_text("名单.xlsx（3 KB）")
+    school.get_by_role("button", name="删除").press("Enter")
+    expect(chosen).to_have_text("未选择文件")
+    expect(school.locator("#file")).to_be_focused()
+    with school.expect_file_chooser():
+        school.keyboard.press("Space")

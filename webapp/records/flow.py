@@ -69,6 +69,7 @@ def screen_of(kind: RecordKind) -> ListScreen:
         empty=kind.empty,
         export=kind.export,
         more_exports=kind.more_exports,
+        popup=kind.popup,
     )
 
 
