@@ -110,12 +110,12 @@ TEXTS = Listing(
     columns=(
         Column("接收人或流程", lambda row: row.person),
         Column("类别", lambda row: row.kind),
-        Column("机构", lambda row: row.party),
         Column("手机", _mobiles),
-        Column("内容", lambda row: next((one["text"] for one in _messages(row)), "")),
         Column("失败原因", lambda row: row.error),
         Column("时间", lambda row: row.at, "moment", sort=_FAILED.c.at),
-        Column("上次重新发送", lambda row: row.resent_by),
+        Column("内容", lambda row: next((one["text"] for one in _messages(row)), ""), spare=True),
+        Column("机构", lambda row: row.party, spare=True),
+        Column("上次重新发送", lambda row: row.resent_by, spare=True),
     ),
     filters=(
         Filter("kind", "类别", lambda query, text: query.where(_FAILED.c.kind == text), (PERSONAL, *BY_JOB.values())),

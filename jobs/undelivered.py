@@ -66,14 +66,14 @@ MESSAGES = Listing(
     columns=(
         Column("发出的流程", lambda row: row.sender_title),
         Column("消息", lambda row: row.name),
-        Column("发出环节", _element),
-        Column("机构", lambda row: row.party_name),
-        Column("内容", carried),
         Column("接收的流程", lambda row: row.other_title),
         Column("状态", lambda row: row.status, "badge"),
         Column("原因", lambda row: row.error),
         Column("发出时间", lambda row: row.sent_at, "moment", sort=_MESSAGE.sent_at),
-        Column("尝试次数", lambda row: row.tries, "number"),
+        Column("内容", carried, spare=True),
+        Column("发出环节", _element, spare=True),
+        Column("机构", lambda row: row.party_name, spare=True),
+        Column("尝试次数", lambda row: row.tries, "number", spare=True),
     ),
     filters=(
         Filter("state", "状态", _by_state, (UNDELIVERED, *(label for label, _ in STATES.values())), default=UNDELIVERED),

@@ -213,7 +213,9 @@ def test_the_lists_are_exported_ticked_rows_or_all_under_the_filter(world: World
     assert [line[1:5] for line in lines] == [["周报", "第 1 版", "审核周报", "待审核"]]
     assert "太湖" in lines[0][0]
     assert len(exported(supervisor, "monitor")) == 3
-    assert [line[1] for line in exported(supervisor, "monitor_messages", ids=[str(first)])[1:]] == ["询问"]
+    assert [line[1:2] + line[6:8] for line in exported(supervisor, "monitor_messages", ids=[str(first)])[1:]] == [
+        ["询问", "number：7，until：2026-11-30 00:00", "审核周报"]
+    ]
     assert len(exported(supervisor, "monitor_messages")) == 3
     assert len(exported(supervisor, "monitor_texts", ids=ids[1:])) == 2
     assert len(exported(supervisor, "monitor_texts")) == 3
