@@ -22,7 +22,7 @@ from domain.parties import Actor
 from forms.listing import Listing
 from forms.lists import LISTS
 from jobs import outbox
-from jobs.lists import fitted
+from jobs.fitting import fitted
 from jobs.runtime import Runtime
 from jobs.work import Work
 from processes import expressions, inbox, steps, tables

@@ -1,37 +1,9 @@
-"""Every list that can be exported, and each as an actor sees it: without what the forms hide from them (`x-access`)."""
+"""Every list that can be exported: those of records (`forms.lists`) and those of 流程监控."""
 
 from __future__ import annotations
 
-from sqlalchemy.orm import Session
-
-from domain.parties import Actor
 from forms.listing import Listing
 from forms.lists import LISTS as RECORDS
 from jobs.monitoring import WATCHED
-from processes import access
-from processes.definitions import Definition, latest
-from processes.errors import NotFound
 
 LISTS: dict[str, Listing] = {**RECORDS, **{watched.listing.name: watched.listing for watched in WATCHED.values()}}
-"""By name: those of records (`forms.lists`) and those of 流程监控."""
-
-
-def fitted(session: Session, actor: Actor, listing: Listing) -> Listing:
-    """The list with what the actor sees of it: on pages, in exports and in batches alike."""
-    return fitted_by(definition_of(session, listing), actor, listing)
-
-
-def fitted_by(definition: Definition | None, actor: Actor, listing: Listing) -> Listing:
-    """`fitted`, for those who have the diagram already."""
-    return listing if definition is None else listing.without(access.hidden_from(definition, None, actor))
-
-
-def definition_of(session: Session, listing: Listing) -> Definition | None:
-    """The diagram of whose forms a list's fields are; None where there is none, or nothing is deployed yet."""
-    key = listing.fields_of or listing.key
-    if key is None:
-        return None
-    try:
-        return latest(session, key)
-    except NotFound:
-        return None

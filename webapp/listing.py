@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from domain.parties import Actor
 from forms.listing import Listing
-from jobs.lists import definition_of, fitted_by
+from jobs.fitting import definition_of, fitted_by
 from processes.actions import Action, Bulk, actions_for, bulk_for
 from processes.definitions import Definition
 from webapp.context import runtime

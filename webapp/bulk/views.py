@@ -11,7 +11,8 @@ from flask import Blueprint, flash, redirect, render_template, request, send_fil
 from domain.background import begin
 from forms.listing import Listing
 from jobs import batches, exports
-from jobs.lists import LISTS, fitted, fitted_by
+from jobs.fitting import fitted, fitted_by
+from jobs.lists import LISTS
 from processes.actions import bulk_for
 from processes.definitions import Definition, Element, latest
 from processes.errors import NotFound
