@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from domain.handling import FAULTS, BusinessError, External
 from domain.parties import Actor
-from processes import faults, posting, retries, spiff, tables, votes
+from processes import faults, posting, retries, spiff, standstill, tables, votes
 from processes.definitions import Definition, Element
 from processes.engine import Engine
 from processes.errors import EngineFault, Refused
@@ -194,6 +194,9 @@ class Step:
         self._write_tasks(stands)
         place = None if self.called_off else self._place(stands)
         status, tone = self._status(place)
+        waits = self._waits(stands)
+        if not ended:
+            standstill.notice(self, stands, waits)
         posting.settle(self)
         chain = self._write_events()
         self._write_jobs(self._started(stands))
@@ -208,7 +211,7 @@ class Step:
             "tone": tone,
             "place": place,
             "place_since": self.row.place_since if place == self.row.place else self.now,
-            "waits": self._waits(stands),
+            "waits": waits,
             "path": path,
             "due_at": earliest(stands) if self.suspended_at is None else None,
             "suspended_at": None if ended else self.suspended_at,
