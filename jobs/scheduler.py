@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
 
 from domain.handling import FAULTS
 from domain.locks import hold_lock
@@ -50,7 +50,10 @@ def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
                     break
                 looked[work] = runtime.engine.clock()
                 work(runtime)
-        except OperationalError as error:  # the database is away for a moment; the next turn tries again
+        except (
+            OperationalError,
+            InternalError,
+        ) as error:  # the database is away, or ended a transaction that slept; the next turn tries again
             _log.warning("the database did not answer: %s", error)
         stop.wait(pause)
 
