@@ -50,10 +50,8 @@ def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
                     break
                 looked[work] = runtime.engine.clock()
                 work(runtime)
-        except (
-            OperationalError,
-            InternalError,
-        ) as error:  # the database is away, or ended a transaction that slept; the next turn tries again
+        except (OperationalError, InternalError) as error:
+            # the database is away for a moment, or has ended a transaction that slept: the next turn tries again
             _log.warning("the database did not answer: %s", error)
         stop.wait(pause)
 
