@@ -17,7 +17,7 @@ from processes.errors import NotAllowed, Refused
 from processes.history import who
 
 PERSONAL = "消息提醒"
-BY_JOB = {"account.first_password": "首次登录密码", "sms.notify": "流程通知"}
+BY_JOB = {"account.first_password": "首次登录密码", "sms.notify": "流程通知", "reports.remind": "填报提醒"}
 """Handler of a service task that sends an SMS → what people call it."""
 _TEXT, _JOB, _INSTANCE, _EVENT = tables.text.c, tables.job.c, tables.instance.c, tables.event.c
 _FAILED = union_all(

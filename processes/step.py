@@ -11,8 +11,10 @@ from SpiffWorkflow.bpmn.exceptions import WorkflowException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
+from domain.errors import DomainError
 from domain.handling import FAULTS, BusinessError, External
 from domain.parties import Actor
 from processes import faults, posting, retries, spiff, standstill, tables, votes
@@ -167,7 +169,9 @@ class Step:
         except BusinessError as error:
             self.raised.append((task, error))
             return None  # stays STARTED until its boundary event interrupts it
-        except FAULTS as error:
+        except DomainError as error:  # a rule of the records says no, in words for people
+            raise Refused(str(error)) from error
+        except (*FAULTS, IntegrityError, DataError) as error:
             raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{type(error).__name__}：{error}）") from error
         return True
 
