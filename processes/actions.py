@@ -23,7 +23,7 @@ class Action:
 
     `kind` is `task` (completes a user task, or opens its page where `outcomes` is empty), `message` (an event of the diagram),
     `withdraw` (takes back what the actor did last), `return` (opens the page that sends back to an earlier step), or `edit`
-    (opens the record's form). `refuse` is a sentence that says why the button cannot act.
+    (opens the record's form). `refuse` is a sentence that says why the button cannot act; `due_at` the deadline of the task that is edited.
     """
 
     kind: str
@@ -36,6 +36,7 @@ class Action:
     outcomes: tuple[Outcome, ...] = ()
     confirm: str | None = None
     refuse: str | None = None
+    due_at: datetime | None = None
 
 
 def actions_for(
@@ -77,7 +78,7 @@ def _open_tasks(actor: Actor, now: datetime | None, *which: ColumnElement[bool])
     task, instance = tables.task.c, tables.instance
     mine = task.role.in_(actor.roles)
     theirs = mine if now is None else or_(mine, covered(actor, now))
-    query = select(task.id, task.instance_id, task.element).join(instance, instance.c.id == task.instance_id)
+    query = select(task.id, task.instance_id, task.element, task.due_at).join(instance, instance.c.id == task.instance_id)
     return query.where(*which, task.state == "open", task.kind == "step", task.party_id == actor.party_id, theirs)
 
 
@@ -119,7 +120,9 @@ def _of_tasks(definition: Definition, row: Any, tasks: Sequence[Any]) -> list[Ac
         element = definition.elements[task.element]
         if definition.record_form(element):
             if "editForm" in element.properties:
-                actions.append(Action("edit", row.id, task.id, element.id, "编辑", element.properties["editForm"], True))
+                actions.append(
+                    Action("edit", row.id, task.id, element.id, "编辑", element.properties["editForm"], True, due_at=task.due_at)
+                )
             confirm = element.properties.get("confirm")
             actions += [
                 Action("task", row.id, task.id, element.id, outcome.name, element.form, True, (outcome,), confirm)

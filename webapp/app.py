@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from domain.base import SHANGHAI
 from domain.errors import DomainError
 from processes.errors import NotAllowed, NotFound, ProcessError
-from webapp import context, menu
+from webapp import assets, context, menu
 from webapp.account.views import blueprint as account
 from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
@@ -101,7 +101,7 @@ PAGES = {
 
 def create_app(runtime: Runtime) -> Flask:
     """The web application on an opened runtime."""
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)  # webapp/assets.py serves the static files
     settings = runtime.settings
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -113,10 +113,10 @@ def create_app(runtime: Runtime) -> Flask:
         MAX_CONTENT_LENGTH=MAX_REQUEST,
         MAX_FORM_PARTS=5000,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form may stay open for an afternoon
-        SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
     app.extensions["pilot"] = runtime
     CSRFProtect(app)
+    assets.install(app)
     context.install(app)
     app.after_request(_headers)
     for blueprint in BLUEPRINTS:

@@ -96,7 +96,10 @@ def test_the_whole_way(lite: World) -> None:
     shown = school.get("/weekly/1").text
     assert "人数不对" in shown
     assert "填报质量" in shown
-    assert "王芳" in school.get("/weekly/1/edit").text
+    correcting = school.get("/weekly/1/edit").text
+    assert "王芳" in correcting
+    assert "截止：2026-12-07 00:00" in correcting  # a returned report has until the end of the next period
+    assert 'href="/weekly/1/edit">编辑' in school.get(f"/inbox/tasks/{open_task(lite, 1).id}").text
     assert school.post("/weekly/1/edit", data={**FORM, "contact": "赵六", "act": "提交"}).status_code == 302
     task = f"/inbox/tasks/{open_task(lite, 1).id}"
     assert province.post(task, data={"outcome": "审核通过"}).status_code == 302

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
+from domain.base import clock_minutes
 from domain.errors import DomainError, TooLate
 from domain.parties import Actor
 from forms import fields
@@ -227,7 +229,7 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
         "records/form.html",
         kind=kind,
         title=f"编辑：{record.title()}",
-        note=kind.note(record),
+        note=_note(kind, record, actions),
         hidden={"task": task_id or ""},
         place=f"{kind.key}/{record.id}",
         tabs=fields.describe(kind.fit(db(), actor(), dict(schema), record), access.shown(schema, record.answers(), answers)),
@@ -236,3 +238,9 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
         restored=restored,
         back=url_for(f"{kind.key}.index"),
     )
+
+
+def _note(kind: RecordKind, record: Any, actions: Sequence[Action]) -> str:
+    """The task's own deadline, which is another one after a return; else what the kind says."""
+    due_at = next((a.due_at for a in actions if a.kind == "edit" and a.due_at is not None), None)
+    return f"截止：{clock_minutes(due_at)}，请在截止前提交。保存后可以继续修改。" if due_at is not None else kind.note(record)
