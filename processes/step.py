@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -164,7 +165,8 @@ class Step:
             self.jobs.append({**job, "attempt": 0, "retry_max": retry_max, "retry_delay": retry_delay})
             return None
         try:
-            with self.session.begin_nested():  # what a handler wrote before it raised is undone
+            # what a handler wrote before it raised is undone – by the caller, with the whole step, where nothing catches the error
+            with self.session.begin_nested() if faults.may_be_caught(task) else nullcontext():
                 task.data.update(handler.run(self.session, self.subject, params, self.actor) or {})
         except BusinessError as error:
             self.raised.append((task, error))

@@ -34,11 +34,13 @@ Answers = Mapping[str, Any] | Callable[[Mapping[str, Any]], dict[str, Any]]
 """What was filled in, or a function that reads it off what was posted once the form's schema is known."""
 
 
-def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any, outcome: str | None = None) -> tuple[int, list[str]]:
+def start(
+    engine: Engine, session: Session, actor: Actor, key: str, subject: Any, outcome: str | None = None, newest: Definition | None = None
+) -> tuple[int, list[str]]:
     """Starts the newest version of a process about a record that is already flushed.
 
-    With an `outcome` the same step completes the first task, which must be the actor's, with what the record holds
-    (保存并提交).
+    `newest` is that version, where the caller has looked it up already. With an `outcome` the same step completes the first task,
+    which must be the actor's, with what the record holds (保存并提交).
 
     Returns: instance id, job ids.
     Raises:
@@ -46,7 +48,7 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
         NotAllowed: the actor does not hold the lane in which the diagram starts, or the first task is another's.
         FormInvalid: with an outcome, the record does not pass the form's checks.
     """
-    definition = latest(session, key)
+    definition = newest or latest(session, key)
     begin = definition.start
     _allow(actor, begin.lane, subject.party_for(begin.lane))
     step = open_step(engine, session, actor, definition, subject)

@@ -99,9 +99,10 @@ def _create(kind: RecordKind) -> Any:
     if kind.create is None:
         raise NotFound
     try:
-        _check_unless_draft(definition, kind.fit(db(), who, schema, token), answers)
+        if definition.first_task is None:  # then a record is no draft: nothing would check its form later
+            _check(kind.fit(db(), who, schema, token), answers)
         record = kind.create(db(), who, runtime().engine.clock(), token, answers)
-        _, jobs = steps.start(runtime().engine, db(), who, kind.key, record, None if act == SAVE else act)
+        _, jobs = steps.start(runtime().engine, db(), who, kind.key, record, None if act == SAVE else act, definition)
     except (DomainError, FormInvalid, Refused) as error:
         db().rollback()
         shown = Refused(definition.late_message) if isinstance(error, TooLate) and definition.late_message else error
@@ -113,10 +114,7 @@ def _create(kind: RecordKind) -> Any:
     return redirect(url_for(f"{kind.key}.index"))
 
 
-def _check_unless_draft(definition: Definition, schema: dict[str, Any], answers: dict[str, Any]) -> None:
-    """A record whose process begins with no task is no draft: nothing would check its form later."""
-    if definition.first_task is not None:
-        return
+def _check(schema: dict[str, Any], answers: dict[str, Any]) -> None:
     problems = runtime().engine.check(schema, answers)
     if problems:
         raise FormInvalid(problems)
