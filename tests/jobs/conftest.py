@@ -9,9 +9,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from redis import Redis, RedisError
@@ -24,7 +26,7 @@ from domain.settings import Settings
 from jobs.runtime import build, deploy_all, migrate
 from jobs.sandbox import Outside, make_server
 from processes import tables
-from tests.conftest import Clock, World, free_port, missing
+from tests.conftest import Clock, World, _create, free_port, missing
 
 ROOT = Path(__file__).parents[2]
 WORKER = "import os; from domain.settings import read_settings; import jobs.worker; jobs.worker.run(read_settings(os.environ))"
@@ -112,6 +114,25 @@ class Live:
 
 @pytest.fixture
 def live(settings: Settings, redis_server: str, redis: Redis) -> Iterator[Live]:
+    with _live(settings, redis_server) as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def live_on_both(request: pytest.FixtureRequest, settings: Settings, redis_server: str, redis: Redis) -> Iterator[Live]:
+    """The same on each of the databases, for what their locks decide."""
+    if request.param == "postgresql":
+        server, name = request.getfixturevalue("postgres"), f"t{uuid4().hex}"
+        if server is None:
+            missing("PostgreSQL")
+        _create(server, name, "template0")
+        settings = replace(settings, database_url=f"{server}{name}")
+    with _live(settings, redis_server) as made:
+        yield made
+
+
+@contextmanager
+def _live(settings: Settings, redis_server: str) -> Iterator[Live]:
     log = settings.home / "sms.jsonl"
     server = make_server(0, log)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
