@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
@@ -30,6 +31,11 @@ class BusinessError(Exception):
 
 # Mistakes in a handler or its parameters: told as what they are, never a traceback that stops a worker.
 FAULTS = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError)
+
+
+def told(error: Exception) -> str:
+    """A mistake as operators read it; what a database says carries rows of records, and stays in the log."""
+    return type(error).__name__ if isinstance(error, DBAPIError) else f"{type(error).__name__}：{error}"
 
 
 @dataclass(frozen=True)

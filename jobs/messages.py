@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from sqlalchemy.exc import DBAPIError
-
-from domain.handling import FAULTS
+from domain.handling import FAULTS, told
 from jobs.outbox import hand_out
 from jobs.runtime import Runtime
 from processes import answers, expressions, messages
@@ -47,9 +45,8 @@ def deliver(runtime: Runtime, message_id: int) -> None:
 
 
 def fault(error: Exception) -> str:
-    """What people read of a mistake in the product; what a database says carries rows, and stays in the log."""
-    told = type(error).__name__ if isinstance(error, DBAPIError) else f"{type(error).__name__}：{error}"
-    return f"流程处理时出错，请联系系统管理员（{told}）"
+    """What people read of a mistake in the product."""
+    return f"流程处理时出错，请联系系统管理员（{told(error)}）"
 
 
 def _put_off(runtime: Runtime, message_id: int, why: str) -> None:

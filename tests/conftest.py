@@ -144,7 +144,7 @@ def quick_passwords() -> Iterator[None]:
         yield
 
 
-def _settings(home: Path) -> Settings:
+def settings_in(home: Path) -> Settings:
     return Settings(
         home=home,
         database_url=f"sqlite:///{home}/pilot.sqlite3",
@@ -158,7 +158,7 @@ def _settings(home: Path) -> Settings:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return _settings(tmp_path)
+    return settings_in(tmp_path)
 
 
 def _fill(settings: Settings) -> None:
@@ -174,7 +174,7 @@ def _fill(settings: Settings) -> None:
 @pytest.fixture(scope="session")
 def filled_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("filled") / "pilot.sqlite3"
-    _fill(_settings(path.parent))
+    _fill(settings_in(path.parent))
     return path
 
 
@@ -184,11 +184,11 @@ def filled_postgres(postgres: Server | None, tmp_path_factory: pytest.TempPathFa
     if postgres is None:
         missing("PostgreSQL")
     url = postgres.create("filled", "template0")
-    _fill(replace(_settings(tmp_path_factory.mktemp("filled")), database_url=url))
+    _fill(replace(settings_in(tmp_path_factory.mktemp("filled")), database_url=url))
     return postgres
 
 
-def _world(settings: Settings, clock: Callable[[], datetime] | None = None) -> World:
+def world_of(settings: Settings, clock: Callable[[], datetime] | None = None) -> World:
     """A product on a filled database, at `NOON` until a test sets its clock, or on another clock."""
     still = Clock()
     runtime = build(settings, clock or still)
@@ -210,27 +210,35 @@ def add_books(world: World) -> World:
 def lite(settings: Settings, filled_sqlite: Path) -> Iterator[World]:
     """The product on SQLite."""
     shutil.copy(filled_sqlite, settings.home)
-    world = _world(settings)
+    world = world_of(settings)
     yield world
     world.runtime.database.engine.dispose()
 
 
 @contextmanager
-def filled(request: pytest.FixtureRequest, settings: Settings) -> Iterator[World]:
-    """A product on the database that the fixture's parameter names, gone afterwards."""
-    if request.param == "sqlite":
+def filled_database(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Settings]:
+    """The settings with a filled database of its own, of the kind that the fixture's parameter names (else SQLite); gone afterwards."""
+    if getattr(request, "param", "sqlite") == "sqlite":
         shutil.copy(request.getfixturevalue("filled_sqlite"), settings.home)
-        made = _world(settings)
-        yield made
-        made.runtime.database.engine.dispose()
+        yield settings
         return
     server, name = request.getfixturevalue("filled_postgres"), f"t{uuid4().hex}"
-    made = _world(replace(settings, database_url=server.create(name, "filled")))
+    url = server.create(name, "filled")
     try:
-        yield made
+        yield replace(settings, database_url=url)
     finally:
-        made.runtime.database.engine.dispose()
         server.drop(name)
+
+
+@contextmanager
+def filled(request: pytest.FixtureRequest, settings: Settings) -> Iterator[World]:
+    """A product on the database that the fixture's parameter names, gone afterwards."""
+    with filled_database(request, settings) as there:
+        made = world_of(there)
+        try:
+            yield made
+        finally:
+            made.runtime.database.engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

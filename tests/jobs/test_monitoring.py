@@ -77,9 +77,13 @@ def second_version(world: World) -> None:
         definitions.deploy(session, world.runtime.engine, xml.encode(), dict(first.forms), "郑工")
 
 
-@pytest.mark.parametrize("act", list(DONE))
-def test_a_killed_worker_doubles_no_act_and_another_goes_on(live: Live, redis: Redis, monkeypatch: pytest.MonkeyPatch, act: str) -> None:
-    world = live.world
+@pytest.mark.parametrize(
+    ("live_on_both", "act"), [*(("sqlite", act) for act in DONE), ("postgresql", "suspend")], indirect=["live_on_both"]
+)
+def test_a_killed_worker_doubles_no_act_and_another_goes_on(
+    live_on_both: Live, redis: Redis, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    live, world = live_on_both, live_on_both.world
     hand_in_many(world, MANY)
     apart = one_apart(world, act)
     before = lines(world, DONE[act])

@@ -71,7 +71,7 @@ def test_one_process_that_breaks_does_not_stop_the_clocks_of_all(world: World, m
     world.clock.now += timedelta(days=2)
     scheduler.turn(world.runtime, "test")
     assert second.status == "到out"
-    assert (first.status, first.row.incident) == ("在a", "流程处理时出错，请联系系统管理员（IntegrityError）")
+    assert (first.status, first.row.incident) == ("在a", "系统任务“办”的处理程序出错（IntegrityError）")
     first.sound()
 
 

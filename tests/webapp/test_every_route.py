@@ -21,7 +21,7 @@ import pytest
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from tests.conftest import _settings, _world
+from tests.conftest import settings_in, world_of
 from tests.webapp.belongings import ACCOUNTS, SECRET, Belongings, belongings
 from tests.webapp.test_weekly import FORM
 
@@ -271,7 +271,7 @@ PARAMETERS = {
 def found(filled_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Belongings]:
     home = tmp_path_factory.mktemp("every_route")
     shutil.copy(filled_sqlite, home)
-    made = belongings(_world(_settings(home)), home)
+    made = belongings(world_of(settings_in(home)), home)
     yield made
     made.close()
 
