@@ -47,14 +47,21 @@ def actions_for(
 
     With `now` also those of tasks that the actor may do in an absent person's place at that moment.
     """
+    return standing_of(session, actor, key, subject_ids, now)[0]
+
+
+def standing_of(
+    session: Session, actor: Actor, key: str, subject_ids: Sequence[int], now: datetime | None = None
+) -> tuple[dict[int, list[Action]], dict[int, str]]:
+    """The buttons of each record, and what failed in the processes of some (record → the incident), in the same queries."""
     found: dict[int, list[Action]] = {subject_id: [] for subject_id in subject_ids}
     if not subject_ids:
-        return found
+        return found, {}
     columns = tables.instance.c
     running = session.execute(
-        select(columns.id, columns.definition_id, columns.subject_id, columns.party_id, columns.place, columns.waits).where(
-            columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None)
-        )
+        select(
+            columns.id, columns.definition_id, columns.subject_id, columns.party_id, columns.place, columns.waits, columns.incident
+        ).where(columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None))
     ).all()
     single = (tables.task.c.instance_id.in_([row.id for row in running]), tables.task.c.vote_id.is_(None))
     open_tasks = session.execute(_open_tasks(actor, now, *single)).all()
@@ -71,7 +78,7 @@ def actions_for(
             task_id, element = takebacks[row.id]
             confirm = f"撤回后“{element.name}”重新由您办理，之后的步骤作废。确定撤回吗？"
             found[row.subject_id].append(Action("withdraw", row.id, task_id, element.id, "撤回", confirm=confirm))
-    return found
+    return found, {row.subject_id: row.incident for row in running if row.incident is not None}
 
 
 def _open_tasks(actor: Actor, now: datetime | None, *which: ColumnElement[bool]) -> Select[Any]:

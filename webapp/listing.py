@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from domain.parties import Actor
 from forms.listing import Listing
 from jobs.fitting import definition_of, fitted_by
-from processes.actions import Action, Bulk, actions_for, bulk_for
+from processes.actions import Action, Bulk, bulk_for, standing_of
 from processes.definitions import Definition
 from webapp.context import runtime
 
@@ -66,6 +66,8 @@ class Page:
     size: int
     tabs: Sequence[tuple[str, int]]
     actions: Mapping[int, Sequence[Action]] = field(default_factory=dict)
+    incidents: Mapping[int, str] = field(default_factory=dict)
+    """Record → what failed in its process and waits for a person."""
     bulk: Sequence[Bulk] = ()
     definition: Definition | None = None
 
@@ -126,9 +128,10 @@ def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[
     number = int(asked) if asked.isdecimal() and len(asked) < 7 else 1
     number = min(max(number, 1), max(1, -(-total // size)))
     rows = session.scalars(listing.narrowed(actor, values).limit(size).offset((number - 1) * size)).all()
-    actions = actions_for(session, actor, listing.key, [row.id for row in rows], now) if listing.key and rows else {}
+    ids = [row.id for row in rows]
+    actions, incidents = standing_of(session, actor, listing.key, ids, now) if listing.key is not None else ({}, {})
     bulk = bulk_for(definition, actor) if definition is not None else ()
-    return Page(listing, rows, total, number, size, _tabs(definition, counts), actions, bulk, definition)
+    return Page(listing, rows, total, number, size, _tabs(definition, counts), actions, incidents, bulk, definition)
 
 
 def _counts(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str]) -> dict[str, int]:

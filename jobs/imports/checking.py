@@ -60,7 +60,7 @@ class RowCheck:
 
     def _reason(self, name: str, message: str) -> str:
         """The form's message without the title, which stands in the column beside it."""
-        return message.removeprefix(f"“{self.title(name)}”：")
+        return message.removeprefix(f"“{self.title(name)}”").removeprefix("：")
 
 
 def row_check(session: Session, description: Import) -> RowCheck:

@@ -129,7 +129,7 @@ def test_a_passing_fault_is_tried_again_later_each_time(live: Live) -> None:
             assert job.next_at - before >= retries.DEFAULT_DELAY * 2 ** (attempt - 1) * 0.5
             assert job_id not in outbox.sweep(runtime)  # not due yet
     assert job.state == "failed"
-    assert "503" in (incident or "")
+    assert "短信平台忙" in (incident or "")
     live.outside.mode = "ok"
     retry(live.world, instance)
     assert outbox.run_job(runtime, job_id)
@@ -146,7 +146,7 @@ def test_a_refusal_is_an_incident_until_a_person_retries(live: Live) -> None:
     assert outbox.run_job(runtime, job_id)
     job, incident = get(runtime, job_id)
     assert job.state == "failed"
-    assert "422" in (incident or "")
+    assert "拒绝发送" in (incident or "")
     retry(live.world, instance)
     with pytest.raises(Refused, match="没有失败"):
         retry(live.world, instance)
@@ -263,7 +263,7 @@ def test_an_answer_that_the_process_cannot_take_is_an_incident_at_once(world: Wo
 def test_a_wrong_gateway_address_is_an_incident(lite: World, url: str) -> None:
     _, _, job_id = submitted(lite)
     outbox.run_job(replace(lite.runtime, settings=replace(lite.runtime.settings, sms_url=url)), job_id)
-    assert "SMS_URL" in (get(lite.runtime, job_id)[1] or "")
+    assert "短信平台的地址配置有误" in (get(lite.runtime, job_id)[1] or "")
 
 
 def test_a_deleted_record_has_nobody_to_tell(world: World) -> None:

@@ -117,7 +117,8 @@
     (event) => {
       const field = event.target;
       const text = { file: "请选择文件", "select-one": "请选择一项" }[field.type] || "请填写此项";
-      field.setCustomValidity(field.validity.valueMissing ? text : field.validity.customError ? "" : "填写有误，请核对");
+      const short = field.validity.tooShort ? `至少填写 ${field.minLength} 个字符` : "填写有误，请核对";
+      field.setCustomValidity(field.validity.valueMissing ? text : field.validity.customError ? "" : short);
       field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
     },
     true, // invalid does not bubble
