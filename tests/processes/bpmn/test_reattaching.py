@@ -39,14 +39,8 @@ WAYS = {"timer": "t>tt tt>end", "button": "m>mm mm>end", "reminder": "n>nn nn>en
 
 def drawn(kind: str, *beside: str, element: str | None = None) -> bytes:
     """a (school), p, then c, with these boundary events on p."""
-    body = (
-        start()
-        + user("a", lane="试点院校")
-        + (element or KINDS[kind])
-        + user("c", returnable="any")
-        + end()
-        + "".join(BESIDE[one] for one in beside)
-    )
+    body = start() + user("a", lane="试点院校") + (element or KINDS[kind]) + user("c", returnable="any") + end()
+    body += "".join(BESIDE[one] for one in beside)
     return diagram(body + flows(f"start>a a>p p>c c>end {' '.join(WAYS[one] for one in beside)}"))
 
 
