@@ -9,7 +9,7 @@ from sqlalchemy import Select, false, or_, select
 from sqlalchemy.orm import object_session
 
 from domain.base import utc_now
-from domain.parties import Actor, Party
+from domain.parties import Actor, Party, Person
 from forms.listing import Column, Filter, Listing
 from processes import definitions, tables, versions
 from processes.overview import Instance
@@ -86,6 +86,13 @@ def _by_party(query: Select[Any], text: str) -> Select[Any]:
     return query.where(tables.instance.c.party_id.in_(select(Party.id).where(Party.name.contains(text, autoescape=True))))
 
 
+def _by_assignee(query: Select[Any], text: str) -> Select[Any]:
+    """Those in which somebody of this name holds an open task."""
+    task = tables.task.c
+    held = select(task.instance_id).join(Person, Person.id == task.assignee_id).where(task.state == "open")
+    return query.where(tables.instance.c.id.in_(held.where(Person.name.contains(text, autoescape=True))))
+
+
 INSTANCES = Listing(
     name="monitor",
     title="流程实例",
@@ -110,6 +117,7 @@ INSTANCES = Listing(
         Filter("place", "环节 id 或状态", _by_place),
         Filter("party", "机构", _by_party),
         Filter("age", "停留", _by_age, tuple(AGES)),
+        Filter("assignee", "待办的办理人", _by_assignee),
         Filter("late", "待办期限", _by_late, (LATE,)),
     ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from domain.handling import External
-from processes import answers, history, migrating, tables
+from processes import answers, history, migrating, returning, tables
 from processes.errors import Refused
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, message, start, subprocess, timer, user
 from tests.processes.bpmn.test_instances import with_loop
@@ -39,7 +39,8 @@ WAYS = {"timer": "t>tt tt>end", "button": "m>mm mm>end", "reminder": "n>nn nn>en
 
 def drawn(kind: str, *beside: str, element: str | None = None) -> bytes:
     """a (school), p, then c, with these boundary events on p."""
-    body = start() + user("a", lane="试点院校") + (element or KINDS[kind]) + user("c") + end() + "".join(BESIDE[one] for one in beside)
+    body = start() + user("a", lane="试点院校") + (element or KINDS[kind]) + user("c", returnable="any") + end()
+    body += "".join(BESIDE[one] for one in beside)
     return diagram(body + flows(f"start>a a>p p>c c>end {' '.join(WAYS[one] for one in beside)}"))
 
 
@@ -175,3 +176,49 @@ def test_what_cannot_be_put_elsewhere_says_why(play: Play, kind: str, said: str)
         migrated(play, drawn("task"))
     with play.world.runtime.database.reading() as session:
         assert history.events_of(session, play.instance)[-1].kind != "migrate"
+
+
+@pytest.mark.parametrize("sequential", [False, True])
+def test_events_around_a_task_in_each_of_many_subprocesses(play: Play, sequential: bool) -> None:
+    def each(more: str = "", ways: str = "") -> bytes:
+        element = subprocess("p", INNER + more + flows(ways))
+        return drawn("", element=with_loop(element, many("2", sequential=sequential)))
+
+    play.deploy(each())
+    play.begin()
+    play.complete("a", account="school1")
+    inside = alive(play)
+    late = boundary("l", "u", timer(timeDuration="days(1)")) + user("w")
+    migrated(play, each(late, "l>w w>e"))
+    assert alive(play) == inside
+    play.later(days=1)
+    assert play.tasks() == ["w"] * (1 if sequential else 2)
+    migrated(play, each(late + boundary("k", "w", message()), "l>w w>e k>e"))
+    play.send("k")
+    for _ in range(4):
+        if play.tasks() == ["c"]:
+            break
+        play.complete(play.tasks()[0])
+    assert play.tasks() == ["c"]
+
+
+@pytest.mark.parametrize(("before", "after"), [((), ("timer",)), (("timer",), ()), (("timer",), ("button",))])
+@pytest.mark.parametrize("kind", ["task", "vote"])
+def test_a_return_to_it_finds_it_as_it_is_now(play: Play, kind: str, before: tuple[str, ...], after: tuple[str, ...]) -> None:
+    begun(play, kind, *before)
+    migrated(play, drawn(kind, *after))
+    while play.tasks() != ["c"]:
+        play.complete("p")
+    (task,) = play.open()
+    call(play, returning.send_back, "province1", task.id, "p", "重来")
+    assert set(play.tasks()) == {"p"}
+    assert play.waits == (["m"] if "button" in after else [])
+    if "timer" in after:
+        play.later(days=2)
+        assert play.tasks() == ["tt"]
+        return
+    assert play.row.due_at is None
+    while play.tasks() != ["c"]:
+        play.complete("p")
+    play.complete("c")
+    assert play.ended
