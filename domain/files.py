@@ -69,7 +69,7 @@ def keep(
     sha256, size = _write(home, stream, most)
     row = StoredFile(
         sha256=sha256,
-        name=name[-200:],
+        name=tidy_name(name),
         media_type=media_type,
         size=size,
         party_id=actor.party_id,
@@ -79,6 +79,11 @@ def keep(
     session.add(row)
     session.flush()
     return row
+
+
+def tidy_name(name: str) -> str:
+    """The name of an upload as it is kept: on one line, without unseen characters – they break headers, or hide an ending."""
+    return "".join(c for c in name if c.isprintable())[-200:].strip() or "未命名"
 
 
 def open_file(home: Path, file: StoredFile) -> BinaryIO:
