@@ -76,8 +76,9 @@ def test_what_was_not_committed_is_not_said_to_be_done(lite: World, monkeypatch:
     client = user(app, "school1")
     with monkeypatch.context() as patch:
         patch.setattr(Session, "commit", fails)
-        assert client.post("/inbox/filters", data={"name": "甲", "query": "q=1"}).status_code == 500
-    assert "已保存" not in client.get("/inbox/").text
+        answer = client.post("/inbox/filters", data={"name": "甲", "query": "q=1"})
+    assert answer.status_code == 500
+    assert "已保存" not in answer.text + client.get("/inbox/").text
 
 
 @pytest.mark.row("5.2.4.1")
