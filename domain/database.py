@@ -6,12 +6,15 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 
+IDLE = timedelta(seconds=60)
+"""How long PostgreSQL waits for a process that has begun a transaction and does nothing: one that was stopped would keep its locks."""
 _IMMEDIATE = "pilot_immediate"
 
 
@@ -37,13 +40,14 @@ class Database:
 
 
 def open_database(url: str) -> Database:
-    """Opens `url` (`sqlite:///…` or `postgresql+psycopg://…`)."""
+    """Opens `url` (`sqlite:///…` or `postgresql+psycopg://…`). Its errors hold no parameters: people's data belong in no log."""
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": 15, "check_same_thread": False})
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 15, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        idle = f"-c idle_in_transaction_session_timeout={IDLE // timedelta(milliseconds=1)}"
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"options": idle})
     return Database(
         engine,
         sessionmaker(engine, expire_on_commit=False),

@@ -19,7 +19,7 @@ from domain.base import SHANGHAI
 from domain.errors import DomainError
 from domain.parties import Actor
 from forms.listing import Column, Listing
-from forms.lists import LISTS
+from jobs.lists import LISTS
 from jobs.runtime import Runtime
 from jobs.sheets import Progress, write_sheet
 from jobs.work import Work

@@ -11,9 +11,11 @@ from SpiffWorkflow.bpmn.exceptions import WorkflowException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
-from domain.handling import FAULTS, BusinessError, External
+from domain.errors import DomainError
+from domain.handling import FAULTS, BusinessError, External, mistake
 from domain.parties import Actor
 from processes import faults, posting, retries, spiff, tables, votes
 from processes.definitions import Definition, Element
@@ -167,8 +169,10 @@ class Step:
         except BusinessError as error:
             self.raised.append((task, error))
             return None  # stays STARTED until its boundary event interrupts it
-        except FAULTS as error:
-            raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{type(error).__name__}：{error}）") from error
+        except DomainError as error:  # a rule of the records says no, in words for people
+            raise Refused(str(error)) from error
+        except (*FAULTS, IntegrityError, DataError) as error:
+            raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{mistake(error)}）") from error
         return True
 
     def record(self, kind: str, name: str, element: str | None = None, comment: str | None = None, data: Any = None) -> None:

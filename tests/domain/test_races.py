@@ -114,7 +114,7 @@ def test_what_belongs_to_a_school_does_not_hold_up_what_it_pilots(world_books: W
 @pytest.mark.row("7.1")
 @pytest.mark.parametrize("world", ["postgresql"], indirect=True)  # SQLite lets one transaction write at a time anyway
 def test_two_imports_of_the_same_people_in_another_order_do_not_wait_for_each_other(world: World) -> None:
-    """A third one holds up the first in the middle, so that both are at it: one stores its people, the other is told that they are taken."""
+    """A third one holds up the first in the middle, so that both are at it: one stores its people, the other hears that they are taken."""
     first, second, third = ({"name": "王小明", "mobile": f"1391111000{number}"} for number in (1, 2, 3))
 
     def store(account: str, rows: list[dict[str, str]]) -> str:

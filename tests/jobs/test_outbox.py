@@ -14,7 +14,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import delete, select, update
 
-from domain.handling import External, Permanent
+from domain.handling import External, Permanent, Transient
 from domain.passwords import first_password
 from domain.reports import WeeklyReport
 from domain.settings import Settings
@@ -212,6 +212,54 @@ def test_a_handler_s_mistake_is_an_incident(lite: World, error: Exception, where
     job, incident = get(lite.runtime, job_id)
     assert job.state == "failed"
     assert type(error).__name__ in (incident or "")
+
+
+@pytest.mark.row("6.5")
+@pytest.mark.parametrize(
+    ("where", "error"),
+    [
+        ("prepare", Transient("短信平台忙")),
+        ("call", Transient("短信平台忙")),
+        ("call", ConnectionResetError("reset")),
+        ("call", TimeoutError()),
+    ],
+)
+def test_what_passes_is_tried_again_wherever_it_happens(world: World, where: str, error: Exception) -> None:
+    _, _, job_id = submitted(world)
+    failing = True
+
+    def wrong(*_: Any) -> dict[str, Any]:
+        if failing:
+            raise error
+        return {}
+
+    runtime = calling(world, wrong, wrong if where == "prepare" else None)
+    outbox.run_job(runtime, job_id)
+    job, incident = get(runtime, job_id)
+    assert (job.state, job.tries, incident) == ("pending", 1, None)
+    assert job.error == (str(error) or "TimeoutError")
+    assert job.next_at > world.clock()
+    set_job(runtime, job_id, tries=retries.DEFAULT_MAX, next_at=world.clock())
+    outbox.run_job(runtime, job_id)
+    job, incident = get(runtime, job_id)
+    assert (job.state, incident) == ("failed", str(error) or "TimeoutError")
+    retry(world, job.instance_id)
+    failing = False
+    assert outbox.run_job(runtime, job_id)
+    assert get(runtime, job_id)[0].state == "done"
+
+
+@pytest.mark.row("6.5")
+def test_an_answer_that_the_process_cannot_take_is_an_incident_at_once(world: World) -> None:
+    _, instance, job_id = submitted(world)
+    runtime = calling(world, lambda *_: {"number": object()})  # nothing that could be written down
+    assert outbox.run_job(runtime, job_id)
+    job, incident = get(runtime, job_id)
+    assert job.state == "failed"
+    assert (incident or "").startswith("外部任务已完成，但流程不能继续")
+    retry(world, instance)
+    assert outbox.run_job(calling(world, lambda *_: {}), job_id)
+    assert get(runtime, job_id)[0].state == "done"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:port", "ftp://127.0.0.1", "nothing"])

@@ -10,17 +10,17 @@ from flask import Blueprint, flash, redirect, render_template, request, send_fil
 
 from domain.background import begin
 from forms.listing import Listing
-from forms.lists import LISTS
 from jobs import batches, exports
+from jobs.lists import LISTS
 from processes.actions import bulk_for
 from processes.definitions import Definition, Element, latest
 from processes.errors import NotFound
 from webapp.bulk.batching import start
 from webapp.context import actor, db, later_task, reads_only, runtime
 from webapp.links import is_local
+from webapp.ticked import ticked
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/lists")
-MAX_TICKED = 1_000
 SHOWN = 20
 
 
@@ -29,7 +29,7 @@ SHOWN = 20
 def export(name: str) -> Any:
     """A small export comes at once; a large one is begun as a background task."""
     listing = _listing(name)
-    query = exports.chosen(listing, actor(), _values(), _ids())
+    query = exports.chosen(listing, actor(), _values(), _ids(listing))
     total = exports.count(db(), query)
     if total == 0:
         flash("没有符合条件的记录，没有可导出的内容。", "warning")
@@ -46,7 +46,7 @@ def export(name: str) -> Any:
 def begin_export(name: str) -> Any:
     """Begins an export in the background."""
     listing = _listing(name)
-    params = {"listing": name, "values": _values(), "ids": _ids(), "back": _back()}
+    params = {"listing": name, "values": _values(), "ids": _ids(listing), "back": _back()}
     task = begin(db(), actor(), "export", f"导出：{listing.title}", params, runtime().engine.clock())
     later_task(task.id)
     return redirect(url_for("background.show", task_id=task.id))
@@ -120,14 +120,12 @@ def _bulk(name: str) -> tuple[Listing, Definition, Element]:
 
 def _chosen(name: str) -> batches.Chosen:
     everything = request.form.get("all") == "1"
-    return batches.Chosen(name, tuple(_ids()), values=_values() if everything else None)
+    return batches.Chosen(name, tuple(_ids(_listing(name))), values=_values() if everything else None)
 
 
-def _ids() -> list[int]:
+def _ids(listing: Listing) -> list[Any]:
     """The ticked rows; none where all under the filters are meant."""
-    if request.form.get("all") == "1":
-        return []
-    return [int(text) for text in request.form.getlist("ids")[:MAX_TICKED] if text.isdecimal() and len(text) < 10]
+    return [] if request.form.get("all") == "1" else ticked(listing)
 
 
 def _back() -> str:
