@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -47,7 +46,6 @@ from webapp.weekly.views import blueprint as reports
 if TYPE_CHECKING:
     from jobs.runtime import Runtime
 
-LOG = logging.getLogger("pilot.web")
 BLUEPRINTS = (
     health,
     home,
