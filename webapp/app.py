@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, flash, g, redirect, render_templ
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from domain.base import SHANGHAI
 from domain.errors import DomainError
@@ -117,6 +118,8 @@ def create_app(runtime: Runtime) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
     app.extensions["pilot"] = runtime
+    if settings.proxies:  # else every log-in would come from one address, and some wrong passwords would shut everybody out
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     CSRFProtect(app)
     oddities.install(app)
     context.install(app)
