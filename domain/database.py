@@ -40,14 +40,14 @@ class Database:
 
 
 def open_database(url: str) -> Database:
-    """Opens `url` (`sqlite:///…` or `postgresql+psycopg://…`)."""
+    """Opens `url` (`sqlite:///…` or `postgresql+psycopg://…`). Its errors hold no parameters: people's data belong in no log."""
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": 15, "check_same_thread": False})
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 15, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
         idle = f"-c idle_in_transaction_session_timeout={IDLE // timedelta(milliseconds=1)}"
-        engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"options": idle})
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"options": idle})
     return Database(
         engine,
         sessionmaker(engine, expire_on_commit=False),

@@ -33,9 +33,10 @@ class BusinessError(Exception):
 FAULTS = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError)
 
 
-def told(error: Exception) -> str:
-    """A mistake as operators read it; what a database says carries rows of records, and stays in the log."""
-    return type(error).__name__ if isinstance(error, DBAPIError) else f"{type(error).__name__}：{error}"
+def mistake(error: Exception) -> str:
+    """What is kept and shown of a mistake: its kind and first line. A statement of the database, and what it held, are nobody's to read."""
+    said = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+    return f"{type(error).__name__}：{said}"
 
 
 @dataclass(frozen=True)

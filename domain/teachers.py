@@ -179,7 +179,8 @@ def store_teachers(session: Session, actor: Actor, rows: Sequence[Mapping[str, A
         "active": true(),
         "created_at": literal(now, UtcDateTime),
     }
-    _copy(session, person, accounts, select(rows_in))
+    # in one order whatever the file's: of two imports of the same people, one waits for the other and not both
+    _copy(session, person, accounts, select(rows_in).order_by(rows_in.c.mobile))
     _copy(session, _table(PersonRole), {"person_id": person.c.id, "role": literal(ROLE)}, made)
     kept: dict[str, ColumnElement[Any]] = {
         "party_id": literal(actor.party_id),

@@ -41,13 +41,8 @@ def open_tasks(actor: Actor, now: datetime | None = None) -> Select[Any]:
     return query.order_by(_TASK.c.due_at.is_(None), _TASK.c.due_at, _TASK.c.created_at)
 
 
-def waiting_count(session: Session, actor: Actor, now: datetime | None = None, cap: int = MOST_COUNTED) -> int:
-    """How many rows 待办 has, counted no further than `cap` (say 99+ from there); one indexed query."""
-    return session.scalar(select(waiting_number(actor, now, cap))) or 0
-
-
 def waiting_number(actor: Actor, now: datetime | None = None, cap: int = MOST_COUNTED) -> ScalarSelect[int]:
-    """`waiting_count` as part of another statement."""
+    """How many rows 待办 has, counted no further than `cap` (say 99+ from there); one indexed query, as part of another statement."""
     some = select(literal(1).label("one")).select_from(_TASK).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
     some = some.where(*_waiting(actor, now)).limit(cap)
     return select(func.count()).select_from(some.subquery()).scalar_subquery()

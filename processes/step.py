@@ -16,7 +16,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from domain.errors import DomainError
-from domain.handling import FAULTS, BusinessError, External, told
+from domain.handling import FAULTS, BusinessError, External, mistake
 from domain.parties import Actor
 from processes import faults, posting, retries, spiff, standstill, tables, votes
 from processes.definitions import Definition, Element
@@ -174,7 +174,7 @@ class Step:
         except DomainError as error:  # a rule of the records says no, in words for people
             raise Refused(str(error)) from error
         except (*FAULTS, IntegrityError, DataError) as error:
-            raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{told(error)}）") from error
+            raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{mistake(error)}）") from error
         return True
 
     def record(self, kind: str, name: str, element: str | None = None, comment: str | None = None, data: Any = None) -> None:

@@ -24,7 +24,7 @@ from processes.engine import Engine
 from processes.errors import FormInvalid, NotAllowed, NotFound, Refused, TaskClosed
 from processes.history import GENESIS, clock_text, who
 from processes.instances import VoteTask
-from processes.locking import lock, step_on
+from processes.locking import lock, nothing_unseen, step_on
 from processes.notices import notify
 from processes.step import Step
 from processes.substitutes import absent_for
@@ -103,12 +103,14 @@ def complete(
     outcome: str,
     answers: Answers | None = None,
     comment: str | None = None,
+    seen: int | None = None,
 ) -> list[str]:
     """Completes a user task with one of its outcomes.
 
-    `answers` are those of the task's form; None takes what the record already holds (a button on a list).
+    `answers` are those of the task's form; None takes what the record already holds (a button on a list). `seen` as of `nothing_unseen`.
 
     Raises:
+        Refused: the record was edited since.
         TaskClosed: somebody, or a deadline, was first; the message says who did what when.
         NotAllowed, FourEyes: not this actor.
         FormInvalid: the form does not pass its checks, or a required comment is missing.
@@ -117,6 +119,7 @@ def complete(
     if held.task.kind != "step":
         raise Refused("此事项只请您给出意见，请填写意见后提交")
     held.no_opinion_awaited()
+    nothing_unseen(held.step, seen)
     if held.step.workflow is None:
         held.step.load()
     _finish(held, held.live(), outcome, answers, comment)
@@ -259,16 +262,19 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
     return step.settle()
 
 
-def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answers: Answers) -> list[str]:
+def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answers: Answers, seen: int | None = None) -> list[str]:
     """Stores an edit of the record under the `editForm` of where it stands; it need not pass the checks yet, unless the diagram
     says `editChecked`.
 
+    `seen` as of `nothing_unseen`.
+
     Raises:
         FormInvalid: it must pass the checks, and does not.
-        Refused: nothing may be edited where the record stands.
+        Refused: nothing may be edited where the record stands, or it was edited since the form was opened.
         NotAllowed: not this actor.
     """
     step = lock(engine, session, actor, instance_id)
+    nothing_unseen(step, seen)
     if step.row.state is not None:
         step.load()
     place = step._place(spiff.waiting(step.workflow)) if step.workflow is not None else step.row.place

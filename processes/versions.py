@@ -62,7 +62,9 @@ def version(session: Session, key: str, number: int) -> Definition:
     Raises:
         NotFound: there is none of this number.
     """
-    found = session.scalar(select(_DEFINITION.c.id).where(_DEFINITION.c.key == key, _DEFINITION.c.version == number))
+    known = 0 < number < 2**31  # beyond it the databases fail
+    mine = _DEFINITION.c.key == key, _DEFINITION.c.version == number
+    found = session.scalar(select(_DEFINITION.c.id).where(*mine)) if known else None
     if found is None:
         raise NotFound(f"流程“{key}”没有第 {number} 版")
     return load(session, found)

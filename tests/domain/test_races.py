@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from domain import background
@@ -15,12 +17,12 @@ from domain.declarations import new_declaration
 from domain.errors import DomainError
 from domain.handling import BusinessError
 from domain.pilots import begin_pilots
-from domain.teachers import new_teacher, teacher_of
+from domain.teachers import new_teacher, store_teachers, teacher_of
 from handlers.declarations import delete_plan
 from processes import steps
 from tests.conftest import World
 from tests.domain.test_declarations import LINES, plan
-from tests.racing import race
+from tests.racing import race, until_waiting
 
 
 def told(world: World, act: Callable[[Session], Any]) -> Callable[[], str | None]:
@@ -107,3 +109,28 @@ def test_what_belongs_to_a_school_does_not_hold_up_what_it_pilots(world_books: W
     with world.runtime.database.writing() as session:
         background.begin(session, school, "batch", "批量删除", {}, world.clock())
         assert told(world, lambda other: (other.connection().exec_driver_sql("SET lock_timeout = '2s'"), approve(other)))() is None
+
+
+@pytest.mark.row("7.1")
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)  # SQLite lets one transaction write at a time anyway
+def test_two_imports_of_the_same_people_in_another_order_do_not_wait_for_each_other(world: World) -> None:
+    """A third one holds up the first in the middle, so that both are at it: one stores its people, the other hears that they are taken."""
+    first, second, third = ({"name": "王小明", "mobile": f"1391111000{number}"} for number in (1, 2, 3))
+
+    def store(account: str, rows: list[dict[str, str]]) -> str:
+        try:
+            with world.runtime.database.writing() as session:
+                store_teachers(session, world.actor(account), rows, world.clock())
+        except IntegrityError:
+            return "taken"
+        return "stored"
+
+    with ThreadPoolExecutor(2) as pool:
+        with world.runtime.database.writes() as session:
+            store_teachers(session, world.actor("school3"), [second], world.clock())
+            futures = [pool.submit(store, "school1", [first, second, third])]
+            until_waiting(world, *futures)
+            futures.append(pool.submit(store, "school2", [third, first]))
+            until_waiting(world, *futures, count=2)
+            session.rollback()
+        assert sorted(future.result(timeout=30) for future in futures) == ["stored", "taken"]

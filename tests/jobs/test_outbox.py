@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -12,9 +14,11 @@ import pytest
 from redis import Redis
 from sqlalchemy import delete, select, update
 
-from domain.handling import External, Transient
+from domain.handling import External, Permanent, Transient
+from domain.passwords import first_password
 from domain.reports import WeeklyReport
 from domain.settings import Settings
+from handlers import accounts
 from jobs import outbox, scheduler
 from jobs.runtime import Runtime
 from processes import answers, managing, retries, tables
@@ -284,3 +288,31 @@ def test_the_sandbox_refuses_what_it_does_not_understand(live: Live) -> None:
     assert live.outside.mode == "ok"
     assert httpx.post(f"{base}/switch", json={"sms": "delay", "seconds": 0.5}).status_code == 200
     assert live.outside.seconds == 0.5
+
+
+class _Repeats(BaseHTTPRequestHandler):
+    """A gateway that says what it did not like."""
+
+    def do_POST(self) -> None:
+        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        said = f"内容不合规：{sent['messages'][0]['text']}".encode()
+        self.send_response(422)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""
+
+
+def test_a_gateway_that_repeats_what_it_refuses_gives_no_password_away(lite: World) -> None:
+    """The reason is kept, and shown to those in charge: it must not hold the first password of a teacher."""
+    settings = lite.runtime.settings
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Repeats) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        away = replace(settings, sms_url=f"http://127.0.0.1:{server.server_address[1]}")
+        with pytest.raises(Permanent) as refused:
+            accounts.call({"to": "13900000000", "text": "密码：{密码}。", "nonce": "n"}, "key", away)
+        server.shutdown()
+    assert str(refused.value) == "短信平台拒绝发送（422）：内容不合规：密码：{密码}。"
+    assert first_password(settings.secret_key, "n") not in str(refused.value)

@@ -62,7 +62,7 @@ def texts(world: World) -> list[Any]:
 
 def unread(world: World, account: str) -> int:
     with world.runtime.database.reading() as session:
-        return notices.unread_count(session, world.actor(account))
+        return session.scalar(select(notices.unread_number(world.actor(account)))) or 0
 
 
 def mention(world: World, instance: int, text: str = "请@王强 核对") -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, send_file, url_for
 
 from domain.handling import External
 from domain.parties import ROLES
@@ -116,8 +117,7 @@ def diagram(key: str, number: int) -> Any:
 def export(key: str, number: int) -> Response:
     """A version as a .bpmn file."""
     definition = versions.version(db(), key, number)
-    headers = {"Content-Disposition": f"attachment; filename={key}.bpmn"}
-    return Response(definition.xml, mimetype="application/xml", headers=headers)
+    return send_file(BytesIO(definition.xml.encode()), "application/xml", as_attachment=True, download_name=f"{key}.bpmn")
 
 
 @blueprint.get("/<key>/compare")

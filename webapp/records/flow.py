@@ -145,7 +145,7 @@ def _save(kind: RecordKind, record_id: int) -> Any:
     found = instance_of(db(), kind.key, _found(kind, record_id).id)
     if found is None:
         raise NotFound
-    return acting.save(actor(), found.id, acting.typed)
+    return acting.save(actor(), found.id, acting.typed, _seen())
 
 
 def _hand_in(kind: RecordKind, record_id: int, outcome: str) -> Any:
@@ -159,7 +159,12 @@ def _hand_in(kind: RecordKind, record_id: int, outcome: str) -> Any:
         task_id = next((a.task_id or "" for a in actions if any(o.name == outcome for o in a.outcomes)), "")
     if not task_id:
         return Refused(f"该{kind.noun}的状态已变化，请刷新后再操作")
-    return acting.complete(actor(), task_id, outcome, acting.typed, None)
+    return acting.complete(actor(), task_id, outcome, acting.typed, None, seen=_seen())
+
+
+def _seen() -> int | None:
+    """How many lines of history there were when the form was opened."""
+    return request.form.get("seen", type=int)
 
 
 def _may_begin(definition: Definition) -> Actor:
@@ -223,12 +228,13 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
     task_id = next((a.task_id for a in actions if a.kind == "task" and a.record_form), None)
     schema = schema_at(f"{kind.key}/{record.id}")
     outcomes = [o for a in actions if a.kind == "task" and a.task_id == task_id for o in a.outcomes]
+    instance = instance_of(db(), kind.key, record.id)
     return render_template(
         "records/form.html",
         kind=kind,
         title=f"编辑：{record.title()}",
         note=_note(kind, record, actions),
-        hidden={"task": task_id or ""},
+        hidden={"task": task_id or "", "seen": "" if instance is None else instance.seq},
         place=f"{kind.key}/{record.id}",
         tabs=fields.describe(kind.fit(db(), actor(), dict(schema), record), access.shown(schema, record.answers(), answers)),
         problems=problems,
