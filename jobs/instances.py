@@ -101,13 +101,13 @@ INSTANCES = Listing(
     columns=(
         Column("记录", lambda row: row.title),
         Column("流程", lambda row: _definition(row).name),
-        Column("版本", lambda row: f"第 {_definition(row).version} 版"),
+        Column("版本", lambda row: f"第 {_definition(row).version} 版", spare=True),
         Column("环节", _place),
         Column("状态", lambda row: row.status, "badge"),
         Column("运行", state_of),
         Column("机构", lambda row: row.party_name),
         Column("停留自", lambda row: row.place_since, "moment", sort=tables.instance.c.place_since),
-        Column("开始时间", lambda row: row.started_at, "moment"),
+        Column("开始时间", lambda row: row.started_at, "moment", spare=True),
     ),
     filters=(
         Filter("process", "流程", _by_process, choices=lambda session, actor: list(versions.names(session).values())),
