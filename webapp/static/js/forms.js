@@ -51,7 +51,11 @@
     const note = form.querySelector("[data-draft-note]");
     unsaved.delete(form);
     try {
-      const answer = await post(form.dataset.draftUrl, new FormData(form));
+      let answer = await post(form.dataset.draftUrl, new FormData(form));
+      if (answer.status === 400 || answer.status === 401) {
+        if (await window.pilot.alive()) answer = await post(form.dataset.draftUrl, new FormData(form));
+        else return over(form, note);
+      }
       if (!answer.ok) throw new Error(String(answer.status));
       const time = new Date().toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
       if (note) note.textContent = `已自动保存 ${time}`;
@@ -59,6 +63,12 @@
       unsaved.add(form);
       if (note) note.textContent = "草稿未能保存，请检查网络；内容仍在本页";
     }
+  }
+
+  function over(form, note) {
+    unsaved.add(form);
+    if (note) note.textContent = "草稿未能保存，请重新登录";
+    window.pilot.ended(form);
   }
 
   const post = (address, body) =>
@@ -72,7 +82,7 @@
   window.addEventListener("beforeunload", (event) => {
     if (unsaved.size) event.preventDefault();
   });
-  
+
   // ---- the check of a field that was left: asked of the server, so that the rule is written once ---------------------
   const before = new WeakMap(); // field → its value as it was entered
   document.addEventListener("focusin", (event) => before.set(event.target, event.target.value));
