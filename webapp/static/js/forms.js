@@ -116,6 +116,18 @@
     place.classList.toggle("d-block", Boolean(problem));
   }
 
+  // ---- what the browser itself refuses is said in Chinese, whatever language the browser speaks ------------------------
+  function wanted(field) {
+    const { valueMissing, tooShort, patternMismatch, rangeUnderflow, rangeOverflow, badInput } = field.validity;
+    if (valueMissing) return field.type === "file" ? "请选择文件" : field.matches("select") ? "请选择一项" : "请填写此项";
+    if (tooShort) return `请至少填写 ${field.minLength} 个字`;
+    if (rangeUnderflow) return `不能小于 ${field.min}`;
+    if (rangeOverflow) return `不能大于 ${field.max}`;
+    return patternMismatch || badInput ? "格式不正确，请按说明填写" : "";
+  }
+  document.addEventListener("invalid", ({ target }) => target.validity.customError || target.setCustomValidity(wanted(target)), true);
+  for (const moment of ["input", "change"]) document.addEventListener(moment, ({ target }) => target.setCustomValidity?.(""), true);
+
   // a link of the summary puts the cursor into its field
   document.addEventListener("click", (event) => {
     const link = event.target.closest(".problems a[href^='#']");
