@@ -269,9 +269,9 @@ PARAMETERS = {
 
 
 @pytest.fixture(scope="module")
-def found(filled_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Belongings]:
+def found(books_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Belongings]:
     home = tmp_path_factory.mktemp("every_route")
-    shutil.copy(filled_sqlite, home)
+    shutil.copy(books_sqlite, home)
     made = belongings(world_of(settings_in(home)), home)
     yield made
     made.close()
