@@ -51,16 +51,16 @@ def actions_for(
         return found
     columns = tables.instance.c
     running = session.execute(
-        select(columns.id, columns.definition_id, columns.subject_id, columns.party_id, columns.place, columns.waits).where(
-            columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None)
-        )
+        select(
+            columns.id, columns.definition_id, columns.subject_id, columns.party_id, columns.place, columns.waits, columns.ended_at
+        ).where(columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None))
     ).all()
     single = (tables.task.c.instance_id.in_([row.id for row in running]), tables.task.c.vote_id.is_(None))
     open_tasks = session.execute(_open_tasks(actor, now, *single)).all()
     voting = [row for row in running if load(session, row.definition_id).votes]
     if voting:
         open_tasks = [*open_tasks, *session.execute(_own_votes(actor, voting, now))]
-    takebacks = withdrawals(session, actor, running)
+    takebacks = withdrawals(session, actor, [row for row in running if row.ended_at is None])
     for row in running:
         definition = load(session, row.definition_id)
         mine = [task for task in open_tasks if task.instance_id == row.id]

@@ -25,6 +25,8 @@ NUMBERS = ("total", "answered", "agreed")
 """What is left in the data beside the outcome: `<id>_total` and so on."""
 COUNTED = ("nrOfInstances", "nrOfCompletedInstances", "nrOfAgreedInstances", "nrOfActiveInstances")
 """Names that a completion condition may use: those of Flowable and Camunda, and how many agreed."""
+ASKED = "asked"
+"""In the internal data of a 会签: how many it asks."""
 _AGREES = "agrees"  # in an instance's internal data
 
 

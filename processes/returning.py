@@ -7,26 +7,27 @@ reason). Each is one step (architecture §3). What is undone leaves the process'
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
-from processes import spiff, tables, votes
+from processes import ballots, spiff, tables, votes
 from processes.calls import listed
 from processes.definitions import Definition, Element, load
 from processes.engine import Engine
 from processes.errors import FormInvalid, NotFound, Refused
 from processes.history import clock_text, who
 from processes.locking import lock
-from processes.rewinding import enclosing, rewind, undone
+from processes.rewinding import enclosing, resumed, rewind, undone
 from processes.step import Step
 from processes.steps import hold
+from processes.timers import due
 
 ACTS = ("task", "message", "return", "withdraw")  # kinds of history lines that say that a person acted on the process
 
@@ -39,13 +40,7 @@ def withdraw(engine: Engine, session: Session, actor: Actor, task_id: str) -> li
         NotFound: the actor did not complete such a task.
         Refused: the diagram does not allow it, or somebody, or a deadline, has acted on it since; the message says what.
     """
-    table = tables.task
-    done = session.execute(
-        select(table).where(table.c.id == task_id, table.c.state == "done", table.c.kind == "step", table.c.closed_by == actor.person_id)
-    ).first()
-    if done is None or done.role not in actor.roles or done.party_id != actor.party_id:
-        raise NotFound
-    step = lock(engine, session, actor, done.instance_id)
+    step, done = _own(engine, session, actor, task_id)
     element = step.definition.elements.get(done.element)
     if element is None:
         raise Refused("流程已迁移到新版本，不能撤回")
@@ -54,19 +49,45 @@ def withdraw(engine: Engine, session: Session, actor: Actor, task_id: str) -> li
     if step.row.state is None:
         raise Refused("流程已结束，不能撤回")
     step.load()
-    if done.vote_id is not None:
-        votes.take_back(step, done)
+    if done.vote_id is not None and votes.vote_of(step, done.vote_id).state == "open":
+        ballots.take_back(step, done)
         step.record("withdraw", "撤回", element.id)
         return step.settle()
-    target = spiff.find(step.workflow, task_id)
+    target = spiff.find(step.workflow, done.vote_id or task_id)
     if target is None or not target.has_state(TaskState.COMPLETED):
         raise Refused("流程已继续进行，不能撤回")
-    gone = undone(target)
-    _nobody_acted(step, target, gone)
-    said = f"{who(actor)}已于 {clock_text(step.now)} 撤回“{element.name}”"
-    step.record("withdraw", "撤回", element.id)
-    _go_back(step, target, gone, said)
+    _take_back(step, target, done, element)
     return step.settle()
+
+
+def _own(engine: Engine, session: Session, actor: Actor, task_id: str) -> tuple[Step, Any]:
+    """The step on the instance of a task that the actor has done, and the task's row, read under the lock."""
+    table = tables.task
+    instance_id = session.scalar(select(table.c.instance_id).where(table.c.id == task_id, table.c.closed_by == actor.person_id))
+    if instance_id is None:
+        raise NotFound
+    step = lock(engine, session, actor, instance_id)
+    done = session.execute(select(table).where(table.c.id == task_id, table.c.closed_by == actor.person_id)).first()
+    if done is None or done.role not in actor.roles or (done.kind, done.party_id) != ("step", actor.party_id):
+        raise NotFound
+    if done.state != "done":
+        raise Refused(f"{done.closed_as}，不能撤回")
+    return step, done
+
+
+def _take_back(step: Step, target: Task, done: Any, element: Element) -> None:
+    """The completion of a task in the tree is taken back, where nothing binds it; its row is `done`."""
+    decided = None if done.vote_id is None else ballots.deciding(target, done)
+    gone = undone(target, anew=False)
+    _nobody_acted(step, target, gone)
+    _in_time(step, target)
+    said = f"{who(step.actor)}已于 {clock_text(step.now)} 撤回“{element.name}”"
+    step.record("withdraw", "撤回", element.id)
+    if decided is not None:
+        ballots.reopen(step, done, decided)
+        gone.remove(target)
+    _close(step, gone, said)
+    _rerun(step, target, anew=False)
 
 
 def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: str, comment: str) -> list[str]:
@@ -102,7 +123,8 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
     if held.task.vote_id is None:
         step.closed[task_id] = closed
     step.record("return", f"退回到“{name}”", element.id, comment.strip())
-    _go_back(step, target, gone, said)
+    _close(step, gone, said)
+    _rerun(step, target)
     if held.task.vote_id is not None:
         votes.sent_back(step, held.task, closed)
     return step.settle()
@@ -130,15 +152,16 @@ def withdrawals(session: Session, actor: Actor, rows: Sequence[Any]) -> dict[int
     allowed = {i: d for i, d in allowed.items() if any(withdrawable(e) for e in d.elements.values())}
     if not allowed:
         return {}
-    task, event = tables.task.c, tables.event.c
-    mine = select(task.id, task.instance_id, task.element, task.closed_at).where(
+    task, event, vote = tables.task.c, tables.event.c, tables.vote.c
+    mine = select(task.id, task.instance_id, task.element, task.closed_at, vote.state.label("vote"))
+    mine = mine.outerjoin_from(tables.task, tables.vote, vote.id == task.vote_id).where(
         task.instance_id.in_(allowed),
         task.state == "done",
         task.kind == "step",
         task.closed_by == actor.person_id,
         task.party_id == actor.party_id,
         task.role.in_(actor.roles),
-        or_(task.vote_id.is_(None), exists().where(tables.vote.c.id == task.vote_id, tables.vote.c.state == "open")),
+        or_(task.vote_id.is_(None), vote.state == "open", and_(vote.state.in_(votes.RESULTS), vote.closed_at == task.closed_at)),
     )
     own = [(row, allowed[row.instance_id].elements.get(row.element)) for row in session.execute(mine.order_by(task.closed_at))]
     done = [row for row, element in own if element is not None and withdrawable(element)]
@@ -152,7 +175,7 @@ def withdrawals(session: Session, actor: Actor, rows: Sequence[Any]) -> dict[int
     for row in done:
         definition = allowed[row.instance_id]
         after = _reachable(definition, row.element)
-        if not any(e.instance_id == row.instance_id and e.at > row.closed_at and e.element in after for e in later):
+        if row.vote == "open" or not any(e.instance_id == row.instance_id and e.at > row.closed_at and e.element in after for e in later):
             found[row.instance_id] = (row.id, definition.elements[row.element])
     return found
 
@@ -205,8 +228,9 @@ def _is_one_step(task: Task, live: Task) -> bool:
 
 
 def _nobody_acted(step: Step, target: Task, gone: Sequence[Task]) -> None:
-    if any(isinstance(one.parent.task_spec, LoopTask) for one in (target, *enclosing(target))):
-        raise Refused("多实例活动中的办理提交后不能撤回，请联系后续办理人退回")
+    for one in enclosing(target):
+        if one.has_state(TaskState.FINISHED_MASK) and isinstance(one.parent.task_spec, LoopTask):
+            raise Refused("多实例活动中此项已全部办完，不能撤回，请联系后续办理人退回")
     table = tables.task
     others = [str(task.id) for task in gone if task is not target]
     # the task itself, an opinion on it, or an answer in it
@@ -223,8 +247,16 @@ def _nobody_acted(step: Step, target: Task, gone: Sequence[Task]) -> None:
             raise Refused(f"“{element.name}”已经发生，不能撤回")
 
 
-def _go_back(step: Step, target: Task, gone: Sequence[Task], said: str) -> None:
-    """Rewinds, closes what was open in between with a sentence, and marks what was done there as undone."""
+def _in_time(step: Step, target: Task) -> None:
+    """Raises Refused where a deadline that would go on has passed meanwhile."""
+    for event in resumed(target):
+        if event.task_spec.cancel_activity and any(moment <= step.now for moment in due(event)):
+            name = step.definition.elements[spiff.element_id(event)].name
+            raise Refused(f"“{name}”时间已到，不能撤回")
+
+
+def _close(step: Step, gone: Iterable[Task], said: str) -> None:
+    """Closes what is open of these tasks with a sentence, and marks what was done there as undone."""
     table = tables.task
     ids = [str(task.id) for task in gone]
     rows = step.session.execute(select(table.c.id, table.c.state).where(table.c.id.in_(ids))).all()
@@ -234,7 +266,10 @@ def _go_back(step: Step, target: Task, gone: Sequence[Task], said: str) -> None:
     over = [row.id for row in rows if row.state == "done"]
     step.session.execute(update(table).where(table.c.id.in_(over)).values(state="undone", closed_as=said))
     votes.undo(step, ids, said)
-    rewind(target)
+
+
+def _rerun(step: Step, target: Task, anew: bool = True) -> None:
+    rewind(target, anew)
     step.workflow = spiff.load_state(spiff.save_state(step.workflow), *step.definition.specs)  # its event manager is stale
     step.workflow.script_engine = step.script_engine()
     step.run()
