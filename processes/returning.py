@@ -17,11 +17,11 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
-from processes import ballots, spiff, tables, votes
+from processes import ballots, opinions, spiff, tables, votes
 from processes.calls import listed
 from processes.definitions import Definition, Element, load
 from processes.engine import Engine
-from processes.errors import FormInvalid, NotFound, Refused
+from processes.errors import FormInvalid, NotFound, Refused, TaskClosed
 from processes.history import clock_text, who
 from processes.locking import lock
 from processes.rewinding import enclosing, resumed, rewind, undone
@@ -49,14 +49,17 @@ def withdraw(engine: Engine, session: Session, actor: Actor, task_id: str) -> li
     if step.row.state is None:
         raise Refused("流程已结束，不能撤回")
     step.load()
-    if done.vote_id is not None and votes.vote_of(step, done.vote_id).state == "open":
-        ballots.take_back(step, done)
-        step.record("withdraw", "撤回", element.id)
-        return step.settle()
     target = spiff.find(step.workflow, done.vote_id or task_id)
-    if target is None or not target.has_state(TaskState.COMPLETED):
+    if done.state == "held" or (done.vote_id is not None and votes.vote_of(step, done.vote_id).state == "open"):
+        if target is None or not target.has_state(TaskState.READY):
+            raise TaskClosed(step._why_closed(done.vote_id or task_id))
+        take_back = opinions.unconfirmed if done.state == "held" else ballots.take_back
+        take_back(step, done)
+        step.record("withdraw", "撤回", element.id)
+    elif target is None or not target.has_state(TaskState.COMPLETED):
         raise Refused("流程已继续进行，不能撤回")
-    _take_back(step, target, done, element)
+    else:
+        _take_back(step, target, done, element)
     return step.settle()
 
 
@@ -70,7 +73,7 @@ def _own(engine: Engine, session: Session, actor: Actor, task_id: str) -> tuple[
     done = session.execute(select(table).where(table.c.id == task_id, table.c.closed_by == actor.person_id)).first()
     if done is None or done.role not in actor.roles or (done.kind, done.party_id) != ("step", actor.party_id):
         raise NotFound
-    if done.state != "done":
+    if done.state not in ("done", "held"):
         raise Refused(f"{done.closed_as}，不能撤回")
     return step, done
 
@@ -102,8 +105,7 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
     held = hold(engine, session, actor, task_id)
     step, element = held.step, held.element
     if held.task.kind != "step":
-        raise Refused("此事项只请您给出意见，请填写意见后提交")
-    held.no_opinion_awaited()
+        raise Refused("此事项只请您给出意见，不能退回；请在意见中写明，由请您给出意见的人决定")
     if not comment.strip():
         raise FormInvalid([("comment", "退回须填写意见，请说明需要修改的内容")])
     if not to:
@@ -153,10 +155,10 @@ def withdrawals(session: Session, actor: Actor, rows: Sequence[Any]) -> dict[int
     if not allowed:
         return {}
     task, event, vote = tables.task.c, tables.event.c, tables.vote.c
-    mine = select(task.id, task.instance_id, task.element, task.closed_at, vote.state.label("vote"))
+    mine = select(task.id, task.instance_id, task.element, task.closed_at, task.state, vote.state.label("vote"))
     mine = mine.outerjoin_from(tables.task, tables.vote, vote.id == task.vote_id).where(
         task.instance_id.in_(allowed),
-        task.state == "done",
+        task.state.in_(("done", "held")),
         task.kind == "step",
         task.closed_by == actor.person_id,
         task.party_id == actor.party_id,
@@ -164,20 +166,22 @@ def withdrawals(session: Session, actor: Actor, rows: Sequence[Any]) -> dict[int
         or_(task.vote_id.is_(None), vote.state == "open", and_(vote.state.in_(votes.RESULTS), vote.closed_at == task.closed_at)),
     )
     own = [(row, allowed[row.instance_id].elements.get(row.element)) for row in session.execute(mine.order_by(task.closed_at))]
-    done = [row for row, element in own if element is not None and withdrawable(element)]
+    done = [(row, element) for row, element in own if element is not None and withdrawable(element)]
     if not done:
         return {}
     acts = select(event.instance_id, event.element, event.at).where(
-        event.instance_id.in_({row.instance_id for row in done}), event.kind.in_(ACTS)
+        event.instance_id.in_({row.instance_id for row, _ in done}), event.kind.in_(ACTS)
     )
     later = session.execute(acts).all()
-    found = {}
-    for row in done:
-        definition = allowed[row.instance_id]
-        after = _reachable(definition, row.element)
-        if row.vote == "open" or not any(e.instance_id == row.instance_id and e.at > row.closed_at and e.element in after for e in later):
-            found[row.instance_id] = (row.id, definition.elements[row.element])
-    return found
+    return {row.instance_id: (row.id, element) for row, element in done if not _followed(row, allowed[row.instance_id], later)}
+
+
+def _followed(row: Any, definition: Definition, later: Sequence[Any]) -> bool:
+    """Whether one of these acts followed the completion of a task (its row); of an answer to an open 会签 nothing follows."""
+    if row.vote == "open" or row.state == "held":
+        return False
+    after = _reachable(definition, row.element)
+    return any(e.instance_id == row.instance_id and e.at > row.closed_at and e.element in after for e in later)
 
 
 def withdrawable(element: Element) -> bool:
@@ -259,6 +263,7 @@ def _close(step: Step, gone: Iterable[Task], said: str) -> None:
     """Closes what is open of these tasks with a sentence, and marks what was done there as undone."""
     table = tables.task
     ids = [str(task.id) for task in gone]
+    opinions.no_longer_awaited(step, ids)
     rows = step.session.execute(select(table.c.id, table.c.state).where(table.c.id.in_(ids))).all()
     for row in rows:
         if row.state in tables.LIVE:
