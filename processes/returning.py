@@ -8,16 +8,17 @@ reason). Each is one step (architecture §3). What is undone leaves the process'
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
-from processes import ballots, opinions, spiff, tables, votes
+from processes import authority, ballots, opinions, spiff, tables, votes
 from processes.calls import listed
 from processes.definitions import Definition, Element, load
 from processes.engine import Engine
@@ -27,6 +28,7 @@ from processes.locking import lock
 from processes.rewinding import enclosing, resumed, rewind, undone
 from processes.step import Step
 from processes.steps import hold
+from processes.substitutes import covered_act
 from processes.timers import due
 
 ACTS = ("task", "message", "return", "withdraw")  # kinds of history lines that say that a person acted on the process
@@ -64,17 +66,20 @@ def withdraw(engine: Engine, session: Session, actor: Actor, task_id: str) -> li
 
 
 def _own(engine: Engine, session: Session, actor: Actor, task_id: str) -> tuple[Step, Any]:
-    """The step on the instance of a task that the actor has done, and the task's row, read under the lock."""
+    """The step on the instance of a task that the actor, or whom they stand in for, has done, and its row, read under the lock."""
     table = tables.task
-    instance_id = session.scalar(select(table.c.instance_id).where(table.c.id == task_id, table.c.closed_by == actor.person_id))
+    instance_id = session.scalar(select(table.c.instance_id).where(table.c.id == task_id, table.c.party_id == actor.party_id))
     if instance_id is None:
         raise NotFound
     step = lock(engine, session, actor, instance_id)
-    done = session.execute(select(table).where(table.c.id == task_id, table.c.closed_by == actor.person_id)).first()
-    if done is None or done.role not in actor.roles or (done.kind, done.party_id) != ("step", actor.party_id):
-        raise NotFound
+    done = session.execute(select(table).where(table.c.id == task_id)).one()
+    absent = authority.takes_back(session, actor, done, step.row.key, step.now)
+    step.actor = authority.in_place_of(actor, absent)
     if done.state not in ("done", "held"):
         raise Refused(f"{done.closed_as}，不能撤回")
+    element = step.definition.elements.get(done.element)
+    if absent is not None and element is not None:  # whoever could not do it does not take it back either
+        authority.four_eyes(session, step.definition, step.row.id, element, (actor.person_id, absent.id))
     return step, done
 
 
@@ -148,31 +153,35 @@ def choices(engine: Engine, session: Session, task: Any) -> list[Element]:
     return [e for e in definition.elements.values() if e.id in found]
 
 
-def withdrawals(session: Session, actor: Actor, rows: Sequence[Any]) -> dict[int, tuple[str, Element]]:
-    """Instance id → task and element that the actor may probably take back; the step itself looks at the state. Two queries at most."""
+def withdrawals(session: Session, actor: Actor, rows: Sequence[Any], now: datetime | None = None) -> dict[int, tuple[str, Element]]:
+    """Instance id → task and element that the actor may probably take back; the step itself looks at the state. Two queries at most.
+
+    With `now` also what those did whom the actor stands in for at that moment.
+    """
     allowed = {row.id: load(session, row.definition_id) for row in rows}
     allowed = {i: d for i, d in allowed.items() if any(withdrawable(e) for e in d.elements.values())}
     if not allowed:
         return {}
     task, event, vote = tables.task.c, tables.event.c, tables.vote.c
     mine = select(task.id, task.instance_id, task.element, task.closed_at, task.state, vote.state.label("vote"))
-    mine = mine.outerjoin_from(tables.task, tables.vote, vote.id == task.vote_id).where(
+    mine = mine.join_from(tables.task, tables.instance, tables.instance.c.id == task.instance_id)
+    own = and_(func.coalesce(task.closed_for, task.closed_by) == actor.person_id, task.role.in_(actor.roles))
+    mine = mine.outerjoin(tables.vote, vote.id == task.vote_id).where(
         task.instance_id.in_(allowed),
         task.state.in_(("done", "held")),
         task.kind == "step",
-        task.closed_by == actor.person_id,
         task.party_id == actor.party_id,
-        task.role.in_(actor.roles),
+        own if now is None else or_(own, covered_act(actor, now)),
         or_(task.vote_id.is_(None), vote.state == "open", and_(vote.state.in_(votes.RESULTS), vote.closed_at == task.closed_at)),
     )
-    own = [(row, allowed[row.instance_id].elements.get(row.element)) for row in session.execute(mine.order_by(task.closed_at))]
-    done = [(row, element) for row, element in own if element is not None and withdrawable(element)]
+    acts = [(row, allowed[row.instance_id].elements.get(row.element)) for row in session.execute(mine.order_by(task.closed_at))]
+    done = [(row, element) for row, element in acts if element is not None and withdrawable(element)]
     if not done:
         return {}
-    acts = select(event.instance_id, event.element, event.at).where(
+    events = select(event.instance_id, event.element, event.at).where(
         event.instance_id.in_({row.instance_id for row, _ in done}), event.kind.in_(ACTS)
     )
-    later = session.execute(acts).all()
+    later = session.execute(events).all()
     return {row.instance_id: (row.id, element) for row, element in done if not _followed(row, allowed[row.instance_id], later)}
 
 

@@ -125,7 +125,8 @@ def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[
     number = min(max(number, 1), max(1, -(-total // size)))
     rows = session.scalars(listing.narrowed(actor, values).limit(size).offset((number - 1) * size)).all()
     actions = actions_for(session, actor, listing.key, [row.id for row in rows], now) if listing.key and rows else {}
-    bulk = bulk_for(definition, actor) if definition is not None else ()
+    here = {action.element for found in actions.values() for action in found}
+    bulk = bulk_for(definition, actor, here) if definition is not None else ()
     return Page(listing, rows, total, number, size, _tabs(definition, counts), actions, bulk, definition)
 
 
