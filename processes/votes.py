@@ -20,13 +20,12 @@ from processes import authority, quorum, spiff, tables
 from processes.definitions import Element
 from processes.errors import EngineFault, Refused
 from processes.expressions import names_in
-from processes.instances import ASKED, NUMBERS, VoteTask, count_names
+from processes.instances import ASKED, MAX_ASKED, NUMBERS, VoteTask, count_names
 from processes.quorum import Count
 
 if TYPE_CHECKING:
     from processes.step import Step
 
-MAX_ASKED = 5000
 RESULTS = ("agreed", "refused")
 """States of a 会签 that came to its end."""
 DECIDED = "decided"
