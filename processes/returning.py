@@ -95,7 +95,9 @@ def _take_back(step: Step, target: Task, done: Any, element: Element) -> None:
         ballots.reopen(step, done, decided)
         gone.remove(target)
     _close(step, gone, said)
-    _rerun(step, target, anew=False)
+    rewind(target, anew=False)
+    step.again[str(target.id)] = {name: done._mapping[name] for name in ("role", "party_id", "assignee_id", "due_at")}
+    _rerun(step)
 
 
 def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: str, comment: str) -> list[str]:
@@ -131,7 +133,8 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
         step.closed[task_id] = closed
     step.record("return", f"退回到“{name}”", element.id, comment.strip())
     _close(step, gone, said)
-    _rerun(step, target)
+    rewind(target)
+    _rerun(step)
     if held.task.vote_id is not None:
         votes.sent_back(step, held.task, closed)
     return step.settle()
@@ -282,8 +285,7 @@ def _close(step: Step, gone: Iterable[Task], said: str) -> None:
     votes.undo(step, ids, said)
 
 
-def _rerun(step: Step, target: Task, anew: bool = True) -> None:
-    rewind(target, anew)
+def _rerun(step: Step) -> None:
     step.workflow = spiff.load_state(spiff.save_state(step.workflow), *step.definition.specs)  # its event manager is stale
     step.workflow.script_engine = step.script_engine()
     step.run()

@@ -29,7 +29,7 @@ def stands(play: Play) -> Any:
     with play.world.runtime.database.reading() as session:
         live = table.c.state.in_((*tables.LIVE, tables.QUEUED))
         query = select(*(table.c[name] for name in shown)).where(table.c.instance_id == play.instance, live)
-        tasks = sorted(tuple(row) for row in session.execute(query).all())
+        tasks = sorted(str(row) for row in session.execute(query).all())
         tally = tables.vote
         counts = session.execute(
             select(tally.c.id, tally.c.answered, tally.c.agreed, tally.c.state, tally.c.outcome, tally.c.closed_at).where(
@@ -40,7 +40,7 @@ def stands(play: Play) -> Any:
     waiting = sorted(
         (t.task_spec.name, str(sorted(t.data.items())), str(t.internal_data)) for t in spiff.waiting(inside) if t.task_spec.name != "join"
     )
-    return [str(row) for row in tasks], counts, waiting, play.status, play.row.due_at, play.row.waits
+    return tasks, counts, waiting, play.status, play.row.due_at, play.row.waits
 
 
 def _as_it_waits(task: Any) -> tuple[str, str, str]:

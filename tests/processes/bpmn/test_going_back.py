@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from processes import inbox, opinions, returning, steps, substitutes
+from processes import assigning, inbox, opinions, returning, steps, substitutes
 from processes.actions import actions_for
 from processes.errors import FourEyes, Refused, TaskClosed
 from processes.tallies import tallies_of
@@ -257,3 +257,18 @@ def test_by_somebody_who_stands_in(play: Play) -> None:
     closed = next(row for row in _done(play) if row.id == gone)
     assert (closed.closed_by, closed.closed_for) == (world.actor("province1b").person_id, world.actor("province1").person_id)
     assert "赵琳（代王强）" in closed.closed_as
+
+
+@pytest.mark.row("8.1")
+def test_what_is_taken_back_is_theirs_as_they_had_it(five: Play) -> None:
+    body = start() + user("a", lane="试点院校") + user("b", withdrawable="true", transferRoles="省级初审", due="now + days(3)")
+    begun(five, diagram(body + user("c") + end() + flows("start>a a>b b>c c>end")))
+    had = task(five, "b")
+    call(five, assigning.transfer, "province1", had.id, five.world.actor("v1").person_id, "请办")
+    five.world.clock.now += timedelta(days=1)
+    call(five, steps.complete, "v1", had.id, "提交")
+    call(five, returning.withdraw, "v1", next(t for t in _done(five) if t.element == "b").id)
+    has = task(five, "b")
+    assert (has.assignee_id, has.due_at, has.role) == (five.world.actor("v1").person_id, had.due_at, "省级")
+    with pytest.raises(Refused, match="签收"):
+        call(five, steps.complete, "province1", has.id, "提交")
