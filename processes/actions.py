@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, literal, or_, select
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
 from processes import tables
 from processes.definitions import Definition, Outcome, load
 from processes.returning import withdrawals
-from processes.substitutes import covered
+from processes.substitutes import covered, lent, lent_roles
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def actions_for(
     """The buttons of each record, in two queries however many records there are; a few more where the diagram lets people take
     back or has a 会签.
 
-    With `now` also those of tasks that the actor may do in an absent person's place at that moment.
+    With `now` also those that the actor may press in an absent person's place at that moment.
     """
     return standing_of(session, actor, key, subject_ids, now)[0]
 
@@ -60,7 +60,9 @@ def standing_of(
     columns = tables.instance.c
     running = session.execute(
         select(
-            columns.id, columns.definition_id, columns.subject_id, columns.party_id, columns.place, columns.waits, columns.incident
+            *(columns.id, columns.definition_id, columns.subject_id, columns.party_id),
+            *(columns.place, columns.waits, columns.incident, columns.ended_at),
+            (literal(None) if now is None else lent_roles(actor, now)).label("lent"),
         ).where(columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None))
     ).all()
     single = (tables.task.c.instance_id.in_([row.id for row in running]), tables.task.c.vote_id.is_(None))
@@ -68,12 +70,13 @@ def standing_of(
     voting = [row for row in running if load(session, row.definition_id).votes]
     if voting:
         open_tasks = [*open_tasks, *session.execute(_own_votes(actor, voting, now))]
-    takebacks = withdrawals(session, actor, running)
+    takebacks = withdrawals(session, actor, [row for row in running if row.ended_at is None], now)
     for row in running:
         definition = load(session, row.definition_id)
         mine = [task for task in open_tasks if task.instance_id == row.id]
-        acts = _of_tasks(definition, row, mine) + _of_waits(definition, row, actor)
-        found[row.subject_id] += acts if any(act.kind == "edit" for act in acts) else _of_place(definition, row, actor) + acts
+        pressing = replace(actor, roles=actor.roles | lent(row.lent))
+        acts = _of_tasks(definition, row, mine) + _of_waits(definition, row, pressing)
+        found[row.subject_id] += acts if any(act.kind == "edit" for act in acts) else _of_place(definition, row, pressing) + acts
         if row.id in takebacks:
             task_id, element = takebacks[row.id]
             confirm = f"撤回后“{element.name}”重新由您办理，之后的步骤作废。确定撤回吗？"
@@ -109,12 +112,12 @@ class Bulk:
     confirm: str | None = None
 
 
-def bulk_for(definition: Definition, actor: Actor) -> list[Bulk]:
-    """The bulk buttons that a diagram gives the actor's roles."""
+def bulk_for(definition: Definition, actor: Actor, also: Collection[str] = ()) -> list[Bulk]:
+    """The bulk buttons that a diagram gives the actor's roles, and those of the elements `also`: what they may do in another's place."""
     found: dict[str, Bulk] = {}  # 删除 of a draft and of a returned record are two events, and one button
     for element in definition.elements.values():
         label = element.properties.get("bulk")
-        if label is None or element.lane not in actor.roles:
+        if label is None or (element.lane not in actor.roles and element.id not in also):
             continue
         kind = "message" if element.event == "message" else "task"
         found.setdefault(label, Bulk(kind, element.id, element.name, label, element.properties.get("confirm")))

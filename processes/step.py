@@ -54,6 +54,9 @@ class Step:
     closed: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Task rows completed in this step → what to write into them."""
 
+    again: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Tasks that open again as they were → columns of their new rows."""
+
     live_tasks: dict[str, str | None] | None = None
     """Ids of the task rows that are not closed → the task whose opinion they are, where the step read them already; without those
     of a 会签."""
@@ -259,7 +262,7 @@ class Step:
         for task_id, parent_id in known.items():
             if (parent_id or task_id) not in ready:
                 self._close_task(task_id, parent_id)
-        new = [self._task_row(task_id, task) for task_id, task in ready.items() if task_id not in known]
+        new = [{**self._task_row(task_id, task), **self.again.get(task_id, {})} for task_id, task in ready.items() if task_id not in known]
         new += [self._closed_row(task_id) for task_id in self.closed.keys() - known]
         if new:
             self.session.execute(insert(table), new)
@@ -296,7 +299,9 @@ class Step:
         said = self.closed.get(parent_id or task_id, {}).get("closed_as") or self._why_closed(parent_id or task_id)
         values = {"state": "cancelled", "closed_at": self.now, "closed_by": None, "outcome": None, "closed_as": said}
         if parent_id is None:
-            values |= {"assignee_id": None, **self.closed.get(task_id, {})}
+            values |= self.closed.get(task_id, {})
+            if values["state"] != "done":  # whoever takes back what they did has it again as they had it
+                values["assignee_id"] = None
         self.session.execute(update(table).where(table.c.id == task_id).values(values))
 
     def _live_tasks(self) -> dict[str, str | None]:
@@ -329,6 +334,7 @@ class Step:
             "name": element.name,
             "role": element.properties.get("candidateGroup", element.lane),
             "party_id": self.party_of(element),
+            "assignee_id": None,
             "created_at": self.now,
             "due_at": self.workflow.script_engine.evaluate(task, due) if due else None,
             "state": "open",

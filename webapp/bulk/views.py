@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,6 +17,7 @@ from jobs.lists import LISTS
 from processes.actions import bulk_for
 from processes.definitions import Definition, Element, latest
 from processes.errors import NotFound
+from processes.substitutes import roles_lent
 from webapp.bulk.batching import start
 from webapp.context import actor, db, later_task, reads_only, runtime
 from webapp.links import is_local
@@ -114,7 +116,9 @@ def _bulk(name: str) -> tuple[Listing, Definition, Element]:
     if listing.key is None:
         raise NotFound
     definition = latest(db(), listing.key)
-    if request.form.get("element") not in {bulk.element for bulk in bulk_for(definition, actor())}:
+    lent = roles_lent(db(), actor(), listing.key, runtime().engine.clock())
+    pressing = replace(actor(), roles=actor().roles | lent)  # on which records, each item asks for itself
+    if request.form.get("element") not in {bulk.element for bulk in bulk_for(definition, pressing)}:
         raise NotFound
     return listing, definition, definition.elements[request.form["element"]]
 
