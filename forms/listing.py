@@ -18,7 +18,8 @@ class Column:
 
     `kind` is text, number, date, moment (an aware datetime) or badge (the record's status in its tone). `sort` is the SQL
     expression that the column can be ordered by; None where it cannot. `field` names the field of the record's form that it shows:
-    who does not see that field (`x-access`) does not see the column either.
+    who does not see that field (`x-access`) does not see the column either. A `spare` one is shown once somebody chooses it (列设置);
+    exports have it always.
     """
 
     label: str
@@ -26,6 +27,7 @@ class Column:
     kind: str = "text"
     sort: Any = None
     field: str | None = None
+    spare: bool = False
 
 
 @dataclass(frozen=True)

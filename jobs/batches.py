@@ -22,7 +22,7 @@ from domain.parties import Actor
 from forms.listing import Listing
 from forms.lists import LISTS
 from jobs import outbox
-from jobs.lists import fitted
+from jobs.fitting import fitted
 from jobs.runtime import Runtime
 from jobs.work import Work
 from processes import expressions, inbox, steps, tables
@@ -179,19 +179,21 @@ def _record_items(engine: Engine, session: Session, actor: Actor, act: Act, list
     rows = session.scalars(listing.query(actor).where(listing.record.id.in_(ids)).order_by(None)).all()
     known = {row.id: (row.title()[:200], row.status) for row in rows}  # read now: a savepoint that is rolled back forgets the rows
     actions = actions_for(session, actor, act.key, list(known), engine.clock())
-    for record_id in ids:
+    fitting = {id: next((a for a in actions.get(id, ()) if _fits(a, act)), None) for id in ids}
+    # in the order in which all who act on many lock them: two who do so with the same records do not wait for each other
+    for record_id in sorted(ids, key=lambda id: action.instance_id if (action := fitting[id]) is not None else 0):
         if record_id not in known:  # deleted meanwhile, or never this actor's: no word about whose
             yield Item("—", None, None)
             continue
         label, status = known[record_id]
-        action = next((a for a in actions[record_id] if _fits(a, act)), None)
+        action = fitting[record_id]
         reason = f"当前状态为“{status}”，不能{act.name}"
         yield Item(label, record_id, None if action is None else _runner(engine, session, actor, act, action), reason)
 
 
 def _task_items(engine: Engine, session: Session, actor: Actor, act: Act, ids: Sequence[str]) -> Iterator[Item]:
     rows = {row.id: row for row in session.execute(inbox.open_tasks(actor, engine.clock()).where(tables.task.c.id.in_(ids)))}
-    for task_id in ids:
+    for task_id in sorted(ids, key=lambda id: rows[id].instance_id if id in rows else 0):  # in the order of locks, as above
         row = rows.get(task_id)
         if row is None or row.element != act.element or row.key != act.key:
             yield Item("—", None, None)

@@ -19,8 +19,8 @@ from domain.base import SHANGHAI
 from domain.errors import DomainError
 from domain.parties import Actor
 from forms.listing import Column, Listing
-from forms.lists import LISTS
-from jobs.lists import fitted
+from jobs.fitting import fitted
+from jobs.lists import LISTS
 from jobs.runtime import Runtime
 from jobs.sheets import Progress, write_sheet
 from jobs.work import Work
@@ -34,7 +34,7 @@ _BUFFER = 500  # rows in memory at a time
 def chosen(listing: Listing, actor: Actor, values: Mapping[str, str], ids: Sequence[int]) -> Select[Any]:
     """The rows to export: the ticked ones, or with none ticked all under the filters. A column that would load more, raises.
 
-    `listing` is as the actor sees it (`jobs.lists.fitted`).
+    `listing` is as the actor sees it (`jobs.fitting.fitted`).
     """
     return listing.picked(actor, values, ids).options(raiseload("*"))
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from domain.parties import Actor
 from forms.listing import Listing
-from jobs.lists import definition_of, fitted_by
+from jobs.fitting import definition_of, fitted_by
 from processes.actions import Action, Bulk, bulk_for, standing_of
 from processes.definitions import Definition
 from webapp.context import runtime
@@ -130,7 +130,8 @@ def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[
     rows = session.scalars(listing.narrowed(actor, values).limit(size).offset((number - 1) * size)).all()
     ids = [row.id for row in rows]
     actions, incidents = standing_of(session, actor, listing.key, ids, now) if listing.key is not None else ({}, {})
-    bulk = bulk_for(definition, actor) if definition is not None else ()
+    here = {action.element for found in actions.values() for action in found}
+    bulk = bulk_for(definition, actor, here) if definition is not None else ()
     return Page(listing, rows, total, number, size, _tabs(definition, counts), actions, incidents, bulk, definition)
 
 

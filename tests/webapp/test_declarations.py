@@ -325,7 +325,7 @@ def test_what_the_pages_cost(lite_books: World) -> None:
         with counted(lite_books) as (statements, commits):
             assert apply(school).status_code == 302
         assert len(commits) == 1
-        assert len(statements) <= 20, "\n".join(s[:110].replace("\n", " ") for s in statements)
+        assert len(statements) <= 14, "\n".join(s[:110].replace("\n", " ") for s in statements)
         found = []
         for address in ("/declarations/", "/declaration-plans/"):
             with counted(lite_books) as (statements, _):

@@ -103,13 +103,13 @@ def test_a_password_changed_elsewhere_ends_the_login_and_keeps_what_was_typed(li
 @pytest.mark.parametrize("headers", [{}, {"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}])
 def test_what_another_site_sends_is_not_kept(lite: World, headers: dict[str, str]) -> None:
     page = real(lite).test_client().post("/weekly/new", data=TYPED, headers=headers)
-    assert page.status_code == 400
+    assert page.status_code == 401
     assert "第一行" not in page.text
 
 
 def test_neither_files_nor_passwords_are_kept(lite: World) -> None:
     client = real(lite).test_client()
-    assert client.post("/account/password", data={"new": "Geheim-2026"}, headers=HERE).status_code == 400
+    assert client.post("/account/password", data={"new": "Geheim-2026"}, headers=HERE).status_code == 401
     assert "Geheim" not in client.post("/institutions/seals/new", data={"password": "Geheim-2026"}, headers=HERE).text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 
 from domain import throttle
@@ -67,6 +68,12 @@ def _enter(account: str) -> str | None:
         return WRONG
     _begin(person)
     return None
+
+
+@blueprint.get("/account/token")
+def token() -> Any:
+    """The session's token against forgery: a page that was open when its login ended goes on with that of the new one."""
+    return {"token": generate_csrf()}
 
 
 @blueprint.post("/logout")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import parse_qsl
@@ -10,18 +11,19 @@ from flask import Blueprint, flash, redirect, render_template, request, send_fil
 
 from domain.background import begin
 from forms.listing import Listing
-from forms.lists import LISTS
 from jobs import batches, exports
-from jobs.lists import fitted, fitted_by
+from jobs.fitting import fitted, fitted_by
+from jobs.lists import LISTS
 from processes.actions import bulk_for
 from processes.definitions import Definition, Element, latest
 from processes.errors import NotFound
+from processes.substitutes import roles_lent
 from webapp.bulk.batching import start
 from webapp.context import actor, db, later_task, reads_only, runtime
 from webapp.links import is_local
+from webapp.ticked import ticked
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/lists")
-MAX_TICKED = 1_000
 SHOWN = 20
 
 
@@ -30,7 +32,7 @@ SHOWN = 20
 def export(name: str) -> Any:
     """A small export comes at once; a large one is begun as a background task."""
     listing = fitted(db(), actor(), _listing(name))
-    query = exports.chosen(listing, actor(), _values(), _ids())
+    query = exports.chosen(listing, actor(), _values(), _ids(listing))
     total = exports.count(db(), query)
     if total == 0:
         flash("没有符合条件的记录，没有可导出的内容。", "warning")
@@ -47,7 +49,7 @@ def export(name: str) -> Any:
 def begin_export(name: str) -> Any:
     """Begins an export in the background."""
     listing = _listing(name)
-    params = {"listing": name, "values": _values(), "ids": _ids(), "back": _back()}
+    params = {"listing": name, "values": _values(), "ids": _ids(listing), "back": _back()}
     task = begin(db(), actor(), "export", f"导出：{listing.title}", params, runtime().engine.clock())
     later_task(task.id)
     return redirect(url_for("background.show", task_id=task.id))
@@ -114,21 +116,21 @@ def _bulk(name: str) -> tuple[Listing, Definition, Element]:
     if listing.key is None:
         raise NotFound
     definition = latest(db(), listing.key)
-    if request.form.get("element") not in {bulk.element for bulk in bulk_for(definition, actor())}:
+    lent = roles_lent(db(), actor(), listing.key, runtime().engine.clock())
+    pressing = replace(actor(), roles=actor().roles | lent)  # on which records, each item asks for itself
+    if request.form.get("element") not in {bulk.element for bulk in bulk_for(definition, pressing)}:
         raise NotFound
     return listing, definition, definition.elements[request.form["element"]]
 
 
 def _chosen(name: str) -> batches.Chosen:
     everything = request.form.get("all") == "1"
-    return batches.Chosen(name, tuple(_ids()), values=_values() if everything else None)
+    return batches.Chosen(name, tuple(_ids(_listing(name))), values=_values() if everything else None)
 
 
-def _ids() -> list[int]:
+def _ids(listing: Listing) -> list[Any]:
     """The ticked rows; none where all under the filters are meant."""
-    if request.form.get("all") == "1":
-        return []
-    return [int(text) for text in request.form.getlist("ids")[:MAX_TICKED] if text.isdecimal() and len(text) < 10]
+    return [] if request.form.get("all") == "1" else ticked(listing)
 
 
 def _back() -> str:
