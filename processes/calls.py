@@ -1,4 +1,7 @@
-"""A diagram together with those that its call activities call: their elements, flows and forms are `<key>:<name>` in it."""
+"""A diagram together with those that its call activities call: their elements, flows and forms are `<key>:<name>` in it.
+
+Those of a diagram that a called one calls have that one's key alone: a key stands for one version of a diagram in all of them.
+"""
 
 from __future__ import annotations
 
@@ -33,28 +36,32 @@ def linked(definition: Definition, called: Mapping[str, Definition]) -> Definiti
             raise DiagramInvalid(faults)
         callers = [e.id for e in definition.elements.values() if e.called == key]
         for element in other.elements.values():
-            elements[f"{key}:{element.id}"] = _renamed(element, key, callers[0])
-        flows |= {f"{key}:{flow}": (f"{key}:{source}", f"{key}:{target}") for flow, (source, target) in other.flows.items()}
-        forms |= {f"{key}:{name}": form for name, form in other.forms.items()}
+            elements[_within(key, element.id)] = _renamed(element, key, callers[0])
+        flows |= {_within(key, flow): (_within(key, source), _within(key, target)) for flow, (source, target) in other.flows.items()}
+        forms |= {_within(key, name): form for name, form in other.forms.items()}
     return replace(definition, elements=elements, flows=flows, forms=forms, called=dict(called))
 
 
+def _within(key: str, name: str) -> str:
+    return name if ":" in name else f"{key}:{name}"
+
+
 def _renamed(element: Element, key: str, caller: str) -> Element:
-    files = {name: f"{key}:{element.properties[name]}" for name in FORMS if name in element.properties}
+    files = {name: _within(key, element.properties[name]) for name in FORMS if name in element.properties}
     named = {name: text for name in ELEMENTS if (text := element.properties.get(name, "any")) != "any"}
-    tasks = {name: ",".join(f"{key}:{id}" for id in listed(text)) for name, text in named.items()}
+    tasks = {name: ",".join(_within(key, id) for id in listed(text)) for name, text in named.items()}
     return replace(
         element,
-        id=f"{key}:{element.id}",
+        id=_within(key, element.id),
         properties={**element.properties, **files, **tasks},
-        attached_to=f"{key}:{element.attached_to}" if element.attached_to else None,
-        inside=f"{key}:{element.inside}" if element.inside else caller,
+        attached_to=_within(key, element.attached_to) if element.attached_to else None,
+        inside=_within(key, element.inside) if element.inside else caller,
     )
 
 
 def _call_problems(definition: Definition, other: Definition) -> Iterator[str]:
     where = f"被调用的流程“{other.name}”({other.key})"
-    if definition.key == other.key or definition.key in other.called:
+    if definition.key == other.key or any(id.startswith(f"{definition.key}:") for id in other.elements):
         yield f"{where}又调用了本流程，会无休止地运行"
     if definition.subject != other.subject:
         yield f"{where}的业务记录是“{other.subject}”，与本流程的“{definition.subject}”不同"

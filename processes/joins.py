@@ -9,28 +9,111 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, _EndJoin
 from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway, ParallelGateway
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+JOINED = "joined"  # in a task's internal data: by which task of its join the token went on
+_LIVE = TaskState.READY | TaskState.STARTED | TaskState.WAITING
+_GOES_ON = TaskState.READY | TaskState.STARTED | TaskState.COMPLETED
 
-class ParallelJoin(ParallelGateway):  # type: ignore[misc]  # the library ships no types
-    """A parallel gateway."""
 
-    def _run_hook(self, task: Task) -> bool:
-        super()._run_hook(task)
-        bring_together(task)
+class _Gathering:
+    """Takes one token of each way in, and leaves those that came too often where they are.
+
+    The library asks its whole tree who has ever arrived. In a loop around a fork and its join, an earlier round then counts for a later
+    one, and the join goes on with one branch alone; a second token of one way in replaces what the first has begun. Here each task
+    that was joined says by which (`JOINED`), so that a return, which takes that one back, makes it wait again.
+    """
+
+    inputs: Any
+
+    def _update_hook(self, my_task: Task) -> bool:
+        joined = self._gathered(my_task)
+        if joined is None:
+            my_task._set_state(TaskState.WAITING)
+            return False
+        for task in joined:
+            task.internal_data[JOINED] = str(my_task.id)
+            task.cancel()
+        my_task._inherit_data()
+        return True
+
+    def _gathered(self, my_task: Task) -> list[Task] | None:
+        """The tasks that go on as this one; None where it has to wait."""
+        raise AssertionError
+
+    def _bring_together(self, my_task: Task) -> None:
+        bring_together(my_task, [t for t in my_task.workflow.tasks.values() if t.internal_data.get(JOINED) == str(my_task.id)])
+
+
+def _arrived(join: Task) -> list[Task]:
+    """The other tasks of a join that stand at it, who came first before the others."""
+    tasks = join.workflow.tasks.values()
+    found = [t for t in tasks if t.task_spec is join.task_spec and t is not join and t.parent.has_state(TaskState.COMPLETED)]
+    return sorted((t for t in found if _stands(t)), key=lambda task: float(task.last_state_change))
+
+
+def _stands(task: Task) -> bool:
+    if task.has_state(TaskState.WAITING):
+        return True
+    by = task.internal_data.get(JOINED)
+    gone_on = task.workflow.tasks.get(UUID(by)) if by else None
+    return bool(task.has_state(TaskState.CANCELLED)) and (gone_on is None or not gone_on.has_state(_GOES_ON))
+
+
+class ParallelJoin(_Gathering, ParallelGateway):  # type: ignore[misc]  # the library ships no types
+    """A parallel gateway: waits for one token of each way in."""
+
+    def _gathered(self, my_task: Task) -> list[Task] | None:
+        missing, joined = [spec for spec in self.inputs], []
+        for task in [my_task, *_arrived(my_task)]:
+            if task.parent.task_spec in missing:
+                missing.remove(task.parent.task_spec)
+                joined.append(task)
+        return None if missing else [task for task in joined if task is not my_task]
+
+    def _run_hook(self, my_task: Task) -> bool:
+        self._bring_together(my_task)
         return True
 
 
-class InclusiveJoin(InclusiveGateway):  # type: ignore[misc]
-    """An inclusive gateway."""
+class InclusiveJoin(_Gathering, InclusiveGateway):  # type: ignore[misc]
+    """An inclusive gateway: waits while a token may still come on a way in that has none (BPMN 2.0, 13.4.3)."""
+
+    def _gathered(self, my_task: Task) -> list[Task] | None:
+        first = {task.parent.task_spec: task for task in [*_arrived(my_task)[::-1], my_task]}
+        empty = [spec for spec in self.inputs if spec not in first]
+        for token in my_task.workflow.tasks.values() if empty else ():
+            if _is_token(token) and token.task_spec is not self:
+                ahead = _ahead(token.task_spec, self)
+                if not ahead.isdisjoint(empty) and ahead.isdisjoint(first):
+                    return None
+        return [task for task in first.values() if task is not my_task]
 
     def _get_matching_outputs(self, task: Task) -> Any:
-        bring_together(task)  # the branches have met, and the conditions of the ways out are looked at next
+        self._bring_together(task)  # the branches have met, and the conditions of the ways out are looked at next
         return super()._get_matching_outputs(task)
+
+
+def _is_token(task: Task) -> bool:
+    if isinstance(task.task_spec, _EndJoin | BoundaryEventJoin):
+        return False
+    # what comes after a task that has just completed is still to be reached
+    return bool(task.has_state(_LIVE)) or bool(task.has_state(TaskState.FUTURE) and task.parent.has_state(TaskState.COMPLETED))
+
+
+def _ahead(spec: Any, join: Any) -> set[Any]:
+    """What a token at `spec` may come to before it comes to the join."""
+    found, todo = {spec}, [spec]
+    while todo:
+        new = [after for after in todo.pop().outputs if after is not join and after not in found]
+        found.update(new)
+        todo += new
+    return found
 
 
 class EndJoin(_EndJoin):  # type: ignore[misc]
@@ -38,7 +121,8 @@ class EndJoin(_EndJoin):  # type: ignore[misc]
 
     def _run_hook(self, task: Task) -> bool:
         super()._run_hook(task)
-        bring_together(task)
+        others = [t for t in task.workflow.tasks.values() if t.task_spec is self and t.has_state(TaskState.FINISHED_MASK)]
+        bring_together(task, others)
         task.workflow.data.update(task.data)
         return True
 
@@ -55,11 +139,11 @@ class BoundaryJoin(BoundaryEventJoin):  # type: ignore[misc]
         return [task for task in super()._find_tasks(my_task) if task.find_ancestor(self.split_task) is split]
 
 
-def bring_together(join: Task) -> None:
-    """Gives the task of a join, the last to arrive, the data of all branches."""
+def bring_together(join: Task, others: list[Task]) -> None:
+    """Gives the task of a join, the last to arrive, the data of all branches: `others` are its tasks in those."""
     own = _Branch(join)
     merged = dict(join.parent.data)
-    for other in sorted(own.others(), key=lambda task: float(task.last_state_change)):
+    for other in sorted(own.beside(others), key=lambda task: float(task.last_state_change)):
         before = own.parting(other)
         if before is None:
             continue
@@ -76,11 +160,9 @@ class _Branch:
         self.join = join
         self.way = {task.id: number for number, task in enumerate([*_ancestors(join)][::-1])}
 
-    def others(self) -> Iterator[Task]:
-        """The join's tasks in other branches that have arrived; the library cancels them, and completes one."""
-        for task in self.join.workflow.tasks.values():
-            if task.task_spec is self.join.task_spec and task.has_state(TaskState.FINISHED_MASK) and task.id not in self.way:
-                yield task
+    def beside(self, others: list[Task]) -> list[Task]:
+        """Those of them that are in other branches."""
+        return [task for task in others if task.id not in self.way]
 
     def parting(self, other: Task) -> dict[str, Any] | None:
         """The data where the other branch parted from this one; None where they met in an earlier round."""

@@ -24,6 +24,7 @@ from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin
 from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, EndEvent, IntermediateCatchEvent, IntermediateThrowEvent
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowTaskMixin
 from SpiffWorkflow.spiff.parser.event_parsers import (
     SpiffBoundaryEventParser,
     SpiffEventDefinitionParser,
@@ -217,7 +218,7 @@ def specs_of(root: Any, key: str, tables: Mapping[str, Table] | None = None) -> 
     parser.tables = tables or {}
     parser.add_bpmn_xml(root)
     spec = parser.get_spec(key)
-    inner = {name: found for name, found in parser.get_subprocess_specs(key, None, False).items() if found is not None}
+    inner = _subprocesses(parser, spec)
     for part in [spec, *inner.values()]:
         part.end.__class__ = EndJoin  # the library makes it itself, and those of boundary events
         for task_spec in part.task_specs.values():
@@ -225,6 +226,18 @@ def specs_of(root: Any, key: str, tables: Mapping[str, Table] | None = None) -> 
                 task_spec.__class__ = BoundaryJoin
         _connect_instances(part)
     return spec, inner
+
+
+def _subprocesses(parser: Parser, spec: Any) -> dict[str, Any]:
+    """The specifications of the subprocesses in a process. The library's own walk asks for what a call activity two levels down calls."""
+    found: dict[str, Any] = {}
+    todo = [spec]
+    while todo:
+        names = {t.spec for t in todo.pop().task_specs.values() if isinstance(t, SubWorkflowTaskMixin)}
+        new = {name: inner for name in names - found.keys() if (inner := parser.get_spec(name, required=False)) is not None}
+        found.update(new)
+        todo += new.values()
+    return found
 
 
 def _connect_instances(spec: Any) -> None:

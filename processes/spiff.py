@@ -28,6 +28,7 @@ from processes.assignments import read_assignments
 from processes.errors import EngineFault
 from processes.parser import HandledServiceTask
 
+MAX_ROUNDS = 50  # of a loop in one step; the checks let pass only those that wait
 MAX_DEPTH = 800  # SpiffWorkflow's tree iterators stop silently at 1,000
 
 
@@ -106,6 +107,18 @@ def load_state(state: bytes, spec: Any, subprocess_specs: Mapping[str, Any]) -> 
     _SERIALIZER.migrate(data)
     data["spec"], data["subprocess_specs"] = spec, dict(subprocess_specs)
     return _SERIALIZER.from_dict(data)
+
+
+def runs_away(task: Task) -> bool:
+    """Whether a loop turns in one step as no loop does that stops: very often, or often with more tokens in each round."""
+    rounds, here = 0, task
+    while here is not None:
+        rounds += here.task_spec is task.task_spec
+        here = here.parent
+    if rounds <= MAX_ROUNDS // 10:
+        return False
+    tokens = sum(1 for other in task.workflow.tasks.values() if other.task_spec is task.task_spec)
+    return rounds > MAX_ROUNDS or tokens > 2 * MAX_ROUNDS
 
 
 def parts(workflow: Any) -> list[Any]:

@@ -240,7 +240,7 @@ class Step:
 
     def _completed(self, task: Task) -> None:
         self.turns += 1
-        if self.turns > MAX_TURNS:
+        if self.turns > MAX_TURNS or (self.turns % 100 == 0 and spiff.runs_away(task)):
             raise EngineFault("流程一直在自动运行，没有停下来等待，请联系流程设计人员检查其中的循环")
         element = self.element_of(task)
         if element is None:

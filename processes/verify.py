@@ -89,7 +89,7 @@ def _against_state(
         expected_status = step.definition.elements[place].properties["status"]
         if row.status != expected_status:
             yield f"流程的状态是“{row.status}”，按流程图应为“{expected_status}”"
-    if step._waits(stands) != row.waits:
+    if _in_order(step._waits(stands)) != _in_order(row.waits):
         yield "可用按钮与流程状态不一致"
     if set(posting.expected(step)) != posting.subscribed(step.session, row.id):
         yield "等待其他流程消息的登记与流程状态不一致"
@@ -121,3 +121,8 @@ def _chain(session: Session, row: Any) -> Iterator[str]:
         previous = line.hash
     if (row.seq, row.chain) != (len(lines), previous):
         yield "历史的条数或最后一条与流程记录不一致"
+
+
+def _in_order(waits: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """In an order of their own: that of what runs inside each other is another one after a load."""
+    return sorted(tuple(f"{name}={value}" for name, value in sorted(wait.items())) for wait in waits)

@@ -118,3 +118,39 @@ def test_calls_that_cannot_run_are_refused(play: Play) -> None:
     back = '<callActivity id="x" name="回" calledElement="tiny" lane="省级"/>'
     with pytest.raises(DiagramInvalid, match="又调用了本流程"):
         play.deploy(diagram(start() + user("review") + back + end() + flows("start>review review>x x>end"), key="check"))
+
+
+def calling(key: str, task: str = "") -> str:
+    """A diagram that calls another, after a task where one is named."""
+    call = f'<callActivity id="to_{key}" name="调{key}" calledElement="{key}" lane="省级"/>'
+    lines = f"start>{task} {task}>to_{key} to_{key}>end" if task else f"start>to_{key} to_{key}>end"
+    return start() + (user(task) if task else "") + call + end() + flows(lines)
+
+
+def test_a_called_diagram_calls_another(play: Play) -> None:
+    play.deploy(diagram(CALLED, key="check"), diagram(calling("check"), key="middle"), diagram(calling("middle")))
+    play.begin()
+    (task,) = play.open()
+    assert (task.element, task.name, play.status) == ("check:review", "办review", "在review")
+    play.complete("check:review", "通过")
+    assert play.ended
+    assert {"check:review_end", "middle:to_check_end", "to_middle_end"} <= set(play.row.path)
+
+
+def test_a_call_within_two_subprocesses(play: Play) -> None:
+    call = '<callActivity id="to_check" name="调" calledElement="check" lane="省级"/>'
+    inner = subprocess("q", start("qs") + call + end("qe") + flows("qs>to_check to_check>qe"))
+    outer = subprocess("p", start("ps") + inner + end("pe") + flows("ps>q q>pe"))
+    play.deploy(diagram(CALLED, key="check"), diagram(start() + outer + end() + flows("start>p p>end")))
+    play.begin()
+    assert play.tasks() == ["check:review"]
+    play.complete("check:review", "通过")
+    assert play.ended
+
+
+def test_diagrams_that_call_each_other_in_a_ring_are_refused(play: Play) -> None:
+    """Deploying them would go on for ever: each new version of one is a new version of those that call it."""
+    play.deploy(diagram(start() + user("a") + end() + flows("start>a a>end"), key="ring1"))
+    play.deploy(diagram(calling("ring1", "b"), key="ring2"), diagram(calling("ring2", "c"), key="ring3"))
+    with pytest.raises(DiagramInvalid, match="又调用了本流程"):
+        play.deploy(diagram(calling("ring3", "a"), key="ring1"))

@@ -73,3 +73,54 @@ def test_a_gateway_of_which_no_condition_holds_is_told(play: Play, kind: str) ->
     with pytest.raises(EngineFault, match="“网关s”处不能继续：没有一条出去的连线的条件成立"):
         play.complete("k")
     assert play.tasks() == ["k"]
+
+
+ROUND = start() + gateway("exclusive", "merge") + gateway("parallel", "fork") + user("a") + user("b")
+AGAIN = user("k", outcomes="完,再") + gateway("exclusive", "g", "g_end") + end()
+
+
+@pytest.mark.parametrize("kind", ["parallel", "inclusive"])
+def test_a_join_in_a_loop_waits_in_each_round(play: Play, kind: str) -> None:
+    """The library would count the branches of an earlier round for a later one."""
+    inside = ROUND + gateway(kind, "join") + user("m") + AGAIN
+    lines = "start>merge merge>fork fork>a fork>b a>join b>join join>m m>k k>g g>end g>merge:k_outcome=='再'"
+    play.deploy(diagram(inside + flows(lines)))
+    play.begin()
+    for order in ("ab", "ba", "bb", "ab", "ba"):
+        first, second = order[0], "a" if order[0] == "b" else "b"
+        play.complete(first)
+        assert play.tasks() == [second]
+        play.complete(second)
+        play.complete("m")
+        play.complete("k", "再")
+        assert play.tasks() == ["a", "b"]
+
+
+def test_a_second_token_on_one_way_in_waits_for_its_partner(play: Play) -> None:
+    """The library would take back what the first has begun."""
+    inside = start() + gateway("parallel", "fork") + user("a") + user("b") + user("c") + gateway("exclusive", "meet")
+    inside += gateway("parallel", "join") + user("after") + end()
+    play.deploy(diagram(inside + flows("start>fork fork>a fork>b fork>c a>meet b>meet meet>join c>join join>after after>end")))
+    play.begin()
+    play.complete("a")
+    play.complete("c")
+    (begun,) = [task.id for task in play.open() if task.element == "after"]
+    play.complete("b")
+    assert [task.id for task in play.open()] == [begun]
+    play.complete("after")
+    assert (play.ended, play.tasks()) == (False, [])
+    assert "停在“网关join”" in play.row.incident
+
+
+def test_an_inclusive_join_goes_on_once_no_token_can_come(play: Play) -> None:
+    """The other branch may go to an end of its own after this one has arrived."""
+    inside = start() + gateway("parallel", "fork") + user("a") + user("b", outcomes="来,不来") + gateway("exclusive", "g", "g_over")
+    inside += gateway("inclusive", "join") + user("after") + end() + end("over")
+    play.deploy(diagram(inside + flows("start>fork fork>a fork>b a>join b>g g>join:b_outcome=='来' g>over join>after after>end")))
+    play.begin()
+    play.complete("a")
+    assert play.tasks() == ["b"]
+    play.complete("b", "不来")
+    assert play.tasks() == ["after"]
+    play.complete("after")
+    assert play.ended
