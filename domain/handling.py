@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
@@ -32,6 +32,12 @@ class BusinessError(Exception):
 # Mistakes in a handler or its parameters: told as what they are, never a traceback that stops a worker.
 # What a table refuses is one of them; a database that is away is not.
 FAULTS = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError, IntegrityError, DataError)
+
+
+def mistake(error: Exception) -> str:
+    """What is kept and shown of a mistake: its kind and first line. A statement of the database, and what it held, are nobody's to read."""
+    said = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+    return f"{type(error).__name__}：{said}"
 
 
 @dataclass(frozen=True)

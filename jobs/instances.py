@@ -11,7 +11,7 @@ from sqlalchemy.orm import object_session
 from domain.base import utc_now
 from domain.parties import Actor, Party, Person
 from forms.listing import Column, Filter, Listing
-from processes import definitions, tables
+from processes import definitions, tables, versions
 from processes.overview import Instance
 
 ROLE = "监控"
@@ -110,7 +110,7 @@ INSTANCES = Listing(
         Column("开始时间", lambda row: row.started_at, "moment", spare=True),
     ),
     filters=(
-        Filter("process", "流程", _by_process, choices=lambda session, actor: list(definitions.names(session).values())),
+        Filter("process", "流程", _by_process, choices=lambda session, actor: list(versions.names(session).values())),
         Filter("state", "运行", _by_state, (RUNNING, SUSPENDED, FAILED, ENDED), default=RUNNING),
         Filter("title", "记录", lambda query, text: query.where(tables.instance.c.title.contains(text, autoescape=True))),
         Filter("version", "版本", _by_version, widget="number"),

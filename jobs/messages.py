@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from domain.handling import FAULTS
+from domain.handling import FAULTS, mistake
 from jobs.outbox import hand_out
 from jobs.runtime import Runtime
 from processes import answers, expressions, messages
@@ -46,7 +46,7 @@ def deliver(runtime: Runtime, message_id: int) -> None:
 
 def fault(error: Exception) -> str:
     """What people read of a mistake in the product."""
-    return f"流程处理时出错，请联系系统管理员（{type(error).__name__}：{error}）"
+    return f"流程处理时出错，请联系系统管理员（{mistake(error)}）"
 
 
 def _put_off(runtime: Runtime, message_id: int, why: str) -> None:

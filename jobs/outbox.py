@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from domain.errors import DomainError
-from domain.handling import FAULTS, BusinessError, External, Permanent, Transient
+from domain.handling import FAULTS, BusinessError, External, Permanent, Transient, mistake
 from domain.settings import read_settings
 from jobs import leases
 from jobs.runtime import Runtime, build
@@ -152,7 +152,7 @@ def _prepared(runtime: Runtime, session: Session, job: Any) -> tuple[External, d
 
 
 def _fault(error: Exception) -> str:
-    return f"外部任务的处理程序出错，请联系系统管理员（{type(error).__name__}：{error}）"
+    return f"外部任务的处理程序出错，请联系系统管理员（{mistake(error)}）"
 
 
 def _answered(runtime: Runtime, job_id: str, attempt: int, step: Callable[[Engine, Session, str, int], list[str]]) -> bool:

@@ -18,7 +18,7 @@ from uuid import uuid4
 from sqlalchemy import exists, insert, select, update
 from sqlalchemy.orm import Session
 
-from domain.handling import FAULTS, Permanent, Transient
+from domain.handling import FAULTS, Permanent, Transient, mistake
 from domain.parties import Person
 from domain.settings import read_settings
 from handlers import sms
@@ -97,7 +97,7 @@ def send(runtime: Runtime, text_id: str) -> bool:
         return _answered(runtime, row, "failed", str(error), None)
     except FAULTS as error:
         _log.exception("SMS %s", text_id)
-        return _answered(runtime, row, "failed", f"发送程序出错，请联系系统管理员（{type(error).__name__}：{error}）", None)
+        return _answered(runtime, row, "failed", f"发送程序出错，请联系系统管理员（{mistake(error)}）", None)
     return _answered(runtime, row, "done", None, None)
 
 

@@ -124,6 +124,7 @@ task = Table(
         **_where("vote_id IS NOT NULL"),
     ),
     Index("ix_process_task_inbox", "party_id", "state", "due_at"),
+    Index("ix_process_task_parent", "parent_id", **_where("parent_id IS NOT NULL")),
     Index("ix_process_task_done", "closed_by", "closed_at"),
     Index("ix_process_task_due", "due_at", **_where("state = 'open'")),
 )

@@ -1,30 +1,27 @@
-"""What a process that was stopped in the middle of a transaction keeps locked, and for how long."""
+"""What errors of the database tell: they are logged, and people's data are not."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
-from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 
-from domain import database
-from domain.parties import Party
+from domain.parties import Person
 from tests.conftest import World
 
 
-@pytest.mark.row("6.5")
-@pytest.mark.parametrize("world", ["postgresql"], indirect=True)  # SQLite knows no such limit
-def test_a_stopped_process_does_not_keep_its_locks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "IDLE", timedelta(milliseconds=200))
-    stopped = database.open_database(world.runtime.settings.database_url)
-    late = stopped.writes()
-    late.execute(update(Party).where(Party.id == 1).values(name="来晚了"))
-    with world.runtime.database.writing() as session:  # waits until the other's session is ended
-        session.execute(update(Party).where(Party.id == 1).values(name="及时"))
-    with pytest.raises(DBAPIError, match="idle-in-transaction"):
-        late.execute(select(Party.id))
-    late.close()
-    stopped.engine.dispose()
-    with world.runtime.database.reading() as session:
-        assert session.scalars(select(Party.name).where(Party.id == 1)).one() == "及时"
+@pytest.mark.row("1.1")
+def test_an_error_holds_no_parameters(world: World) -> None:
+    row = {
+        "account": "school1",
+        "name": "张三",
+        "mobile": "13900000000",
+        "party_id": 1,
+        "password_hash": "$argon2",
+        "stamp": "s",
+        "active": True,
+    }
+    with pytest.raises(IntegrityError) as raised, world.runtime.database.writing() as session:
+        session.execute(insert(Person).values(**row, created_at=world.clock()))
+    for secret in ("张三", "13900000000", "$argon2"):
+        assert secret not in str(raised.value)
