@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
@@ -30,7 +30,8 @@ class BusinessError(Exception):
 
 
 # Mistakes in a handler or its parameters: told as what they are, never a traceback that stops a worker.
-FAULTS = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError)
+# What a table refuses is one of them; a database that is away is not.
+FAULTS = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError, IntegrityError, DataError)
 
 
 def mistake(error: Exception) -> str:

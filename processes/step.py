@@ -12,7 +12,6 @@ from SpiffWorkflow.bpmn.exceptions import WorkflowException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import insert, select, update
-from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from domain.errors import DomainError
@@ -176,7 +175,7 @@ class Step:
             return None  # stays STARTED until its boundary event interrupts it
         except DomainError as error:  # a rule of the records says no, in words for people
             raise Refused(str(error)) from error
-        except (*FAULTS, IntegrityError, DataError) as error:
+        except FAULTS as error:
             raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{mistake(error)}）") from error
         return True
 

@@ -16,6 +16,7 @@ from domain import reports
 from domain.errors import DomainError
 from domain.handling import Inline
 from domain.locks import hold_lock
+from domain.parties import Person
 from jobs import messages, scheduler
 from jobs.runtime import Runtime
 from processes import definitions, steps, tables
@@ -94,6 +95,21 @@ def test_a_state_that_cannot_be_read_is_an_incident_with_its_line_of_history(wor
     with runtime.database.reading() as session:
         line = session.execute(select(tables.event).where(tables.event.c.instance_id == ids[0], tables.event.c.kind == "incident")).one()
     assert (line.name, line.comment) == ("定时处理", first)
+
+
+def test_what_a_table_refuses_is_an_incident_too(world: World) -> None:
+    def twice(session: Any) -> None:
+        if not doubled:
+            doubled.append(True)
+            people = session.scalars(select(Person).order_by(Person.id).limit(2)).all()
+            people[1].account = people[0].account
+
+    doubled: list[bool] = []
+    runtime, ids = due(world, 2, twice)
+    scheduler.turn(runtime, "test")
+    first, second = stand(world, ids)
+    assert "IntegrityError" in first
+    assert second == "ended"
 
 
 def test_the_lease_holds_over_a_look_at_many_slow_instances(world: World) -> None:
