@@ -40,6 +40,9 @@ def log_in() -> Any:
     if throttle.too_many(db(), account, address, now):
         return render_template("login.html", account=account, next=target, problem=TOO_MANY), 429
     person = db().scalars(select(Person).where(Person.account == account, Person.active)).first()
+    if person is not None:
+        db().expunge(person)  # it outlives the transaction
+    db().rollback()  # the hash takes its time, and must hold no lock
     if not check_login(person, password, runtime().settings.secret_key) or person is None:
         throttle.failed(db(), account, address, now)
         g.commit = True  # the page is an error, yet the attempt counts
