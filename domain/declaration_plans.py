@@ -150,10 +150,9 @@ def plans_query(actor: Actor) -> Select[DeclarationPlan]:
     return query.where(false())
 
 
-def plan_of(session: Session, actor: Actor, plan_id: int, kept: bool = False) -> DeclarationPlan | None:
-    """One plan, if this actor may see it. `kept`: it cannot be deleted until the transaction ends."""
-    query = plans_query(actor).where(DeclarationPlan.id == plan_id)
-    return session.scalars(query.with_for_update(read=True, key_share=True) if kept else query).first()
+def plan_of(session: Session, actor: Actor, plan_id: int) -> DeclarationPlan | None:
+    """One plan, if this actor may see it."""
+    return session.scalars(plans_query(actor).where(DeclarationPlan.id == plan_id)).first()
 
 
 def current_plans(session: Session, actor: Actor, now: datetime) -> Sequence[DeclarationPlan]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from domain.background import BackgroundFailure, BackgroundTask, begin
@@ -22,6 +22,7 @@ from domain.parties import Actor
 from forms.listing import Listing
 from forms.lists import LISTS
 from jobs import outbox
+from jobs.fitting import fitted
 from jobs.runtime import Runtime
 from jobs.work import Work
 from processes import expressions, inbox, steps, tables
@@ -79,7 +80,7 @@ def count(session: Session, actor: Actor, chosen: Chosen) -> int:
     """How many items there are."""
     if chosen.values is None:
         return len(set(chosen.ids) or set(chosen.tasks))
-    inner = _listing(chosen).narrowed(actor, chosen.values).order_by(None).subquery()
+    inner = _narrowed(session, actor, chosen).order_by(None).subquery()
     return session.scalar(select(func.count()).select_from(inner)) or 0
 
 
@@ -109,7 +110,7 @@ def run(runtime: Runtime, work: Work) -> None:
     work.result = {**work.result, "key": act.key}
     if chosen.values is not None and "last" not in work.result:
         with runtime.database.reading() as session:
-            inner = _listing(chosen).narrowed(work.actor, chosen.values).order_by(None).subquery()
+            inner = _narrowed(session, work.actor, chosen).order_by(None).subquery()
             total, last = session.execute(select(func.count(), func.max(inner.c.id)).select_from(inner)).one()
         work.result = {**work.result, "last": last or 0, "after": 0}  # rows that are added meanwhile are left alone
         work.progress(0, total=total)
@@ -156,7 +157,7 @@ def _next_ids(session: Session, work: Work, chosen: Chosen) -> Sequence[Any]:
         at = work.done + work.failed
         return _ids(session, work.actor, chosen)[at : at + CHUNK]
     record = _listing(chosen).record
-    rest = _listing(chosen).narrowed(work.actor, chosen.values).order_by(None).order_by(record.id)
+    rest = _narrowed(session, work.actor, chosen).order_by(None).order_by(record.id)
     rest = rest.where(record.id > work.result["after"], record.id <= work.result["last"]).limit(CHUNK)
     return [row.id for row in session.scalars(rest)]
 
@@ -164,7 +165,7 @@ def _next_ids(session: Session, work: Work, chosen: Chosen) -> Sequence[Any]:
 def _ids(session: Session, actor: Actor, chosen: Chosen) -> list[Any]:
     if chosen.values is None:
         return sorted(set(chosen.ids)) or sorted(set(chosen.tasks))
-    return [row.id for row in session.scalars(_listing(chosen).narrowed(actor, chosen.values))]
+    return [row.id for row in session.scalars(_narrowed(session, actor, chosen))]
 
 
 def _items(engine: Engine, session: Session, actor: Actor, act: Act, chosen: Chosen, ids: Sequence[Any]) -> list[Item]:
@@ -239,6 +240,11 @@ def keep_failures(session: Session, task_id: int, before: int, failures: Sequenc
         BackgroundFailure(task_id=task_id, number=number, label=item.label, record_id=item.record_id, reason=reason)
         for number, (item, reason) in enumerate(failures, before + 1)
     )
+
+
+def _narrowed(session: Session, actor: Actor, chosen: Chosen) -> Select[Any]:
+    """The rows of the list under the filters; none under one that the actor may not use."""
+    return fitted(session, actor, _listing(chosen)).narrowed(actor, chosen.values or {})
 
 
 def _listing(chosen: Chosen) -> Listing:

@@ -9,7 +9,7 @@ from sqlalchemy import Select, false, or_, select
 from sqlalchemy.orm import object_session
 
 from domain.base import utc_now
-from domain.parties import Actor, Party
+from domain.parties import Actor, Party, Person
 from forms.listing import Column, Filter, Listing
 from processes import definitions, tables, versions
 from processes.overview import Instance
@@ -86,6 +86,13 @@ def _by_party(query: Select[Any], text: str) -> Select[Any]:
     return query.where(tables.instance.c.party_id.in_(select(Party.id).where(Party.name.contains(text, autoescape=True))))
 
 
+def _by_assignee(query: Select[Any], text: str) -> Select[Any]:
+    """Those in which somebody of this name holds an open task."""
+    task = tables.task.c
+    held = select(task.instance_id).join(Person, Person.id == task.assignee_id).where(task.state == "open")
+    return query.where(tables.instance.c.id.in_(held.where(Person.name.contains(text, autoescape=True))))
+
+
 INSTANCES = Listing(
     name="monitor",
     title="流程实例",
@@ -94,13 +101,13 @@ INSTANCES = Listing(
     columns=(
         Column("记录", lambda row: row.title),
         Column("流程", lambda row: _definition(row).name),
-        Column("版本", lambda row: f"第 {_definition(row).version} 版"),
+        Column("版本", lambda row: f"第 {_definition(row).version} 版", spare=True),
         Column("环节", _place),
         Column("状态", lambda row: row.status, "badge"),
         Column("运行", state_of),
         Column("机构", lambda row: row.party_name),
         Column("停留自", lambda row: row.place_since, "moment", sort=tables.instance.c.place_since),
-        Column("开始时间", lambda row: row.started_at, "moment"),
+        Column("开始时间", lambda row: row.started_at, "moment", spare=True),
     ),
     filters=(
         Filter("process", "流程", _by_process, choices=lambda session, actor: list(versions.names(session).values())),
@@ -110,6 +117,7 @@ INSTANCES = Listing(
         Filter("place", "环节 id 或状态", _by_place),
         Filter("party", "机构", _by_party),
         Filter("age", "停留", _by_age, tuple(AGES)),
+        Filter("assignee", "待办的办理人", _by_assignee),
         Filter("late", "待办期限", _by_late, (LATE,)),
     ),
 )

@@ -60,6 +60,7 @@ ACTS: dict[str, Act] = {
     "migrate": Act("迁移", _to_newest),
     "undo": Act("撤销迁移", migrating.undo),
     "retry": Act("重试", managing.retry),
+    "release": Act("释放待办", managing.release),
 }
 
 

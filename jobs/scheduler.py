@@ -9,8 +9,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 
+from domain.errors import DomainError
 from domain.handling import FAULTS
 from domain.locks import hold_lock
 from jobs import background, texting
@@ -50,10 +51,8 @@ def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
                     break
                 looked[work] = runtime.engine.clock()
                 work(runtime)
-        except (
-            OperationalError,
-            InternalError,
-        ) as error:  # the database is away, or ended a transaction that slept; the next turn tries again
+        except (OperationalError, InternalError) as error:
+            # the database is away for a moment, or has ended a transaction that slept: the next turn tries again
             _log.warning("the database did not answer: %s", error)
         stop.wait(pause)
 
@@ -110,7 +109,9 @@ def _tick(runtime: Runtime, instance_id: int) -> None:
         _log.error("instance %d cannot go on: %s", instance_id, error)
         _halt(runtime, instance_id, str(error))
         return
-    except FAULTS as error:  # one instance that is broken stops no other one's timers
+    except (OperationalError, InternalError):
+        raise  # the database is away, and no process at fault
+    except (*FAULTS, DomainError, DBAPIError) as error:  # one process that breaks must not stop the clocks of all the others
         _log.exception("instance %d", instance_id)
         _halt(runtime, instance_id, fault(error))
         return
@@ -118,6 +119,6 @@ def _tick(runtime: Runtime, instance_id: int) -> None:
 
 
 def _halt(runtime: Runtime, instance_id: int, why: str) -> None:
-    # a background step that fails is a state that people see, not a line in a log
+    """A background step that fails is a state that people see, not a line in a log."""
     with runtime.database.writing() as session:
         answers.halt(runtime.engine, session, instance_id, why)

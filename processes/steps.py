@@ -34,11 +34,13 @@ Answers = Mapping[str, Any] | Callable[[Mapping[str, Any]], dict[str, Any]]
 """What was filled in, or a function that reads it off what was posted once the form's schema is known."""
 
 
-def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any, outcome: str | None = None) -> tuple[int, list[str]]:
+def start(
+    engine: Engine, session: Session, actor: Actor, key: str, subject: Any, outcome: str | None = None, newest: Definition | None = None
+) -> tuple[int, list[str]]:
     """Starts the newest version of a process about a record that is already flushed.
 
-    With an `outcome` the same step completes the first task, which must be the actor's, with what the record holds
-    (保存并提交).
+    `newest` is that version, where the caller has looked it up already. With an `outcome` the same step completes the first task,
+    which must be the actor's, with what the record holds (保存并提交).
 
     Returns: instance id, job ids.
     Raises:
@@ -46,7 +48,7 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
         NotAllowed: the actor does not hold the lane in which the diagram starts, or the first task is another's.
         FormInvalid: with an outcome, the record does not pass the form's checks.
     """
-    definition = latest(session, key)
+    definition = newest or latest(session, key)
     begin = definition.start
     _allow(actor, begin.lane, subject.party_for(begin.lane))
     step = open_step(engine, session, actor, definition, subject)
@@ -249,7 +251,7 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
     element = step.definition.elements.get(element_id)
     if element is None or element.event != "message":
         raise NotFound
-    _allow(actor, element.lane, step.subject.party_for(element.lane))
+    step.actor = _pressing(step, element.lane)
     if step.row.state is None:
         raise TaskClosed
     step.load()
@@ -293,17 +295,22 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
 
 
 def _editor(step: Step, element: Element) -> Actor:
-    """Who edits: whoever holds the lane, else who stands in at the task where the record stands."""
+    """Who edits: whoever holds the lane, else who stands in for one who does, or at the task where the record stands."""
     actor, table = step.actor, tables.task
-    absent = None
     if element.edit_lane not in actor.roles:
         mine = (table.c.instance_id == step.row.id, table.c.element == element.id, table.c.party_id == actor.party_id)
         query = select(table).where(*mine, table.c.state == "open", table.c.kind == "step", table.c.role == element.edit_lane)
         task = step.session.execute(query.limit(1)).first()
         absent = absent_for(step.session, actor, task, step.row.key, step.now) if task is not None else None
-    if absent is None:
-        _allow(actor, element.edit_lane, step.subject.party_for(element.edit_lane))
-    return authority.in_place_of(actor, absent)
+        if absent is not None:
+            return authority.in_place_of(actor, absent)
+    return _pressing(step, element.edit_lane)
+
+
+def _pressing(step: Step, lane: str) -> Actor:
+    """Who presses a button of a lane's, in their own name or in an absent person's."""
+    absent = authority.presses(step.session, step.actor, lane, step.subject.party_for(lane), step.row, step.now)
+    return authority.in_place_of(step.actor, absent)
 
 
 def tick(engine: Engine, session: Session, instance_id: int) -> list[str]:

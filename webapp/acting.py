@@ -13,7 +13,7 @@ from domain.files import attach
 from domain.parties import Actor
 from forms import fields
 from processes import returning, steps, tables
-from processes.errors import FormInvalid, ProcessError, Refused
+from processes.errors import EngineFault, FormInvalid, ProcessError, Refused
 from webapp.context import actor, db, later, runtime
 
 
@@ -94,7 +94,7 @@ def attempt(act: Callable[[], Sequence[str]], instance_of: Callable[[], int | No
     """Runs one step that returns job ids. Returns None, or the error to show; then nothing is left of it but what time does."""
     try:
         later(act())
-    except (FormInvalid, DomainError) as error:
+    except (FormInvalid, DomainError, EngineFault) as error:
         _undo()
         return error
     except Refused as error:

@@ -53,7 +53,7 @@ def kill_in_the_middle(live: Live, redis: Redis, task_id: int, chunk: int, monke
     worker = live.start_worker(HELD)
     wait_for((runtime.settings.home / "held").exists)
     os.kill(worker.pid, signal.SIGKILL)
-    worker.wait(10)
+    worker.wait()
     redis.flushall()
     assert task(live.world, task_id).state == "running"
     with runtime.database.writing() as session:
@@ -77,9 +77,13 @@ def second_version(world: World) -> None:
         definitions.deploy(session, world.runtime.engine, xml.encode(), dict(first.forms), "郑工")
 
 
-@pytest.mark.parametrize("act", list(DONE))
-def test_a_killed_worker_doubles_no_act_and_another_goes_on(live: Live, redis: Redis, monkeypatch: pytest.MonkeyPatch, act: str) -> None:
-    world = live.world
+@pytest.mark.parametrize(
+    ("live_on_both", "act"), [*(("sqlite", act) for act in DONE), ("postgresql", "suspend")], indirect=["live_on_both"]
+)
+def test_a_killed_worker_doubles_no_act_and_another_goes_on(
+    live_on_both: Live, redis: Redis, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    live, world = live_on_both, live_on_both.world
     hand_in_many(world, MANY)
     apart = one_apart(world, act)
     before = lines(world, DONE[act])
@@ -94,7 +98,7 @@ def test_a_killed_worker_doubles_no_act_and_another_goes_on(live: Live, redis: R
 
     live.start_worker()
     scheduler.turn(world.runtime, "test")
-    wait_for(lambda: task(world, task_id).state == "done", 60)
+    wait_for(lambda: task(world, task_id).state == "done")
     over = task(world, task_id)
     listed = MANY if act == "suspend" else MANY - 1  # what has ended is not on the list of what runs
     assert (over.done, over.failed, over.total) == (MANY - 1, listed - (MANY - 1), listed)

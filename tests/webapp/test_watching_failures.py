@@ -129,6 +129,7 @@ def test_a_message_whose_receiver_has_the_incident_goes_with_its_retry(world: Wo
     done(world, managing.resume, 1, "好了")
     done(world, undelivered.retry, id, "已修好")
     assert (message(world, id).state, row(world).incident) == ("waiting", None)
+    assert message(world, id).retried_at == world.clock()  # kept for seven more days, however old it is
     assert history(world)[-1] == ("retry", "重试", "已修好")
     assert faults(world) == []
 

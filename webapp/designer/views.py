@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -53,7 +54,13 @@ def index() -> str:
     rows = versions.latest_versions(db())
     kept = drafts.drafts_of(db(), actor())
     new = {key: at for key, at in kept.items() if key not in {row.key for row in rows}}
-    return render_template("designer/index.html", rows=rows, drafts=kept, new=new, subjects=sorted(SUBJECTS), roles=ROLES)
+    return render_template("designer/index.html", rows=rows, drafts=kept, new=new, subjects=_subjects(rows), roles=ROLES)
+
+
+def _subjects(rows: Sequence[Any]) -> dict[str, str]:
+    """What a new process may be about, by key; a record is called after the process of the same key."""
+    names = {row.key: f"{row.name}（{row.key}）" for row in rows}
+    return {key: names.get(key, key) for key in sorted(SUBJECTS)}
 
 
 @blueprint.post("/new")

@@ -61,7 +61,7 @@ def instances() -> str:
     """The list of instances."""
     return _list(
         "instances",
-        help="所有机构的流程实例。勾选后可以批量挂起、恢复、终止、迁移或重试。",
+        help="所有机构的流程实例。勾选后可以批量挂起、恢复、终止、迁移、重试，或释放某人名下的待办。",
         show=lambda row: url_for("monitor.show", instance_id=row.id),
         empty="目前没有运行中的流程。",
     )

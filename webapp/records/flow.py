@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
+from domain.base import clock_minutes
 from domain.errors import DomainError, TooLate
 from domain.parties import Actor
 from forms import fields
@@ -69,6 +71,7 @@ def screen_of(kind: RecordKind) -> ListScreen:
         empty=kind.empty,
         export=kind.export,
         more_exports=kind.more_exports,
+        popup=kind.popup,
     )
 
 
@@ -96,9 +99,10 @@ def _create(kind: RecordKind) -> Any:
     if kind.create is None:
         raise NotFound
     try:
-        _check_unless_draft(definition, kind.fit(db(), who, schema, token), answers)
+        if definition.first_task is None:  # then a record is no draft: nothing would check its form later
+            _check(kind.fit(db(), who, schema, token), answers)
         record = kind.create(db(), who, runtime().engine.clock(), token, answers)
-        _, jobs = steps.start(runtime().engine, db(), who, kind.key, record, None if act == SAVE else act)
+        _, jobs = steps.start(runtime().engine, db(), who, kind.key, record, None if act == SAVE else act, definition)
     except (DomainError, FormInvalid, Refused) as error:
         db().rollback()
         shown = Refused(definition.late_message) if isinstance(error, TooLate) and definition.late_message else error
@@ -110,10 +114,7 @@ def _create(kind: RecordKind) -> Any:
     return redirect(url_for(f"{kind.key}.index"))
 
 
-def _check_unless_draft(definition: Definition, schema: dict[str, Any], answers: dict[str, Any]) -> None:
-    """A record whose process begins with no task is no draft: nothing would check its form later."""
-    if definition.first_task is not None:
-        return
+def _check(schema: dict[str, Any], answers: dict[str, Any]) -> None:
     problems = runtime().engine.check(schema, answers)
     if problems:
         raise FormInvalid(problems)
@@ -123,7 +124,8 @@ def _edit(kind: RecordKind, record_id: int) -> Any:
     """The form, where the diagram lets this actor edit."""
     record = _found(kind, record_id)
     if _editing(kind, record) is None:
-        raise Refused(f"该{kind.noun}目前的状态不能修改")
+        g.onward = url_for(f"{kind.key}.show", record_id=record_id)  # such as after the browser's back button
+        raise Refused(f"该{kind.noun}目前的状态是“{record.status}”，不能修改。" if record.status else f"该{kind.noun}目前的状态不能修改。")
     draft = inbox.draft_of(db(), actor(), f"{kind.key}/{record_id}")
     return _edit_page(kind, record, draft.data if draft else record.answers(), [], draft is not None)
 
@@ -232,7 +234,7 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
         "records/form.html",
         kind=kind,
         title=f"编辑：{record.title()}",
-        note=kind.note(record),
+        note=_note(kind, record, actions),
         hidden={"task": task_id or "", "seen": "" if instance is None else instance.seq},
         place=f"{kind.key}/{record.id}",
         tabs=fields.describe(kind.fit(db(), actor(), dict(schema), record), access.shown(schema, record.answers(), answers)),
@@ -241,3 +243,9 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
         restored=restored,
         back=url_for(f"{kind.key}.index"),
     )
+
+
+def _note(kind: RecordKind, record: Any, actions: Sequence[Action]) -> str:
+    """The task's own deadline, which is another one after a return; else what the kind says."""
+    due_at = next((a.due_at for a in actions if a.kind == "edit" and a.due_at is not None), None)
+    return f"截止：{clock_minutes(due_at)}，请在截止前提交。保存后可以继续修改。" if due_at is not None else kind.note(record)
