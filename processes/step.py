@@ -55,26 +55,21 @@ class Step:
 
     again: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Tasks that open again as they were → columns of their new rows."""
-
     live_tasks: dict[str, str | None] | None = None
     """Ids of the task rows that are not closed → the task whose opinion they are, where the step read them already; without those
     of a 会签."""
-
     asked: dict[str, list[Any]] = field(default_factory=dict)
     """会签 that began in this step → whom, or about what, they ask."""
     ended: dict[str, tuple[str, str | None, str]] = field(default_factory=dict)
     """会签 that ended in this step → state, outcome, and what a latecomer reads."""
-
     turns: int = 0
     """Elements that the engine has run in this step."""
-
     called: set[str] = field(default_factory=set)
     """Ids of the service tasks that waited for a job when the step began."""
     raised: list[tuple[Task, BusinessError]] = field(default_factory=list)
     """Business errors of inline handlers that the diagram is still to catch."""
     reached: str | None = None
     """The end event with a status that was reached last in this step."""
-
     suspended_at: datetime | None = field(init=False)
     called_off: bool = False
     """Whether the process ends here and now, wherever it stands (终止)."""

@@ -387,15 +387,9 @@ def _filled(
     schema = step.definition.forms[form]
     fitted = access.at(schema, element, role)
     given = access.own(schema, fitted, answers(fitted) if callable(answers) else answers)
-    if checked:
-        _must_pass(step, fitted, given)
-    return {**access.kept(schema, fitted, before), **given}
-
-
-def _must_pass(step: Step, schema: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    problems = step.engine.check(schema, given)
-    if problems:
+    if checked and (problems := step.engine.check(fitted, given)):
         raise FormInvalid(problems)
+    return {**access.kept(schema, fitted, before), **given}
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:

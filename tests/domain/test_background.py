@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.background import BackgroundTask, begin, task_of
+from domain.background import BackgroundTask, advance, begin, cancel, task_of
 from tests.conftest import NOON, World
 
 
@@ -36,3 +36,18 @@ def test_who_changes_to_another_party_leaves_the_results_behind(lite: World) -> 
         assert task_of(session, school, task_id) is not None
         assert task_of(session, lite.actor("school2"), task_id) is None
         assert task_of(session, replace(school, party_id=lite.actor("school2").party_id), task_id) is None
+
+
+@pytest.mark.row("2.1.3")
+def test_only_the_current_attempt_writes(lite: World) -> None:
+    """A worker that was stopped past its lease, and goes on while another one has the task."""
+    with lite.runtime.database.writing() as session:
+        task = begin(session, lite.actor("school1"), "export", "导出", {}, lite.clock())
+        task.state, task.attempt = "running", 2
+        session.flush()
+        assert not advance(session, task.id, 1, {"done": 7})
+        assert advance(session, task.id, 2, {"done": 8})
+        session.refresh(task)
+        assert task.done == 8
+        assert cancel(session, task, lite.clock())
+        assert not advance(session, task.id, 2, {"done": 9})

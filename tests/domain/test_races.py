@@ -96,7 +96,7 @@ def test_two_teachers_get_the_same_number(world: World, changed: dict[str, str],
 
 
 @pytest.mark.row("4.3.3")
-@pytest.mark.parametrize("world", ["postgresql"], indirect=True)  # SQLite lets one transaction write at a time anyway
+@pytest.mark.parametrize("world_books", ["postgresql"], indirect=True)  # SQLite lets one transaction write at a time anyway
 def test_what_belongs_to_a_school_does_not_hold_up_what_it_pilots(world_books: World) -> None:
     """A batch of the school has written its task, and comes to its records; an approval has locked one, and comes to the school."""
     world, school = world_books, world_books.actor("school1")

@@ -16,6 +16,7 @@ from processes.errors import FormInvalid, FourEyes, NotFound, Refused, TaskClose
 from processes.history import events_of
 from processes.verify import verify
 from tests.conftest import NOON, World
+from tests.processes.bpmn.play import Play, diagram, end, flows, gateway, start, user
 from tests.processes.test_diagram_decides import FORM, changed
 from tests.processes.test_weekly_report import ANSWERS, LATE, PERIOD_END, act, begin, open_task, send, status
 
@@ -431,3 +432,20 @@ def _all(world: World, instance: int) -> list[Any]:
     table = tables.task
     with world.runtime.database.reading() as session:
         return list(session.execute(select(table).where(table.c.instance_id == instance).order_by(table.c.created_at)))
+
+
+def test_four_eyes_hold_while_an_outcome_waits_to_be_confirmed(lite: World) -> None:
+    """Two steps beside each other that check each other: who has decided one, though it is not confirmed yet, decides not the other."""
+    play = Play(lite)
+    inside = start() + gateway("parallel", "s") + user("a") + user("b", fourEyesWith="a") + gateway("parallel", "j") + end()
+    play.deploy(diagram(inside + flows("start>s s>a s>b a>j b>j j>end")))
+    play.begin()
+    first, second = (task.id for task in play.open())
+    do(lite, opinions.ask, "province1", first, "after", lite.actor("province1b").person_id, "")
+    do(lite, steps.complete, "province1", first, "提交")
+    with pytest.raises(FourEyes):
+        do(lite, steps.complete, "province1", second, "提交")
+    do(lite, steps.complete, "province1b", second, "提交")
+    (after,) = [row.id for row in _all(lite, play.instance) if row.kind == "after"]
+    with pytest.raises(FourEyes):
+        do(lite, opinions.give, "province1b", after, "")

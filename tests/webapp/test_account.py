@@ -9,14 +9,17 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
 from domain.demo import PASSWORD
+from domain.parties import Person
+from domain.passwords import check_login
 from domain.settings import BadSetting, read_settings
 from domain.throttle import MAX_BY_ACCOUNT, MAX_BY_ADDRESS, WINDOW, LoginAttempt
 from tests.conftest import World
 from tests.webapp.test_weekly import site
+from webapp.account import views
 from webapp.links import is_local
 
 
@@ -142,3 +145,20 @@ def test_an_address_is_throttled_whatever_the_accounts(lite: World) -> None:
 def test_no_way_to_another_site(target: str) -> None:
     assert not is_local(target)
     assert is_local("/inbox/?tab=done")
+
+
+def test_a_password_is_checked_with_no_lock_held(lite: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hash is slow on purpose: SQLite has one writer at a time, and a crowd that logs in must not keep everybody from saving."""
+
+    def meanwhile(person: Person | None, password: str, secret: str) -> bool:
+        with lite.runtime.database.writing() as session:
+            session.execute(text("PRAGMA busy_timeout=0"))
+            session.add(LoginAttempt(account="other", address="127.0.0.1", at=lite.clock()))
+        return check_login(person, password, secret)
+
+    monkeypatch.setattr(views, "check_login", meanwhile)
+    client = site(lite).test_client()
+    assert log_in(client, password="wrong").status_code == 400
+    assert log_in(client).status_code == 302
+    with lite.runtime.database.reading() as session:
+        assert session.scalars(select(LoginAttempt.account).order_by(LoginAttempt.id)).all() == ["other", "school1", "other"]

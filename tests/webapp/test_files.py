@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain.files import StoredFile, path_of
+from domain.files import StoredFile, may_open, path_of
 from jobs.files import sweep_files
 from tests.conftest import World
 from tests.domain.test_filetypes import PDF, png
@@ -150,3 +151,21 @@ def test_bytes_that_no_row_names_are_swept_away(lite: World) -> None:
     assert sweep_files(lite.runtime) == 3
     assert [path.exists() for path in (orphan, *left, fresh, elsewhere, named)] == [False, False, False, True, True, True]
     assert sweep_files(lite.runtime) == 0
+
+
+@pytest.mark.row("7.1", "6.6")
+@pytest.mark.parametrize(
+    ("account", "roles", "opens"),
+    [
+        ("school1", {"试点院校"}, True),
+        ("school1", {"教师"}, False),  # a teacher is no staff: the school's files are not theirs
+        ("school1", {"教师", "试点院校"}, True),
+        ("school1", set[str](), False),
+        ("school2", {"试点院校"}, False),
+    ],
+)
+def test_who_opens_a_file_without_its_record(lite: World, account: str, roles: set[str], opens: bool) -> None:
+    file = StoredFile(person_id=0, party_id=lite.actor("school1").party_id)
+    assert may_open(replace(lite.actor(account), roles=frozenset(roles)), file) is opens
+    file.person_id = lite.actor(account).person_id
+    assert may_open(replace(lite.actor(account), roles=frozenset(roles)), file)

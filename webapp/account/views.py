@@ -62,6 +62,9 @@ def _enter(account: str) -> str | None:
     if throttle.too_many(db(), account, address, now):
         return TOO_MANY
     person = db().scalars(select(Person).where(Person.account == account, Person.active)).first()
+    if person is not None:
+        db().expunge(person)  # it outlives the transaction
+    db().rollback()  # the hash takes its time, and must hold no lock
     if not check_login(person, password, runtime().settings.secret_key) or person is None:
         throttle.failed(db(), account, address, now)
         g.commit = True  # the page is an error, yet the attempt counts
