@@ -144,7 +144,7 @@ def test_an_instance_is_suspended_resumed_and_called_off(lite: World) -> None:
         assert said in answer.text
         assert faults(lite) == []
         if act == "suspend":
-            for account, address in (("school1", "/weekly/1"), ("province1", "/inbox/")):
+            for account, address in (("school1", "/weekly/1"), ("school1", "/weekly/1/edit"), ("province1", "/inbox/")):
                 assert "挂起" in user(site(lite), account).get(address).text
     assert row(lite).status == "已终止"
     again = supervisor.post("/monitor/instances/1/acts/resume", data={"reason": "核查"}, follow_redirects=True).text

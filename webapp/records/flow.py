@@ -125,9 +125,17 @@ def _edit(kind: RecordKind, record_id: int) -> Any:
     record = _found(kind, record_id)
     if _editing(kind, record) is None:
         g.onward = url_for(f"{kind.key}.show", record_id=record_id)  # such as after the browser's back button
-        raise Refused(f"该{kind.noun}目前的状态是“{record.status}”，不能修改。" if record.status else f"该{kind.noun}目前的状态不能修改。")
+        raise Refused(_why_not(kind, record))
     draft = inbox.draft_of(db(), actor(), f"{kind.key}/{record_id}")
     return _edit_page(kind, record, draft.data if draft else record.answers(), [], draft is not None)
+
+
+def _why_not(kind: RecordKind, record: Any) -> str:
+    """Why a record cannot be edited now."""
+    instance = instance_of(db(), kind.key, record.id)
+    if instance is not None and instance.suspended_at is not None:
+        return f"此流程已于 {clock_minutes(instance.suspended_at)} 挂起，恢复前不能修改。"
+    return f"该{kind.noun}目前的状态是“{record.status}”，不能修改。" if record.status else f"该{kind.noun}目前的状态不能修改。"
 
 
 def _store(kind: RecordKind, record_id: int) -> Any:

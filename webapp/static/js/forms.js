@@ -130,7 +130,11 @@
     if (rangeOverflow) return `不能大于 ${field.max}`;
     return patternMismatch || badInput ? "格式不正确，请按说明填写" : "";
   }
-  document.addEventListener("invalid", ({ target }) => target.validity.customError || target.setCustomValidity(wanted(target)), true);
+  const refused = ({ target }) => {
+    // of several radio buttons only the one that is chosen would be told again that all is well
+    if (target.type !== "radio" && !target.validity.customError) target.setCustomValidity(wanted(target));
+  };
+  document.addEventListener("invalid", refused, true);
   for (const moment of ["input", "change"]) document.addEventListener(moment, ({ target }) => target.setCustomValidity?.(""), true);
 
   // a link of the summary puts the cursor into its field
