@@ -128,7 +128,8 @@ def new_declaration(session: Session, actor: Actor, now: datetime, answers: dict
         BadLine
     """
     both = plans_query(actor).where(DeclarationPlan.id == plan_id).join(Party, Party.id == actor.party_id).add_columns(Party)
-    found = session.execute(both).first()
+    kept = both.with_for_update(read=True, key_share=True, of=DeclarationPlan)  # it cannot be deleted until the transaction ends
+    found = session.execute(kept).first()
     if found is None:
         raise NotOpen
     plan, school = found

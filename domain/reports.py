@@ -13,7 +13,7 @@ from domain.base import SHANGHAI, UtcDateTime, utc_now
 from domain.certificates import Certificate
 from domain.errors import DomainError, TooLate
 from domain.followed import Followed
-from domain.parties import Actor, Party, Person, PersonRole
+from domain.parties import ONE_BY_ONE, Actor, Party, Person, PersonRole
 from domain.pilots import participating
 from domain.taken import flush_or_refuse
 
@@ -251,7 +251,7 @@ def set_periods(session: Session, actor: Actor, cycle: str, first: date, last: d
         raise BadPeriod("请填写 2000–2100 年之间的日期")
     if not 1 <= reminder_hours <= 168:
         raise BadPeriod("提醒时间应在截止前 1–168 小时之间")
-    session.get_one(Party, actor.party_id, with_for_update=True)  # two people of a province set periods one after the other
+    session.get_one(Party, actor.party_id, with_for_update=ONE_BY_ONE)  # two people of a province who set periods
     kept = session.scalars(select(ReportingPeriod).where(ReportingPeriod.province_id == actor.party_id)).all()
     made: list[ReportingPeriod] = []
     for start, end in _spans(cycle, _begin(cycle, first, last, kept), last):

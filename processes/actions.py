@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, literal, or_, select
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
 from processes import tables
 from processes.definitions import Definition, Outcome, load
 from processes.returning import withdrawals
-from processes.substitutes import covered
+from processes.substitutes import covered, lent, lent_roles
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Action:
 
     `kind` is `task` (completes a user task, or opens its page where `outcomes` is empty), `message` (an event of the diagram),
     `withdraw` (takes back what the actor did last), `return` (opens the page that sends back to an earlier step), or `edit`
-    (opens the record's form). `refuse` is a sentence that says why the button cannot act.
+    (opens the record's form). `refuse` is a sentence that says why the button cannot act; `due_at` the deadline of the task that is edited.
     """
 
     kind: str
@@ -36,6 +36,7 @@ class Action:
     outcomes: tuple[Outcome, ...] = ()
     confirm: str | None = None
     refuse: str | None = None
+    due_at: datetime | None = None
 
 
 def actions_for(
@@ -44,40 +45,50 @@ def actions_for(
     """The buttons of each record, in two queries however many records there are; a few more where the diagram lets people take
     back or has a 会签.
 
-    With `now` also those of tasks that the actor may do in an absent person's place at that moment.
+    With `now` also those that the actor may press in an absent person's place at that moment.
     """
+    return standing_of(session, actor, key, subject_ids, now)[0]
+
+
+def standing_of(
+    session: Session, actor: Actor, key: str, subject_ids: Sequence[int], now: datetime | None = None
+) -> tuple[dict[int, list[Action]], dict[int, str]]:
+    """The buttons of each record, and what failed in the processes of some (record → the incident), in the same queries."""
     found: dict[int, list[Action]] = {subject_id: [] for subject_id in subject_ids}
     if not subject_ids:
-        return found
+        return found, {}
     columns = tables.instance.c
     running = session.execute(
-        select(columns.id, columns.definition_id, columns.subject_id, columns.party_id, columns.place, columns.waits).where(
-            columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None)
-        )
+        select(
+            *(columns.id, columns.definition_id, columns.subject_id, columns.party_id),
+            *(columns.place, columns.waits, columns.incident, columns.ended_at),
+            (literal(None) if now is None else lent_roles(actor, now)).label("lent"),
+        ).where(columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None))
     ).all()
     single = (tables.task.c.instance_id.in_([row.id for row in running]), tables.task.c.vote_id.is_(None))
     open_tasks = session.execute(_open_tasks(actor, now, *single)).all()
     voting = [row for row in running if load(session, row.definition_id).votes]
     if voting:
         open_tasks = [*open_tasks, *session.execute(_own_votes(actor, voting, now))]
-    takebacks = withdrawals(session, actor, running)
+    takebacks = withdrawals(session, actor, [row for row in running if row.ended_at is None], now)
     for row in running:
         definition = load(session, row.definition_id)
         mine = [task for task in open_tasks if task.instance_id == row.id]
-        acts = _of_tasks(definition, row, mine) + _of_waits(definition, row, actor)
-        found[row.subject_id] += acts if any(act.kind == "edit" for act in acts) else _of_place(definition, row, actor) + acts
+        pressing = replace(actor, roles=actor.roles | lent(row.lent))
+        acts = _of_tasks(definition, row, mine) + _of_waits(definition, row, pressing)
+        found[row.subject_id] += acts if any(act.kind == "edit" for act in acts) else _of_place(definition, row, pressing) + acts
         if row.id in takebacks:
             task_id, element = takebacks[row.id]
             confirm = f"撤回后“{element.name}”重新由您办理，之后的步骤作废。确定撤回吗？"
             found[row.subject_id].append(Action("withdraw", row.id, task_id, element.id, "撤回", confirm=confirm))
-    return found
+    return found, {row.subject_id: row.incident for row in running if row.incident is not None}
 
 
 def _open_tasks(actor: Actor, now: datetime | None, *which: ColumnElement[bool]) -> Select[Any]:
     task, instance = tables.task.c, tables.instance
     mine = task.role.in_(actor.roles)
     theirs = mine if now is None else or_(mine, covered(actor, now))
-    query = select(task.id, task.instance_id, task.element).join(instance, instance.c.id == task.instance_id)
+    query = select(task.id, task.instance_id, task.element, task.due_at).join(instance, instance.c.id == task.instance_id)
     return query.where(*which, task.state == "open", task.kind == "step", task.party_id == actor.party_id, theirs)
 
 
@@ -101,12 +112,12 @@ class Bulk:
     confirm: str | None = None
 
 
-def bulk_for(definition: Definition, actor: Actor) -> list[Bulk]:
-    """The bulk buttons that a diagram gives the actor's roles."""
+def bulk_for(definition: Definition, actor: Actor, also: Collection[str] = ()) -> list[Bulk]:
+    """The bulk buttons that a diagram gives the actor's roles, and those of the elements `also`: what they may do in another's place."""
     found: dict[str, Bulk] = {}  # 删除 of a draft and of a returned record are two events, and one button
     for element in definition.elements.values():
         label = element.properties.get("bulk")
-        if label is None or element.lane not in actor.roles:
+        if label is None or (element.lane not in actor.roles and element.id not in also):
             continue
         kind = "message" if element.event == "message" else "task"
         found.setdefault(label, Bulk(kind, element.id, element.name, label, element.properties.get("confirm")))
@@ -119,7 +130,9 @@ def _of_tasks(definition: Definition, row: Any, tasks: Sequence[Any]) -> list[Ac
         element = definition.elements[task.element]
         if definition.record_form(element):
             if "editForm" in element.properties:
-                actions.append(Action("edit", row.id, task.id, element.id, "编辑", element.properties["editForm"], True))
+                actions.append(
+                    Action("edit", row.id, task.id, element.id, "编辑", element.properties["editForm"], True, due_at=task.due_at)
+                )
             confirm = element.properties.get("confirm")
             actions += [
                 Action("task", row.id, task.id, element.id, outcome.name, element.form, True, (outcome,), confirm)

@@ -14,7 +14,7 @@ from domain.parties import Actor
 from processes import tables
 from processes.definitions import Definition, Element
 from processes.errors import FourEyes, NotAllowed, NotFound, Refused
-from processes.substitutes import absent_for
+from processes.substitutes import absent_actor, absent_for, absent_holder
 
 Check = Callable[[Session, Actor, Any, str, datetime], Any | None]
 """(session, actor, task row, the process's key, now) → in whose place the actor acts; raises where they may not."""
@@ -67,6 +67,39 @@ def recalls(session: Session, actor: Actor, task: Any, key: str, now: datetime) 
         raise NotFound
     if task.asked_by != actor.person_id and (task.role not in actor.roles or task.assignee_id == actor.person_id):
         raise NotFound
+
+
+def takes_back(session: Session, actor: Actor, done: Any, key: str, now: datetime) -> Any | None:
+    """In whose place the actor takes back the completion of a task (its row): None for their own act, else the absent person.
+
+    What was done in an absent person's place is that person's act.
+
+    Raises:
+        NotFound: it is nobody's whom the actor stands in for.
+    """
+    if done.party_id != actor.party_id or done.kind != "step" or done.closed_by is None:
+        raise NotFound
+    owner = done.closed_by if done.closed_for is None else done.closed_for
+    if owner == actor.person_id and done.role in actor.roles:
+        return None
+    absent = absent_actor(session, actor, done, key, now)
+    if absent is None:
+        raise NotFound
+    return absent
+
+
+def presses(session: Session, actor: Actor, role: str, party_id: int | None, instance: Any, now: datetime) -> Any | None:
+    """In whose place the actor presses a button of a role's on a record (its instance's row): None in their own name.
+
+    Raises:
+        NotAllowed
+    """
+    if role in actor.roles and (role == "系统" or party_id == actor.party_id):
+        return None
+    absent = absent_holder(session, actor, role, instance, now) if party_id == actor.party_id else None
+    if absent is None:
+        raise NotAllowed
+    return absent
 
 
 def in_place_of(actor: Actor, absent: Any | None) -> Actor:

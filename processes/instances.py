@@ -19,12 +19,15 @@ from processes import quorum
 from processes.errors import EngineFault
 from processes.quorum import Count
 
-MAX_INSTANCES = 500
+MAX_INSTANCES = 500  # a step costs half a millisecond for each
+MAX_ASKED = 5000  # of a 会签, whose answers are rows
 PEOPLE = "people"  # the collection of everybody who holds the task's role
 NUMBERS = ("total", "answered", "agreed")
 """What is left in the data beside the outcome: `<id>_total` and so on."""
 COUNTED = ("nrOfInstances", "nrOfCompletedInstances", "nrOfAgreedInstances", "nrOfActiveInstances")
 """Names that a completion condition may use: those of Flowable and Camunda, and how many agreed."""
+ASKED = "asked"
+"""In the internal data of a 会签: how many it asks."""
 _AGREES = "agrees"  # in an instance's internal data
 
 
@@ -52,15 +55,14 @@ class Loop:
         """
         engine, name = task.workflow.script_engine, task.task_spec.bpmn_name or task.task_spec.name
         found = engine.evaluate(task, self.collection or self.cardinality)
-        if self.collection is None:
-            whole = isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= limit
-            found = list(range(found)) if whole else [None]
-        if not isinstance(found, list) or not all(isinstance(item, str | int | float) for item in found):
+        if self.collection is None and isinstance(found, int) and not isinstance(found, bool) and found >= 0:
+            found = range(found)
+        elif self.collection is None or not isinstance(found, list) or not all(isinstance(item, str | int | float) for item in found):
             text = self.collection or self.cardinality
-            raise EngineFault(f"“{name}”的办理项“{text}”没有得出由文字或数组成的列表，或不超过 {limit} 的次数")
+            raise EngineFault(f"“{name}”的办理项“{text}”没有得出由文字或数组成的列表，或次数，请联系流程设计人员")
         if len(found) > limit:
-            raise EngineFault(f"“{name}”有 {len(found)} 个办理项，超过 {limit} 个")
-        return found
+            raise EngineFault(f"“{name}”有 {len(found)} 个办理项，最多 {limit} 个，没有提交；请减少后重新提交，或联系流程设计人员")
+        return list(found)
 
 
 def count_names(count: Count) -> dict[str, int]:
@@ -187,7 +189,7 @@ class ForMany:
         item = TaskDataReference(loop.item, loop.item) if loop.item else None
         kind = SequentialInstances if loop.sequential else ParallelInstances
         self.task = kind(self.spec, single.name, "", data_input=_Collection(loop), input_item=item)
-        self.task.loop = loop
+        self.task.loop, self.task.bpmn_name = loop, single.bpmn_name
         self._copy_task_attrs(single, node)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor, Person
@@ -19,6 +19,7 @@ from processes.engine import Engine
 from processes.errors import FormInvalid, NotFound, Refused
 from processes.history import clock_text, who
 from processes.notices import notify
+from processes.step import Step
 from processes.steps import Hold, go_on, hold
 
 _TABLE = tables.task
@@ -122,6 +123,31 @@ def _settle(held: Hold) -> list[str]:
         kept = {name: task._mapping[name] for name in ("closed_by", "closed_for", "outcome", "closed_as")}
         go_on(step, held.live(), task, kept)
     return step.settle()
+
+
+def unconfirmed(step: Step, task: Any) -> None:
+    """撤回 of an outcome that is still to be confirmed (its task's row is `held`): the task is open again, and the opinions wait for it.
+
+    Raises:
+        Refused: one of them has been given.
+    """
+    after = (_TABLE.c.parent_id == task.id, _TABLE.c.kind == "after")
+    given = step.session.scalars(select(_TABLE.c.closed_as).where(*after, _TABLE.c.state == "done").limit(1)).first()
+    if given is not None:
+        raise Refused(f"{given}，不能撤回")
+    again = dict.fromkeys(("closed_at", "closed_by", "closed_for", "outcome", "closed_as"))
+    step.session.execute(update(_TABLE).where(_TABLE.c.id == task.id).values(state="open", **again))
+    step.session.execute(update(_TABLE).where(*after, _TABLE.c.state == "open").values(state="waiting"))
+
+
+def no_longer_awaited(step: Step, task_ids: Sequence[str]) -> None:
+    """History says whose opinions are closed with these tasks of the workflow; their rows are closed as the tasks' own are."""
+    about = or_(_TABLE.c.parent_id.in_(task_ids), and_(_TABLE.c.vote_id.in_(task_ids), _TABLE.c.parent_id.is_not(None)))
+    query = select(_TABLE.c.element, _TABLE.c.kind, Person.name).join(Person, Person.id == _TABLE.c.assignee_id)
+    rows = step.session.execute(query.where(about, _TABLE.c.state.in_(tables.LIVE)).order_by(_TABLE.c.created_at, _TABLE.c.id)).all()
+    for element in dict.fromkeys(row.element for row in rows):
+        names = [f"{row.name}（{LABELS[row.kind]}）" for row in rows if row.element == element]
+        step.record("assign", "委派和加签关闭", element, f"不再等待{'、'.join(names)}")
 
 
 def request_of(session: Session, task: Any, name: str) -> Any | None:

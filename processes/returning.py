@@ -7,26 +7,29 @@ reason). Each is one step (architecture §3). What is undone leaves the process'
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
-from processes import spiff, tables, votes
+from processes import authority, ballots, opinions, spiff, tables, votes
 from processes.calls import listed
 from processes.definitions import Definition, Element, load
 from processes.engine import Engine
-from processes.errors import FormInvalid, NotFound, Refused
+from processes.errors import FormInvalid, NotFound, Refused, TaskClosed
 from processes.history import clock_text, who
 from processes.locking import lock
-from processes.rewinding import enclosing, rewind, undone
+from processes.rewinding import enclosing, resumed, rewind, undone
 from processes.step import Step
 from processes.steps import hold
+from processes.substitutes import covered_act
+from processes.timers import due
 
 ACTS = ("task", "message", "return", "withdraw")  # kinds of history lines that say that a person acted on the process
 
@@ -39,13 +42,7 @@ def withdraw(engine: Engine, session: Session, actor: Actor, task_id: str) -> li
         NotFound: the actor did not complete such a task.
         Refused: the diagram does not allow it, or somebody, or a deadline, has acted on it since; the message says what.
     """
-    table = tables.task
-    done = session.execute(
-        select(table).where(table.c.id == task_id, table.c.state == "done", table.c.kind == "step", table.c.closed_by == actor.person_id)
-    ).first()
-    if done is None or done.role not in actor.roles or done.party_id != actor.party_id:
-        raise NotFound
-    step = lock(engine, session, actor, done.instance_id)
+    step, done = _own(engine, session, actor, task_id)
     element = step.definition.elements.get(done.element)
     if element is None:
         raise Refused("流程已迁移到新版本，不能撤回")
@@ -54,19 +51,53 @@ def withdraw(engine: Engine, session: Session, actor: Actor, task_id: str) -> li
     if step.row.state is None:
         raise Refused("流程已结束，不能撤回")
     step.load()
-    if done.vote_id is not None:
-        votes.take_back(step, done)
+    target = spiff.find(step.workflow, done.vote_id or task_id)
+    if done.state == "held" or (done.vote_id is not None and votes.vote_of(step, done.vote_id).state == "open"):
+        if target is None or not target.has_state(TaskState.READY):
+            raise TaskClosed(step._why_closed(done.vote_id or task_id))
+        take_back = opinions.unconfirmed if done.state == "held" else ballots.take_back
+        take_back(step, done)
         step.record("withdraw", "撤回", element.id)
-        return step.settle()
-    target = spiff.find(step.workflow, task_id)
-    if target is None or not target.has_state(TaskState.COMPLETED):
+    elif target is None or not target.has_state(TaskState.COMPLETED):
         raise Refused("流程已继续进行，不能撤回")
-    gone = undone(target)
-    _nobody_acted(step, target, gone)
-    said = f"{who(actor)}已于 {clock_text(step.now)} 撤回“{element.name}”"
-    step.record("withdraw", "撤回", element.id)
-    _go_back(step, target, gone, said)
+    else:
+        _take_back(step, target, done, element)
     return step.settle()
+
+
+def _own(engine: Engine, session: Session, actor: Actor, task_id: str) -> tuple[Step, Any]:
+    """The step on the instance of a task that the actor, or whom they stand in for, has done, and its row, read under the lock."""
+    table = tables.task
+    instance_id = session.scalar(select(table.c.instance_id).where(table.c.id == task_id, table.c.party_id == actor.party_id))
+    if instance_id is None:
+        raise NotFound
+    step = lock(engine, session, actor, instance_id)
+    done = session.execute(select(table).where(table.c.id == task_id)).one()
+    absent = authority.takes_back(session, actor, done, step.row.key, step.now)
+    step.actor = authority.in_place_of(actor, absent)
+    if done.state not in ("done", "held"):
+        raise Refused(f"{done.closed_as}，不能撤回")
+    element = step.definition.elements.get(done.element)
+    if absent is not None and element is not None:  # whoever could not do it does not take it back either
+        authority.four_eyes(session, step.definition, step.row.id, element, (actor.person_id, absent.id))
+    return step, done
+
+
+def _take_back(step: Step, target: Task, done: Any, element: Element) -> None:
+    """The completion of a task in the tree is taken back, where nothing binds it; its row is `done`."""
+    decided = None if done.vote_id is None else ballots.deciding(target, done)
+    gone = undone(target, anew=False)
+    _nobody_acted(step, target, gone)
+    _in_time(step, target)
+    said = f"{who(step.actor)}已于 {clock_text(step.now)} 撤回“{element.name}”"
+    step.record("withdraw", "撤回", element.id)
+    if decided is not None:
+        ballots.reopen(step, done, decided)
+        gone.remove(target)
+    _close(step, gone, said)
+    rewind(target, anew=False)
+    step.again[str(target.id)] = {name: done._mapping[name] for name in ("role", "party_id", "assignee_id", "due_at")}
+    _rerun(step)
 
 
 def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: str, comment: str) -> list[str]:
@@ -81,8 +112,7 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
     held = hold(engine, session, actor, task_id)
     step, element = held.step, held.element
     if held.task.kind != "step":
-        raise Refused("此事项只请您给出意见，请填写意见后提交")
-    held.no_opinion_awaited()
+        raise Refused("此事项只请您给出意见，不能退回；请在意见中写明，由请您给出意见的人决定")
     if not comment.strip():
         raise FormInvalid([("comment", "退回须填写意见，请说明需要修改的内容")])
     if not to:
@@ -102,7 +132,9 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
     if held.task.vote_id is None:
         step.closed[task_id] = closed
     step.record("return", f"退回到“{name}”", element.id, comment.strip())
-    _go_back(step, target, gone, said)
+    _close(step, gone, said)
+    rewind(target)
+    _rerun(step)
     if held.task.vote_id is not None:
         votes.sent_back(step, held.task, closed)
     return step.settle()
@@ -124,37 +156,44 @@ def choices(engine: Engine, session: Session, task: Any) -> list[Element]:
     return [e for e in definition.elements.values() if e.id in found]
 
 
-def withdrawals(session: Session, actor: Actor, rows: Sequence[Any]) -> dict[int, tuple[str, Element]]:
-    """Instance id → task and element that the actor may probably take back; the step itself looks at the state. Two queries at most."""
+def withdrawals(session: Session, actor: Actor, rows: Sequence[Any], now: datetime | None = None) -> dict[int, tuple[str, Element]]:
+    """Instance id → task and element that the actor may probably take back; the step itself looks at the state. Two queries at most.
+
+    With `now` also what those did whom the actor stands in for at that moment.
+    """
     allowed = {row.id: load(session, row.definition_id) for row in rows}
     allowed = {i: d for i, d in allowed.items() if any(withdrawable(e) for e in d.elements.values())}
     if not allowed:
         return {}
-    task, event = tables.task.c, tables.event.c
-    mine = select(task.id, task.instance_id, task.element, task.closed_at).where(
+    task, event, vote = tables.task.c, tables.event.c, tables.vote.c
+    mine = select(task.id, task.instance_id, task.element, task.closed_at, task.state, vote.state.label("vote"))
+    mine = mine.join_from(tables.task, tables.instance, tables.instance.c.id == task.instance_id)
+    own = and_(func.coalesce(task.closed_for, task.closed_by) == actor.person_id, task.role.in_(actor.roles))
+    mine = mine.outerjoin(tables.vote, vote.id == task.vote_id).where(
         task.instance_id.in_(allowed),
-        task.state == "done",
+        task.state.in_(("done", "held")),
         task.kind == "step",
-        task.closed_by == actor.person_id,
         task.party_id == actor.party_id,
-        task.role.in_(actor.roles),
-        or_(task.vote_id.is_(None), exists().where(tables.vote.c.id == task.vote_id, tables.vote.c.state == "open")),
+        own if now is None else or_(own, covered_act(actor, now)),
+        or_(task.vote_id.is_(None), vote.state == "open", and_(vote.state.in_(votes.RESULTS), vote.closed_at == task.closed_at)),
     )
-    own = [(row, allowed[row.instance_id].elements.get(row.element)) for row in session.execute(mine.order_by(task.closed_at))]
-    done = [row for row, element in own if element is not None and withdrawable(element)]
+    acts = [(row, allowed[row.instance_id].elements.get(row.element)) for row in session.execute(mine.order_by(task.closed_at))]
+    done = [(row, element) for row, element in acts if element is not None and withdrawable(element)]
     if not done:
         return {}
-    acts = select(event.instance_id, event.element, event.at).where(
-        event.instance_id.in_({row.instance_id for row in done}), event.kind.in_(ACTS)
+    events = select(event.instance_id, event.element, event.at).where(
+        event.instance_id.in_({row.instance_id for row, _ in done}), event.kind.in_(ACTS)
     )
-    later = session.execute(acts).all()
-    found = {}
-    for row in done:
-        definition = allowed[row.instance_id]
-        after = _reachable(definition, row.element)
-        if not any(e.instance_id == row.instance_id and e.at > row.closed_at and e.element in after for e in later):
-            found[row.instance_id] = (row.id, definition.elements[row.element])
-    return found
+    later = session.execute(events).all()
+    return {row.instance_id: (row.id, element) for row, element in done if not _followed(row, allowed[row.instance_id], later)}
+
+
+def _followed(row: Any, definition: Definition, later: Sequence[Any]) -> bool:
+    """Whether one of these acts followed the completion of a task (its row); of an answer to an open 会签 nothing follows."""
+    if row.vote == "open" or row.state == "held":
+        return False
+    after = _reachable(definition, row.element)
+    return any(e.instance_id == row.instance_id and e.at > row.closed_at and e.element in after for e in later)
 
 
 def withdrawable(element: Element) -> bool:
@@ -205,8 +244,9 @@ def _is_one_step(task: Task, live: Task) -> bool:
 
 
 def _nobody_acted(step: Step, target: Task, gone: Sequence[Task]) -> None:
-    if any(isinstance(one.parent.task_spec, LoopTask) for one in (target, *enclosing(target))):
-        raise Refused("多实例活动中的办理提交后不能撤回，请联系后续办理人退回")
+    for one in enclosing(target):
+        if one.has_state(TaskState.FINISHED_MASK) and isinstance(one.parent.task_spec, LoopTask):
+            raise Refused("多实例活动中此项已全部办完，不能撤回，请联系后续办理人退回")
     table = tables.task
     others = [str(task.id) for task in gone if task is not target]
     # the task itself, an opinion on it, or an answer in it
@@ -223,10 +263,19 @@ def _nobody_acted(step: Step, target: Task, gone: Sequence[Task]) -> None:
             raise Refused(f"“{element.name}”已经发生，不能撤回")
 
 
-def _go_back(step: Step, target: Task, gone: Sequence[Task], said: str) -> None:
-    """Rewinds, closes what was open in between with a sentence, and marks what was done there as undone."""
+def _in_time(step: Step, target: Task) -> None:
+    """Raises Refused where a deadline that would go on has passed meanwhile."""
+    for event in resumed(target):
+        if event.task_spec.cancel_activity and any(moment <= step.now for moment in due(event)):
+            name = step.definition.elements[spiff.element_id(event)].name
+            raise Refused(f"“{name}”时间已到，不能撤回")
+
+
+def _close(step: Step, gone: Iterable[Task], said: str) -> None:
+    """Closes what is open of these tasks with a sentence, and marks what was done there as undone."""
     table = tables.task
     ids = [str(task.id) for task in gone]
+    opinions.no_longer_awaited(step, ids)
     rows = step.session.execute(select(table.c.id, table.c.state).where(table.c.id.in_(ids))).all()
     for row in rows:
         if row.state in tables.LIVE:
@@ -234,7 +283,9 @@ def _go_back(step: Step, target: Task, gone: Sequence[Task], said: str) -> None:
     over = [row.id for row in rows if row.state == "done"]
     step.session.execute(update(table).where(table.c.id.in_(over)).values(state="undone", closed_as=said))
     votes.undo(step, ids, said)
-    rewind(target)
+
+
+def _rerun(step: Step) -> None:
     step.workflow = spiff.load_state(spiff.save_state(step.workflow), *step.definition.specs)  # its event manager is stale
     step.workflow.script_engine = step.script_engine()
     step.run()

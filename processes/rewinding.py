@@ -16,27 +16,44 @@ from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from processes.instances import NUMBERS
+from processes.instances import ASKED, NUMBERS
 from processes.spiff import give_id
 
 _REACHED = TaskState.FINISHED_MASK | TaskState.READY | TaskState.WAITING | TaskState.STARTED
 _Cut = tuple[Task, Callable[[Task], None]]  # a task, and what is done to it
 
 
-def undone(target: Task) -> list[Task]:
-    """Every task reached since `target` that going back to it would undo, itself among them; subprocesses included."""
-    return [task for top, _ in _cuts(target) for task in _subtree(top) if task.has_state(_REACHED)]
+def undone(target: Task, anew: bool = True) -> list[Task]:
+    """Every task reached since `target` that going back to it would undo, itself among them; subprocesses included.
+
+    `anew`: as `rewind`.
+    """
+    cuts = list(_cuts(target, anew))
+    found = {id(task): task for top, how in cuts for task in (_after(top) if how is _reopen else _subtree(top))}
+    return [task for task in found.values() if task.has_state(_REACHED)]
 
 
-def rewind(target: Task) -> None:
+def rewind(target: Task, anew: bool = True) -> None:
     """Lets `target`, a completed user task, wait again, with the data of when it was reached.
+
+    `anew`: its round begins again, the timers and buttons on it too, and what they set off is undone (退回). Else all goes on as if
+    it had never been completed: timers run where they ran, and what they set off before stays (撤回).
 
     The library's event manager is stale afterwards: save, load, go on (architecture §4).
     """
-    for top, how in reversed(list(_cuts(target))):  # from the outside in, joins before what they joined
+    asked = None if anew else target.internal_data.get(ASKED)
+    for top, how in reversed(list(_cuts(target, anew))):  # from the outside in, joins before what they joined
         if top.id in top.workflow.tasks:  # else it went with another one
             how(top)
-    give_id(target, uuid4())  # the old id is that of a finished row in the books
+    if asked is not None:  # its answers and its row know it by its id
+        target.internal_data[ASKED] = asked
+    else:
+        give_id(target, uuid4())  # the old id is that of a finished row in the books
+
+
+def resumed(target: Task) -> list[Task]:
+    """The timers and buttons that would go on, were `target`'s completion taken back."""
+    return [top for top, how in _cuts(target, anew=False) if how is _wait_on]
 
 
 def enclosing(task: Task) -> Iterator[Task]:
@@ -47,18 +64,19 @@ def enclosing(task: Task) -> Iterator[Task]:
         here = _around(here)
 
 
-def _cuts(target: Task) -> Iterator[_Cut]:
+def _cuts(target: Task, anew: bool) -> Iterator[_Cut]:
     """Where the tree is cut, from the inside out."""
-    yield from _cuts_beside(target, _reset_to_entry)
+    yield from _cuts_beside(target, _reset_to_entry, anew)
     for outside in enclosing(target):
         if not outside.has_state(TaskState.FINISHED_MASK):
             return  # the subprocess still runs: nothing outside it changes
-        yield from _cuts_beside(outside, _reopen)
+        yield from _cuts_beside(outside, _reopen, anew)
 
 
-def _cuts_beside(target: Task, how: Callable[[Task], None]) -> Iterator[_Cut]:
+def _cuts_beside(target: Task, how: Callable[[Task], None], anew: bool) -> Iterator[_Cut]:
     """The task, its boundary events, and the joins of the same process from which tokens went on in other branches."""
-    todo: list[_Cut] = [(target, how), *((event, _reset) for event in _boundary_events(target))]
+    events = [event for event in _boundary_events(target) if anew or event.has_state(TaskState.CANCELLED)]
+    todo: list[_Cut] = [(target, how), *((event, _reset if anew else _wait_on) for event in events)]
     joins: set[str] = set()
     for top, what in todo:  # grows while it is walked
         yield top, what
@@ -89,6 +107,13 @@ def _boundary_events(task: Task) -> list[Task]:
 def _reset(task: Task) -> None:
     _forget_subprocesses(task)
     task.reset_branch(None)
+
+
+def _wait_on(event: Task) -> None:
+    """A boundary event that ended with its task waits again; a timer is due when it was."""
+    event._set_state(TaskState.FUTURE)
+    event.task_spec._predict(event, mask=TaskState.PREDICTED_MASK | TaskState.FUTURE)
+    event._set_state(TaskState.WAITING)
 
 
 def _reset_to_entry(task: Task) -> None:
@@ -141,6 +166,13 @@ def _subtree(task: Task) -> Iterator[Task]:
         yield one
         if one.id in subprocesses:
             yield from _subtree(subprocesses[one.id].task_tree)
+
+
+def _after(task: Task) -> Iterator[Task]:
+    """A subprocess that was over, and what came after it: what is inside it stays, but for what is cut there."""
+    yield task
+    for child in task.children:
+        yield from _subtree(child)
 
 
 def _around(task: Task) -> Task | None:

@@ -12,11 +12,13 @@ from SpiffWorkflow.bpmn.exceptions import WorkflowException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
-from domain.handling import FAULTS, BusinessError, External
+from domain.errors import DomainError
+from domain.handling import FAULTS, BusinessError, External, mistake
 from domain.parties import Actor
-from processes import faults, posting, retries, spiff, tables, votes
+from processes import faults, posting, retries, spiff, standstill, tables, votes
 from processes.definitions import Definition, Element
 from processes.engine import Engine
 from processes.errors import EngineFault, Refused
@@ -51,6 +53,9 @@ class Step:
     """Events of the diagram that happened in this step."""
     closed: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Task rows completed in this step → what to write into them."""
+
+    again: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Tasks that open again as they were → columns of their new rows."""
 
     live_tasks: dict[str, str | None] | None = None
     """Ids of the task rows that are not closed → the task whose opinion they are, where the step read them already; without those
@@ -169,8 +174,10 @@ class Step:
         except BusinessError as error:
             self.raised.append((task, error))
             return None  # stays STARTED until its boundary event interrupts it
-        except FAULTS as error:
-            raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{type(error).__name__}：{error}）") from error
+        except DomainError as error:  # a rule of the records says no, in words for people
+            raise Refused(str(error)) from error
+        except (*FAULTS, IntegrityError, DataError) as error:
+            raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{mistake(error)}）") from error
         return True
 
     def record(self, kind: str, name: str, element: str | None = None, comment: str | None = None, data: Any = None) -> None:
@@ -196,6 +203,9 @@ class Step:
         self._write_tasks(stands)
         place = None if self.called_off else self._place(stands)
         status, tone = self._status(place)
+        waits = self._waits(stands)
+        if not ended:
+            standstill.notice(self, stands, waits)
         posting.settle(self)
         chain = self._write_events()
         self._write_jobs(self._started(stands))
@@ -210,7 +220,7 @@ class Step:
             "tone": tone,
             "place": place,
             "place_since": self.row.place_since if place == self.row.place else self.now,
-            "waits": self._waits(stands),
+            "waits": waits,
             "path": path,
             "due_at": earliest(stands) if self.suspended_at is None else None,
             "suspended_at": None if ended else self.suspended_at,
@@ -252,7 +262,7 @@ class Step:
         for task_id, parent_id in known.items():
             if (parent_id or task_id) not in ready:
                 self._close_task(task_id, parent_id)
-        new = [self._task_row(task_id, task) for task_id, task in ready.items() if task_id not in known]
+        new = [{**self._task_row(task_id, task), **self.again.get(task_id, {})} for task_id, task in ready.items() if task_id not in known]
         new += [self._closed_row(task_id) for task_id in self.closed.keys() - known]
         if new:
             self.session.execute(insert(table), new)
@@ -289,7 +299,9 @@ class Step:
         said = self.closed.get(parent_id or task_id, {}).get("closed_as") or self._why_closed(parent_id or task_id)
         values = {"state": "cancelled", "closed_at": self.now, "closed_by": None, "outcome": None, "closed_as": said}
         if parent_id is None:
-            values |= {"assignee_id": None, **self.closed.get(task_id, {})}
+            values |= self.closed.get(task_id, {})
+            if values["state"] != "done":  # whoever takes back what they did has it again as they had it
+                values["assignee_id"] = None
         self.session.execute(update(table).where(table.c.id == task_id).values(values))
 
     def _live_tasks(self) -> dict[str, str | None]:
@@ -322,6 +334,7 @@ class Step:
             "name": element.name,
             "role": element.properties.get("candidateGroup", element.lane),
             "party_id": self.party_of(element),
+            "assignee_id": None,
             "created_at": self.now,
             "due_at": self.workflow.script_engine.evaluate(task, due) if due else None,
             "state": "open",

@@ -24,7 +24,7 @@ from processes.engine import Engine
 from processes.errors import FormInvalid, NotAllowed, NotFound, Refused, TaskClosed
 from processes.history import GENESIS, clock_text, who
 from processes.instances import VoteTask
-from processes.locking import lock, step_on
+from processes.locking import lock, nothing_unseen, step_on
 from processes.notices import notify
 from processes.step import Step
 from processes.substitutes import absent_for
@@ -103,12 +103,14 @@ def complete(
     outcome: str,
     answers: Answers | None = None,
     comment: str | None = None,
+    seen: int | None = None,
 ) -> list[str]:
     """Completes a user task with one of its outcomes.
 
-    `answers` are those of the task's form; None takes what the record already holds (a button on a list).
+    `answers` are those of the task's form; None takes what the record already holds (a button on a list). `seen` as of `nothing_unseen`.
 
     Raises:
+        Refused: the record was edited since.
         TaskClosed: somebody, or a deadline, was first; the message says who did what when.
         NotAllowed, FourEyes: not this actor.
         FormInvalid: the form does not pass its checks, or a required comment is missing.
@@ -117,6 +119,7 @@ def complete(
     if held.task.kind != "step":
         raise Refused("此事项只请您给出意见，请填写意见后提交")
     held.no_opinion_awaited()
+    nothing_unseen(held.step, seen)
     if held.step.workflow is None:
         held.step.load()
     _finish(held, held.live(), outcome, answers, comment)
@@ -248,7 +251,7 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
     element = step.definition.elements.get(element_id)
     if element is None or element.event != "message":
         raise NotFound
-    _allow(actor, element.lane, step.subject.party_for(element.lane))
+    step.actor = _pressing(step, element.lane)
     if step.row.state is None:
         raise TaskClosed
     step.load()
@@ -259,16 +262,19 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
     return step.settle()
 
 
-def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answers: Answers) -> list[str]:
+def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answers: Answers, seen: int | None = None) -> list[str]:
     """Stores an edit of the record under the `editForm` of where it stands; it need not pass the checks yet, unless the diagram
     says `editChecked`.
 
+    `seen` as of `nothing_unseen`.
+
     Raises:
         FormInvalid: it must pass the checks, and does not.
-        Refused: nothing may be edited where the record stands.
+        Refused: nothing may be edited where the record stands, or it was edited since the form was opened.
         NotAllowed: not this actor.
     """
     step = lock(engine, session, actor, instance_id)
+    nothing_unseen(step, seen)
     if step.row.state is not None:
         step.load()
     place = step._place(spiff.waiting(step.workflow)) if step.workflow is not None else step.row.place
@@ -289,17 +295,22 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
 
 
 def _editor(step: Step, element: Element) -> Actor:
-    """Who edits: whoever holds the lane, else who stands in at the task where the record stands."""
+    """Who edits: whoever holds the lane, else who stands in for one who does, or at the task where the record stands."""
     actor, table = step.actor, tables.task
-    absent = None
     if element.edit_lane not in actor.roles:
         mine = (table.c.instance_id == step.row.id, table.c.element == element.id, table.c.party_id == actor.party_id)
         query = select(table).where(*mine, table.c.state == "open", table.c.kind == "step", table.c.role == element.edit_lane)
         task = step.session.execute(query.limit(1)).first()
         absent = absent_for(step.session, actor, task, step.row.key, step.now) if task is not None else None
-    if absent is None:
-        _allow(actor, element.edit_lane, step.subject.party_for(element.edit_lane))
-    return authority.in_place_of(actor, absent)
+        if absent is not None:
+            return authority.in_place_of(actor, absent)
+    return _pressing(step, element.edit_lane)
+
+
+def _pressing(step: Step, lane: str) -> Actor:
+    """Who presses a button of a lane's, in their own name or in an absent person's."""
+    absent = authority.presses(step.session, step.actor, lane, step.subject.party_for(lane), step.row, step.now)
+    return authority.in_place_of(step.actor, absent)
 
 
 def tick(engine: Engine, session: Session, instance_id: int) -> list[str]:

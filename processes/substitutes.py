@@ -6,35 +6,82 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from domain.parties import Actor, Party, Person, PersonRole
+from domain.parties import ONE_BY_ONE, Actor, Party, Person, PersonRole
 from processes import tables
 from processes.errors import NotFound, Refused
 
 _TABLE = tables.substitute
 _TASK = tables.task
+_INSTANCE = tables.instance
 
 
 def covered(actor: Actor, now: datetime) -> ColumnElement[bool]:
     """SQL over task ⋈ instance: the actor stands in for the one whose task it is, or for one who holds its role."""
-    role = exists().where(PersonRole.person_id == _TABLE.c.person_id, PersonRole.role == _TASK.c.role)
-    role = role.correlate(_TABLE, _TASK)  # two levels deep the library would put the tasks into this one's FROM: any task's role would do
-    theirs = or_(_TASK.c.assignee_id == _TABLE.c.person_id, and_(_TASK.c.assignee_id.is_(None), role))
-    early = or_(_TABLE.c.existing, _TASK.c.created_at >= _TABLE.c.starts_at)
-    scope = or_(_TABLE.c.key.is_(None), _TABLE.c.key == tables.instance.c.key)
-    return exists().where(*_in_force(actor, now), scope, early, theirs)
+    theirs = or_(_TASK.c.assignee_id == _TABLE.c.person_id, and_(_TASK.c.assignee_id.is_(None), _holds(_TASK.c.role, _TASK)))
+    return exists().where(*_covering(actor, _INSTANCE.c.key, _TASK.c.created_at, now), theirs)
 
 
 def absent_for(session: Session, actor: Actor, task: Any, key: str, now: datetime) -> Any | None:
     """The person (`id`, `name`) in whose place the actor may act on this task row; None: nobody's."""
-    role = exists().where(PersonRole.person_id == _TABLE.c.person_id, PersonRole.role == task.role)
-    theirs = role if task.assignee_id in (None, actor.person_id) else _TABLE.c.person_id == task.assignee_id
-    query = select(Person.id, Person.name).join(_TABLE, _TABLE.c.person_id == Person.id)
-    query = query.where(*_in_force(actor, now), or_(_TABLE.c.key.is_(None), _TABLE.c.key == key), theirs)
-    query = query.where(or_(_TABLE.c.existing, _TABLE.c.starts_at <= task.created_at))
+    theirs = _holds(task.role) if task.assignee_id in (None, actor.person_id) else _TABLE.c.person_id == task.assignee_id
+    return _absent(session, *_covering(actor, key, task.created_at, now), theirs)
+
+
+def lent_roles(actor: Actor, now: datetime) -> ScalarSelect[str | None]:
+    """SQL over instance: the roles, a line each, of those in whose place the actor may press the record's buttons; null: none.
+
+    A substitution that leaves out what was there before it began begins with a record when that comes to another place.
+    """
+    roles = select(func.aggregate_strings(PersonRole.role, "\n")).join(_TABLE, _TABLE.c.person_id == PersonRole.person_id)
+    since = func.coalesce(_INSTANCE.c.place_since, _INSTANCE.c.started_at)
+    return roles.where(*_covering(actor, _INSTANCE.c.key, since, now)).correlate(_INSTANCE).scalar_subquery()
+
+
+def lent(lines: str | None) -> frozenset[str]:
+    """The roles that `lent_roles` found."""
+    return frozenset((lines or "").split("\n")) - {""}
+
+
+def roles_lent(session: Session, actor: Actor, key: str, now: datetime) -> frozenset[str]:
+    """The roles in which the actor stands in for somebody in a process, be it on few of its records or on none."""
+    roles = select(PersonRole.role).join(_TABLE, _TABLE.c.person_id == PersonRole.person_id)
+    return frozenset(session.scalars(roles.where(*_covering(actor, key, now, now))))
+
+
+def absent_holder(session: Session, actor: Actor, role: str, instance: Any, now: datetime) -> Any | None:
+    """The person (`id`, `name`) in whose place the actor may press a role's button on a record (its instance's row); None: nobody's."""
+    return _absent(session, *_covering(actor, instance.key, instance.place_since or instance.started_at, now), _holds(role))
+
+
+def covered_act(actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """SQL over task ⋈ instance: the actor stands in for the one whose act the task's completion was, and who still holds its role."""
+    owner = func.coalesce(_TASK.c.closed_for, _TASK.c.closed_by) == _TABLE.c.person_id
+    return exists().where(*_covering(actor, _INSTANCE.c.key, _TASK.c.created_at, now), owner, _holds(_TASK.c.role, _TASK))
+
+
+def absent_actor(session: Session, actor: Actor, done: Any, key: str, now: datetime) -> Any | None:
+    """The person (`id`, `name`) whose act a done task's row is, and in whose place the actor may take it back; None: nobody's."""
+    owner = _TABLE.c.person_id == (done.closed_by if done.closed_for is None else done.closed_for)
+    return _absent(session, *_covering(actor, key, done.created_at, now), owner, _holds(done.role))
+
+
+def _absent(session: Session, *which: ColumnElement[bool]) -> Any | None:
+    query = select(Person.id, Person.name).join(_TABLE, _TABLE.c.person_id == Person.id).where(*which)
     return session.execute(query.order_by(_TABLE.c.id).limit(1)).first()
+
+
+def _covering(actor: Actor, key: Any, since: Any, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The actor's substitutions in force for a process (`key`) that reach back to what is there `since`; values, or SQL."""
+    return *_in_force(actor, now), or_(_TABLE.c.key.is_(None), _TABLE.c.key == key), or_(_TABLE.c.existing, _TABLE.c.starts_at <= since)
+
+
+def _holds(role: Any, *around: Any) -> ColumnElement[bool]:
+    """Who is away holds a role; `around` are the tables of the statement that the role comes from."""
+    # two levels deep the library would put those tables into this one's FROM: any task's role would do
+    return exists().where(PersonRole.person_id == _TABLE.c.person_id, PersonRole.role == role).correlate(_TABLE, *around)
 
 
 def appoint(
@@ -57,9 +104,7 @@ def appoint(
         raise Refused("代理人不能是本人，请选择其他人员")
     if not starts_at < ends_at or ends_at <= now:
         raise Refused("结束时间应晚于开始时间，并且晚于现在")
-    session.get_one(
-        Party, actor.party_id, with_for_update=True
-    )  # two people of a party appoint one after the other: no circle slips through
+    session.get_one(Party, actor.party_id, with_for_update=ONE_BY_ONE)  # two people of a party: no circle slips through
     person = session.get(Person, substitute_id)
     if person is None or person.party_id != actor.party_id or not person.active:
         raise NotFound("没有找到这位代理人，请重新选择")

@@ -20,14 +20,16 @@ from processes import authority, quorum, spiff, tables
 from processes.definitions import Element
 from processes.errors import EngineFault, Refused
 from processes.expressions import names_in
-from processes.history import clock_text, who
-from processes.instances import NUMBERS, VoteTask, count_names
+from processes.instances import ASKED, MAX_ASKED, NUMBERS, VoteTask, count_names
 from processes.quorum import Count
 
 if TYPE_CHECKING:
     from processes.step import Step
 
-MAX_ASKED = 5000
+RESULTS = ("agreed", "refused")
+"""States of a 会签 that came to its end."""
+DECIDED = "decided"
+"""In the internal data of a 会签 that has its result: which answer (row) decided it, and what is needed to take that back."""
 _TASK, _VOTE = tables.task, tables.vote
 _UNANSWERED = (*tables.LIVE, tables.QUEUED)
 
@@ -41,10 +43,10 @@ def begin(step: Step) -> bool:
     """
     over = False
     for live in standing(spiff.waiting(step.workflow)).values():
-        if "asked" in live.internal_data:
+        if ASKED in live.internal_data:
             continue
         asked = _people(step, live) if live.task_spec.loop.people else live.task_spec.loop.items(live, MAX_ASKED)
-        live.internal_data["asked"] = len(asked)
+        live.internal_data[ASKED] = len(asked)
         step.asked[str(live.id)] = asked
         if not asked:
             step.record("vote", f"“{live.task_spec.bpmn_name}”没有办理项", spiff.element_id(live))
@@ -80,10 +82,10 @@ def answer(step: Step, live: Task, task: Any, closed: Mapping[str, Any]) -> None
     count = Count(vote.total, vote.answered + 1, vote.agreed + agrees)
     values = {"state": "done", "closed_at": step.now, "agrees": agrees, **closed}
     step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(values))
-    _count(step, vote.id, count)
+    set_count(step, vote.id, count)
     passed = _result(live, task, vote, count)
     if passed is not None:
-        _finish(step, live, vote, count, passed)
+        _finish(step, live, vote, task, count, passed)
     elif vote.sequential:
         _call_next(step, live, vote.id)
     step.run()
@@ -126,25 +128,6 @@ def said(step: Step, task: Any, outcome: str) -> str:
     vote = vote_of(step, task.vote_id)
     about = "" if task.item is None else f" · {task.item}"
     return f"{outcome}{about}（{vote.answered + 1}/{vote.total}）"[:100]
-
-
-def take_back(step: Step, task: Any) -> None:
-    """撤回 of one's own answer while the result is open: the same is asked again, of the same person.
-
-    Raises:
-        Refused: the result is clear, or the next in order has answered.
-    """
-    vote = vote_of(step, task.vote_id)
-    if vote.state != "open":
-        raise Refused("会签已有结果，不能撤回")
-    told = f"{who(step.actor)}已于 {clock_text(step.now)} 撤回"
-    if vote.sequential:
-        _give_way(step, task, told)
-    step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(state="undone", closed_as=told))
-    again = {name: value for name, value in task._mapping.items() if name not in ("closed_at", "closed_by", "closed_for", "outcome")}
-    again |= {"id": str(uuid4()), "state": "open", "created_at": step.now, "closed_as": None, "agrees": None, "urged_at": None}
-    step.session.execute(insert(_TASK).values(again))
-    _count(step, vote.id, Count(vote.total, vote.answered - 1, vote.agreed - bool(task.agrees)))
 
 
 def sent_back(step: Step, task: Any, closed: Mapping[str, Any]) -> None:
@@ -264,7 +247,7 @@ def _result(live: Task, task: Any, vote: Any, count: Count) -> bool | None:
     return count.agreed > count.refused if over else None
 
 
-def _finish(step: Step, live: Task, vote: Any, count: Count, passed: bool) -> None:
+def _finish(step: Step, live: Task, vote: Any, task: Any, count: Count, passed: bool) -> None:
     done = (_TASK.c.vote_id == vote.id, _TASK.c.state == "done", _TASK.c.kind == "step")
     often = select(_TASK.c.outcome).where(*done, _TASK.c.agrees.is_(passed)).group_by(_TASK.c.outcome)
     outcome = step.session.scalars(often.order_by(func.count().desc(), func.max(_TASK.c.closed_at).desc()).limit(1)).first()
@@ -273,8 +256,21 @@ def _finish(step: Step, live: Task, vote: Any, count: Count, passed: bool) -> No
     rest = f"，其余 {left} 项关闭" if left else ""
     told = f"共 {count.total} 项，已办 {count.answered}，同意 {count.agreed}{rest}"
     step.record("vote", f"会签结果：{outcome}", vote.element, told)
-    step.ended[vote.id] = ("agreed" if passed else "refused", outcome, f"“{vote.name}”会签已有结果（{outcome}），此事项已关闭")
+    step.ended[vote.id] = ("agreed" if passed else "refused", outcome, told_of_result(vote.name, outcome))
+    live.internal_data[DECIDED] = {"by": task.id, "held": _held(step, vote.id)}
     _go_on(live, count, outcome, list(people))
+
+
+def told_of_result(name: str, outcome: str | None) -> str:
+    """What those read whom a result has closed."""
+    return f"“{name}”会签已有结果（{outcome}），此事项已关闭"
+
+
+def _held(step: Step, vote_id: str) -> dict[str, dict[str, Any]]:
+    """The answers that wait to be confirmed, row id → columns: closing them forgets what was answered."""
+    kept = (_TASK.c.closed_by, _TASK.c.closed_for, _TASK.c.outcome, _TASK.c.closed_as, _TASK.c.closed_at)
+    rows = step.session.execute(select(_TASK.c.id, *kept).where(_TASK.c.vote_id == vote_id, _TASK.c.state == "held"))
+    return {row.id: {**row._mapping, "closed_at": row.closed_at.isoformat()} for row in rows}
 
 
 def _go_on(live: Task, count: Count, outcome: str | None, people: list[int | None]) -> None:
@@ -299,11 +295,12 @@ def _reopen(step: Step, vote_id: str) -> None:
     vote = vote_of(step, vote_id)
     step.session.execute(update(_VOTE).where(_VOTE.c.id == vote_id).values(state="open", outcome=None, closed_at=None))
     if vote.sequential:
-        queued = (_TASK.c.vote_id == vote_id, _TASK.c.state == "cancelled")
+        queued = (_TASK.c.vote_id == vote_id, _TASK.c.kind == "step", _TASK.c.state == "cancelled")
         step.session.execute(update(_TASK).where(*queued).values(state=tables.QUEUED, closed_at=None, closed_as=None))
 
 
-def _count(step: Step, vote_id: str, count: Count) -> None:
+def set_count(step: Step, vote_id: str, count: Count) -> None:
+    """Writes how a 会签 stands."""
     step.session.execute(update(_VOTE).where(_VOTE.c.id == vote_id).values(answered=count.answered, agreed=count.agreed))
 
 
@@ -316,15 +313,3 @@ def _call_next(step: Step, live: Task, vote_id: str) -> None:
     due = step.definition.elements[task.element].properties.get("due")
     values = {"state": "open", "created_at": step.now, "due_at": _value(live, due, _item(task)) if due else None}
     step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(values))
-
-
-def _give_way(step: Step, task: Any, told: str) -> None:
-    """The one whose turn it is waits again for the one before."""
-    later = (_TASK.c.vote_id == task.vote_id, _TASK.c.kind == "step", _TASK.c.number > task.number)
-    acted = step.session.scalars(select(_TASK.c.closed_as).where(*later, _TASK.c.state.in_(("done", "held"))).limit(1)).first()
-    if acted is not None:
-        raise Refused(f"{acted}，不能撤回")
-    now = select(_TASK.c.id).where(*later, _TASK.c.state == "open").scalar_subquery()
-    opinions = (_TASK.c.parent_id == now, _TASK.c.state.in_(tables.LIVE))
-    step.session.execute(update(_TASK).where(*opinions).values(state="cancelled", closed_at=step.now, closed_as=told))
-    step.session.execute(update(_TASK).where(*later, _TASK.c.state == "open").values(state=tables.QUEUED))

@@ -154,7 +154,7 @@ def quick_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def _settings(home: Path) -> Settings:
+def settings_in(home: Path) -> Settings:
     return Settings(
         home=home,
         database_url=f"sqlite:///{home}/pilot.sqlite3",
@@ -168,7 +168,7 @@ def _settings(home: Path) -> Settings:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return _settings(tmp_path)
+    return settings_in(tmp_path)
 
 
 def _fill(settings: Settings) -> None:
@@ -184,7 +184,7 @@ def _fill(settings: Settings) -> None:
 @pytest.fixture(scope="session")
 def filled_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("filled") / "pilot.sqlite3"
-    _fill(_settings(path.parent))
+    _fill(settings_in(path.parent))
     return path
 
 
@@ -194,7 +194,7 @@ def filled_postgres(postgres: Server | None, tmp_path_factory: pytest.TempPathFa
     if postgres is None:
         missing("PostgreSQL")
     url = postgres.create("filled", "template0")
-    _fill(replace(_settings(tmp_path_factory.mktemp("filled")), database_url=url))
+    _fill(replace(settings_in(tmp_path_factory.mktemp("filled")), database_url=url))
     return postgres
 
 
@@ -210,7 +210,7 @@ def _add_books(settings: Settings) -> None:
 @pytest.fixture(scope="session")
 def books_sqlite(filled_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """As `filled_sqlite`, with the books."""
-    settings = _settings(tmp_path_factory.mktemp("books"))
+    settings = settings_in(tmp_path_factory.mktemp("books"))
     shutil.copy(filled_sqlite, settings.home)
     _add_books(settings)
     return settings.home / filled_sqlite.name
@@ -219,11 +219,11 @@ def books_sqlite(filled_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="session")
 def books_postgres(filled_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Server:
     """The server, with the database `books` to copy."""
-    _add_books(replace(_settings(tmp_path_factory.mktemp("books")), database_url=filled_postgres.create("books", "filled")))
+    _add_books(replace(settings_in(tmp_path_factory.mktemp("books")), database_url=filled_postgres.create("books", "filled")))
     return filled_postgres
 
 
-def _world(settings: Settings, clock: Callable[[], datetime] | None = None) -> World:
+def world_of(settings: Settings, clock: Callable[[], datetime] | None = None) -> World:
     """A product on a filled database, at `NOON` until a test sets its clock, or on another clock."""
     still = Clock()
     runtime = build(settings, clock or still)
@@ -237,27 +237,35 @@ def _world(settings: Settings, clock: Callable[[], datetime] | None = None) -> W
 def lite(settings: Settings, filled_sqlite: Path) -> Iterator[World]:
     """The product on SQLite."""
     shutil.copy(filled_sqlite, settings.home)
-    world = _world(settings)
+    world = world_of(settings)
     yield world
     world.runtime.database.engine.dispose()
 
 
 @contextmanager
-def filled(request: pytest.FixtureRequest, settings: Settings, template: str = "filled") -> Iterator[World]:
-    """A product on a copy of a filled database, of the kind that the fixture's parameter names; gone afterwards."""
-    if request.param == "sqlite":
+def filled_database(request: pytest.FixtureRequest, settings: Settings, template: str = "filled") -> Iterator[Settings]:
+    """The settings with a copy of a filled database, of the kind that the fixture's parameter names (else SQLite); gone afterwards."""
+    if getattr(request, "param", "sqlite") == "sqlite":
         shutil.copy(request.getfixturevalue(f"{template}_sqlite"), settings.home)
-        made = _world(settings)
-        yield made
-        made.runtime.database.engine.dispose()
+        yield settings
         return
     server, name = request.getfixturevalue(f"{template}_postgres"), f"t{uuid4().hex}"
-    made = _world(replace(settings, database_url=server.create(name, template)))
+    url = server.create(name, template)
     try:
-        yield made
+        yield replace(settings, database_url=url)
     finally:
-        made.runtime.database.engine.dispose()
         server.drop(name)
+
+
+@contextmanager
+def filled(request: pytest.FixtureRequest, settings: Settings, template: str = "filled") -> Iterator[World]:
+    """A product on the database that the fixture's parameter names, gone afterwards."""
+    with filled_database(request, settings, template) as there:
+        made = world_of(there)
+        try:
+            yield made
+        finally:
+            made.runtime.database.engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -271,7 +279,7 @@ def world(request: pytest.FixtureRequest, settings: Settings) -> Iterator[World]
 def lite_books(settings: Settings, books_sqlite: Path) -> Iterator[World]:
     """The product on SQLite, with the books."""
     shutil.copy(books_sqlite, settings.home)
-    world = _world(settings)
+    world = world_of(settings)
     yield world
     world.runtime.database.engine.dispose()
 

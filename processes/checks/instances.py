@@ -9,7 +9,7 @@ from processes import quorum
 from processes.checks.diagram import KINDS, Diagram, say, short
 from processes.definitions import BPMN, Element
 from processes.expressions import ExpressionError
-from processes.instances import PEOPLE
+from processes.instances import MAX_ASKED, MAX_INSTANCES, PEOPLE
 
 VOTED = ("userTask", "manualTask")
 REPEATED = (*VOTED, "serviceTask", "subProcess", "callActivity")
@@ -52,9 +52,13 @@ def _collection(element: Element, loop: Any) -> Iterator[str]:
         element.properties.get("collection", ""),
         *(loop.findtext(f"{BPMN}{tag}") or "" for tag in ("loopDataInputRef", "loopCardinality")),
     ]
-    given = [text.strip() for text in texts if text.strip()]
+    texts = [text.strip() for text in texts]
+    given = [text for text in texts if text]
     if len(given) != 1:
         yield f"请写明由谁办理或办理哪些项：集合（属性 collection，可以是 {PEOPLE} 或得出列表的表达式）或次数（loopCardinality），只写一个"
+    most = MAX_ASKED if element.tag in VOTED else MAX_INSTANCES
+    if given == texts[2:] and given[0].isdecimal() and int(given[0][:9]) > most:
+        yield f"次数（loopCardinality）是 {short(given[0])}，{'会签' if element.tag in VOTED else '这类活动'}最多 {most} 项"
     if given == [PEOPLE] and element.tag not in VOTED:
         yield f"集合 {PEOPLE}（每个有办理角色的人）只能用在用户任务上"
     item = loop.find(f"{BPMN}inputDataItem")

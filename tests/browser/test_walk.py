@@ -184,7 +184,7 @@ def test_a_school_applies_and_two_people_of_the_province_approve(browser: Browse
     majors.get_by_label("510203 软件技术").check()
     expect(majors.locator("summary")).to_contain_text("510203 软件技术")
     school.select_option("[name='lines.0.certificate']", "网店运营（中级）")  # other majors belong to it
-    expect(majors.locator("summary")).to_have_text("请选择")
+    expect(majors.locator("summary [data-chosen]")).to_have_text("请选择")
     school.select_option("[name='lines.0.certificate']", "软件测试实施（中级）")
     majors.get_by_placeholder("输入文字筛选").fill("510203")
     majors.get_by_label("510203 软件技术").check()
@@ -209,6 +209,33 @@ def test_a_school_applies_and_two_people_of_the_province_approve(browser: Browse
         school.get_by_role("button", name="按证书导出申报明细").click()
     assert saved.value.suggested_filename.startswith("证书试点申报明细")
     assert faults == []
+
+
+@pytest.mark.row("1.1", "6.2")
+def test_a_login_that_ends_while_somebody_types_loses_nothing(browser: Browser, address: str) -> None:
+    page = log_in(browser, address, "school3")
+    page.clock.install()
+    page.goto(f"{address}/weekly/new")
+    page.context.clear_cookies()
+    page.fill("[name=summary]", "写了很久的内容")
+    page.clock.run_for(5000)  # the draft is due, and there is nobody to keep it for
+    expect(page.get_by_role("alert")).to_contain_text("登录已失效，填写的内容仍在本页")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator("[name=summary]")).to_have_value("写了很久的内容")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="在新窗口登录").click()
+    login = opened.value
+    login.fill("[name=account]", "school3")
+    login.fill("[name=password]", "Pilot-2026")
+    login.click("main button")
+    login.wait_for_url(f"{address}/")
+    login.close()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(page.get_by_role("alert")).to_contain_text("已重新登录")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator("main")).to_contain_text("周报已保存")
+    page.locator("main tbody a").first.click()
+    expect(page.locator("main")).to_contain_text("写了很久的内容")
 
 
 def test_health(address: str) -> None:
@@ -279,3 +306,55 @@ def test_by_keyboard_a_task_is_claimed_and_a_colleague_completes_it(browser: Bro
     for said in ("签收“审核周报”", "转办给赵琳", "审核通过"):
         expect(colleague.locator("#history")).to_contain_text(said)
     assert faults == []
+
+
+@pytest.mark.row("4.3.5")
+def test_a_declaration_is_edited_in_a_popup_over_the_list(browser: Browser, address: str) -> None:
+    school = log_in(browser, address, "school2")
+    listed = f"{address}/declarations/?size=20"
+    school.goto(listed)
+    popup, name = school.get_by_role("dialog", name="编辑："), "[name='contacts.0.name']"
+    school.get_by_role("link", name="编辑").press("Enter")
+    expect(popup.locator(name)).to_be_focused()
+    school.keyboard.press("Escape")  # nothing was typed: nothing is asked
+    expect(popup).to_have_count(0)
+    school.get_by_role("link", name="编辑").press("Enter")
+    popup.locator(name).fill("李敏改")
+    school.keyboard.press("Escape")
+    expect(school.get_by_role("dialog", name="修改还没有保存")).to_be_visible()
+    school.keyboard.press("Escape")  # no
+    expect(popup.locator(name)).to_have_value("李敏改")
+    school.keyboard.press("Escape")
+    with school.expect_response("**/drafts?**"):
+        school.get_by_role("button", name="确定").click()
+    expect(popup).to_have_count(0)
+    school.get_by_role("link", name="编辑").click()
+    expect(popup.get_by_role("status").first).to_have_text("已恢复您上次未保存的草稿。")
+    popup.locator("[name='lines.0.people']").fill("")
+    popup.get_by_role("button", name="保存并提交").click()
+    expect(popup.get_by_role("alert")).to_contain_text("“申报人数”必须填写")
+    expect(popup.locator(name)).to_have_value("李敏改")
+    popup.get_by_role("button", name="保存", exact=True).click()
+    expect(school.locator("main .alert")).to_have_text("证书试点申报已保存。")
+    assert school.url == listed
+    school.set_viewport_size({"width": 390, "height": 844})
+    school.get_by_role("link", name="编辑").click()
+    school.wait_for_url(f"{address}/declarations/*/edit")
+    expect(school.locator(name)).to_have_value("李敏改")
+
+
+@pytest.mark.row("7.1")
+def test_the_file_of_a_form_is_chosen_by_a_control_of_ours(browser: Browser, address: str) -> None:
+    school = log_in(browser, address, "school1")
+    school.goto(f"{address}/imports/teachers/")
+    chosen = school.locator("[data-chosen]")
+    expect(chosen).to_have_text("未选择文件")
+    school.get_by_role("button", name="上传并检查").click()
+    expect(school.get_by_role("alert")).to_have_text("请先选择要导入的文件")
+    school.set_input_files("#file", {"name": "名单.xlsx", "mimeType": "application/zip", "buffer": b"x" * 3000})
+    expect(chosen).to_have_text("名单.xlsx（3 KB）")
+    school.get_by_role("button", name="删除").press("Enter")
+    expect(chosen).to_have_text("未选择文件")
+    expect(school.locator("#file")).to_be_focused()
+    with school.expect_file_chooser():
+        school.keyboard.press("Space")

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ from domain.reports import ReportingPeriod
 from domain.settings import Settings
 from jobs.sandbox import Outside, make_server
 from processes import tables
-from tests.conftest import FOREVER, World, _world, missing
+from tests.conftest import FOREVER, World, filled_database, missing, world_of
 
 ROOT = Path(__file__).parents[2]
 WORKER = "import os; from domain.settings import read_settings; import jobs.worker; jobs.worker.run(read_settings(os.environ))"
@@ -121,13 +122,27 @@ def _around_now(session: Session) -> None:
 
 
 @pytest.fixture
-def live(settings: Settings, filled_sqlite: Path, redis_server: str, redis: Redis) -> Iterator[Live]:
+def live(request: pytest.FixtureRequest, settings: Settings, redis_server: str, redis: Redis) -> Iterator[Live]:
+    """A product on SQLite whose workers are real processes."""
+    with filled_database(request, settings) as there, running(there, redis_server) as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def live_on_both(request: pytest.FixtureRequest, settings: Settings, redis_server: str, redis: Redis) -> Iterator[Live]:
+    """The same on each of the databases, for what their locks decide."""
+    with filled_database(request, settings) as there, running(there, redis_server) as made:
+        yield made
+
+
+@contextmanager
+def running(settings: Settings, redis_server: str) -> Iterator[Live]:
+    """A product on a filled database, with a sandbox of the outside; its workers are stopped afterwards."""
     log = settings.home / "sms.jsonl"
     server = make_server(0, log)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
-    shutil.copy(filled_sqlite, settings.home)
-    world = _world(replace(settings, redis_url=redis_server, sms_url=f"http://127.0.0.1:{server.server_port}"), utc_now)
+    world = world_of(replace(settings, redis_url=redis_server, sms_url=f"http://127.0.0.1:{server.server_port}"), utc_now)
     world.clock.now = utc_now()
     with world.runtime.database.writing() as session:
         _around_now(session)

@@ -30,7 +30,8 @@ def books(runtime: Runtime, instance: int, job_id: str) -> list[object]:
 
 @pytest.mark.row("6.5")
 @pytest.mark.parametrize("second", ["ok", "refuse"])
-def test_a_stopped_worker_that_goes_on_changes_nothing(live: Live, second: str) -> None:
+def test_a_stopped_worker_that_goes_on_changes_nothing(live_on_both: Live, second: str) -> None:
+    live = live_on_both
     runtime = live.world.runtime
     live.outside.mode, live.outside.seconds = "delay", FOREVER
     _, instance, job_id = submitted(live.world)

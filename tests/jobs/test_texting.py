@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from handlers import sms
 from jobs import texting
 from jobs.sandbox import Sandbox, make_server
 from processes import comments, copies, notices, preferences, returning, tables
@@ -61,7 +62,7 @@ def texts(world: World) -> list[Any]:
 
 def unread(world: World, account: str) -> int:
     with world.runtime.database.reading() as session:
-        return notices.unread_count(session, world.actor(account))
+        return session.scalar(select(notices.unread_number(world.actor(account)))) or 0
 
 
 def mention(world: World, instance: int, text: str = "请@王强 核对") -> None:
@@ -158,6 +159,27 @@ def test_an_attempt_that_was_overtaken_writes_nothing(lite: World, gateway: Sand
     (row,) = texts(lite)
     assert (row.state, row.attempt) == ("done", 2)
     assert len(gateway.outside.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "said"), [(ConnectionResetError("reset"), "pending", "reset"), (KeyError("to"), "failed", "发送程序出错")]
+)
+def test_what_else_goes_wrong_is_kept_with_its_reason(
+    lite: World, monkeypatch: pytest.MonkeyPatch, error: Exception, state: str, said: str
+) -> None:
+    def wrong(*_: Any) -> None:
+        raise error
+
+    _, instance, _ = waiting(lite)
+    choose(lite, "province1")
+    mention(lite, instance)
+    lite.clock.now += timedelta(minutes=1)
+    (text,) = bundle(lite)
+    monkeypatch.setattr(sms, "call", wrong)
+    assert texting.send(lite.runtime, text)
+    (row,) = texts(lite)
+    assert row.state == state
+    assert said in row.error
 
 
 def told(world: World, account: str) -> list[tuple[str, str]]:

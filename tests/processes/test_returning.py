@@ -109,7 +109,7 @@ def test_own_last_act_is_taken_back_until_somebody_acts_on_it(world: World) -> N
     take_back(play, "school1", "a")
     assert (play.open(), play.status, data(play, "a")) == (["a"], "a", {})
     assert play.history()[-1] == ("withdraw", "撤回", None)
-    with pytest.raises(NotFound):  # it is no longer done
+    with pytest.raises(Refused, match=r"已于 .* 撤回“a”，不能撤回"):  # it is no longer done
         play.call(returning.withdraw, done.id, account="school1")
     play.act("school1", "a")
     play.act("school1", "b")

@@ -81,7 +81,7 @@ def test_the_whole_way(lite_books: World) -> None:
     form = school.get("/declarations/new?for=1").text
     assert 'value="张文"' in form  # what the system knows
     assert OFFER[1] in form
-    assert 'href="/declarations/plans">取消' in form
+    assert 'href="/declarations/plans" data-cancel>取消' in form
     assert apply(school, "保存").status_code == 302
     assert status(lite_books) == "未提交"
     assert "查看本校申报" in school.get("/declarations/plans").text

@@ -6,7 +6,7 @@ import pytest
 
 from forms import read_forms
 from jobs.runtime import BPMN_FOLDER
-from processes import definitions
+from processes import definitions, opinions
 from tests.conftest import World
 from tests.processes.test_weekly_report import ANSWERS, act, begin, open_task, status
 from webapp.app import create_app
@@ -36,7 +36,11 @@ def test_sending_back_asks_where_and_why_and_loses_nothing(lite: World) -> None:
     assert address in client.get(f"/inbox/tasks/{open_task(lite, instance).id}").get_data(as_text=True)
     page = client.get(f"/weekly/{report}").get_data(as_text=True)
     assert address in page
+    with lite.runtime.database.writing() as session:
+        asked = (open_task(lite, instance).id, "before", lite.actor("province1b").person_id, "")
+        opinions.ask(lite.runtime.engine, session, lite.actor("province1"), *asked)
     form = client.get(address).get_data(as_text=True)
+    assert "正在等待赵琳的意见，退回后不再等待" in form
     assert "填写周报" in form
     assert "修改周报" not in form  # not allowed by the diagram, nor done
     refused = client.post(address, data={"comment": "请补充经费"})
@@ -45,7 +49,9 @@ def test_sending_back_asks_where_and_why_and_loses_nothing(lite: World) -> None:
     assert client.post(address, data={"to": "fill", "comment": ""}).status_code == 422
     assert client.post(address, data={"to": "fill", "comment": "请补充经费"}).status_code == 302
     assert status(lite, report) == "未提交"
-    assert "退回到“填写周报”" in client.get(f"/weekly/{report}").get_data(as_text=True)
+    page = client.get(f"/weekly/{report}").get_data(as_text=True)
+    assert "退回到“填写周报”" in page
+    assert "不再等待赵琳（前加签）" in page
 
     other = app.test_client()
     other.post("/login", data={"account": "province2", "password": "Pilot-2026"})

@@ -118,4 +118,32 @@ def test_a_substitute_of_an_author_edits_and_hands_in_and_reads_no_more_than_tha
         assert stand_in.post("/weekly/1/edit", data={**data, "act": act}).status_code == 302
         assert history(lite, 1)[-1][:2] == ("曹助理（代张文）（金陵职业技术学院）", act)
     assert status(lite, 1) == "待审核"
+    page = stand_in.get("/weekly/1").text
+    assert "/records/1/messages/withdraw" in page
+    stand_in.post("/records/1/messages/withdraw", data={"name": "撤回"})
+    assert status(lite, 1) == "未提交"
+    assert history(lite, 1)[-1][:2] == ("曹助理（代张文）（金陵职业技术学院）", "撤回")
+    stand_in.post("/weekly/1/edit", data={**data, "act": "提交"})
+    user(app, "province1").post(f"/inbox/tasks/{open_task(lite, 1).id}", data={"outcome": "审核通过"})
     assert stand_in.get("/weekly/1").status_code == 404  # nothing of it is theirs to do any more
+
+
+def test_a_substitute_s_bulk_buttons(lite: World) -> None:
+    app = site(lite)
+    hand_in(user(app, "school1"))
+    hire(lite, "clerk", "何文员", "监控")
+    with lite.runtime.database.writing() as session:
+        person = session.get_one(Person, lite.actor("clerk").person_id)
+        person.password_hash = hash_password(PASSWORD)
+    clerk, chosen = user(app, "clerk"), {"element": "review", "ids": "1"}
+    assert "批量审核" not in clerk.get("/weekly/").text
+    assert clerk.post("/lists/weekly_report/review", data=chosen).status_code == 404
+    appoint(lite, "province1", "clerk", keys=["teacher"])  # of another process
+    assert clerk.post("/lists/weekly_report/review", data=chosen).status_code == 404
+    appoint(lite, "province1", "clerk", keys=["weekly_report"])
+    assert "批量审核" in clerk.get("/weekly/").text
+    assert "审核通过" in clerk.post("/lists/weekly_report/review", data=chosen).text
+    clerk.post("/lists/weekly_report/finish", data={**chosen, "outcome": "审核通过"})
+    assert status(lite, 1) == "审核通过"
+    assert history(lite, 1)[-1][:2] == ("何文员（代王强）（江苏省教育厅）", "审核通过")
+    assert "批量审核" not in clerk.get("/weekly/").text

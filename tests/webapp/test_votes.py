@@ -13,7 +13,7 @@ from jobs.scenarios import run_text
 from processes import definitions, tables
 from processes.verify import verify
 from tests.conftest import World
-from tests.webapp.test_weekly import counted, hand_in, site, user
+from tests.webapp.test_weekly import FORM, counted, hand_in, site, user
 
 LOOP = '<bpmn:multiInstanceLoopCharacteristics isSequential="false" /></bpmn:userTask>'
 
@@ -78,8 +78,27 @@ def test_everybody_has_their_task_and_sees_how_it_stands(lite: World) -> None:
     assert "其余 3 项关闭" in record
     assert "审核周报：会签中" not in record
     assert "会签已有结果（审核退回）" in first.post(mine_of(lite, "委员0"), data={"outcome": "审核通过"}).text
+    takes_back = f"/records/tasks/{mine(lite, 'province1b').rpartition('/')[2]}/withdraw"
+    assert takes_back in second.get("/weekly/1").text
+    assert takes_back not in first.get("/weekly/1").text
+    second.post(takes_back)
+    record = school.get("/weekly/1").text
+    assert "审核周报：会签中，已办 1/5，同意 1" in record
+    assert "结果（审核退回）撤销，重新办理 1 项，恢复 3 项" in record
+    assert record.count("等待办理") == 4
     with lite.runtime.database.reading() as session:
         assert verify(lite.runtime.engine, session) == []
+
+
+@pytest.mark.row("8.1")
+def test_what_was_typed_stays_where_the_next_step_cannot_begin(lite: World) -> None:
+    deploy(lite, collection="people", candidateGroup="考核站点")
+    school = user(site(lite), "school1")
+    hand_in(school, "保存")
+    answer = school.post("/weekly/1/edit", data={**FORM, "summary": "刚刚写下的概述", "act": "提交"})
+    assert answer.status_code == 409
+    assert "没有可以办理的人员（考核站点）" in answer.text
+    assert "刚刚写下的概述" in answer.text
 
 
 def mine_of(world: World, name: str) -> str:

@@ -96,7 +96,10 @@ def test_the_whole_way(lite: World) -> None:
     shown = school.get("/weekly/1").text
     assert "人数不对" in shown
     assert "填报质量" in shown
-    assert "王芳" in school.get("/weekly/1/edit").text
+    correcting = school.get("/weekly/1/edit").text
+    assert "王芳" in correcting
+    assert "截止：2026-12-07 00:00" in correcting  # a returned report has until the end of the next period
+    assert 'href="/weekly/1/edit">编辑' in school.get(f"/inbox/tasks/{open_task(lite, 1).id}").text
     assert school.post("/weekly/1/edit", data={**FORM, "contact": "赵六", "act": "提交"}).status_code == 302
     task = f"/inbox/tasks/{open_task(lite, 1).id}"
     assert province.post(task, data={"outcome": "审核通过"}).status_code == 302
@@ -297,3 +300,13 @@ def test_what_the_system_knows_is_filled_in_beforehand(lite_books: World) -> Non
     assert 'value="张文"' in page
     for line in known["lines"]:
         assert f'value="{line["certificate"]}"' in page
+
+
+@pytest.mark.row("6.4")
+def test_the_back_button_after_handing_in_leads_on_to_the_record(lite: World) -> None:
+    school = user(site(lite), "school1")
+    hand_in(school)
+    page = school.get("/weekly/1/edit")
+    assert page.status_code == 409
+    assert "该周报目前的状态是“待审核”，不能修改。" in page.text
+    assert '<a class="btn btn-primary" href="/weekly/1">查看记录</a>' in page.text

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
+from domain.base import clock_minutes
 from domain.errors import DomainError, TooLate
 from domain.parties import Actor
 from forms import fields
@@ -69,6 +71,7 @@ def screen_of(kind: RecordKind) -> ListScreen:
         empty=kind.empty,
         export=kind.export,
         more_exports=kind.more_exports,
+        popup=kind.popup,
     )
 
 
@@ -121,7 +124,8 @@ def _edit(kind: RecordKind, record_id: int) -> Any:
     """The form, where the diagram lets this actor edit."""
     record = _found(kind, record_id)
     if _editing(kind, record) is None:
-        raise Refused(f"该{kind.noun}目前的状态不能修改")
+        g.onward = url_for(f"{kind.key}.show", record_id=record_id)  # such as after the browser's back button
+        raise Refused(f"该{kind.noun}目前的状态是“{record.status}”，不能修改。" if record.status else f"该{kind.noun}目前的状态不能修改。")
     draft = inbox.draft_of(db(), actor(), f"{kind.key}/{record_id}")
     return _edit_page(kind, record, draft.data if draft else record.answers(), [], draft is not None)
 
@@ -142,7 +146,7 @@ def _save(kind: RecordKind, record_id: int) -> Any:
     found = instance_of(db(), kind.key, _found(kind, record_id).id)
     if found is None:
         raise NotFound
-    return acting.save(actor(), found.id, acting.typed)
+    return acting.save(actor(), found.id, acting.typed, _seen())
 
 
 def _hand_in(kind: RecordKind, record_id: int, outcome: str) -> Any:
@@ -156,7 +160,12 @@ def _hand_in(kind: RecordKind, record_id: int, outcome: str) -> Any:
         task_id = next((a.task_id or "" for a in actions if any(o.name == outcome for o in a.outcomes)), "")
     if not task_id:
         return Refused(f"该{kind.noun}的状态已变化，请刷新后再操作")
-    return acting.complete(actor(), task_id, outcome, acting.typed, None)
+    return acting.complete(actor(), task_id, outcome, acting.typed, None, seen=_seen())
+
+
+def _seen() -> int | None:
+    """How many lines of history there were when the form was opened."""
+    return request.form.get("seen", type=int)
 
 
 def _may_begin(definition: Definition) -> Actor:
@@ -220,12 +229,13 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
     task_id = next((a.task_id for a in actions if a.kind == "task" and a.record_form), None)
     schema = schema_at(f"{kind.key}/{record.id}")
     outcomes = [o for a in actions if a.kind == "task" and a.task_id == task_id for o in a.outcomes]
+    instance = instance_of(db(), kind.key, record.id)
     return render_template(
         "records/form.html",
         kind=kind,
         title=f"编辑：{record.title()}",
-        note=kind.note(record),
-        hidden={"task": task_id or ""},
+        note=_note(kind, record, actions),
+        hidden={"task": task_id or "", "seen": "" if instance is None else instance.seq},
         place=f"{kind.key}/{record.id}",
         tabs=fields.describe(kind.fit(db(), actor(), dict(schema), record), access.shown(schema, record.answers(), answers)),
         problems=problems,
@@ -233,3 +243,9 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
         restored=restored,
         back=url_for(f"{kind.key}.index"),
     )
+
+
+def _note(kind: RecordKind, record: Any, actions: Sequence[Action]) -> str:
+    """The task's own deadline, which is another one after a return; else what the kind says."""
+    due_at = next((a.due_at for a in actions if a.kind == "edit" and a.due_at is not None), None)
+    return f"截止：{clock_minutes(due_at)}，请在截止前提交。保存后可以继续修改。" if due_at is not None else kind.note(record)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from processes import copies, inbox
+from processes.actions import actions_for
 from processes.definitions import load
 from processes.history import instance_of
 from webapp.context import actor, db, runtime
@@ -22,14 +24,21 @@ def readable(kind: RecordKind | None, record_id: int) -> Any | None:
 
 
 def at_hand(kind: RecordKind | None, record_id: int) -> Any | None:
-    """The record, where it is in the actor's list, or a task of it is theirs to do in an absent person's place."""
+    """The record, where it is in the actor's list, or something of it is theirs to do in an absent person's place."""
     found = kind.find(db(), actor(), record_id) if kind is not None else None
     if found is not None or kind is None:
         return found
     instance = instance_of(db(), kind.key, record_id)
-    if instance is None or not inbox.stands_in(db(), actor(), instance.id, runtime().engine.clock()):
-        return None
-    return _record(instance)
+    return _record(instance) if instance is not None and _stands_in(instance) else None
+
+
+def _stands_in(instance: Any) -> bool:
+    """Whether anything may be done to the record in an absent person's place: a task, an opinion, or a button."""
+    now = runtime().engine.clock()
+    if inbox.stands_in(db(), actor(), instance.id, now):
+        return True
+    lent = replace(actor(), roles=frozenset())  # without roles of their own: what is left is what others' roles allow
+    return bool(actions_for(db(), lent, instance.key, [instance.subject_id], now)[instance.subject_id])
 
 
 def _record(instance: Any) -> Any | None:

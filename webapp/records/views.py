@@ -12,6 +12,7 @@ from processes import access, comments, inbox, returning, tables, urging
 from processes.actions import actions_for
 from processes.errors import FormInvalid, NotFound, Refused
 from processes.history import instance_by_id, instance_of
+from processes.opinions import opinions_on
 from webapp import acting
 from webapp.context import actor, db, runtime
 from webapp.fields.schemas import schema_at
@@ -152,7 +153,8 @@ def _instance(instance_id: int) -> Any:
 
 def _returning_page(row: Any, to: str, comment: str, problems: list[tuple[str, str]]) -> str:
     choices = returning.choices(runtime().engine, db(), row)
-    return render_template("records/return.html", row=row, choices=choices, to=to, comment=comment, problems=problems)
+    awaited = [one.asked for one in opinions_on(db(), row.id)] if choices else []
+    return render_template("records/return.html", row=row, choices=choices, awaited=awaited, to=to, comment=comment, problems=problems)
 
 
 def _done(name: str, problem: Any) -> Any:

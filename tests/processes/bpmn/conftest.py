@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import NOON, World, _settings, filled
+from tests.conftest import NOON, World, filled, settings_in
 from tests.processes.bpmn.play import Play
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with filled(request, _settings(tmp_path_factory.mktemp("play"))) as made:
+    with filled(request, settings_in(tmp_path_factory.mktemp("play"))) as made:
         yield made
 
 

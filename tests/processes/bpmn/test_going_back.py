@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from processes import opinions, returning, steps, substitutes
+from processes import assigning, inbox, opinions, returning, steps, substitutes
+from processes.actions import actions_for
 from processes.errors import FourEyes, Refused, TaskClosed
 from processes.tallies import tallies_of
 from tests.processes.bpmn.play import Play, diagram, end, flows, gateway, start, subprocess, user
 from tests.processes.bpmn.test_instances import with_loop
-from tests.processes.bpmn.test_votes import begun, call, many, rows
+from tests.processes.bpmn.test_votes import begun, call, five, many, rows
+
+__all__ = ["five"]
 
 
 def task(play: Play, element: str) -> Any:
@@ -160,22 +163,64 @@ def _done(play: Play) -> list[Any]:
 
 
 @pytest.mark.row("8.1")
+@pytest.mark.parametrize("kind", ["before", "delegate"])
 @pytest.mark.parametrize("loop", ["", many("['甲','乙']")])
-def test_while_an_opinion_is_awaited(play: Play, loop: str) -> None:
+def test_while_an_opinion_is_awaited(five: Play, loop: str, kind: str) -> None:
+    play = five
     body = start() + user("a", lane="试点院校") + user("b", inside=loop, returnable="a") + end()
     begun(play, diagram(body + flows("start>a a>b b>end")))
     other = play.world.actor("province1b").person_id
-    call(play, opinions.ask, "province1", task(play, "b").id, "before", other, "")
-    asked = next(t for t in play.open() if t.kind == "before")
+    call(play, opinions.ask, "province1", task(play, "b").id, kind, other, "")
+    asked = next(t for t in play.open() if t.kind == kind)
     held = next(t for t in play.open() if t.id == asked.parent_id)
-    with pytest.raises(Refused, match=r"正在等待赵琳的意见.*先收回"):
-        call(play, returning.send_back, "province1", held.id, "a", "请补充")
-    with pytest.raises(Refused, match="只请您给出意见"):
+    with pytest.raises(Refused, match="只请您给出意见，不能退回"):
         call(play, returning.send_back, "province1b", asked.id, "a", "请补充")
-    call(play, opinions.recall, "province1", asked.id)
-    call(play, opinions.ask, "province1", held.id, "after", other, "")  # one who would only have confirmed
+    if kind == "delegate":  # it stays with the one who gave it away, and is nobody else's
+        with pytest.raises(Refused, match="签收"):
+            call(play, returning.send_back, "v1", held.id, "a", "请补充")
+    call(play, opinions.ask, "province1", held.id, "after", play.world.actor("v1").person_id, "")
     call(play, returning.send_back, "province1", held.id, "a", "请补充")
     assert play.tasks() == ["a"]
+    assert play.history()[-2 - bool(loop) :][:2] == [("return", "退回到“办a”"), ("assign", "委派和加签关闭")]
+    with pytest.raises(TaskClosed, match=r"王强.*已于.*退回到“办a”：请补充"):
+        call(play, opinions.give, "province1b", asked.id, "可以")
+    with play.world.runtime.database.reading() as session:
+        waiting = [row.id for row in session.execute(inbox.open_tasks(play.world.actor("province1b"))) if row.instance_id == play.instance]
+    assert waiting == []
+    play.complete("a", account="school1")
+    assert play.tasks() == ["b"] * (2 if loop else 1)  # nobody's opinion is awaited in the new round
+
+
+@pytest.mark.row("8.1")
+@pytest.mark.parametrize("loop", ["", many()])
+def test_an_outcome_is_taken_back_until_it_is_confirmed(five: Play, loop: str) -> None:
+    body = start() + user("a", lane="试点院校") + user("b", inside=loop, withdrawable="true") + user("c") + end()
+    begun(five, diagram(body + flows("start>a a>b b>c c>end")))
+    mine = next(t for t in five.open() if t.assignee_id in (None, five.world.actor("v1").person_id)).id
+    for account in ("v2", "v3"):
+        call(five, opinions.ask, "v1", mine, "after", five.world.actor(account).person_id, "")
+    before = five.tasks()
+    call(five, steps.complete, "v1", mine, "提交")
+    first, second = (
+        next(t for t in five.open() if t.assignee_id == five.world.actor(a).person_id and t.kind == "after") for a in ("v2", "v3")
+    )
+    with five.world.runtime.database.reading() as session:
+        found = actions_for(session, five.world.actor("v1"), "tiny", [five.report])[five.report]
+    assert [action.task_id for action in found if action.kind == "withdraw"] == [mine]
+    call(five, returning.withdraw, "v1", mine)
+    assert five.tasks() == before
+    assert five.history()[-1] == ("withdraw", "撤回")
+    with pytest.raises(TaskClosed, match="尚待办理"):
+        call(five, opinions.give, "v2", first.id, "")
+    call(five, steps.complete, "v1", mine, "提交")
+    call(five, opinions.give, "v2", first.id, "")
+    with pytest.raises(Refused, match=r"委员2.*确认，不能撤回"):
+        call(five, returning.withdraw, "v1", mine)
+    call(five, opinions.give, "v3", second.id, "")
+    if not loop:
+        assert five.tasks() == ["c"]
+        call(five, returning.withdraw, "v1", mine)  # nobody has acted on what followed
+        assert five.tasks() == ["b"]
 
 
 @pytest.mark.row("8.1")
@@ -212,3 +257,18 @@ def test_by_somebody_who_stands_in(play: Play) -> None:
     closed = next(row for row in _done(play) if row.id == gone)
     assert (closed.closed_by, closed.closed_for) == (world.actor("province1b").person_id, world.actor("province1").person_id)
     assert "赵琳（代王强）" in closed.closed_as
+
+
+@pytest.mark.row("8.1")
+def test_what_is_taken_back_is_theirs_as_they_had_it(five: Play) -> None:
+    body = start() + user("a", lane="试点院校") + user("b", withdrawable="true", transferRoles="省级初审", due="now + days(3)")
+    begun(five, diagram(body + user("c") + end() + flows("start>a a>b b>c c>end")))
+    had = task(five, "b")
+    call(five, assigning.transfer, "province1", had.id, five.world.actor("v1").person_id, "请办")
+    five.world.clock.now += timedelta(days=1)
+    call(five, steps.complete, "v1", had.id, "提交")
+    call(five, returning.withdraw, "v1", next(t for t in _done(five) if t.element == "b").id)
+    has = task(five, "b")
+    assert (has.assignee_id, has.due_at, has.role) == (five.world.actor("v1").person_id, had.due_at, "省级")
+    with pytest.raises(Refused, match="签收"):
+        call(five, steps.complete, "province1", has.id, "提交")

@@ -9,7 +9,7 @@ import pytest
 
 from domain.handling import External, Inline
 from processes import answers, tables
-from processes.errors import EngineFault
+from processes.errors import DiagramInvalid, EngineFault
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, gateway, properties, start, subprocess, timer, user
 from tests.processes.bpmn.test_votes import many, told
 
@@ -142,10 +142,14 @@ def test_a_job_for_each_item(play: Play) -> None:
 
 @pytest.mark.row("8.1")
 def test_too_many_items_are_a_fault(play: Play) -> None:
-    play.deploy(parts(many("501")))
+    play.deploy(parts(many("501").replace("501", "500 + 1")))
     play.begin()
-    with pytest.raises(EngineFault, match="500"):
+    with pytest.raises(EngineFault, match="“子sub”有 501 个办理项，最多 500 个，没有提交"):
         play.complete("a", account="school1")
+    assert play.tasks() == ["a"]
+    with pytest.raises(DiagramInvalid, match="次数（loopCardinality）是 501，这类活动最多 500 项"):
+        play.deploy(parts(many("501")))
+    play.deploy(parts(many("500")))
 
 
 @pytest.mark.row("8.1")
