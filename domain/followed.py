@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Self
 
-from sqlalchemy import Select, String, select
+from sqlalchemy import Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from domain.base import Base
@@ -22,9 +23,15 @@ class Followed(Base):
     @classmethod
     def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
         """The record as `joined` reads it now, in one query; None where there is none. `lock`: no other transaction may change it."""
+        query = cls._by_id()
+        return session.scalars(query.with_for_update(of=cls) if lock else query, {"subject_id": subject_id}).first()
+
+    @classmethod
+    @cache
+    def _by_id(cls) -> Select[Any]:
+        """Put together once: every step loads its record."""
         # read anew although the session may hold it: a list was read before the lock of the instance, another step was taken meanwhile
-        query = cls.joined().where(cls.id == subject_id).execution_options(populate_existing=True)
-        return session.scalars(query.with_for_update(of=cls) if lock else query).first()
+        return cls.joined().where(cls.id == bindparam("subject_id")).execution_options(populate_existing=True)
 
     @classmethod
     def joined(cls) -> Select[Any]:

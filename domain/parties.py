@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from domain.base import Base, UtcDateTime, utc_now
@@ -75,23 +75,26 @@ class Actor:
 SYSTEM = Actor(0, "系统", 0, "", "platform", None, frozenset({"系统"}))  # timers and jobs act in this name
 
 
+_ACTOR = (  # built once, for every request asks
+    select(
+        Person.name,
+        Person.party_id,
+        Person.stamp,
+        Person.first_nonce,
+        Party.name.label("party_name"),
+        Party.kind,
+        Party.province_id,
+        PersonRole.role,
+    )
+    .join(Party, Party.id == Person.party_id)
+    .outerjoin(PersonRole, PersonRole.person_id == Person.id)
+    .where(Person.id == bindparam("person_id"), Person.active)
+)
+
+
 def actor_of(session: Session, person_id: int) -> Actor | None:
     """The person as an actor, in one query; None when unknown or switched off."""
-    rows = session.execute(
-        select(
-            Person.name,
-            Person.party_id,
-            Person.stamp,
-            Person.first_nonce,
-            Party.name.label("party_name"),
-            Party.kind,
-            Party.province_id,
-            PersonRole.role,
-        )
-        .join(Party, Party.id == Person.party_id)
-        .outerjoin(PersonRole, PersonRole.person_id == Person.id)
-        .where(Person.id == person_id, Person.active)
-    ).all()
+    rows = session.execute(_ACTOR, {"person_id": person_id}).all()
     if not rows:
         return None
     first = rows[0]

@@ -14,7 +14,7 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import Integer, Select, String, and_, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import SYSTEM, Actor, Person
@@ -323,15 +323,11 @@ def tick(engine: Engine, session: Session, instance_id: int) -> list[str]:
 
 
 def _load_by_task(engine: Engine, session: Session, actor: Actor, task_id: str, states: tuple[str, ...]) -> tuple[Step, Any, list[Any]]:
-    instance_id = select(tables.task.c.instance_id).where(tables.task.c.id == task_id).scalar_subquery()
-    table = tables.instance
-    row = session.execute(select(table).where(table.c.id == instance_id).with_for_update()).first()
+    row = session.execute(_INSTANCE_OF_TASK, {"task_id": task_id}).first()
     if row is None:
         raise NotFound
     # read after the lock, so that what another step just wrote is seen
-    table = tables.task
-    query = select(table, Person.name.label("asked")).outerjoin(Person, Person.id == table.c.assignee_id)
-    found = session.execute(query.where(_near(row.id, task_id)).order_by(table.c.created_at, table.c.id)).all()
+    found = session.execute(_NEAR, {"instance_id": row.id, "task_id": task_id}).all()
     task = next(one for one in found if one.id == task_id)
     if task.state not in states:
         if not authority.may_see(session, actor, SimpleNamespace(**task._mapping, key=row.key), engine.clock()):
@@ -342,17 +338,28 @@ def _load_by_task(engine: Engine, session: Session, actor: Actor, task_id: str, 
     return step, task, list(found)
 
 
-def _near(instance_id: int, task_id: str) -> ColumnElement[bool]:
-    """The task, what it is an opinion on, the opinions on it, and the instance's other live rows – but of a 会签, the others are left
-    alone: there may be thousands. Each alternative has an index of its own."""
-    table = tables.task
+def _instance_of_task() -> Select[Any]:
+    """The instance of the task `task_id`, locked."""
+    table, task, task_id = tables.instance, tables.task.c, bindparam("task_id", type_=String)
+    return select(table).where(table.c.id == select(task.instance_id).where(task.id == task_id).scalar_subquery()).with_for_update()
+
+
+def _near() -> Select[Any]:
+    """Rows of the instance `instance_id`: the task `task_id`, what it is an opinion on, the opinions on it, and the other live ones –
+    but of a 会签, the others are left alone: there may be thousands. Each alternative has an index of its own."""
+    table, instance_id, task_id = tables.task, bindparam("instance_id", type_=Integer), bindparam("task_id", type_=String)
     own = table.alias().c
     about = select(own.parent_id).where(own.id == task_id).scalar_subquery()
     vote = select(own.vote_id).where(own.id == task_id).scalar_subquery()
     live = table.c.state.in_(tables.LIVE)
     others = and_(table.c.instance_id == instance_id, table.c.vote_id.is_(None), live)
     opinions = and_(table.c.vote_id == vote, live, table.c.number.is_(None), table.c.parent_id.in_((task_id, about)))
-    return or_(table.c.id == task_id, and_(table.c.id == about, live), others, opinions)
+    query = select(table, Person.name.label("asked")).outerjoin(Person, Person.id == table.c.assignee_id)
+    near = or_(table.c.id == task_id, and_(table.c.id == about, live), others, opinions)
+    return query.where(near).order_by(table.c.created_at, table.c.id)
+
+
+_INSTANCE_OF_TASK, _NEAR = _instance_of_task(), _near()  # built once: putting them together takes longer than running them
 
 
 def _allow(actor: Actor, role: str, party_id: int | None) -> None:

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.conftest import World
+from tests.conftest import FOREVER, World
+from tests.jobs.conftest import wait_for
 
 Found = TypeVar("Found")
 _WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
@@ -32,9 +33,9 @@ def race(world: World, first: Callable[[Session], Any], second: Callable[[], Fou
         with world.runtime.database.writing() as session:
             first(session)
             future = pool.submit(run)
-            assert begun.wait(10)
+            assert begun.wait(FOREVER)
             until_waiting(world, future)
-        return future.result(timeout=30)
+        return future.result(timeout=FOREVER)
 
 
 def until_waiting(world: World, *futures: Future[Any], count: int = 1) -> None:
@@ -42,9 +43,9 @@ def until_waiting(world: World, *futures: Future[Any], count: int = 1) -> None:
     engine = world.runtime.database.engine
     if engine.dialect.name == "sqlite":
         return
-    for _ in range(1000):
+
+    def waits() -> bool:
         with engine.connect() as connection:
-            if (connection.scalar(_WAITING) or 0) >= count or any(future.done() for future in futures):
-                return
-        Event().wait(0.01)
-    raise AssertionError("nobody waits")
+            return (connection.scalar(_WAITING) or 0) >= count or any(future.done() for future in futures)
+
+    wait_for(waits)

@@ -20,7 +20,7 @@ from domain.pilots import begin_pilots
 from domain.teachers import new_teacher, store_teachers, teacher_of
 from handlers.declarations import delete_plan
 from processes import steps
-from tests.conftest import World
+from tests.conftest import FOREVER, World
 from tests.domain.test_declarations import LINES, plan
 from tests.racing import race, until_waiting
 
@@ -133,4 +133,4 @@ def test_two_imports_of_the_same_people_in_another_order_do_not_wait_for_each_ot
             futures.append(pool.submit(store, "school2", [third, first]))
             until_waiting(world, *futures, count=2)
             session.rollback()
-        assert sorted(future.result(timeout=30) for future in futures) == ["stored", "taken"]
+        assert sorted(future.result(timeout=FOREVER) for future in futures) == ["stored", "taken"]

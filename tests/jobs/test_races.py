@@ -16,7 +16,7 @@ from domain.reports import new_report
 from jobs import batches, leases, outbox, scheduler
 from jobs.batches import Act, Chosen
 from processes import steps, tables
-from tests.conftest import World
+from tests.conftest import FOREVER, World
 from tests.jobs.test_outbox import get, submitted
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, start, timer, user
 from tests.processes.test_weekly_report import ANSWERS
@@ -47,7 +47,7 @@ def test_a_batch_locks_in_the_order_of_all_steps(world: World) -> None:
             future = pool.submit(review)
             until_waiting(world, future)
             session.execute(select(row.c.id).where(row.c.id == instances["school1"]).with_for_update())
-        assert future.result(timeout=30) == 2
+        assert future.result(timeout=FOREVER) == 2
 
 
 @pytest.mark.row("8.4")

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from processes import opinions, returning, spiff, steps, tables
 from processes.actions import actions_for
 from processes.errors import NotFound, Refused, TaskClosed
+from tests.conftest import FOREVER
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, gateway, message, start, subprocess, timer, user
 from tests.processes.bpmn.test_instances import with_loop
 from tests.processes.bpmn.test_votes import VOTERS, answer, begun, call, definition, five, many, part, rows, vote, voting
@@ -314,7 +315,7 @@ def test_of_two_at_once_one_wins_and_the_other_is_told(five: Play, other: str) -
     begun(five, voting(quorum="2", withdrawable="true"))
     answer(five, "v1")
     answer(five, "v2")
-    done, following, both = mine(five, "v2"), five.open()[0].id, Barrier(2, timeout=10)
+    done, following, both = mine(five, "v2"), five.open()[0].id, Barrier(2)
     engine, database = five.world.runtime.engine, five.world.runtime.database
 
     def act(account: str, does: Any, *arguments: Any) -> str:
@@ -329,7 +330,7 @@ def test_of_two_at_once_one_wins_and_the_other_is_told(five: Play, other: str) -
     takes_back = ("v2", returning.withdraw, done)
     second = takes_back if other == "the same again" else ("v3", steps.complete, following, "提交")
     with ThreadPoolExecutor(2) as pool:
-        told = sorted(future.result(timeout=30) for future in [pool.submit(act, *takes_back), pool.submit(act, *second)])
+        told = sorted(future.result(timeout=FOREVER) for future in [pool.submit(act, *takes_back), pool.submit(act, *second)])
     five.sound()
     assert told[0] == ""
     first_was_the_withdrawal = vote(five).state == "open"
