@@ -93,9 +93,10 @@ def begin(
 
 
 def tasks_query(actor: Actor) -> Select[BackgroundTask]:
-    """The tasks an actor may see: their own; 系统管理 all. Newest first."""
+    """The tasks an actor may see: their own of their party – whose rows the results hold –; 系统管理 all. Newest first."""
     query = select(BackgroundTask).order_by(BackgroundTask.id.desc())
-    return query if "系统管理" in actor.roles else query.where(BackgroundTask.person_id == actor.person_id)
+    mine = (BackgroundTask.person_id == actor.person_id, BackgroundTask.party_id == actor.party_id)
+    return query if "系统管理" in actor.roles else query.where(*mine)
 
 
 def task_of(session: Session, actor: Actor, task_id: int) -> BackgroundTask | None:

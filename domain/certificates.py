@@ -16,7 +16,6 @@ from domain.parties import Actor, Party
 from domain.taken import flush_or_refuse
 
 GRADES = ("初级", "中级", "高级")
-GROUNDS = ("红", "白", "蓝")  # of the candidate's photo; red is the manual's (5.2.3), the others a setting of the certificate
 
 
 FIELDS = ("name", "code", "grade", "ground", "description")

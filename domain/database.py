@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 
+IDLE = timedelta(seconds=60)
+"""How long PostgreSQL waits for a process that has begun a transaction and does nothing: one that was stopped would keep its locks."""
 _IMMEDIATE = "pilot_immediate"
 
 
@@ -36,13 +40,14 @@ class Database:
 
 
 def open_database(url: str) -> Database:
-    """Opens `url` (`sqlite:///…` or `postgresql+psycopg://…`)."""
+    """Opens `url` (`sqlite:///…` or `postgresql+psycopg://…`). Its errors hold no parameters: people's data belong in no log."""
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": 15, "check_same_thread": False})
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 15, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        idle = f"-c idle_in_transaction_session_timeout={IDLE // timedelta(milliseconds=1)}"
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"options": idle})
     return Database(
         engine,
         sessionmaker(engine, expire_on_commit=False),
@@ -63,6 +68,13 @@ def _begin_sqlite(connection: Connection) -> None:
     # BEGIN IMMEDIATE is SQLite's row lock: two steps never hold stale reads against each other.
     immediate = connection.get_execution_options().get(_IMMEDIATE)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def put(session: Session, table: Table, values: Mapping[str, Any], unless: Sequence[str]) -> None:
+    """Inserts a row, or writes it into the one that is there, also where two do so at once. `unless`: columns of a unique constraint."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = insert(table).values(**values)
+    session.execute(row.on_conflict_do_update(index_elements=unless, set_={k: row.excluded[k] for k in values if k not in unless}))
 
 
 def one_at_a_time(session: Session, what: str) -> None:

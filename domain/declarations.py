@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, objec
 
 from domain.base import Base, UtcDateTime, utc_now
 from domain.certificates import Certificate
-from domain.declaration_plans import PROVINCE_LANES, DeclarationPlan, offer_of, plan_of
+from domain.declaration_plans import PROVINCE_LANES, DeclarationPlan, offer_of, plan_of, plans_query
 from domain.errors import DomainError, TooLate
 from domain.followed import Followed
 from domain.parties import Actor, Party, Person
@@ -127,7 +127,13 @@ def new_declaration(session: Session, actor: Actor, now: datetime, answers: dict
         AlreadyDeclared: the school has one, also where two are sent at once (a unique constraint decides).
         BadLine
     """
-    plan, school = _plan_open_at(session, actor, now, plan_id), session.get_one(Party, actor.party_id)
+    both = plans_query(actor).where(DeclarationPlan.id == plan_id).join(Party, Party.id == actor.party_id).add_columns(Party)
+    kept = both.with_for_update(read=True, key_share=True, of=DeclarationPlan)  # it cannot be deleted until the transaction ends
+    found = session.execute(kept).first()
+    if found is None:
+        raise NotOpen
+    plan, school = found
+    in_window(plan, now)
     return declare(session, plan, school, actor.person_id, now, answers)
 
 
@@ -151,17 +157,12 @@ def open_plan(session: Session, actor: Actor, now: datetime, plan_id: int) -> De
     Raises:
         NotOpen, TooLate, AlreadyDeclared
     """
-    plan = _plan_open_at(session, actor, now, plan_id)
-    if declared(session, actor, [plan.id]):
-        raise AlreadyDeclared
-    return plan
-
-
-def _plan_open_at(session: Session, actor: Actor, now: datetime, plan_id: int) -> DeclarationPlan:
     plan = plan_of(session, actor, plan_id)
     if plan is None:
         raise NotOpen
     in_window(plan, now)
+    if declared(session, actor, [plan.id]):
+        raise AlreadyDeclared
     return plan
 
 

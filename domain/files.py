@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO
 
 from sqlalchemy import ForeignKey, String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -69,7 +69,7 @@ def keep(
     sha256, size = _write(home, stream, most)
     row = StoredFile(
         sha256=sha256,
-        name=name[-200:],
+        name=tidy_name(name),
         media_type=media_type,
         size=size,
         party_id=actor.party_id,
@@ -81,9 +81,9 @@ def keep(
     return row
 
 
-def open_file(home: Path, file: StoredFile) -> BinaryIO:
-    """The bytes, open for reading."""
-    return path_of(home, file.sha256).open("rb")
+def tidy_name(name: str) -> str:
+    """The name of an upload as it is kept: on one line, without unseen characters – they break headers, or hide an ending."""
+    return "".join(c for c in name if c.isprintable())[-200:].strip() or "未命名"
 
 
 def file_of(session: Session, file_id: int) -> StoredFile | None:

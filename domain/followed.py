@@ -21,8 +21,9 @@ class Followed(Base):
 
     @classmethod
     def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
-        """The record as `joined` reads it, in one query; None where there is none. `lock`: no other transaction may change it."""
-        query = cls.joined().where(cls.id == subject_id)
+        """The record as `joined` reads it now, in one query; None where there is none. `lock`: no other transaction may change it."""
+        # read anew although the session may hold it: a list was read before the lock of the instance, another step was taken meanwhile
+        query = cls.joined().where(cls.id == subject_id).execution_options(populate_existing=True)
         return session.scalars(query.with_for_update(of=cls) if lock else query).first()
 
     @classmethod

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
@@ -30,6 +31,12 @@ class BusinessError(Exception):
 
 # Mistakes in a handler or its parameters: told as what they are, never a traceback that stops a worker.
 FAULTS = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError)
+
+
+def mistake(error: Exception) -> str:
+    """What is kept and shown of a mistake: its kind and first line. A statement of the database, and what it held, are nobody's to read."""
+    said = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+    return f"{type(error).__name__}：{said}"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from domain.base import Base, UtcDateTime, utc_now
 
 # The lanes of the diagrams are the roles people hold (architecture §5), and the roles of features.md that no lane has.
 ROLES = ("试点院校", "培训评价组织", "省级", "省级初审", "省级复审", "考核站点", "教师", "系统", "流程设计", "监控", "系统管理")
-PARTY_KINDS = ("school", "organization", "province", "platform")
+# A lock of a party's row: who takes it comes one after the other. It lets rows that belong to the party be written meanwhile (to
+# PostgreSQL each of those locks the party too, FOR KEY SHARE): else a batch and an approval could wait for each other.
+ONE_BY_ONE: dict[str, bool] = {"key_share": True}
 
 
 class Party(Base):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, with_expression
 
 from domain.base import Base, UtcDateTime
 from domain.certificates import Certificate
-from domain.parties import Actor, Party
+from domain.parties import ONE_BY_ONE, Actor, Party
 
 
 class PilotCertificate(Base):
@@ -51,7 +51,7 @@ def marked(query: Select[Any], actor: Actor) -> Select[Any]:
 def begin_pilots(session: Session, school_id: int, certificate_ids: Sequence[int], now: datetime) -> None:
     """From now on the school pilots these certificates; nothing changes where it does already."""
     table = PilotCertificate
-    session.get_one(Party, school_id, with_for_update=True)  # two approvals of one school come one after the other
+    session.get_one(Party, school_id, with_for_update=ONE_BY_ONE)  # two approvals of one school
     known = set(session.scalars(select(table.certificate_id).where(table.party_id == school_id, table.certificate_id.in_(certificate_ids))))
     new = [{"party_id": school_id, "certificate_id": id, "since": now} for id in certificate_ids if id not in known]
     if new:

@@ -7,15 +7,15 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, ForeignKey, Select, String, UniqueConstraint, column, func, select, table
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, column_property, contains_eager, mapped_column, relationship
 
 from domain.base import SHANGHAI, UtcDateTime, utc_now
 from domain.certificates import Certificate
 from domain.errors import DomainError, TooLate
 from domain.followed import Followed
-from domain.parties import Actor, Party, Person, PersonRole
+from domain.parties import ONE_BY_ONE, Actor, Party, Person, PersonRole
 from domain.pilots import participating
+from domain.taken import flush_or_refuse
 
 CYCLES = ("周", "半月")
 MAX_PERIODS = 60  # one form sets at most about a year of weeks
@@ -202,22 +202,18 @@ def new_report(
         TooLate: the period of the form is over.
         AlreadyReported: the school has one already, also when two are sent at once (a unique constraint decides).
     """
-    period = current_period(session, actor.province_id, now)
-    if opened_for is not None and (period is None or period.id != opened_for):
+    table = ReportingPeriod
+    both = select(table, Party).join(Party, Party.province_id == table.province_id).where(Party.id == actor.party_id)
+    found = session.execute(both.where(table.starts_at <= now, table.ends_at > now)).first()
+    if opened_for is not None and (found is None or found[0].id != opened_for):
         raise TooLate
-    if period is None:
-        raise NoPeriod
-    report = WeeklyReport(period_id=period.id, party_id=actor.party_id, author_id=actor.person_id, data=answers or {}, created_at=now)
-    try:
-        with session.begin_nested():
-            session.add(report)
-            session.flush()
-    except IntegrityError as error:
-        raise AlreadyReported from error
-    found = WeeklyReport.load(session, report.id)
     if found is None:
-        raise AlreadyReported
-    return found
+        raise NoPeriod
+    period, school = found
+    report = WeeklyReport(period=period, party=school, author_id=actor.person_id, data=answers or {}, created_at=now)
+    session.add(report)
+    flush_or_refuse(session, AlreadyReported)
+    return report
 
 
 def reports_query(actor: Actor) -> Select[WeeklyReport]:
@@ -255,7 +251,7 @@ def set_periods(session: Session, actor: Actor, cycle: str, first: date, last: d
         raise BadPeriod("请填写 2000–2100 年之间的日期")
     if not 1 <= reminder_hours <= 168:
         raise BadPeriod("提醒时间应在截止前 1–168 小时之间")
-    session.get_one(Party, actor.party_id, with_for_update=True)  # two people of a province set periods one after the other
+    session.get_one(Party, actor.party_id, with_for_update=ONE_BY_ONE)  # two people of a province who set periods
     kept = session.scalars(select(ReportingPeriod).where(ReportingPeriod.province_id == actor.party_id)).all()
     made: list[ReportingPeriod] = []
     for start, end in _spans(cycle, _begin(cycle, first, last, kept), last):

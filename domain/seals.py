@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relat
 from domain.base import SHANGHAI, UtcDateTime
 from domain.errors import DomainError
 from domain.followed import Followed
-from domain.parties import Actor, Party, Person
+from domain.parties import ONE_BY_ONE, Actor, Party, Person
 from domain.seal_keys import SealKey, load_pem
 
 ROLE = "试点院校"
@@ -104,7 +104,7 @@ def new_seal(session: Session, actor: Actor, now: datetime, picture: bytes, key:
     """
     _must_be_in_time(key, now)
     # the lock: of two who upload at once, the second gets the next number
-    session.execute(select(Party.id).where(Party.id == actor.party_id).with_for_update())
+    session.get_one(Party, actor.party_id, with_for_update=ONE_BY_ONE)
     last = session.scalar(select(func.max(Seal.version)).where(Seal.party_id == actor.party_id)) or 0
     seal = Seal(
         party_id=actor.party_id,

@@ -34,6 +34,8 @@ class Settings:
     """`PORT` of the web server."""
     seal_keys: tuple[str, ...] = ()
     """`SEAL_KEYS`: Fernet keys, the newest first; none: one kept under `home` (`domain.vault`)."""
+    proxies: int = 0
+    """`TRUSTED_PROXIES`: how many reverse proxies stand before the web server, whose word on the client's address counts."""
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -52,6 +54,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     keys = tuple(key.strip() for key in environment.get("SEAL_KEYS", "").split(",") if key.strip())
     if not all(_FERNET.fullmatch(key) for key in keys):
         raise BadSetting("SEAL_KEYS 应为一个或几个 Fernet 密钥，用逗号隔开（pilot new-seal-key 生成一个）")
+    proxies = environment.get("TRUSTED_PROXIES") or "0"
+    if not proxies.isdecimal() or int(proxies) > 9:
+        raise BadSetting(f"TRUSTED_PROXIES 应为 0–9 的整数，现为 {proxies!r}")
     return Settings(
         home=home,
         database_url=environment.get("DATABASE_URL") or f"sqlite:///{home / 'pilot.sqlite3'}",
@@ -61,6 +66,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         secure_cookies=environment.get("SECURE_COOKIES") == "1",
         port=int(port),
         seal_keys=keys,
+        proxies=int(proxies),
     )
 
 

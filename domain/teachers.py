@@ -16,6 +16,7 @@ from domain.followed import Followed
 from domain.given import AT, among, given
 from domain.parties import Actor, Party, Person, PersonRole
 from domain.passwords import NO_PASSWORD, new_nonce, new_stamp
+from domain.taken import flush_or_refuse, refusal
 
 ROLE = "教师"
 DETAILS = ("id_number", "sex", "major", "rank", "email", "trained")  # fields of the form that are columns here; the others are the person's
@@ -27,6 +28,9 @@ class MobileTaken(DomainError):
 
 class IdNumberTaken(DomainError):
     """本校已有使用该证件号的教师，请核对证件号。"""
+
+
+_BY_COLUMN: dict[str, type[DomainError]] = {"id_number": IdNumberTaken}
 
 
 class Teacher(Followed):
@@ -87,6 +91,7 @@ class Teacher(Followed):
         session = object_session(self)
         if session is not None:
             _refuse_taken(session, self)
+            flush_or_refuse(session, MobileTaken, _BY_COLUMN)  # of two at once
 
 
 def _refuse_taken(session: Session, teacher: Teacher) -> None:
@@ -124,7 +129,7 @@ def new_teacher(session: Session, actor: Actor, now: datetime, answers: Mapping[
         with session.begin_nested():
             (teacher_id,) = store_teachers(session, actor, [answers], now)
     except IntegrityError as error:
-        raise MobileTaken from error
+        raise refusal(error, MobileTaken, _BY_COLUMN) from error
     found = Teacher.load(session, teacher_id)
     if found is None:
         raise MobileTaken
@@ -174,7 +179,8 @@ def store_teachers(session: Session, actor: Actor, rows: Sequence[Mapping[str, A
         "active": true(),
         "created_at": literal(now, UtcDateTime),
     }
-    _copy(session, person, accounts, select(rows_in))
+    # in one order whatever the file's: of two imports of the same people, one waits for the other and not both
+    _copy(session, person, accounts, select(rows_in).order_by(rows_in.c.mobile))
     _copy(session, _table(PersonRole), {"person_id": person.c.id, "role": literal(ROLE)}, made)
     kept: dict[str, ColumnElement[Any]] = {
         "party_id": literal(actor.party_id),

@@ -13,7 +13,12 @@ from domain.base import minutes_problem
 from domain.identity import credit_code_problem, id_number_problem, mobile_problem
 from forms.fields import is_choices, is_file, parse
 
-FORMATS = {"id-number": id_number_problem, "mobile": mobile_problem, "credit-code": credit_code_problem, "minutes": minutes_problem}
+FORMATS = {  # person-name is tidied only (`domain.identity.TIDY`)
+    "id-number": id_number_problem,
+    "mobile": mobile_problem,
+    "credit-code": credit_code_problem,
+    "minutes": minutes_problem,
+}
 _PASSES = {name: lambda text, problem=problem: problem(text) is None for name, problem in FORMATS.items()}
 
 

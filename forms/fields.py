@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.filetypes import USUAL
-from domain.identity import tidy_id_number
+from domain.identity import TIDY
 
 MAX_ROWS = 2000  # bound on what one post can make us build; a form's own limit is its `maxItems`, which the check reports
 
@@ -160,8 +160,8 @@ def _text(values: Mapping[str, Sequence[str]], name: str) -> str:
 
 
 def _typed(field: Mapping[str, Any], text: str) -> Any:
-    if field.get("format") == "id-number":
-        return tidy_id_number(text)
+    if field.get("format") in TIDY:
+        return TIDY[field["format"]](text)
     if field.get("format") == "minutes":
         return text.replace("T", " ")  # as browsers send it
     if not _numeric(field) or not re.fullmatch(r"-?\d{1,12}(\.\d{1,4})?", text):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, false
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor
@@ -18,7 +18,8 @@ class Column:
 
     `kind` is text, number, date, moment (an aware datetime) or badge (the record's status in its tone). `sort` is the SQL
     expression that the column can be ordered by; None where it cannot. `field` names the field of the record's form that it shows:
-    who does not see that field (`x-access`) does not see the column either.
+    who does not see that field (`x-access`) does not see the column either. A `spare` one is shown once somebody chooses it (列设置);
+    exports have it always.
     """
 
     label: str
@@ -26,6 +27,7 @@ class Column:
     kind: str = "text"
     sort: Any = None
     field: str | None = None
+    spare: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Filter:
     """One filter; `apply` narrows the query by what was typed or chosen, `for_actor` does where it matters who asks.
 
     `options` are fixed choices; `choices` reads them for this actor. `default` holds while the address does not name the filter.
+    `field` is as a column's.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Filter:
     widget: str = "text"
     default: str = ""
     for_actor: Callable[[Actor, Select[Any], str], Select[Any]] = lambda actor, query, text: query
+    field: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Listing:
 
     `key` is the diagram of records that have a process (their `status` and `tone` are the engine's); None for plain lists.
     `ticked` is the column that ticked ids are those of, where they are not the rows' own: lines of the records of another list.
+    `fields_of` is the diagram of whose forms the columns' and filters' fields are, where it is not `key`. `barred` names filters
+    that this actor may not use.
     """
 
     name: str
@@ -61,14 +67,25 @@ class Listing:
     filters: Sequence[Filter] = field(default=())
     key: str | None = None
     ticked: Any = None
+    fields_of: str | None = None
+    barred: frozenset[str] = frozenset()
 
     def without(self, hidden: Collection[str]) -> Listing:
-        """The list without the columns that show these fields of the form; nor can it be ordered by them."""
-        return replace(self, columns=tuple(column for column in self.columns if column.field not in hidden)) if hidden else self
+        """The list without the columns and filters of these fields of the form; nor can it be ordered by them."""
+        if not hidden:
+            return self
+        columns = tuple(column for column in self.columns if column.field not in hidden)
+        kept = tuple(one for one in self.filters if one.field not in hidden)
+        return replace(self, columns=columns, filters=kept, barred=frozenset(one.name for one in self.filters) - {one.name for one in kept})
 
     def filtered(self, actor: Actor, values: Mapping[str, str]) -> Select[Any]:
-        """The rows under the filters in `values` (name → text), whatever their status."""
+        """The rows under the filters in `values` (name → text), whatever their status.
+
+        Under a filter that the actor may not use there are none: to leave it out would widen what a batch acts on.
+        """
         query = self.query(actor)
+        if any(values.get(name, "").strip() for name in self.barred):
+            return query.where(false())
         for one in self.filters:
             text = values.get(one.name, one.default).strip()
             if text:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from domain.handling import Permanent
 from domain.passwords import first_password
 from domain.settings import Settings
 from domain.teachers import Teacher, give_nonce
@@ -25,7 +26,12 @@ def call(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, Any
     """Sends the password by SMS; a retry sends the same.
 
     Raises:
-        Transient, Permanent: see `sms.call`.
+        Transient, Permanent: see `sms.call`; the reason is kept and shown, and never holds the password.
     """
-    text = payload["text"].replace(PLACEHOLDER, first_password(settings.secret_key, payload["nonce"]))
-    return sms.call({"messages": [{"to": payload["to"], "text": text}]}, key, settings)
+    password = first_password(settings.secret_key, payload["nonce"])
+    text = payload["text"].replace(PLACEHOLDER, password)
+    try:
+        return sms.call({"messages": [{"to": payload["to"], "text": text}]}, key, settings)
+    except Permanent as error:
+        # a gateway may repeat what it refuses
+        raise Permanent(str(error).replace(password, PLACEHOLDER)) from None

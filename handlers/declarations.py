@@ -69,6 +69,7 @@ def delete_plan(session: Session, subject: DeclarationPlan, params: dict[str, An
     Raises:
         BusinessError: a school has applied.
     """
+    session.get_one(DeclarationPlan, subject.id, with_for_update=True)  # a school that is applying now comes first, or is refused
     if session.scalar(select(Declaration.id).where(Declaration.plan_id == subject.id).limit(1)) is not None:
         raise BusinessError("refused", "已有院校按该计划申报，不能删除")
     session.delete(subject)

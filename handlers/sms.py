@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from domain.handling import Permanent, Transient
 from domain.parties import Person, people_of
 from domain.settings import Settings
 
+_log = logging.getLogger(__name__)
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)  # seconds
 
 
@@ -37,11 +39,14 @@ def call(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, Any
     try:
         reply = httpx.post(f"{settings.sms_url}/sms", json=payload, headers={"Idempotency-Key": key}, timeout=TIMEOUT)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise Permanent(f"短信平台地址（SMS_URL）不正确：{settings.sms_url}") from error
+        _log.error("SMS_URL is no address: %s", settings.sms_url)
+        raise Permanent("短信平台的地址配置有误，请联系系统管理员") from error
     except httpx.RequestError as error:
-        raise Transient(f"短信平台没有应答：{type(error).__name__}") from error
+        _log.warning("SMS %s: %s", key, type(error).__name__)
+        raise Transient("短信平台没有应答，请稍后重发") from error
+    if reply.is_success:
+        return {}
+    _log.warning("SMS %s: %s %s", key, reply.status_code, reply.text[:200])  # what people read holds no codes
     if reply.status_code == 429 or reply.status_code >= 500:
-        raise Transient(f"短信平台忙（{reply.status_code}）")
-    if not reply.is_success:
-        raise Permanent(f"短信平台拒绝发送（{reply.status_code}）：{reply.text[:200]}")
-    return {}
+        raise Transient("短信平台忙，请稍后重发")
+    raise Permanent("短信平台拒绝发送，请核对接收人的手机号后重发")

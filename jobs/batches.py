@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from domain.background import BackgroundFailure, BackgroundTask, begin
@@ -22,6 +22,7 @@ from domain.parties import Actor
 from forms.listing import Listing
 from forms.lists import LISTS
 from jobs import outbox
+from jobs.fitting import fitted
 from jobs.runtime import Runtime
 from jobs.work import Work
 from processes import expressions, inbox, steps, tables
@@ -79,7 +80,7 @@ def count(session: Session, actor: Actor, chosen: Chosen) -> int:
     """How many items there are."""
     if chosen.values is None:
         return len(set(chosen.ids) or set(chosen.tasks))
-    inner = _listing(chosen).narrowed(actor, chosen.values).order_by(None).subquery()
+    inner = _narrowed(session, actor, chosen).order_by(None).subquery()
     return session.scalar(select(func.count()).select_from(inner)) or 0
 
 
@@ -109,7 +110,7 @@ def run(runtime: Runtime, work: Work) -> None:
     work.result = {**work.result, "key": act.key}
     if chosen.values is not None and "last" not in work.result:
         with runtime.database.reading() as session:
-            inner = _listing(chosen).narrowed(work.actor, chosen.values).order_by(None).subquery()
+            inner = _narrowed(session, work.actor, chosen).order_by(None).subquery()
             total, last = session.execute(select(func.count(), func.max(inner.c.id)).select_from(inner)).one()
         work.result = {**work.result, "last": last or 0, "after": 0}  # rows that are added meanwhile are left alone
         work.progress(0, total=total)
@@ -156,7 +157,7 @@ def _next_ids(session: Session, work: Work, chosen: Chosen) -> Sequence[Any]:
         at = work.done + work.failed
         return _ids(session, work.actor, chosen)[at : at + CHUNK]
     record = _listing(chosen).record
-    rest = _listing(chosen).narrowed(work.actor, chosen.values).order_by(None).order_by(record.id)
+    rest = _narrowed(session, work.actor, chosen).order_by(None).order_by(record.id)
     rest = rest.where(record.id > work.result["after"], record.id <= work.result["last"]).limit(CHUNK)
     return [row.id for row in session.scalars(rest)]
 
@@ -164,7 +165,7 @@ def _next_ids(session: Session, work: Work, chosen: Chosen) -> Sequence[Any]:
 def _ids(session: Session, actor: Actor, chosen: Chosen) -> list[Any]:
     if chosen.values is None:
         return sorted(set(chosen.ids)) or sorted(set(chosen.tasks))
-    return [row.id for row in session.scalars(_listing(chosen).narrowed(actor, chosen.values))]
+    return [row.id for row in session.scalars(_narrowed(session, actor, chosen))]
 
 
 def _items(engine: Engine, session: Session, actor: Actor, act: Act, chosen: Chosen, ids: Sequence[Any]) -> list[Item]:
@@ -178,19 +179,21 @@ def _record_items(engine: Engine, session: Session, actor: Actor, act: Act, list
     rows = session.scalars(listing.query(actor).where(listing.record.id.in_(ids)).order_by(None)).all()
     known = {row.id: (row.title()[:200], row.status) for row in rows}  # read now: a savepoint that is rolled back forgets the rows
     actions = actions_for(session, actor, act.key, list(known), engine.clock())
-    for record_id in ids:
+    fitting = {id: next((a for a in actions.get(id, ()) if _fits(a, act)), None) for id in ids}
+    # in the order in which all who act on many lock them: two who do so with the same records do not wait for each other
+    for record_id in sorted(ids, key=lambda id: action.instance_id if (action := fitting[id]) is not None else 0):
         if record_id not in known:  # deleted meanwhile, or never this actor's: no word about whose
             yield Item("—", None, None)
             continue
         label, status = known[record_id]
-        action = next((a for a in actions[record_id] if _fits(a, act)), None)
+        action = fitting[record_id]
         reason = f"当前状态为“{status}”，不能{act.name}"
         yield Item(label, record_id, None if action is None else _runner(engine, session, actor, act, action), reason)
 
 
 def _task_items(engine: Engine, session: Session, actor: Actor, act: Act, ids: Sequence[str]) -> Iterator[Item]:
     rows = {row.id: row for row in session.execute(inbox.open_tasks(actor, engine.clock()).where(tables.task.c.id.in_(ids)))}
-    for task_id in ids:
+    for task_id in sorted(ids, key=lambda id: rows[id].instance_id if id in rows else 0):  # in the order of locks, as above
         row = rows.get(task_id)
         if row is None or row.element != act.element or row.key != act.key:
             yield Item("—", None, None)
@@ -237,6 +240,11 @@ def keep_failures(session: Session, task_id: int, before: int, failures: Sequenc
         BackgroundFailure(task_id=task_id, number=number, label=item.label, record_id=item.record_id, reason=reason)
         for number, (item, reason) in enumerate(failures, before + 1)
     )
+
+
+def _narrowed(session: Session, actor: Actor, chosen: Chosen) -> Select[Any]:
+    """The rows of the list under the filters; none under one that the actor may not use."""
+    return fitted(session, actor, _listing(chosen)).narrowed(actor, chosen.values or {})
 
 
 def _listing(chosen: Chosen) -> Listing:

@@ -18,7 +18,7 @@ from domain.parties import Actor, Party, PersonRole, actor_of
 from domain.reports import ReportingPeriod
 from domain.seals import ROLE
 from domain.vault import open_vault
-from jobs.demo_declarations import add_declarations
+from jobs.demo_declarations import PLAYED, add_declarations
 from jobs.demo_work import Stage, play
 from jobs.runtime import Runtime
 from processes import steps
@@ -51,9 +51,9 @@ def add_standards(engine: Engine, session: Session, now: datetime) -> dict[str, 
 
 
 def _add_seals(runtime: Runtime, session: Session, now: datetime) -> int:
-    """A seal of each school that has accounts."""
+    """A seal of each school that has accounts, of the first `PLAYED` at most."""
     vault = open_vault(runtime.settings)
-    people = session.scalars(select(PersonRole.person_id).where(PersonRole.role == ROLE).order_by(PersonRole.person_id)).all()
+    people = session.scalars(select(PersonRole.person_id).where(PersonRole.role == ROLE).order_by(PersonRole.person_id).limit(PLAYED)).all()
     keepers = [actor for person_id in people if (actor := actor_of(session, person_id)) is not None]
     for actor in keepers:
         steps.start(runtime.engine, session, actor, "seal", new_demo_seal(session, actor, now, vault))

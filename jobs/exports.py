@@ -19,12 +19,11 @@ from domain.base import SHANGHAI
 from domain.errors import DomainError
 from domain.parties import Actor
 from forms.listing import Column, Listing
-from forms.lists import LISTS
+from jobs.fitting import fitted
+from jobs.lists import LISTS
 from jobs.runtime import Runtime
 from jobs.sheets import Progress, write_sheet
 from jobs.work import Work
-from processes import access
-from processes.definitions import latest
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ROWS = 1_048_575  # of a sheet, less the header (Excel specifications and limits)
@@ -33,15 +32,11 @@ _BUFFER = 500  # rows in memory at a time
 
 
 def chosen(listing: Listing, actor: Actor, values: Mapping[str, str], ids: Sequence[int]) -> Select[Any]:
-    """The rows to export: the ticked ones, or with none ticked all under the filters. A column that would load more, raises."""
+    """The rows to export: the ticked ones, or with none ticked all under the filters. A column that would load more, raises.
+
+    `listing` is as the actor sees it (`jobs.fitting.fitted`).
+    """
     return listing.picked(actor, values, ids).options(raiseload("*"))
-
-
-def fitted(session: Session, actor: Actor, listing: Listing) -> Listing:
-    """The list with the columns that the actor sees (`processes.access`)."""
-    if listing.key is None:
-        return listing
-    return listing.without(access.hidden_from(latest(session, listing.key), None, actor))
 
 
 def count(session: Session, query: Select[Any]) -> int:
@@ -70,13 +65,13 @@ def run(runtime: Runtime, work: Work) -> None:
     Raises:
         DomainError: more rows than a sheet can hold.
     """
-    listing = LISTS[work.params["listing"]]
-    query = chosen(listing, work.actor, work.params["values"], work.params["ids"])
     with runtime.database.reading() as session:
+        listing = fitted(session, work.actor, LISTS[work.params["listing"]])
+        query = chosen(listing, work.actor, work.params["values"], work.params["ids"])
         total = count(session, query)
         if total > MAX_ROWS:
             raise DomainError(f"共 {total} 条，超过一个 Excel 文件能容纳的 {MAX_ROWS} 行，请用查询条件缩小范围后分次导出")
         work.progress(0, total=total)
         path: Path = work.file(file_name(listing, runtime.engine.clock()))
-        written = write(session, query, fitted(session, work.actor, listing).columns, str(path), work.progress)
+        written = write(session, query, listing.columns, str(path), work.progress)
     work.progress(written, total=written)

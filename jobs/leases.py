@@ -40,12 +40,11 @@ def claim(session: Session, leased: Leased, row_id: Any, now: datetime, lease: t
 def sweep(session: Session, leased: Leased, now: datetime) -> list[Any]:
     """Ids of the rows to hand out (again): waiting and due, or running with a lease that is over."""
     table, moment = leased.table, leased.table.c[leased.moment]
-    due = session.execute(select(table.c.id, table.c.state).where(moment <= now, table.c.state.in_((leased.waiting, "running"))).limit(500))
-    found = due.all()
-    for row in found:
-        values = {"state": leased.waiting, leased.moment: now + HANDED_OUT}
-        session.execute(update(table).where(table.c.id == row.id, table.c.state == row.state).values(values))
-    return [row.id for row in found]
+    due = moment <= now, table.c.state.in_((leased.waiting, "running"))
+    values = {"state": leased.waiting, leased.moment: now + HANDED_OUT}
+    found = session.scalars(select(table.c.id).where(*due).limit(500)).all()
+    # conditional: what another sweep or a worker has taken since is theirs
+    return [id for id in found if session.execute(update(table).where(table.c.id == id, *due).values(values)).rowcount == 1]  # type: ignore[attr-defined]
 
 
 def enqueue(redis_url: str, queue: str, function: str, ids: Sequence[Any], timeout: int = 180) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
+from domain.handling import FAULTS, mistake
 from jobs.outbox import hand_out
 from jobs.runtime import Runtime
 from processes import answers, expressions, messages
@@ -12,16 +14,14 @@ from processes.errors import ProcessError, Suspended
 _log = logging.getLogger(__name__)
 
 
-def deliver_due(runtime: Runtime) -> int:
-    """Delivers what is due.
-
-    Returns: how many messages were looked at.
-    """
+def deliver_due(runtime: Runtime, mine: Callable[[], bool] = lambda: True) -> None:
+    """Delivers what is due, as long as `mine` says that it is this process's work."""
     with runtime.database.reading() as session:
         due = messages.due(session, runtime.engine.clock())
     for message_id in due:
+        if not mine():
+            return
         deliver(runtime, message_id)
-    return len(due)
 
 
 def deliver(runtime: Runtime, message_id: int) -> None:
@@ -35,9 +35,22 @@ def deliver(runtime: Runtime, message_id: int) -> None:
         return
     except (ProcessError, expressions.ExpressionError) as error:
         _log.warning("message %d cannot be delivered: %s", message_id, error)
-        with runtime.database.writing() as session:
-            failed = messages.put_off(runtime.engine, session, message_id, str(error))
-            if failed is not None:
-                answers.halt(runtime.engine, session, failed, f"消息不能送达：{error}")
+        _put_off(runtime, message_id, str(error))
+        return
+    except FAULTS as error:  # a receiver that is broken keeps nobody else's messages back
+        _log.exception("message %d", message_id)
+        _put_off(runtime, message_id, fault(error))
         return
     hand_out(runtime.settings.redis_url, jobs)
+
+
+def fault(error: Exception) -> str:
+    """What people read of a mistake in the product."""
+    return f"流程处理时出错，请联系系统管理员（{mistake(error)}）"
+
+
+def _put_off(runtime: Runtime, message_id: int, why: str) -> None:
+    with runtime.database.writing() as session:
+        failed = messages.put_off(runtime.engine, session, message_id, why)
+        if failed is not None:
+            answers.halt(runtime.engine, session, failed, f"消息不能送达：{why}")

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from domain.errors import DomainError
-from domain.handling import FAULTS, BusinessError, External, Permanent, Transient
+from domain.handling import FAULTS, BusinessError, External, Permanent, Transient, mistake
 from domain.settings import read_settings
 from jobs import leases
 from jobs.runtime import Runtime, build
@@ -62,10 +62,8 @@ def run_job(runtime: Runtime, job_id: str) -> bool:
         return False
     try:
         result = claimed.handler.call(claimed.payload, job_id, runtime.settings)
-    except Transient as error:
-        later = claimed.tries <= claimed.retry_max
-        retry_at = runtime.engine.clock() + retries.wait(claimed.tries, claimed.retry_delay) if later else None
-        return _failed(runtime, job_id, claimed.attempt, str(error), retry_at)
+    except (Transient, OSError) as error:  # what the system says of the network or a disk passes too
+        return _failed(runtime, job_id, claimed.attempt, str(error) or type(error).__name__, _retry_at(runtime, claimed))
     except Permanent as error:
         return _failed(runtime, job_id, claimed.attempt, str(error), None)
     except BusinessError as error:
@@ -101,6 +99,9 @@ def _claim(runtime: Runtime, job_id: str) -> _Claimed | None:
     if isinstance(prepared, BusinessError):
         _answered(runtime, job_id, job.attempt, partial(answers.refuse, error=prepared))
         return None
+    if isinstance(prepared, Transient):
+        _failed(runtime, job_id, job.attempt, str(prepared), _retry_at(runtime, job))
+        return None
     if isinstance(prepared, str):
         _failed(runtime, job_id, job.attempt, prepared, None)
         return None
@@ -111,15 +112,22 @@ def _claim(runtime: Runtime, job_id: str) -> _Claimed | None:
     return _Claimed(job_id, job.attempt, job.tries, job.retry_max, job.retry_delay, handler, payload)
 
 
-def _prepared_or_why_not(runtime: Runtime, session: Session, job: Any) -> tuple[External, dict[str, Any] | None] | BusinessError | str:
+def _retry_at(runtime: Runtime, job: Any) -> datetime | None:
+    """When a job that failed for the moment is tried again; None where that was the last time."""
+    return runtime.engine.clock() + retries.wait(job.tries, job.retry_delay) if job.tries <= job.retry_max else None
+
+
+def _prepared_or_why_not(
+    runtime: Runtime, session: Session, job: Any
+) -> tuple[External, dict[str, Any] | None] | BusinessError | Transient | str:
     if job.tries > job.retry_max + 1:  # each attempt ended without a word: it may be what kills the workers
         return f"外部任务连续 {job.retry_max + 1} 次没有结果，请联系系统管理员"
     try:
         with session.begin_nested():
             return _prepared(runtime, session, job)
-    except BusinessError as error:
+    except (BusinessError, Transient) as error:
         return error
-    except (Permanent, Transient, DomainError, ProcessError) as error:
+    except (Permanent, DomainError, ProcessError) as error:
         return str(error)
     except FAULTS as error:
         _log.exception("job %s", job.id)
@@ -144,7 +152,7 @@ def _prepared(runtime: Runtime, session: Session, job: Any) -> tuple[External, d
 
 
 def _fault(error: Exception) -> str:
-    return f"外部任务的处理程序出错，请联系系统管理员（{type(error).__name__}：{error}）"
+    return f"外部任务的处理程序出错，请联系系统管理员（{mistake(error)}）"
 
 
 def _answered(runtime: Runtime, job_id: str, attempt: int, step: Callable[[Engine, Session, str, int], list[str]]) -> bool:
@@ -156,6 +164,9 @@ def _answered(runtime: Runtime, job_id: str, attempt: int, step: Callable[[Engin
         return False
     except (ProcessError, expressions.ExpressionError) as error:
         return _failed(runtime, job_id, attempt, f"外部任务已完成，但流程不能继续：{error}", None)
+    except FAULTS as error:  # told now: the next attempt would ask the outside again, and come to the same
+        _log.exception("job %s", job_id)
+        return _failed(runtime, job_id, attempt, f"外部任务已完成，但流程不能继续：{_fault(error)}", None)
     hand_out(runtime.settings.redis_url, more)
     return True
 

@@ -7,7 +7,6 @@ import math
 import signal
 import sys
 import threading
-import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,6 +28,8 @@ class Outside:
     log: Path | None = None
     """Gets one JSON line a delivery."""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    go_on: threading.Event = field(default_factory=threading.Event)
+    """Ends every delay, once it is set."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -80,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(400, {"error": "no Idempotency-Key"})
             return
         if mode == "delay":
-            time.sleep(outside.seconds)
+            outside.go_on.wait(outside.seconds)
         with outside.lock:
             known = key in outside.sent
             if not known and mode in ("ok", "delay"):

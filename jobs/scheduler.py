@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 
+from domain.errors import DomainError
+from domain.handling import FAULTS
 from domain.locks import hold_lock
 from jobs import background, texting
 from jobs.files import sweep_files
-from jobs.messages import deliver_due
+from jobs.messages import deliver_due, fault
 from jobs.outbox import hand_out, sweep
 from jobs.runtime import Runtime
 from processes import answers, expressions, migrating, steps, tables
@@ -37,26 +40,32 @@ _log = logging.getLogger(__name__)
 
 def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
     """Works until `stop` is set; `pause` is in seconds."""
-    holder = f"{os.uname().nodename}:{os.getpid()}"[:60]
+    mine = _lease(runtime, f"{os.uname().nodename}:{os.getpid()}"[:60])
     looked = dict.fromkeys(NOW_AND_THEN, datetime.min.replace(tzinfo=UTC))
     while not stop.is_set():
         try:
-            with runtime.database.writing() as session:
-                mine = hold_lock(session, holder, runtime.engine.clock(), LEASE)
-            if mine:
-                turn(runtime, holder)
-            for work in [one for one, often in NOW_AND_THEN.items() if mine and runtime.engine.clock() - looked[one] >= often]:
+            if mine():
+                look(runtime, mine)
+            for work in [one for one, often in NOW_AND_THEN.items() if runtime.engine.clock() - looked[one] >= often]:
+                if not mine():
+                    break
                 looked[work] = runtime.engine.clock()
                 work(runtime)
-        except OperationalError as error:  # the database is away for a moment; the next turn tries again
+        except (OperationalError, InternalError) as error:
+            # the database is away for a moment, or has ended a transaction that slept: the next turn tries again
             _log.warning("the database did not answer: %s", error)
         stop.wait(pause)
 
 
 def turn(runtime: Runtime, holder: str) -> None:
-    """One look: fires what is due, each instance in a transaction of its own, delivers messages, hands out jobs and background tasks.
+    """One look of the scheduler that calls itself `holder`."""
+    look(runtime, _lease(runtime, holder))
 
-    The lease is renewed on the way: a turn of many slow instances ends where another scheduler has taken over.
+
+def look(runtime: Runtime, mine: Callable[[], bool]) -> None:
+    """Fires what is due, each instance in a transaction of its own, delivers messages, hands out jobs and background tasks.
+
+    `mine` prolongs the lease on the way: a look at many slow instances or messages ends where another scheduler has taken over.
     """
     table = tables.instance
     with runtime.database.reading() as session:
@@ -66,18 +75,30 @@ def turn(runtime: Runtime, holder: str) -> None:
             .order_by(table.c.due_at)
             .limit(500)
         ).all()
-    renewed = runtime.engine.clock()
     for instance_id in due:
+        if not mine():
+            return
         _tick(runtime, instance_id)
-        if runtime.engine.clock() - renewed > LEASE / 3:
-            renewed = runtime.engine.clock()
-            with runtime.database.writing() as session:
-                if not hold_lock(session, holder, renewed, LEASE):
-                    return
-    deliver_due(runtime)
+    deliver_due(runtime, mine)
     hand_out(runtime.settings.redis_url, sweep(runtime))
     background.hand_out(runtime.settings.redis_url, background.sweep(runtime))
     background.delete_expired(runtime)
+
+
+def _lease(runtime: Runtime, holder: str) -> Callable[[], bool]:
+    """Says whether this scheduler is the one that works; asks the database where a third of its lease is over."""
+    held = [datetime.min.replace(tzinfo=UTC)]
+
+    def mine() -> bool:
+        now = runtime.engine.clock()
+        if now - held[0] <= LEASE / 3:
+            return True
+        with runtime.database.writing() as session:
+            found = hold_lock(session, holder, now, LEASE)
+        held[0] = now if found else datetime.min.replace(tzinfo=UTC)
+        return found
+
+    return mine
 
 
 def _tick(runtime: Runtime, instance_id: int) -> None:
@@ -86,8 +107,18 @@ def _tick(runtime: Runtime, instance_id: int) -> None:
             jobs = steps.tick(runtime.engine, session, instance_id)
     except (ProcessError, expressions.ExpressionError) as error:
         _log.error("instance %d cannot go on: %s", instance_id, error)
-        with runtime.database.writing() as session:
-            # a background step that fails is a state that people see, not a line in a log
-            answers.halt(runtime.engine, session, instance_id, str(error))
+        _halt(runtime, instance_id, str(error))
+        return
+    except (OperationalError, InternalError):
+        raise  # the database is away, and no process at fault
+    except (*FAULTS, DomainError, DBAPIError) as error:  # one process that breaks must not stop the clocks of all the others
+        _log.exception("instance %d", instance_id)
+        _halt(runtime, instance_id, fault(error))
         return
     hand_out(runtime.settings.redis_url, jobs)
+
+
+def _halt(runtime: Runtime, instance_id: int, why: str) -> None:
+    """A background step that fails is a state that people see, not a line in a log."""
+    with runtime.database.writing() as session:
+        answers.halt(runtime.engine, session, instance_id, why)

@@ -18,7 +18,7 @@ from uuid import uuid4
 from sqlalchemy import exists, insert, select, update
 from sqlalchemy.orm import Session
 
-from domain.handling import Permanent, Transient
+from domain.handling import FAULTS, Permanent, Transient, mistake
 from domain.parties import Person
 from domain.settings import read_settings
 from handlers import sms
@@ -90,11 +90,14 @@ def send(runtime: Runtime, text_id: str) -> bool:
         return _answered(runtime, row, "failed", f"连续 {RETRY_MAX + 1} 次没有结果，请稍后重新发送", None)
     try:
         sms.call(row.payload, text_id, runtime.settings)
-    except Transient as error:
+    except (Transient, OSError) as error:
         again = runtime.engine.clock() + retries.wait(row.tries, RETRY_DELAY) if row.tries <= RETRY_MAX else None
-        return _answered(runtime, row, "failed" if again is None else "pending", str(error), again)
+        return _answered(runtime, row, "failed" if again is None else "pending", str(error) or type(error).__name__, again)
     except Permanent as error:
         return _answered(runtime, row, "failed", str(error), None)
+    except FAULTS as error:
+        _log.exception("SMS %s", text_id)
+        return _answered(runtime, row, "failed", f"发送程序出错，请联系系统管理员（{mistake(error)}）", None)
     return _answered(runtime, row, "done", None, None)
 
 

@@ -32,6 +32,11 @@ def at(schema: Mapping[str, Any], element: Element, role: str | None = None) -> 
     return {**schema, "properties": properties, "required": [name for name in schema.get("required", ()) if name in written]}
 
 
+def at_start(definition: Definition) -> Mapping[str, Any]:
+    """The record's form as whoever begins one fills it in, by hand or in the rows of an import."""
+    return at(definition.record_schema, definition.first_task or definition.start, definition.start.lane)
+
+
 def role_of(element: Element) -> str:
     """The role that a step is for."""
     return element.properties.get("candidateGroup", element.lane)

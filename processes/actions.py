@@ -23,7 +23,7 @@ class Action:
 
     `kind` is `task` (completes a user task, or opens its page where `outcomes` is empty), `message` (an event of the diagram),
     `withdraw` (takes back what the actor did last), `return` (opens the page that sends back to an earlier step), or `edit`
-    (opens the record's form). `refuse` is a sentence that says why the button cannot act.
+    (opens the record's form). `refuse` is a sentence that says why the button cannot act; `due_at` the deadline of the task that is edited.
     """
 
     kind: str
@@ -36,6 +36,7 @@ class Action:
     outcomes: tuple[Outcome, ...] = ()
     confirm: str | None = None
     refuse: str | None = None
+    due_at: datetime | None = None
 
 
 def actions_for(
@@ -46,13 +47,21 @@ def actions_for(
 
     With `now` also those that the actor may press in an absent person's place at that moment.
     """
+    return standing_of(session, actor, key, subject_ids, now)[0]
+
+
+def standing_of(
+    session: Session, actor: Actor, key: str, subject_ids: Sequence[int], now: datetime | None = None
+) -> tuple[dict[int, list[Action]], dict[int, str]]:
+    """The buttons of each record, and what failed in the processes of some (record → the incident), in the same queries."""
     found: dict[int, list[Action]] = {subject_id: [] for subject_id in subject_ids}
     if not subject_ids:
-        return found
+        return found, {}
     columns = tables.instance.c
     running = session.execute(
         select(
-            *(columns.id, columns.definition_id, columns.subject_id, columns.party_id, columns.place, columns.waits, columns.ended_at),
+            *(columns.id, columns.definition_id, columns.subject_id, columns.party_id, columns.place, columns.waits),
+            *(columns.ended_at, columns.incident),
             (literal(None) if now is None else lent_roles(actor, now)).label("lent"),
         ).where(columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None))
     ).all()
@@ -72,14 +81,14 @@ def actions_for(
             task_id, element = takebacks[row.id]
             confirm = f"撤回后“{element.name}”重新由您办理，之后的步骤作废。确定撤回吗？"
             found[row.subject_id].append(Action("withdraw", row.id, task_id, element.id, "撤回", confirm=confirm))
-    return found
+    return found, {row.subject_id: row.incident for row in running if row.incident is not None}
 
 
 def _open_tasks(actor: Actor, now: datetime | None, *which: ColumnElement[bool]) -> Select[Any]:
     task, instance = tables.task.c, tables.instance
     mine = task.role.in_(actor.roles)
     theirs = mine if now is None else or_(mine, covered(actor, now))
-    query = select(task.id, task.instance_id, task.element).join(instance, instance.c.id == task.instance_id)
+    query = select(task.id, task.instance_id, task.element, task.due_at).join(instance, instance.c.id == task.instance_id)
     return query.where(*which, task.state == "open", task.kind == "step", task.party_id == actor.party_id, theirs)
 
 
@@ -121,7 +130,9 @@ def _of_tasks(definition: Definition, row: Any, tasks: Sequence[Any]) -> list[Ac
         element = definition.elements[task.element]
         if definition.record_form(element):
             if "editForm" in element.properties:
-                actions.append(Action("edit", row.id, task.id, element.id, "编辑", element.properties["editForm"], True))
+                actions.append(
+                    Action("edit", row.id, task.id, element.id, "编辑", element.properties["editForm"], True, due_at=task.due_at)
+                )
             confirm = element.properties.get("confirm")
             actions += [
                 Action("task", row.id, task.id, element.id, outcome.name, element.form, True, (outcome,), confirm)

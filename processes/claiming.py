@@ -25,11 +25,11 @@ _INSTANCE = tables.instance
 
 def claim(session: Session, actor: Actor, task_ids: Sequence[str], now: datetime) -> int:
     """签收: nobody else may complete these until they are released. Returns how many of them were free and the actor's to take."""
-    query = open_tasks(actor, now).with_only_columns(_TASK.c.id, _TASK.c.instance_id).order_by(None)
-    free = session.execute(query.where(_TASK.c.id.in_(task_ids), _TASK.c.assignee_id.is_(None))).all()
-    instances = _locked(session, {row.instance_id for row in free})
-    # conditional: of two who claim at once, one wins
-    taken = _change(session, [row.id for row in free], _TASK.c.assignee_id.is_(None), actor.person_id)
+    instances = _locked(session, actor, task_ids)
+    # asked once nobody else can change them: of two who claim at once one wins, and what went to another role meanwhile is not free
+    query = open_tasks(actor, now).with_only_columns(_TASK.c.id).order_by(None)
+    free = session.scalars(query.where(_TASK.c.id.in_(task_ids), _TASK.c.assignee_id.is_(None), _TASK.c.instance_id.in_(instances))).all()
+    taken = _change(session, free, _TASK.c.assignee_id.is_(None), actor.person_id)
     lines = [(row, _as_whom(session, actor, row, instances[row.instance_id].key, now), "签收") for row in taken]
     return _write(session, instances, lines, now)
 
@@ -40,9 +40,9 @@ def release(session: Session, actor: Actor, task_ids: Sequence[str], now: dateti
     waits = exists().where(asked.c.parent_id == _TASK.c.id, asked.c.state.in_(tables.LIVE), asked.c.kind == "delegate")
     votes = exists().where(tables.vote.c.id == _TASK.c.vote_id, tables.vote.c.people)  # one person's answer is nobody else's to give
     mine = (_TASK.c.party_id == actor.party_id, _TASK.c.assignee_id == actor.person_id, _TASK.c.kind == "step")
-    held = session.execute(select(_TASK.c.id, _TASK.c.instance_id).where(_TASK.c.id.in_(task_ids), *mine)).all()
-    instances = _locked(session, {row.instance_id for row in held})
-    given = _change(session, [row.id for row in held], (_TASK.c.assignee_id == actor.person_id) & ~waits & ~votes, None)
+    instances = _locked(session, actor, task_ids)
+    held = session.scalars(select(_TASK.c.id).where(_TASK.c.id.in_(task_ids), _TASK.c.instance_id.in_(instances), *mine)).all()
+    given = _change(session, held, (_TASK.c.assignee_id == actor.person_id) & ~waits & ~votes, None)
     return _write(session, instances, [(row, actor, "释放") for row in given], now)
 
 
@@ -68,13 +68,15 @@ def release_one(session: Session, actor: Actor, task_id: str, now: datetime) -> 
         raise Refused("您没有签收此事项，它是会签中您的一份，或它已被办理、委派，请刷新页面")
 
 
-def _locked(session: Session, ids: Collection[int]) -> dict[int, Any]:
-    """The instances, locked: in the order of their ids, so that two who claim the same tasks do not wait for each other."""
-    if not ids:
-        return {}
+def _locked(session: Session, actor: Actor, task_ids: Collection[str]) -> dict[int, Any]:
+    """The instances of those tasks that are open in the actor's party, locked.
+
+    In the order of their ids, so that two who claim the same tasks do not wait for each other.
+    """
     columns = (_INSTANCE.c.id, _INSTANCE.c.key, _INSTANCE.c.seq, _INSTANCE.c.chain)
-    rows = session.execute(select(*columns).where(_INSTANCE.c.id.in_(ids)).order_by(_INSTANCE.c.id).with_for_update())
-    return {row.id: row for row in rows}
+    theirs = (_TASK.c.id.in_(task_ids), _TASK.c.party_id == actor.party_id, _TASK.c.state == "open")
+    query = select(*columns).where(_INSTANCE.c.id.in_(select(_TASK.c.instance_id).where(*theirs)))
+    return {row.id: row for row in session.execute(query.order_by(_INSTANCE.c.id).with_for_update())}
 
 
 def _change(session: Session, ids: Sequence[str], condition: ColumnElement[bool], holder: int | None) -> Sequence[Any]:

@@ -200,11 +200,7 @@ class Definition:
 
 
 def read(
-    xml: bytes,
-    forms: Mapping[str, dict[str, Any]],
-    id: int = 0,
-    version: int = 0,
-    decisions: Mapping[str, str] | None = None,
+    xml: bytes, forms: Mapping[str, dict[str, Any]], id: int = 0, version: int = 0, decisions: Mapping[str, str] | None = None
 ) -> Definition:
     """Reads a diagram without deploying it; the diagrams that it calls are not looked for.
 
@@ -306,6 +302,7 @@ def _keep(
         "scenarios": scenarios,
     }
     created = session.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
+    session.info[_place(session, created)] = None  # not read yet
     _renew_callers(session, engine, found.key, created, by)
     return load(session, created)
 
@@ -331,29 +328,32 @@ def latest(session: Session, key: str) -> Definition:
     return load(session, newest)
 
 
-def names(session: Session) -> dict[str, str]:
-    """Key → name of every deployed process, as its newest version calls it."""
-    query = select(tables.definition.c.key, tables.definition.c.name).order_by(tables.definition.c.key, tables.definition.c.version)
-    return {row.key: row.name for row in session.execute(query)}
-
-
 def load(session: Session, definition_id: int) -> Definition:
-    """A version by its id, from the cache after the first time (versions never change)."""
-    database = str(session.get_bind().engine.url)
-    cached = _CACHE.get((database, definition_id))
-    if cached is None:
-        row = session.execute(select(tables.definition).where(tables.definition.c.id == definition_id)).one()
-        cached = _read_cached(row.xml, json.dumps(row.forms), row.id, row.version, json.dumps(row.decisions))
-        if row.called:
-            cached = linked(cached, {key: load(session, id) for key, id in row.called.items()})
-        _CACHE[(database, definition_id)] = cached
-    return cached
+    """A version by its id, from the cache after the first time (versions never change).
+
+    One that this session has deployed stays with the session: where that is rolled back, SQLite gives its id to another.
+    """
+    place = _place(session, definition_id)
+    cache = session.info if place in session.info else _CACHE
+    found: Definition | None = cache.get(place)
+    if found is None:
+        found = cache[place] = _load(session, definition_id)
+    return found
+
+
+def _load(session: Session, definition_id: int) -> Definition:
+    row = session.execute(select(tables.definition).where(tables.definition.c.id == definition_id)).one()
+    found = _read_cached(row.xml, json.dumps(row.forms), row.id, row.version, json.dumps(row.decisions))
+    return linked(found, {key: load(session, id) for key, id in row.called.items()}) if row.called else found
+
+
+def _place(session: Session, definition_id: int) -> tuple[str, int]:
+    return str(session.get_bind().engine.url), definition_id
 
 
 def forget(session: Session) -> None:
     """Drops what is cached of a database that is about to go away."""
-    database = str(session.get_bind().engine.url)
-    for place in [place for place in _CACHE if place[0] == database]:
+    for place in [place for place in _CACHE if place[0] == _place(session, 0)[0]]:
         del _CACHE[place]
 
 

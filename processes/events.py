@@ -65,15 +65,6 @@ def _trigger(workflow: Any, event: BpmnEvent) -> bool:
     return bool(starts)
 
 
-def throw_error(task: Task, code: str, data: dict[str, Any] | None = None) -> bool:
-    """Throws a BPMN error out of a task, such as a service task whose outside refused for good.
-
-    `data` goes into the data of the event that catches it.
-    Returns: False where the diagram does not catch it.
-    """
-    return deliver_upwards(task, BpmnEvent(Error(code, code=code), payload=data))
-
-
 class _Upwards:
     def throw(self, task: Task) -> None:
         deliver_upwards(task, BpmnEvent(self, payload=None))

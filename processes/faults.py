@@ -28,6 +28,11 @@ def catcher(task: Task, code: str) -> Task | None:
     return None
 
 
+def may_be_caught(task: Task) -> bool:
+    """Whether the diagram has an error boundary event around the task, whatever its code."""
+    return any(_error_of(event) is not None for attached in _outwards(task) for event in attached)
+
+
 def throw(event: Task, error: BusinessError) -> None:
     """Lets the boundary event catch; what follows it may read `error_code` and `error_message`."""
     told = {"error_code": error.code, "error_message": str(error)}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from domain.database import put
 from domain.parties import Actor
 from processes import tables
 from processes.errors import NotFound, Refused
@@ -31,11 +32,10 @@ def keep(session: Session, actor: Actor, name: str, query: str) -> None:
     name = name.strip()
     if not name or len(name) > LONGEST_NAME or len(query) > 500:
         raise Refused(f"请为常用筛选填写 1–{LONGEST_NAME} 个字的名称")
-    session.execute(delete(_TABLE).where(_TABLE.c.person_id == actor.person_id, _TABLE.c.name == name))
-    kept = session.scalar(select(func.count()).select_from(_TABLE).where(_TABLE.c.person_id == actor.person_id)) or 0
-    if kept >= MOST:
+    others = select(func.count()).select_from(_TABLE).where(_TABLE.c.person_id == actor.person_id, _TABLE.c.name != name)
+    if (session.scalar(others) or 0) >= MOST:
         raise Refused(f"最多保存 {MOST} 个常用筛选，请先删除不用的")
-    session.execute(insert(_TABLE).values(person_id=actor.person_id, name=name, query=query))
+    put(session, _TABLE, {"person_id": actor.person_id, "name": name, "query": query}, ("person_id", "name"))
 
 
 def forget(session: Session, actor: Actor, filter_id: int) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Column, Row, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from domain.base import SHANGHAI
@@ -27,8 +27,14 @@ def chain_hash(previous: str, line: Mapping[str, Any]) -> str:
 def chained(chain: str, instance_id: int, seq: int, at: datetime, actor: Actor, line: Mapping[str, Any]) -> dict[str, Any]:
     """A line as the table keeps it, with the hash that binds it to the one before it, whose hash is `chain`."""
     full: dict[str, Any] = {"comment": None, "data": None, **line, "instance_id": instance_id, "seq": seq, "at": at}
-    full |= {"actor_id": actor.person_id, "actor": who(actor)}
+    full |= {"actor_id": actor.person_id, "actor": _cut(who(actor), tables.event.c.actor), "name": _cut(line["name"], tables.event.c.name)}
     return {**full, "hash": chain_hash(chain, full)}
+
+
+def _cut(text: str, column: Column[Any]) -> str:
+    """What a column has room for: PostgreSQL refuses what is longer."""
+    most: int = column.type.length  # type: ignore[attr-defined]  # both are texts
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def append(session: Session, instances: Mapping[int, Any], lines: Sequence[tuple[int, Actor, Mapping[str, Any]]], at: datetime) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, exists, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, delete, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from domain.database import put
 from domain.parties import Actor, Person
 from processes import tables
 from processes.authority import may_see
@@ -40,13 +41,8 @@ def open_tasks(actor: Actor, now: datetime | None = None) -> Select[Any]:
     return query.order_by(_TASK.c.due_at.is_(None), _TASK.c.due_at, _TASK.c.created_at)
 
 
-def waiting_count(session: Session, actor: Actor, now: datetime | None = None, cap: int = MOST_COUNTED) -> int:
-    """How many rows 待办 has, counted no further than `cap` (say 99+ from there); one indexed query."""
-    return session.scalar(select(waiting_number(actor, now, cap))) or 0
-
-
 def waiting_number(actor: Actor, now: datetime | None = None, cap: int = MOST_COUNTED) -> ScalarSelect[int]:
-    """`waiting_count` as part of another statement."""
+    """How many rows 待办 has, counted no further than `cap` (say 99+ from there); one indexed query, as part of another statement."""
     some = select(literal(1).label("one")).select_from(_TASK).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
     some = some.where(*_waiting(actor, now)).limit(cap)
     return select(func.count()).select_from(some.subquery()).scalar_subquery()
@@ -119,9 +115,8 @@ def element_of(definition: Definition, task: Any) -> Element:
 
 def save_draft(session: Session, actor: Actor, place: str, data: dict[str, Any], now: datetime) -> None:
     """Keeps what is being typed at `place` (a task id or a form's address), one draft a person and place."""
-    drop_draft(session, actor, place)
     values = {"person_id": actor.person_id, "place": place[:80], "data": data, "saved_at": now}
-    session.execute(insert(tables.draft).values(values))
+    put(session, tables.draft, values, ("person_id", "place"))
 
 
 def draft_of(session: Session, actor: Actor, place: str) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from SpiffWorkflow.bpmn.specs.control import _EndJoin
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, _EndJoin
 from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway, ParallelGateway
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -41,6 +41,18 @@ class EndJoin(_EndJoin):  # type: ignore[misc]
         bring_together(task)
         task.workflow.data.update(task.data)
         return True
+
+
+class BoundaryJoin(BoundaryEventJoin):  # type: ignore[misc]
+    """Where an activity and its boundary events meet; the library makes it itself.
+
+    Where a boundary event leads back to its own activity, the library's would take the join of the round that begins for one of
+    the round that ends and cancel it: neither would the activity's end then stop its boundary events, nor they it.
+    """
+
+    def _find_tasks(self, my_task: Task) -> list[Task]:
+        split = my_task.find_ancestor(self.split_task)
+        return [task for task in super()._find_tasks(my_task) if task.find_ancestor(self.split_task) is split]
 
 
 def bring_together(join: Task) -> None:

@@ -11,7 +11,8 @@ from domain.parties import Actor
 from processes import tables
 from processes.definitions import load
 from processes.engine import Engine
-from processes.errors import NotFound, Suspended, TaskClosed
+from processes.errors import NotFound, Refused, Suspended, TaskClosed
+from processes.history import clock_text
 from processes.step import Step
 
 
@@ -41,3 +42,18 @@ def step_on(engine: Engine, session: Session, actor: Actor, row: Any, suspended:
             raise TaskClosed
         raise NotFound
     return Step(engine, session, actor, definition, row, subject)
+
+
+def nothing_unseen(step: Step, seen: int | None) -> None:
+    """Nobody overwrites what they have not seen. `seen`: how many lines of history there were when a form was opened; None: it was not.
+
+    Raises:
+        Refused: somebody has edited the record since.
+    """
+    if seen is None or seen >= step.row.seq:
+        return
+    line = tables.event.c
+    edited = select(line.actor, line.at).where(line.instance_id == step.row.id, line.seq > seen, line.kind == "edit")
+    last = step.session.execute(edited.order_by(line.seq.desc()).limit(1)).first()
+    if last is not None:
+        raise Refused(f"打开此页后，{last.actor}已于 {clock_text(last.at)} 修改过该记录。请先核对最新内容，再重新提交。")

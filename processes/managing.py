@@ -1,4 +1,4 @@
-"""What people in charge do to a running process: 重试, 挂起, 恢复, 终止, 改派. (迁移: `migrating.py`; 跳转: `moving.py`.)
+"""What people in charge do to a running process: 重试, 挂起, 恢复, 终止, 改派, 释放. (迁移: `migrating.py`; 跳转: `moving.py`.)
 
 Each is one step (architecture §3) with a reason that the history keeps.
 
@@ -165,6 +165,25 @@ def reassign(engine: Engine, session: Session, actor: Actor, task_id: str, perso
     votes.may_take(step, task, person_id, name)
     session.execute(update(table).where(table.c.id == task_id).values(assignee_id=person_id))
     step.record("assign", f"将“{task.name}”改派给{name}", task.element, reason)
+    return step.settle()
+
+
+def release(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str) -> list[str]:
+    """释放 of all open tasks that one person holds: everyone with the role may do them again. Of a 会签 each keeps whom it asks.
+
+    Raises:
+        NotAllowed, NotFound, Refused: as `in_charge`; nobody holds any.
+    """
+    table = tables.task
+    step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
+    mine = table.c.instance_id == instance_id, table.c.state == "open", table.c.kind == "step"
+    held = *mine, table.c.assignee_id.is_not(None), table.c.vote_id.is_(None)
+    tasks = session.execute(select(table).where(*held).order_by(table.c.created_at, table.c.id)).all()
+    if not tasks:
+        raise Refused("此流程没有已被签收或改派的待办，无需释放")
+    session.execute(update(table).where(*held).values(assignee_id=None))
+    for task in tasks:
+        step.record("assign", f"释放“{task.name}”给“{task.role}”角色的全部人员", task.element, reason)
     return step.settle()
 
 

@@ -153,7 +153,7 @@ def _done(step: Step, message: Any, element: str) -> list[str]:
 def _keep(session: Session, message: Any, now: datetime) -> None:
     table = tables.message
     values: dict[str, Any] = {"next_at": now + _wait(message.tries), "tries": message.tries + 1}
-    if now - message.sent_at >= KEPT:
+    if now - (message.retried_at or message.sent_at) >= KEPT:
         values = {"state": "expired", "next_at": None, "error": f"{KEPT.days} 天内没有流程接收"}
     session.execute(update(table).where(table.c.id == message.id, table.c.state == "waiting").values(values))
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
 
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
+from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import ScalarSelect, delete, exists, insert, select, update
@@ -26,7 +28,6 @@ from processes.definitions import Definition, Element, load
 from processes.engine import Engine
 from processes.errors import Refused
 from processes.history import clock_text, who
-from processes.instances import VoteTask
 from processes.managing import SUPERVISORS, in_charge
 from processes.step import Step
 
@@ -42,7 +43,7 @@ MIGRATORS = SUPERVISORS | {"流程设计"}  # who deploys a version may say what
 class Stand:
     """Where one token stands, and where it will stand: `to` is an element of the other version, None where that is not settled.
 
-    `choices` are the user tasks it can be put on.
+    `choices` are the user tasks it can be put on; `moved` says that it leaves what it stands on, and enters `to`.
     """
 
     task_id: str
@@ -50,6 +51,7 @@ class Stand:
     to: Element | None
     problem: str | None = None
     choices: tuple[Element, ...] = ()
+    moved: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,9 @@ def migrate(
     if plan.problems:
         raise Refused("；".join(plan.problems))
     _remember(step)
-    moves = {s.task_id: s.to.local for s in plan.stands if s.to is not None and _enters(step.workflow, s, old, new)}
-    stays = [s for s in plan.stands if s.to is not None and s.task_id in moves and s.to.id == s.element.id]
+    moves = {s.task_id: s.to.local for s in plan.stands if s.to is not None and s.moved}
     said = f"{who(actor)}已于 {clock_text(step.now)} 将流程迁移到第 {new.version} 版"
-    step.closed = {s.task_id: {"state": "cancelled", "closed_as": said} for s in plan.stands if s.task_id in moves and s not in stays}
+    step.closed = {s.task_id: {"state": "cancelled", "closed_as": said} for s in plan.stands if s.moved}
     votes.leave(step, moves, said)
     specs = new.specs
     regrafting.regraft(step.workflow, specs, moves)
@@ -118,8 +119,6 @@ def migrate(
     step.workflow = spiff.load_state(spiff.save_state(step.workflow), *specs)
     step.workflow.script_engine = step.script_engine()
     step.run()
-    for stand in stays:
-        _same_task(step.workflow, stand)
     step.record("migrate", f"从第 {old.version} 版迁移到第 {new.version} 版", None, reason)
     _renew_tasks(step, {s.task_id: s for s in plan.stands if s.task_id not in step.closed}, old)
     step.incident = retries.failed_job_error(session, instance_id)
@@ -198,47 +197,26 @@ def _stand(token: Task, after: Any, old: Definition, new: Definition, mapping: M
     choices = tuple(regrafting.user_tasks(new, element)) if regrafting.may_leave(token) else ()
     wanted = next((e for e in choices if e.id == mapping.get(id)), None)
     if wanted is not None:
-        return Stand(task_id, element, wanted, None, choices)
-    if not regrafting.fits(name, before, after) and not (regrafting.may_leave(token) and not _holds(token) and _redrawn(element, new)):
-        what = "请选择流程改停在哪一步" if choices else "且不能改停在别处，请等它办完后再迁移"
+        return Stand(task_id, element, wanted, None, choices, wanted.id != id or not regrafting.same_kind(name, before, after))
+    if not regrafting.same_kind(name, before, after):
+        what = "请选择流程改停在哪一步" if choices else f"{_held(token)}，不能改停在别处，请等它办完后再迁移"
         return Stand(task_id, element, None, f"{called}在第 {new.version} 版中已不存在或类型已改变，{what}", choices)
-    if not regrafting.same_events(name, before, after) and (not regrafting.may_leave(token) or _holds(token)):
-        return Stand(task_id, element, None, f"{called}的边界事件在第 {new.version} 版中有变化，请等它办完后再迁移", choices)
+    if hanging := regrafting.begun_beside(token, after):
+        events = "”“".join(old.elements[spiff.element_id(event)].name for event in hanging)
+        said = f"{called}的边界事件“{events}”在第 {new.version} 版中已不存在，而它引出的步骤还在办理，请等它办完后再迁移"
+        return Stand(task_id, element, None, said, choices)
     return Stand(task_id, element, new.elements[id], None, choices)
 
 
-def _holds(token: Task) -> bool:
-    """Whether something outside the workflow belongs to this very task, so that it cannot be entered anew: a job, answers of a 会签."""
-    return spiff.is_job(token) or isinstance(token.task_spec, VoteTask)
-
-
-def _redrawn(element: Element, new: Definition) -> bool:
-    """Whether an element is still the same kind of task, only with the first or without any boundary event."""
-    found = new.elements.get(element.id)
-    return found is not None and (found.tag, found.event, found.repeats) == (element.tag, element.event, element.repeats)
-
-
-def _enters(workflow: Any, stand: Stand, old: Definition, new: Definition) -> bool:
-    """Whether the token enters its element in the other version anew."""
-    if stand.to is None or stand.to.id != stand.element.id:
-        return True
-    token = spiff.find(workflow, stand.task_id)
-    if token is None:
-        return False
-    spec, inner = new.specs
-    after = spec if token.workflow is workflow else inner[token.workflow.spec.name]
-    name, before = token.task_spec.name, token.workflow.spec
-    return not regrafting.fits(name, before, after) or not regrafting.same_events(name, before, after)
-
-
-def _same_task(workflow: Any, stand: Stand) -> None:
-    """A user task that was entered anew is still the one that people have in their inboxes."""
-    for part in spiff.parts(workflow):
-        for task in list(part.tasks.values()):
-            if task.has_state(TaskState.READY) and task.task_spec.manual and spiff.element_id(task) == stand.element.id:
-                if spiff.find(workflow, stand.task_id) is None:
-                    spiff.give_id(task, UUID(stand.task_id))
-                return
+def _held(token: Task) -> str:
+    """Why a token cannot be put elsewhere."""
+    if isinstance(token.task_spec, Join):
+        return "正在等其他分支汇合"
+    if isinstance(token.task_spec, LoopTask) or isinstance(token.parent.task_spec, LoopTask):
+        return "正在逐项办理"
+    if isinstance(token.task_spec, SubWorkflowTask):
+        return "里面的步骤还在办理"
+    return "它的边界事件引出的步骤还在办理"
 
 
 def _remember(step: Step) -> None:

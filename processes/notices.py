@@ -70,13 +70,8 @@ def notices_of(actor: Actor) -> Select[Any]:
     return query.order_by(_TABLE.c.at.desc(), _TABLE.c.id.desc())
 
 
-def unread_count(session: Session, actor: Actor) -> int:
-    """How many the actor has not read, counted no further than `MOST_COUNTED` (say 99+ from there); one indexed query."""
-    return session.scalar(select(unread_number(actor))) or 0
-
-
 def unread_number(actor: Actor) -> ScalarSelect[int]:
-    """`unread_count` as part of another statement."""
+    """How many the actor has not read, counted no further than `MOST_COUNTED` (say 99+ from there); one indexed query within another."""
     unread = select(literal(1).label("one")).where(_TABLE.c.person_id == actor.person_id, _TABLE.c.read_at.is_(None), _TABLE.c.shown)
     return select(func.count()).select_from(unread.limit(MOST_COUNTED).subquery()).scalar_subquery()
 

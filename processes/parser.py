@@ -20,6 +20,7 @@ from SpiffWorkflow.bpmn.parser.event_parsers import (
 )
 from SpiffWorkflow.bpmn.parser.task_parsers import ConditionalGatewayParser, GatewayParser, SubprocessParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin
 from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, EndEvent, IntermediateCatchEvent, IntermediateThrowEvent
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
@@ -56,7 +57,7 @@ from processes.decisions import Table
 from processes.errors import EngineFault
 from processes.events import Error, Escalation, EventGateway, EventSubprocess, Message, TriggeredStart
 from processes.instances import ForMany, ForVoters
-from processes.joins import EndJoin, InclusiveJoin, ParallelJoin
+from processes.joins import BoundaryJoin, EndJoin, InclusiveJoin, ParallelJoin
 from processes.timers import TimeCycle, TimeDate, TimeDuration
 
 _TIMERS: dict[str, type[TimerEventDefinition]] = {"timeDate": TimeDate, "timeDuration": TimeDuration, "timeCycle": TimeCycle}
@@ -218,7 +219,10 @@ def specs_of(root: Any, key: str, tables: Mapping[str, Table] | None = None) -> 
     spec = parser.get_spec(key)
     inner = {name: found for name, found in parser.get_subprocess_specs(key, None, False).items() if found is not None}
     for part in [spec, *inner.values()]:
-        part.end.__class__ = EndJoin  # the library makes it itself
+        part.end.__class__ = EndJoin  # the library makes it itself, and those of boundary events
+        for task_spec in part.task_specs.values():
+            if isinstance(task_spec, BoundaryEventJoin):
+                task_spec.__class__ = BoundaryJoin
         _connect_instances(part)
     return spec, inner
 

@@ -32,7 +32,7 @@ def settle(step: Step) -> None:
         step.session.execute(insert(table), rows)
     if step.row.incident is not None and step.incident is None:  # a person lets go on what had failed
         again = update(table).where(table.c.instance_id == step.row.id, table.c.state == "failed")
-        step.session.execute(again.values(state="waiting", next_at=step.now, tries=0))
+        step.session.execute(again.values(state="waiting", next_at=step.now, retried_at=step.now, tries=0))
     _subscribe(step)
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from domain.database import put
 from domain.parties import Actor
 from processes import tables
 from processes.errors import NotFound
@@ -42,9 +43,9 @@ def choose(session: Session, actor: Actor, shown: Collection[str], sms: Collecti
     changed = [kind for kind in KINDS if wanted[kind] != before[kind]]
     if not changed:
         return
-    session.execute(delete(_CHOICE).where(_CHOICE.c.person_id == actor.person_id, _CHOICE.c.kind.in_(changed)))
-    rows = [{"kind": kind, "shown": wanted[kind].shown, "sms": wanted[kind].sms} for kind in changed]
-    session.execute(insert(_CHOICE), [{**row, "person_id": actor.person_id, "since": now} for row in rows])
+    for kind in changed:
+        values = {"person_id": actor.person_id, "kind": kind, "shown": wanted[kind].shown, "sms": wanted[kind].sms, "since": now}
+        put(session, _CHOICE, values, ("person_id", "kind"))
 
 
 def texts_of(session: Session, actor: Actor) -> Sequence[Any]:

@@ -34,20 +34,24 @@ def tokens(part: Any) -> list[Task]:
     return [t for t in standing if not isinstance(t.task_spec, BoundaryEvent | _EndJoin)]
 
 
-def fits(name: str, old: Any, new: Any) -> bool:
-    """Whether a specification of this name means the same in two versions of a part."""
+def same_kind(name: str, old: Any, new: Any) -> bool:
+    """Whether two versions of a part have an element of this name, of the same kind: a task that stands there can go on."""
     before, after = old.task_specs.get(name), new.task_specs.get(name)
     if before is None or after is None or type(before) is not type(after):
         return False
-    if isinstance(before, SubWorkflowTask) and before.spec != after.spec:
-        return False
+    return not isinstance(before, SubWorkflowTask) or before.spec == after.spec
+
+
+def fits(name: str, old: Any, new: Any) -> bool:
+    """Whether what is over means the same in two versions of a part, so that somebody can be sent back there."""
     around = f"{_element(name)}.BoundaryEventSplit"
-    return (around in old.task_specs) == (around in new.task_specs)
+    return same_kind(name, old, new) and (around in old.task_specs) == (around in new.task_specs)
 
 
-def same_events(name: str, old: Any, new: Any) -> bool:
-    """Whether the same boundary events are attached to an element in both versions."""
-    return _attached(name, old) == _attached(name, new)
+def begun_beside(token: Task, new: Any) -> list[Task]:
+    """Boundary events of the token's task that the new version has not, and what they began still runs: it would be left hanging."""
+    attached = _attached(token.task_spec.name, new)
+    return [event for event in _events(token) if event.task_spec.name not in attached and _runs_below(event)]
 
 
 def idle(workflow: Any) -> set[Any]:
@@ -76,18 +80,14 @@ def put(workflow: Any, token: Task, name: str) -> Task:
     Returns: the task that is entered: the element, or what the library puts around one with boundary events.
     """
     part, entry, data = token.workflow, _entry(token), deepcopy(token.data)
-    running = {t.task_spec.name: t for t in entry.children if isinstance(t.task_spec, BoundaryEvent) and t.has_state(_LIVE)}
     above = entry.parent
     place = above._children.index(entry.id)
     above._children.remove(entry.id)
-    for gone in list(_below(entry)):
-        forget(workflow, part, gone)
+    _forget_below(workflow, part, entry)
     specs = part.spec.task_specs
     entered = above._add_child(specs.get(f"{name}.BoundaryEventSplit") or specs[name], TaskState.FUTURE)
     above._children.insert(place, above._children.pop())
     entered.task_spec._predict(entered, mask=_AHEAD)
-    if token.task_spec.name == name:
-        _keep_clocks(running, entered)
     entered.task_spec._update(entered)
     entered.data = data  # its parent's are older where finished rounds have left the tree
     return entered
@@ -114,6 +114,8 @@ def _regraft_part(workflow: Any, part: Any, new: Any, moves: dict[str, str]) -> 
         moving = moves.get(str(task.id))
         if moving is not None:
             put(workflow, task, moving)
+        elif not isinstance(task.parent.task_spec, LoopTask) and _attached(task.task_spec.name, old) != _attached(task.task_spec.name, new):
+            _reattach(workflow, part, task)
     for task in list(part.tasks.values()):
         if task.task_spec is new.task_specs.get(task.task_spec.name):
             continue  # entered just now
@@ -126,6 +128,51 @@ def _regraft_part(workflow: Any, part: Any, new: Any, moves: dict[str, str]) -> 
         task.task_spec._predict(task, mask=_AHEAD | task.state)
     if part.last_task is not None and part.last_task.id not in part.tasks:
         part.last_task = part.task_tree
+
+
+def _reattach(workflow: Any, part: Any, token: Task) -> None:
+    """Other boundary events come to stand around a task that stays what it is, with all that runs inside it."""
+    name, specs = token.task_spec.name, part.spec.task_specs
+    split, around = token.parent, specs.get(f"{name}.BoundaryEventSplit")
+    if around is None:
+        _take_off(workflow, part, token)
+    elif isinstance(split.task_spec, BoundaryEventSplit):
+        for gone in [event for event in _events(token) if event.task_spec.name not in _attached(name, part.spec)]:
+            split._children.remove(gone.id)
+            _forget_below(workflow, part, gone)
+    else:
+        split = _put_around(part, token, around)
+    there = {event.task_spec.name for event in _events(token)}
+    for spec in around.outputs if around is not None else ():
+        if isinstance(spec, BoundaryEvent) and spec.name not in there:
+            split._add_child(spec, TaskState.WAITING).data = deepcopy(token.data)
+    for task in (token, *(child for child in token.children if child.task_spec.name == getattr(token.task_spec, "task_spec", None))):
+        _renew(task, specs[task.task_spec.name])  # its instances too, where it is one of many
+
+
+def _take_off(workflow: Any, part: Any, token: Task) -> None:
+    """The task comes to stand in the place of what the library puts around one with boundary events, and those leave."""
+    split = token.parent
+    above = split.parent
+    above._children[above._children.index(split.id)] = token.id
+    split._children.remove(token.id)
+    token.parent = above
+    _forget_below(workflow, part, split)
+
+
+def _put_around(part: Any, token: Task, spec: Any) -> Task:
+    """What the library puts around a task with boundary events comes to stand in the task's place, with the task below it."""
+    above = token.parent
+    split = above._add_child(spec, TaskState.FUTURE)
+    split._set_state(TaskState.COMPLETED)
+    split.data, split._children = deepcopy(token.data), [token.id]
+    above._children.remove(split.id)
+    above._children[above._children.index(token.id)] = split.id
+    token.parent = split
+    order = {id: task for id, task in part.tasks.items() if id != split.id}
+    # the library reads a task's data off its parent, which must come first
+    part.tasks = {key: task for id, one in order.items() for key, task in ([(split.id, split)] if one is token else []) + [(id, one)]}
+    return split
 
 
 def _begin_event_subprocesses(part: Any) -> None:
@@ -152,20 +199,11 @@ def _take_out(workflow: Any, part: Any, task: Task) -> None:
     place = above._children.index(task.id)
     for child in task.children:
         if child not in stays:
-            for gone in list(_below(child)):
-                forget(workflow, part, gone)
+            _forget_below(workflow, part, child)
     for child in stays:
         child.parent = above
     above._children[place : place + 1] = [child.id for child in stays]
     forget(workflow, part, task)
-
-
-def _keep_clocks(running: dict[str, Task], entered: Task) -> None:
-    """Timers of the same boundary events, drawn as before, go on."""
-    for child in entered.children:
-        before = running.get(child.task_spec.name)
-        if before is not None and timers.alike(before.task_spec.event_definition, child.task_spec.event_definition):
-            timers.take_over(before, child)
 
 
 def _attached(name: str, spec: Any) -> set[str]:
@@ -176,6 +214,22 @@ def _attached(name: str, spec: Any) -> set[str]:
 def _element(name: str) -> str:
     """The element that a specification of the library belongs to."""
     return name.removesuffix(" [child]").removesuffix(".BoundaryEventSplit").removesuffix(".BoundaryEventJoin")
+
+
+def _events(token: Task) -> list[Task]:
+    """The boundary events around a task."""
+    if not isinstance(token.parent.task_spec, BoundaryEventSplit):
+        return []
+    return [task for task in token.parent.children if isinstance(task.task_spec, BoundaryEvent)]
+
+
+def _runs_below(task: Task) -> bool:
+    return any(t is not task and t.has_state(_LIVE) and not isinstance(t.task_spec, _EndJoin) for t in _below(task))
+
+
+def _forget_below(workflow: Any, part: Any, task: Task) -> None:
+    for gone in list(_below(task)):
+        forget(workflow, part, gone)
 
 
 def _entry(token: Task) -> Task:

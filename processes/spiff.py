@@ -59,13 +59,6 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
         self.serve = serve
         self.posted: list[tuple[Task, str, dict[str, Any]]] = []  # messages that nobody in this instance caught
 
-    def validate(self, expression: str) -> None:
-        """Raises SyntaxError where it is not one of our expressions: the library then tries another reading of a DMN cell."""
-        try:
-            expressions.compile_expression(expression)
-        except expressions.ExpressionError as error:
-            raise SyntaxError(str(error)) from error
-
     def evaluate(self, task: Task, expression: str, external_context: Any = None) -> Any:
         return expressions.evaluate(expression, {**self.names(), **task.data, **(external_context or {}), "now": self.now})
 
@@ -88,9 +81,6 @@ class _StateConverter(BpmnWorkflowConverter):  # type: ignore[misc]
             workflow.spec, workflow.subprocess_specs = spec, specs
         del state["spec"], state["subprocess_specs"]
         return state
-
-    def from_dict(self, state: dict[str, Any]) -> Any:
-        return super().from_dict(state)
 
 
 _CONFIG = dict(SPIFF_CONFIG)

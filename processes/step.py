@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -11,11 +12,13 @@ from SpiffWorkflow.bpmn.exceptions import WorkflowException
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
-from domain.handling import FAULTS, BusinessError, External
+from domain.errors import DomainError
+from domain.handling import FAULTS, BusinessError, External, mistake
 from domain.parties import Actor
-from processes import faults, posting, retries, spiff, tables, votes
+from processes import faults, posting, retries, spiff, standstill, tables, votes
 from processes.definitions import Definition, Element
 from processes.engine import Engine
 from processes.errors import EngineFault, Refused
@@ -50,29 +53,23 @@ class Step:
     """Events of the diagram that happened in this step."""
     closed: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Task rows completed in this step → what to write into them."""
-
     again: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Tasks that open again as they were → columns of their new rows."""
-
     live_tasks: dict[str, str | None] | None = None
     """Ids of the task rows that are not closed → the task whose opinion they are, where the step read them already; without those
     of a 会签."""
-
     asked: dict[str, list[Any]] = field(default_factory=dict)
     """会签 that began in this step → whom, or about what, they ask."""
     ended: dict[str, tuple[str, str | None, str]] = field(default_factory=dict)
     """会签 that ended in this step → state, outcome, and what a latecomer reads."""
-
     turns: int = 0
     """Elements that the engine has run in this step."""
-
     called: set[str] = field(default_factory=set)
     """Ids of the service tasks that waited for a job when the step began."""
     raised: list[tuple[Task, BusinessError]] = field(default_factory=list)
     """Business errors of inline handlers that the diagram is still to catch."""
     reached: str | None = None
     """The end event with a status that was reached last in this step."""
-
     suspended_at: datetime | None = field(init=False)
     called_off: bool = False
     """Whether the process ends here and now, wherever it stands (终止)."""
@@ -165,13 +162,16 @@ class Step:
             self.jobs.append({**job, "attempt": 0, "retry_max": retry_max, "retry_delay": retry_delay})
             return None
         try:
-            with self.session.begin_nested():  # what a handler wrote before it raised is undone
+            # what a handler wrote before it raised is undone – by the caller, with the whole step, where nothing catches the error
+            with self.session.begin_nested() if faults.may_be_caught(task) else nullcontext():
                 task.data.update(handler.run(self.session, self.subject, params, self.actor) or {})
         except BusinessError as error:
             self.raised.append((task, error))
             return None  # stays STARTED until its boundary event interrupts it
-        except FAULTS as error:
-            raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{type(error).__name__}：{error}）") from error
+        except DomainError as error:  # a rule of the records says no, in words for people
+            raise Refused(str(error)) from error
+        except (*FAULTS, IntegrityError, DataError) as error:
+            raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{mistake(error)}）") from error
         return True
 
     def record(self, kind: str, name: str, element: str | None = None, comment: str | None = None, data: Any = None) -> None:
@@ -197,6 +197,9 @@ class Step:
         self._write_tasks(stands)
         place = None if self.called_off else self._place(stands)
         status, tone = self._status(place)
+        waits = self._waits(stands)
+        if not ended:
+            standstill.notice(self, stands, waits)
         posting.settle(self)
         chain = self._write_events()
         self._write_jobs(self._started(stands))
@@ -211,7 +214,7 @@ class Step:
             "tone": tone,
             "place": place,
             "place_since": self.row.place_since if place == self.row.place else self.now,
-            "waits": self._waits(stands),
+            "waits": waits,
             "path": path,
             "due_at": earliest(stands) if self.suspended_at is None else None,
             "suspended_at": None if ended else self.suspended_at,

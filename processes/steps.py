@@ -24,21 +24,22 @@ from processes.engine import Engine
 from processes.errors import FormInvalid, NotAllowed, NotFound, Refused, TaskClosed
 from processes.history import GENESIS, clock_text, who
 from processes.instances import VoteTask
-from processes.locking import lock, step_on
+from processes.locking import lock, nothing_unseen, step_on
 from processes.notices import notify
 from processes.step import Step
-from processes.substitutes import absent_for
 
 _NOT_YET = dict.fromkeys(("place", "place_since", "due_at", "suspended_at", "state", "incident"))  # of a process that begins
 Answers = Mapping[str, Any] | Callable[[Mapping[str, Any]], dict[str, Any]]
 """What was filled in, or a function that reads it off what was posted once the form's schema is known."""
 
 
-def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any, outcome: str | None = None) -> tuple[int, list[str]]:
+def start(
+    engine: Engine, session: Session, actor: Actor, key: str, subject: Any, outcome: str | None = None, newest: Definition | None = None
+) -> tuple[int, list[str]]:
     """Starts the newest version of a process about a record that is already flushed.
 
-    With an `outcome` the same step completes the first task, which must be the actor's, with what the record holds
-    (保存并提交).
+    `newest` is that version, where the caller has looked it up already. With an `outcome` the same step completes the first task,
+    which must be the actor's, with what the record holds (保存并提交).
 
     Returns: instance id, job ids.
     Raises:
@@ -46,7 +47,7 @@ def start(engine: Engine, session: Session, actor: Actor, key: str, subject: Any
         NotAllowed: the actor does not hold the lane in which the diagram starts, or the first task is another's.
         FormInvalid: with an outcome, the record does not pass the form's checks.
     """
-    definition = latest(session, key)
+    definition = newest or latest(session, key)
     begin = definition.start
     _allow(actor, begin.lane, subject.party_for(begin.lane))
     step = open_step(engine, session, actor, definition, subject)
@@ -101,12 +102,14 @@ def complete(
     outcome: str,
     answers: Answers | None = None,
     comment: str | None = None,
+    seen: int | None = None,
 ) -> list[str]:
     """Completes a user task with one of its outcomes.
 
-    `answers` are those of the task's form; None takes what the record already holds (a button on a list).
+    `answers` are those of the task's form; None takes what the record already holds (a button on a list). `seen` as of `nothing_unseen`.
 
     Raises:
+        Refused: the record was edited since.
         TaskClosed: somebody, or a deadline, was first; the message says who did what when.
         NotAllowed, FourEyes: not this actor.
         FormInvalid: the form does not pass its checks, or a required comment is missing.
@@ -115,6 +118,7 @@ def complete(
     if held.task.kind != "step":
         raise Refused("此事项只请您给出意见，请填写意见后提交")
     held.no_opinion_awaited()
+    nothing_unseen(held.step, seen)
     if held.step.workflow is None:
         held.step.load()
     _finish(held, held.live(), outcome, answers, comment)
@@ -257,23 +261,26 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
     return step.settle()
 
 
-def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answers: Answers) -> list[str]:
+def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answers: Answers, seen: int | None = None) -> list[str]:
     """Stores an edit of the record under the `editForm` of where it stands; it need not pass the checks yet, unless the diagram
     says `editChecked`.
 
+    `seen` as of `nothing_unseen`.
+
     Raises:
         FormInvalid: it must pass the checks, and does not.
-        Refused: nothing may be edited where the record stands.
+        Refused: nothing may be edited where the record stands, or it was edited since the form was opened.
         NotAllowed: not this actor.
     """
     step = lock(engine, session, actor, instance_id)
+    nothing_unseen(step, seen)
     if step.row.state is not None:
         step.load()
     place = step._place(spiff.waiting(step.workflow)) if step.workflow is not None else step.row.place
     element = step.definition.elements.get(place or "")
     if element is None or "editForm" not in element.properties:
         raise Refused("该记录目前的状态不能修改")
-    step.actor = _editor(step, element)
+    step.actor = _pressing(step, element.edit_lane)
     before, form = step.subject.answers(), element.properties["editForm"]
     given = _filled(step, form, element, answers, before, element.edit_lane, element.edit_checked)
     changes = _changes(before, given)
@@ -284,19 +291,6 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
             step.run()  # a condition of the diagram may have come true
     # a timer may have fired while loading: then the books are written although nothing was edited
     return step.settle() if step.events else []
-
-
-def _editor(step: Step, element: Element) -> Actor:
-    """Who edits: whoever holds the lane, else who stands in for one who does, or at the task where the record stands."""
-    actor, table = step.actor, tables.task
-    if element.edit_lane not in actor.roles:
-        mine = (table.c.instance_id == step.row.id, table.c.element == element.id, table.c.party_id == actor.party_id)
-        query = select(table).where(*mine, table.c.state == "open", table.c.kind == "step", table.c.role == element.edit_lane)
-        task = step.session.execute(query.limit(1)).first()
-        absent = absent_for(step.session, actor, task, step.row.key, step.now) if task is not None else None
-        if absent is not None:
-            return authority.in_place_of(actor, absent)
-    return _pressing(step, element.edit_lane)
 
 
 def _pressing(step: Step, lane: str) -> Actor:

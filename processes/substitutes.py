@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from domain.parties import Actor, Party, Person, PersonRole
+from domain.parties import ONE_BY_ONE, Actor, Party, Person, PersonRole
 from processes import tables
 from processes.errors import NotFound, Refused
 
@@ -104,9 +104,7 @@ def appoint(
         raise Refused("代理人不能是本人，请选择其他人员")
     if not starts_at < ends_at or ends_at <= now:
         raise Refused("结束时间应晚于开始时间，并且晚于现在")
-    session.get_one(
-        Party, actor.party_id, with_for_update=True
-    )  # two people of a party appoint one after the other: no circle slips through
+    session.get_one(Party, actor.party_id, with_for_update=ONE_BY_ONE)  # two people of a party: no circle slips through
     person = session.get(Person, substitute_id)
     if person is None or person.party_id != actor.party_id or not person.active:
         raise NotFound("没有找到这位代理人，请重新选择")

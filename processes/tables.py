@@ -124,6 +124,7 @@ task = Table(
         **_where("vote_id IS NOT NULL"),
     ),
     Index("ix_process_task_inbox", "party_id", "state", "due_at"),
+    Index("ix_process_task_parent", "parent_id", **_where("parent_id IS NOT NULL")),
     Index("ix_process_task_done", "closed_by", "closed_at"),
     Index("ix_process_task_due", "due_at", **_where("state = 'open'")),
 )
@@ -182,7 +183,9 @@ message = Table(
     Column("target", String(100), comment="the element that received it"),
     Index("ix_process_message_next", "state", "next_at"),
     Index("ix_process_message_name", "name", "state"),
+    Column("retried_at", UtcDateTime, comment="when somebody in charge last let it go again"),
     Index("ix_process_message_instance", "instance_id"),
+    Index("ix_process_message_sender", "sender_id"),
 )
 
 subscription = Table(
@@ -215,6 +218,7 @@ job = Table(
     Column("error", Text),
     Column("answer", JSON, comment="what the outside said while the instance was suspended: {result} or {refused: [code, message]}"),
     Index("ix_process_job_next", "next_at"),
+    Index("ix_process_job_failed", "handler", **_where("state = 'failed'")),
 )
 
 draft = Table(
@@ -324,5 +328,7 @@ text = Table(
     Column("error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_process_text_next", "next_at"),
+    Column("resent_by", String(160), comment="who in charge last let it go again"),
     Index("ix_process_text_person", "person_id", "created_at"),
+    Index("ix_process_text_failed", "created_at", **_where("state = 'failed'")),
 )

@@ -58,11 +58,6 @@ def restart(task: Task) -> None:
     task.internal_data.pop(_LEFT, None)
 
 
-def take_over(before: Task, after: Task) -> None:
-    """The timers of one task go on in another."""
-    after.internal_data |= {name: before.internal_data[name] for name in (_DUE, _LEFT) if name in before.internal_data}
-
-
 class _Timer:
     name: Any
     expression: Any

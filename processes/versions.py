@@ -50,13 +50,21 @@ def watched(session: Session, running: Collection[int]) -> Sequence[Any]:
     return session.execute(query.order_by(_DEFINITION.c.key, _DEFINITION.c.version.desc())).all()
 
 
+def names(session: Session) -> dict[str, str]:
+    """Key → name of every deployed process, as its newest version calls it."""
+    query = select(_DEFINITION.c.key, _DEFINITION.c.name).order_by(_DEFINITION.c.key, _DEFINITION.c.version)
+    return {row.key: row.name for row in session.execute(query)}
+
+
 def version(session: Session, key: str, number: int) -> Definition:
     """One version.
 
     Raises:
         NotFound: there is none of this number.
     """
-    found = session.scalar(select(_DEFINITION.c.id).where(_DEFINITION.c.key == key, _DEFINITION.c.version == number))
+    known = 0 < number < 2**31  # beyond it the databases fail
+    mine = _DEFINITION.c.key == key, _DEFINITION.c.version == number
+    found = session.scalar(select(_DEFINITION.c.id).where(*mine)) if known else None
     if found is None:
         raise NotFound(f"流程“{key}”没有第 {number} 版")
     return load(session, found)

@@ -1,13 +1,19 @@
-"""Databases for the tests: SQLite always, a private PostgreSQL where its binaries are (PILOT_REQUIRE_ALL=1 fails instead of skipping)."""
+"""Databases for the tests: SQLite always, a private PostgreSQL where its binaries are (PILOT_REQUIRE_ALL=1 fails instead of skipping).
+
+Tests run in several processes at once, in any order and on machines of any speed: each process has servers of its own, each test a
+database and a folder of its own, and nothing of the environment's settings or proxies reaches them.
+"""
 
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +21,7 @@ from uuid import uuid4
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import NullPool, create_engine, select, text
 
 from domain import passwords
 from domain.demo import load_demo
@@ -25,13 +31,33 @@ from domain.settings import Settings
 from jobs.demo import add_standards
 from jobs.runtime import Runtime, build, deploy_all, migrate
 
+FOREVER = 300.0  # seconds: longer than anything takes on the slowest machine, so that no outcome hangs on its speed
 NOON = datetime.fromisoformat("2026-11-25T12:00:00+08:00")  # a Wednesday; its week ends on 2026-11-30 00:00
 
 
+SETTINGS = ("PILOT_HOME", "DATABASE_URL", "REDIS_URL", "SMS_URL", "SECRET_KEY", "SECURE_COOKIES", "PORT", "SEAL_KEYS")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bare_environment() -> Iterator[None]:
+    """No setting of the product and no proxy of whoever runs the tests, here and in the processes that tests start."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in (*SETTINGS, *PROXIES, *(proxy.lower() for proxy in PROXIES)):
+            patch.delenv(name, raising=False)
+        yield
+
+
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A port that nobody listens on – nor will soon: it lies below those that systems hand out by themselves."""
+    while True:
+        port = random.SystemRandom().randint(15_000, 32_000)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def missing(what: str) -> None:
@@ -61,10 +87,35 @@ class World:
         return self.actors[account]
 
 
+@dataclass(frozen=True)
+class Server:
+    """A private PostgreSQL that listens on a socket in its folder: no port to find, nothing on the network."""
+
+    folder: str
+
+    def url(self, name: str) -> str:
+        """The address of one of its databases."""
+        return f"postgresql+psycopg://pilot@/{name}?host={self.folder}"
+
+    def create(self, name: str, template: str) -> str:
+        """Copies a database; returns the new one's address."""
+        self._do(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        """Drops a database, whoever is connected to it."""
+        self._do(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _do(self, statement: str) -> None:
+        admin = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with admin.connect() as connection:
+            connection.execute(text(statement))
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str | None]:
-    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not binaries:
+def postgres() -> Iterator[Server | None]:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
+    if not found:
         yield None
         return
     folder = tempfile.mkdtemp(prefix="pilot-pg-")
@@ -72,14 +123,14 @@ def postgres() -> Iterator[str | None]:
     if as_root:
         shutil.chown(folder, "postgres")
     user = ["runuser", "-u", "postgres", "--"] if as_root else []
-    data, port = f"{folder}/data", free_port()
-    initdb = [*user, str(binaries[-1] / "initdb"), "-D", data, "-U", "pilot", "-A", "trust", "-E", "UTF8"]
+    initdb = [*user, str(found[-1]), "-D", f"{folder}/data", "-U", "pilot", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
     subprocess.run(initdb, check=True, capture_output=True, cwd="/")
-    control = [*user, str(binaries[-1] / "pg_ctl"), "-D", data, "-w"]
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    control = [*user, str(found[-1].with_name("pg_ctl")), "-D", f"{folder}/data", "-w", "-t", "120"]
+    fragile = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"  # nothing here outlives the tests
+    options = f"-c listen_addresses= -c unix_socket_directories={folder} {fragile}"
     subprocess.run([*control, "-o", options, "-l", f"{folder}/log", "start"], check=True, capture_output=True, cwd="/")
     try:
-        yield f"postgresql+psycopg://pilot@127.0.0.1:{port}/"
+        yield Server(folder)
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True, cwd="/")
         shutil.rmtree(folder, ignore_errors=True)
@@ -93,7 +144,7 @@ def quick_passwords() -> Iterator[None]:
         yield
 
 
-def _settings(home: Path) -> Settings:
+def settings_in(home: Path) -> Settings:
     return Settings(
         home=home,
         database_url=f"sqlite:///{home}/pilot.sqlite3",
@@ -107,7 +158,7 @@ def _settings(home: Path) -> Settings:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return _settings(tmp_path)
+    return settings_in(tmp_path)
 
 
 def _fill(settings: Settings) -> None:
@@ -123,34 +174,28 @@ def _fill(settings: Settings) -> None:
 @pytest.fixture(scope="session")
 def filled_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("filled") / "pilot.sqlite3"
-    _fill(_settings(path.parent))
+    _fill(settings_in(path.parent))
     return path
 
 
 @pytest.fixture(scope="session")
-def filled_postgres(postgres: str | None, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Name of the database to copy."""
+def filled_postgres(postgres: Server | None, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """The server, with the database `filled` to copy."""
     if postgres is None:
         missing("PostgreSQL")
-    _create(postgres, "filled", "template0")
-    _fill(replace(_settings(tmp_path_factory.mktemp("filled")), database_url=f"{postgres}filled"))
-    return "filled"
+    url = postgres.create("filled", "template0")
+    _fill(replace(settings_in(tmp_path_factory.mktemp("filled")), database_url=url))
+    return postgres
 
 
-def _create(server: str | None, name: str, template: str) -> None:
-    admin = create_engine(f"{server}postgres", isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    admin.dispose()
-
-
-def _world(settings: Settings) -> World:
-    clock = Clock()
-    runtime = build(settings, clock)
+def world_of(settings: Settings, clock: Callable[[], datetime] | None = None) -> World:
+    """A product on a filled database, at `NOON` until a test sets its clock, or on another clock."""
+    still = Clock()
+    runtime = build(settings, clock or still)
     with runtime.database.reading() as session:
         people = session.execute(select(Person.account, Person.id)).all()
         actors = {account: actor for account, id in people if (actor := actor_of(session, id)) is not None}
-    return World(runtime, clock, actors)
+    return World(runtime, still, actors)
 
 
 def add_books(world: World) -> World:
@@ -165,31 +210,42 @@ def add_books(world: World) -> World:
 def lite(settings: Settings, filled_sqlite: Path) -> Iterator[World]:
     """The product on SQLite."""
     shutil.copy(filled_sqlite, settings.home)
-    world = _world(settings)
+    world = world_of(settings)
     yield world
     world.runtime.database.engine.dispose()
+
+
+@contextmanager
+def filled_database(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Settings]:
+    """The settings with a filled database of its own, of the kind that the fixture's parameter names (else SQLite); gone afterwards."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        shutil.copy(request.getfixturevalue("filled_sqlite"), settings.home)
+        yield settings
+        return
+    server, name = request.getfixturevalue("filled_postgres"), f"t{uuid4().hex}"
+    url = server.create(name, "filled")
+    try:
+        yield replace(settings, database_url=url)
+    finally:
+        server.drop(name)
+
+
+@contextmanager
+def filled(request: pytest.FixtureRequest, settings: Settings) -> Iterator[World]:
+    """A product on the database that the fixture's parameter names, gone afterwards."""
+    with filled_database(request, settings) as there:
+        made = world_of(there)
+        try:
+            yield made
+        finally:
+            made.runtime.database.engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def world(request: pytest.FixtureRequest, settings: Settings) -> Iterator[World]:
     """The product on each of the databases."""
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("filled_sqlite"), settings.home)
-        made = _world(settings)
+    with filled(request, settings) as made:
         yield made
-        made.runtime.database.engine.dispose()
-        return
-    filled, server, name = request.getfixturevalue("filled_postgres"), request.getfixturevalue("postgres"), f"t{uuid4().hex}"
-    _create(server, name, filled)
-    made = _world(replace(settings, database_url=f"{server}{name}"))
-    try:
-        yield made
-    finally:
-        made.runtime.database.engine.dispose()
-        admin = create_engine(f"{server}postgres", isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        admin.dispose()
 
 
 @pytest.fixture

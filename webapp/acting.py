@@ -45,15 +45,17 @@ def complete(
     answers: steps.Answers | None,
     comment: str | None,
     before: Callable[[], Sequence[str]] | None = None,
+    seen: int | None = None,
 ) -> Any:
     """Completes a task. Returns None, or the error that the page shows with everything typed kept.
 
-    `before` is another step that stands or falls with it: copies go out first, as the record may be gone afterwards.
+    `seen` as of `steps.save`. `before` is another step that stands or falls with it: copies go out first, as the record may be gone
+    afterwards.
     """
 
     def act() -> Sequence[str]:
         jobs = before() if before is not None else ()
-        return [*jobs, *steps.complete(runtime().engine, db(), actor, task_id, outcome, answers, comment)]
+        return [*jobs, *steps.complete(runtime().engine, db(), actor, task_id, outcome, answers, comment, seen)]
 
     return attempt(act, lambda: _instance_of(task_id))
 
@@ -73,9 +75,9 @@ def send_back(actor: Actor, task_id: str, to: str, comment: str) -> Any:
     return attempt(lambda: returning.send_back(runtime().engine, db(), actor, task_id, to, comment), lambda: _instance_of(task_id))
 
 
-def save(actor: Actor, instance_id: int, answers: steps.Answers) -> Any:
+def save(actor: Actor, instance_id: int, answers: steps.Answers, seen: int | None = None) -> Any:
     """Stores an edit of the record. Returns None, or the error to show."""
-    return attempt(lambda: steps.save(runtime().engine, db(), actor, instance_id, answers), lambda: instance_id)
+    return attempt(lambda: steps.save(runtime().engine, db(), actor, instance_id, answers, seen), lambda: instance_id)
 
 
 def problems_of(error: Any) -> list[tuple[str, str]]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from domain.base import SHANGHAI
 from domain.errors import DomainError
-from processes.errors import NotAllowed, NotFound, ProcessError
-from webapp import context, menu
+from processes.errors import EngineFault, NotAllowed, NotFound, ProcessError
+from processes.expressions import ExpressionError
+from webapp import assets, context, menu, oddities
 from webapp.account.views import blueprint as account
 from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
@@ -45,7 +47,6 @@ from webapp.weekly.views import blueprint as reports
 if TYPE_CHECKING:
     from jobs.runtime import Runtime
 
-LOG = logging.getLogger("pilot.web")
 BLUEPRINTS = (
     health,
     home,
@@ -95,13 +96,14 @@ PAGES = {
     405: ("不能这样操作", "请返回上一页，使用页面上的按钮操作。"),
     413: ("内容过大", "提交的内容超过 20 MB，请减小后重试。"),
     429: ("操作过于频繁", "请稍后再试。"),
+    503: ("系统繁忙", "现在使用的人较多，或数据库暂时没有应答。本次没有保存，请稍后再试。"),
     500: ("系统出错", "系统出现问题，已记录，请稍后重试。如仍不成功，请把下面的编号告诉技术支持。"),
 }
 
 
 def create_app(runtime: Runtime) -> Flask:
     """The web application on an opened runtime."""
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)  # webapp/assets.py serves the static files
     settings = runtime.settings
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -113,10 +115,13 @@ def create_app(runtime: Runtime) -> Flask:
         MAX_CONTENT_LENGTH=MAX_REQUEST,
         MAX_FORM_PARTS=5000,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form may stay open for an afternoon
-        SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
     app.extensions["pilot"] = runtime
+    if settings.proxies:  # else every log-in would come from one address, and some wrong passwords would shut everybody out
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     CSRFProtect(app)
+    assets.install(app)
+    oddities.install(app)
     context.install(app)
     app.after_request(_headers)
     for blueprint in BLUEPRINTS:
@@ -125,6 +130,8 @@ def create_app(runtime: Runtime) -> Flask:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(ProcessError, _rule)
     app.register_error_handler(DomainError, _rule)
+    app.register_error_handler(ExpressionError, _diagram_at_fault)
+    app.register_error_handler(OperationalError, _database_busy)
     app.register_error_handler(500, _fault)
     app.add_template_filter(moment, "moment")
     app.add_template_global(stored_files)
@@ -175,6 +182,19 @@ def _rule(error: ProcessError | DomainError) -> Any:
     return error_page(status, str(error))
 
 
+def _diagram_at_fault(error: ExpressionError) -> Any:
+    """An expression of the diagram that only now turns out not to be computable."""
+    return _rule(EngineFault(f"流程图有误，目前不能办理，请联系流程设计人员。{error}"))
+
+
+def _database_busy(error: OperationalError) -> Any:
+    """A deadlock, a lock that took too long, a database that is away: nothing was kept, and trying again helps."""
+    current_app.logger.warning("the database did not answer: %s", error)
+    g.failed = True
+    session.pop("_flashes", None)  # no word of success
+    return ({"message": PAGES[503][1]}, 503) if wants_json() else error_page(503)
+
+
 def _csrf(error: CSRFError) -> Any:
     return error_page(400, "页面停留过久或登录已变化，请返回上一页刷新后重试。")
 
@@ -190,5 +210,6 @@ def _http(error: HTTPException) -> Any:
 
 def _fault(error: Exception) -> Any:
     number = secrets.token_hex(4)
+    session.pop("_flashes", None)  # no word of success: what a view said before it broke, or before its commit did
     current_app.logger.error("fault %s", number)
     return error_page(500, number=number)

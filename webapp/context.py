@@ -25,12 +25,6 @@ def public(view: View) -> View:
     return view
 
 
-def login_required(view: View) -> View:
-    """Says aloud what is the default anyway: the view needs a login."""
-    view.is_public = False  # type: ignore[attr-defined]
-    return view
-
-
 def at_first_login(view: View) -> View:
     """Marks a view that is reached before the first password has been changed; no other one is."""
     view.at_first_login = True  # type: ignore[attr-defined]

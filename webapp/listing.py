@@ -14,10 +14,9 @@ from sqlalchemy.orm import Session
 
 from domain.parties import Actor
 from forms.listing import Listing
-from processes import access
-from processes.actions import Action, Bulk, actions_for, bulk_for
-from processes.definitions import Definition, latest
-from processes.errors import NotFound
+from jobs.fitting import definition_of, fitted_by
+from processes.actions import Action, Bulk, bulk_for, standing_of
+from processes.definitions import Definition
 from webapp.context import runtime
 
 SIZES = (20, 50, 100)
@@ -52,6 +51,8 @@ class ListScreen:
     empty: str = "还没有记录。"
     export: str = "批量导出"
     more_exports: tuple[tuple[str, str], ...] = ()
+    popup: bool = False
+    """Whether 编辑 opens over the list instead of a page of its own."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ class Page:
     size: int
     tabs: Sequence[tuple[str, int]]
     actions: Mapping[int, Sequence[Action]] = field(default_factory=dict)
+    incidents: Mapping[int, str] = field(default_factory=dict)
+    """Record → what failed in its process and waits for a person."""
     bulk: Sequence[Bulk] = ()
     definition: Definition | None = None
 
@@ -98,11 +101,12 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
     return render_template(
         template,
         screen=screen,
+        popup=screen.popup,
         listing=page.listing,
         page=page,
         link=link,
         sizes=SIZES,
-        choices=_choices(screen.listing, session, actor),
+        choices=_choices(page.listing, session, actor),
         buttons=[*_new_button(screen, page.definition, actor), *screen.buttons(actor)],
         row_buttons=row_buttons,
         has_acts=screen.show is not None or any(page.actions.values()) or any(row_buttons.values()),
@@ -113,9 +117,9 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
 
 def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str], now: datetime | None = None) -> Page:
     """Runs the queries: tabs with counts, one page of rows, and the rows' actions."""
-    definition = _definition(listing, session)
-    if definition is not None:
-        listing = listing.without(access.hidden_from(definition, None, actor))
+    definition = definition_of(session, listing)
+    listing = fitted_by(definition, actor, listing)
+    definition = definition if listing.key is not None else None
     counts = _counts(listing, session, actor, values)
     status = values.get("status", "") if listing.key is not None else ""
     total = counts.get(status, 0) if status else sum(counts.values())
@@ -124,19 +128,11 @@ def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[
     number = int(asked) if asked.isdecimal() and len(asked) < 7 else 1
     number = min(max(number, 1), max(1, -(-total // size)))
     rows = session.scalars(listing.narrowed(actor, values).limit(size).offset((number - 1) * size)).all()
-    actions = actions_for(session, actor, listing.key, [row.id for row in rows], now) if listing.key and rows else {}
+    ids = [row.id for row in rows]
+    actions, incidents = standing_of(session, actor, listing.key, ids, now) if listing.key is not None else ({}, {})
     here = {action.element for found in actions.values() for action in found}
     bulk = bulk_for(definition, actor, here) if definition is not None else ()
-    return Page(listing, rows, total, number, size, _tabs(definition, counts), actions, bulk, definition)
-
-
-def _definition(listing: Listing, session: Session) -> Definition | None:
-    if listing.key is None:
-        return None
-    try:
-        return latest(session, listing.key)
-    except NotFound:  # nothing deployed yet
-        return None
+    return Page(listing, rows, total, number, size, _tabs(definition, counts), actions, incidents, bulk, definition)
 
 
 def _counts(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str]) -> dict[str, int]:

@@ -121,7 +121,7 @@ def run(environment: Mapping[str, str]) -> int:
         child = {**environment, "PILOT_HOME": str(home), "PORT": str(settings.port), "PYTHONUNBUFFERED": "1"}
         _prepare(child)
         _start(stack, child, home)
-        if not _wait_for(f"http://127.0.0.1:{settings.port}/healthz", stop):
+        if not _answers(f"http://127.0.0.1:{settings.port}/healthz", stack, stop):
             print(f"网页服务没有启动成功，详见 {home / 'logs' / 'web.log'}", file=sys.stderr)
             return 1
         _greet(settings.port, home)
@@ -152,6 +152,7 @@ def _start(stack: Stack, child: dict[str, str], home: Path) -> None:
         port = _port()
         stack.add(Part("外部系统模拟", [sys.executable, "-m", "jobs.sandbox", str(port)], child, logs / "sandbox.log"))
         child["SMS_URL"] = f"http://127.0.0.1:{port}"
+        child["no_proxy"] = ",".join(filter(None, [child.get("no_proxy") or child.get("NO_PROXY"), "127.0.0.1"]))
     # gunicorn itself, not `pilot web`: the command's imports would be paid for twice
     stack.add(Part("网页", web_command("127.0.0.1", int(child["PORT"])), dict(child), logs / "web.log"))
     for name, command in (("后台任务", "worker"), ("定时", "scheduler")):
@@ -207,15 +208,14 @@ def _wait_port(port: int) -> None:
         time.sleep(0.05)
 
 
-def _wait_for(address: str, stop: threading.Event) -> bool:
-    for _ in range(300):
-        if stop.is_set():
-            return False
+def _answers(address: str, stack: Stack, stop: threading.Event) -> bool:
+    """Waits for the web server's first answer, however slow the machine; False once a part has ended or all are to stop."""
+    while not stop.wait(0.1) and all(part.process is not None and part.process.poll() is None for part in stack.parts):
         try:
-            if httpx.get(address, timeout=2).status_code == 200:
+            if httpx.get(address, timeout=10, trust_env=False).status_code == 200:  # past whatever proxy the machine uses
                 return True
         except httpx.TransportError:
-            stop.wait(0.1)
+            continue
     return False
 
 

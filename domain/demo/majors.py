@@ -1,8 +1,7 @@
 """Majors of the 职业教育专业目录（2021 年）, by the field that the demonstration's certificates belong to.
 
-Public codes and names. The catalogue itself could not be had where this was written: 510203 软件技术 and 570102K 学前教育 were found in
-public texts, the others follow the catalogue's scheme (first digit 7 中职, 5 and 4 高职, 3 and 2 本科; the next three the class) and are to
-be compared with the Ministry's list before real majors are kept by them.
+Public codes and names: all 89 were compared, code, name and level, with lists that others had made of the Ministry's own document, and
+68 of them besides with the titles of its 专业教学标准 (2025). The whole catalogue has some 1,400 majors, added to every year.
 """
 
 from __future__ import annotations
@@ -89,7 +88,7 @@ MAJORS: dict[str, tuple[tuple[str, str, str], ...]] = {  # field → (code, name
     ),
     "建筑": (
         ("640301", "建筑工程施工", "中职"),
-        ("640501", "工程造价", "中职"),
+        ("640501", "建筑工程造价", "中职"),
         ("440301", "建筑工程技术", "高职"),
         ("440501", "工程造价", "高职"),
         ("240301", "建筑工程", "本科"),

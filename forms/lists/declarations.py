@@ -30,7 +30,7 @@ def _by_school(query: Select[Any], text: str) -> Select[Any]:
 
 FILTERS = (
     Filter("plan", "申报计划", _by_plan),
-    Filter("certificate", "证书名称", _by_certificate),
+    Filter("certificate", "证书名称", _by_certificate, field="lines"),
     Filter("school", "院校", _by_school),
 )
 
@@ -42,8 +42,8 @@ DECLARATIONS = Listing(
     columns=(
         Column("申报计划", lambda row: row.plan.title(), sort=DeclarationPlan.name),
         Column("院校", lambda row: row.party.name, sort=Party.name),
-        Column("申报证书", lambda row: "、".join(row.certificates)),
-        Column("申报人数", lambda row: row.people, "number"),
+        Column("申报证书", lambda row: "、".join(row.certificates), field="lines"),
+        Column("申报人数", lambda row: row.people, "number", field="lines"),
         Column("状态", lambda row: row.status, "badge"),
         Column("提交时间", lambda row: row.submitted_at, "moment", sort=Declaration.submitted_at),
     ),
@@ -65,17 +65,18 @@ LINES = Listing(
     columns=(
         Column("申报计划", lambda row: row.declaration.plan.title()),
         Column("院校", lambda row: row.declaration.party.name),
-        Column("申报证书", lambda row: row.certificate.name),
-        Column("等级", lambda row: row.certificate.grade),
-        Column("证书编码", lambda row: row.certificate.code),
-        Column("申报专业", lambda row: "、".join(row.majors)),
-        Column("申报人数", lambda row: row.people, "number"),
-        Column("申报考核站点", lambda row: row.site),
+        Column("申报证书", lambda row: row.certificate.name, field="lines"),
+        Column("等级", lambda row: row.certificate.grade, field="lines"),
+        Column("证书编码", lambda row: row.certificate.code, field="lines"),
+        Column("申报专业", lambda row: "、".join(row.majors), field="lines"),
+        Column("申报人数", lambda row: row.people, "number", field="lines"),
+        Column("申报考核站点", lambda row: row.site, field="lines"),
         Column("状态", lambda row: row.declaration.status),
-        Column("联系人", lambda row: _first_contact(row).get("name", "")),
-        Column("联系人手机号", lambda row: _first_contact(row).get("mobile", "")),
+        Column("联系人", lambda row: _first_contact(row).get("name", ""), field="contacts"),
+        Column("联系人手机号", lambda row: _first_contact(row).get("mobile", ""), field="contacts"),
         Column("提交时间", lambda row: row.declaration.submitted_at, "moment"),
     ),
     filters=(*FILTERS, Filter("status", "状态", lambda query, text: query.where(Declaration.status == text))),
     ticked=DeclarationLine.declaration_id,
+    fields_of=DECLARATIONS.key,
 )

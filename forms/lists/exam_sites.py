@@ -32,15 +32,15 @@ EXAM_SITES = Listing(
     columns=(
         Column("考核站点名称", lambda row: row.title()),
         Column("考核证书", lambda row: row.certificate.name, sort=Certificate.name, field="certificate"),
-        Column("等级", lambda row: row.certificate.grade),
+        Column("等级", lambda row: row.certificate.grade, field="certificate"),
         Column("考位数", lambda row: (row.data or {}).get("places", ""), "number", field="places"),
         Column("负责人", lambda row: (row.data or {}).get("head", ""), field="head"),
         Column("状态", lambda row: row.status, "badge"),
         Column("申报时间", lambda row: row.created_at, "moment", sort=ExamSite.created_at),
     ),
     filters=(
-        Filter("certificate", "考核证书", _by_certificate),
-        Filter("grade", "等级", _by_grade, GRADES),
+        Filter("certificate", "考核证书", _by_certificate, field="certificate"),
+        Filter("grade", "等级", _by_grade, GRADES, field="certificate"),
         Filter("school", "院校", _by_school),
     ),
     key="exam_site",

@@ -31,15 +31,15 @@ SITE_STANDARDS = Listing(
     query=site_standards_query,
     columns=(
         Column("证书名称", lambda row: row.certificate.name, sort=Certificate.name, field="certificate"),
-        Column("等级", lambda row: row.certificate.grade),
+        Column("等级", lambda row: row.certificate.grade, field="certificate"),
         Column("版本", lambda row: row.version, sort=SiteStandard.version, field="version"),
         Column("培训评价组织", lambda row: row.party.name, sort=Party.name),
         Column("状态", lambda row: row.status, "badge"),
         Column("发布时间", lambda row: row.created_at, "moment", sort=SiteStandard.created_at),
     ),
     filters=(
-        Filter("certificate", "证书名称", _by_certificate),
-        Filter("grade", "等级", _by_grade, GRADES),
+        Filter("certificate", "证书名称", _by_certificate, field="certificate"),
+        Filter("grade", "等级", _by_grade, GRADES, field="certificate"),
         Filter("organization", "培训评价组织", _by_organization),
     ),
     key="site_standard",

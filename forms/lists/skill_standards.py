@@ -39,8 +39,8 @@ SKILL_STANDARDS = Listing(
         Column("状态", lambda row: row.status, "badge"),
     ),
     filters=(
-        Filter("name", "标准名称", _by_name),
-        Filter("certificate", "证书名称", _by_certificate),
+        Filter("name", "标准名称", _by_name, field="name"),
+        Filter("certificate", "证书名称", _by_certificate, field="certificates"),
         Filter("organization", "培训评价组织", _by_organization),
     ),
     key="skill_standard",

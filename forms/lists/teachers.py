@@ -39,6 +39,10 @@ TEACHERS = Listing(
         Column("状态", lambda row: row.status, "badge"),
         Column("创建时间", lambda row: row.created_at, "moment", sort=Teacher.created_at),
     ),
-    filters=(Filter("name", "姓名", _by_name), Filter("mobile", "手机号", _by_mobile), Filter("major", "专业", _by_major)),
+    filters=(
+        Filter("name", "姓名", _by_name, field="name"),
+        Filter("mobile", "手机号", _by_mobile, field="mobile"),
+        Filter("major", "专业", _by_major, field="major"),
+    ),
     key="teacher",
 )

@@ -29,7 +29,7 @@ REPORTS = Listing(
         Column("周期", lambda row: row.period.label, sort=ReportingPeriod.starts_at),
         Column("填报人", lambda row: row.author.name),
         Column("状态", lambda row: row.status, "badge"),
-        Column("截止时间", lambda row: row.period.ends_at, "moment", sort=ReportingPeriod.ends_at),
+        Column("周期截止", lambda row: row.period.ends_at, "moment", sort=ReportingPeriod.ends_at),
         Column("创建时间", lambda row: row.created_at, "moment", sort=WeeklyReport.created_at),
     ),
     filters=(Filter("period", "周期", _by_period), Filter("school", "院校", _by_school)),

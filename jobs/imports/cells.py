@@ -8,19 +8,27 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from domain.identity import id_number_problem, tidy_id_number
+from domain.identity import TIDY, id_number_problem
 
 Reader = Callable[[str], tuple[Any, str | None]]
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 
-CUT_OFF = "疑似被 Excel 截断（末三位为 000）"
+AS_TEXT = "请把此列设为“文本”格式后重新填写"
+CUT_OFF = f"疑似被 Excel 截断（末三位为 000），{AS_TEXT}"
+AS_SHOWN = f"被 Excel 存成了科学计数法，{AS_TEXT}"
 EXCEL_DIGITS = 15  # Excel keeps no more digits of a number; the rest become 0
 # spaces that are not the usual one, marks without width, and what neither XML nor PostgreSQL can hold
-_ODD = {ord(c): " " for c in "\u00a0\u2002\u2003\u2007\u2009\u202f\u3000\t"} | dict.fromkeys(
-    [*range(9), 11, 12, *range(14, 32), 127, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF]
-)
+_UNSEEN = [*range(9), 11, 12, *range(14, 32), 127, 0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF]
+_DIRECTIONS = [
+    0x061C,
+    0x200E,
+    0x200F,
+    *range(0x202A, 0x202F),
+    *range(0x2066, 0x206A),
+]  # numbers copied out of other programs begin with one
+_ODD = {ord(c): " " for c in "\u00a0\u2002\u2003\u2007\u2009\u202f\u3000\t"} | dict.fromkeys(_UNSEEN + _DIRECTIONS)
 _HALF = re.compile("[\ud800-\udfff]")
-_SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?1[4-9]", re.IGNORECASE)
+_SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?1\d", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]0{1,2}:00(?::00)?)?|(\d{4})(\d{2})(\d{2})")
 # fields in which neither a full-width digit nor a space can be meant
 _STRICT = frozenset({"id-number", "mobile", "credit-code", "email", "date", "pinyin"})
@@ -54,8 +62,13 @@ def reader(field: Mapping[str, Any]) -> Reader:
 
 
 def _reader(field: Mapping[str, Any]) -> Reader:
-    if field.get("format") == "id-number":
-        return lambda text: (tidy_id_number(text), CUT_OFF if _cut_off(text) else None)
+    tidy = TIDY.get(field.get("format", ""))
+    if field.get("format") == "id-number" and tidy is not None:
+        return lambda text: (tidy(text), CUT_OFF if _cut_off(text) else None)
+    if field.get("format") == "mobile" and tidy is not None:
+        return lambda text: (tidy(text), AS_SHOWN if "E" in text.upper() and _SCIENTIFIC.fullmatch(text) else None)
+    if tidy is not None:
+        return lambda text: (tidy(text), None)
     if field.get("format") == "date":
         return lambda text: (_date_text(text), None)
     if field.get("type") in ("integer", "number"):

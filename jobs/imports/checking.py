@@ -6,10 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from forms import read_forms
 from forms.checking import checker
 from jobs.imports.cells import Reader, reader
 from jobs.imports.columns import Column, columns_of
+from jobs.imports.description import Import
+from processes.access import at_start
+from processes.definitions import latest
 
 Problems = list[tuple[str, str]]
 """(field name, reason in Chinese), at most one a field."""
@@ -50,17 +55,23 @@ class RowCheck:
         return answers, found
 
     def title(self, name: str) -> str:
-        """A field's title."""
-        return next((column.title for column in self.columns if column.name == name), name)
+        """A field's title; a dash where it is no column any more."""
+        return next((column.title for column in self.columns if column.name == name), "—")
 
     def _reason(self, name: str, message: str) -> str:
         """The form's message without the title, which stands in the column beside it."""
-        return message.removeprefix(f"“{self.title(name)}”：")
+        return message.removeprefix(f"“{self.title(name)}”").removeprefix("：")
 
 
-def row_check(form: str) -> RowCheck:
-    """The check of the rows of one form, by its file's name."""
-    schema = read_forms()[form]
+def row_check(session: Session, description: Import) -> RowCheck:
+    """The check of the rows of an import: by the form that the records' diagram names now, as whoever begins a record fills it in.
+
+    What is hidden there, or only read (`x-access`), is no column of the import.
+
+    Raises:
+        NotFound: the diagram is not deployed.
+    """
+    schema = at_start(latest(session, description.process)) if description.process else read_forms()[description.form]
     columns = columns_of(schema)
     return RowCheck(columns, tuple((column.name, reader(column.schema)) for column in columns), checker(schema))
 

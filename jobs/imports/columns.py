@@ -37,12 +37,12 @@ class Header:
 
 
 def columns_of(schema: Mapping[str, Any]) -> tuple[Column, ...]:
-    """The columns of a form's flat fields, in the form's order; tables inside a form have no place in a row."""
+    """The columns of a form's flat fields, in the form's order; tables inside a form, and what is only read, have no place in a row."""
     required = schema.get("required", ())
     return tuple(
         Column(name, field.get("title", name), name in required, field)
         for name, field in schema["properties"].items()
-        if field.get("type") not in ("array", "object")
+        if field.get("type") not in ("array", "object") and not field.get("readOnly")
     )
 
 

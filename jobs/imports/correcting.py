@@ -32,7 +32,7 @@ def correct(session: Session, actor: Actor, description: Import, record: ImportR
     session.get_one(ImportRecord, record.id, with_for_update=True, populate_existing=True)
     if record.state not in OPEN:
         raise RowClosed
-    check, good = row_check(description.form), 0
+    check, good = row_check(session, description), 0
     for number, texts in changes.items():
         row = session.get(ImportRow, (record.id, number))
         if row is None or row.state not in ("bad", "good"):

@@ -25,8 +25,6 @@ class Import:
     """What the button says, 批量导入教师信息."""
     noun: str
     """What a row is, 教师; and in the name of the template."""
-    form: str
-    """File of the form whose fields are the columns."""
     role: str
     """Who may import."""
     back: str
@@ -39,4 +37,6 @@ class Import:
     store: Store
     """(session, actor, answers of some rows, now) → ids of the records made, one a row, inside the caller's transaction."""
     process: str | None = None
-    """Key of the process that each new record is the subject of; started after the rows are stored."""
+    """Key of the process that each new record is the subject of; started after the rows are stored. Its form gives the columns."""
+    form: str = ""
+    """File of the form whose fields are the columns, where there is no process."""

@@ -17,7 +17,7 @@ _PAGE = 1000
 
 def write_failures(session: Session, description: Import, record: ImportRecord, path: Path) -> None:
     """Writes the bad rows of an import to `path`, a line a row; every cell is text, so that none becomes a formula."""
-    check = row_check(description.form)
+    check = row_check(session, description)
     with Workbook(path, {"constant_memory": True}) as book:
         sheet = book.add_worksheet("未通过")
         bold, text = book.add_format({"bold": True, "bg_color": "#FDECEA"}), book.add_format({"num_format": "@"})

@@ -7,6 +7,7 @@ Everything here reads the file as a stream: memory stays flat, and time is bound
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 from zipfile import BadZipFile, ZipFile, ZipInfo
@@ -33,6 +34,8 @@ _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 # A cell or a row with its place, if it names one, and the rest of its tag: "/" at the end means that it holds nothing.
 # Possessive (*+, ?+): linear on whatever is put before it.
 _PLACE = re.compile(rb"""<(?:[\w.-]+:)?(?:c|row)(?=[\s/>])(?:[^<>]*?\sr\s*+=\s*+["']([A-Za-z]*+)([0-9]*+)["'])?+([^<>]*+)""")
+# A formula, and the value that was kept of it. Whoever wrote the file has not calculated: a missing value, or an empty one of no text.
+_FORMULA = re.compile(rb"<c([^<>]*)><f(?:\s[^<>]*)?(?:/>|>[^<]*</f>)(<v ?/>|<v></v>)?</c>")
 _DTD = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -110,7 +113,7 @@ def _directory(entries: list[ZipInfo]) -> None:
 
 def _part(part: IO[bytes]) -> None:
     """Reads one part to its end – the library then compares its length and checksum with the directory – and looks at what it holds."""
-    rest, unplaced = b"", 0
+    rest, places = b"", _Places()
     while chunk := part.read(_CHUNK):
         text = rest + chunk
         if _DTD.search(text) or text.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -119,26 +122,47 @@ def _part(part: IO[bytes]) -> None:
         if cut == 0 and len(text) > _CHUNK:
             raise _strange("文件结构异常")
         text, rest = (text[:cut], text[cut:]) if cut >= 0 else (text, b"")
-        unplaced += _places(text)
-    if unplaced + _places(rest) > _MAX_UNPLACED:
+        places.look(text)
+        if b"<f" in text:
+            _must_be_calculated(text)
+    places.look(rest)
+    if places.unplaced > _MAX_UNPLACED:
         raise _strange("文件结构异常")
 
 
-def _places(text: bytes) -> int:
-    """Refuses a place too far out. Returns how many cells and rows name none."""
-    unplaced = 0
-    for column, row, rest in _PLACE.findall(text):
-        if len(column) < 2 and (0 < len(row) < 5 or (len(row) == 5 and row <= _LAST_ROW)):
-            continue  # near, whatever it holds: nearly all are
-        if rest.endswith(b"/"):
-            continue
-        if not row:
-            unplaced += 1
-        elif len(row) > _ROW_DIGITS or int(row) > MAX_ROWS + _SPARE:
-            raise BadFile(f"工作表超过 {MAX_ROWS} 行，请删除数据下方的空行，或拆分为几个文件后分别上传")
-        elif len(column) > 1 and (len(column) > 2 or _number(column) > MAX_COLUMNS):
-            raise BadFile(f"工作表超过 {MAX_COLUMNS} 列，请删除数据右侧多余的列后重新上传")
-    return unplaced
+@dataclass
+class _Places:
+    """Looks where a sheet's cells are, and refuses one that is too far out.
+
+    A row out there may hold nothing but formats, as those that were drawn down to the end of the sheet do.
+    """
+
+    unplaced: int = 0
+    """Cells and rows that name no place: each stands behind the one before it."""
+    far: bool = False
+    """Whether the last row that named its place is too far out."""
+
+    def look(self, text: bytes) -> None:
+        for column, row, rest in _PLACE.findall(text):
+            if len(column) < 2 and (0 < len(row) < 5 or (len(row) == 5 and row <= _LAST_ROW)):
+                self.far = self.far and bool(column)
+                continue  # near, whatever it holds: nearly all are
+            if rest.endswith(b"/"):
+                continue
+            if not row:
+                self.unplaced += 1
+            elif len(row) > _ROW_DIGITS or int(row) > MAX_ROWS + _SPARE:
+                self.far = True
+            elif len(column) > 1 and (len(column) > 2 or _number(column) > MAX_COLUMNS):
+                raise BadFile(f"工作表超过 {MAX_COLUMNS} 列，请删除数据右侧多余的列后重新上传")
+            if self.far and (column or not row):
+                raise BadFile(f"工作表超过 {MAX_ROWS} 行，请删除数据下方的空行，或拆分为几个文件后分别上传")
+
+
+def _must_be_calculated(text: bytes) -> None:
+    for cell, value in _FORMULA.findall(text):
+        if not value or b't="str"' not in cell:
+            raise BadFile("文件中的公式没有计算结果，请用 Excel 或 WPS 打开并保存，再重新上传")
 
 
 def _number(column: bytes) -> int:

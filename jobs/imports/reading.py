@@ -72,7 +72,9 @@ def _sheet_rows(rows: Iterator[list[Any]]) -> Rows:
 
 
 def _csv_rows(text: TextIOWrapper) -> Rows:
-    reader = csv.reader(text)
+    beginning = text.read(4000)
+    text.seek(0)
+    reader = csv.reader(text, delimiter=max(",\t;", key=beginning.count))
     try:
         for row in reader:
             yield reader.line_num, [as_text(_unquoted(cell)) for cell in row[:MAX_COLUMNS]]

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from domain import background
 from domain.base import clock_minutes
 from domain.errors import DomainError
+from domain.files import tidy_name
 from domain.imports import ImportRecord, imports_query
 from domain.parties import Actor
 from domain.settings import Settings
@@ -67,7 +68,7 @@ def uploaded(settings: Settings, name: str, stream: IO[bytes]) -> Iterator[Uploa
                 digest.update(chunk)
                 file.write(chunk)
         inspect(path, name)
-        yield Upload(path, name[-200:], digest.hexdigest())
+        yield Upload(path, tidy_name(name), digest.hexdigest())
     finally:
         path.unlink(missing_ok=True)
 

@@ -9,7 +9,6 @@ TEACHERS = Import(
     key="teachers",
     title="批量导入教师信息",
     noun="教师",
-    form="teacher.json",
     role="试点院校",
     back="/teachers/",
     unique=("mobile", "id_number"),

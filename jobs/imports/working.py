@@ -41,7 +41,7 @@ def check_file(runtime: Runtime, work: Work) -> None:
     record, description = _load(work)
     path = file_of(runtime.settings, record)
     if record.state == "checking":
-        check = row_check(description.form)
+        check = _row_check(work, description)
         try:
             if not path.exists():
                 raise BadFile("上传的文件已不存在，请重新上传")
@@ -68,7 +68,7 @@ def store_rows(work: Work) -> None:
     record, description = _load(work)
     if work.total is None:
         work.progress(0, 0, record.good)
-    check = row_check(description.form)
+    check = _row_check(work, description)
     while _take_chunk(work, record, description, check):
         pass
 
@@ -85,6 +85,11 @@ def _load(work: Work) -> tuple[ImportRecord, Import]:
     with work.database.reading() as session:
         record = session.get_one(ImportRecord, work.params["import"])
     return record, IMPORTS[record.kind]
+
+
+def _row_check(work: Work, description: Import) -> RowCheck:
+    with work.database.reading() as session:
+        return row_check(session, description)
 
 
 def _forget_rows(work: Work, record: ImportRecord, table: Table) -> None:

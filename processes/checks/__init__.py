@@ -1,8 +1,8 @@
 """What deployment refuses: everything in a diagram that could not run, each named so that a process designer finds it (architecture §5).
 
 A module a kind of check: `documents` (is it a diagram at all), `structure` (ids, references, lanes, flows), `supported` (what the
-engine does not run), `messages`, `conventions` (the properties of ours), `instances` (multi-instance), `expressions`, `paths` (ends,
-loops, joins that never complete).
+engine does not run), `messages`, `signals`, `conventions` (the properties of ours), `instances` (multi-instance), `expressions`,
+`paths` (ends, loops, joins that never complete).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from domain.parties import ROLES
 from processes import decisions
-from processes.checks import conventions, documents, expressions, instances, messages, paths, structure, supported
+from processes.checks import conventions, documents, expressions, instances, messages, paths, signals, structure, supported
 from processes.checks.diagram import read_diagram
 from processes.decisions import SUFFIX
 from processes.definitions import read
@@ -77,6 +77,7 @@ def problems(
         *structure.check(diagram, key, roles),
         *supported.check(diagram),
         *messages.check(diagram),
+        *signals.check(diagram),
         *conventions.check(diagram, handlers, subjects, forms, roles),
         *instances.check(diagram, forms),
         *expressions.check(diagram, handlers, subjects, tables or {}),

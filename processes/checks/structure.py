@@ -117,6 +117,8 @@ def _flow_ends(diagram: Diagram) -> Iterator[str]:
     for begin, end, flow in diagram.sound_flows:
         if diagram.parents[begin] != diagram.parents[end]:
             yield say_flow(flow, "穿过了子流程的边界，请连到子流程本身")
+        elif flow.getparent() is not diagram.nodes[begin].getparent():  # the library would not see it
+            yield say_flow(flow, "没有写在两端所在的那一层（流程或子流程）里，请在流程设计器中删除后重新连线")
         if diagram.elements[begin].tag == "endEvent":
             yield say(diagram.elements[begin], "结束事件之后不能再有连线")
         if diagram.elements[end].tag in ("startEvent", "boundaryEvent"):
@@ -146,7 +148,9 @@ def _references(diagram: Diagram) -> Iterator[str]:
     known = {child.get("id") for child in diagram.root if isinstance(child.tag, str)}
     for element in diagram.elements.values():
         if element.tag == "boundaryEvent" and element.attached_to not in diagram.elements:
-            yield say(element, f"所依附的“{short(element.attached_to or '')}”不存在")
+            yield say(element, f"所依附的“{short(element.attached_to or '')}”不存在，请把它移到任务或子流程上")
+        elif element.attached_to is not None and diagram.parents[element.id] != diagram.parents[element.attached_to]:
+            yield say(element, f"与所依附的“{short(element.attached_to)}”不在同一层，请把它移到任务或子流程的边上")
         for node in [diagram.nodes[element.id], *diagram.nodes[element.id]]:
             for attribute, kind in _REFERENCES.items():
                 ref = node.get(attribute) if isinstance(node.tag, str) else None

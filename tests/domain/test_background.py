@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from domain.background import BackgroundTask
-from tests.conftest import NOON
+from domain.background import BackgroundTask, begin, task_of
+from tests.conftest import NOON, World
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,14 @@ def test_time_left(state: str, total: int | None, done: int, failed: int, second
     task = BackgroundTask(state=state, total=total, done=done, failed=failed, started_at=NOON)
     left = task.time_left(NOON + timedelta(seconds=10))
     assert left == (None if seconds is None else timedelta(seconds=seconds))
+
+
+@pytest.mark.row("2.1.3")
+def test_who_changes_to_another_party_leaves_the_results_behind(lite: World) -> None:
+    """An export holds the rows of the party that it was made in."""
+    school, now = lite.actor("school1"), lite.clock()
+    with lite.runtime.database.writing() as session:
+        task_id = begin(session, school, "export", "导出", {}, now).id
+        assert task_of(session, school, task_id) is not None
+        assert task_of(session, lite.actor("school2"), task_id) is None
+        assert task_of(session, replace(school, party_id=lite.actor("school2").party_id), task_id) is None

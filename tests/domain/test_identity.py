@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain.identity import credit_code_problem, id_number_problem, mobile_problem, tidy_id_number
+from domain.identity import credit_code_problem, id_number_problem, mobile_problem, tidy_id_number, tidy_mobile, tidy_name
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,10 @@ def test_every_wrong_check_digit_is_found() -> None:
 
 def test_a_small_x_is_stored_as_a_capital() -> None:
     assert tidy_id_number(" 11010519491231002x ") == "11010519491231002X"
+    assert tidy_id_number("１１０１０５ 19491231 002ｘ") == "11010519491231002X"
+    assert tidy_mobile("0086 139-0000-0000") == "13900000000"
+    assert tidy_mobile(" 139-00 ") == "139-00"
+    assert tidy_name("张　 三") == "张三"
 
 
 @pytest.mark.parametrize(

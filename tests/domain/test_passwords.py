@@ -41,6 +41,6 @@ def test_a_change_ends_sessions(lite: World) -> None:
         assert not check_password(person.password_hash, PASSWORD)
 
 
-@pytest.mark.parametrize("known", [None, "no hash", hash_password("other-123")])
+@pytest.mark.parametrize("known", [None, "no hash", hash_password("other-123")], ids=["none", "no hash", "another's"])
 def test_a_wrong_password_or_account_fails(known: str | None) -> None:
     assert not check_password(known, "Pilot-2026")

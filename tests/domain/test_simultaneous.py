@@ -8,7 +8,7 @@ from threading import Barrier, Event
 from sqlalchemy import func, select
 
 from domain.reports import AlreadyReported, WeeklyReport, new_report
-from tests.conftest import World
+from tests.conftest import FOREVER, World
 
 
 def count(world: World) -> int:
@@ -26,14 +26,14 @@ def create(world: World) -> str:
 
 
 def test_one_of_two_at_once_wins(world: World) -> None:
-    barrier = Barrier(2, timeout=10)
+    barrier = Barrier(2)
 
     def together() -> str:
         barrier.wait()
         return create(world)
 
     with ThreadPoolExecutor(2) as pool:
-        results = [future.result(timeout=30) for future in [pool.submit(together), pool.submit(together)]]
+        results = [future.result(timeout=FOREVER) for future in [pool.submit(together), pool.submit(together)]]
     assert sorted(results) == ["made", "refused"]
     assert count(world) == 1
 
@@ -50,8 +50,8 @@ def test_the_second_waits_for_the_first_and_is_refused(world: World) -> None:
         with world.runtime.database.writing() as session:
             new_report(session, world.actor("school1"), world.clock())
             future = pool.submit(second)
-            assert begun.wait(10)
+            assert begun.wait(FOREVER)
             Event().wait(0.5)  # the second reaches its wait: at BEGIN on SQLite, at INSERT on PostgreSQL
             assert not future.done()
-        assert future.result(timeout=30) == "refused"
+        assert future.result(timeout=FOREVER) == "refused"
     assert count(world) == 1

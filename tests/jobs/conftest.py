@@ -6,32 +6,35 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis, RedisError
-from sqlalchemy import select
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
 
 from domain.base import utc_now
-from domain.demo import load_demo
-from domain.parties import Person, actor_of
+from domain.reports import ReportingPeriod
 from domain.settings import Settings
-from jobs.runtime import build, deploy_all, migrate
 from jobs.sandbox import Outside, make_server
 from processes import tables
-from tests.conftest import Clock, World, free_port, missing
+from tests.conftest import FOREVER, World, filled_database, missing, world_of
 
 ROOT = Path(__file__).parents[2]
 WORKER = "import os; from domain.settings import read_settings; import jobs.worker; jobs.worker.run(read_settings(os.environ))"
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
+def wait_for(condition: Callable[[], Any]) -> None:
+    """Returns as soon as the condition holds; how long that takes says nothing."""
+    end = time.monotonic() + FOREVER
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
@@ -55,22 +58,22 @@ def _answers(connection: Redis) -> bool:
 
 
 @pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_server() -> Iterator[str]:
     binary = _redis_binary()
     if binary is None:
         missing("Redis")
-    port = free_port()
-    folder = tmp_path_factory.mktemp("redis")
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", "--appendonly", "no"]
+    folder = tempfile.mkdtemp(prefix="pilot-redis-")  # short: the name of a socket has at most 107 bytes
+    options = ["--port", "0", "--unixsocket", f"{folder}/socket", "--dir", folder, "--save", "", "--appendonly", "no"]
     process = subprocess.Popen([str(binary), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"redis://127.0.0.1:{port}/0"
+    url = f"unix://{folder}/socket?db=0"
     try:
         with Redis.from_url(url) as connection:
             wait_for(lambda: _answers(connection))
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait()
+        shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -110,28 +113,47 @@ class Live:
             return session.execute(select(tables.job).where(tables.job.c.id == job_id)).one()
 
 
+def _around_now(session: Session) -> None:
+    """One period of each province, from yesterday to next month: whatever day it is, none is over or about to be."""
+    first = select(func.min(ReportingPeriod.id)).group_by(ReportingPeriod.province_id)
+    session.execute(delete(ReportingPeriod).where(ReportingPeriod.id.not_in(first)))
+    now = utc_now()
+    session.execute(update(ReportingPeriod).values(starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=30)))
+
+
 @pytest.fixture
-def live(settings: Settings, redis_server: str, redis: Redis) -> Iterator[Live]:
+def live(request: pytest.FixtureRequest, settings: Settings, redis_server: str, redis: Redis) -> Iterator[Live]:
+    """A product on SQLite whose workers are real processes."""
+    with filled_database(request, settings) as there, running(there, redis_server) as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def live_on_both(request: pytest.FixtureRequest, settings: Settings, redis_server: str, redis: Redis) -> Iterator[Live]:
+    """The same on each of the databases, for what their locks decide."""
+    with filled_database(request, settings) as there, running(there, redis_server) as made:
+        yield made
+
+
+@contextmanager
+def running(settings: Settings, redis_server: str) -> Iterator[Live]:
+    """A product on a filled database, with a sandbox of the outside; its workers are stopped afterwards."""
     log = settings.home / "sms.jsonl"
     server = make_server(0, log)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
-    runtime = build(replace(settings, redis_url=redis_server, sms_url=f"http://127.0.0.1:{server.server_address[1]}"))
-    migrate(runtime)
-    deploy_all(runtime)
-    with runtime.database.writing() as session:
-        load_demo(session, utc_now())
-    with runtime.database.reading() as session:
-        people = session.execute(select(Person.account, Person.id)).all()
-        actors = {account: actor for account, id in people if (actor := actor_of(session, id)) is not None}
-    made = Live(World(runtime, Clock(utc_now()), actors), server.RequestHandlerClass.outside, log)  # type: ignore[attr-defined]
+    world = world_of(replace(settings, redis_url=redis_server, sms_url=f"http://127.0.0.1:{server.server_port}"), utc_now)
+    world.clock.now = utc_now()
+    with world.runtime.database.writing() as session:
+        _around_now(session)
+    made = Live(world, server.outside, log)
     try:
         yield made
     finally:
         for worker in made.workers:
             worker.kill()
-            worker.wait(10)
+            worker.wait()
         server.shutdown()
-        thread.join(10)
+        thread.join()
         server.server_close()
-        runtime.database.engine.dispose()
+        world.runtime.database.engine.dispose()

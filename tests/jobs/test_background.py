@@ -166,7 +166,7 @@ def test_a_killed_worker_doubles_nothing(live: Live, redis: Redis) -> None:
     worker = live.start_worker(KINDS_WORKER)
     wait_for(lambda: get(world, task_id).done == 3)
     os.kill(worker.pid, signal.SIGKILL)
-    worker.wait(10)
+    worker.wait()
     redis.flushall()
     hold.unlink()
     assert (get(world, task_id).state, counted(world)) == ("running", [0, 1, 2])

@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
+from domain.declarations import Declaration
 from domain.exam_sites import ExamSite
 from domain.parties import actor_named
+from domain.pilots import PilotCertificate
 from domain.reports import WeeklyReport
 from domain.settings import Settings
-from jobs import demo
+from jobs import demo, demo_declarations
 from jobs.runtime import build, deploy_all, migrate
 from processes.inbox import open_tasks
 from processes.verify import verify
-from tests.conftest import Clock
+from tests.conftest import Clock, World
+
+
+@pytest.mark.row("4.3.1")
+def test_of_many_schools_some_have_their_story_played(lite_books: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_declarations, "PLAYED", 3)
+    engine, now = lite_books.runtime.engine, lite_books.clock()
+    pilots = select(PilotCertificate.party_id, PilotCertificate.certificate_id).order_by(*PilotCertificate.__table__.primary_key)
+    with lite_books.runtime.database.writing() as session:
+        before = session.execute(pilots).all()
+        made = demo_declarations.add_declarations(engine, session, now)
+        assert session.execute(pilots).all() == before  # those of three schools by their declarations, the others as they were
+        assert made["证书试点申报"] == 3 + 2
+        by_engine = select(PilotCertificate.party_id).where(PilotCertificate.since == now - timedelta(days=416))
+        assert session.scalars(by_engine.distinct()).all() == [
+            session.scalars(select(Declaration.party_id).order_by(Declaration.id)).first()
+        ]
+        assert verify(engine, session) == []
 
 
 def test_everybody_finds_work_under_way_and_the_books_are_consistent(settings: Settings) -> None:

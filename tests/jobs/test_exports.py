@@ -14,8 +14,8 @@ from sqlalchemy import event
 from domain import background as records
 from domain.background import BackgroundTask
 from forms.listing import Column
-from forms.lists import LISTS
 from jobs import background, exports
+from jobs.lists import LISTS
 from jobs.sheets import MAX_TEXT, write_sheet
 from tests.conftest import World, add_books
 from tests.jobs.many import hand_in_many

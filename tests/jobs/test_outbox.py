@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -12,15 +14,17 @@ import pytest
 from redis import Redis
 from sqlalchemy import delete, select, update
 
-from domain.handling import External
+from domain.handling import External, Permanent, Transient
+from domain.passwords import first_password
 from domain.reports import WeeklyReport
 from domain.settings import Settings
+from handlers import accounts
 from jobs import outbox, scheduler
 from jobs.runtime import Runtime
 from processes import answers, managing, retries, tables
 from processes.engine import Engine
 from processes.errors import Refused, StaleAttempt
-from tests.conftest import World, free_port
+from tests.conftest import FOREVER, World, free_port
 from tests.jobs.conftest import Live, wait_for
 from tests.processes.test_weekly_report import ANSWERS, act, begin
 
@@ -78,13 +82,14 @@ def test_an_sms_goes_through_redis_and_a_worker(live: Live) -> None:
 @pytest.mark.row("6.5")
 def test_a_killed_worker_and_an_emptied_redis_send_once(live: Live, redis: Redis) -> None:
     runtime = live.world.runtime
-    live.outside.mode, live.outside.seconds = "delay", 2.0
+    live.outside.mode, live.outside.seconds = "delay", FOREVER
     _, _, job_id = submitted(live.world)
     outbox.hand_out(runtime.settings.redis_url, [job_id])
     worker = live.start_worker()
     wait_for(lambda: live.outside.asked)
     worker.kill()  # in the middle of the call
-    worker.wait(10)
+    worker.wait()
+    live.outside.go_on.set()
     redis.flushall()
     live.outside.mode = "ok"
     assert live.job(job_id).state == "running"
@@ -128,7 +133,7 @@ def test_a_passing_fault_is_tried_again_later_each_time(live: Live) -> None:
             assert job.next_at - before >= retries.DEFAULT_DELAY * 2 ** (attempt - 1) * 0.5
             assert job_id not in outbox.sweep(runtime)  # not due yet
     assert job.state == "failed"
-    assert "503" in (incident or "")
+    assert "短信平台忙" in (incident or "")
     live.outside.mode = "ok"
     retry(live.world, instance)
     assert outbox.run_job(runtime, job_id)
@@ -145,7 +150,7 @@ def test_a_refusal_is_an_incident_until_a_person_retries(live: Live) -> None:
     assert outbox.run_job(runtime, job_id)
     job, incident = get(runtime, job_id)
     assert job.state == "failed"
-    assert "422" in (incident or "")
+    assert "拒绝发送" in (incident or "")
     retry(live.world, instance)
     with pytest.raises(Refused, match="没有失败"):
         retry(live.world, instance)
@@ -210,11 +215,59 @@ def test_a_handler_s_mistake_is_an_incident(lite: World, error: Exception, where
     assert type(error).__name__ in (incident or "")
 
 
+@pytest.mark.row("6.5")
+@pytest.mark.parametrize(
+    ("where", "error"),
+    [
+        ("prepare", Transient("短信平台忙")),
+        ("call", Transient("短信平台忙")),
+        ("call", ConnectionResetError("reset")),
+        ("call", TimeoutError()),
+    ],
+)
+def test_what_passes_is_tried_again_wherever_it_happens(world: World, where: str, error: Exception) -> None:
+    _, _, job_id = submitted(world)
+    failing = True
+
+    def wrong(*_: Any) -> dict[str, Any]:
+        if failing:
+            raise error
+        return {}
+
+    runtime = calling(world, wrong, wrong if where == "prepare" else None)
+    outbox.run_job(runtime, job_id)
+    job, incident = get(runtime, job_id)
+    assert (job.state, job.tries, incident) == ("pending", 1, None)
+    assert job.error == (str(error) or "TimeoutError")
+    assert job.next_at > world.clock()
+    set_job(runtime, job_id, tries=retries.DEFAULT_MAX, next_at=world.clock())
+    outbox.run_job(runtime, job_id)
+    job, incident = get(runtime, job_id)
+    assert (job.state, incident) == ("failed", str(error) or "TimeoutError")
+    retry(world, job.instance_id)
+    failing = False
+    assert outbox.run_job(runtime, job_id)
+    assert get(runtime, job_id)[0].state == "done"
+
+
+@pytest.mark.row("6.5")
+def test_an_answer_that_the_process_cannot_take_is_an_incident_at_once(world: World) -> None:
+    _, instance, job_id = submitted(world)
+    runtime = calling(world, lambda *_: {"number": object()})  # nothing that could be written down
+    assert outbox.run_job(runtime, job_id)
+    job, incident = get(runtime, job_id)
+    assert job.state == "failed"
+    assert (incident or "").startswith("外部任务已完成，但流程不能继续")
+    retry(world, instance)
+    assert outbox.run_job(calling(world, lambda *_: {}), job_id)
+    assert get(runtime, job_id)[0].state == "done"
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:port", "ftp://127.0.0.1", "nothing"])
 def test_a_wrong_gateway_address_is_an_incident(lite: World, url: str) -> None:
     _, _, job_id = submitted(lite)
     outbox.run_job(replace(lite.runtime, settings=replace(lite.runtime.settings, sms_url=url)), job_id)
-    assert "SMS_URL" in (get(lite.runtime, job_id)[1] or "")
+    assert "短信平台的地址配置有误" in (get(lite.runtime, job_id)[1] or "")
 
 
 def test_a_deleted_record_has_nobody_to_tell(world: World) -> None:
@@ -235,3 +288,31 @@ def test_the_sandbox_refuses_what_it_does_not_understand(live: Live) -> None:
     assert live.outside.mode == "ok"
     assert httpx.post(f"{base}/switch", json={"sms": "delay", "seconds": 0.5}).status_code == 200
     assert live.outside.seconds == 0.5
+
+
+class _Repeats(BaseHTTPRequestHandler):
+    """A gateway that says what it did not like."""
+
+    def do_POST(self) -> None:
+        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        said = f"内容不合规：{sent['messages'][0]['text']}".encode()
+        self.send_response(422)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""
+
+
+def test_a_gateway_that_repeats_what_it_refuses_gives_no_password_away(lite: World) -> None:
+    """The reason is kept, and shown to those in charge: it must not hold the first password of a teacher."""
+    settings = lite.runtime.settings
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Repeats) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        away = replace(settings, sms_url=f"http://127.0.0.1:{server.server_address[1]}")
+        with pytest.raises(Permanent) as refused:
+            accounts.call({"to": "13900000000", "text": "密码：{密码}。", "nonce": "n"}, "key", away)
+        server.shutdown()
+    assert str(refused.value) == "短信平台拒绝发送（422）：内容不合规：密码：{密码}。"
+    assert first_password(settings.secret_key, "n") not in str(refused.value)

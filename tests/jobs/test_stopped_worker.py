@@ -13,6 +13,7 @@ from jobs import outbox
 from jobs.runtime import Runtime
 from processes import tables
 from processes.verify import verify
+from tests.conftest import FOREVER
 from tests.jobs.conftest import Live, wait_for
 from tests.jobs.test_outbox import set_job, submitted
 from tests.processes.test_weekly_report import ANSWERS, act, begin
@@ -29,9 +30,10 @@ def books(runtime: Runtime, instance: int, job_id: str) -> list[object]:
 
 @pytest.mark.row("6.5")
 @pytest.mark.parametrize("second", ["ok", "refuse"])
-def test_a_stopped_worker_that_goes_on_changes_nothing(live: Live, second: str) -> None:
+def test_a_stopped_worker_that_goes_on_changes_nothing(live_on_both: Live, second: str) -> None:
+    live = live_on_both
     runtime = live.world.runtime
-    live.outside.mode, live.outside.seconds = "delay", 1.0
+    live.outside.mode, live.outside.seconds = "delay", FOREVER
     _, instance, job_id = submitted(live.world)
     outbox.hand_out(runtime.settings.redis_url, [job_id])
     worker = live.start_worker()
@@ -46,6 +48,7 @@ def test_a_stopped_worker_that_goes_on_changes_nothing(live: Live, second: str) 
     assert live.job(job_id).state == ("done" if second == "ok" else "failed")
 
     live.outside.mode = "ok"
+    live.outside.go_on.set()
     worker.send_signal(signal.SIGCONT)
     _, other = begin(live.world, "school2")
     (next_job,) = act(live.world, "school2", other, "提交", ANSWERS)

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from handlers import sms
 from jobs import texting
 from jobs.sandbox import Sandbox, make_server
 from processes import comments, copies, notices, preferences, returning, tables
 from processes.errors import NotFound
 from processes.reminders import remind
-from tests.conftest import World
+from tests.conftest import FOREVER, World
 from tests.jobs.conftest import wait_for
 from tests.processes.test_handing_over import do, waiting
 from tests.processes.test_weekly_report import ANSWERS, act, begin
@@ -61,7 +62,7 @@ def texts(world: World) -> list[Any]:
 
 def unread(world: World, account: str) -> int:
     with world.runtime.database.reading() as session:
-        return notices.unread_count(session, world.actor(account))
+        return session.scalar(select(notices.unread_number(world.actor(account)))) or 0
 
 
 def mention(world: World, instance: int, text: str = "请@王强 核对") -> None:
@@ -145,7 +146,7 @@ def test_an_attempt_that_was_overtaken_writes_nothing(lite: World, gateway: Sand
     mention(lite, instance)
     lite.clock.now += timedelta(minutes=1)
     (text,) = bundle(lite)
-    gateway.outside.mode, gateway.outside.seconds = "delay", 0.3
+    gateway.outside.mode, gateway.outside.seconds = "delay", FOREVER
     slow = threading.Thread(target=texting.send, args=(lite.runtime, text))
     slow.start()
     wait_for(lambda: gateway.outside.asked)
@@ -153,10 +154,32 @@ def test_an_attempt_that_was_overtaken_writes_nothing(lite: World, gateway: Sand
     texting.turn(lite.runtime)
     gateway.outside.mode = "ok"
     assert texting.send(lite.runtime, text)
+    gateway.outside.go_on.set()
     slow.join()
     (row,) = texts(lite)
     assert (row.state, row.attempt) == ("done", 2)
     assert len(gateway.outside.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "said"), [(ConnectionResetError("reset"), "pending", "reset"), (KeyError("to"), "failed", "发送程序出错")]
+)
+def test_what_else_goes_wrong_is_kept_with_its_reason(
+    lite: World, monkeypatch: pytest.MonkeyPatch, error: Exception, state: str, said: str
+) -> None:
+    def wrong(*_: Any) -> None:
+        raise error
+
+    _, instance, _ = waiting(lite)
+    choose(lite, "province1")
+    mention(lite, instance)
+    lite.clock.now += timedelta(minutes=1)
+    (text,) = bundle(lite)
+    monkeypatch.setattr(sms, "call", wrong)
+    assert texting.send(lite.runtime, text)
+    (row,) = texts(lite)
+    assert row.state == state
+    assert said in row.error
 
 
 def told(world: World, account: str) -> list[tuple[str, str]]:

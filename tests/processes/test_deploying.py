@@ -56,3 +56,16 @@ def test_two_who_deploy_at_the_same_moment_make_two_versions(world: World) -> No
     for worker in workers:
         worker.join()
     assert sorted(found) == [1, 2]
+
+
+def test_a_deployment_that_was_rolled_back_is_forgotten(world: World) -> None:
+    """SQLite gives its id to the next one: what was read under it must not be."""
+    drawn = [diagram(start() + user("a", status=status) + end() + flows("start>a a>end")) for status in ("甲", "乙")]
+    with world.runtime.database.writes() as session:
+        assert "甲" in definitions.deploy(session, world.runtime.engine, drawn[0], read_forms(), "郑工").xml
+        session.rollback()
+    with world.runtime.database.writing() as session:
+        found = definitions.deploy(session, world.runtime.engine, drawn[1], read_forms(), "郑工")
+        assert "乙" in found.xml
+    with world.runtime.database.reading() as session:
+        assert "乙" in definitions.load(session, found.id).xml

@@ -66,7 +66,7 @@ def desk(world: World, account: str) -> list[str]:
     with world.runtime.database.reading() as session:
         actor = world.actor(account)
         found = [row.name for row in session.execute(inbox.open_tasks(actor, world.clock()))]
-        assert inbox.waiting_count(session, actor, world.clock()) == len(found)
+        assert session.scalar(select(inbox.waiting_number(actor, world.clock()))) == len(found)
     return found
 
 

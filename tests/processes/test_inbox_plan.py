@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import literal, select, text
 from sqlalchemy.orm import Session
 
-from processes import inbox
+from processes import inbox, tables
 from tests.conftest import World
 from tests.processes.test_weekly_report import begin
 from webapp.benches.inbox import multiply
@@ -48,3 +48,15 @@ def test_the_first_page_and_its_numbers_use_the_index(world: World) -> None:
             for scan in ("Seq Scan process_task", "Seq Scan process_instance", "SCAN process_task", "SCAN process_instance"):
                 assert scan not in found, found
         assert len(session.execute(inbox.open_tasks(actor, world.clock())).all()) == OWN
+
+
+def test_the_opinions_on_a_task_are_found_by_an_index(world: World) -> None:
+    """Each page of a task, and each 释放, asks for them."""
+    _, instance = begin(world)
+    with world.runtime.database.writing() as session:
+        multiply(session, instance, 0, OTHERS)
+    with world.runtime.database.writing() as session:
+        session.execute(text("ANALYZE"))
+    with world.runtime.database.reading() as session:
+        found = plan(session, select(tables.task.c.id).where(tables.task.c.parent_id == "x", tables.task.c.state.in_(tables.LIVE)))
+    assert "ix_process_task_parent" in found, found

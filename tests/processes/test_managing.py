@@ -15,7 +15,7 @@ from jobs import outbox, scheduler
 from processes import managing, steps, tables
 from processes.actions import actions_for
 from processes.errors import FourEyes, NotAllowed, Refused, Suspended, TaskClosed
-from tests.conftest import World
+from tests.conftest import FOREVER, World
 from tests.processes.tiny import Play, boundary, declared, diagram, flows, message, node, service, timer, user
 
 pytestmark = pytest.mark.row("8.4")
@@ -277,8 +277,8 @@ def test_a_step_that_waits_for_a_suspension_finds_it(world: World) -> None:
         with world.runtime.database.writing() as session:
             managing.suspend(play.engine, session, world.actor("supervisor"), play.instance, "有人举报")
             future = pool.submit(act)
-            assert begun.wait(10)
+            assert begun.wait(FOREVER)
             Event().wait(0.3)  # it reaches the lock: the database's on SQLite, the row's on PostgreSQL
             assert not future.done()
-        assert future.result(timeout=30) == "refused"
+        assert future.result(timeout=FOREVER) == "refused"
     assert (play.open(), play.faults()) == (["fill"], [])

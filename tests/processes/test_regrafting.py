@@ -157,11 +157,12 @@ def test_a_vote_that_stands_goes_on_with_its_answers(world: World) -> None:
 
 
 @pytest.mark.row("8.4")
-def test_a_vote_cannot_be_entered_anew(lite: World) -> None:
+def test_a_vote_keeps_its_answers_and_gets_a_deadline(lite: World) -> None:
     play = voted(bpmn.Play(lite))
-    with pytest.raises(Refused, match=r"边界事件|类型已改变"):
-        put_on(play, voting(extra=bpmn.boundary("late", "b", bpmn.timer(timeDuration="days(2)")), more="late>end"))
-    assert play.tasks() == ["b"]
+    put_on(play, voting(extra=bpmn.boundary("late", "b", bpmn.timer(timeDuration="days(2)")), more="late>end"))
+    assert (play.tasks(), play.row.due_at) == (["b"], lite.clock.now + timedelta(days=2))
+    play.complete("b", "同意", account="province1b")
+    assert (play.tasks(), play.row.due_at) == (["yes"], None)
 
 
 @pytest.mark.row("8.4")

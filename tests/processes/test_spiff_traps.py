@@ -164,3 +164,19 @@ def test_after_going_back_the_event_manager_is_not_stale(lite: World) -> None:
     play.call(steps.tick, play.instance)
     assert (play.open(), play.status) == ([], "已过")
     assert play.faults() == []
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_a_boundary_event_that_leads_back_to_its_own_task(lite: World, merged: bool) -> None:
+    """The library's joins of two rounds would cancel each other: the second time-out would leave the task and add another."""
+    back = message("back")
+    body = START + user("a") + boundary("again", "a", back) + END + (node("exclusiveGateway", "merge") if merged else "")
+    lines = flows("start merge", "merge a", "again merge", "a end") if merged else flows("start a", "again a", "a end")
+    play = Play(lite, diagram(body + lines, {**LANES, "省级": "a again"}, declared("back")))
+    for _ in range(3):
+        play.call(steps.send, play.instance, "again", account="province1")
+        assert play.open() == ["a"]
+    play.act("province1", "a")
+    assert (play.open(), play.row.waits, play.status) == ([], [], "完成")
+    assert play.row.ended_at is not None
+    assert play.faults() == []

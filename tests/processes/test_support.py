@@ -137,7 +137,7 @@ def test_it_is_refused_by_name(inside: str, text: str) -> None:
         BODY,
         around(INNER + event_subprocess(timer(timeDuration="days(1)"))),
         BODY + event_subprocess(CYCLE, ' isInterrupting="false"'),
-        behind_gateway(catch("k", SIGNAL)),
+        behind_gateway(catch("k", SIGNAL)).replace(end("e2"), end("e2", SIGNAL)),
         between(catch("k", CONDITION)),
     ],
 )

@@ -7,10 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from uuid import uuid4
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from domain.demo import DEMO_ACCOUNTS, PASSWORD
 from domain.demo.seals import new_demo_seal
@@ -93,6 +94,7 @@ def belongings(world: World, folder: Path) -> Belongings:
     assert apply(school) == 302
     _declare(school, province)
     _work_in_the_background(world, school, folder)
+    _fail(world)
     values = _values(world)
     said = province.post(f"/records/{values['instance']}/comments", data={"comment": "@张文 请看"})
     copied = province.post(f"/copies/{values['instance']}/new", data={"copy_to": str(world.actor("school1").person_id)})
@@ -125,16 +127,30 @@ def _work_in_the_background(world: World, school: FlaskClient, folder: Path) -> 
         assert background.run_task(world.runtime, task_id)
 
 
+def _fail(world: World) -> None:
+    """A message of school1's report that nobody took, and an SMS to its author that did not go out."""
+    now, actor = world.clock(), world.actor("school1")
+    with world.runtime.database.writing() as session:
+        sender = session.scalars(select(tables.instance.c.id).where(tables.instance.c.key == "weekly_report")).one()
+        message = {"name": "询问", "payload": {"what": SECRET}, "party_id": actor.party_id, "sender_id": sender, "element": "review"}
+        session.execute(insert(tables.message), {**message, "sent_at": now, "state": "expired", "tries": 9})
+        payload = {"messages": [{"to": "13900000001", "text": SECRET}]}
+        text = {"id": str(uuid4()), "person_id": actor.person_id, "payload": payload, "state": "failed", "error": "空号"}
+        session.execute(insert(tables.text), {**text, "attempt": 1, "tries": 1, "created_at": now})
+
+
 def _values(world: World) -> dict[str, str]:
     """The parties by account; process and tasks of school1's report; somebody who may review it."""
     with world.runtime.database.reading() as session:
         report = tables.instance.c.key == "weekly_report"
         instance = session.scalars(select(tables.instance.c.id).where(report)).one()
         columns = tables.task.c
+        message, text = (str(session.scalars(select(table.c.id)).one()) for table in (tables.message, tables.text))
         tasks = session.execute(select(columns.element, columns.id).where(columns.instance_id == instance)).all()
     parties = {account: str(actor.party_id) for account, actor in world.actors.items()}
     colleague = str(world.actor("province1b").person_id)
-    return {**parties, **{f"{element}_task": id for element, id in tasks}, "instance": str(instance), "colleague": colleague}
+    own = {"instance": str(instance), "colleague": colleague, "message": message, "text": text}
+    return {**parties, **{f"{element}_task": id for element, id in tasks}, **own}
 
 
 def _activate(world: World) -> int:

@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from domain.base import utc_now
 from domain.demo import load_demo
 from domain.settings import read_settings
 from jobs.runtime import build, migrate
+from tests.conftest import NOON, Clock
 from tests.jobs.conftest import live, redis, redis_server  # noqa: F401  # fixtures
 from webapp.app import create_app
 
@@ -20,10 +20,10 @@ from webapp.app import create_app
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Flask]:
     settings = read_settings({"PILOT_HOME": str(tmp_path), "SECRET_KEY": "k" * 32, "REDIS_URL": "redis://127.0.0.1:1/0"})
-    runtime = build(settings)
+    runtime = build(settings, Clock())
     migrate(runtime)
     with runtime.database.writing() as session:
-        load_demo(session, utc_now())
+        load_demo(session, NOON)
     app = create_app(runtime)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     yield app

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from domain.demo import PASSWORD
-from domain.throttle import MAX_BY_ACCOUNT
+from domain.settings import BadSetting, read_settings
+from domain.throttle import MAX_BY_ACCOUNT, MAX_BY_ADDRESS, WINDOW, LoginAttempt
+from tests.conftest import World
+from tests.webapp.test_weekly import site
+from webapp.links import is_local
 
 
 def log_in(client: FlaskClient, account: str = "school1", password: str = PASSWORD, target: str = "") -> TestResponse:
@@ -86,3 +94,33 @@ def test_error_pages(client: FlaskClient) -> None:
     log_in(client)
     assert "没有找到" in client.get("/no-such-page").text
     assert client.get("/logout").status_code == 405
+
+
+def test_behind_a_proxy_it_is_the_client_s_address_that_is_throttled(lite: World) -> None:
+    """Without one nobody is believed who says that they are somebody else."""
+    assert read_settings({"SECRET_KEY": "x" * 32, "TRUSTED_PROXIES": "1"}).proxies == 1
+    with pytest.raises(BadSetting, match="TRUSTED_PROXIES"):
+        read_settings({"SECRET_KEY": "x" * 32, "TRUSTED_PROXIES": "some"})
+    for proxies, counted in ((1, "203.0.113.7"), (0, "127.0.0.1")):
+        app = site(replace(lite, runtime=replace(lite.runtime, settings=replace(lite.runtime.settings, proxies=proxies))))
+        form = {"account": "nobody", "password": "wrong"}
+        app.test_client().post("/login", data=form, headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.7"})
+        with lite.runtime.database.reading() as session:
+            assert session.scalars(select(LoginAttempt.address).order_by(LoginAttempt.id.desc())).first() == counted
+
+
+def test_an_address_is_throttled_whatever_the_accounts(lite: World) -> None:
+    client = site(lite).test_client()
+    for number in range(MAX_BY_ADDRESS):
+        assert log_in(client, f"nobody{number}").status_code == 400
+    assert log_in(client, "school1").status_code == 429
+    lite.clock.now += WINDOW + timedelta(seconds=1)
+    assert log_in(client, "school1").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "target", ["//evil.example/", "/\\evil.example/", "https://evil.example/", "/\tevil", "javascript:alert(1)", "evil"]
+)
+def test_no_way_to_another_site(target: str) -> None:
+    assert not is_local(target)
+    assert is_local("/inbox/?tab=done")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -33,6 +36,10 @@ def test_a_site_is_applied_for_once_and_reviewed(lite_books: World) -> None:
     review = organization.get("/sites/").text
     assert ">审核</a>" in review
     task = review.split("/inbox/tasks/")[1].split('"')[0]
+    file = re.search(r'href="(/files/[^"]+)" download>申报表.pdf', organization.get(f"/inbox/tasks/{task}").text)
+    assert file is not None  # the reviewer reads what was handed in where they decide
+    with organization.get(html.unescape(file[1])) as answer:
+        assert answer.data == PDF
     assert organization.post(f"/inbox/tasks/{task}", data={"outcome": "审核退回", "comment": ""}).status_code == 422
     assert organization.post(f"/inbox/tasks/{task}", data={"outcome": "审核通过"}).status_code == 302
     shown = school.get("/sites/1").text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -126,3 +127,26 @@ def test_what_no_record_took_is_swept_away(world: World) -> None:
         assert [row.id for row in rows] == [taken]
         assert path_of(world.runtime.settings.home, rows[0].sha256).exists()
     assert school.get(f"/files/{left}").status_code == 404
+
+
+@pytest.mark.row("6.2")
+def test_bytes_that_no_row_names_are_swept_away(lite: World) -> None:
+    """An upload whose transaction failed, and what a killed process left; never what has just come, nor what a row names."""
+    school, home = user(lite, "school1"), lite.runtime.settings.home
+    kept = send(school).get_json()["id"]
+    with lite.runtime.database.reading() as session:
+        named = path_of(home, session.get_one(StoredFile, kept).sha256)
+    orphan, fresh = named.with_name("0" * 62), named.with_name("1" * 62)
+    elsewhere = home / "files" / f"{(int(named.parent.name, 16) + 1) % 256:02x}" / ("2" * 62)
+    left = [home / "files" / "part-x", home / "imports" / "new-x"]
+    old = (lite.clock.now - timedelta(days=1)).timestamp()
+    for path in (orphan, fresh, elsewhere, *left, named):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        os.utime(path, (old, old) if path != fresh else None)
+    hours = int(lite.clock.now.timestamp() // 3600)
+    lite.clock.now += timedelta(hours=(int(named.parent.name, 16) - hours) % 256)
+    os.utime(fresh, (lite.clock.now.timestamp(), lite.clock.now.timestamp()))
+    assert sweep_files(lite.runtime) == 3
+    assert [path.exists() for path in (orphan, *left, fresh, elsewhere, named)] == [False, False, False, True, True, True]
+    assert sweep_files(lite.runtime) == 0

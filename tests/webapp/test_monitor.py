@@ -199,6 +199,28 @@ def test_many_at_once_each_failing_alone(world: World, everything: bool) -> None
     assert "/monitor/instances/2/" in supervisor.get(f"/background/{task_id}").text
 
 
+def test_what_somebody_who_left_had_taken_is_released(world: World) -> None:
+    supervisor = watched(world, "school1", "school2")
+    with world.runtime.database.reading() as session:
+        task = session.scalars(select(tables.task.c.id).where(tables.task.c.instance_id == 1, tables.task.c.state == "open")).one()
+    reviewer = user(site(world), "province1")
+    assert reviewer.post(f"/inbox/tasks/{task}/claim").status_code == 302
+    page = supervisor.get("/monitor/instances/?assignee=王强").text
+    assert "金陵职业" in page
+    assert "太湖职业" not in page
+    supervisor.post("/monitor/instances/release/begin", data={"all": "1", "filter": "state=运行中", "reason": "王强已调离"})
+    assert run_task(world.runtime, 1)
+    with world.runtime.database.reading() as session:
+        assert session.scalar(select(tables.task.c.assignee_id).where(tables.task.c.id == task)) is None
+        failure = session.scalars(select(BackgroundFailure)).one()
+    assert (failure.record_id, failure.reason) == (2, "此流程没有已被签收或改派的待办，无需释放")
+    told = supervisor.get("/monitor/instances/1/").text
+    assert "释放“审核周报”给“省级”角色的全部人员" in told
+    assert "王强已调离" in told
+    assert faults(world) == []
+    assert user(site(world), "province1b").get(f"/inbox/tasks/{task}").status_code == 200
+
+
 def test_who_is_no_longer_in_charge_does_nothing(lite: World) -> None:
     supervisor = watched(lite)
     supervisor.post("/monitor/instances/cancel/begin", data={"ids": "1", "reason": "升级"})

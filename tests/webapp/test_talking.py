@@ -19,7 +19,7 @@ pytestmark = pytest.mark.row("8.1")
 
 def unread(lite: World, account: str) -> int:
     with lite.runtime.database.reading() as session:
-        return notices.unread_count(session, lite.actor(account))
+        return session.scalar(select(notices.unread_number(lite.actor(account)))) or 0
 
 
 def sound(lite: World) -> None:

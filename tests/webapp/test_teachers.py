@@ -157,3 +157,25 @@ def test_another_school_sees_no_teacher(lite: World) -> None:
     assert other.get("/teachers/1").status_code == 404
     assert other.post("/teachers/1/edit", data={**FORM, "act": "保存"}).status_code == 404
     assert user(app, "province1").get("/teachers/new").status_code == 403
+
+
+@pytest.mark.row("7.1", "7.2")
+def test_the_list_shows_and_finds_whose_sms_could_not_be_sent(live: Live) -> None:
+    world = live.world
+    school = user(site(world), "school1")
+    add(school)
+    add(school, name="李小红", mobile="13911110001", id_number="")
+    first, second = sorted(job_ids(world), key=lambda job: live.job(job).instance_id)
+    live.outside.mode = "refuse"
+    outbox.run_job(world.runtime, first)
+    live.outside.mode = "ok"
+    outbox.run_job(world.runtime, second)
+    page = school.get("/teachers/").text
+    assert page.count('class="failed-step"') == 1
+    assert "有一步失败，等待处理：短信平台拒绝发送，请核对接收人的手机号后重发" in page
+    found = school.get("/teachers/?failed=有步骤失败").text
+    assert "王小明" in found
+    assert "李小红" not in found
+    text = school.get("/teachers/1").text
+    assert "短信平台拒绝发送" in text
+    assert "422" not in text

@@ -14,7 +14,7 @@ from domain.background import STATES, BackgroundTask, cancel, failures_query, re
 from forms.listing import Column
 from jobs import exports
 from jobs.background import result_file
-from jobs.monitoring import ROLE
+from jobs.instances import ROLE
 from processes.errors import NotFound
 from webapp.context import actor, db, later_task, runtime
 from webapp.kinds import KINDS

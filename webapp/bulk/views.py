@@ -11,8 +11,9 @@ from flask import Blueprint, flash, redirect, render_template, request, send_fil
 
 from domain.background import begin
 from forms.listing import Listing
-from forms.lists import LISTS
 from jobs import batches, exports
+from jobs.fitting import fitted, fitted_by
+from jobs.lists import LISTS
 from processes.actions import bulk_for
 from processes.definitions import Definition, Element, latest
 from processes.errors import NotFound
@@ -20,9 +21,9 @@ from processes.substitutes import roles_lent
 from webapp.bulk.batching import start
 from webapp.context import actor, db, later_task, reads_only, runtime
 from webapp.links import is_local
+from webapp.ticked import ticked
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/lists")
-MAX_TICKED = 1_000
 SHOWN = 20
 
 
@@ -30,8 +31,8 @@ SHOWN = 20
 @reads_only
 def export(name: str) -> Any:
     """A small export comes at once; a large one is begun as a background task."""
-    listing = _listing(name)
-    query = exports.chosen(listing, actor(), _values(), _ids())
+    listing = fitted(db(), actor(), _listing(name))
+    query = exports.chosen(listing, actor(), _values(), _ids(listing))
     total = exports.count(db(), query)
     if total == 0:
         flash("没有符合条件的记录，没有可导出的内容。", "warning")
@@ -39,7 +40,7 @@ def export(name: str) -> Any:
     if total > exports.AT_ONCE:
         return redirect(url_for(".begin_export", name=name), code=307)  # the same form again, to the address that writes
     file = TemporaryFile()  # noqa: SIM115  # the response closes it
-    exports.write(db(), query, exports.fitted(db(), actor(), listing).columns, file)
+    exports.write(db(), query, listing.columns, file)
     file.seek(0)
     return send_file(file, exports.MEDIA_TYPE, as_attachment=True, download_name=exports.file_name(listing, runtime().engine.clock()))
 
@@ -48,7 +49,7 @@ def export(name: str) -> Any:
 def begin_export(name: str) -> Any:
     """Begins an export in the background."""
     listing = _listing(name)
-    params = {"listing": name, "values": _values(), "ids": _ids(), "back": _back()}
+    params = {"listing": name, "values": _values(), "ids": _ids(listing), "back": _back()}
     task = begin(db(), actor(), "export", f"导出：{listing.title}", params, runtime().engine.clock())
     later_task(task.id)
     return redirect(url_for("background.show", task_id=task.id))
@@ -65,31 +66,31 @@ def send(name: str) -> Any:
 @reads_only
 def review(name: str) -> Any:
     """A bulk button that is a user task: one opinion and one outcome for all."""
-    listing, _, element = _bulk(name)
-    return _review_page(listing, element, "")
+    listing, definition, element = _bulk(name)
+    return _review_page(listing, definition, element, "")
 
 
 @blueprint.post("/<name>/finish")
 def finish(name: str) -> Any:
     """Completes the task of each with the same outcome."""
-    listing, _, element = _bulk(name)
+    listing, definition, element = _bulk(name)
     outcome = next((o for o in element.outcomes if o.name == request.form.get("outcome")), None)
     if outcome is None:
         raise NotFound
     comment = request.form.get("comment", "").strip()
     if outcome.comment_required and not comment:
-        return _review_page(listing, element, f"选择“{outcome.name}”时须填写意见"), 422
+        return _review_page(listing, definition, element, f"选择“{outcome.name}”时须填写意见"), 422
     act = batches.Act(listing.name, outcome.name, element.id, comment or None)
     return start(act, _chosen(name), f"{element.properties['bulk']}（{outcome.name}）：{listing.title}", _back())
 
 
-def _review_page(listing: Listing, element: Element, problem: str) -> Any:
+def _review_page(listing: Listing, definition: Definition, element: Element, problem: str) -> Any:
     chosen = _chosen(listing.name)
     total = batches.count(db(), actor(), chosen)
     if not total:
         flash("没有选中任何记录，请勾选后再试。", "warning")
         return redirect(_back())
-    query = listing.picked(actor(), chosen.values or {}, chosen.ids).limit(SHOWN)
+    query = fitted_by(definition, actor(), listing).picked(actor(), chosen.values or {}, chosen.ids).limit(SHOWN)
     return render_template(
         "bulk/review.html",
         listing=listing,
@@ -124,14 +125,12 @@ def _bulk(name: str) -> tuple[Listing, Definition, Element]:
 
 def _chosen(name: str) -> batches.Chosen:
     everything = request.form.get("all") == "1"
-    return batches.Chosen(name, tuple(_ids()), values=_values() if everything else None)
+    return batches.Chosen(name, tuple(_ids(_listing(name))), values=_values() if everything else None)
 
 
-def _ids() -> list[int]:
+def _ids(listing: Listing) -> list[Any]:
     """The ticked rows; none where all under the filters are meant."""
-    if request.form.get("all") == "1":
-        return []
-    return [int(text) for text in request.form.getlist("ids")[:MAX_TICKED] if text.isdecimal() and len(text) < 10]
+    return [] if request.form.get("all") == "1" else ticked(listing)
 
 
 def _back() -> str:

@@ -98,6 +98,7 @@ DECLARATION = RecordKind(
     facts=school_facts,
     reviews="审核信息记录",
     more_exports=(("按证书导出申报明细", LINES.name),),
+    popup=True,
 )
 PLAN = RecordKind(
     key="declaration_plan",

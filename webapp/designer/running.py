@@ -8,10 +8,11 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 
 from domain.background import begin
-from jobs.monitoring import Chosen, outlook
+from jobs.monitoring import Chosen
 from processes import versions
 from processes.errors import NotFound, Refused
 from processes.managing import LONGEST_REASON
+from processes.prospects import outlook
 from webapp.context import actor, db, later_task, runtime
 
 

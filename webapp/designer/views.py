@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, send_file, url_for
 
 from domain.handling import External
 from domain.parties import ROLES
@@ -52,7 +54,13 @@ def index() -> str:
     rows = versions.latest_versions(db())
     kept = drafts.drafts_of(db(), actor())
     new = {key: at for key, at in kept.items() if key not in {row.key for row in rows}}
-    return render_template("designer/index.html", rows=rows, drafts=kept, new=new, subjects=sorted(SUBJECTS), roles=ROLES)
+    return render_template("designer/index.html", rows=rows, drafts=kept, new=new, subjects=_subjects(rows), roles=ROLES)
+
+
+def _subjects(rows: Sequence[Any]) -> dict[str, str]:
+    """What a new process may be about, by key; a record is called after the process of the same key."""
+    names = {row.key: f"{row.name}（{row.key}）" for row in rows}
+    return {key: names.get(key, key) for key in sorted(SUBJECTS)}
 
 
 @blueprint.post("/new")
@@ -109,8 +117,7 @@ def diagram(key: str, number: int) -> Any:
 def export(key: str, number: int) -> Response:
     """A version as a .bpmn file."""
     definition = versions.version(db(), key, number)
-    headers = {"Content-Disposition": f"attachment; filename={key}.bpmn"}
-    return Response(definition.xml, mimetype="application/xml", headers=headers)
+    return send_file(BytesIO(definition.xml.encode()), "application/xml", as_attachment=True, download_name=f"{key}.bpmn")
 
 
 @blueprint.get("/<key>/compare")

@@ -58,4 +58,4 @@ def _of_record(key: str, record_id: int) -> Mapping[str, Any]:
 
 def new_schema(definition: Definition) -> Mapping[str, Any]:
     """The record's form as whoever begins one fills it in."""
-    return access.at(definition.record_schema, definition.first_task or definition.start, definition.start.lane)
+    return access.at_start(definition)

@@ -46,6 +46,8 @@ class Preview:
     page: Paged
     columns: Sequence[Column]
     rows: Sequence[tuple[int, Sequence[Cell]]]
+    ignored: Sequence[str]
+    """Headings of the file that are no columns of the import."""
 
 
 def preview(session: Session, description: Import, record: ImportRecord, values: Mapping[str, str]) -> Preview:
@@ -58,8 +60,9 @@ def preview(session: Session, description: Import, record: ImportRecord, values:
     table = ImportRow
     query = select(table).where(table.import_id == record.id, table.state.in_(_STATES[tab])).order_by(table.number)
     found = session.scalars(query.limit(page.size).offset(page.offset)).all()
-    columns = [column for column in row_check(description.form).columns if column.name in record.places]
-    return Preview(tab, tabs, page, columns, [(row.number, _cells(record, columns, row)) for row in found])
+    columns = [column for column in row_check(session, description).columns if column.name in record.places]
+    rows = [(row.number, _cells(record, columns, row)) for row in found]
+    return Preview(tab, tabs, page, columns, rows, _ignored(record, columns))
 
 
 def posted_changes(form: Mapping[str, str]) -> dict[int, dict[str, str]]:
@@ -70,6 +73,11 @@ def posted_changes(form: Mapping[str, str]) -> dict[int, dict[str, str]]:
         if found is not None and (len(changes) < MAX_ROWS or int(found[1]) in changes):
             changes.setdefault(int(found[1]), {})[found[2]] = text[:MAX_TEXT]
     return changes
+
+
+def _ignored(record: ImportRecord, columns: Sequence[Column]) -> list[str]:
+    taken = {record.places[column.name] for column in columns}
+    return [heading for at, heading in enumerate(record.header) if heading and at not in taken]
 
 
 def _cells(record: ImportRecord, columns: Sequence[Column], row: ImportRow) -> list[Cell]:

@@ -40,7 +40,7 @@ def index(kind: str) -> str:
 def template(kind: str) -> Any:
     """The template of this import."""
     description = _description(kind)
-    content = template_of(description.noun, row_check(description.form).columns)
+    content = template_of(description.noun, row_check(db(), description).columns)
     return send_file(BytesIO(content), XLSX, as_attachment=True, download_name=f"{description.noun}导入模板.xlsx")
 
 

@@ -67,6 +67,7 @@ def task_page(
         kinds=tables.OPINIONS,
         me=actor(),
         address=record_address(row),
+        editing=url_for(f"{row.key}.edit", record_id=row.subject_id) if own and "editForm" in element.properties else None,
         here=request.path,
     )
     return page, code_of(error) if error else 200

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from flask import flash, redirect, render_template, request, url_for
 
 from processes import claiming, filters
-from processes.definitions import names
+from processes.versions import names
 from webapp.context import actor, db, runtime
 from webapp.inbox import listing
 from webapp.inbox.pages import record_address

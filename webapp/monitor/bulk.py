@@ -1,4 +1,4 @@
-"""流程监控: one act on many instances: a question with the reason first, then background work with progress."""
+"""流程监控: one act on many rows of a list: a question with the reason first, then background work with progress."""
 
 from __future__ import annotations
 
@@ -9,51 +9,53 @@ from urllib.parse import parse_qsl
 from flask import flash, redirect, render_template, request, url_for
 
 from domain.background import begin
-from jobs.monitoring import ACTS, Act, Chosen, count
+from jobs.monitoring import WATCHED, Act, Chosen, Watched, count
 from processes.errors import NotFound, Refused
 from processes.managing import LONGEST_REASON
 from webapp.context import actor, db, later_task, reads_only, runtime
 from webapp.links import is_local
-
-MAX_TICKED = 1_000
+from webapp.ticked import ticked
 
 
 @reads_only
-def ask(act: str) -> Any:
+def ask(what: str, act: str) -> Any:
     """How many are meant, and why: nothing is done yet."""
-    known, chosen = _act(act), _chosen()
+    watched, known = _known(what, act)
+    chosen = _chosen(what)
     total = count(db(), actor(), chosen)
     if not total:
-        flash("没有选中任何流程，请勾选后再试。", "warning")
-        return redirect(_back())
-    form = {"filter": request.form.get("filter", ""), "all": request.form.get("all", ""), "back": _back()}
-    return render_template("monitor/bulk.html", act=act, known=known, total=total, ids=chosen.ids, form=form, longest=LONGEST_REASON)
+        flash(f"没有选中任何{watched.noun}，请勾选后再试。", "warning")
+        return redirect(_back(what))
+    form = {"filter": request.form.get("filter", ""), "all": request.form.get("all", ""), "back": _back(what)}
+    shown = {"what": what, "act": act, "watched": watched, "known": known, "total": total, "ids": chosen.ids, "form": form}
+    return render_template("monitor/bulk.html", **shown, longest=LONGEST_REASON)
 
 
-def begin_act(act: str) -> Any:
+def begin_act(what: str, act: str) -> Any:
     """Begins the work."""
-    known, chosen, reason = _act(act), _chosen(), request.form.get("reason", "").strip()
+    watched, known = _known(what, act)
+    chosen, reason = _chosen(what), request.form.get("reason", "").strip()
     if not 0 < len(reason) <= LONGEST_REASON:
         raise Refused(f"请填写原因，最多 {LONGEST_REASON} 个字")
-    params = {"act": act, "reason": reason, "chosen": asdict(chosen), "back": _back()}
+    params = {"act": act, "reason": reason, "chosen": asdict(chosen), "back": _back(what)}
     total = count(db(), actor(), chosen)
-    task = begin(db(), actor(), "manage", f"批量{known.label}流程", params, runtime().engine.clock(), total)
+    task = begin(db(), actor(), "manage", f"批量{known.label}{watched.noun}", params, runtime().engine.clock(), total)
     later_task(task.id)
     return redirect(url_for("background.show", task_id=task.id))
 
 
-def _act(act: str) -> Act:
-    if act not in ACTS:
+def _known(what: str, act: str) -> tuple[Watched, Act]:
+    if what not in WATCHED or act not in WATCHED[what].acts:
         raise NotFound
-    return ACTS[act]
+    return WATCHED[what], WATCHED[what].acts[act]
 
 
-def _chosen() -> Chosen:
+def _chosen(what: str) -> Chosen:
     if request.form.get("all") == "1":
-        return Chosen(values=dict(parse_qsl(request.form.get("filter", "")[:4000], keep_blank_values=True)))
-    return Chosen(tuple(int(text) for text in request.form.getlist("ids")[:MAX_TICKED] if text.isdecimal() and len(text) < 10))
+        return Chosen(values=dict(parse_qsl(request.form.get("filter", "")[:4000], keep_blank_values=True)), what=what)
+    return Chosen(tuple(ticked(WATCHED[what].listing)), what=what)
 
 
-def _back() -> str:
+def _back(what: str) -> str:
     back = request.form.get("back", "")
-    return back if is_local(back) else url_for("monitor.instances")
+    return back if is_local(back) else url_for(f"monitor.{what}")

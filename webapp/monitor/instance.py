@@ -8,13 +8,16 @@ from flask import flash, g, redirect, render_template, request, url_for
 from sqlalchemy import select
 
 from domain.parties import actors_in
-from jobs.monitoring import ACTS, state_of
+from jobs.instances import state_of
+from jobs.monitoring import ACTS
+from jobs.undelivered import carried
 from processes import managing, tables
 from processes.definitions import load
 from processes.errors import NotFound
 from processes.history import events_of, instance_by_id
 from processes.migrating import undoable
 from processes.overview import tokens
+from processes.undelivered import messages_of
 from webapp import acting
 from webapp.context import actor, db, runtime
 from webapp.records.page import drawing
@@ -42,6 +45,8 @@ def show(instance_id: int) -> str:
         names={person.person_id: person.name for found in people.values() for person in found},
         jobs=_rows(tables.job, instance_id, tables.job.c.id),
         job_states=JOBS,
+        messages=messages_of(db(), instance_id, SHOWN),
+        carried=carried,
         task_states=TASKS,
         events=events_of(db(), instance_id),
         now=runtime().engine.clock(),

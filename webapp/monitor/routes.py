@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 
-from jobs.monitoring import ROLE
+from jobs.instances import ROLE
 from processes.errors import NotAllowed, NotFound
 from webapp.context import actor
-from webapp.monitor import bulk, changes, instance, views
+from webapp.monitor import bulk, changes, failures, instance, views
 
 blueprint = Blueprint("monitor", __name__, url_prefix="/monitor")
 ROUTES = (
@@ -15,8 +15,12 @@ ROUTES = (
     ("GET", "/processes/<key>/<int:number>/", views.process),
     ("GET", "/processes/<key>/<int:number>/heat.json", views.heat),
     ("GET", "/instances/", views.instances),
-    ("POST", "/instances/<act>", bulk.ask),
-    ("POST", "/instances/<act>/begin", bulk.begin_act),
+    ("GET", "/messages/", views.messages),
+    ("POST", "/messages/<int:message_id>/retry", failures.retry_message),
+    ("GET", "/texts/", views.texts),
+    ("POST", "/texts/<text_id>/retry", failures.resend),
+    ("POST", "/<what>/<act>", bulk.ask),
+    ("POST", "/<what>/<act>/begin", bulk.begin_act),
     ("GET", "/instances/<int:instance_id>/", instance.show),
     ("GET", "/instances/<int:instance_id>/diagram.json", instance.diagram),
     ("POST", "/instances/<int:instance_id>/acts/<act>", instance.do),

@@ -8,11 +8,12 @@ from typing import Any
 
 from flask import g, render_template, request, url_for
 
-from jobs.monitoring import ACTS, INSTANCES
+from jobs.monitoring import WATCHED, Chosen, count
 from processes import versions
 from processes.overview import Numbers, Place, numbers, places
+from processes.undelivered import OVER
 from webapp.context import actor, db, runtime
-from webapp.listing import ListScreen, render_list
+from webapp.listing import Button, ListScreen, render_list
 
 LEVELS = 5
 BY: dict[str, str] = {"count": "数量", "age": "停留时间"}
@@ -24,7 +25,8 @@ def index() -> str:
     rows = versions.watched(db(), found)
     shown = [(row, found.get(row.id, Numbers())) for row in rows]
     total = [sum(getattr(count, name) for count in found.values()) for name in ("running", "suspended", "failed", "overdue")]
-    return render_template("monitor/index.html", rows=shown, total=Numbers(*total))
+    failed = {name: count(db(), actor(), Chosen(values={}, what=name)) for name in ("messages", "texts")}
+    return render_template("monitor/index.html", rows=shown, total=Numbers(*total), failed=failed)
 
 
 def process(key: str, number: int) -> str:
@@ -57,13 +59,48 @@ def heat(key: str, number: int) -> Any:
 
 def instances() -> str:
     """The list of instances."""
-    screen = ListScreen(
-        listing=INSTANCES,
-        help="所有机构的流程实例。勾选后可以批量挂起、恢复、终止或重试。",
+    return _list(
+        "instances",
+        help="所有机构的流程实例。勾选后可以批量挂起、恢复、终止、迁移、重试，或释放某人名下的待办。",
         show=lambda row: url_for("monitor.show", instance_id=row.id),
         empty="目前没有运行中的流程。",
     )
-    return render_list(screen, db(), actor(), "monitor/instances.html", acts=ACTS)
+
+
+def messages() -> str:
+    """The messages between processes, at first those that nobody took."""
+    return _list(
+        "messages",
+        help="一个流程发给另一个流程的消息。七天内没有流程接收的会过期，接收的流程多次办不了的不能送达；处理好原因后可以重试。",
+        show=lambda row: url_for("monitor.show", instance_id=row.sender_id),
+        row_buttons=lambda actor, row: [_again(row.id, "message", "重试", row.name)] if row.state in OVER else [],
+        empty="没有未送达的消息。",
+    )
+
+
+def texts() -> str:
+    """The SMS that failed."""
+    return _list(
+        "texts",
+        help="短信平台拒绝或多次没有发出的短信：个人的消息提醒、首次登录密码和流程里的通知。核对手机号或平台后可以重新发送。",
+        row_buttons=lambda actor, row: [_again(row.id, "text", "重新发送", row.person), *_of_its_process(row)],
+        empty="没有发送失败的短信。",
+    )
+
+
+def _list(what: str, **screen: Any) -> str:
+    watched = WATCHED[what]
+    shown = ListScreen(listing=watched.listing, export="导出", **screen)
+    return render_list(shown, db(), actor(), "monitor/list.html", what=what, watched=watched)
+
+
+def _again(id: Any, kind: str, label: str, name: str) -> Button:
+    endpoint = {"message": "monitor.retry_message", "text": "monitor.resend"}[kind]
+    return Button(label, url_for(endpoint, **{f"{kind}_id": id}), post=True, confirm=f"确定{label}“{name}”吗？")
+
+
+def _of_its_process(row: Any) -> list[Button]:
+    return [] if row.instance_id is None else [Button("查看流程", url_for("monitor.show", instance_id=row.instance_id))]
 
 
 def told(length: timedelta) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
+from domain.base import clock_minutes
 from domain.errors import DomainError, TooLate
 from domain.parties import Actor
 from forms import fields
@@ -69,6 +71,7 @@ def screen_of(kind: RecordKind) -> ListScreen:
         empty=kind.empty,
         export=kind.export,
         more_exports=kind.more_exports,
+        popup=kind.popup,
     )
 
 
@@ -96,9 +99,10 @@ def _create(kind: RecordKind) -> Any:
     if kind.create is None:
         raise NotFound
     try:
-        _check_unless_draft(definition, kind.fit(db(), who, schema, token), answers)
+        if definition.first_task is None:  # then a record is no draft: nothing would check its form later
+            _check(kind.fit(db(), who, schema, token), answers)
         record = kind.create(db(), who, runtime().engine.clock(), token, answers)
-        _, jobs = steps.start(runtime().engine, db(), who, kind.key, record, None if act == SAVE else act)
+        _, jobs = steps.start(runtime().engine, db(), who, kind.key, record, None if act == SAVE else act, definition)
     except (DomainError, FormInvalid, Refused) as error:
         db().rollback()
         shown = Refused(definition.late_message) if isinstance(error, TooLate) and definition.late_message else error
@@ -110,10 +114,7 @@ def _create(kind: RecordKind) -> Any:
     return redirect(url_for(f"{kind.key}.index"))
 
 
-def _check_unless_draft(definition: Definition, schema: dict[str, Any], answers: dict[str, Any]) -> None:
-    """A record whose process begins with no task is no draft: nothing would check its form later."""
-    if definition.first_task is not None:
-        return
+def _check(schema: dict[str, Any], answers: dict[str, Any]) -> None:
     problems = runtime().engine.check(schema, answers)
     if problems:
         raise FormInvalid(problems)
@@ -144,7 +145,7 @@ def _save(kind: RecordKind, record_id: int) -> Any:
     found = instance_of(db(), kind.key, _found(kind, record_id).id)
     if found is None:
         raise NotFound
-    return acting.save(actor(), found.id, acting.typed)
+    return acting.save(actor(), found.id, acting.typed, _seen())
 
 
 def _hand_in(kind: RecordKind, record_id: int, outcome: str) -> Any:
@@ -158,7 +159,12 @@ def _hand_in(kind: RecordKind, record_id: int, outcome: str) -> Any:
         task_id = next((a.task_id or "" for a in actions if any(o.name == outcome for o in a.outcomes)), "")
     if not task_id:
         return Refused(f"该{kind.noun}的状态已变化，请刷新后再操作")
-    return acting.complete(actor(), task_id, outcome, acting.typed, None)
+    return acting.complete(actor(), task_id, outcome, acting.typed, None, seen=_seen())
+
+
+def _seen() -> int | None:
+    """How many lines of history there were when the form was opened."""
+    return request.form.get("seen", type=int)
 
 
 def _may_begin(definition: Definition) -> Actor:
@@ -222,12 +228,13 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
     task_id = next((a.task_id for a in actions if a.kind == "task" and a.record_form), None)
     schema = schema_at(f"{kind.key}/{record.id}")
     outcomes = [o for a in actions if a.kind == "task" and a.task_id == task_id for o in a.outcomes]
+    instance = instance_of(db(), kind.key, record.id)
     return render_template(
         "records/form.html",
         kind=kind,
         title=f"编辑：{record.title()}",
-        note=kind.note(record),
-        hidden={"task": task_id or ""},
+        note=_note(kind, record, actions),
+        hidden={"task": task_id or "", "seen": "" if instance is None else instance.seq},
         place=f"{kind.key}/{record.id}",
         tabs=fields.describe(kind.fit(db(), actor(), dict(schema), record), access.shown(schema, record.answers(), answers)),
         problems=problems,
@@ -235,3 +242,9 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
         restored=restored,
         back=url_for(f"{kind.key}.index"),
     )
+
+
+def _note(kind: RecordKind, record: Any, actions: Sequence[Action]) -> str:
+    """The task's own deadline, which is another one after a return; else what the kind says."""
+    due_at = next((a.due_at for a in actions if a.kind == "edit" and a.due_at is not None), None)
+    return f"截止：{clock_minutes(due_at)}，请在截止前提交。保存后可以继续修改。" if due_at is not None else kind.note(record)

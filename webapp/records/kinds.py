@@ -67,3 +67,5 @@ class RecordKind:
     """What the tab of the reviews is called."""
     more_exports: tuple[tuple[str, str], ...] = ()
     """More export buttons: label and name of a listing, whose rows belong to the rows of the list."""
+    popup: bool = False
+    """Whether 编辑 opens over the list or the record's page (弹窗); on a phone and without scripts it is a page of its own."""

@@ -38,6 +38,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         kind.template,
         record=record,
         kind=kind,
+        popup=kind.popup,
         back=url_for(f"{kind.key}.index"),
         actions=actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id],
         instance=instance,

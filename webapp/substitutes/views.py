@@ -10,8 +10,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from domain.base import SHANGHAI
 from domain.parties import actors_in
 from processes import substitutes
-from processes.definitions import names
 from processes.errors import ProcessError, Refused
+from processes.versions import names
 from webapp.context import actor, db, runtime
 
 blueprint = Blueprint("substitutes", __name__, url_prefix="/substitutes")

@@ -11,10 +11,7 @@ from sqlalchemy.orm import Session
 
 from domain.parties import Actor
 from domain.teachers import Teacher, new_teacher, teacher_of
-from forms import read_forms
-from forms.checking import check
 from forms.lists.teachers import TEACHERS
-from processes.errors import FormInvalid
 from webapp.listing import Button
 from webapp.records.kinds import Opening, RecordKind
 
@@ -23,14 +20,11 @@ OPENING = Opening("新增教师", "保存后即开通账号：登录账号为手
 
 
 def create(session: Session, actor: Actor, now: datetime, token: str, answers: dict[str, Any]) -> Teacher:
-    """A new teacher with an account. There are no drafts: what is saved has an account at once.
+    """A new teacher with an account, of answers that passed the form's check: what is saved has an account at once.
 
     Raises:
-        FormInvalid, MobileTaken, IdNumberTaken
+        MobileTaken, IdNumberTaken
     """
-    problems = check(read_forms()["teacher.json"], answers)
-    if problems:
-        raise FormInvalid(problems)
     return new_teacher(session, actor, now, answers)
 
 

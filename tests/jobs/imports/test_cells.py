@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from domain.identity import id_number_problem
-from jobs.imports.cells import CUT_OFF, as_text, reader
+from jobs.imports.cells import AS_SHOWN, CUT_OFF, as_text, reader
 
 ID = {"type": "string", "format": "id-number"}
 MOBILE = {"type": "string", "format": "mobile"}
+NAME = {"type": "string", "format": "person-name"}
 DAY = {"type": "string", "format": "date"}
 
 
@@ -20,6 +21,7 @@ DAY = {"type": "string", "format": "date"}
     [
         ("\u3000张\u00a0三 ", "张 三"),  # full-width and hard spaces
         ("\ufeff张\u200b三\x00", "张三"),  # marks nobody sees, and what PostgreSQL refuses
+        ("\u202a13900000000\u202c", "13900000000"),  # copied out of an address book
         ("x\ud800y", "xy"),  # half a character, from _xD800_ in XML
         (13900000000.0, "13900000000"),
         (2.50, "2.5"),
@@ -42,6 +44,11 @@ def test_text(cell: Any, text: str) -> None:
     [
         (MOBILE, "１３９　００００ 0000", "13900000000"),  # full-width digits and spaces
         (MOBILE, "'13900000000", "13900000000"),
+        (MOBILE, "+86 139-0000-0000", "13900000000"),
+        (MOBILE, "86－13900000000", "13900000000"),
+        (MOBILE, "010-62345678", "010-62345678"),
+        (NAME, "张 三", "张三"),
+        (NAME, "Anna Lee", "Anna Lee"),
         (ID, "11010519491231002x", "11010519491231002X"),
         (ID, "１１０１０５１９４９１２３１００２ｘ", "11010519491231002X"),
         (DAY, "2026/9/1", "2026-09-01"),
@@ -66,6 +73,11 @@ def test_answer(field: dict[str, Any], text: str, answer: Any) -> None:
 @pytest.mark.parametrize("text", ["1.10105194912310E+17", "1.1E17", "110105194912310000"])
 def test_an_id_number_that_excel_cut_off(text: str) -> None:
     assert reader(ID)(text)[1] == CUT_OFF
+
+
+@pytest.mark.parametrize("text", ["1.39E+10", "1.39e10"])
+def test_a_mobile_number_as_a_csv_shows_it(text: str) -> None:
+    assert reader(MOBILE)(text)[1] == AS_SHOWN
 
 
 def test_an_id_number_may_end_in_three_zeros() -> None:

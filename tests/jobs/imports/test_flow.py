@@ -58,14 +58,14 @@ def test_what_is_wrong_is_named_by_row_and_column(lite: World, tmp_path: Path) -
     ]
     import_id = upload_rows(lite, tmp_path / "b", rows)
     assert problems(lite, import_id) == {
-        3: [("name", "“姓名”必须填写"), ("mobile", "手机号应为 11 位数字，以 13–19 开头")],
+        3: [("name", "必须填写"), ("mobile", "手机号应为 11 位数字，以 13–19 开头")],
         4: [("id_number", "身份证号校验位错误")],
-        5: [("id_number", "疑似被 Excel 截断（末三位为 000）")],
-        6: [("sex", "“性别”应为：男、女")],
+        5: [("id_number", "疑似被 Excel 截断（末三位为 000），请把此列设为“文本”格式后重新填写")],
+        6: [("sex", "应为：男、女")],
         7: [("mobile", "与第 2 行重复")],
         8: [("mobile", "本校已有使用该手机号的账号")],
         9: [("id_number", "本校已有使用该证件号的教师")],
-        10: [("email", "“邮箱”填写有误，请核对，例如：wang@example.com")],
+        10: [("email", "填写有误，请核对，例如：wang@example.com")],
     }
 
 
@@ -107,7 +107,7 @@ def test_bad_cells_are_corrected_and_only_these_rows_checked_again(world: World,
         one = import_of(session, actor, "teachers", import_id)
         assert one is not None
         assert correct(session, actor, TEACHERS, one, changes) == 1
-    assert problems(world, import_id) == {3: [("mobile", "与第 2 行重复")], 5: [("name", "“姓名”必须填写")]}
+    assert problems(world, import_id) == {3: [("mobile", "与第 2 行重复")], 5: [("name", "必须填写")]}
     assert (record(world, import_id).good, record(world, import_id).bad) == (2, 2)
     take(world, import_id)
     assert counts(world)[0] == 2
@@ -141,7 +141,7 @@ def test_the_failed_rows_come_back_with_reasons_and_can_be_uploaded(lite: World,
     assert sheet is not None
     head, row = ([cell.value for cell in line] for line in sheet.iter_rows())
     assert head == ["行号", "错误列", "原因", "当前值", *HEADER]
-    assert row[:4] == ["3", "手机号；性别", "手机号应为 11 位数字，以 13–19 开头；“性别”应为：男、女", "1；?"]
+    assert row[:4] == ["3", "手机号；性别", "手机号应为 11 位数字，以 13–19 开头；应为：男、女", "1；?"]
     assert row[4] == "+1+1"
     assert sheet["E2"].data_type == "s"  # text, not a formula
     sheet["F2"], sheet["H2"] = "13900000002", "女"
@@ -233,7 +233,7 @@ def test_one_kind_of_import_is_a_description(lite: World, tmp_path: Path, monkey
         made.extend(row["name"] for row in rows)  # type: ignore[attr-defined]
         return list(range(len(made)))
 
-    plain = replace(TEACHERS, key="plain", process=None, unique=(), known=lambda *args: {}, store=store)
+    plain = replace(TEACHERS, key="plain", process=None, form="teacher.json", unique=(), known=lambda *args: {}, store=store)
     monkeypatch.setitem(working.IMPORTS, "plain", plain)
     monkeypatch.setattr("tests.jobs.imports.flow.TEACHERS", plain)
     import_id = upload_rows(lite, tmp_path / "a", [teacher(1), teacher(1)])

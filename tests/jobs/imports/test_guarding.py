@@ -105,6 +105,31 @@ def test_styled_empty_cells_are_no_content(tmp_path: Path) -> None:
     assert inspect(with_sheet(tmp_path / "a", cells), "教师.xlsx") == "xlsx"
 
 
+def test_formats_down_to_the_end_of_the_sheet_are_no_content(tmp_path: Path) -> None:
+    drawn = "".join(f'<row r="{n}" ht="20" customHeight="1"><c r="A{n}" s="1"/></row>' for n in (2, 60_000, 1_048_576))
+    first = '<row r="1"><c r="A1" t="inlineStr"><is><t>姓名</t></is></c></row>'
+    assert inspect(with_sheet(tmp_path / "a", first + drawn), "教师.xlsx") == "xlsx"
+    for content in ("<c><v>1</v></c>", "<c r='A60000'><v>1</v></c>", "</row><row><c><v>1</v></c>"):
+        assert "50000 行" in refusal(with_sheet(tmp_path / "b", f'{first}<row r="60000">{content}</row>'))
+    again = '<row r="60000"><c r="A60000" s="1"/></row><row r="3"><c><v>1</v></c></row>'
+    assert inspect(with_sheet(tmp_path / "c", first + again), "教师.xlsx") == "xlsx"
+
+
+@pytest.mark.parametrize(
+    ("cell", "calculated"),
+    [
+        ('<c r="A1"><f>1+1</f><v>2</v></c>', True),
+        ('<c r="A1" t="str"><f>""</f><v></v></c>', True),
+        ('<c r="A1"><f>1+1</f><v></v></c>', False),  # openpyxl
+        ('<c r="A1"><f t="shared" si="0"/><v/></c>', False),
+        ('<c r="A1" t="str"><f>B1</f></c>', False),
+    ],
+)
+def test_a_formula_without_its_value(tmp_path: Path, cell: str, calculated: bool) -> None:
+    path = with_sheet(tmp_path / "a", f'<row r="1">{cell}</row>')
+    assert inspect(path, "教师.xlsx") == "xlsx" if calculated else "没有计算结果" in refusal(path)
+
+
 @pytest.mark.parametrize("text", [b"<c " * 300_000, b"<c " + b" r" * 400_000, b"<c " + b' r="A1"' * 100_000, b"<c r" + b" " * 900_000])
 def test_the_look_at_places_is_linear(text: bytes) -> None:
-    guarding._places(text)  # would take hours where a pattern backtracks
+    guarding._Places().look(text)  # would take hours where a pattern backtracks

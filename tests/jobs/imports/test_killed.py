@@ -41,7 +41,7 @@ def kill_at(live: Live, redis: Redis, import_id: int, chunk: int, monkeypatch: p
     worker = live.start_worker(HELD)
     wait_for((runtime.settings.home / "held").exists)
     os.kill(worker.pid, signal.SIGKILL)
-    worker.wait(10)
+    worker.wait()
     redis.flushall()
     with runtime.database.writing() as session:
         session.execute(text("UPDATE background_task SET lease_until = started_at WHERE state = 'running'"))
@@ -51,7 +51,7 @@ def go_on(live: Live, import_id: int) -> None:
     """Another worker, of the usual kind, finds what was left."""
     live.start_worker()
     scheduler.turn(live.world.runtime, "test")
-    wait_for(lambda: record(live.world, import_id).state in ("ready", "done"), 60)
+    wait_for(lambda: record(live.world, import_id).state in ("ready", "done"))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def together(*acts: object) -> list[BaseException]:
     start, raised = threading.Barrier(len(acts)), []
 
     def do(act: object) -> None:
-        start.wait(10)
+        start.wait()
         try:
             act()  # type: ignore[operator]
         except AlreadyImported as error:
@@ -104,7 +104,7 @@ def together(*acts: object) -> list[BaseException]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join()
     return raised
 
 

@@ -13,7 +13,7 @@ from forms import read_forms
 from jobs.imports.columns import columns_of
 from jobs.imports.guarding import BadFile
 from jobs.imports.reading import open_table
-from tests.jobs.imports.files import HEADER, teacher, with_sheet, workbook
+from tests.jobs.imports.files import HEADER, NAMESPACE, teacher, with_parts, with_sheet, workbook
 
 pytestmark = pytest.mark.row("7.1")
 COLUMNS = columns_of(read_forms()["teacher.json"])
@@ -76,7 +76,7 @@ def test_values_of_formulas_dates_and_errors(tmp_path: Path) -> None:
     cells = (
         '<row r="1"><c t="str"><v>姓名</v></c><c t="str"><v>手机号</v></c><c t="str"><v>职称</v></c><c t="str"><v>专业</v></c></row>'
         '<row r="2"><c t="str"><f>"张"&amp;"三"</f><v>张三</v></c><c><f>13900000000+1</f><v>13900000001</v></c>'
-        '<c t="e"><f>VLOOKUP(1,A:A,9)</f><v>#N/A</v></c><c><f>1+1</f></c></row>'
+        '<c t="e"><f>VLOOKUP(1,A:A,9)</f><v>#N/A</v></c><c t="str"><f>""</f><v></v></c></row>'
     )
     ((_, row),) = read(with_sheet(tmp_path / "a", cells))
     assert row == {"name": "张三", "mobile": "13900000001", "rank": "", "major": ""}
@@ -134,3 +134,25 @@ def test_too_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_broken_xml(tmp_path: Path) -> None:
     assert "不能读取" in refusal(with_sheet(tmp_path / "a", '<row r="1"><c r="A1"><v>1</c></row>'))
+
+
+def test_a_text_with_tabs_or_semicolons(tmp_path: Path) -> None:
+    for sign in "\t;":
+        path = tmp_path / "a"
+        path.write_bytes(f"某某学院教师\r\n姓名{sign}手机号\r\n张三{sign}13900000001\r\n".encode("gbk"))
+        assert read(path, "教师.txt") == [(3, {"name": "张三", "mobile": "13900000001"})]
+
+
+def test_texts_as_other_programs_keep_them(tmp_path: Path) -> None:
+    """Rich text, readings of characters, escapes, prefixes of names, days counted from 1904: as WPS, LibreOffice and libraries write."""
+    strings = (
+        "<si><t>姓名</t></si><si><r><t>手机</t></r><r><rPr><b/></rPr><t>号</t></r></si><si><t>职称</t></si>"
+        '<si><r><t>张</t></r><r><t>三</t></r><rPh sb="0" eb="1"><t>ZHANG</t></rPh></si><si><t>_x0031_3900000001</t></si>'
+    )
+    cells = "".join(f'<x:c t="s"><x:v>{n}</x:v></x:c>' for n in range(3))
+    more = '<x:c t="s"><x:v>3</x:v></x:c><x:c t="s"><x:v>4</x:v></x:c><x:c t="d"><x:v>2026-09-01T00:00:00</x:v></x:c>'
+    prefixed = NAMESPACE.replace("xmlns=", "xmlns:x=")
+    data = f"<x:sheetData><x:row>{cells}</x:row><x:row>{more}</x:row></x:sheetData>"
+    sheet = f"<x:worksheet {prefixed}>{data}</x:worksheet>"
+    parts = {"xl/worksheets/sheet1.xml": sheet.encode(), "xl/sharedStrings.xml": f"<sst {NAMESPACE}>{strings}</sst>".encode()}
+    assert read(with_parts(tmp_path / "a", parts)) == [(2, {"name": "张三", "mobile": "13900000001", "rank": "2026-09-01"})]

@@ -58,11 +58,23 @@ from tests.processes.checks.diagrams import (
             "通往“审核”的顺序流“”(f3)既没有条件",
         ),
         (START + task() + gateway("inclusive") + END + flows("a>t", "t>g", "g>z", "g>t:amount == 1"), "通往“z”的顺序流“”(f2)既没有条件"),
+        # a flow or a boundary event written elsewhere than what it belongs to: the library would pass over it
+        (
+            START + '<subProcess id="s" name="内"><startEvent id="i"/><endEvent id="j"/></subProcess>' + END
+            + flows("a>s", "s>z") + flows("i>j", prefix="h"),
+            "顺序流“”(h0)：没有写在两端所在的那一层",
+        ),
+        (
+            START + '<subProcess id="s" name="内"><startEvent id="i"/><endEvent id="j"/>' + flows("i>j", prefix="h")
+            + '<boundaryEvent id="b" name="撤回" attachedToRef="t"><messageEventDefinition messageRef="msg"/></boundaryEvent>'
+            + flows("b>j", prefix="k") + "</subProcess>" + task() + END + flows("a>s", "s>t", "t>z"),
+            "边界事件“撤回”(b)：与所依附的“t”不在同一层",
+        ),
         # a name on several lines stays one line of the message
         (START + task("", name="审核&#10;&#9;周报 ") + END + LINE, "用户任务“审核 周报”(t)"),
         (START + task("", name="甲" * 90) + END + LINE, "甲…”(t)"),
     ],
-)
+)  # fmt: skip
 def test_what_is_refused(inside: str, message: str) -> None:
     says(diagram(inside), message)
 

@@ -67,6 +67,10 @@
     });
   });
 
-  document.querySelectorAll("[data-choices][data-by]").forEach(fill);
-  document.querySelectorAll("[data-choices]:not([data-by])").forEach(show);
+  function prepare(place) {
+    place.querySelectorAll("[data-choices][data-by]").forEach(fill);
+    place.querySelectorAll("[data-choices]:not([data-by])").forEach(show);
+  }
+  prepare(document);
+  document.addEventListener("pilot:shown", (event) => prepare(event.detail));
 })();

@@ -1,6 +1,17 @@
 "use strict";
 // Draws a diagram: tokens with a blue ring, the path taken as green lines, heat (1–5) with its count where many stand.
 (() => {
+  function zoomButtons(canvas, fit) {
+    const by = (factor) => () => canvas.zoom(canvas.zoom() * factor, "auto");
+    const bar = Object.assign(document.createElement("div"), { className: "btn-list diagram-zoom" });
+    for (const [label, act] of [["放大", by(1.25)], ["缩小", by(0.8)], ["适合窗口", fit]]) {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-sm", textContent: label });
+      button.addEventListener("click", act);
+      bar.append(button);
+    }
+    return bar;
+  }
+
   document.addEventListener("DOMContentLoaded", async () => {
     const place = document.querySelector("[data-diagram]");
     if (!place || !window.BpmnJS) return;
@@ -15,6 +26,10 @@
       const fit = () => place.offsetWidth && (canvas.resized(), canvas.zoom("fit-viewport", "auto"));
       fit();
       document.addEventListener("pilot:shown", fit); // a hidden tab has no width to fit into
+      window.addEventListener("resize", fit);
+      place.after(zoomButtons(canvas, fit));
+      // the drawing is hidden from screen readers, which get the list of steps: nothing in it takes the focus
+      place.querySelectorAll("a, [tabindex]").forEach((one) => one.setAttribute("tabindex", "-1"));
       path.forEach((id) => canvas.addMarker(id, "taken"));
       tokens.forEach((id) => canvas.addMarker(id, "token"));
       Object.entries(heat).forEach(([id, { level, count }]) => {

@@ -69,6 +69,11 @@
     unsaved.delete(event.detail);
     clearTimeout(timers.get(event.detail)); // a draft saved now would outlive what is being handed in
   });
+  document.addEventListener("pilot:leaving", (event) => {
+    if (!event.detail.dataset.draftUrl) return;
+    clearTimeout(timers.get(event.detail));
+    save(event.detail);
+  });
   window.addEventListener("beforeunload", (event) => {
     if (unsaved.size) event.preventDefault();
   });
@@ -105,6 +110,19 @@
     place.textContent = problem || "";
     place.classList.toggle("d-block", Boolean(problem));
   }
+
+  // what the browser itself refuses, in words of ours: its own are in its own language
+  document.addEventListener(
+    "invalid",
+    (event) => {
+      const field = event.target;
+      const text = { file: "请选择文件", "select-one": "请选择一项" }[field.type] || "请填写此项";
+      const short = field.validity.tooShort ? `至少填写 ${field.minLength} 个字符` : "填写有误，请核对";
+      field.setCustomValidity(field.validity.valueMissing ? text : field.validity.customError ? "" : short);
+      field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
+    },
+    true, // invalid does not bubble
+  );
 
   // a link of the summary puts the cursor into its field
   document.addEventListener("click", (event) => {

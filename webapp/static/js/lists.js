@@ -69,13 +69,14 @@
     document.querySelectorAll("[data-col]").forEach((cell) => (cell.hidden = hidden.includes(cell.dataset.col)));
   }
   function remembered(chooser) {
-    let hidden = [];
+    const boxes = [...chooser.querySelectorAll("[data-column]")];
+    let hidden = boxes.filter((box) => !box.checked).map((box) => box.dataset.column); // as the list is at first
     try {
-      hidden = JSON.parse(localStorage.getItem(keyOf(chooser)) || "[]");
+      hidden = JSON.parse(localStorage.getItem(keyOf(chooser))) ?? hidden;
     } catch (error) {
       localStorage.removeItem(keyOf(chooser)); // not what we wrote: begin anew
     }
-    chooser.querySelectorAll("[data-column]").forEach((box) => (box.checked = !hidden.includes(box.dataset.column)));
+    boxes.forEach((box) => (box.checked = !hidden.includes(box.dataset.column)));
     hide(hidden);
   }
 

@@ -21,7 +21,7 @@
     start();
   });
   document.addEventListener("pilot:sending", (event) => {
-    if (!("download" in event.detail.dataset)) start();
+    if (!("download" in event.detail.dataset) && !event.detail.closest("dialog")) start();
   });
   window.addEventListener("pageshow", stop);
   window.addEventListener("pagehide", stop);

@@ -21,7 +21,7 @@
     const list = box.querySelector("[data-files]");
     const most = Number(box.dataset.most);
     tell(box, "");
-    if (list.children.length >= most) return tell(box, `最多上传 ${most} 个文件，请先移除不需要的文件。`);
+    if (list.children.length >= most) return tell(box, `最多上传 ${most} 个文件，请先删除不需要的文件。`);
     const limit = Number(box.dataset.maxMb);
     if (file.size > limit * 1024 * 1024) return tell(box, `“${file.name}”超过 ${limit} MB，请压缩或拆分后重新上传。`);
     const line = box.querySelector("template").content.firstElementChild.cloneNode(true);
@@ -60,7 +60,7 @@
     input.value = kept.id;
     input.disabled = false;
     line.querySelector("a").href = kept.address;
-    line.querySelector("button").setAttribute("aria-label", `移除 ${kept.name}`);
+    line.querySelector("button").setAttribute("aria-label", `删除 ${kept.name}`);
     line.querySelector("small").textContent = kept.size < 1048576 ? `${Math.ceil(kept.size / 1024)} KB` : `${(kept.size / 1048576).toFixed(1)} MB`;
     changed(box);
   }

@@ -1,0 +1,150 @@
+"""Two people at the same thing at the same moment: one wins, and the books tell one story (SQLite and PostgreSQL)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from domain.reports import WeeklyReport, report_of
+from processes import assigning, claiming, filters, inbox, preferences, returning, steps, tables
+from processes.errors import ProcessError
+from processes.history import events_of
+from tests.conftest import World
+from tests.processes.bpmn.play import Play, diagram, end, flows, start, user
+from tests.processes.bpmn.test_votes import begun, many, voting
+from tests.processes.test_handing_over import do, sound
+from tests.processes.test_weekly_report import ANSWERS, begin, open_task, status
+from tests.racing import race
+
+
+def transaction(world: World, act: Callable[[Any], Any]) -> Callable[[], Any]:
+    """The act in a transaction of its own: what it gives, or what a person reads."""
+
+    def run() -> Any:
+        try:
+            with world.runtime.database.writing() as session:
+                return act(session)
+        except ProcessError as error:
+            return str(error)
+
+    return run
+
+
+def drafts(world: World, account: str, place: str) -> list[Any]:
+    with world.runtime.database.reading() as session:
+        table = tables.draft
+        mine = (table.c.person_id == world.actor(account).person_id, table.c.place == place)
+        return list(session.scalars(select(table.c.data).where(*mine)))
+
+
+@pytest.mark.row("8.1")
+def test_two_windows_save_the_same_draft(world: World) -> None:
+    actor, now = world.actor("school1"), world.clock()
+    place = "weekly_report/new/1"
+    race(
+        world,
+        lambda session: inbox.save_draft(session, actor, place, {"summary": "甲"}, now),
+        transaction(world, lambda session: inbox.save_draft(session, actor, place, {"summary": "乙"}, now)),
+    )
+    assert drafts(world, "school1", place) == [{"summary": "乙"}]
+
+
+@pytest.mark.row("8.1")
+def test_two_windows_save_the_same_filter(world: World) -> None:
+    actor = world.actor("school1")
+    race(
+        world,
+        lambda session: filters.keep(session, actor, "逾期", "due=late"),
+        transaction(world, lambda session: filters.keep(session, actor, "逾期", "due=today")),
+    )
+    with world.runtime.database.reading() as session:
+        assert [(row.name, row.query) for row in filters.filters_of(session, actor)] == [("逾期", "due=today")]
+
+
+@pytest.mark.row("8.1")
+def test_two_windows_save_the_message_settings(world: World) -> None:
+    actor, now = world.actor("school1"), world.clock()
+    race(
+        world,
+        lambda session: preferences.choose(session, actor, ["task"], [], now),
+        transaction(world, lambda session: preferences.choose(session, actor, ["task"], ["task"], now)),
+    )
+    with world.runtime.database.reading() as session:
+        assert preferences.choices_of(session, actor)["task"] == preferences.Choice(True, True)
+
+
+@pytest.mark.row("8.1")
+def test_a_claim_while_the_task_goes_to_another_role(world: World) -> None:
+    """What was the actor's to take when they looked must still be when they take it."""
+    play = Play(world)
+    play.deploy(diagram(start() + user("a", outcomes="同意", transferRoles="试点院校") + end() + flows("start>a a>end")))
+    play.begin()
+    (task,) = play.open()
+    reviewer = world.actor("province1")
+    taken = race(
+        world,
+        lambda session: assigning.transfer_to_role(world.runtime.engine, session, reviewer, task.id, "试点院校", ""),
+        transaction(world, lambda session: claiming.claim(session, world.actor("province1b"), [task.id], world.clock())),
+    )
+    assert taken == 0
+    (task,) = play.open()
+    assert (task.role, task.assignee_id) == ("试点院校", None)
+    play.sound()
+
+
+@pytest.mark.row("6.4")
+def test_a_record_that_was_read_before_the_lock_is_read_again(world: World) -> None:
+    """A batch reads the records, then waits for the lock: what it does is done to the record as it is by then."""
+    engine, (report, instance) = world.runtime.engine, begin(world)
+    task = open_task(world, instance).id
+    school = world.actor("school1")
+
+    def withdraw(session: Any) -> list[str]:
+        seen = report_of(session, school, report)
+        jobs = steps.send(engine, session, school, instance, "withdraw")
+        assert seen is not None
+        return jobs
+
+    # the second person read it at 未提交, and takes it back to 未提交: in between it was handed in
+    race(world, lambda session: steps.complete(engine, session, school, task, "提交", ANSWERS), transaction(world, withdraw))
+    assert status(world, report) == "未提交"
+    sound(world)
+
+
+@pytest.mark.row("6.4")
+def test_an_edit_is_noted_against_what_was_there_when_it_was_stored(world: World) -> None:
+    engine, (report, instance) = world.runtime.engine, begin(world)
+    school = world.actor("school1")
+    do(world, steps.save, "school1", instance, {**ANSWERS, "summary": "一"})
+
+    def edit(session: Any) -> list[str]:
+        seen = report_of(session, school, report)
+        jobs = steps.save(engine, session, school, instance, {**ANSWERS, "summary": "一"})
+        assert seen is not None
+        return jobs
+
+    # the second person wants back what they saw: no change to them, and one to the books
+    race(world, lambda session: steps.save(engine, session, school, instance, {**ANSWERS, "summary": "二"}), transaction(world, edit))
+    with world.runtime.database.reading() as session:
+        assert session.get_one(WeeklyReport, report).data["summary"] == "一"
+        assert events_of(session, instance)[-1].data == {"summary": ["二", "一"]}
+    sound(world)
+
+
+@pytest.mark.row("8.1")
+def test_an_answer_is_taken_back_once(world: World) -> None:
+    """A double click on 撤回: the same is asked again once, and counted once."""
+    play = begun(Play(world), voting(many(), quorum="all", withdrawable="true"))
+    mine = next(t for t in play.open() if t.assignee_id == world.actor("province1").person_id)
+    with play.step() as session:
+        steps.complete(world.runtime.engine, session, world.actor("province1"), mine.id, "同意")
+
+    def withdraw(session: Any) -> list[str]:
+        return returning.withdraw(world.runtime.engine, session, world.actor("province1"), mine.id)
+
+    assert "撤回，不能撤回" in str(race(world, withdraw, transaction(world, withdraw)))
+    assert len(play.open()) == 2
+    play.sound()
