@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,9 @@ from domain.filetypes import USUAL
 from domain.identity import TIDY
 
 MAX_ROWS = 2000  # bound on what one post can make us build; a form's own limit is its `maxItems`, which the check reports
+
+CODES = ("id-number", "mobile", "credit-code", "email")
+"""Formats whose values have neither blanks nor 全角 characters."""
 
 MAX_MB = 20  # of one uploaded file, where the form's `x-max-mb` does not say less
 
@@ -160,6 +164,7 @@ def _text(values: Mapping[str, Sequence[str]], name: str) -> str:
 
 
 def _typed(field: Mapping[str, Any], text: str) -> Any:
+    text = _half_width(field, text)
     if field.get("format") in TIDY:
         return TIDY[field["format"]](text)
     if field.get("format") == "minutes":
@@ -167,6 +172,13 @@ def _typed(field: Mapping[str, Any], text: str) -> Any:
     if not _numeric(field) or not re.fullmatch(r"-?\d{1,12}(\.\d{1,4})?", text):
         return text
     return float(text) if "." in text else int(text)
+
+
+def _half_width(field: Mapping[str, Any], text: str) -> str:
+    """Numbers and codes as they are meant: input methods leave 全角 digits and letters in them, people copy 手机号 with blanks."""
+    if field.get("format") in CODES:
+        return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
+    return unicodedata.normalize("NFKC", text).strip() if "pattern" in field else text
 
 
 def _numeric(field: Mapping[str, Any]) -> bool:

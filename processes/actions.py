@@ -60,8 +60,8 @@ def standing_of(
     columns = tables.instance.c
     running = session.execute(
         select(
-            *(columns.id, columns.definition_id, columns.subject_id, columns.party_id, columns.place, columns.waits),
-            *(columns.ended_at, columns.incident),
+            *(columns.id, columns.definition_id, columns.subject_id, columns.party_id),
+            *(columns.place, columns.waits, columns.incident, columns.ended_at),
             (literal(None) if now is None else lent_roles(actor, now)).label("lent"),
         ).where(columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None))
     ).all()

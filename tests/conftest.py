@@ -21,6 +21,8 @@ from uuid import uuid4
 
 import pytest
 from argon2 import PasswordHasher
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import NullPool, create_engine, select, text
 
 from domain import passwords
@@ -144,6 +146,14 @@ def quick_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Templates are compiled once, not anew for the app of each test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))})
+        yield
+
+
 def settings_in(home: Path) -> Settings:
     return Settings(
         home=home,
@@ -188,6 +198,31 @@ def filled_postgres(postgres: Server | None, tmp_path_factory: pytest.TempPathFa
     return postgres
 
 
+def _add_books(settings: Settings) -> None:
+    """Adds organizations, schools, certificates and standards; most tests need only people."""
+    runtime = build(settings, Clock())
+    with runtime.database.writing() as session:
+        load_books(session, NOON, SIZES["small"])
+        add_standards(runtime.engine, session, NOON)
+    runtime.database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def books_sqlite(filled_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `filled_sqlite`, with the books."""
+    settings = settings_in(tmp_path_factory.mktemp("books"))
+    shutil.copy(filled_sqlite, settings.home)
+    _add_books(settings)
+    return settings.home / filled_sqlite.name
+
+
+@pytest.fixture(scope="session")
+def books_postgres(filled_postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """The server, with the database `books` to copy."""
+    _add_books(replace(settings_in(tmp_path_factory.mktemp("books")), database_url=filled_postgres.create("books", "filled")))
+    return filled_postgres
+
+
 def world_of(settings: Settings, clock: Callable[[], datetime] | None = None) -> World:
     """A product on a filled database, at `NOON` until a test sets its clock, or on another clock."""
     still = Clock()
@@ -196,14 +231,6 @@ def world_of(settings: Settings, clock: Callable[[], datetime] | None = None) ->
         people = session.execute(select(Person.account, Person.id)).all()
         actors = {account: actor for account, id in people if (actor := actor_of(session, id)) is not None}
     return World(runtime, still, actors)
-
-
-def add_books(world: World) -> World:
-    """Adds organizations, schools, certificates and standards; most tests need only people."""
-    with world.runtime.database.writing() as session:
-        load_books(session, world.clock(), SIZES["small"])
-        add_standards(world.runtime.engine, session, world.clock())
-    return world
 
 
 @pytest.fixture
@@ -216,14 +243,14 @@ def lite(settings: Settings, filled_sqlite: Path) -> Iterator[World]:
 
 
 @contextmanager
-def filled_database(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Settings]:
-    """The settings with a filled database of its own, of the kind that the fixture's parameter names (else SQLite); gone afterwards."""
+def filled_database(request: pytest.FixtureRequest, settings: Settings, template: str = "filled") -> Iterator[Settings]:
+    """The settings with a copy of a filled database, of the kind that the fixture's parameter names (else SQLite); gone afterwards."""
     if getattr(request, "param", "sqlite") == "sqlite":
-        shutil.copy(request.getfixturevalue("filled_sqlite"), settings.home)
+        shutil.copy(request.getfixturevalue(f"{template}_sqlite"), settings.home)
         yield settings
         return
-    server, name = request.getfixturevalue("filled_postgres"), f"t{uuid4().hex}"
-    url = server.create(name, "filled")
+    server, name = request.getfixturevalue(f"{template}_postgres"), f"t{uuid4().hex}"
+    url = server.create(name, template)
     try:
         yield replace(settings, database_url=url)
     finally:
@@ -231,9 +258,9 @@ def filled_database(request: pytest.FixtureRequest, settings: Settings) -> Itera
 
 
 @contextmanager
-def filled(request: pytest.FixtureRequest, settings: Settings) -> Iterator[World]:
+def filled(request: pytest.FixtureRequest, settings: Settings, template: str = "filled") -> Iterator[World]:
     """A product on the database that the fixture's parameter names, gone afterwards."""
-    with filled_database(request, settings) as there:
+    with filled_database(request, settings, template) as there:
         made = world_of(there)
         try:
             yield made
@@ -249,12 +276,16 @@ def world(request: pytest.FixtureRequest, settings: Settings) -> Iterator[World]
 
 
 @pytest.fixture
-def lite_books(lite: World) -> World:
+def lite_books(settings: Settings, books_sqlite: Path) -> Iterator[World]:
     """The product on SQLite, with the books."""
-    return add_books(lite)
+    shutil.copy(books_sqlite, settings.home)
+    world = world_of(settings)
+    yield world
+    world.runtime.database.engine.dispose()
 
 
-@pytest.fixture
-def world_books(world: World) -> World:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def world_books(request: pytest.FixtureRequest, settings: Settings) -> Iterator[World]:
     """The product on each of the databases, with the books."""
-    return add_books(world)
+    with filled(request, settings, "books") as made:
+        yield made

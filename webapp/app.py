@@ -90,10 +90,11 @@ CSP = "; ".join(
 CSP_DIAGRAM = CSP + "; style-src 'self' 'unsafe-inline'"
 PAGES = {
     400: ("请求有误", "请返回上一页，核对后重试。"),
-    401: ("登录已失效", "请重新登录后再试。"),
+    401: ("登录已失效", "刚才的操作没有完成，请重新登录后再试。"),
     403: ("没有权限", "您没有查看或办理此内容的权限，如有疑问请联系管理员。"),
     404: ("没有找到", "页面或记录不存在，可能已被删除，或您无权查看。"),
     405: ("不能这样操作", "请返回上一页，使用页面上的按钮操作。"),
+    409: ("现在不能这样操作", "状态已变化，请刷新后再操作。"),
     413: ("内容过大", "提交的内容超过 20 MB，请减小后重试。"),
     429: ("操作过于频繁", "请稍后再试。"),
     503: ("系统繁忙", "现在使用的人较多，或数据库暂时没有应答。本次没有保存，请稍后再试。"),
@@ -148,7 +149,9 @@ def error_page(status: int, message: str | None = None, number: str | None = Non
     """A page that says what is wrong and what to do."""
     title, advice = PAGES.get(status, PAGES[400])
     g.quiet = True  # the database may be what failed: the frame of this page asks it for nothing
-    return render_template("error.html", title=title, message=message or advice, number=number), status
+    return render_template(
+        "error.html", status=status, title=title, message=message or advice, number=number, onward=g.get("onward")
+    ), status
 
 
 def wants_json() -> bool:
@@ -196,6 +199,8 @@ def _database_busy(error: OperationalError) -> Any:
 
 
 def _csrf(error: CSRFError) -> Any:
+    if "person" not in session and request.endpoint != "account.log_in":
+        return error_page(401)
     return error_page(400, "页面停留过久或登录已变化，请返回上一页刷新后重试。")
 
 

@@ -211,6 +211,33 @@ def test_a_school_applies_and_two_people_of_the_province_approve(browser: Browse
     assert faults == []
 
 
+@pytest.mark.row("1.1", "6.2")
+def test_a_login_that_ends_while_somebody_types_loses_nothing(browser: Browser, address: str) -> None:
+    page = log_in(browser, address, "school3")
+    page.clock.install()
+    page.goto(f"{address}/weekly/new")
+    page.context.clear_cookies()
+    page.fill("[name=summary]", "写了很久的内容")
+    page.clock.run_for(5000)  # the draft is due, and there is nobody to keep it for
+    expect(page.get_by_role("alert")).to_contain_text("登录已失效，填写的内容仍在本页")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator("[name=summary]")).to_have_value("写了很久的内容")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="在新窗口登录").click()
+    login = opened.value
+    login.fill("[name=account]", "school3")
+    login.fill("[name=password]", "Pilot-2026")
+    login.click("main button")
+    login.wait_for_url(f"{address}/")
+    login.close()
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(page.get_by_role("alert")).to_contain_text("已重新登录")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator("main")).to_contain_text("周报已保存")
+    page.locator("main tbody a").first.click()
+    expect(page.locator("main")).to_contain_text("写了很久的内容")
+
+
 def test_health(address: str) -> None:
     assert httpx.get(f"{address}/healthz").json() == {"ok": True}
 

@@ -18,6 +18,8 @@ SCHEMA: dict[str, Any] = {
         "text": {"title": "文字", "type": "string"},
         "count": {"title": "数", "type": "integer"},
         "id_number": {"title": "证件号", "type": "string", "format": "id-number"},
+        "mobile": {"title": "手机号", "type": "string", "format": "mobile"},
+        "code": {"title": "编号", "type": "string", "pattern": "^[A-Z0-9 ]+$"},
         "lines": {
             "title": "行",
             "type": "array",
@@ -43,6 +45,9 @@ SCHEMA: dict[str, Any] = {
         ({"count": ["十二"]}, {"count": "十二"}),
         ({"count": ["1e9"]}, {"count": "1e9"}),
         ({"id_number": ["11010519491231002x"]}, {"id_number": "11010519491231002X"}),
+        ({"id_number": ["１１０１０５１９４９１２３１００２ｘ"], "count": ["１２"]}, {"id_number": "11010519491231002X", "count": 12}),
+        ({"mobile": ["１３９ 0000　0000"], "code": ["Ａ１　B"]}, {"mobile": "13900000000", "code": "A1 B"}),
+        ({"text": ["（ＡＢＣ）１２"]}, {"text": "（ＡＢＣ）１２"}),
         ({"unknown": ["x"], "csrf_token": ["y"]}, {}),
         ({"lines.0.a": ["1"], "lines.7.a": ["0.5"], "lines.3.a": [""]}, {"lines": [{"a": 1}, {"a": 0.5}]}),
         ({"lines.x.a": ["1"], "lines.-1.a": ["1"]}, {}),

@@ -17,7 +17,7 @@ from forms.listing import Column
 from jobs import background, exports
 from jobs.lists import LISTS
 from jobs.sheets import MAX_TEXT, write_sheet
-from tests.conftest import World, add_books
+from tests.conftest import World
 from tests.jobs.many import hand_in_many
 
 
@@ -63,8 +63,8 @@ def test_what_a_cell_cannot_hold_is_cut_and_control_characters_do_no_harm() -> N
 
 
 @pytest.mark.row("2.1.3")
-def test_every_list_exports_without_a_query_a_row(world: World) -> None:
-    add_books(world)
+def test_every_list_exports_without_a_query_a_row(world_books: World) -> None:
+    world = world_books
     hand_in_many(world, 5)
     statements: list[str] = []
     event.listen(world.runtime.database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))

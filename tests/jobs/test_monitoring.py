@@ -53,7 +53,7 @@ def kill_in_the_middle(live: Live, redis: Redis, task_id: int, chunk: int, monke
     worker = live.start_worker(HELD)
     wait_for((runtime.settings.home / "held").exists)
     os.kill(worker.pid, signal.SIGKILL)
-    worker.wait(10)
+    worker.wait()
     redis.flushall()
     assert task(live.world, task_id).state == "running"
     with runtime.database.writing() as session:
@@ -98,7 +98,7 @@ def test_a_killed_worker_doubles_no_act_and_another_goes_on(
 
     live.start_worker()
     scheduler.turn(world.runtime, "test")
-    wait_for(lambda: task(world, task_id).state == "done", 60)
+    wait_for(lambda: task(world, task_id).state == "done")
     over = task(world, task_id)
     listed = MANY if act == "suspend" else MANY - 1  # what has ended is not on the list of what runs
     assert (over.done, over.failed, over.total) == (MANY - 1, listed - (MANY - 1), listed)

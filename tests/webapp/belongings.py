@@ -20,7 +20,7 @@ from domain.passwords import hash_password
 from domain.vault import open_vault
 from jobs import background
 from processes import steps, tables
-from tests.conftest import World, add_books
+from tests.conftest import World
 from tests.jobs.imports.files import HEADER, teacher, workbook
 from tests.webapp.test_declarations import FORM as DECLARATION
 from tests.webapp.test_declarations import PLAN
@@ -80,8 +80,7 @@ class Belongings:
 
 
 def belongings(world: World, folder: Path) -> Belongings:
-    """Fills the world and logs everybody in."""
-    add_books(world)
+    """Fills a world that has the books, and logs everybody in."""
     with world.runtime.database.writing() as session:
         seal = new_demo_seal(session, world.actor("school1"), world.clock(), open_vault(world.runtime.settings))
         steps.start(world.runtime.engine, session, world.actor("school1"), "seal", seal)

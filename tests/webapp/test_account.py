@@ -78,6 +78,21 @@ def test_csrf_is_required(app: Flask) -> None:
     assert log_in(app.test_client()).status_code == 400
 
 
+def test_a_login_that_ended_is_said_and_gone_on_with(app: Flask) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    client = app.test_client()
+    answer = client.post("/messages/settings", data={"shown": "urge"})
+    assert answer.status_code == 401
+    assert "登录已失效" in answer.text
+    assert "重新登录" in answer.text
+    assert client.get("/account/token").status_code == 302
+    token = client.get("/login").text.split('name="csrf" content="')[1].split('"')[0]
+    data = {"account": "school1", "password": PASSWORD, "csrf_token": token}
+    assert client.post("/login", data=data).status_code == 302
+    fresh = client.get("/account/token").get_json()["token"]
+    assert client.post("/messages/settings", data={"shown": "urge", "csrf_token": fresh}).status_code == 302
+
+
 def test_headers_and_cookie(client: FlaskClient) -> None:
     answer = client.get("/login")
     policy = answer.headers["Content-Security-Policy"]

@@ -300,12 +300,12 @@ def test_queries_do_not_grow_with_the_rows(lite_books: World) -> None:
     few, many = user(app, "school1"), user(app, "operator")
     for address in ("/institutions/organizations/", "/institutions/schools/", "/certificates/", "/standards/skills/", "/standards/sites/"):
         found = []
-        for client in (few, many):
+        for client in (few, few, many):  # the first reads the diagram too
             with counted(lite_books) as (statements, commits):
                 assert client.get(address + "?size=100").status_code == 200
             found.append(len(statements))
             assert not commits
-        assert found[1] <= found[0] <= 9, (address, found)
+        assert found[2] <= found[1] <= 9, (address, found)
 
 
 @pytest.mark.row("3.1", "3.2")

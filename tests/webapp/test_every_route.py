@@ -72,6 +72,7 @@ ROUTES = {
     "account.log_in": post("400+"),
     "account.logout": post("302"),
     "account.password": get("200"),
+    "account.token": get("200"),
     "account.set_password": post("400"),
     "inbox.index": get("200"),
     "inbox.claim_many": post("province1 province1b: 302+; 302", {"ids": "{review_task}"}),
@@ -268,9 +269,9 @@ PARAMETERS = {
 
 
 @pytest.fixture(scope="module")
-def found(filled_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Belongings]:
+def found(books_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Belongings]:
     home = tmp_path_factory.mktemp("every_route")
-    shutil.copy(filled_sqlite, home)
+    shutil.copy(books_sqlite, home)
     made = belongings(world_of(settings_in(home)), home)
     yield made
     made.close()

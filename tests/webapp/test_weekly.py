@@ -300,3 +300,13 @@ def test_what_the_system_knows_is_filled_in_beforehand(lite_books: World) -> Non
     assert 'value="张文"' in page
     for line in known["lines"]:
         assert f'value="{line["certificate"]}"' in page
+
+
+@pytest.mark.row("6.4")
+def test_the_back_button_after_handing_in_leads_on_to_the_record(lite: World) -> None:
+    school = user(site(lite), "school1")
+    hand_in(school)
+    page = school.get("/weekly/1/edit")
+    assert page.status_code == 409
+    assert "该周报目前的状态是“待审核”，不能修改。" in page.text
+    assert '<a class="btn btn-primary" href="/weekly/1">查看记录</a>' in page.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 
 from domain import throttle
@@ -46,6 +47,12 @@ def log_in() -> Any:
         return render_template("login.html", account=account, next=target, problem=WRONG), 400
     _begin(person)
     return redirect(target if is_local(target) else url_for("home.index"))
+
+
+@blueprint.get("/account/token")
+def token() -> Any:
+    """The session's token against forgery: a page that was open when its login ended goes on with that of the new one."""
+    return {"token": generate_csrf()}
 
 
 @blueprint.post("/logout")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from domain.base import clock_minutes
 from domain.errors import DomainError, TooLate
@@ -124,7 +124,8 @@ def _edit(kind: RecordKind, record_id: int) -> Any:
     """The form, where the diagram lets this actor edit."""
     record = _found(kind, record_id)
     if _editing(kind, record) is None:
-        raise Refused(f"该{kind.noun}目前的状态不能修改")
+        g.onward = url_for(f"{kind.key}.show", record_id=record_id)  # such as after the browser's back button
+        raise Refused(f"该{kind.noun}目前的状态是“{record.status}”，不能修改。" if record.status else f"该{kind.noun}目前的状态不能修改。")
     draft = inbox.draft_of(db(), actor(), f"{kind.key}/{record_id}")
     return _edit_page(kind, record, draft.data if draft else record.answers(), [], draft is not None)
 

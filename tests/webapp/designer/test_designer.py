@@ -21,7 +21,6 @@ pytestmark = pytest.mark.row("8.3")
 
 @pytest.fixture
 def designer(app: Flask, client: FlaskClient) -> FlaskClient:
-    deploy_all(app.extensions["pilot"])
     client.post("/login", data={"account": "designer", "password": "Pilot-2026"})
     return client
 
@@ -45,7 +44,6 @@ def page(client: FlaskClient, address: str) -> str:
 
 
 def test_only_designers_come_in(app: Flask, client: FlaskClient) -> None:
-    deploy_all(app.extensions["pilot"])
     client.post("/login", data={"account": "school1", "password": "Pilot-2026"})
     for address in ("/designer/", "/designer/weekly_report/", "/designer/weekly_report/edit", "/designer/weekly_report/model.json"):
         assert client.get(address).status_code == 403

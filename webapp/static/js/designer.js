@@ -179,6 +179,16 @@ root.addEventListener("click", async (event) => {
 });
 window.addEventListener("beforeunload", (event) => unsaved && event.preventDefault());
 
+// shows the whole diagram, to the right of the palette instead of under it
+function besidePalette(canvas) {
+  const palette = 130; // px, with its margins
+  const margin = 20;
+  const { inner, outer } = canvas.viewbox();
+  const scale = Math.min(1, (outer.width - palette - margin) / inner.width, (outer.height - 2 * margin) / inner.height);
+  const [x, y] = [inner.x - palette / scale, inner.y - (outer.height - inner.height * scale) / 2 / scale];
+  canvas.viewbox({ x, y, width: outer.width / scale, height: outer.height / scale });
+}
+
 async function begin() {
   const answer = await fetch(`${address}model.json`, { headers: { "X-Requested-With": "fetch" } });
   if (!answer.ok) throw new Error(String(answer.status));
@@ -196,9 +206,7 @@ async function begin() {
     at("warning").textContent = `文件中有 ${warnings.length} 处内容编辑器不认识，保存后会丢失；如需保留，请不要在这里保存。`;
   }
   const canvas = modeler.get("canvas");
-  canvas.zoom("fit-viewport", "auto");
-  canvas.zoom(canvas.zoom() * 0.85);
-  canvas.scroll({ dx: 50, dy: 10 }); // clear of the palette
+  besidePalette(canvas);
   panel(modeler, at("panel"), model.choices);
   modeler.on("commandStack.changed", touched);
   at("scenarios").addEventListener("input", touched);

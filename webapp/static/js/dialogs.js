@@ -40,10 +40,19 @@
   }
   window.addEventListener("scroll", () => document.querySelectorAll("details[open] > .floating").forEach((m) => (m.parentElement.open = false)), true);
 
-  // window.pilot.ask("确定删除……吗？") resolves to true or false
-  function ask(question) {
+  // what a button acts on: the row it stands in, the rows that are ticked, or the record whose page this is
+  function subjectOf(form, button) {
+    const row = form.closest("tr");
+    if (row) return row.querySelector("[data-row-link], .stick")?.textContent.trim() || "";
+    if (button && "bulk" in button.dataset) return document.querySelector("[data-ticked]")?.textContent || "";
+    return form.closest(".record-head")?.querySelector("h1").firstChild.textContent.trim() || "";
+  }
+
+  // window.pilot.ask("确定删除……吗？", "某某周报") resolves to true or false
+  function ask(question, subject = "") {
     const dialog = document.getElementById("confirm");
     dialog.querySelector("[data-question]").textContent = question;
+    dialog.querySelector("[data-subject]").textContent = question.includes(subject) ? "" : subject;
     dialog.returnValue = "no"; // Escape means no
     dialog.showModal();
     return new Promise((resolve) => {
@@ -59,7 +68,7 @@
     const question = (button && button.dataset.confirm) || form.dataset.confirm;
     if (question && !form.dataset.confirmed) {
       event.preventDefault();
-      ask(question).then((yes) => {
+      ask(question, subjectOf(form, button)).then((yes) => {
         if (!yes) return;
         form.dataset.confirmed = "1";
         form.requestSubmit(button || undefined);

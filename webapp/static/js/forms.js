@@ -51,7 +51,11 @@
     const note = form.querySelector("[data-draft-note]");
     unsaved.delete(form);
     try {
-      const answer = await post(form.dataset.draftUrl, new FormData(form));
+      let answer = await post(form.dataset.draftUrl, new FormData(form));
+      if (answer.status === 400 || answer.status === 401) {
+        if (await window.pilot.alive()) answer = await post(form.dataset.draftUrl, new FormData(form));
+        else return over(form, note);
+      }
       if (!answer.ok) throw new Error(String(answer.status));
       const time = new Date().toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
       if (note) note.textContent = `已自动保存 ${time}`;
@@ -59,6 +63,12 @@
       unsaved.add(form);
       if (note) note.textContent = "草稿未能保存，请检查网络；内容仍在本页";
     }
+  }
+
+  function over(form, note) {
+    unsaved.add(form);
+    if (note) note.textContent = "草稿未能保存，请重新登录";
+    window.pilot.ended(form);
   }
 
   const post = (address, body) =>
@@ -77,7 +87,7 @@
   window.addEventListener("beforeunload", (event) => {
     if (unsaved.size) event.preventDefault();
   });
-  
+
   // ---- the check of a field that was left: asked of the server, so that the rule is written once ---------------------
   const before = new WeakMap(); // field → its value as it was entered
   document.addEventListener("focusin", (event) => before.set(event.target, event.target.value));
@@ -111,18 +121,17 @@
     place.classList.toggle("d-block", Boolean(problem));
   }
 
-  // what the browser itself refuses, in words of ours: its own are in its own language
-  document.addEventListener(
-    "invalid",
-    (event) => {
-      const field = event.target;
-      const text = { file: "请选择文件", "select-one": "请选择一项" }[field.type] || "请填写此项";
-      const short = field.validity.tooShort ? `至少填写 ${field.minLength} 个字符` : "填写有误，请核对";
-      field.setCustomValidity(field.validity.valueMissing ? text : field.validity.customError ? "" : short);
-      field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
-    },
-    true, // invalid does not bubble
-  );
+  // ---- what the browser itself refuses is said in Chinese, whatever language the browser speaks ------------------------
+  function wanted(field) {
+    const { valueMissing, tooShort, patternMismatch, rangeUnderflow, rangeOverflow, badInput } = field.validity;
+    if (valueMissing) return field.type === "file" ? "请选择文件" : field.matches("select") ? "请选择一项" : "请填写此项";
+    if (tooShort) return `请至少填写 ${field.minLength} 个字`;
+    if (rangeUnderflow) return `不能小于 ${field.min}`;
+    if (rangeOverflow) return `不能大于 ${field.max}`;
+    return patternMismatch || badInput ? "格式不正确，请按说明填写" : "";
+  }
+  document.addEventListener("invalid", ({ target }) => target.validity.customError || target.setCustomValidity(wanted(target)), true);
+  for (const moment of ["input", "change"]) document.addEventListener(moment, ({ target }) => target.setCustomValidity?.(""), true);
 
   // a link of the summary puts the cursor into its field
   document.addEventListener("click", (event) => {

@@ -7,6 +7,7 @@
     const bar = document.createElement("div");
     bar.className = "tabs";
     bar.setAttribute("role", "tablist");
+    bar.setAttribute("aria-label", "内容");
 
     const show = (chosen) => {
       sections.forEach((section, index) => {
@@ -44,7 +45,9 @@
     button.type = "button";
     button.textContent = section.querySelector("h2").textContent;
     button.setAttribute("role", "tab");
+    button.id = `${section.id}-tab`;
     button.setAttribute("aria-controls", section.id);
+    section.setAttribute("aria-labelledby", button.id);
     button.addEventListener("click", choose);
     return button;
   }
