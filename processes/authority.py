@@ -110,7 +110,8 @@ def in_place_of(actor: Actor, absent: Any | None) -> Actor:
 def four_eyes(session: Session, definition: Definition, instance_id: int, element: Element, people: Iterable[int]) -> None:
     """Nobody has a hand in two steps that check each other, in their own name or in an absent person's, opinions included.
 
-    Every round counts: who reviewed a record before it was returned does not give its second review later.
+    Every round counts: who reviewed a record before it was returned does not give its second review later. What somebody took back
+    themselves, before anybody acted on it, does not.
 
     Raises:
         FourEyes
@@ -126,7 +127,7 @@ def involved(session: Session, definition: Definition, instance_id: int, element
         return set()
     table = tables.task
     query = select(table.c.closed_by, table.c.closed_for).where(
-        table.c.instance_id == instance_id, table.c.element.in_(partners), table.c.state.in_(("done", "held"))
+        table.c.instance_id == instance_id, table.c.element.in_(partners), table.c.state.in_(("done", "held", "undone"))
     )
     return {person for row in session.execute(query) for person in row if person is not None}
 

@@ -73,7 +73,7 @@ def _as_held(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _ask_again(step: Step, vote: Any, task: Any) -> None:
     """The answer no longer counts; a new row asks the same person."""
-    step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(state="undone", closed_as=_told(step)))
+    step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(state="withdrawn", closed_as=_told(step)))
     again = {name: value for name, value in task._mapping.items() if name not in ("closed_at", "closed_by", "closed_for", "outcome")}
     again |= {"id": str(uuid4()), "state": "open", "created_at": step.now, "closed_as": None, "agrees": None, "urged_at": None}
     step.session.execute(insert(_TASK).values(again))

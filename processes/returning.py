@@ -94,7 +94,7 @@ def _take_back(step: Step, target: Task, done: Any, element: Element) -> None:
     if decided is not None:
         ballots.reopen(step, done, decided)
         gone.remove(target)
-    _close(step, gone, said)
+    _close(step, gone, said, "withdrawn")
     rewind(target, anew=False)
     step.again[str(target.id)] = {name: done._mapping[name] for name in ("role", "party_id", "assignee_id", "due_at")}
     _rerun(step)
@@ -132,7 +132,7 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
     if held.task.vote_id is None:
         step.closed[task_id] = closed
     step.record("return", f"退回到“{name}”", element.id, comment.strip())
-    _close(step, gone, said)
+    _close(step, gone, said, "undone")
     rewind(target)
     _rerun(step)
     if held.task.vote_id is not None:
@@ -271,8 +271,8 @@ def _in_time(step: Step, target: Task) -> None:
             raise Refused(f"“{name}”时间已到，不能撤回")
 
 
-def _close(step: Step, gone: Iterable[Task], said: str) -> None:
-    """Closes what is open of these tasks with a sentence, and marks what was done there as undone."""
+def _close(step: Step, gone: Iterable[Task], said: str, state: str) -> None:
+    """Closes what is open of these tasks with a sentence, and marks what was done there as undone; `state` is one of `tables.UNDONE`."""
     table = tables.task
     ids = [str(task.id) for task in gone]
     opinions.no_longer_awaited(step, ids)
@@ -281,7 +281,7 @@ def _close(step: Step, gone: Iterable[Task], said: str) -> None:
         if row.state in tables.LIVE:
             step.closed.setdefault(row.id, {"state": "cancelled", "closed_as": said})
     over = [row.id for row in rows if row.state == "done"]
-    step.session.execute(update(table).where(table.c.id.in_(over)).values(state="undone", closed_as=said))
+    step.session.execute(update(table).where(table.c.id.in_(over)).values(state=state, closed_as=said))
     votes.undo(step, ids, said)
 
 

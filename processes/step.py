@@ -52,7 +52,6 @@ class Step:
     """Events of the diagram that happened in this step."""
     closed: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Task rows completed in this step → what to write into them."""
-
     again: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Tasks that open again as they were → columns of their new rows."""
     live_tasks: dict[str, str | None] | None = None

@@ -27,7 +27,6 @@ from processes.instances import VoteTask
 from processes.locking import lock, nothing_unseen, step_on
 from processes.notices import notify
 from processes.step import Step
-from processes.substitutes import absent_for
 
 _NOT_YET = dict.fromkeys(("place", "place_since", "due_at", "suspended_at", "state", "incident"))  # of a process that begins
 Answers = Mapping[str, Any] | Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -281,7 +280,7 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
     element = step.definition.elements.get(place or "")
     if element is None or "editForm" not in element.properties:
         raise Refused("该记录目前的状态不能修改")
-    step.actor = _editor(step, element)
+    step.actor = _pressing(step, element.edit_lane)
     before, form = step.subject.answers(), element.properties["editForm"]
     given = _filled(step, form, element, answers, before, element.edit_lane, element.edit_checked)
     changes = _changes(before, given)
@@ -292,19 +291,6 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
             step.run()  # a condition of the diagram may have come true
     # a timer may have fired while loading: then the books are written although nothing was edited
     return step.settle() if step.events else []
-
-
-def _editor(step: Step, element: Element) -> Actor:
-    """Who edits: whoever holds the lane, else who stands in for one who does, or at the task where the record stands."""
-    actor, table = step.actor, tables.task
-    if element.edit_lane not in actor.roles:
-        mine = (table.c.instance_id == step.row.id, table.c.element == element.id, table.c.party_id == actor.party_id)
-        query = select(table).where(*mine, table.c.state == "open", table.c.kind == "step", table.c.role == element.edit_lane)
-        task = step.session.execute(query.limit(1)).first()
-        absent = absent_for(step.session, actor, task, step.row.key, step.now) if task is not None else None
-        if absent is not None:
-            return authority.in_place_of(actor, absent)
-    return _pressing(step, element.edit_lane)
 
 
 def _pressing(step: Step, lane: str) -> Actor:

@@ -21,6 +21,7 @@ def _where(condition: str) -> dict[str, Any]:
 # `after`: the row is `waiting` until the task has its outcome, then open, and the task is `held` until it is confirmed.
 OPINIONS = ("before", "after", "delegate")
 LIVE = ("open", "held", "waiting")
+UNDONE = ("undone", "withdrawn")  # done once: sent back over, or taken back by whose act it was
 QUEUED = "queued"  # one of a sequential 会签 whose turn has not come
 
 JOB_STATES = {

@@ -76,7 +76,7 @@ def _answers(session: Session, vote_id: str) -> Sequence[Any]:
     asked, by = aliased(Person), aliased(Person)
     query = select(*_TASK.c, asked.name.label("asked"), by.name.label("answered_by"))
     query = query.outerjoin(asked, asked.id == _TASK.c.assignee_id).outerjoin(by, by.id == _TASK.c.closed_by)
-    query = query.where(_TASK.c.vote_id == vote_id, _TASK.c.kind == "step", _TASK.c.state != "undone")
+    query = query.where(_TASK.c.vote_id == vote_id, _TASK.c.kind == "step", _TASK.c.state.not_in(tables.UNDONE))
     return session.execute(query.order_by(_TASK.c.number).limit(SHOWN)).all()
 
 

@@ -108,6 +108,7 @@ TASKS = {
     "done": "已办",
     "cancelled": "已关闭",
     "undone": "已退回重办",
+    "withdrawn": "已撤回",
 }
 
 

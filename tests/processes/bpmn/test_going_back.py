@@ -272,3 +272,40 @@ def test_what_is_taken_back_is_theirs_as_they_had_it(five: Play) -> None:
     assert (has.assignee_id, has.due_at, has.role) == (five.world.actor("v1").person_id, had.due_at, "省级")
     with pytest.raises(Refused, match="签收"):
         call(five, steps.complete, "province1", has.id, "提交")
+
+
+@pytest.mark.row("8.1")
+def test_four_eyes_remember_a_round_that_was_sent_back_but_not_what_was_taken_back(play: Play) -> None:
+    body = start() + user("a", lane="试点院校") + user("b", withdrawable="true") + user("c", fourEyesWith="b", returnable="a") + end()
+    begun(play, diagram(body + flows("start>a a>b b>c c>end")))
+    play.complete("b")
+    call(play, returning.withdraw, "province1", next(t for t in _done(play) if t.element == "b").id)
+    play.complete("b", account="province1b")
+    back(play, "c", "a", "province1")  # he gave the second review after all, and sent it back
+    play.complete("a", account="school1")
+    with pytest.raises(FourEyes):
+        play.complete("b")
+    play.complete("b", account="province1b")
+    for account, allowed in (("province1b", False), ("province1", True)):
+        if allowed:
+            play.complete("c", account=account)
+        else:
+            with pytest.raises(FourEyes):
+                play.complete("c", account=account)
+
+
+@pytest.mark.row("8.1")
+def test_who_reviewed_before_it_was_sent_back_does_not_give_the_other_review(play: Play) -> None:
+    body = (
+        start() + user("a", lane="试点院校") + user("b") + user("c", fourEyesWith="b") + user("d", lane="试点院校", returnable="a") + end()
+    )
+    begun(play, diagram(body + flows("start>a a>b b>c c>d d>end")))
+    play.complete("b")
+    play.complete("c", account="province1b")
+    back(play, "d", "a", "school1")
+    play.complete("a", account="school1")
+    with pytest.raises(FourEyes):
+        play.complete("b", account="province1b")
+    play.complete("b")
+    with pytest.raises(FourEyes):
+        play.complete("c")
