@@ -151,6 +151,35 @@ def test_a_completion_condition_counts_all_who_answered(lite: World) -> None:
     assert play.faults() == []
 
 
+def test_a_parallel_join_keeps_what_each_branch_said_last(lite: World) -> None:
+    """The library's lets the branch that arrives last bring along the answer that the other one gave a round ago."""
+    split, join, way = node("parallelGateway", "split"), node("parallelGateway", "join"), node("exclusiveGateway", "way")
+    again = node("exclusiveGateway", "again")
+    body = START + again + split + user("a", outcomes="重来,同意") + user("b", outcomes="重来,同意") + join + way + END
+    ways = flows(
+        "start again", "again split", "split a", "split b", "a join", "b join", "join way", "way again: a_outcome == '重来'", "way end"
+    )
+    xml = diagram(body.replace('id="way"', 'id="way" default="way_end"') + ways, LANES)
+    play = Play(lite, xml)
+    for first in ("重来", "同意"):
+        play.act("province1", "a", first)
+        play.act("province1", "b", "同意")
+    assert (play.open(), play.status) == ([], "完成")
+
+
+def test_the_instances_of_a_service_are_all_counted(lite: World) -> None:
+    """As above, where the instances are tasks of the library's own tree."""
+    loop = (
+        '<bpmn:multiInstanceLoopCharacteristics isSequential="true"><bpmn:loopCardinality>5</bpmn:loopCardinality>'
+        "<bpmn:completionCondition>nrOfCompletedInstances == 2</bpmn:completionCondition></bpmn:multiInstanceLoopCharacteristics>"
+    )
+    ran: list[int] = []
+    one = service("one", "test.run").replace("</bpmn:serviceTask>", f"{loop}</bpmn:serviceTask>")
+    body = START + one + user("a") + END + flows("start one", "one a", "a end")
+    play = Play(lite, diagram(body, LANES), {"test.run": Inline(lambda *_: ran.append(1))})
+    assert (play.open(), len(ran)) == (["a"], 2)
+
+
 def guarded(task: str, interrupting: bool = True) -> bytes:
     """a, b; a condition on `task` that comes true with time alone, so that nothing looks at it between two steps."""
     condition = "<bpmn:conditionalEventDefinition><bpmn:condition>now &gt;= period_end</bpmn:condition></bpmn:conditionalEventDefinition>"
