@@ -43,5 +43,5 @@ def unfit_name(name: str) -> str | None:
     if not _NAME.fullmatch(name) or not name.isascii() or keyword.iskeyword(name) or len(name) > MAX_NAME:
         return f"应由英文字母、数字和下划线组成，以字母开头，不超过 {MAX_NAME} 个字符"
     if name in _RESERVED or name.endswith(_BOOKS):
-        return "由平台给出，不能改写"
+        return "由平台给出，不能改写，请用别的名称"
     return None

@@ -140,13 +140,13 @@ def tables_of(decisions: Mapping[str, str]) -> dict[str, Table]:
 
 def _shape(table: Table, node: Any) -> Iterator[str]:
     if not table.id:
-        yield "决策缺少 id"
+        yield "决策缺少 id，请填写"
     if table.policy not in POLICIES:
         yield f"不支持命中策略“{_short(table.policy)}”，可用：{'、'.join(POLICIES)}"
     if node.get("aggregation"):
         yield "不支持汇总（aggregation），请用 COLLECT 得出列表"
     if not table.inputs or not table.outputs or not table.rows:
-        yield "至少应有一个输入、一个输出和一行规则"
+        yield "至少应有一个输入、一个输出和一行规则，请补上"
     if len(table.inputs) + len(table.outputs) > MAX_COLUMNS or len(table.rows) > MAX_ROWS:
         yield f"超过 {MAX_COLUMNS} 列或 {MAX_ROWS} 行，请拆成几张表"
     if len(set(table.outputs)) != len(table.outputs):
@@ -167,7 +167,7 @@ def _rows(table: Any, inputs: int, outputs: int, problems: list[str]) -> Iterato
         tests = [_cell(node) for node in rule if _is(node, "inputEntry")]
         values = [_cell(node) or "None" for node in rule if _is(node, "outputEntry")]
         if len(tests) != inputs or len(values) != outputs:
-            problems.append(f"第 {number} 行的格数与列数不同")
+            problems.append(f"第 {number} 行的格数与列数不同，请补上缺少的格或删除多余的格")
             continue
         problems += [line for text in values for line in _fault(f"第 {number} 行", text)]
         yield Row(number, tuple(_test(number, text, problems) for text in tests), tuple(values))

@@ -59,7 +59,7 @@ def problems(element: Element) -> Iterator[str]:
         if name not in element.properties:
             continue
         if element.tag != "serviceTask":
-            yield f"属性 {name} 只能用在服务任务上"
+            yield f"属性 {name} 只能用在服务任务上，请删除"
             continue
         text = element.properties[name]
         try:

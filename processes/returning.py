@@ -205,7 +205,7 @@ def problems(element: Element, elements: Mapping[str, Element]) -> Iterator[str]
     """What is wrong with the two properties as drawn, in Chinese, without the element's name."""
     for name in ("withdrawable", "returnable"):
         if name in element.properties and element.tag != "userTask":
-            yield f"属性 {name} 只能用在用户任务上"
+            yield f"属性 {name} 只能用在用户任务上，请删除"
             return
     if element.properties.get("withdrawable", "true") not in ("true", "false"):
         yield f"属性 withdrawable 的值“{element.properties['withdrawable']}”应为 true 或 false"
@@ -216,7 +216,7 @@ def problems(element: Element, elements: Mapping[str, Element]) -> Iterator[str]
         yield "属性 returnable 应为 any，或用逗号分开的用户任务 id"
     for other in named:
         if other == element.id or other not in elements or elements[other].tag != "userTask":
-            yield f"属性 returnable 中的“{other}”不是另一个用户任务"
+            yield f"属性 returnable 中的“{other}”不是另一个用户任务，请填写另一个用户任务的 id"
 
 
 def _targets(definition: Definition, workflow: Any, live: Task, element: Element) -> dict[str, Task]:

@@ -22,8 +22,9 @@ MAX_TAG = 256 * 1024  # bytes between "<" and ">": attributes of one element
 MAX_DEPTH = 200
 _ENCODINGS = ("utf-8", "utf8", "us-ascii", "ascii")
 _DECLARATION = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)", re.IGNORECASE)
-_TOO_DEEP = f"元素嵌套超过 {MAX_DEPTH} 层，不是流程图"
-_TOO_LARGE = f"文件超过 {MAX_BYTES // 1024 // 1024} MB，不是流程图"
+_DECLARED = "流程图中不能有 DOCTYPE 或 ENTITY 声明，请删除这些声明，或用流程设计器重新保存"
+_TOO_DEEP = f"元素嵌套超过 {MAX_DEPTH} 层，不是流程图，请选择用流程设计器保存的 .bpmn 文件"
+_TOO_LARGE = f"文件超过 {MAX_BYTES // 1024 // 1024} MB，不是流程图，请选择用流程设计器保存的 .bpmn 文件"
 
 
 def read_limited(path: Path) -> bytes:
@@ -63,7 +64,7 @@ def parse_xml(data: bytes) -> Any:
     except (etree.XMLSyntaxError, ValueError) as error:
         raise DiagramInvalid([_not_xml(error)]) from error
     if root.getroottree().docinfo.doctype:
-        raise DiagramInvalid(["流程图中不能有 DOCTYPE 或 ENTITY 声明"])
+        raise DiagramInvalid([_DECLARED])
     _refuse_depth(root)
     return root
 
@@ -84,9 +85,9 @@ def _refuse_by_bytes(data: bytes) -> None:
         raise DiagramInvalid(["文件不是 UTF-8 编码的文本，请用流程设计器重新保存为 .bpmn 文件"]) from error
     # the declarations are what entity expansion and external entities need
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        raise DiagramInvalid(["流程图中不能有 DOCTYPE 或 ENTITY 声明"])
+        raise DiagramInvalid([_DECLARED])
     if data.count(b"<") > MAX_MARKUP or data.count(b"=") > MAX_ATTRIBUTES or _longest_tag(data) > MAX_TAG:
-        raise DiagramInvalid(["文件中的元素或属性过多，不是流程图"])
+        raise DiagramInvalid(["文件中的元素或属性过多，不是流程图，请选择用流程设计器保存的 .bpmn 文件"])
 
 
 def _longest_tag(data: bytes) -> int:

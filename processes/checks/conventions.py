@@ -38,7 +38,7 @@ def check(
         name = short(diagram.process.get("id", ""))
         yield f"流程“{name}”：属性 subject 的值“{short(subject or '')}”不是已有的业务记录，可用：{'、'.join(sorted(subjects))}"
     if len(_properties(diagram.process).get("cancelStatus", "")) > MAX_STATUS:
-        yield f"流程“{short(diagram.process.get('id', ''))}”：终止后的状态（属性 cancelStatus）超过 {MAX_STATUS} 个字"
+        yield f"流程“{short(diagram.process.get('id', ''))}”：终止后的状态（属性 cancelStatus）超过 {MAX_STATUS} 个字，请缩短"
     yield from access.problems(diagram.elements, sorted({diagram.lane(e) for e in diagram.elements.values()}), forms)
     for element in diagram.elements.values():
         yield from _people(diagram, element, roles)
@@ -62,7 +62,7 @@ def _people(diagram: Diagram, element: Element, roles: Sequence[str]) -> Iterato
     if not element.name.strip() and not inner_start and (element.tag in _NAMED or _by_people(element)):
         yield say(element, "缺少名称，请填写")
     if not diagram.lane(element) and not inner_start and (_by_people(element) or element.tag == "startEvent"):
-        yield say(element, "不在任何泳道中，无法确定由谁办理")
+        yield say(element, "不在任何泳道中，无法确定由谁办理，请把它拖入办理角色的泳道")
     for name in ("candidateGroup", "editLane"):
         role = element.properties.get(name)
         if role is not None and (role not in roles or len(role) > MAX_ROLE):
@@ -71,15 +71,15 @@ def _people(diagram: Diagram, element: Element, roles: Sequence[str]) -> Iterato
         for role in sorted(set(listed(element.properties.get(name, ""))) - set(roles)):
             yield say(element, f"属性 {name} 中的“{short(role)}”不是已有的角色，可用：{'、'.join(roles)}")
     if "copyTo" in element.properties and element.tag != "userTask":
-        yield say(element, "属性 copyTo 只能用在用户任务上")
+        yield say(element, "属性 copyTo 只能用在用户任务上，请删除")
 
 
 def _status(diagram: Diagram, element: Element) -> Iterator[str]:
     status = element.properties.get("status", "")
     if element.tag in STANDS and element.id not in diagram.behind_gateway and not status.strip():
-        yield say(element, "流程会停在这里，但没有写明状态（属性 status）")
+        yield say(element, "流程会停在这里，但没有写明状态（属性 status），请填写")
     if len(status) > MAX_STATUS:
-        yield say(element, f"状态超过 {MAX_STATUS} 个字")
+        yield say(element, f"状态超过 {MAX_STATUS} 个字，请缩短")
     tone = element.properties.get("statusTone")
     if tone is not None and tone not in TONES:
         yield say(element, f"属性 statusTone 的值“{short(tone)}”应为 {'、'.join(TONES)} 之一")
@@ -88,18 +88,18 @@ def _status(diagram: Diagram, element: Element) -> Iterator[str]:
 def _form(diagram: Diagram, element: Element, forms: Mapping[str, dict[str, Any]]) -> Iterator[str]:
     for name in ("formJsonSchemaFilename", "editForm"):
         if name in element.properties and element.properties[name] not in forms:
-            yield say(element, f"找不到表单“{short(element.properties[name])}”（属性 {name}）")
+            yield say(element, f"找不到表单“{short(element.properties[name])}”（属性 {name}），可用：{'、'.join(sorted(forms))}")
 
 
 def _buttons(diagram: Diagram, element: Element) -> Iterator[str]:
     outcomes = [outcome.name for outcome in element.outcomes]
     for name in sorted(set(listed(element.properties.get("commentRequired", ""))) - set(outcomes)):
-        yield say(element, f"属性 commentRequired 中的“{short(name)}”不是这一步的选项")
+        yield say(element, f"属性 commentRequired 中的“{short(name)}”不是这一步的选项，请改为属性 outcomes 中的选项")
     for name in outcomes:
         if len(name) > MAX_OUTCOME:
-            yield say(element, f"选项“{short(name)}”超过 {MAX_OUTCOME} 个字")
+            yield say(element, f"选项“{short(name)}”超过 {MAX_OUTCOME} 个字，请缩短")
     if element.tag == "userTask" and not outcomes:
-        yield say(element, "没有选项（属性 outcomes 为空），办理人无法完成")
+        yield say(element, "没有选项（属性 outcomes 为空），办理人无法完成，请填写，例如 提交")
     lane = diagram.lane(element)
     attached = [e for e in diagram.elements.values() if e.attached_to == element.id and e.event == "message"] if outcomes else []
     shown = outcomes if element.tag == "userTask" else []
@@ -112,7 +112,7 @@ def _buttons(diagram: Diagram, element: Element) -> Iterator[str]:
 def _four_eyes(diagram: Diagram, element: Element) -> Iterator[str]:
     other = element.properties.get("fourEyesWith")
     if other is not None and (other == element.id or other not in diagram.elements or diagram.elements[other].tag != "userTask"):
-        yield say(element, f"属性 fourEyesWith 指向的“{short(other)}”不是另一个用户任务")
+        yield say(element, f"属性 fourEyesWith 指向的“{short(other)}”不是另一个用户任务，请填写另一个用户任务的 id")
 
 
 def _spelling(element: Element) -> Iterator[str]:
@@ -125,7 +125,7 @@ def _spelling(element: Element) -> Iterator[str]:
 def _scripts(node: Any, element: Element) -> Iterator[str]:
     for name, label in (("preScript", "前置脚本"), ("postScript", "后置脚本")):
         if any((script.text or "").strip() for script in node.iterfind(f"{BPMN}extensionElements/{SPIFF}{name}")):
-            yield say(element, f"不能有{label}（{name}）")
+            yield say(element, f"不能有{label}（{name}），请删除；要计算的内容请画成脚本任务")
 
 
 def _handler(node: Any, element: Element, handlers: Mapping[str, Any]) -> Iterator[str]:
@@ -133,7 +133,7 @@ def _handler(node: Any, element: Element, handlers: Mapping[str, Any]) -> Iterat
         return
     name = handler_name(node)
     if name is None:
-        yield say(element, "没有写明要调用的服务（serviceTaskOperator）")
+        yield say(element, "没有写明要调用的服务（serviceTaskOperator），请选择服务")
         return
     if name not in handlers:
         yield say(element, f"没有名为“{short(name)}”的服务，可用：{'、'.join(sorted(handlers))}")
@@ -143,4 +143,4 @@ def _handler(node: Any, element: Element, handlers: Mapping[str, Any]) -> Iterat
     ]
     for needed in getattr(handlers[name], "needs", ()):
         if needed not in given:
-            yield say(element, f"服务“{name}”缺少参数“{needed}”")
+            yield say(element, f"服务“{name}”缺少参数“{needed}”，请填写")

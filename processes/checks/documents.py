@@ -32,7 +32,11 @@ def check(root: Any) -> Iterator[str]:
         drawn = (
             "协作图" if root.find(f"{BPMN}collaboration") is not None else "编排图" if root.find(f"{BPMN}choreography") is not None else ""
         )
-        yield f"文件中只有{drawn}，没有流程（process）；请给参与者画出流程" if drawn else "文件中没有流程（process）"
+        yield (
+            f"文件中只有{drawn}，没有流程（process）；请给参与者画出流程"
+            if drawn
+            else "文件中没有流程（process），请选择用流程设计器保存的 .bpmn 文件"
+        )
         return
     if len(processes) > 1:
         names = "、".join(f"“{short(p.get('name') or p.get('id') or '')}”" for p in processes[:8])
@@ -56,7 +60,7 @@ def _other(root: Any) -> str:
 def _size(process: Any) -> Iterator[str]:
     nodes, flows = sum(1 for _ in flow_nodes(process)), sum(1 for _ in process.iter(f"{BPMN}sequenceFlow"))
     if not nodes:
-        yield "流程是空的，没有任何环节"
+        yield "流程是空的，没有任何环节，请画出流程"
     if nodes > MAX_NODES:
         yield f"流程有 {nodes} 个环节，超过 {MAX_NODES} 个，请拆成几个流程，用调用活动连接"
     if flows > MAX_FLOWS:

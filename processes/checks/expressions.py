@@ -225,7 +225,7 @@ def _unknown(diagram: Diagram, name: str, known: Mapping[str, Any] | None) -> st
             if any(e.tag == "callActivity" for e in diagram.elements.values()):
                 continue  # a called diagram has user tasks of its own
             if (task is None or task.tag != "userTask") and (known is not None or ending == "_outcome"):
-                return "没有对应的用户任务"
+                return "没有对应的用户任务，请核对任务的 id"
     if known is not None and name not in known:
         own = [n for n in known if not n.endswith(("_outcome", "_by"))]
         return f"不是已有的名称，可用：{'、'.join(own)}，以及“任务 id”加 _outcome（结果）"

@@ -28,7 +28,7 @@ def check(diagram: Diagram, forms: Mapping[str, dict[str, Any]]) -> Iterator[str
         if loop is None:
             for name in _PROPERTIES:
                 if name in element.properties:
-                    yield say(element, f"属性 {name} 只能用在多实例活动上")
+                    yield say(element, f"属性 {name} 只能用在多实例活动上，请删除，或把活动改为多实例")
             continue
         yield from (say(element, text) for text in _problems(diagram, element, loop, forms))
 
@@ -58,9 +58,9 @@ def _collection(element: Element, loop: Any) -> Iterator[str]:
         yield f"请写明由谁办理或办理哪些项：集合（属性 collection，可以是 {PEOPLE} 或得出列表的表达式）或次数（loopCardinality），只写一个"
     most = MAX_ASKED if element.tag in VOTED else MAX_INSTANCES
     if given == texts[2:] and given[0].isdecimal() and int(given[0][:9]) > most:
-        yield f"次数（loopCardinality）是 {short(given[0])}，{'会签' if element.tag in VOTED else '这类活动'}最多 {most} 项"
+        yield f"次数（loopCardinality）是 {short(given[0])}，{'会签' if element.tag in VOTED else '这类活动'}最多 {most} 项，请减少"
     if given == [PEOPLE] and element.tag not in VOTED:
-        yield f"集合 {PEOPLE}（每个有办理角色的人）只能用在用户任务上"
+        yield f"集合 {PEOPLE}（每个有办理角色的人）只能用在用户任务上，请改写为得出列表的表达式"
     item = loop.find(f"{BPMN}inputDataItem")
     if item is not None and not (item.get("id") or "").isidentifier():
         yield f"办理项的名称“{short(item.get('id') or '')}”不能在表达式中使用，请改为字母开头的名称"
@@ -71,7 +71,7 @@ def _result(element: Element, loop: Any) -> Iterator[str]:
     if rule is None:
         return
     if (loop.findtext(f"{BPMN}completionCondition") or "").strip():
-        yield "会签规则（属性 quorum）与完成条件（completionCondition）只能写一个"
+        yield "会签规则（属性 quorum）与完成条件（completionCondition）只能写一个，请删除其中一个"
     try:
         quorum.check_rule(rule)
     except ExpressionError as error:

@@ -27,11 +27,11 @@ def check(diagram: Diagram) -> Iterator[str]:
     for element in diagram.elements.values():
         if not _is_message(element):
             used = [name for name in _OURS if name in element.properties]
-            yield from (say(element, f"属性 {name} 只能用在等待消息的事件上") for name in used)
+            yield from (say(element, f"属性 {name} 只能用在等待消息的事件上，请删除") for name in used)
             continue
         name = message_of(diagram.root, element.id)
         if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
-            yield say(element, f"所用的消息没有名称，或名称超过 {MAX_NAME} 个字、含有不可见的字符")
+            yield say(element, f"所用的消息没有名称，或名称超过 {MAX_NAME} 个字、含有不可见的字符，请修改消息的名称")
         if element.tag in _CATCHES:
             yield from _caught(diagram, element, read)
 
@@ -54,7 +54,7 @@ def unheard(path: Path, root: Any) -> Iterator[str]:
             heard |= _heard(other)
     for id, name in sent.items():
         if name not in heard:
-            yield f"消息“{short(name)}”由“{short(id)}”发出，但同一文件夹的流程图都不等待它"
+            yield f"消息“{short(name)}”由“{short(id)}”发出，但同一文件夹的流程图都不等待它，请核对消息的名称，或加上等待它的流程图"
 
 
 def _heard(path: Path) -> set[str]:
@@ -88,7 +88,7 @@ def _caught(diagram: Diagram, element: Element, read: set[str]) -> Iterator[str]
         yield from _begins(diagram, element)
         return
     if "messageSubject" in element.properties:
-        yield say(element, "属性 messageSubject 只能用在流程的消息开始事件上")
+        yield say(element, "属性 messageSubject 只能用在流程的消息开始事件上，请删除")
     if not taken and {"messageFrom", "messageGives"} & element.properties.keys():
         yield say(element, "没有关联属性读取这条消息，其他流程的消息到不了这里，请加上 correlationProperty")
     if taken:
@@ -97,7 +97,7 @@ def _caught(diagram: Diagram, element: Element, read: set[str]) -> Iterator[str]
             reads = {r.get("messageRef", "") for r in one.findall(f"{BPMN}correlationPropertyRetrievalExpression")}
             if reads & taken and not bound.get(one.get("id", "")):
                 where = called("关联属性", one.get("name"), one.get("id"))
-                yield say(element, f"{where}没有写明本流程期望的值（correlationPropertyBinding 的 dataPath）")
+                yield say(element, f"{where}没有写明本流程期望的值（correlationPropertyBinding 的 dataPath），请填写")
 
 
 def _begins(diagram: Diagram, element: Element) -> Iterator[str]:

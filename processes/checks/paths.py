@@ -60,7 +60,7 @@ def _loops(diagram: Diagram, handlers: Mapping[str, Any]) -> Iterator[str]:
     if free:
         ring = [e for e in diagram.elements if e in free]
         names = "、".join(f"“{short(diagram.elements[e].name or e, 20)}”" for e in ring[:8])
-        yield say(diagram.elements[ring[0]], f"经过{names}的循环中没有任何等待，会无休止地运行")
+        yield say(diagram.elements[ring[0]], f"经过{names}的循环中没有任何等待，会无休止地运行，请在其中加上用户任务或等待的事件")
 
 
 def _join(diagram: Diagram, join: Element, forks: list[tuple[str, list[str]]]) -> Iterator[str]:

@@ -50,13 +50,13 @@ def is_key(text: str) -> bool:
 def _process(diagram: Diagram, key: str | None) -> Iterator[str]:
     found = diagram.process.get("id")
     if not found:
-        yield "流程缺少 id"
+        yield "流程缺少 id，请填写"
     elif not is_key(found):
         yield f"流程的 id“{short(found)}”应由字母、数字、下划线组成，以字母开头，不超过 {MAX_KEY} 个字符"
     elif key is not None and found != key:
-        yield f"流程的 id“{found}”与文件名“{short(key)}”不一致"
+        yield f"流程的 id“{found}”与文件名“{short(key)}”不一致，请改为相同"
     if len(diagram.process.get("name", "")) > MAX_NAME:
-        yield f"流程名称超过 {MAX_NAME} 个字"
+        yield f"流程名称超过 {MAX_NAME} 个字，请缩短"
 
 
 def _ids(diagram: Diagram) -> Iterator[str]:
@@ -72,7 +72,7 @@ def _ids(diagram: Diagram) -> Iterator[str]:
         elif times[id] > 1:
             yield f"{called(kind, name, id)}：id“{short(id)}”用了 {times[id]} 次，请改为各不相同的 id"
         if len(name) > MAX_NAME:
-            yield f"{called(kind, name, id)}：名称超过 {MAX_NAME} 个字"
+            yield f"{called(kind, name, id)}：名称超过 {MAX_NAME} 个字，请缩短"
 
 
 def _lanes(diagram: Diagram, roles: Sequence[str]) -> Iterator[str]:
@@ -84,11 +84,11 @@ def _lanes(diagram: Diagram, roles: Sequence[str]) -> Iterator[str]:
         for ref in lane.findall(f"{BPMN}flowNodeRef"):
             id = (ref.text or "").strip()
             if id not in diagram.elements:
-                yield f"{where}：其中的“{short(id)}”不存在"
+                yield f"{where}：其中的“{short(id)}”不存在，请删除对它的引用（flowNodeRef）"
             elif id in owner and not _nested(owner[id], lane):
                 yield say(
                     diagram.elements[id],
-                    f"同时在泳道“{short(owner[id].get('name', ''))}”和“{short(lane.get('name', ''))}”中，只能在一个泳道中",
+                    f"同时在泳道“{short(owner[id].get('name', ''))}”和“{short(lane.get('name', ''))}”中，请只留在一个泳道中",
                 )
             owner[id] = lane
 
@@ -99,14 +99,17 @@ def _nested(one: Any, other: Any) -> bool:
 
 def _starts(diagram: Diagram) -> Iterator[str]:
     name = short(diagram.process.get("id", ""))
-    count = len(diagram.starts(None))
-    if count != 1:
-        yield f"流程“{name}”：应恰有一个开始事件，现有 {count} 个"
+    if (count := len(diagram.starts(None))) != 1:
+        yield f"流程“{name}”：{_one_start(count)}"
     if not any(e.tag == "endEvent" for e in diagram.scopes[None]):
-        yield f"流程“{name}”：没有结束事件"
+        yield f"流程“{name}”：没有结束事件，请加上"
     for element in diagram.elements.values():
-        if element.tag in ("subProcess", "transaction") and len(diagram.starts(element.id)) != 1:
-            yield say(element, f"里面应恰有一个开始事件，现有 {len(diagram.starts(element.id))} 个")
+        if element.tag in ("subProcess", "transaction") and (count := len(diagram.starts(element.id))) != 1:
+            yield say(element, f"里面{_one_start(count)}")
+
+
+def _one_start(count: int) -> str:
+    return f"应恰有一个开始事件，现有 {count} 个，请{'只留一个' if count else '加上'}"
 
 
 def _flow_ends(diagram: Diagram) -> Iterator[str]:
@@ -120,9 +123,9 @@ def _flow_ends(diagram: Diagram) -> Iterator[str]:
         elif flow.getparent() is not diagram.nodes[begin].getparent():  # the library would not see it
             yield say_flow(flow, "没有写在两端所在的那一层（流程或子流程）里，请在流程设计器中删除后重新连线")
         if diagram.elements[begin].tag == "endEvent":
-            yield say(diagram.elements[begin], "结束事件之后不能再有连线")
+            yield say(diagram.elements[begin], "结束事件之后不能再有连线，请删除")
         if diagram.elements[end].tag in ("startEvent", "boundaryEvent"):
-            yield say(diagram.elements[end], "不能有指向它的连线")
+            yield say(diagram.elements[end], "不能有指向它的连线，请删除或连到别处")
 
 
 def _choices(diagram: Diagram) -> Iterator[str]:
@@ -132,7 +135,7 @@ def _choices(diagram: Diagram) -> Iterator[str]:
     for id, flows in leaving.items():
         element, default = diagram.elements[id], diagram.nodes[id].get("default")
         if default is not None and default not in {flow.get("id") for flow in flows}:
-            yield say(element, f"默认流“{short(default)}”不是从这里出发的连线")
+            yield say(element, f"默认流“{short(default)}”不是从这里出发的连线，请重新选择默认流")
         if len(flows) > 1 and not element.tag.endswith("Gateway"):
             yield say(element, f"有 {len(flows)} 条出去的连线，请用并行网关（都走）或排他网关（选一条）分开")
         if element.tag not in ("exclusiveGateway", "inclusiveGateway") or len(flows) < 2:
@@ -141,7 +144,10 @@ def _choices(diagram: Diagram) -> Iterator[str]:
             if flow.find(f"{BPMN}conditionExpression") is None and default != flow.get("id"):
                 target = diagram.elements[flow.get("targetRef")]
                 where = called("顺序流", flow.get("name"), flow.get("id"))
-                yield say(element, f"通往“{short(flow.get('name') or target.name or target.id)}”的{where}既没有条件，也不是默认流")
+                yield say(
+                    element,
+                    f"通往“{short(flow.get('name') or target.name or target.id)}”的{where}既没有条件，也不是默认流，请写明条件或设为默认流",
+                )
 
 
 def _references(diagram: Diagram) -> Iterator[str]:
@@ -160,7 +166,8 @@ def _references(diagram: Diagram) -> Iterator[str]:
     for participant in diagram.root.iter(f"{BPMN}participant"):
         ref = participant.get("processRef")
         if ref and ref.rpartition(":")[2] not in ids:
-            yield f"{called('参与者', participant.get('name'), participant.get('id'))}：所指的流程“{short(ref)}”不存在"
+            where = called("参与者", participant.get("name"), participant.get("id"))
+            yield f"{where}：所指的流程“{short(ref)}”不存在，请删除这个参与者或改正所指的流程"
 
 
 def _vendors(diagram: Diagram) -> Iterator[str]:

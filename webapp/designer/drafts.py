@@ -20,7 +20,7 @@ from processes.checks.structure import is_key
 from processes.definitions import BPMN, latest
 from processes.errors import DiagramInvalid, Refused
 from processes.versions import scenarios_of
-from processes.xmlsafe import MAX_BYTES, parse_xml
+from processes.xmlsafe import parse_xml
 
 _PLACE = "designer/"
 MAX_SCENARIOS = 200_000  # characters
@@ -83,8 +83,6 @@ def imported(data: bytes) -> tuple[str, str]:
     Raises:
         DiagramInvalid: not one process with an id, or without a drawing that the editor could show.
     """
-    if len(data) > MAX_BYTES:
-        raise DiagramInvalid([f"文件超过 {MAX_BYTES // 1024 // 1024} MB，不是流程图"])
     root = parse_xml(data)
     found = list(documents.check(root))
     if found:

@@ -409,7 +409,9 @@ def test_a_message_that_no_diagram_of_the_folder_waits_for_is_named(tmp_path: An
         (tmp_path / f"{name}.bpmn").write_bytes(xml)
     assert list(unheard(tmp_path / "sender.bpmn", parse_xml(sender()))) == []
     (tmp_path / "waiter.bpmn").unlink()
-    assert list(unheard(tmp_path / "sender.bpmn", parse_xml(sender()))) == ["消息“询问”由“t”发出，但同一文件夹的流程图都不等待它"]
+    assert list(unheard(tmp_path / "sender.bpmn", parse_xml(sender()))) == [
+        "消息“询问”由“t”发出，但同一文件夹的流程图都不等待它，请核对消息的名称，或加上等待它的流程图"
+    ]
 
 
 def test_a_suspended_receiver_gets_it_once_it_is_resumed(play: Play) -> None:

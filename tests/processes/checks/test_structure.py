@@ -116,7 +116,7 @@ def test_the_innermost_lane_counts() -> None:
 
 def test_the_process_id() -> None:
     inside = START + task() + END + LINE
-    assert found(diagram(inside, id="q")) == ["流程的 id“q”与文件名“p”不一致"]
+    assert found(diagram(inside, id="q")) == ["流程的 id“q”与文件名“p”不一致，请改为相同"]
     assert found(diagram(inside, id="q"), key=None) == []
     says(diagram(inside, id=""), "流程缺少 id")
     says(diagram(inside, id="审 批"), "流程的 id“审 批”应由字母")

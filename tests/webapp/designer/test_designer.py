@@ -91,7 +91,7 @@ def test_a_draft_is_kept_until_thrown_away(designer: FlaskClient) -> None:
 
 def test_problems_name_their_element(designer: FlaskClient) -> None:
     found = send(designer, "check", XML.replace('value="待审核"', 'value=""')).json["problems"]
-    assert found == [{"text": "用户任务“审核周报”(review)：流程会停在这里，但没有写明状态（属性 status）", "element": "review"}]
+    assert found == [{"text": "用户任务“审核周报”(review)：流程会停在这里，但没有写明状态（属性 status），请填写", "element": "review"}]
     assert send(designer, "check").json == {"problems": []}
 
 
