@@ -98,7 +98,7 @@ def imported(data: bytes) -> tuple[str, str]:
 def blank(key: str, name: str, subject: str, role: str) -> str:
     """The XML of a new process: one lane, start, task and end."""
     template = (Path(__file__).parent / "blank.bpmn").read_text(encoding="utf-8")
-    for mark, value in (("KEY", key), ("NAME", name), ("SUBJECT", subject), ("ROLE", role)):
+    for mark, value in (("KEY", key), ("SUBJECT", subject), ("ROLE", role), ("NAME", name)):
         template = template.replace(f"@{mark}@", escape(value))
     return template
 

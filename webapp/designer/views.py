@@ -26,7 +26,7 @@ from processes.definitions import deploy
 from processes.deploying import take_turn
 from processes.differences import differences
 from processes.errors import DiagramInvalid, NotAllowed, NotFound, Refused
-from processes.history import who
+from processes.history import clock_text, who
 from processes.xmlsafe import MAX_BYTES, parse_xml
 from webapp.context import actor, db, reads_only, runtime
 from webapp.designer import drafts
@@ -83,7 +83,11 @@ def import_file() -> Any:
         raise Refused("；".join(error.problems)) from error
     rows = versions.versions_of(db(), key)
     _begin(key, xml, rows[0].version if rows else 0)
-    flash("已导入为草稿，检查并试运行后可以部署。", "success")
+    faults = len(_problems(drafts.Model(key, xml, "", 0)))
+    if faults:
+        flash(f"已导入为草稿，有 {faults} 处问题，请点“检查”逐一改正后再部署。", "warning")
+    else:
+        flash("已导入为草稿，没有发现问题，试运行后可以部署。", "success")
     return redirect(url_for("designer.edit", key=key))
 
 
@@ -221,6 +225,9 @@ def deploy_version(key: str) -> Any:
 def _begin(key: str, xml: str, base: int) -> None:
     if base == 0 and key in {row.key for row in versions.latest_versions(db())}:
         raise Refused(f"已有 id 为“{key}”的流程，请换一个 id，或直接编辑它")
+    kept = drafts.drafts_of(db(), actor()).get(key)
+    if kept is not None:
+        raise Refused(f"您有 id 为“{key}”的流程的草稿，保存于 {clock_text(kept)}；请先打开它，部署或丢弃后再试")
     try:
         scenario = drafts.model_of(db(), actor(), key).scenarios if base else ""
     except NotFound:

@@ -157,9 +157,9 @@ def test_deployment_is_a_new_version(app: Flask, designer: FlaskClient) -> None:
 
 
 def test_a_new_process(designer: FlaskClient) -> None:
-    form = {"key": "leave", "name": '请假<"&', "subject": "weekly_report", "role": "试点院校"}
+    form = {"key": "leave", "name": '请假<"&@ROLE@', "subject": "weekly_report", "role": "试点院校"}
     assert designer.post("/designer/new", data=form).headers["Location"] == "/designer/leave/edit"
-    assert "请假&lt;&#34;&amp;" in page(designer, "/designer/leave/edit")
+    assert "请假&lt;&#34;&amp;@ROLE@" in page(designer, "/designer/leave/edit")
     assert "尚未部署" in page(designer, "/designer/")
     model = designer.get("/designer/leave/model.json").json
     assert send(designer, "check", model["xml"], key="leave", base="0").json == {"problems": []}
