@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 from openpyxl.utils.escape import unescape
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from domain import background as records
 from domain.background import BackgroundTask
@@ -17,6 +17,8 @@ from forms.listing import Column
 from jobs import background, exports
 from jobs.lists import LISTS
 from jobs.sheets import MAX_TEXT, write_sheet
+from processes import tables
+from processes.definitions import load
 from tests.conftest import World
 from tests.jobs.many import hand_in_many
 
@@ -68,6 +70,9 @@ def test_every_list_exports_without_a_query_a_row(world_books: World) -> None:
     hand_in_many(world, 5)
     statements: list[str] = []
     event.listen(world.runtime.database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    with world.runtime.database.reading() as session:  # a version's diagram is read once in the life of a process
+        for definition_id in session.scalars(select(tables.definition.c.id)):
+            load(session, definition_id)
     for listing in LISTS.values():
         for actor in world.actors.values():
             with world.runtime.database.reading() as session:

@@ -98,7 +98,7 @@ def belongings(world: World, folder: Path) -> Belongings:
     said = province.post(f"/records/{values['instance']}/comments", data={"comment": "@张文 请看"})
     copied = province.post(f"/copies/{values['instance']}/new", data={"copy_to": str(world.actor("school1").person_id)})
     kept = school.post("/inbox/filters", data={"name": "常看", "query": "q=x"})
-    days = {"first": "2026-11-25", "last": "2026-12-02", "existing": "1"}
+    days = {"first": "2026-11-25", "last": "2026-12-02", "existing": "1", "keys": "declaration"}  # in one process, and in no other
     appointed = school.post("/substitutes/", data={**days, "person": str(_activate(world))})
     assert {said.status_code, copied.status_code, kept.status_code, appointed.status_code} == {302}
     return Belongings(world, app, values, {account: _cookie(app, TEACHERS.get(account, account)) for account in ACCOUNTS})

@@ -81,7 +81,7 @@ ROUTES = {
     "inbox.keep_filter": post("302+", {"name": "常看", "query": "q=x"}),
     "inbox.forget_filter": post("school1: 302+; 404"),
     "inbox.task": get("province1 province1b: 200; 404"),
-    "inbox.task that is done": get("school1 teacher1: 200; 404", task_id="{fill_task}"),  # teacher1 stands in for school1
+    "inbox.task that is done": get("school1: 200; 404", task_id="{fill_task}"),
     "inbox.finish": post("province1 province1b: 302+; 404", {"outcome": "审核通过"}),
     "inbox.claim": post("province1 province1b: 302+; 404"),
     "inbox.release": post("province1 province1b: 409; 404"),
@@ -241,7 +241,7 @@ ROUTES = {
     "exam_site.create": post("schools: 409; 403"),
     "declaration.index": get("200"),
     "declaration.plans": get("schools: 200; 403"),
-    "declaration.show": get("school1 teacher1 province1 province1b operator: 200; 404"),  # a draft: teacher1 stands in for school1
+    "declaration.show": get("school1 teacher1 province1 province1b operator: 200; 404"),  # teacher1 stands in for school1 here alone
     "declaration.edit": get("school1 teacher1: 200; province1 province1b operator: 409; 404"),
     "declaration.store": post("school1 teacher1: 302+; province1 province1b operator: 403; 404", {"act": "保存"}),
     "declaration.new": get("schools: 302; 403"),
