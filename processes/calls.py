@@ -62,11 +62,11 @@ def _renamed(element: Element, key: str, caller: str) -> Element:
 def _call_problems(definition: Definition, other: Definition) -> Iterator[str]:
     where = f"被调用的流程“{other.name}”({other.key})"
     if definition.key == other.key or any(id.startswith(f"{definition.key}:") for id in other.elements):
-        yield f"{where}又调用了本流程，会无休止地运行"
+        yield f"{where}又调用了本流程，会无休止地运行，请去掉其中一处调用"
     if definition.subject != other.subject:
-        yield f"{where}的业务记录是“{other.subject}”，与本流程的“{definition.subject}”不同"
+        yield f"{where}的业务记录是“{other.subject}”，与本流程的“{definition.subject}”不同，请改为同一种业务记录，或不调用它"
     if any(element.triggered for element in other.elements.values()):
-        yield f"{where}含有事件子流程，不能被调用"
+        yield f"{where}含有事件子流程，不能被调用，请把它改为边界事件"
     inner = {e.id for e in other.elements.values() if e.tag in ("subProcess", "callActivity")}
     for same in sorted(inner & {e.id for e in definition.elements.values() if e.tag == "subProcess"}):
         yield f"{where}与本流程都有 id 为“{same}”的子流程，请改其中一个"

@@ -33,10 +33,10 @@ def check(
     roles: Sequence[str],
 ) -> Iterator[str]:
     """All problems of properties."""
-    subject = _properties(diagram.process).get("subject")
+    subject = _properties(diagram.process).get("subject", "")
     if subject not in subjects:
-        name = short(diagram.process.get("id", ""))
-        yield f"流程“{name}”：属性 subject 的值“{short(subject or '')}”不是已有的业务记录，可用：{'、'.join(sorted(subjects))}"
+        wrong = f"属性 subject 的值“{short(subject)}”不是已有的业务记录" if subject else "没有写明业务记录（属性 subject）"
+        yield f"流程“{short(diagram.process.get('id', ''))}”：{wrong}，可用：{'、'.join(sorted(subjects))}"
     if len(_properties(diagram.process).get("cancelStatus", "")) > MAX_STATUS:
         yield f"流程“{short(diagram.process.get('id', ''))}”：终止后的状态（属性 cancelStatus）超过 {MAX_STATUS} 个字，请缩短"
     yield from access.problems(diagram.elements, sorted({diagram.lane(e) for e in diagram.elements.values()}), forms)

@@ -29,6 +29,8 @@ _REFERENCES = {  # attribute → what it points to
     "escalationRef": "升级",
 }
 
+_BOOLEANS = ("cancelActivity", "isInterrupting", "triggeredByEvent", "isForCompensation", "instantiate", "isSequential")
+
 
 def check(diagram: Diagram, key: str | None, roles: Sequence[str]) -> Iterator[str]:
     """All problems of structure."""
@@ -39,6 +41,7 @@ def check(diagram: Diagram, key: str | None, roles: Sequence[str]) -> Iterator[s
     yield from _flow_ends(diagram)
     yield from _choices(diagram)
     yield from _references(diagram)
+    yield from _booleans(diagram)
     yield from _vendors(diagram)
 
 
@@ -168,6 +171,16 @@ def _references(diagram: Diagram) -> Iterator[str]:
         if ref and ref.rpartition(":")[2] not in ids:
             where = called("参与者", participant.get("name"), participant.get("id"))
             yield f"{where}：所指的流程“{short(ref)}”不存在，请删除这个参与者或改正所指的流程"
+
+
+def _booleans(diagram: Diagram) -> Iterator[str]:
+    """XML Schema has 1 and 0 too; the library and the drawing take a 1 for false, so that an interrupting event would not interrupt."""
+    for element in diagram.elements.values():
+        node = diagram.nodes[element.id]
+        for part in (node, *node.findall(f"{BPMN}multiInstanceLoopCharacteristics")):
+            for name in _BOOLEANS:
+                if part.get(name, "true") not in ("true", "false"):
+                    yield say(element, f"{name} 的值“{short(part.get(name))}”不能使用，请改为 true 或 false")
 
 
 def _vendors(diagram: Diagram) -> Iterator[str]:

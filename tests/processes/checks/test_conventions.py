@@ -96,3 +96,4 @@ def test_what_stands_behind_an_event_gateway_needs_no_status() -> None:
 def test_subject() -> None:
     inside = START + task() + END + LINE
     says(diagram(inside, subject="x"), "流程“p”：属性 subject 的值“x”不是已有的业务记录，可用：plain、r")
+    says(diagram(inside, subject=""), "流程“p”：没有写明业务记录（属性 subject），可用：plain、r")

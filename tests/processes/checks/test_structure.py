@@ -123,6 +123,23 @@ def test_the_process_id() -> None:
     says(diagram(inside, id="p" * 61), "不超过 60 个字符")
 
 
+BOUNDARY = (
+    '<boundaryEvent id="b" name="撤回" attachedToRef="t" cancelActivity="{}"><messageEventDefinition messageRef="msg"/></boundaryEvent>'
+)
+TIMES = '<multiInstanceLoopCharacteristics isSequential="{}"><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>'
+
+
+@pytest.mark.parametrize("value", ["1", "0", "True", " true", "yes", ""])
+def test_truth_is_written_in_full(value: str) -> None:
+    said = f"的值“{value.strip()}”不能使用，请改为 true 或 false"
+    says(
+        diagram(START + task() + BOUNDARY.format(value) + END + LINE + flows("b>z", prefix="h")),
+        f"边界事件“撤回”(b)：cancelActivity {said}",
+    )
+    many = task().replace("</userTask>", TIMES.format(value) + "</userTask>")
+    says(diagram(START + many + END + LINE), f"用户任务“审核”(t)：isSequential {said}")
+
+
 VENDORS = (
     ("http://camunda.org/schema/1.0/bpmn", "Camunda"),
     ("http://camunda.org/schema/zeebe/1.0", "Camunda 8"),
