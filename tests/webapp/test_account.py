@@ -46,6 +46,20 @@ def test_login_and_logout(client: FlaskClient) -> None:
     assert client.get("/").status_code == 302
 
 
+def test_a_copied_cookie_ends_with_the_logout(app: Flask, client: FlaskClient) -> None:
+    log_in(client)
+    copied, cookie = app.test_client(), client.get_cookie("pilot")
+    assert cookie is not None
+    copied.set_cookie("pilot", cookie.value)
+    assert copied.get("/").status_code == 200
+    client.post("/logout")
+    assert copied.get("/").status_code == 302
+    assert "其他设备上的登录也已失效" in client.get("/login").text
+    log_in(client)
+    copied.post("/logout")  # who is not logged in ends nobody's session
+    assert client.get("/").status_code == 200
+
+
 def test_same_words_for_unknown_account_and_wrong_password(client: FlaskClient) -> None:
     unknown, wrong = log_in(client, "nobody"), log_in(client, "school1", "wrong")
     assert unknown.status_code == wrong.status_code == 400

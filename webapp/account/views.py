@@ -11,7 +11,7 @@ from sqlalchemy import select
 from domain import throttle
 from domain.errors import DomainError
 from domain.parties import Person
-from domain.passwords import change_password, check_login, choose_password
+from domain.passwords import change_password, check_login, choose_password, end_sessions
 from webapp.account import kept
 from webapp.account.first_login import activate
 from webapp.context import actor, at_first_login, current_actor, db, later, public, runtime
@@ -82,8 +82,12 @@ def token() -> Any:
 @blueprint.post("/logout")
 @public
 def logout() -> Any:
-    """Ends the session."""
+    """Ends all sessions of the person, as a new password does: a copy of the cookie opens nothing any more."""
+    who = current_actor()
+    if who is not None:
+        end_sessions(db(), who.person_id)
     session.clear()
+    flash("已退出登录，您在其他设备上的登录也已失效。", "success")
     return redirect(url_for("account.login"))
 
 
