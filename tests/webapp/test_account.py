@@ -10,14 +10,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from domain import throttle
+from domain.database import one_at_a_time
 from domain.demo import PASSWORD
 from domain.parties import Person
 from domain.passwords import check_login
 from domain.settings import BadSetting, read_settings
 from domain.throttle import MAX_BY_ACCOUNT, MAX_BY_ADDRESS, WINDOW, LoginAttempt
 from tests.conftest import World
+from tests.racing import race
 from tests.webapp.test_weekly import site
 from webapp.account import views
 from webapp.links import is_local
@@ -74,6 +78,19 @@ def test_login_is_throttled(client: FlaskClient) -> None:
         assert log_in(client, password="wrong").status_code == 400
     assert log_in(client).status_code == 429
     assert log_in(client, "school2").status_code == 302
+
+
+def test_many_logins_at_once_are_throttled_like_one_after_the_other(world: World) -> None:
+    """The right password among guesses that are made at once is no login either."""
+    client = site(world).test_client()
+
+    def fail(session: Session) -> None:
+        one_at_a_time(session, "login")
+        for _ in range(MAX_BY_ACCOUNT):
+            throttle.failed(session, "school1", "127.0.0.1", world.clock())
+
+    assert race(world, fail, lambda: log_in(client).status_code) == 429
+    assert client.get("/").status_code == 302
 
 
 def test_no_redirect_to_other_sites(client: FlaskClient) -> None:

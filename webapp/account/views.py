@@ -9,6 +9,7 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 
 from domain import throttle
+from domain.database import one_at_a_time
 from domain.errors import DomainError
 from domain.parties import Person
 from domain.passwords import change_password, check_login, choose_password, end_sessions
@@ -65,7 +66,11 @@ def _enter(account: str) -> str | None:
     if person is not None:
         db().expunge(person)  # it outlives the transaction
     db().rollback()  # the hash takes its time, and must hold no lock
-    if not check_login(person, password, runtime().settings.secret_key) or person is None:
+    right = check_login(person, password, runtime().settings.secret_key)
+    one_at_a_time(db(), "login")
+    if throttle.too_many(db(), account, address, now):  # others guessed meanwhile: many at once learn no more than one after the other
+        return TOO_MANY
+    if not right or person is None:
         throttle.failed(db(), account, address, now)
         g.commit = True  # the page is an error, yet the attempt counts
         return WRONG
