@@ -38,7 +38,8 @@ class Filter:
     `at` where it matters when.
 
     `options` are fixed choices; `choices` reads them for this actor. `default` holds while the address does not name the filter.
-    `field` is as a column's.
+    `field` is as a column's. To those of the roles in `settled_for` all rows have one value here, that of their own party: the page
+    does not offer them the filter.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Filter:
     for_actor: Callable[[Actor, Select[Any], str], Select[Any]] = lambda actor, query, text: query
     field: str | None = None
     at: Callable[[datetime, Select[Any], str], Select[Any]] = lambda now, query, text: query
+    settled_for: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,10 @@ class Listing:
         columns = tuple(column for column in self.columns if column.field not in hidden)
         kept = tuple(one for one in self.filters if one.field not in hidden)
         return replace(self, columns=columns, filters=kept, barred=frozenset(one.name for one in self.filters) - {one.name for one in kept})
+
+    def offered(self, actor: Actor) -> Sequence[Filter]:
+        """The filters that narrow something for this actor. The others still hold in an address."""
+        return [one for one in self.filters if not one.settled_for & actor.roles]
 
     def filtered(self, actor: Actor, values: Mapping[str, str]) -> Select[Any]:
         """The rows under the filters in `values` (name → text), whatever their status.

@@ -103,6 +103,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
         screen=screen,
         popup=screen.popup,
         listing=page.listing,
+        filters=page.listing.offered(actor),
         page=page,
         link=link,
         sizes=SIZES,
