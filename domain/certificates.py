@@ -65,10 +65,17 @@ class Certificate(Base):
         """Name and grade."""
         return f"{self.name}（{self.grade}）"
 
+    @property
+    def yuan(self) -> int | float | None:
+        """The fee as forms, lists and exports show it: without zeros behind the point."""
+        if self.fee is None:
+            return None
+        return int(self.fee) if self.fee == int(self.fee) else float(self.fee)
+
     def answers(self) -> dict[str, Any]:
         """What the form holds; organization and majors by name."""
         filled = {name: value for name in FIELDS if (value := getattr(self, name))}
-        fee = {} if self.fee is None else {"fee": _plain(self.fee)}
+        fee = {} if self.yuan is None else {"fee": self.yuan}
         majors = [{"major": major.label} for major in self.majors]
         return {**filled, **fee, "organization": self.party.name, **({"majors": majors} if majors else {})}
 
@@ -146,7 +153,3 @@ def _majors(session: Session, labels: Sequence[str]) -> list[Major]:
     if not found.keys() >= set(wanted):
         raise UnknownChoice
     return [found[label] for label in wanted]
-
-
-def _plain(fee: Decimal) -> int | float:
-    return int(fee) if fee == int(fee) else float(fee)

@@ -71,6 +71,11 @@ def new_stamp() -> str:
     return secrets.token_hex(16)
 
 
+def end_sessions(session: Session, person_id: int) -> None:
+    """Ends all sessions of a person, on whatever device."""
+    session.get_one(Person, person_id).stamp = new_stamp()
+
+
 def change_password(session: Session, person_id: int, old: str, new: str) -> Person:
     """Changes a password; all sessions of the person end, by the new stamp.
 

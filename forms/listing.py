@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, false
 from sqlalchemy.orm import Session
 
+from domain.base import utc_now
 from domain.parties import Actor
 
 
@@ -32,10 +34,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Filter:
-    """One filter; `apply` narrows the query by what was typed or chosen, `for_actor` does where it matters who asks.
+    """One filter; `apply` narrows the query by what was typed or chosen, `for_actor` does where it matters who asks,
+    `at` where it matters when.
 
     `options` are fixed choices; `choices` reads them for this actor. `default` holds while the address does not name the filter.
-    `field` is as a column's.
+    `field` is as a column's. To those of the roles in `settled_for` all rows have one value here, that of their own party: the page
+    does not offer them the filter.
     """
 
     name: str
@@ -47,6 +51,8 @@ class Filter:
     default: str = ""
     for_actor: Callable[[Actor, Select[Any], str], Select[Any]] = lambda actor, query, text: query
     field: str | None = None
+    at: Callable[[datetime, Select[Any], str], Select[Any]] = lambda now, query, text: query
+    settled_for: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Listing:
     `key` is the diagram of records that have a process (their `status` and `tone` are the engine's); None for plain lists.
     `ticked` is the column that ticked ids are those of, where they are not the rows' own: lines of the records of another list.
     `fields_of` is the diagram of whose forms the columns' and filters' fields are, where it is not `key`. `barred` names filters
-    that this actor may not use.
+    that this actor may not use. `now` is the moment for filters that compare with it; None: the real one.
     """
 
     name: str
@@ -69,6 +75,11 @@ class Listing:
     ticked: Any = None
     fields_of: str | None = None
     barred: frozenset[str] = frozenset()
+    now: datetime | None = None
+
+    def asked_at(self, now: datetime) -> Listing:
+        """The list as of a moment: that of the engine's clock."""
+        return replace(self, now=now)
 
     def without(self, hidden: Collection[str]) -> Listing:
         """The list without the columns and filters of these fields of the form; nor can it be ordered by them."""
@@ -78,18 +89,22 @@ class Listing:
         kept = tuple(one for one in self.filters if one.field not in hidden)
         return replace(self, columns=columns, filters=kept, barred=frozenset(one.name for one in self.filters) - {one.name for one in kept})
 
+    def offered(self, actor: Actor) -> Sequence[Filter]:
+        """The filters that narrow something for this actor. The others still hold in an address."""
+        return [one for one in self.filters if not one.settled_for & actor.roles]
+
     def filtered(self, actor: Actor, values: Mapping[str, str]) -> Select[Any]:
         """The rows under the filters in `values` (name → text), whatever their status.
 
         Under a filter that the actor may not use there are none: to leave it out would widen what a batch acts on.
         """
-        query = self.query(actor)
+        query, now = self.query(actor), self.now or utc_now()
         if any(values.get(name, "").strip() for name in self.barred):
             return query.where(false())
         for one in self.filters:
             text = values.get(one.name, one.default).strip()
             if text:
-                query = one.for_actor(actor, one.apply(query, text), text)
+                query = one.at(now, one.for_actor(actor, one.apply(query, text), text), text)
         return query
 
     def narrowed(self, actor: Actor, values: Mapping[str, str]) -> Select[Any]:

@@ -66,12 +66,13 @@ def run(runtime: Runtime, work: Work) -> None:
         DomainError: more rows than a sheet can hold.
     """
     with runtime.database.reading() as session:
-        listing = fitted(session, work.actor, LISTS[work.params["listing"]])
+        now = runtime.engine.clock()
+        listing = fitted(session, work.actor, LISTS[work.params["listing"]]).asked_at(now)
         query = chosen(listing, work.actor, work.params["values"], work.params["ids"])
         total = count(session, query)
         if total > MAX_ROWS:
             raise DomainError(f"共 {total} 条，超过一个 Excel 文件能容纳的 {MAX_ROWS} 行，请用查询条件缩小范围后分次导出")
         work.progress(0, total=total)
-        path: Path = work.file(file_name(listing, runtime.engine.clock()))
+        path: Path = work.file(file_name(listing, now))
         written = write(session, query, listing.columns, str(path), work.progress)
     work.progress(written, total=written)

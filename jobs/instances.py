@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, false, or_, select
 from sqlalchemy.orm import object_session
 
-from domain.base import utc_now
 from domain.parties import Actor, Party, Person
 from forms.listing import Column, Filter, Listing
 from processes import definitions, tables, versions
@@ -67,13 +66,13 @@ def _by_version(query: Select[Any], text: str) -> Select[Any]:
     return query.where(tables.instance.c.definition_id.in_(select(table.id).where(table.version == number)))
 
 
-def _by_age(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(tables.instance.c.place_since <= utc_now() - timedelta(days=AGES.get(text, 0)))
+def _by_age(now: datetime, query: Select[Any], text: str) -> Select[Any]:
+    return query.where(tables.instance.c.place_since <= now - timedelta(days=AGES.get(text, 0)))
 
 
-def _by_late(query: Select[Any], text: str) -> Select[Any]:
+def _by_late(now: datetime, query: Select[Any], text: str) -> Select[Any]:
     task = tables.task.c
-    late = select(task.instance_id).where(task.state == "open", task.due_at < utc_now())
+    late = select(task.instance_id).where(task.state == "open", task.due_at < now)
     return query.where(tables.instance.c.id.in_(late)) if text == LATE else query
 
 
@@ -116,8 +115,8 @@ INSTANCES = Listing(
         Filter("version", "版本", _by_version, widget="number"),
         Filter("place", "环节 id 或状态", _by_place),
         Filter("party", "机构", _by_party),
-        Filter("age", "停留", _by_age, tuple(AGES)),
+        Filter("age", "停留", options=tuple(AGES), at=_by_age),
         Filter("assignee", "待办的办理人", _by_assignee),
-        Filter("late", "待办期限", _by_late, (LATE,)),
+        Filter("late", "待办期限", options=(LATE,), at=_by_late),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, String, cast, func, select
@@ -81,9 +82,9 @@ class Chosen:
     what: str = "instances"
 
 
-def count(session: Session, actor: Actor, chosen: Chosen) -> int:
+def count(session: Session, actor: Actor, chosen: Chosen, now: datetime) -> int:
     """How many there are of which the actor may see the list."""
-    return session.scalar(select(func.count()).select_from(_chosen(actor, chosen).subquery())) or 0
+    return session.scalar(select(func.count()).select_from(_chosen(actor, chosen, now).subquery())) or 0
 
 
 def run(runtime: Runtime, work: Work) -> None:
@@ -93,7 +94,7 @@ def run(runtime: Runtime, work: Work) -> None:
     act = WATCHED[chosen.what].acts[work.params["act"]]
     if "last" not in work.result:  # what comes meanwhile is left alone
         with runtime.database.reading() as session:
-            inner = _chosen(work.actor, chosen).subquery()
+            inner = _chosen(work.actor, chosen, runtime.engine.clock()).subquery()
             total, last = session.execute(select(func.count(), func.max(inner.c.id)).select_from(inner)).one()
         work.result = {**work.result, "last": last, "after": None}
         work.progress(0, total=total)
@@ -104,7 +105,7 @@ def run(runtime: Runtime, work: Work) -> None:
 def _chunk(runtime: Runtime, work: Work, act: Act, chosen: Chosen) -> bool:
     """The next ones in one transaction with the bookkeeping. False where there are none left."""
     with runtime.database.writing() as session:
-        rows = _next(session, work, chosen)
+        rows = _next(session, work, chosen, runtime.engine.clock())
         if not rows:
             return False
         came = act_on(session, [_item(runtime.engine, session, work, act, chosen, row) for row in rows])
@@ -115,7 +116,7 @@ def _chunk(runtime: Runtime, work: Work, act: Act, chosen: Chosen) -> bool:
     return True
 
 
-def _chosen(actor: Actor, chosen: Chosen) -> Select[Any]:
+def _chosen(actor: Actor, chosen: Chosen, now: datetime) -> Select[Any]:
     """Id and title of each."""
     table = tables.instance.c
     if chosen.definition_id is not None:  # whoever deploys versions says what becomes of those that run, and sees no titles
@@ -123,15 +124,19 @@ def _chosen(actor: Actor, chosen: Chosen) -> Select[Any]:
         return select(table.id, label).where(table.definition_id == chosen.definition_id, table.ended_at.is_(None))
     watched = WATCHED[chosen.what]
     listing, record = watched.listing, watched.listing.record
-    query = listing.query(actor).where(record.id.in_(chosen.ids)) if chosen.values is None else listing.narrowed(actor, chosen.values)
+    query = (
+        listing.query(actor).where(record.id.in_(chosen.ids))
+        if chosen.values is None
+        else listing.asked_at(now).narrowed(actor, chosen.values)
+    )
     rows: Select[Any] = query.with_only_columns(record.id, getattr(record, watched.named).label("title")).order_by(None)
     return rows
 
 
-def _next(session: Session, work: Work, chosen: Chosen) -> Sequence[Any]:
+def _next(session: Session, work: Work, chosen: Chosen, now: datetime) -> Sequence[Any]:
     if work.result["last"] is None:
         return ()
-    every = _chosen(work.actor, chosen).subquery()
+    every = _chosen(work.actor, chosen, now).subquery()
     rest = select(every).where(every.c.id <= work.result["last"])
     if work.result["after"] is not None:
         rest = rest.where(every.c.id > work.result["after"])

@@ -14,7 +14,13 @@ MAX_TEXT = 200_000  # characters
 MAX_SCENARIOS = 50
 MAX_STEPS = 100
 ACTS = {"new": (), "save": ("form",), "complete": ("outcome",), "act": ("element",)}  # `do` → what else it needs
-EXPECTED = ("status", "tone", "tasks", "buttons", "ended")
+EXPECTED = {
+    "status": "状态",
+    "tone": "状态颜色（tone）",
+    "tasks": "待办",
+    "buttons": "按钮",
+    "ended": "流程是否结束",
+}  # how people are told of it
 
 
 class ScenarioFailed(Exception):

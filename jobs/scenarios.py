@@ -40,7 +40,7 @@ from forms.checking import check
 from handlers import HANDLERS
 from jobs.runtime import BPMN_FOLDER
 from jobs.sandbox import MODES, Outside, make_server
-from jobs.scenario_files import ScenarioFailed, read_scenarios
+from jobs.scenario_files import EXPECTED, ScenarioFailed, read_scenarios
 from processes import answers, messages, steps, tables
 from processes.decisions import read_folder
 from processes.definitions import Definition, deploy, forget
@@ -350,7 +350,16 @@ def _expect(play: _Play, expected: Mapping[str, Any], where: str) -> None:
         if name == "buttons":
             wanted = {account: sorted(names) for account, names in wanted.items()}
         if value != wanted:
-            raise ScenarioFailed(f"{where}之后 {name} 应为 {wanted}，实为 {value}")
+            raise ScenarioFailed(f"{where}之后，{EXPECTED[name]}应为{_words(wanted)}，实为{_words(value)}")
+
+
+def _words(value: Any) -> str:
+    """What was expected or found, as people read it: “待审核”, 是, 无, or “甲”、“乙”; buttons by account."""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, dict):
+        return "；".join(f"{account} 有{_words(names)}" for account, names in value.items())
+    return "、".join(f"“{one}”" for one in value) or "无" if isinstance(value, list) else f"“{value}”"
 
 
 def _open_tasks(play: _Play) -> list[Any]:

@@ -21,7 +21,7 @@ from processes.definitions import Element
 from processes.engine import Engine
 from processes.errors import NotFound, Refused
 from processes.history import who
-from processes.locking import lock
+from processes.locking import awake, lock
 from processes.notices import notify
 from processes.people import around_step
 from processes.step import Step
@@ -39,11 +39,12 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, peopl
         NotFound: no such process, or the actor has nothing to do with it.
         Refused: nobody was chosen, too many, or somebody who is neither a colleague nor concerned.
     """
-    step = lock(engine, session, actor, instance_id)
+    step = lock(engine, session, actor, instance_id, suspended=True)
     known = {one.id: one for one in around_step(step)}
     here = known.get(actor.person_id)
     if (here is None or not here.concerned) and not inbox.stands_in(session, actor, instance_id, step.now):
         raise NotFound
+    awake(step)
     chosen = sorted(set(people) - {actor.person_id})
     if not 0 < len(chosen) <= MOST:
         raise Refused(f"请选择抄送的人员，一次最多 {MOST} 人")

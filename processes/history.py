@@ -62,8 +62,8 @@ def who(actor: Actor) -> str:
 
 
 def clock_text(moment: datetime) -> str:
-    """A moment as people read it, in Asia/Shanghai."""
-    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+    """A moment as people read it, to the minute, in Asia/Shanghai."""
+    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
 def events_of(session: Session, instance_id: int) -> Sequence[Row[Any]]:

@@ -57,14 +57,16 @@ def _waiting(actor: Actor, now: datetime | None) -> tuple[ColumnElement[bool], .
 
 
 def done_tasks(actor: Actor) -> Select[Any]:
-    """已办: what the actor completed, newest first."""
+    """已办: what the actor completed in their present party, newest first."""
     query = select(*_COLUMNS).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
-    return query.where(_TASK.c.closed_by == actor.person_id).order_by(_TASK.c.closed_at.desc())
+    return query.where(_TASK.c.closed_by == actor.person_id, _TASK.c.party_id == actor.party_id).order_by(_TASK.c.closed_at.desc())
 
 
 def started(actor: Actor) -> Select[Any]:
-    """我发起的: the actor's own processes, newest first."""
-    return select(_INSTANCE).where(_INSTANCE.c.started_by == actor.person_id).order_by(_INSTANCE.c.started_at.desc())
+    """我发起的: the actor's own processes, newest first; of those, what the present party has to do with."""
+    here = exists().where(_TASK.c.instance_id == _INSTANCE.c.id, _TASK.c.party_id == actor.party_id)
+    mine = (_INSTANCE.c.started_by == actor.person_id, or_(_INSTANCE.c.party_id == actor.party_id, here))
+    return select(_INSTANCE).where(*mine).order_by(_INSTANCE.c.started_at.desc())
 
 
 def awaited(session: Session, instance_ids: Sequence[int]) -> dict[str, list[str]]:

@@ -44,6 +44,16 @@ def step_on(engine: Engine, session: Session, actor: Actor, row: Any, suspended:
     return Step(engine, session, actor, definition, row, subject)
 
 
+def awake(step: Step) -> None:
+    """For a step that was begun whether suspended or not, because whose it is had to be known first: nothing goes on while suspended.
+
+    Raises:
+        Suspended
+    """
+    if step.row.suspended_at is not None:
+        raise Suspended
+
+
 def nothing_unseen(step: Step, seen: int | None) -> None:
     """Nobody overwrites what they have not seen. `seen`: how many lines of history there were when a form was opened; None: it was not.
 

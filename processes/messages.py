@@ -144,10 +144,12 @@ def _done(step: Step, message: Any, element: str) -> list[str]:
     values = {"state": "delivered", "instance_id": step.row.id, "target": element, "next_at": None, "error": None}
     # closed after the receiver's row is locked, as every step locks: a second deliverer finds it closed, and takes its step back
     closed = update(table).where(table.c.id == message.id, table.c.state == "waiting").values(values)
+    step.run()
+    step.delivers = message.id  # its row is locked in one go with those that the step's own new waits wake up
+    jobs = step.settle()
     if step.session.execute(closed).rowcount != 1:  # type: ignore[attr-defined]
         raise TaskClosed("这条消息已送达")
-    step.run()
-    return step.settle()
+    return jobs
 
 
 def _keep(session: Session, message: Any, now: datetime) -> None:
@@ -155,7 +157,9 @@ def _keep(session: Session, message: Any, now: datetime) -> None:
     values: dict[str, Any] = {"next_at": now + _wait(message.tries), "tries": message.tries + 1}
     if now - (message.retried_at or message.sent_at) >= KEPT:
         values = {"state": "expired", "next_at": None, "error": f"{KEPT.days} 天内没有流程接收"}
-    session.execute(update(table).where(table.c.id == message.id, table.c.state == "waiting").values(values))
+    # not where somebody who began to wait meanwhile has woken it up
+    unseen = (table.c.id == message.id, table.c.state == "waiting", table.c.next_at == message.next_at)
+    session.execute(update(table).where(*unseen).values(values))
 
 
 def put_off(engine: Engine, session: Session, message_id: int, error: str) -> int | None:
@@ -172,11 +176,12 @@ def put_off(engine: Engine, session: Session, message_id: int, error: str) -> in
     over = message.tries + 1 >= MAX_TRIES
     values: dict[str, Any] = {"tries": message.tries + 1, "error": error, "next_at": engine.clock() + _wait(message.tries)}
     blamed = int(message.sender_id if waiting is None else waiting.instance_id)
+    found: int | None = None
     if over:
         values |= {"state": "failed", "next_at": None, "instance_id": blamed}
+        instance = tables.instance.c  # locked before the message, as every step does
+        found = session.scalar(select(instance.id).where(instance.id == blamed, instance.ended_at.is_(None)).with_for_update())
     session.execute(update(table).where(table.c.id == message_id, table.c.state == "waiting").values(values))
-    instance = tables.instance.c
-    found: int | None = session.scalar(select(instance.id).where(instance.id == blamed, instance.ended_at.is_(None))) if over else None
     return found
 
 

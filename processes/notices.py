@@ -36,7 +36,7 @@ ASKED_FOR = ("task", "returned", "due")
 MOST_COUNTED = 100
 LONGEST = 400
 SMS_AFTER = timedelta(minutes=1)  # what comes within this time goes in one SMS
-COLUMNS = ("person_id", "at", "kind", "text", "instance_id", "task_id", "shown", "sms_at")
+COLUMNS = ("person_id", "at", "kind", "text", "instance_id", "task_id", "shown", "sms_at", "party_id")
 
 
 def notify(step: Step, people: Iterable[int], kind: str, text: str, task_id: str | None = None) -> None:
@@ -46,7 +46,7 @@ def notify(step: Step, people: Iterable[int], kind: str, text: str, task_id: str
         return
     shown, sms = shown_to(kind), func.coalesce(_CHOICE.c.sms, False)
     said = (literal(kind, String), literal(text[:LONGEST], String), literal(step.row.id), literal(task_id, String))
-    row = (Person.id, literal(step.now, UtcDateTime()), *said, shown, sms_time(sms, step.now))
+    row = (Person.id, literal(step.now, UtcDateTime()), *said, shown, sms_time(sms, step.now), Person.party_id)
     mine = and_(_CHOICE.c.person_id == Person.id, _CHOICE.c.kind == kind)
     source = select(*row).outerjoin(_CHOICE, mine).where(Person.id.in_(told), or_(shown, sms))
     step.session.execute(insert(_TABLE).from_select(COLUMNS, source))
@@ -62,17 +62,22 @@ def sms_time(wanted: ColumnElement[bool], now: datetime) -> ColumnElement[Any]:
     return case((wanted, literal(now + SMS_AFTER, UtcDateTime())), else_=literal(None, UtcDateTime()))
 
 
+def _own(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    """What was told to the actor as somebody of their present party: titles of an earlier one are no longer theirs to read."""
+    return _TABLE.c.person_id == actor.person_id, _TABLE.c.party_id == actor.party_id
+
+
 def notices_of(actor: Actor) -> Select[Any]:
     """The actor's own, newest first, with the process's `title`, `key` and `subject_id`."""
     instance = tables.instance
     query = select(*_TABLE.c, instance.c.title, instance.c.key, instance.c.subject_id)
-    query = query.join(instance, instance.c.id == _TABLE.c.instance_id).where(_TABLE.c.person_id == actor.person_id, _TABLE.c.shown)
+    query = query.join(instance, instance.c.id == _TABLE.c.instance_id).where(*_own(actor), _TABLE.c.shown)
     return query.order_by(_TABLE.c.at.desc(), _TABLE.c.id.desc())
 
 
 def unread_number(actor: Actor) -> ScalarSelect[int]:
     """How many the actor has not read, counted no further than `MOST_COUNTED` (say 99+ from there); one indexed query within another."""
-    unread = select(literal(1).label("one")).where(_TABLE.c.person_id == actor.person_id, _TABLE.c.read_at.is_(None), _TABLE.c.shown)
+    unread = select(literal(1).label("one")).where(*_own(actor), _TABLE.c.read_at.is_(None), _TABLE.c.shown)
     return select(func.count()).select_from(unread.limit(MOST_COUNTED).subquery()).scalar_subquery()
 
 
@@ -91,4 +96,4 @@ def read_one(session: Session, actor: Actor, notice_id: int, now: datetime) -> A
 
 def read_all(session: Session, actor: Actor, now: datetime) -> None:
     """Marks all of the actor's as read."""
-    session.execute(update(_TABLE).where(_TABLE.c.person_id == actor.person_id, _TABLE.c.read_at.is_(None)).values(read_at=now))
+    session.execute(update(_TABLE).where(*_own(actor), _TABLE.c.read_at.is_(None)).values(read_at=now))

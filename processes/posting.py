@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from processes import spiff, tables
@@ -52,10 +52,17 @@ def _subscribe(step: Step) -> None:
         return
     common = {"instance_id": step.row.id, "definition_id": step.definition.id, "since": step.now}
     step.session.execute(insert(table), [{**common, "element": e, "name": wanted[e].name, "key": now[e]} for e in new])
-    kept = tables.message
-    names = {wanted[element].name for element in new}
-    # what has waited for a receiver is looked at again
-    step.session.execute(update(kept).where(kept.c.state == "waiting", kept.c.name.in_(names)).values(next_at=step.now))
+    _wake(step, {wanted[element].name for element in new})
+
+
+def _wake(step: Step, names: set[str]) -> None:
+    """What has waited for a receiver is looked at again. Locked in the order of the ids, so that two who begin to wait, or one who
+    receives and waits again, never wait for each other."""
+    kept = tables.message.c
+    heard = and_(kept.state == "waiting", kept.name.in_(names))
+    which = heard if step.delivers is None else or_(heard, kept.id == step.delivers)
+    locked = select(kept.id).where(which).order_by(kept.id).with_for_update()
+    step.session.execute(update(tables.message).where(kept.id.in_(locked), kept.state == "waiting").values(next_at=step.now))
 
 
 def expected(step: Step) -> dict[str, str]:

@@ -37,7 +37,7 @@ def _tell(session: Session, kind: str, which: ColumnElement[bool], now: datetime
     holds = exists().where(PersonRole.person_id == Person.id, PersonRole.role == _TASK.role)
     theirs = or_(_TASK.assignee_id == Person.id, and_(_TASK.assignee_id.is_(None), holds))
     text = literal(SAID[kind], String).concat(_INSTANCE.title).concat(literal(" · ", String)).concat(_TASK.name)
-    said = (literal(kind, String), text, _TASK.instance_id, _TASK.id, _CHOICE.shown, sms_time(_CHOICE.sms, now))
+    said = (literal(kind, String), text, _TASK.instance_id, _TASK.id, _CHOICE.shown, sms_time(_CHOICE.sms, now), Person.party_id)
     query = select(Person.id, literal(now, UtcDateTime()), *said).join(tables.notice_choice, _CHOICE.person_id == Person.id)
     query = query.join(tables.task, and_(_TASK.party_id == Person.party_id, _TASK.state == "open"))
     query = query.join(tables.instance, _INSTANCE.id == _TASK.instance_id)

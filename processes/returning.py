@@ -24,7 +24,7 @@ from processes.definitions import Definition, Element, load
 from processes.engine import Engine
 from processes.errors import FormInvalid, NotFound, Refused, TaskClosed
 from processes.history import clock_text, who
-from processes.locking import lock
+from processes.locking import awake, lock
 from processes.rewinding import enclosing, resumed, rewind, undone
 from processes.step import Step
 from processes.steps import hold
@@ -71,9 +71,10 @@ def _own(engine: Engine, session: Session, actor: Actor, task_id: str) -> tuple[
     instance_id = session.scalar(select(table.c.instance_id).where(table.c.id == task_id, table.c.party_id == actor.party_id))
     if instance_id is None:
         raise NotFound
-    step = lock(engine, session, actor, instance_id)
+    step = lock(engine, session, actor, instance_id, suspended=True)
     done = session.execute(select(table).where(table.c.id == task_id)).one()
     absent = authority.takes_back(session, actor, done, step.row.key, step.now)
+    awake(step)
     step.actor = authority.in_place_of(actor, absent)
     if done.state not in ("done", "held"):
         raise Refused(f"{done.closed_as}，不能撤回")

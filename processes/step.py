@@ -69,6 +69,8 @@ class Step:
     """Business errors of inline handlers that the diagram is still to catch."""
     reached: str | None = None
     """The end event with a status that was reached last in this step."""
+    delivers: int | None = None
+    """Id of the message between instances that the step receives."""
     suspended_at: datetime | None = field(init=False)
     called_off: bool = False
     """Whether the process ends here and now, wherever it stands (终止)."""

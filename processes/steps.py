@@ -24,7 +24,7 @@ from processes.engine import Engine
 from processes.errors import FormInvalid, NotAllowed, NotFound, Refused, TaskClosed
 from processes.history import GENESIS, clock_text, who
 from processes.instances import VoteTask
-from processes.locking import lock, nothing_unseen, step_on
+from processes.locking import awake, lock, nothing_unseen, step_on
 from processes.notices import notify
 from processes.step import Step
 
@@ -192,6 +192,7 @@ def hold(
     """
     step, task, rows = _load_by_task(engine, session, actor, task_id, states)
     absent = check(session, actor, task, step.row.key, step.now)
+    awake(step)  # said only to those who may know of the task
     step.actor = authority.in_place_of(actor, absent)
     held = Hold(step, task, absent, tuple(rows))
     if step.row.due_at is not None and step.row.due_at <= step.now:
@@ -246,11 +247,12 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
         TaskClosed: the process no longer waits for it.
         NotAllowed: not this actor.
     """
-    step = lock(engine, session, actor, instance_id)
+    step = lock(engine, session, actor, instance_id, suspended=True)
     element = step.definition.elements.get(element_id)
     if element is None or element.event != "message":
         raise NotFound
     step.actor = _pressing(step, element.lane)
+    awake(step)
     if step.row.state is None:
         raise TaskClosed
     step.load()
@@ -319,7 +321,7 @@ def _load_by_task(engine: Engine, session: Session, actor: Actor, task_id: str, 
         if not authority.may_see(session, actor, SimpleNamespace(**task._mapping, key=row.key), engine.clock()):
             raise NotFound
         raise TaskClosed(task.closed_as or "此事项尚待办理，办理后请您确认")
-    step = step_on(engine, session, actor, row)
+    step = step_on(engine, session, actor, row, suspended=True)
     step.live_tasks = {one.id: one.parent_id for one in found if one.vote_id is None}
     return step, task, list(found)
 

@@ -300,6 +300,7 @@ notice = Table(
     Column("read_at", UtcDateTime),
     Column("shown", Boolean, nullable=False, server_default=true(), comment="in the page; else it goes by SMS alone"),
     Column("sms_at", UtcDateTime, comment="from when on it may go by SMS; null: not at all, or it is on its way"),
+    Column("party_id", Integer, nullable=False, comment="the person's party then: it is not shown in another"),
     Index("ix_process_notice_unread", "person_id", "read_at"),
     Index("ix_process_notice_newest", "person_id", "at"),
     Index("ix_process_notice_sms", "sms_at"),

@@ -34,6 +34,6 @@ def test_a_wrong_expectation_and_untaken_flows_are_reported(tmp_path: Path) -> N
     )
     report = run_file(path)
     assert report.passed == ("乙",)
-    assert report.failures == ("甲：第 1 步之后 status 应为 待审核，实为 未提交",)
+    assert report.failures == ("甲：第 1 步之后，状态应为“待审核”，实为“未提交”",)
     assert "f_submit" in report.flows_not_taken
     assert "f_start" not in report.flows_not_taken

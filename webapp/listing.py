@@ -103,6 +103,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
         screen=screen,
         popup=screen.popup,
         listing=page.listing,
+        filters=page.listing.offered(actor),
         page=page,
         link=link,
         sizes=SIZES,
@@ -118,7 +119,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
 def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str], now: datetime | None = None) -> Page:
     """Runs the queries: tabs with counts, one page of rows, and the rows' actions."""
     definition = definition_of(session, listing)
-    listing = fitted_by(definition, actor, listing)
+    listing = fitted_by(definition, actor, listing if now is None else listing.asked_at(now))
     definition = definition if listing.key is not None else None
     counts = _counts(listing, session, actor, values)
     status = values.get("status", "") if listing.key is not None else ""

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +24,8 @@ from jobs import demo
 from jobs.runtime import build, deploy_all, migrate
 
 STOP_AFTER = 8.0  # seconds a part has to stop before it is killed
-RESTARTS = 5
+RESTARTS = 5  # of one part within WINDOW; after that something is broken, and all stop
+WINDOW = 600.0  # seconds
 
 
 @dataclass
@@ -35,7 +37,8 @@ class Part:
     environment: Mapping[str, str]
     log: Path
     process: subprocess.Popen[bytes] | None = None
-    restarts: int = 0
+    restarts: list[float] = field(default_factory=list)
+    """When it was started again of late, in seconds of the monotonic clock."""
 
     def start(self) -> None:
         """Starts the child in a process group of its own, so that Ctrl-C reaches it only through us, in order."""
@@ -48,6 +51,14 @@ class Part:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
+
+    def may_restart(self, now: float) -> bool:
+        """Whether it may be started again at `now`, and if so, counts it: five deaths in its life are not five in ten minutes."""
+        self.restarts = [at for at in self.restarts if at > now - WINDOW]
+        if len(self.restarts) >= RESTARTS:
+            return False
+        self.restarts.append(now)
+        return True
 
     def stop(self) -> None:
         """Ends the child and whatever it started."""
@@ -63,10 +74,8 @@ class Part:
 
     def _signal(self, number: signal.Signals) -> None:
         if self.process is not None:
-            try:
+            with suppress(ProcessLookupError):  # all gone already
                 os.killpg(self.process.pid, number)
-            except ProcessLookupError:
-                self.restarts = RESTARTS  # all gone already
 
 
 @dataclass
@@ -80,17 +89,16 @@ class Stack:
         part.start()
         self.parts.append(part)
 
-    def watch(self, stop: threading.Event) -> int:
-        """Waits until it is told to stop; starts dead parts again. Returns the exit status."""
-        while not stop.wait(0.5):
+    def watch(self, stop: threading.Event, every: float = 0.5) -> int:
+        """Waits until it is told to stop; starts dead parts again, looking `every` so many seconds. Returns the exit status."""
+        while not stop.wait(every):
             for part in self.parts:
                 if part.process is None or part.process.poll() is None:
                     continue
-                if part.restarts >= RESTARTS:
+                if not part.may_restart(time.monotonic()):
                     print(f"{part.name} 反复退出，已停止全部服务，详见 {part.log}", file=sys.stderr, flush=True)
                     return 1
-                part.restarts += 1
-                print(f"{part.name} 意外退出，重新启动（第 {part.restarts} 次）", file=sys.stderr, flush=True)
+                print(f"{part.name} 意外退出，重新启动（{WINDOW / 60:.0f} 分钟内第 {len(part.restarts)} 次）", file=sys.stderr, flush=True)
                 part.start()
         return 0
 

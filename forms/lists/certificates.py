@@ -40,7 +40,7 @@ def _by_major(query: Select[Any], text: str) -> Select[Any]:
 
 NAME = Filter("name", "证书名称", _by_name)
 GRADE = Filter("grade", "等级", _by_grade, GRADES)
-ORGANIZATION = Filter("organization", "培训评价组织", _by_organization)
+ORGANIZATION = Filter("organization", "培训评价组织", _by_organization, settled_for=frozenset({"培训评价组织"}))
 MAJOR = Filter("major", "对应专业", _by_major)
 
 CERTIFICATES = Listing(
@@ -53,7 +53,7 @@ CERTIFICATES = Listing(
         Column("证书编码", lambda row: row.code, sort=Certificate.code),
         Column("等级", lambda row: row.grade),
         Column("培训评价组织", lambda row: row.party.name, sort=Party.name),
-        Column("考核费用（元/人）", lambda row: row.fee, "number", sort=Certificate.fee),
+        Column("考核费用（元/人）", lambda row: row.yuan, "number", sort=Certificate.fee),
         Column("试点情况", lambda row: PILOTED if row.piloted else "未参与"),
     ),
     filters=(Filter("scope", "证书范围", for_actor=_by_scope, options=(PILOTED,), default=PILOTED), NAME, GRADE, ORGANIZATION, MAJOR),

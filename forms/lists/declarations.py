@@ -31,7 +31,7 @@ def _by_school(query: Select[Any], text: str) -> Select[Any]:
 FILTERS = (
     Filter("plan", "申报计划", _by_plan),
     Filter("certificate", "证书名称", _by_certificate, field="lines"),
-    Filter("school", "院校", _by_school),
+    Filter("school", "院校", _by_school, settled_for=frozenset({"试点院校"})),
 )
 
 DECLARATIONS = Listing(

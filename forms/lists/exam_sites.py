@@ -41,7 +41,7 @@ EXAM_SITES = Listing(
     filters=(
         Filter("certificate", "考核证书", _by_certificate, field="certificate"),
         Filter("grade", "等级", _by_grade, GRADES, field="certificate"),
-        Filter("school", "院校", _by_school),
+        Filter("school", "院校", _by_school, settled_for=frozenset({"试点院校"})),
     ),
     key="exam_site",
 )

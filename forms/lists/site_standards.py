@@ -40,7 +40,7 @@ SITE_STANDARDS = Listing(
     filters=(
         Filter("certificate", "证书名称", _by_certificate, field="certificate"),
         Filter("grade", "等级", _by_grade, GRADES, field="certificate"),
-        Filter("organization", "培训评价组织", _by_organization),
+        Filter("organization", "培训评价组织", _by_organization, settled_for=frozenset({"培训评价组织"})),
     ),
     key="site_standard",
 )

@@ -41,7 +41,7 @@ SKILL_STANDARDS = Listing(
     filters=(
         Filter("name", "标准名称", _by_name, field="name"),
         Filter("certificate", "证书名称", _by_certificate, field="certificates"),
-        Filter("organization", "培训评价组织", _by_organization),
+        Filter("organization", "培训评价组织", _by_organization, settled_for=frozenset({"培训评价组织"})),
     ),
     key="skill_standard",
 )

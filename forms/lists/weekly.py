@@ -32,7 +32,7 @@ REPORTS = Listing(
         Column("周期截止", lambda row: row.period.ends_at, "moment", sort=ReportingPeriod.ends_at),
         Column("创建时间", lambda row: row.created_at, "moment", sort=WeeklyReport.created_at),
     ),
-    filters=(Filter("period", "周期", _by_period), Filter("school", "院校", _by_school)),
+    filters=(Filter("period", "周期", _by_period), Filter("school", "院校", _by_school, settled_for=frozenset({"试点院校"}))),
     key="weekly_report",
 )
 

@@ -72,8 +72,8 @@ def test_every_two_acts_at_once_leave_the_books_whole(world: World) -> None:
     for first in ("pass", "return", "withdraw"):
         for second in ("pass", "return", "withdraw", "claim", "transfer", "ask", "urge"):
             assert told[first, second] is not None, (first, second)
-    assert told["pass", "return"] == "王强（江苏省教育厅）已于 2026-11-25 12:00:00 办理：审核通过"
-    assert told["withdraw", "pass"] == "张文（金陵职业技术学院）已于 2026-11-25 12:00:00 撤回"
+    assert told["pass", "return"] == "王强（江苏省教育厅）已于 2026-11-25 12:00 办理：审核通过"
+    assert told["withdraw", "pass"] == "张文（金陵职业技术学院）已于 2026-11-25 12:00 撤回"
     for second in ("pass", "return", "withdraw", "transfer", "ask", "urge"):
         assert told["suspend", second] == "此流程已被挂起，恢复后才能办理。如有疑问请联系流程监控人员。"
     assert told["claim", "pass"] == told["transfer", "pass"] == "此事项已被其他人员签收，请等待其办理或释放"

@@ -12,9 +12,9 @@ from sqlalchemy import update
 
 from domain.handling import BusinessError, External, Transient
 from jobs import outbox, scheduler
-from processes import managing, steps, tables
+from processes import copies, managing, returning, steps, tables, urging
 from processes.actions import actions_for
-from processes.errors import FourEyes, NotAllowed, Refused, Suspended, TaskClosed
+from processes.errors import FourEyes, NotAllowed, NotFound, Refused, Suspended, TaskClosed
 from tests.conftest import FOREVER, World
 from tests.processes.tiny import Play, boundary, declared, diagram, flows, message, node, service, timer, user
 
@@ -71,6 +71,37 @@ def test_while_suspended_nobody_acts(world: World) -> None:
     assert play.history()[-1] == ("resume", "恢复", "已查清")
     play.act("school1", "fill")
     assert (play.open(), play.row.suspended_at, play.faults()) == (["review"], None, [])
+
+
+def test_a_stranger_does_not_learn_that_it_is_suspended(lite: World) -> None:
+    play = Play(lite, reviewed(boundary("stop", "fill", message("撤销"))))
+    (fill,) = (task.id for task in play.tasks())
+    suspend(play)
+    for act in (
+        lambda: play.call(steps.complete, fill, "提交", None, None, account="school2"),
+        lambda: play.call(urging.urge, fill, account="school2"),
+        lambda: play.call(copies.send, play.instance, [lite.actor("province1").person_id], "", account="school2"),
+    ):
+        with pytest.raises(NotFound):
+            act()
+    with pytest.raises(NotAllowed):
+        play.call(steps.send, play.instance, "stop", account="school2")
+    with pytest.raises(Suspended, match="挂起"):  # who may urge reads why nothing goes on
+        play.call(urging.urge, fill, account="school1")
+    assert play.faults() == []
+
+
+def test_nobody_else_learns_by_taking_back_that_it_is_suspended(lite: World) -> None:
+    parts = node("startEvent", "start") + user("fill", withdrawable="true") + user("review") + node("endEvent", "end", status="完成")
+    ways = flows("start fill", "fill review", "review end")
+    play = Play(lite, diagram(parts + ways, {"试点院校": "start", "省级": "fill review"}))
+    (fill,) = (task.id for task in play.tasks())
+    play.act("province1", "fill")
+    suspend(play)
+    with pytest.raises(NotFound):
+        play.call(returning.withdraw, fill, account="province1b")
+    with pytest.raises(Suspended, match="挂起"):
+        play.call(returning.withdraw, fill, account="province1")
 
 
 def test_a_moment_that_passed_meanwhile_acts_when_it_is_resumed(world: World) -> None:

@@ -100,6 +100,17 @@ def test_lines_of_a_record_follow_the_form_of_the_record(lite: World) -> None:
     assert seen["province1"].barred == {"certificate"}
 
 
+def test_a_filter_of_the_own_party_alone_is_not_offered_but_holds(lite_books: World) -> None:
+    app = site(lite_books)
+    school, organization = user(app, "school1"), user(app, "organization1")
+    assert apply(school) == 302
+    for client, offered in ((school, False), (organization, True)):
+        assert ('name="school"' in client.get("/sites/").text) is offered
+        assert "没有符合条件的记录" in client.get("/sites/?school=没有这所院校").text
+    for client, offered in ((school, True), (organization, False)):
+        assert ('name="organization"' in client.get("/certificates/").text) is offered
+
+
 def test_columns_and_filters_say_which_field_they_show() -> None:
     """A column called as a field of the form is that field's: else the hint would not hide it."""
     forms = read_forms()

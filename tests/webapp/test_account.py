@@ -10,14 +10,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from domain import throttle
+from domain.database import one_at_a_time
 from domain.demo import PASSWORD
 from domain.parties import Person
 from domain.passwords import check_login
 from domain.settings import BadSetting, read_settings
 from domain.throttle import MAX_BY_ACCOUNT, MAX_BY_ADDRESS, WINDOW, LoginAttempt
 from tests.conftest import World
+from tests.racing import race
 from tests.webapp.test_weekly import site
 from webapp.account import views
 from webapp.links import is_local
@@ -46,6 +50,20 @@ def test_login_and_logout(client: FlaskClient) -> None:
     assert client.get("/").status_code == 302
 
 
+def test_a_copied_cookie_ends_with_the_logout(app: Flask, client: FlaskClient) -> None:
+    log_in(client)
+    copied, cookie = app.test_client(), client.get_cookie("pilot")
+    assert cookie is not None
+    copied.set_cookie("pilot", cookie.value)
+    assert copied.get("/").status_code == 200
+    client.post("/logout")
+    assert copied.get("/").status_code == 302
+    assert "其他设备上的登录也已失效" in client.get("/login").text
+    log_in(client)
+    copied.post("/logout")  # who is not logged in ends nobody's session
+    assert client.get("/").status_code == 200
+
+
 def test_same_words_for_unknown_account_and_wrong_password(client: FlaskClient) -> None:
     unknown, wrong = log_in(client, "nobody"), log_in(client, "school1", "wrong")
     assert unknown.status_code == wrong.status_code == 400
@@ -60,6 +78,19 @@ def test_login_is_throttled(client: FlaskClient) -> None:
         assert log_in(client, password="wrong").status_code == 400
     assert log_in(client).status_code == 429
     assert log_in(client, "school2").status_code == 302
+
+
+def test_many_logins_at_once_are_throttled_like_one_after_the_other(world: World) -> None:
+    """The right password among guesses that are made at once is no login either."""
+    client = site(world).test_client()
+
+    def fail(session: Session) -> None:
+        one_at_a_time(session, "login")
+        for _ in range(MAX_BY_ACCOUNT):
+            throttle.failed(session, "school1", "127.0.0.1", world.clock())
+
+    assert race(world, fail, lambda: log_in(client).status_code) == 429
+    assert client.get("/").status_code == 302
 
 
 def test_no_redirect_to_other_sites(client: FlaskClient) -> None:

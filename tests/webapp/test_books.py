@@ -184,6 +184,7 @@ def test_an_organization_keeps_its_certificates(lite_books: World) -> None:
     assert organization.post(address, data=data).status_code == 302
     page = organization.get(f"/certificates/{mine}").text
     assert "→ 299.5" in page
+    assert ">299.5</td>" in organization.get("/certificates/").text
     assert "530701" in page
     assert "530702" not in page.split("修改记录")[0]
     certificate = name_of(lite_books, Certificate, mine)

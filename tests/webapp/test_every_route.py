@@ -71,7 +71,7 @@ ROUTES = {
     "account.login": get("anonymous: 200; 302"),
     "account.log_in": post("400+"),
     "account.log_in_again": post("400+", {"address": "/weekly/new", "kept": "[]"}),
-    "account.logout": post("302"),
+    "account.logout": post("anonymous: 302; 302+"),
     "account.password": get("200"),
     "account.token": get("200"),
     "account.set_password": post("400"),

@@ -45,7 +45,7 @@ def test_urging_at_most_once_an_hour(lite: World) -> None:
         assert user(app, stranger).post(address).status_code == 404
     province.post(f"/inbox/tasks/{open_task(lite, 1).id}", data={"outcome": "审核通过"})
     school.post(address, data={"back": "/weekly/1"})
-    assert "已于 2026-11-25 13:00:00 办理：审核通过" in school.get("/weekly/1").text
+    assert "已于 2026-11-25 13:00 办理：审核通过" in school.get("/weekly/1").text
     sound(lite)
 
 

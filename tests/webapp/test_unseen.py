@@ -27,7 +27,7 @@ def test_an_edit_that_was_not_seen_is_not_overwritten(lite: World, act: str) -> 
     assert second.post("/weekly/1/edit", data={**FORM, **theirs, "summary": "别人写的本周情况", "act": "保存"}).status_code == 302
     answer = first.post("/weekly/1/edit", data={**FORM, **mine, "summary": "我写的本周情况", "act": act})
     assert answer.status_code == 409
-    assert "打开此页后，张文（金陵职业技术学院）已于 2026-11-25 12:00:00 修改过该记录" in answer.text
+    assert "打开此页后，张文（金陵职业技术学院）已于 2026-11-25 12:00 修改过该记录" in answer.text
     assert "我写的本周情况" in answer.text  # nothing typed is lost
     with lite.runtime.database.reading() as session:
         assert session.get_one(WeeklyReport, 1).data["summary"] == "别人写的本周情况"

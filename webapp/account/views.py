@@ -9,9 +9,10 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 
 from domain import throttle
+from domain.database import one_at_a_time
 from domain.errors import DomainError
 from domain.parties import Person
-from domain.passwords import change_password, check_login, choose_password
+from domain.passwords import change_password, check_login, choose_password, end_sessions
 from webapp.account import kept
 from webapp.account.first_login import activate
 from webapp.context import actor, at_first_login, current_actor, db, later, public, runtime
@@ -65,7 +66,11 @@ def _enter(account: str) -> str | None:
     if person is not None:
         db().expunge(person)  # it outlives the transaction
     db().rollback()  # the hash takes its time, and must hold no lock
-    if not check_login(person, password, runtime().settings.secret_key) or person is None:
+    right = check_login(person, password, runtime().settings.secret_key)
+    one_at_a_time(db(), "login")
+    if throttle.too_many(db(), account, address, now):  # others guessed meanwhile: many at once learn no more than one after the other
+        return TOO_MANY
+    if not right or person is None:
         throttle.failed(db(), account, address, now)
         g.commit = True  # the page is an error, yet the attempt counts
         return WRONG
@@ -82,8 +87,12 @@ def token() -> Any:
 @blueprint.post("/logout")
 @public
 def logout() -> Any:
-    """Ends the session."""
+    """Ends all sessions of the person, as a new password does: a copy of the cookie opens nothing any more."""
+    who = current_actor()
+    if who is not None:
+        end_sessions(db(), who.person_id)
     session.clear()
+    flash("已退出登录，您在其他设备上的登录也已失效。", "success")
     return redirect(url_for("account.login"))
 
 

@@ -31,7 +31,7 @@ SHOWN = 20
 @reads_only
 def export(name: str) -> Any:
     """A small export comes at once; a large one is begun as a background task."""
-    listing = fitted(db(), actor(), _listing(name))
+    listing = fitted(db(), actor(), _listing(name)).asked_at(runtime().engine.clock())
     query = exports.chosen(listing, actor(), _values(), _ids(listing))
     total = exports.count(db(), query)
     if total == 0:

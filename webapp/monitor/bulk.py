@@ -22,7 +22,7 @@ def ask(what: str, act: str) -> Any:
     """How many are meant, and why: nothing is done yet."""
     watched, known = _known(what, act)
     chosen = _chosen(what)
-    total = count(db(), actor(), chosen)
+    total = count(db(), actor(), chosen, runtime().engine.clock())
     if not total:
         flash(f"没有选中任何{watched.noun}，请勾选后再试。", "warning")
         return redirect(_back(what))
@@ -38,7 +38,7 @@ def begin_act(what: str, act: str) -> Any:
     if not 0 < len(reason) <= LONGEST_REASON:
         raise Refused(f"请填写原因，最多 {LONGEST_REASON} 个字")
     params = {"act": act, "reason": reason, "chosen": asdict(chosen), "back": _back(what)}
-    total = count(db(), actor(), chosen)
+    total = count(db(), actor(), chosen, runtime().engine.clock())
     task = begin(db(), actor(), "manage", f"批量{known.label}{watched.noun}", params, runtime().engine.clock(), total)
     later_task(task.id)
     return redirect(url_for("background.show", task_id=task.id))

@@ -21,11 +21,12 @@ BY: dict[str, str] = {"count": "数量", "age": "停留时间"}
 
 def index() -> str:
     """Every version that runs, and the newest of each process."""
-    found = numbers(db(), runtime().engine.clock())
+    now = runtime().engine.clock()
+    found = numbers(db(), now)
     rows = versions.watched(db(), found)
     shown = [(row, found.get(row.id, Numbers())) for row in rows]
     total = [sum(getattr(count, name) for count in found.values()) for name in ("running", "suspended", "failed", "overdue")]
-    failed = {name: count(db(), actor(), Chosen(values={}, what=name)) for name in ("messages", "texts")}
+    failed = {name: count(db(), actor(), Chosen(values={}, what=name), now) for name in ("messages", "texts")}
     return render_template("monitor/index.html", rows=shown, total=Numbers(*total), failed=failed)
 
 
