@@ -42,7 +42,7 @@ class Person(Base):
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     first_nonce: Mapped[str | None] = mapped_column(String(32))  # of the first password, while it must still be changed; else null
-    stamp: Mapped[str] = mapped_column(String(32))  # changes with the password; a session with an older stamp ends
+    stamp: Mapped[str] = mapped_column(String(32))  # changes with the password and at logout; a session with an older stamp ends
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 

@@ -145,7 +145,7 @@ def signing_key(seal: Seal, vault: MultiFernet) -> tuple[Any, list[x509.Certific
 
 def rotate_keys(session: Session, vault: MultiFernet) -> int:
     """Encrypts every key anew with the vault's newest. Returns how many."""
-    seals = session.scalars(select(Seal).with_for_update()).all()
+    seals = session.scalars(select(Seal).order_by(Seal.id).with_for_update()).all()
     for seal in seals:
         seal.key = vault.rotate(seal.key)
     session.flush()

@@ -13,11 +13,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.parties import Actor, actor_of
-from processes import answers, authority, spiff, tables, timers, votes
+from processes import answers, authority, returning, spiff, tables, timers, votes
 from processes.engine import Engine
 from processes.errors import NotAllowed, NotFound, Refused, TaskClosed
 from processes.expressions import names_in
@@ -114,7 +114,7 @@ def resume(engine: Engine, session: Session, actor: Actor, instance_id: int, rea
         raise Refused("此流程没有挂起，无需恢复")
     stood_still, step.suspended_at = step.now - step.row.suspended_at, None
     step.restore()
-    timers.put_off(spiff.waiting(step.workflow), stood_still)
+    timers.put_off([*spiff.waiting(step.workflow), *spiff.stopped(step.workflow)], stood_still)
     _put_off_tasks(step, stood_still)
     step.record("resume", "恢复", None, reason)
     answers.take_kept(step)
@@ -205,14 +205,17 @@ def _let_go(step: Step, state: str, **more: Any) -> list[str]:
 
 
 def _put_off_tasks(step: Step, length: timedelta) -> None:
-    """Deadlines of tasks that count from when the task began are that much later."""
+    """Deadlines of tasks that count from when the task began are that much later.
+
+    So are those of tasks that were done in time and may be taken back: they open again with them.
+    """
     table = tables.task
-    rows = step.session.execute(
-        select(table.c.id, table.c.element, table.c.due_at).where(
-            table.c.instance_id == step.row.id, table.c.state.in_(tables.LIVE), table.c.due_at.is_not(None)
-        )
-    ).all()
-    for row in rows:
-        due = step.definition.elements[row.element].properties.get("due", "")
+    done = and_(table.c.state == "done", table.c.due_at > step.row.suspended_at)
+    query = select(table.c.id, table.c.element, table.c.state, table.c.due_at).where(table.c.due_at.is_not(None))
+    for row in step.session.execute(query.where(table.c.instance_id == step.row.id, or_(table.c.state.in_(tables.LIVE), done))).all():
+        element = step.definition.elements.get(row.element)  # a task that is done may be of a version before a migration
+        if element is None or (row.state == "done" and not returning.withdrawable(element)):
+            continue
+        due = element.properties.get("due", "")
         if due and "now" in names_in(due):
             step.session.execute(update(table).where(table.c.id == row.id).values(due_at=row.due_at + length))

@@ -146,6 +146,11 @@ def waiting(workflow: Any) -> list[Task]:
     return [t for part in parts(workflow) for t in part.tasks.values() if t.has_state(mask) and t.task_spec.bpmn_id]
 
 
+def stopped(workflow: Any) -> list[Task]:
+    """Events that ended with the task they are on: they go on, should its completion be taken back."""
+    return [t for part in parts(workflow) for t in part.tasks.values() if t.has_state(TaskState.CANCELLED) and t.task_spec.bpmn_id]
+
+
 def refresh(workflow: Any) -> None:
     """Lets timers and conditions look again; the library asks timers alone."""
     workflow.refresh_timers()

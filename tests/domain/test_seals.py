@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from PIL import Image
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from domain.demo.seals import demo_key, demo_picture, new_demo_seal
 from domain.seal_keys import WRONG_PASSWORD, BadKey, read_key
@@ -28,6 +29,7 @@ from jobs.seals import read_key_apart
 from processes import steps, tables
 from tests.conftest import NOON, World
 from tests.domain.pkcs12 import PASSWORD, certificate, endless, p12, picture
+from tests.racing import race
 
 pytestmark = pytest.mark.row("2.2.1")
 
@@ -173,6 +175,31 @@ def test_rotation(world: World) -> None:
         assert signing_key(seal, open_vault(replace(settings, seal_keys=(new, old))))
         assert rotate_keys(session, open_vault(replace(settings, seal_keys=(new, old)))) == 1
         assert signing_key(seal, open_vault(replace(settings, seal_keys=(new,))))
+
+
+@pytest.mark.parametrize("first", ["rotation", "step"])
+def test_rotation_and_a_step_on_the_seal_at_once_lose_nothing(world: World, first: str) -> None:
+    seal_id = upload(world)
+    settings, new = world.runtime.settings, Fernet.generate_key().decode()
+    old = (settings.home / FILE).read_text().strip()
+    with world.runtime.database.reading() as session:
+        instance = session.scalars(select(tables.instance.c.id).where(tables.instance.c.key == "seal")).one()
+
+    def rotate(session: Session) -> None:
+        rotate_keys(session, open_vault(replace(settings, seal_keys=(new, old))))
+
+    def disable(session: Session) -> None:
+        steps.send(world.runtime.engine, session, world.actor("school1"), instance, "disable")
+
+    def second() -> None:
+        with world.runtime.database.writing() as session:
+            (disable if first == "rotation" else rotate)(session)
+
+    race(world, rotate if first == "rotation" else disable, second)
+    with world.runtime.database.reading() as session:
+        seal = session.get_one(Seal, seal_id)
+        assert signing_key(seal, open_vault(replace(settings, seal_keys=(new,))))
+    assert signs(world) is None
 
 
 def test_the_setting(settings: Settings) -> None:

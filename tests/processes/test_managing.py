@@ -140,6 +140,21 @@ def test_a_length_of_time_goes_on_where_it_stopped(world: World) -> None:
     assert play.faults() == []
 
 
+def test_a_length_of_time_stops_also_for_what_is_taken_back(world: World) -> None:
+    play = Play(world, reviewed(boundary("late", "fill", LENGTH), withdrawable="true", due="now + days(2)"))
+    begun, (fill,) = world.clock.now, (task.id for task in play.tasks())
+    world.clock.now += timedelta(days=1)
+    play.act("school1", "fill")
+    suspend(play)
+    world.clock.now += timedelta(days=10)
+    resume(play)
+    play.call(returning.withdraw, fill, account="school1")
+    assert play.open() == ["fill"]
+    assert play.row.due_at == begun + timedelta(days=13)
+    assert play.tasks()[0].due_at == begun + timedelta(days=12)
+    assert play.faults() == []
+
+
 def test_a_deadline_of_a_task_that_is_a_moment_holds(lite: World) -> None:
     play = Play(lite, reviewed(due="period_end"))
     due = play.tasks()[0].due_at

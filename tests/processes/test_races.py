@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from domain.reports import WeeklyReport, report_of
-from processes import assigning, claiming, filters, inbox, preferences, returning, steps, tables
+from forms import read_forms
+from processes import assigning, claiming, definitions, filters, inbox, preferences, returning, steps, substitutes, tables
 from processes.errors import NotFound, ProcessError
 from processes.history import events_of
 from tests.conftest import World
@@ -92,6 +94,61 @@ def test_a_claim_while_the_task_goes_to_another_role(world: World) -> None:
     assert taken == 0
     (task,) = play.open()
     assert (task.role, task.assignee_id) == ("试点院校", None)
+    play.sound()
+
+
+@pytest.mark.row("6.3")
+def test_a_process_begins_while_a_new_version_is_deployed(world: World) -> None:
+    """It runs on one version or the other, whole: on the one that is there when it begins."""
+    play = Play(world)
+    play.deploy(diagram(start() + user("a") + end() + flows("start>a a>end")))
+    newer = diagram(start() + user("a") + user("b") + end() + flows("start>a a>b b>end"))
+
+    def deploy(session: Any) -> None:
+        definitions.deploy(session, world.runtime.engine, newer, read_forms(), "郑工", {})
+
+    race(world, deploy, play.begin)
+    play.complete("a")
+    with world.runtime.database.reading() as session:
+        version = definitions.load(session, play.row.definition_id).version
+    assert (version, play.tasks(), play.ended) in ((1, [], True), (2, ["b"], False))
+    other = Play(world)
+    other.begin()
+    other.complete("a")
+    assert other.tasks() == ["b"]
+
+
+@pytest.mark.row("8.1")
+@pytest.mark.parametrize("first", ["end", "act"])
+def test_a_substitute_acts_while_their_time_is_ended(world: World, first: str) -> None:
+    """Either they still could, and the books say in whose place, or they read why not; nothing in between."""
+    play = Play(world)
+    play.deploy(diagram(start() + user("a", lane="省级初审") + end() + flows("start>a a>end")))
+    play.begin()
+    absent, other, now = world.actor("province1"), world.actor("province1b"), world.clock()
+    with world.runtime.database.writing() as session:
+        substitutes.appoint(session, absent, other.person_id, now - timedelta(days=1), now + timedelta(days=1), [], True, now)
+        given = session.scalars(select(tables.substitute.c.id)).one()
+    world.clock.now += timedelta(hours=1)
+    (task,) = play.open()
+
+    def act(session: Any) -> str:
+        steps.complete(world.runtime.engine, session, other, task.id, "提交", None, "好")
+        return "done"
+
+    def stop(session: Any) -> str:
+        substitutes.end(session, absent, given, world.clock())
+        return "ended"
+
+    before, after = (stop, act) if first == "end" else (act, stop)
+    told = race(world, before, transaction(world, after))
+    assert told in ("done", "ended", str(NotFound()))
+    acted = told != str(NotFound())
+    assert play.ended == acted
+    assert [name for kind, name in play.history() if kind == "task"] == (["提交"] if acted else [])
+    with world.runtime.database.reading() as session:
+        closed = session.execute(select(tables.task.c.closed_by, tables.task.c.closed_for)).one()
+    assert closed == ((other.person_id, absent.person_id) if acted else (None, None))
     play.sound()
 
 
