@@ -72,6 +72,13 @@ def events_of(session: Session, instance_id: int) -> Sequence[Row[Any]]:
     return session.execute(select(table).where(table.c.instance_id == instance_id).order_by(table.c.seq)).all()
 
 
+def last_decision(session: Session, instance_id: int) -> Row[Any] | None:
+    """The newest line of what a person decided or sent back, with their opinion (`comment`)."""
+    table = tables.event
+    query = select(table).where(table.c.instance_id == instance_id, table.c.kind.in_(("task", "return")))
+    return session.execute(query.order_by(table.c.seq.desc()).limit(1)).first()
+
+
 def instance_of(session: Session, key: str, subject_id: int) -> Row[Any] | None:
     """The latest instance about a record."""
     table = tables.instance

@@ -98,6 +98,7 @@ def test_the_whole_way(lite: World) -> None:
     assert "填报质量" in shown
     correcting = school.get("/weekly/1/edit").text
     assert "王芳" in correcting
+    assert "<strong>审核退回</strong>：人数不对" in correcting  # why it came back
     assert "截止：2026-12-07 00:00" in correcting  # a returned report has until the end of the next period
     assert 'href="/weekly/1/edit">编辑' in school.get(f"/inbox/tasks/{open_task(lite, 1).id}").text
     assert school.post("/weekly/1/edit", data={**FORM, "contact": "赵六", "act": "提交"}).status_code == 302

@@ -13,15 +13,15 @@ from domain.parties import Actor
 from forms import fields
 from processes import access, inbox, steps
 from processes.actions import Action, actions_for
-from processes.definitions import Definition, Outcome, latest
+from processes.definitions import Definition, Outcome, latest, load
 from processes.errors import FormInvalid, NotAllowed, NotFound, Refused
-from processes.history import instance_of
+from processes.history import instance_of, last_decision
 from webapp import acting
 from webapp.context import actor, db, later, runtime
 from webapp.fields.schemas import new_schema, schema_at
 from webapp.listing import ListScreen, render_list
 from webapp.records.kinds import Opening, RecordKind
-from webapp.records.page import record_page
+from webapp.records.page import fills_in, record_page
 from webapp.records.reading import at_hand, readable
 
 SAVE = "保存"
@@ -243,6 +243,7 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
         kind=kind,
         title=f"编辑：{record.title()}",
         note=_note(kind, record, actions),
+        opinion=None if task_id is None else _opinion(instance),
         hidden={"task": task_id or "", "seen": "" if instance is None else instance.seq},
         place=f"{kind.key}/{record.id}",
         tabs=fields.describe(kind.fit(db(), actor(), dict(schema), record), access.shown(schema, record.answers(), answers)),
@@ -251,6 +252,14 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
         restored=restored,
         back=url_for(f"{kind.key}.index"),
     )
+
+
+def _opinion(instance: Any) -> Any | None:
+    """The line of history with the opinion for which the record came back to its author; None where it did not, or nothing was said."""
+    said = last_decision(db(), instance.id)
+    if said is None or not said.comment or fills_in(load(db(), instance.definition_id), said.element):
+        return None
+    return said
 
 
 def _note(kind: RecordKind, record: Any, actions: Sequence[Action]) -> str:

@@ -48,7 +48,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         tabs=[*kind.facts(db(), actor(), record), *fields.describe(access.without(schema, hidden), record.answers())],
         events=events,
         elements=definition.elements,
-        reviews=[e for e in events if e.kind == "task" and not _fills_in(definition, e.element)],
+        reviews=[e for e in events if e.kind == "task" and not fills_in(definition, e.element)],
         reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
         told={event.seq: _told(definition, event, hidden) for event in events if event.data},
         steps=_steps(definition, instance, events),
@@ -67,7 +67,7 @@ def drawing(instance: Any) -> dict[str, Any]:
     return {"xml": definition.xml, "tokens": tokens_of(instance), "path": instance.path, "notes": notes, "heat": {}}
 
 
-def _fills_in(definition: Definition, element_id: str) -> bool:
+def fills_in(definition: Definition, element_id: str) -> bool:
     """Whether a step fills in the record; one of an earlier version that the present one no longer has does not."""
     element = definition.elements.get(element_id)
     return element is not None and definition.record_form(element)
