@@ -141,7 +141,6 @@ def _write(home: Path, stream: IO[bytes], most: int) -> tuple[str, int]:
             target.parent.mkdir(exist_ok=True)
             part.flush()
             os.replace(part.name, target)  # in one move: a reader never meets half a file
-        except BaseException:
-            Path(part.name).unlink(missing_ok=True)
-            raise
+        finally:
+            Path(part.name).unlink(missing_ok=True)  # only where it did not get to its place
     return digest.hexdigest(), size
