@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from forms import read_forms
-from processes import access, inbox
-from processes.definitions import Definition, latest, load
+from processes.definitions.definition import Definition
+from processes.definitions.store import latest, load
 from processes.errors import NotFound
 from processes.history import instance_of
+from processes.rights import access
+from processes.tasks import inbox
 from webapp.context import actor, db, runtime
 from webapp.kinds import KINDS
 from webapp.records.reading import at_hand
@@ -18,7 +20,7 @@ from webapp.records.reading import at_hand
 def schema_at(place: str) -> Mapping[str, Any]:
     """The form at `task/<id>`, `<key>/<record id>`, `<key>/new/…`, or (of a record without a process) `form/<file name>`.
 
-    What the step does not see is left out, and what it only reads is `readOnly` (`processes.access`).
+    What the step does not see is left out, and what it only reads is `readOnly` (`processes.rights.access`).
 
     Raises:
         NotFound: no such form, or not this actor's.
