@@ -97,6 +97,12 @@ class Definition:
             return "failed" if element.event == "error" else "done"
         return "draft" if element.lane == self.start.lane else "waiting"
 
+    def tasks_beside(self, element: Element) -> list[Element]:
+        """The user tasks of the same part of the diagram to which a token of `element` may be moved: none that repeats."""
+        called = element.id.rpartition(":")[0]
+        tasks = [e for e in self.elements.values() if e.tag == "userTask" and not e.repeats]
+        return [e for e in tasks if e.inside == element.inside and e.id.rpartition(":")[0] == called]
+
     def record_form(self, element: Element) -> bool:
         """Whether the task's form is the record's own (`x-record`), not a reviewer's."""
         return bool(element.form and self.forms.get(element.form, {}).get("x-record"))

@@ -201,7 +201,7 @@ def _stand(token: Task, after: Any, old: Definition, new: Definition, mapping: M
     called = f"“{element.name or element.id}”"
     if after is None:
         return Stand(task_id, element, None, f"{called}所在的子流程在第 {new.version} 版中已不存在")
-    choices = tuple(regrafting.user_tasks(new, element)) if regrafting.may_leave(token) else ()
+    choices = tuple(new.tasks_beside(element)) if regrafting.may_leave(token) else ()
     wanted = next((e for e in choices if e.id == mapping.get(id)), None)
     if wanted is not None:
         return Stand(task_id, element, wanted, None, choices, wanted.id != id or not regrafting.same_kind(name, before, after))

@@ -65,4 +65,4 @@ def _movable(workflow: Any) -> list[Task]:
 
 def _targets(definition: Definition, token: Task) -> list[Element]:
     """The other user tasks of the same part of the diagram."""
-    return [e for e in regrafting.user_tasks(definition, definition.elements[tokens.element_id(token)]) if e.id != tokens.element_id(token)]
+    return [e for e in definition.tasks_beside(definition.elements[tokens.element_id(token)]) if e.id != tokens.element_id(token)]

@@ -19,8 +19,6 @@ from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from processes.definitions.definition import Definition
-from processes.diagrams.elements import Element
 from processes.spiff import timers, tree
 from processes.spiff.events import EventSubprocess, is_untriggered
 from processes.spiff.pruning import forget
@@ -66,13 +64,6 @@ def may_leave(token: Task) -> bool:
         return False
     others = [t for t in _below(_entry(token)) if t is not token and t.has_state(_LIVE) and not isinstance(t.task_spec, _EndJoin)]
     return all(t.parent is token.parent and isinstance(t.task_spec, BoundaryEvent) for t in others)
-
-
-def user_tasks(definition: Definition, beside: Element) -> list[Element]:
-    """The user tasks of the part of a diagram that an element is in; those of many at once are none to be put on."""
-    called = beside.id.rpartition(":")[0]
-    tasks = [e for e in definition.elements.values() if e.tag == "userTask" and not e.repeats]
-    return [e for e in tasks if e.inside == beside.inside and e.id.rpartition(":")[0] == called]
 
 
 def put(workflow: Any, token: Task, name: str) -> Task:

@@ -22,11 +22,11 @@ from processes.tasks import drafts
 from processes.tasks.actions import Action, actions_for
 from webapp import acting
 from webapp.context import actor, db, later, runtime
-from webapp.fields.schemas import new_schema, schema_at
 from webapp.listing import ListScreen, render_list
 from webapp.records.kinds import Opening, RecordKind
 from webapp.records.page import fills_in, record_page
 from webapp.records.reading import at_hand, readable
+from webapp.records.schemas import new_schema, record_schema
 
 SAVE = "保存"
 
@@ -147,7 +147,7 @@ def _store(kind: RecordKind, record_id: int) -> Any:
     act = request.form.get("act", SAVE)
     problem = _save(kind, record_id) if act == SAVE else _hand_in(kind, record_id, act)
     if problem is not None:
-        record, answers = _found(kind, record_id), acting.typed(schema_at(f"{kind.key}/{record_id}"))
+        record, answers = _found(kind, record_id), acting.typed(record_schema(kind, record_id))
         return _edit_page(kind, record, answers, acting.problems_of(problem)), acting.code_of(problem)
     drafts.drop_draft(db(), actor(), f"{kind.key}/{record_id}")
     flash(f"{kind.noun}已{act}。", "success")
@@ -239,7 +239,7 @@ def _beginning(kind: RecordKind) -> str:
 def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems: list[tuple[str, str]], restored: bool = False) -> str:
     actions = actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id]
     task_id = next((a.task_id for a in actions if a.kind == "task" and a.record_form), None)
-    schema = schema_at(f"{kind.key}/{record.id}")
+    schema = record_schema(kind, record.id)
     outcomes = [o for a in actions if a.kind == "task" and a.task_id == task_id for o in a.outcomes]
     instance = instance_of(db(), kind.key, record.id)
     return render_template(

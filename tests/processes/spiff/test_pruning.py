@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import event, select, update
 
 from processes import tables
 from processes.definitions.store import latest
 from processes.monitor.verify import verify
 from processes.outside import answers
-from processes.spiff.state import TaskState, _depth, load_state
+from processes.spiff.state import _depth, load_state
 from tests.conftest import World
 from tests.processes.steps.test_weekly_report import ANSWERS, act, begin, open_task, send, status
 
