@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.declaration_plans import DeclarationPlan
-from domain.declarations import Declaration
-from domain.exam_sites import ExamSite
-from domain.reports import ReportingPeriod, WeeklyReport
-from domain.seals import Seal
-from domain.site_standards import SiteStandard
-from domain.skill_standards import SkillStandard
-from domain.teachers import Teacher
+from domain.certificates.declaration_plans import DeclarationPlan
+from domain.certificates.declarations import Declaration
+from domain.exams.exam_sites import ExamSite
+from domain.institutions.seals import Seal
+from domain.institutions.teachers import Teacher
+from domain.standards.site_standards import SiteStandard
+from domain.standards.skill_standards import SkillStandard
+from domain.weekly.periods import ReportingPeriod
+from domain.weekly.reports import WeeklyReport
 
 SUBJECTS: dict[str, type[Any]] = {
     "weekly_report": WeeklyReport,

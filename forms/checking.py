@@ -9,8 +9,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from domain.base import minutes_problem
-from domain.identity import credit_code_problem, id_number_problem, mobile_problem
+from domain.ground.base import minutes_problem
+from domain.ground.identity import credit_code_problem, id_number_problem, mobile_problem
 from forms.fields import is_choices, is_file, parse
 
 FORMATS = {  # person-name is tidied only (`domain.identity.TIDY`)

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from domain.filetypes import USUAL
-from domain.identity import TIDY
+from domain.ground.filetypes import USUAL
+from domain.ground.identity import TIDY
 
 MAX_ROWS = 2000  # bound on what one post can make us build; a form's own limit is its `maxItems`, which the check reports
 

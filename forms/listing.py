@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Select, false
 from sqlalchemy.orm import Session
 
-from domain.base import utc_now
-from domain.parties import Actor
+from domain.ground.base import utc_now
+from domain.ground.parties import Actor
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.handling import External, Handler, Inline
+from domain.ground.handling import External, Handler, Inline
 from handlers import accounts, declarations, exam_sites, reports, sms
 
 HANDLERS: dict[str, Handler] = {

@@ -6,17 +6,17 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from domain.handling import Permanent
-from domain.passwords import first_password
-from domain.settings import Settings
-from domain.teachers import Teacher, give_nonce
+from domain.ground.handling import Permanent
+from domain.ground.settings import Settings
+from domain.institutions.teachers import Teacher, give_nonce
+from domain.platform.passwords import first_password
 from handlers import sms
 
 PLACEHOLDER = "{密码}"
 
 
 def prepare(session: Session, subject: Teacher, params: dict[str, Any]) -> dict[str, Any]:
-    """A new first password for the teacher. The payload holds its nonce, not the password (`domain.passwords.first_password`)."""
+    """A new first password for the teacher. The payload holds its nonce, not the password (`domain.platform.passwords.first_password`)."""
     payload = {"to": subject.person.mobile, "text": str(params["text"]), "nonce": give_nonce(subject)}
     session.flush()
     return payload

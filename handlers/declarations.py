@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain import declarations
-from domain.declaration_plans import DeclarationPlan
-from domain.declarations import Declaration
-from domain.errors import DomainError
-from domain.handling import BusinessError
-from domain.parties import Actor
+from domain.certificates import declarations
+from domain.certificates.declaration_plans import DeclarationPlan
+from domain.certificates.declarations import Declaration
+from domain.ground.errors import DomainError
+from domain.ground.handling import BusinessError
+from domain.ground.parties import Actor
 
 
 def hand_in(session: Session, subject: Declaration, params: dict[str, Any], actor: Actor) -> None:

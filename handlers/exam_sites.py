@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from domain.exam_sites import ExamSite
-from domain.parties import Actor
+from domain.exams.exam_sites import ExamSite
+from domain.ground.parties import Actor
 
 
 def delete(session: Session, subject: ExamSite, params: dict[str, Any], actor: Actor) -> None:

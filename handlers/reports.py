@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from domain.parties import Actor
-from domain.reports import ReportingPeriod, WeeklyReport, people_yet_to_report
-from domain.settings import Settings
+from domain.ground.parties import Actor
+from domain.ground.settings import Settings
+from domain.weekly.periods import ReportingPeriod
+from domain.weekly.reports import WeeklyReport, people_yet_to_report
 from handlers import sms
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 from sqlalchemy.orm import Session
 
-from domain.handling import Permanent, Transient
-from domain.parties import Person, people_of
-from domain.settings import Settings
+from domain.ground.handling import Permanent, Transient
+from domain.ground.parties import Person, people_of
+from domain.ground.settings import Settings
 
 _log = logging.getLogger(__name__)
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)  # seconds

@@ -1,0 +1,1 @@
+"""What runs in the background: how work is handed out and done."""

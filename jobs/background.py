@@ -11,14 +11,15 @@ from pathlib import Path
 
 from sqlalchemy import select, update
 
-from domain.background import KEPT, MAX_ATTEMPTS, ROUND, BackgroundTask, advance
-from domain.errors import DomainError
-from domain.handling import FAULTS
-from domain.parties import actor_of
-from domain.settings import Settings, read_settings
-from jobs import batches, exports, leases, monitoring
+from domain.ground.errors import DomainError
+from domain.ground.handling import FAULTS
+from domain.ground.parties import actor_of
+from domain.ground.settings import Settings, read_settings
+from domain.platform.background import KEPT, MAX_ATTEMPTS, ROUND, BackgroundTask, advance
+from jobs import leases
 from jobs.imports.receiving import CHECK, TAKE
 from jobs.imports.working import check_file, take_in
+from jobs.lists import batches, exports, monitoring
 from jobs.runtime import Runtime, build
 from jobs.work import LEASE, Stopped, Work
 from processes.errors import ProcessError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from domain.files import StoredFile, forget_unattached, path_of
+from domain.platform.files import StoredFile, forget_unattached, path_of
 from jobs.runtime import Runtime
 
 KEPT = timedelta(days=30)  # a draft that names them may still be handed in

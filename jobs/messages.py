@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from domain.handling import FAULTS, mistake
+from domain.ground.handling import FAULTS, mistake
 from jobs.outbox import hand_out
 from jobs.runtime import Runtime
-from processes import answers, expressions, messages
+from processes.diagrams import expressions
 from processes.errors import ProcessError, Suspended
+from processes.outside import answers, messages
 
 _log = logging.getLogger(__name__)
 

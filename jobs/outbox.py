@@ -13,15 +13,17 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from domain.errors import DomainError
-from domain.handling import FAULTS, BusinessError, External, Permanent, Transient, mistake
-from domain.settings import read_settings
+from domain.ground.errors import DomainError
+from domain.ground.handling import FAULTS, BusinessError, External, Permanent, Transient, mistake
+from domain.ground.settings import read_settings
 from jobs import leases
 from jobs.runtime import Runtime, build
-from processes import answers, expressions, retries, tables
-from processes.definitions import load
+from processes import tables
+from processes.definitions.store import load
+from processes.diagrams import expressions, retries
 from processes.engine import Engine
 from processes.errors import ProcessError, StaleAttempt
+from processes.outside import answers
 
 QUEUE = "pilot"
 LEASE = timedelta(seconds=60)  # longer than a handler's time-outs together

@@ -8,38 +8,40 @@ from datetime import datetime
 from pathlib import Path
 
 # imported for their tables: the metadata must know them all
-import domain.background
-import domain.changes
-import domain.files
-import domain.imports
-import domain.locks
-import domain.organizations
-import domain.schools
-import domain.throttle
-from domain.base import Base, utc_now
-from domain.database import Database, open_database
-from domain.schema import upgrade
-from domain.settings import Settings
+import domain.ground.locks
+import domain.institutions.organizations
+import domain.institutions.schools
+import domain.platform.background
+import domain.platform.changes
+import domain.platform.files
+import domain.platform.imports
+import domain.platform.throttle
+from domain.ground.base import Base, utc_now
+from domain.ground.database import Database, open_database
+from domain.ground.schema import upgrade
+from domain.ground.settings import Settings
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from forms.checking import check
 from handlers import HANDLERS
-from processes import definitions, tables, versions
-from processes.decisions import read_folder
-from processes.deploying import callees_first
+from processes import tables
+from processes.definitions import definition
+from processes.deployment import deploying, versions
+from processes.deployment.deploying import callees_first
+from processes.diagrams.decisions import read_folder
 from processes.engine import Engine
 
 PRODUCT = "系统"  # who deployed what came with the product
 BPMN_FOLDER = Path(__file__).parent.parent / "bpmn"
 TABLES = (
-    domain.background.BackgroundTask,
-    domain.changes.Change,
-    domain.files.StoredFile,
-    domain.imports.ImportRecord,
-    domain.locks.SchedulerLock,
-    domain.organizations.Organization,
-    domain.schools.School,
-    domain.throttle.LoginAttempt,
+    domain.platform.background.BackgroundTask,
+    domain.platform.changes.Change,
+    domain.platform.files.StoredFile,
+    domain.platform.imports.ImportRecord,
+    domain.ground.locks.SchedulerLock,
+    domain.institutions.organizations.Organization,
+    domain.institutions.schools.School,
+    domain.platform.throttle.LoginAttempt,
     tables.instance,
 )
 
@@ -65,17 +67,17 @@ def migrate(runtime: Runtime) -> None:
     upgrade(runtime.database.engine, Base.metadata)
 
 
-def deploy_file(runtime: Runtime, path: Path, by: str) -> definitions.Definition:
+def deploy_file(runtime: Runtime, path: Path, by: str) -> definition.Definition:
     """Deploys one diagram with the forms of `forms/` and the decision tables beside it, in one transaction.
 
     Raises:
         processes.errors.DiagramInvalid: `problems` says why.
     """
     with runtime.database.writing() as session:
-        return definitions.deploy(session, runtime.engine, path.read_bytes(), read_forms(), by, read_folder(path.parent))
+        return deploying.deploy(session, runtime.engine, path.read_bytes(), read_forms(), by, read_folder(path.parent))
 
 
-def deploy_all(runtime: Runtime, folder: Path = BPMN_FOLDER) -> list[definitions.Definition]:
+def deploy_all(runtime: Runtime, folder: Path = BPMN_FOLDER) -> list[definition.Definition]:
     """Deploys the diagrams of `bpmn/` that have changed; a process that a designer has taken over keeps the designer's version."""
     with runtime.database.reading() as session:
         taken_over = {row.key for row in versions.latest_versions(session) if row.deployed_by != PRODUCT}

@@ -11,16 +11,20 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 
-from domain.errors import DomainError
-from domain.handling import FAULTS
-from domain.locks import hold_lock
+from domain.ground.errors import DomainError
+from domain.ground.handling import FAULTS
+from domain.ground.locks import hold_lock
 from jobs import background, texting
 from jobs.files import sweep_files
 from jobs.messages import deliver_due, fault
 from jobs.outbox import hand_out, sweep
 from jobs.runtime import Runtime
-from processes import answers, expressions, migrating, steps, tables
+from processes import tables
+from processes.diagrams import expressions
 from processes.errors import ProcessError
+from processes.monitor import migrating
+from processes.outside import answers
+from processes.steps import acting
 
 LEASE = timedelta(seconds=15)
 
@@ -104,7 +108,7 @@ def _lease(runtime: Runtime, holder: str) -> Callable[[], bool]:
 def _tick(runtime: Runtime, instance_id: int) -> None:
     try:
         with runtime.database.writing() as session:
-            jobs = steps.tick(runtime.engine, session, instance_id)
+            jobs = acting.tick(runtime.engine, session, instance_id)
     except (ProcessError, expressions.ExpressionError) as error:
         _log.error("instance %d cannot go on: %s", instance_id, error)
         _halt(runtime, instance_id, str(error))

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from domain.seal_keys import BadKey, SealKey, read_key
+from domain.institutions.seal_keys import BadKey, SealKey, read_key
 
 SECONDS = 10  # of computing and of waiting; an honest file takes 0.1
 MEMORY = 1024 * 1024 * 1024  # bytes of address space
@@ -18,7 +18,7 @@ _CODE = "from jobs.seals import child; child()"
 
 
 def read_key_apart(content: bytes, password: str, seconds: int = SECONDS) -> SealKey:
-    """`domain.seal_keys.read_key`, bounded in time and memory. Key and password pass through pipes, never through arguments or files.
+    """`seal_keys.read_key`, bounded in time and memory. Key and password pass through pipes, never through arguments or files.
 
     Raises:
         BadKey: what is wrong with the file; also that it could not be opened within its bounds.

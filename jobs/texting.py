@@ -18,16 +18,17 @@ from uuid import uuid4
 from sqlalchemy import exists, insert, select, update
 from sqlalchemy.orm import Session
 
-from domain.handling import FAULTS, Permanent, Transient, mistake
-from domain.parties import Person
-from domain.settings import read_settings
+from domain.ground.handling import FAULTS, Permanent, Transient, mistake
+from domain.ground.parties import Person
+from domain.ground.settings import read_settings
 from handlers import sms
 from jobs import leases
 from jobs.outbox import LEASE, QUEUE
 from jobs.runtime import Runtime, build
-from processes import retries, tables
-from processes.notices import KINDS
-from processes.reminders import remind
+from processes import tables
+from processes.diagrams import retries
+from processes.notices.reminders import remind
+from processes.steps.telling import KINDS
 
 EVERY = timedelta(seconds=15)  # how often the scheduler looks
 APART = timedelta(minutes=10)  # between two SMS to the same person

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from domain.background import advance
-from domain.database import Database
-from domain.parties import Actor
+from domain.ground.database import Database
+from domain.ground.parties import Actor
+from domain.platform.background import advance
 
 LEASE = timedelta(seconds=60)  # longer than any one chunk takes; renewed by every progress
 

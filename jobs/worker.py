@@ -5,7 +5,7 @@ from __future__ import annotations
 from redis import Redis
 from rq import Queue, SimpleWorker
 
-from domain.settings import Settings
+from domain.ground.settings import Settings
 from jobs import background, outbox
 
 

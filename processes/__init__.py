@@ -1,0 +1,1 @@
+"""The engine: runs diagrams, step by step, over records it knows nothing of."""

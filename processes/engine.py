@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain.base import utc_now
-from domain.handling import Handler
+from domain.ground.base import utc_now
+from domain.ground.handling import Handler
 from processes.subjects import Subject
 
 

@@ -11,8 +11,8 @@ import orjson
 from sqlalchemy import Column, Row, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from domain.base import SHANGHAI
-from domain.parties import Actor
+from domain.ground.base import SHANGHAI
+from domain.ground.parties import Actor
 from processes import tables
 
 GENESIS = "0" * 64

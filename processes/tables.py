@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint, true
 from sqlalchemy import text as sql
 
-from domain.base import Base, UtcDateTime
+from domain.ground.base import Base, UtcDateTime
 
 metadata = Base.metadata
 

@@ -25,12 +25,12 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import NullPool, create_engine, select, text
 
-from domain import passwords
 from domain.demo import load_demo
 from domain.demo.books import SIZES, load_books
-from domain.parties import Actor, Person, actor_of
-from domain.settings import Settings
-from jobs.demo import add_standards
+from domain.ground.parties import Actor, Person, actor_of
+from domain.ground.settings import Settings
+from domain.platform import passwords
+from jobs.demo.loading import add_standards
 from jobs.runtime import Runtime, build, deploy_all, migrate
 
 FOREVER = 300.0  # seconds: longer than anything takes on the slowest machine, so that no outcome hangs on its speed

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.scenarios import run_file
+from jobs.scenarios.playing import run_file
 from tests.conftest import World
 
 BPMN = Path(__file__).parents[1] / "bpmn"

@@ -8,12 +8,14 @@ from typing import Any
 from flask import flash, g, request
 from sqlalchemy import select
 
-from domain.errors import DomainError
-from domain.files import attach
-from domain.parties import Actor
+from domain.ground.errors import DomainError
+from domain.ground.parties import Actor
+from domain.platform.files import attach
 from forms import fields
-from processes import returning, steps, tables
+from processes import tables
 from processes.errors import EngineFault, FormInvalid, ProcessError, Refused
+from processes.steps import acting, completing, filling
+from processes.tasks import returning, withdrawing
 from webapp.context import actor, db, later, runtime
 
 
@@ -42,7 +44,7 @@ def complete(
     actor: Actor,
     task_id: str,
     outcome: str,
-    answers: steps.Answers | None,
+    answers: filling.Answers | None,
     comment: str | None,
     before: Callable[[], Sequence[str]] | None = None,
     seen: int | None = None,
@@ -55,19 +57,19 @@ def complete(
 
     def act() -> Sequence[str]:
         jobs = before() if before is not None else ()
-        return [*jobs, *steps.complete(runtime().engine, db(), actor, task_id, outcome, answers, comment, seen)]
+        return [*jobs, *completing.complete(runtime().engine, db(), actor, task_id, outcome, answers, comment, seen)]
 
     return attempt(act, lambda: _instance_of(task_id))
 
 
 def send(actor: Actor, instance_id: int, element: str) -> Any:
     """Sends a message of the diagram. Returns None, or the error to show."""
-    return attempt(lambda: steps.send(runtime().engine, db(), actor, instance_id, element), lambda: instance_id)
+    return attempt(lambda: acting.send(runtime().engine, db(), actor, instance_id, element), lambda: instance_id)
 
 
 def withdraw(actor: Actor, task_id: str) -> Any:
     """Takes back what the actor did last. Returns None, or the error to show."""
-    return attempt(lambda: returning.withdraw(runtime().engine, db(), actor, task_id), lambda: _instance_of(task_id))
+    return attempt(lambda: withdrawing.withdraw(runtime().engine, db(), actor, task_id), lambda: _instance_of(task_id))
 
 
 def send_back(actor: Actor, task_id: str, to: str, comment: str) -> Any:
@@ -75,9 +77,9 @@ def send_back(actor: Actor, task_id: str, to: str, comment: str) -> Any:
     return attempt(lambda: returning.send_back(runtime().engine, db(), actor, task_id, to, comment), lambda: _instance_of(task_id))
 
 
-def save(actor: Actor, instance_id: int, answers: steps.Answers, seen: int | None = None) -> Any:
+def save(actor: Actor, instance_id: int, answers: filling.Answers, seen: int | None = None) -> Any:
     """Stores an edit of the record. Returns None, or the error to show."""
-    return attempt(lambda: steps.save(runtime().engine, db(), actor, instance_id, answers, seen), lambda: instance_id)
+    return attempt(lambda: acting.save(runtime().engine, db(), actor, instance_id, answers, seen), lambda: instance_id)
 
 
 def problems_of(error: Any) -> list[tuple[str, str]]:
@@ -118,7 +120,7 @@ def _let_time_act(instance_id: int | None) -> None:
     if instance_id is None:
         return
     try:
-        later(steps.tick(runtime().engine, db(), instance_id))
+        later(acting.tick(runtime().engine, db(), instance_id))
     except ProcessError:  # begun in this very request, or about a record deleted since: no time to act on
         db().rollback()
         return

@@ -12,13 +12,14 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from domain.base import SHANGHAI
-from domain.errors import DomainError
+from domain.ground.base import SHANGHAI
+from domain.ground.errors import DomainError
+from processes.diagrams.expressions import ExpressionError
 from processes.errors import EngineFault, NotAllowed, NotFound, ProcessError
-from processes.expressions import ExpressionError
-from webapp import assets, context, menu, oddities
+from webapp import assets, context, malformed, menu
 from webapp.account.kept import keepable, kept_page
 from webapp.account.views import blueprint as account
+from webapp.acts.views import blueprint as records
 from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
 from webapp.certificates.views import blueprint as certificates
@@ -37,7 +38,6 @@ from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
 from webapp.messages.views import blueprint as messages
 from webapp.monitor.routes import blueprint as monitor
-from webapp.records.views import blueprint as records
 from webapp.sites.views import blueprint as exam_sites
 from webapp.standards.views import sites as site_standards
 from webapp.standards.views import skills as skill_standards
@@ -124,7 +124,7 @@ def create_app(runtime: Runtime) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     CSRFProtect(app)
     assets.install(app)
-    oddities.install(app)
+    malformed.install(app)
     context.install(app)
     app.after_request(_headers)
     for blueprint in BLUEPRINTS:

@@ -15,25 +15,25 @@ from cryptography.fernet import Fernet
 from redis import Redis
 from rq import Worker
 
-from domain import seals
 from domain.demo import DEMO_ACCOUNTS, PASSWORD
 from domain.demo.books import SIZES
-from domain.locks import SchedulerLock
-from domain.settings import BadSetting, Settings, read_settings
+from domain.ground.locks import SchedulerLock
+from domain.ground.settings import BadSetting, Settings, read_settings
+from domain.ground.vault import open_vault
+from domain.institutions import seals
 from domain.subjects import SUBJECTS
-from domain.vault import open_vault
 from forms import read_forms
 from handlers import HANDLERS
-from jobs import demo as demonstration
 from jobs import runtime as runtimes
 from jobs import sandbox as outside
-from jobs import scenarios as scenario_runner
 from jobs import scheduler as scheduling
 from jobs import worker as working
+from jobs.demo import loading as demonstration
+from jobs.scenarios import playing as scenario_runner
 from processes.checks import SUFFIXES, check_file, diagrams_in
-from processes.decisions import SUFFIX
+from processes.diagrams.decisions import SUFFIX
 from processes.errors import DiagramInvalid
-from processes.verify import verify as find_faults
+from processes.monitor.verify import verify as find_faults
 from webapp import supervisor
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from sqlalchemy.orm import Session
 
-from domain.parties import Actor, actor_of
+from domain.ground.parties import Actor, actor_of
 from jobs import background
 from jobs.outbox import hand_out
 

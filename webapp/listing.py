@@ -12,11 +12,11 @@ from flask import render_template, request
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from domain.parties import Actor
+from domain.ground.parties import Actor
 from forms.listing import Listing
-from jobs.fitting import definition_of, fitted_by
-from processes.actions import Action, Bulk, bulk_for, standing_of
-from processes.definitions import Definition
+from jobs.lists.visibility import definition_of, fitted_by
+from processes.definitions.definition import Definition
+from processes.tasks.actions import Action, Bulk, bulk_for, standing_of
 from webapp.context import runtime
 
 SIZES = (20, 50, 100)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from flask import current_app, g, request, url_for
 from sqlalchemy import select
 
-from domain.parties import Actor
-from processes.inbox import waiting_number
-from processes.notices import unread_number
+from domain.ground.parties import Actor
+from processes.notices.notices import unread_number
+from processes.tasks.inbox import waiting_number
 from webapp.context import db, runtime
 
 SCHOOL, ORGANIZATION, OPERATOR = "试点院校", "培训评价组织", "系统管理"

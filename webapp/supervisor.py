@@ -19,8 +19,8 @@ from pathlib import Path
 import httpx
 
 from domain.demo import DEMO_ACCOUNTS, PASSWORD
-from domain.settings import BadSetting, read_settings
-from jobs import demo
+from domain.ground.settings import BadSetting, read_settings
+from jobs.demo import loading
 from jobs.runtime import build, deploy_all, migrate
 
 STOP_AFTER = 8.0  # seconds a part has to stop before it is killed
@@ -142,7 +142,7 @@ def _prepare(environment: Mapping[str, str]) -> None:
     runtime = build(read_settings(environment))
     migrate(runtime)
     deploy_all(runtime)
-    demo.load(runtime)
+    loading.load(runtime)
     runtime.database.engine.dispose()
 
 

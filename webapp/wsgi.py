@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from domain.settings import read_settings
+from domain.ground.settings import read_settings
 from jobs.runtime import build
 from webapp.app import create_app
 

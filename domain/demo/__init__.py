@@ -8,10 +8,10 @@ from functools import cache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.base import SHANGHAI
-from domain.parties import Actor, Party, Person, PersonRole
-from domain.passwords import hash_password, new_stamp
-from domain.reports import set_periods
+from domain.ground.base import SHANGHAI
+from domain.ground.parties import Actor, Party, Person, PersonRole
+from domain.platform.passwords import hash_password, new_stamp
+from domain.weekly.periods import set_periods
 
 PASSWORD = "Pilot-2026"  # noqa: S105  # made-up accounts, printed in the README
 

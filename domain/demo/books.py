@@ -12,14 +12,14 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from domain.certificates import GRADES, Certificate, certificate_major
+from domain.certificates.certificates import GRADES, Certificate, certificate_major
+from domain.certificates.majors import Major
+from domain.certificates.pilots import PilotCertificate
 from domain.demo import names, numbers
 from domain.demo.majors import EDITION, MAJORS
-from domain.majors import Major
-from domain.organizations import Organization
-from domain.parties import Party
-from domain.pilots import PilotCertificate
-from domain.schools import CertificateLead, School
+from domain.ground.parties import Party
+from domain.institutions.organizations import Organization
+from domain.institutions.schools import CertificateLead, School
 
 LEVELS_OF = {"初级": ("中职", "高职"), "中级": ("中职", "高职", "本科"), "高级": ("高职", "本科")}
 FEES = {"初级": 180, "中级": 260, "高级": 380}  # yuan

@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from domain.certificates import LABEL, Certificate
-from domain.declaration_plans import DeclarationPlan, offer_of
+from domain.certificates.certificates import LABEL, Certificate
+from domain.certificates.declaration_plans import DeclarationPlan, offer_of
+from domain.certificates.pilots import PilotCertificate
 from domain.demo import hashed_password, names, numbers
-from domain.parties import Party, Person, PersonRole
-from domain.passwords import new_stamp
-from domain.pilots import PilotCertificate
-from domain.schools import School
+from domain.ground.parties import Party, Person, PersonRole
+from domain.institutions.schools import School
+from domain.platform.passwords import new_stamp
 
 REVIEWERS = ("省级初审", "省级复审")
 DEPARTMENTS = ("教务处", "继续教育学院", "产教融合办公室")

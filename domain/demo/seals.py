@@ -14,9 +14,9 @@ from cryptography.x509.oid import NameOID
 from PIL import Image, ImageDraw
 from sqlalchemy.orm import Session
 
-from domain.parties import Actor
-from domain.seal_keys import SealKey
-from domain.seals import Seal, new_seal
+from domain.ground.parties import Actor
+from domain.institutions.seal_keys import SealKey
+from domain.institutions.seals import Seal, new_seal
 
 DAYS = timedelta(days=365)
 

@@ -8,9 +8,9 @@ from itertools import groupby
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.certificates import Certificate
-from domain.site_standards import SiteStandard
-from domain.skill_standards import SkillStandard
+from domain.certificates.certificates import Certificate
+from domain.standards.site_standards import SiteStandard
+from domain.standards.skill_standards import SkillStandard
 
 REQUIREMENTS = (
     "【初级】能按操作规程完成常规任务，填写工作记录。\n"

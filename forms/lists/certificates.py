@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Select, or_, select
 
-from domain.certificates import GRADES, Certificate, certificate_major, certificates_query
-from domain.majors import Major
-from domain.parties import Actor, Party
-from domain.pilots import marked, participating
+from domain.certificates.certificates import GRADES, Certificate, certificate_major, certificates_query
+from domain.certificates.majors import Major
+from domain.certificates.pilots import marked, participating
+from domain.ground.parties import Actor, Party
 from forms.listing import Column, Filter, Listing
 
 PILOTED = "已参与试点"

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from domain.declaration_plans import DeclarationPlan, plans_query
+from domain.certificates.declaration_plans import DeclarationPlan, plans_query
 from forms.listing import Column, Filter, Listing
 
 

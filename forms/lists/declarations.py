@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from domain.certificates import Certificate
-from domain.declaration_plans import DeclarationPlan
-from domain.declarations import Declaration, DeclarationLine, declarations_query, lines_query
-from domain.parties import Party
+from domain.certificates.certificates import Certificate
+from domain.certificates.declaration_plans import DeclarationPlan
+from domain.certificates.declarations import Declaration, DeclarationLine, declarations_query, lines_query
+from domain.ground.parties import Party
 from forms.listing import Column, Filter, Listing
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from domain.certificates import GRADES, Certificate
-from domain.exam_sites import ExamSite, exam_sites_query
-from domain.parties import Party
+from domain.certificates.certificates import GRADES, Certificate
+from domain.exams.exam_sites import ExamSite, exam_sites_query
+from domain.ground.parties import Party
 from forms.listing import Column, Filter, Listing
 
 

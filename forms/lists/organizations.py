@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from domain.certificates import Certificate
-from domain.organizations import NATURES, Organization, organizations_query
-from domain.parties import Party
+from domain.certificates.certificates import Certificate
+from domain.ground.parties import Party
+from domain.institutions.organizations import NATURES, Organization, organizations_query
 from forms.listing import Column, Filter, Listing
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from domain.majors import LEVELS
-from domain.parties import Party
-from domain.schools import School, schools_query
+from domain.certificates.majors import LEVELS
+from domain.ground.parties import Party
+from domain.institutions.schools import School, schools_query
 from forms.listing import Column, Filter, Listing
 
 

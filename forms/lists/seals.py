@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.seals import Seal, seals_query
+from domain.institutions.seals import Seal, seals_query
 from forms.listing import Column, Listing
 
 SEALS = Listing(

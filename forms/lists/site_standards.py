@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from domain.certificates import GRADES, Certificate
-from domain.parties import Party
-from domain.site_standards import SiteStandard, site_standards_query
+from domain.certificates.certificates import GRADES, Certificate
+from domain.ground.parties import Party
+from domain.standards.site_standards import SiteStandard, site_standards_query
 from forms.listing import Column, Filter, Listing
 
 

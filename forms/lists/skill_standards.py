@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from domain.certificates import Certificate
-from domain.parties import Party
-from domain.skill_standards import SkillStandard, skill_standard_certificate, skill_standards_query
+from domain.certificates.certificates import Certificate
+from domain.ground.parties import Party
+from domain.standards.skill_standards import SkillStandard, skill_standard_certificate, skill_standards_query
 from forms.listing import Column, Filter, Listing
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from domain.parties import Person
-from domain.teachers import Teacher, teachers_query
+from domain.ground.parties import Person
+from domain.institutions.teachers import Teacher, teachers_query
 from forms.listing import Column, Filter, Listing
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from domain.parties import Party
-from domain.reports import CYCLES, ReportingPeriod, WeeklyReport, periods_query, reports_query
+from domain.ground.parties import Party
+from domain.weekly.periods import CYCLES, ReportingPeriod, periods_query
+from domain.weekly.reports import WeeklyReport, reports_query
 from forms.listing import Column, Filter, Listing
 
 

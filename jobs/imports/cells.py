@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from domain.identity import TIDY, id_number_problem
+from domain.ground.identity import TIDY, id_number_problem
 
 Reader = Callable[[str], tuple[Any, str | None]]
 Cell = str | int | float | bool | date | datetime | time | timedelta | None

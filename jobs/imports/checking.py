@@ -13,8 +13,8 @@ from forms.checking import checker
 from jobs.imports.cells import Reader, reader
 from jobs.imports.columns import Column, columns_of
 from jobs.imports.description import Import
-from processes.access import at_start
-from processes.definitions import latest
+from processes.definitions.store import latest
+from processes.rights.access import at_start
 
 Problems = list[tuple[str, str]]
 """(field name, reason in Chinese), at most one a field."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
-from domain.errors import DomainError
-from domain.imports import ImportRecord, ImportRow
-from domain.parties import Actor
+from domain.ground.errors import DomainError
+from domain.ground.parties import Actor
+from domain.platform.imports import ImportRecord, ImportRow
 from jobs.imports.checking import Problems, RowCheck, row_check
 from jobs.imports.description import Import
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from domain.background import BackgroundTask
-from domain.errors import DomainError
-from domain.imports import ImportRecord, ImportRow, move
-from domain.parties import Actor
+from domain.ground.errors import DomainError
+from domain.ground.parties import Actor
+from domain.platform.background import BackgroundTask
+from domain.platform.imports import ImportRecord, ImportRow, move
 from jobs.imports.description import Import
 from jobs.imports.receiving import CHECK, TAKE, begin_work
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from domain.parties import Actor
+from domain.ground.parties import Actor
 
 Answers = Mapping[str, Any]
 Known = Callable[[Session, Actor, Sequence[Answers]], Mapping[int, tuple[str, str]]]

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 from xlsxwriter import Workbook
 
-from domain.imports import ImportRecord, ImportRow, rows_of
+from domain.platform.imports import ImportRecord, ImportRow, rows_of
 from jobs.imports.checking import RowCheck, row_check
 from jobs.imports.description import Import
 

@@ -13,7 +13,7 @@ from typing import IO, Literal
 from zipfile import BadZipFile, ZipFile, ZipInfo
 from zlib import error as ZlibError
 
-from domain.errors import DomainError
+from domain.ground.errors import DomainError
 
 Kind = Literal["xlsx", "csv"]
 

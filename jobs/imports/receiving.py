@@ -14,13 +14,13 @@ from typing import IO
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from domain import background
-from domain.base import clock_minutes
-from domain.errors import DomainError
-from domain.files import tidy_name
-from domain.imports import ImportRecord, imports_query
-from domain.parties import Actor
-from domain.settings import Settings
+from domain.ground.base import clock_minutes
+from domain.ground.errors import DomainError
+from domain.ground.parties import Actor
+from domain.ground.settings import Settings
+from domain.platform import background
+from domain.platform.files import tidy_name
+from domain.platform.imports import ImportRecord, imports_query
 from jobs.imports.description import Import
 from jobs.imports.guarding import MAX_BYTES, BadFile, inspect
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.teachers import known_teachers, store_teachers
+from domain.institutions.teachers import known_teachers, store_teachers
 from jobs.imports.description import Import
 
 TEACHERS = Import(

@@ -14,8 +14,8 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from domain.given import given
-from domain.imports import ImportRecord, ImportRow, move, recount, rows_of
+from domain.ground.values import given
+from domain.platform.imports import ImportRecord, ImportRow, move, recount, rows_of
 from jobs.imports import IMPORTS
 from jobs.imports.checking import Doubles, RowCheck, row_check
 from jobs.imports.description import Import
@@ -25,8 +25,8 @@ from jobs.imports.receiving import file_of
 from jobs.outbox import hand_out
 from jobs.runtime import Runtime
 from jobs.work import Work
-from processes import steps
-from processes.definitions import latest
+from processes.definitions.store import latest
+from processes.steps import starting
 
 CHECKED = 2000  # rows a transaction
 TAKEN = 1000
@@ -200,7 +200,7 @@ def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description
             for row in rows:
                 subject = kind.load(session, row.record_id or 0)
                 if subject is not None:
-                    jobs += steps.start(runtime.engine, session, work.actor, description.process, subject)[1]
+                    jobs += starting.start(runtime.engine, session, work.actor, description.process, subject)[1]
             table = ImportRow
             numbers = [row.number for row in rows]
             session.execute(update(table).where(table.import_id == record.id, table.number.in_(numbers)).values(state="started"))

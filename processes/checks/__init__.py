@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from domain.parties import ROLES
-from processes import decisions
+from domain.ground.parties import ROLES
 from processes.checks import conventions, documents, expressions, instances, messages, paths, signals, structure, supported
 from processes.checks.diagram import read_diagram
-from processes.decisions import SUFFIX
-from processes.definitions import read
+from processes.definitions.definition import read
+from processes.diagrams import decisions
+from processes.diagrams.decisions import SUFFIX
+from processes.diagrams.xmlsafe import parse_xml, read_limited
 from processes.errors import DiagramInvalid, EngineFault
-from processes.xmlsafe import parse_xml, read_limited
 
 MAX_PROBLEMS = 200  # of one file that are listed
 SUFFIXES = (".bpmn", ".bpmn2", ".bpmn20.xml")

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from processes import access, retries, returning
-from processes.calls import listed
+from processes.checks import conventions, fields
 from processes.checks.diagram import STANDS, Diagram, handler_name, say, short
-from processes.definitions import BPMN, SPIFF, Element, _properties
+from processes.diagrams import retries
+from processes.diagrams.elements import BPMN, SPIFF, Element, listed, properties_of
 
 TONES = ("draft", "waiting", "attention", "failed", "done")
 MAX_STATUS = 40  # widths of the columns that hold them
@@ -33,20 +33,20 @@ def check(
     roles: Sequence[str],
 ) -> Iterator[str]:
     """All problems of properties."""
-    subject = _properties(diagram.process).get("subject", "")
+    subject = properties_of(diagram.process).get("subject", "")
     if subject not in subjects:
         wrong = f"属性 subject 的值“{short(subject)}”不是已有的业务记录" if subject else "没有写明业务记录（属性 subject）"
         yield f"流程“{short(diagram.process.get('id', ''))}”：{wrong}，可用：{'、'.join(sorted(subjects))}"
-    if len(_properties(diagram.process).get("cancelStatus", "")) > MAX_STATUS:
+    if len(properties_of(diagram.process).get("cancelStatus", "")) > MAX_STATUS:
         yield f"流程“{short(diagram.process.get('id', ''))}”：终止后的状态（属性 cancelStatus）超过 {MAX_STATUS} 个字，请缩短"
-    yield from access.problems(diagram.elements, sorted({diagram.lane(e) for e in diagram.elements.values()}), forms)
+    yield from fields.problems(diagram.elements, sorted({diagram.lane(e) for e in diagram.elements.values()}), forms)
     for element in diagram.elements.values():
         yield from _people(diagram, element, roles)
         yield from _status(diagram, element)
         yield from _form(diagram, element, forms)
         yield from _buttons(diagram, element)
         yield from _four_eyes(diagram, element)
-        yield from (say(element, text) for text in (*retries.problems(element), *returning.problems(element, diagram.elements)))
+        yield from (say(element, text) for text in (*retries.problems(element), *conventions.problems(element, diagram.elements)))
         yield from _spelling(element)
         yield from _scripts(diagram.nodes[element.id], element)
         yield from _handler(diagram.nodes[element.id], element, handlers)
@@ -144,3 +144,21 @@ def _handler(node: Any, element: Element, handlers: Mapping[str, Any]) -> Iterat
     for needed in getattr(handlers[name], "needs", ()):
         if needed not in given:
             yield say(element, f"服务“{name}”缺少参数“{needed}”，请填写")
+
+
+def problems(element: Element, elements: Mapping[str, Element]) -> Iterator[str]:
+    """What is wrong with the two properties as drawn, in Chinese, without the element's name."""
+    for name in ("withdrawable", "returnable"):
+        if name in element.properties and element.tag != "userTask":
+            yield f"属性 {name} 只能用在用户任务上，请删除"
+            return
+    if element.properties.get("withdrawable", "true") not in ("true", "false"):
+        yield f"属性 withdrawable 的值“{element.properties['withdrawable']}”应为 true 或 false"
+    if "returnable" not in element.properties or element.properties["returnable"] == "any":
+        return
+    named = listed(element.properties["returnable"])
+    if not named:
+        yield "属性 returnable 应为 any，或用逗号分开的用户任务 id"
+    for other in named:
+        if other == element.id or other not in elements or elements[other].tag != "userTask":
+            yield f"属性 returnable 中的“{other}”不是另一个用户任务，请填写另一个用户任务的 id"

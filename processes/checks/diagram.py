@@ -9,8 +9,8 @@ from typing import Any
 
 from lxml import etree
 
-from domain.handling import External
-from processes.definitions import BPMN, SPIFF, Element, _properties
+from domain.ground.handling import External
+from processes.diagrams.elements import BPMN, SPIFF, Element, properties_of
 
 KINDS = {
     "startEvent": "开始事件", "endEvent": "结束事件", "boundaryEvent": "边界事件", "intermediateCatchEvent": "捕获事件",
@@ -138,7 +138,7 @@ def _element(node: Any, lanes: Mapping[str, str]) -> Element:
         local(node),
         node.get("name", ""),
         lanes.get(node.get("id"), ""),
-        _properties(node),
+        properties_of(node),
         node.get("attachedToRef"),
         node.get("cancelActivity", "true") == "true",
         events[0].removesuffix("EventDefinition") if events else None,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from processes.checks.diagram import flow_nodes, local, short
-from processes.definitions import BPMN
+from processes.diagrams.elements import BPMN
 
 MAX_NODES = 300  # the library walks a diagram by recursion; the largest of 10,000 public diagrams has 108
 MAX_FLOWS = 1000

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from processes import quorum, retries
-from processes.assignments import read_assignments
-from processes.calls import listed
 from processes.checks.diagram import Diagram, called, handler_name, say, say_flow, short
-from processes.decisions import INPUT, Table, read_table
-from processes.definitions import BPMN, SPIFF, Element, _properties
+from processes.diagrams import quorum, retries
+from processes.diagrams.assignments import read_assignments
+from processes.diagrams.decisions import INPUT, Table, read_table
+from processes.diagrams.elements import BPMN, SPIFF, Element, listed, properties_of
+from processes.diagrams.expressions import ExpressionError, evaluate, names_in
 from processes.errors import DiagramInvalid
-from processes.expressions import ExpressionError, evaluate, names_in
-from processes.instances import COUNTED, NUMBERS, PEOPLE
+from processes.spiff.instances import COUNTED, NUMBERS, PEOPLE
 
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 _EXAMPLES: dict[type, Any] = {datetime: _MOMENT, int: 1, float: 1.0, str: "x", bool: True, list: ["x"]}
@@ -41,7 +40,7 @@ class _Found:
 
 def check(diagram: Diagram, handlers: Mapping[str, Any], subjects: Mapping[str, Any], decisions: Mapping[str, str]) -> Iterator[str]:
     """All problems of expressions; `decisions` holds DMN files by decision id."""
-    subject = subjects.get(_properties(diagram.process).get("subject", ""))
+    subject = subjects.get(properties_of(diagram.process).get("subject", ""))
     facts = getattr(subject, "FACTS", None)
     tables = dict(_tables(diagram, decisions))
     expressions = [*all_expressions(diagram), *_cells(diagram, tables)]

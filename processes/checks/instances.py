@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from processes import quorum
 from processes.checks.diagram import KINDS, Diagram, say, short
-from processes.definitions import BPMN, Element
-from processes.expressions import ExpressionError
-from processes.instances import MAX_ASKED, MAX_INSTANCES, PEOPLE
+from processes.diagrams import quorum
+from processes.diagrams.elements import BPMN, Element
+from processes.diagrams.expressions import ExpressionError
+from processes.spiff.instances import MAX_ASKED, MAX_INSTANCES, PEOPLE
 
 VOTED = ("userTask", "manualTask")
 REPEATED = (*VOTED, "serviceTask", "subProcess", "callActivity")

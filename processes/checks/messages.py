@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from processes.assignments import unfit_name
-from processes.calls import listed
 from processes.checks.diagram import Diagram, called, say, short
-from processes.correlation import BPMN, FROM_ANY, bindings, message_of, text_of
-from processes.decisions import SUFFIX as DMN
-from processes.definitions import Element
+from processes.definitions.correlation import BPMN, FROM_ANY, bindings, message_of, text_of
+from processes.diagrams.assignments import unfit_name
+from processes.diagrams.decisions import SUFFIX as DMN
+from processes.diagrams.elements import Element, listed
+from processes.diagrams.xmlsafe import parse_xml, read_limited
 from processes.errors import DiagramInvalid
-from processes.xmlsafe import parse_xml, read_limited
 
 MAX_NAME = 100
 _CATCHES = ("startEvent", "boundaryEvent", "intermediateCatchEvent", "receiveTask")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from processes.checks.diagram import Diagram, closure, say, short, waits
-from processes.definitions import Element
+from processes.diagrams.elements import Element
 
 _COMPARED = 20  # incoming flows of one join that are compared with each other
 _JOINS = 50  # joins of one diagram that are looked at: together they keep the checks linear

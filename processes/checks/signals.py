@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from processes.checks.diagram import Diagram, say, short
-from processes.definitions import BPMN
+from processes.diagrams.elements import BPMN
 
 _THROWS = ("intermediateThrowEvent", "endEvent")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from processes.checks.diagram import KINDS, Diagram, called, flow_nodes, local, say, say_flow, short
-from processes.definitions import BPMN
+from processes.diagrams.elements import BPMN
 
 MAX_ID = 100  # widths of the columns that hold them
 MAX_KEY = 60

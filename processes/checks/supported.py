@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from processes.checks.diagram import Diagram, say, say_flow
-from processes.definitions import BPMN
-from processes.support import Place, conditional_flow, unsupported
+from processes.checks.support import Place, conditional_flow, unsupported
+from processes.diagrams.elements import BPMN
 
 
 def check(diagram: Diagram) -> Iterator[str]:

@@ -12,17 +12,17 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from domain.certificates import Certificate, certificate_of, certificates_query, own_certificates
-from domain.changes import changes_of, last_change, note_change
+from domain.certificates.certificates import Certificate, certificate_of, certificates_query, own_certificates
+from domain.certificates.majors import LEVELS, Major
+from domain.certificates.pilots import PilotCertificate, begin_pilots, participating, pilots_query
 from domain.demo.books import SIZES
-from domain.identity import credit_code_problem
-from domain.majors import LEVELS, Major
-from domain.organizations import Organization, organization_of, organizations_query
-from domain.parties import Actor, Party
-from domain.pilots import PilotCertificate, begin_pilots, participating, pilots_query
-from domain.schools import CertificateLead, School, school_of, schools_query
-from domain.site_standards import SiteStandard, site_standard_of, site_standards_query
-from domain.skill_standards import SkillStandard, skill_standard_of, skill_standards_query
+from domain.ground.identity import credit_code_problem
+from domain.ground.parties import Actor, Party
+from domain.institutions.organizations import Organization, organization_of, organizations_query
+from domain.institutions.schools import CertificateLead, School, school_of, schools_query
+from domain.platform.changes import changes_of, last_change, note_change
+from domain.standards.site_standards import SiteStandard, site_standard_of, site_standards_query
+from domain.standards.skill_standards import SkillStandard, skill_standard_of, skill_standards_query
 from tests.conftest import World
 
 
@@ -161,7 +161,7 @@ def test_changes_say_before_and_after(world_books: World) -> None:
 
 
 def test_own_certificates_by_label(lite_books: World) -> None:
-    from domain.certificates import UnknownCertificate
+    from domain.certificates.certificates import UnknownCertificate
 
     actor, other = lite_books.actor("organization1"), lite_books.actor("organization2")
     with lite_books.runtime.database.reading() as session:

@@ -10,18 +10,18 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from domain import background
-from domain.certificates import Certificate
-from domain.declaration_plans import DeclarationPlan
-from domain.declarations import new_declaration
-from domain.errors import DomainError
-from domain.handling import BusinessError
-from domain.pilots import begin_pilots
-from domain.teachers import new_teacher, store_teachers, teacher_of
+from domain.certificates.certificates import Certificate
+from domain.certificates.declaration_plans import DeclarationPlan
+from domain.certificates.declarations import new_declaration
+from domain.certificates.pilots import begin_pilots
+from domain.ground.errors import DomainError
+from domain.ground.handling import BusinessError
+from domain.institutions.teachers import new_teacher, store_teachers, teacher_of
+from domain.platform import background
 from handlers.declarations import delete_plan
-from processes import steps
+from processes.steps import acting, starting
 from tests.conftest import FOREVER, World
-from tests.domain.test_declarations import LINES, plan
+from tests.domain.certificates.test_declarations import LINES, plan
 from tests.racing import race, until_waiting
 
 
@@ -71,12 +71,12 @@ def test_two_teachers_get_the_same_number(world: World, changed: dict[str, str],
     with world.runtime.database.writing() as session:
         for number in (1, 2):
             teacher = new_teacher(session, school, world.clock(), {"name": "王小明", "mobile": f"1391111000{number}"})
-            instances.append(steps.start(engine, session, school, "teacher", teacher)[0])
+            instances.append(starting.start(engine, session, school, "teacher", teacher)[0])
             ids.append(teacher.id)
 
     def edit(number: int) -> Callable[[Session], Any]:
         before = {"name": "王小明", "mobile": f"1391111000{number + 1}"}
-        return lambda session: steps.save(engine, session, school, instances[number], {**before, **changed})
+        return lambda session: acting.save(engine, session, school, instances[number], {**before, **changed})
 
     assert (race(world, edit(0), told(world, edit(1))) or "").startswith(refusal)
     with world.runtime.database.reading() as session:

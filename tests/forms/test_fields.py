@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from forms import read_forms
+from forms.adapting import fit
 from forms.checking import check
 from forms.fields import MAX_ROWS, describe, parse
-from forms.fitting import fit
 
 CHOICES = {"title": "几项", "type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 2, "x-widget": "choices"}
 SCHEMA: dict[str, Any] = {

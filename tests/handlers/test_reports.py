@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from domain.reports import current_period, new_report
+from domain.weekly.periods import current_period
+from domain.weekly.reports import new_report
 from handlers.reports import prepare_reminder, send_reminder
 from tests.conftest import World
 

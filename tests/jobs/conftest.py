@@ -21,15 +21,15 @@ from redis import Redis, RedisError
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from domain.base import utc_now
-from domain.reports import ReportingPeriod
-from domain.settings import Settings
+from domain.ground.base import utc_now
+from domain.ground.settings import Settings
+from domain.weekly.periods import ReportingPeriod
 from jobs.sandbox import Outside, make_server
 from processes import tables
 from tests.conftest import FOREVER, World, filled_database, missing, world_of
 
 ROOT = Path(__file__).parents[2]
-WORKER = "import os; from domain.settings import read_settings; import jobs.worker; jobs.worker.run(read_settings(os.environ))"
+WORKER = "import os; from domain.ground.settings import read_settings; import jobs.worker; jobs.worker.run(read_settings(os.environ))"
 
 
 def wait_for(condition: Callable[[], Any]) -> None:

@@ -11,9 +11,9 @@ import pytest
 from redis import Redis
 from sqlalchemy import text
 
-from domain import background as records
-from domain.background import BackgroundTask
-from domain.errors import DomainError
+from domain.ground.errors import DomainError
+from domain.platform import background as records
+from domain.platform.background import BackgroundTask
 from jobs import background, scheduler
 from jobs.runtime import Runtime
 from jobs.work import LEASE, Work
@@ -22,7 +22,8 @@ from tests.jobs.conftest import Live, wait_for
 from tests.jobs.counting import count
 
 KINDS_WORKER = (
-    "import os; from domain.settings import read_settings; import jobs.background, jobs.worker; from tests.jobs.counting import count; "
+    "import os; from domain.ground.settings import read_settings; import jobs.background, jobs.worker; "
+    "from tests.jobs.counting import count; "
     "jobs.background.KINDS['count'] = count; jobs.worker.run(read_settings(os.environ))"
 )
 

@@ -14,19 +14,22 @@ import pytest
 from redis import Redis
 from sqlalchemy import delete, select, update
 
-from domain.handling import External, Permanent, Transient
-from domain.passwords import first_password
-from domain.reports import WeeklyReport
-from domain.settings import Settings
+from domain.ground.handling import External, Permanent, Transient
+from domain.ground.settings import Settings
+from domain.platform.passwords import first_password
+from domain.weekly.reports import WeeklyReport
 from handlers import accounts
 from jobs import outbox, scheduler
 from jobs.runtime import Runtime
-from processes import answers, managing, retries, tables
+from processes import tables
+from processes.diagrams import retries
 from processes.engine import Engine
 from processes.errors import Refused, StaleAttempt
+from processes.monitor import managing
+from processes.outside import answers
 from tests.conftest import FOREVER, World, free_port
 from tests.jobs.conftest import Live, wait_for
-from tests.processes.test_weekly_report import ANSWERS, act, begin
+from tests.processes.steps.test_weekly_report import ANSWERS, act, begin
 
 
 class Killed(BaseException):

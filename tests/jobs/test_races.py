@@ -11,15 +11,17 @@ import pytest
 from sqlalchemy import event, insert, select, update
 from sqlalchemy.orm import Session
 
-from domain.handling import Inline
-from domain.reports import new_report
-from jobs import batches, leases, outbox, scheduler
-from jobs.batches import Act, Chosen
-from processes import steps, tables
+from domain.ground.handling import Inline
+from domain.weekly.reports import new_report
+from jobs import leases, outbox, scheduler
+from jobs.lists import batches
+from jobs.lists.batches import Act, Chosen
+from processes import tables
+from processes.steps import starting
 from tests.conftest import FOREVER, World
 from tests.jobs.test_outbox import get, submitted
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, start, timer, user
-from tests.processes.test_weekly_report import ANSWERS
+from tests.processes.steps.test_weekly_report import ANSWERS
 from tests.racing import until_waiting
 
 
@@ -32,7 +34,7 @@ def test_a_batch_locks_in_the_order_of_all_steps(world: World) -> None:
         for account in ("school1", "school2"):
             reports[account] = new_report(session, world.actor(account), world.clock(), ANSWERS)
         for account in ("school2", "school1"):
-            instances[account], _ = steps.start(engine, session, world.actor(account), "weekly_report", reports[account], "提交")
+            instances[account], _ = starting.start(engine, session, world.actor(account), "weekly_report", reports[account], "提交")
     ids = tuple(report.id for report in reports.values())
 
     def review() -> int:

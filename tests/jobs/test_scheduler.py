@@ -12,15 +12,17 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from domain import reports
-from domain.errors import DomainError
-from domain.handling import Inline
-from domain.locks import hold_lock
-from domain.parties import Person
+from domain.ground.errors import DomainError
+from domain.ground.handling import Inline
+from domain.ground.locks import hold_lock
+from domain.ground.parties import Person
+from domain.weekly import reports
 from jobs import messages, scheduler
 from jobs.runtime import Runtime
-from processes import definitions, steps, tables
+from processes import tables
+from processes.deployment import deploying
 from processes.engine import Engine
+from processes.steps import starting
 from tests.conftest import World
 from tests.processes.tiny import boundary, diagram, flows, node, service, timer, user
 
@@ -44,8 +46,8 @@ def due(world: World, number: int, serve: Callable[[Any], None]) -> tuple[Runtim
     with runtime.database.writing() as session:
         report = reports.new_report(session, actor, world.clock())
         for at in range(number):
-            definitions.deploy(session, runtime.engine, timed(f"tiny{at}"), {}, "测试")
-            instance, _ = steps.start(runtime.engine, session, actor, f"tiny{at}", report)
+            deploying.deploy(session, runtime.engine, timed(f"tiny{at}"), {}, "测试")
+            instance, _ = starting.start(runtime.engine, session, actor, f"tiny{at}", report)
             found.append(instance)
         moment = session.scalar(select(tables.instance.c.due_at).where(tables.instance.c.id == found[0]))
     assert moment is not None

@@ -8,15 +8,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from domain.base import utc_now
+from domain.ground.base import utc_now
 from jobs import outbox
 from jobs.runtime import Runtime
 from processes import tables
-from processes.verify import verify
+from processes.monitor.verify import verify
 from tests.conftest import FOREVER
 from tests.jobs.conftest import Live, wait_for
 from tests.jobs.test_outbox import set_job, submitted
-from tests.processes.test_weekly_report import ANSWERS, act, begin
+from tests.processes.steps.test_weekly_report import ANSWERS, act, begin
 
 
 def books(runtime: Runtime, instance: int, job_id: str) -> list[object]:

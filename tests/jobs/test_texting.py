@@ -14,17 +14,20 @@ from sqlalchemy import select
 from handlers import sms
 from jobs import texting
 from jobs.sandbox import Sandbox, make_server
-from processes import comments, copies, notices, preferences, returning, tables
+from processes import tables
 from processes.errors import NotFound
-from processes.reminders import remind
+from processes.notices import comments, copies, notices, preferences
+from processes.notices.reminders import remind
+from processes.steps import telling
+from processes.tasks import returning
 from tests.conftest import FOREVER, World
 from tests.jobs.conftest import wait_for
-from tests.processes.test_handing_over import do, waiting
-from tests.processes.test_weekly_report import ANSWERS, act, begin
+from tests.processes.steps.test_weekly_report import ANSWERS, act, begin
+from tests.processes.tasks.test_handing_over import do, waiting
 from tests.processes.tiny import Play, diagram, flows, node, user
 
 pytestmark = pytest.mark.row("8.1")
-ALL = tuple(notices.KINDS)
+ALL = tuple(telling.KINDS)
 
 
 @pytest.fixture

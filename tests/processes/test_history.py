@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from processes import managing
 from processes.history import events_of
+from processes.monitor import managing
 from tests.conftest import World
 from tests.processes.bpmn.play import Play, diagram, end, flows, start, user
 

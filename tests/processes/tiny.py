@@ -9,12 +9,14 @@ from xml.sax.saxutils import escape, quoteattr
 
 from sqlalchemy import select
 
-from domain import reports
-from domain.handling import Handler
-from domain.reports import WeeklyReport
-from processes import definitions, steps, tables
+from domain.ground.handling import Handler
+from domain.weekly import reports
+from domain.weekly.reports import WeeklyReport
+from processes import tables
+from processes.deployment import deploying
 from processes.engine import Engine
-from processes.verify import verify
+from processes.monitor.verify import verify
+from processes.steps import completing, starting
 from tests.conftest import World
 
 HEAD = (
@@ -107,11 +109,11 @@ class Play:
         self.runtime = replace(world.runtime, engine=self.engine)
         self.jobs: list[str] = []
         with self.runtime.database.writing() as session:
-            self.definition = definitions.deploy(session, self.engine, xml, {}, "测试")
+            self.definition = deploying.deploy(session, self.engine, xml, {}, "测试")
             actor = world.actor("school1")
             report = reports.new_report(session, actor, world.clock())
             self.report = report.id
-            self.instance, self.jobs = steps.start(self.engine, session, actor, self.definition.key, report)
+            self.instance, self.jobs = starting.start(self.engine, session, actor, self.definition.key, report)
 
     def call(self, step: Any, *arguments: Any, account: str | None = None) -> Any:
         """One step in its own transaction; `account` is who acts where the step takes an actor."""
@@ -122,7 +124,7 @@ class Play:
     def act(self, account: str, element: str, outcome: str = "提交", comment: str | None = None) -> list[str]:
         """Completes the first open task of an element."""
         task = next(t for t in self.tasks() if t.element == element)
-        return list(self.call(steps.complete, task.id, outcome, None, comment, account=account))
+        return list(self.call(completing.complete, task.id, outcome, None, comment, account=account))
 
     def tasks(self, state: str = "open") -> list[Any]:
         table = tables.task

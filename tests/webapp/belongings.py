@@ -15,11 +15,12 @@ from sqlalchemy import insert, select
 
 from domain.demo import DEMO_ACCOUNTS, PASSWORD
 from domain.demo.seals import new_demo_seal
-from domain.parties import Person
-from domain.passwords import hash_password
-from domain.vault import open_vault
+from domain.ground.parties import Person
+from domain.ground.vault import open_vault
+from domain.platform.passwords import hash_password
 from jobs import background
-from processes import steps, tables
+from processes import tables
+from processes.steps import starting
 from tests.conftest import World
 from tests.jobs.imports.files import HEADER, teacher, workbook
 from tests.webapp.test_declarations import FORM as DECLARATION
@@ -83,7 +84,7 @@ def belongings(world: World, folder: Path) -> Belongings:
     """Fills a world that has the books, and logs everybody in."""
     with world.runtime.database.writing() as session:
         seal = new_demo_seal(session, world.actor("school1"), world.clock(), open_vault(world.runtime.settings))
-        steps.start(world.runtime.engine, session, world.actor("school1"), "seal", seal)
+        starting.start(world.runtime.engine, session, world.actor("school1"), "seal", seal)
     app = site(world)
     school, province = user(app, "school1"), user(app, "province1")
     _hand_in(school)

@@ -9,15 +9,16 @@ from zipfile import ZipFile
 import pytest
 from sqlalchemy import select
 
-from domain.reports import WeeklyReport
+from domain.weekly.reports import WeeklyReport
 from forms import read_forms
 from jobs.runtime import BPMN_FOLDER
-from processes import definitions, tables
+from processes import tables
 from processes.checks import problems
-from processes.verify import verify
+from processes.deployment import deploying
+from processes.monitor.verify import verify
 from tests.conftest import World
-from tests.processes.test_diagram_decides import changed
-from tests.processes.test_weekly_report import open_task, status
+from tests.processes.steps.test_diagram_decides import changed
+from tests.processes.steps.test_weekly_report import open_task, status
 from tests.webapp.test_exam_sites import FORM as SITE
 from tests.webapp.test_exam_sites import apply
 from tests.webapp.test_files import send
@@ -46,7 +47,7 @@ def deploy(lite: World) -> None:
     }
     xml = changed().decode().replace("second_review.json", "weekly_review.json").replace("同意,不同意", "同意")
     with lite.runtime.database.writing() as session:
-        definitions.deploy(session, lite.runtime.engine, xml.encode(), hinted(**hints), "郑工")
+        deploying.deploy(session, lite.runtime.engine, xml.encode(), hinted(**hints), "郑工")
 
 
 def answers(lite: World) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def test_a_hand_made_post_changes_nothing_that_is_only_read(lite: World) -> None
 def test_a_field_that_is_not_written_is_not_required_and_not_looked_at(lite: World) -> None:
     forms = hinted(contact={"fill": "hidden"})
     with lite.runtime.database.writing() as session:
-        definitions.deploy(session, lite.runtime.engine, changed().replace(b"second_review.json", b"weekly_review.json"), forms, "郑工")
+        deploying.deploy(session, lite.runtime.engine, changed().replace(b"second_review.json", b"weekly_review.json"), forms, "郑工")
     school = user(site(lite), "school1")
     data = {"path": "contact", "value": "x"}
     assert school.post("/fields/check?place=weekly_report/new/", data=data).json == {"problem": None}
@@ -163,7 +164,7 @@ def test_files_of_a_hidden_field_are_not_given_out_and_none_are_taken_for_a_read
     forms = hinted(attachments={"省级": "hidden", "revise": "read"})
     with lite.runtime.database.writing() as session:
         xml = changed().replace(b"second_review.json", b"weekly_review.json")
-        definitions.deploy(session, lite.runtime.engine, xml, forms, "郑工")
+        deploying.deploy(session, lite.runtime.engine, xml, forms, "郑工")
     app = site(lite)
     school, province, second = user(app, "school1"), user(app, "province1"), user(app, "province1b")
     file_id = send(school).get_json()["id"]
@@ -184,7 +185,7 @@ def test_lists_and_exports_leave_out_the_column_of_a_hidden_field(lite_books: Wo
     forms["exam_site.json"]["properties"]["head"]["x-access"] = {"培训评价组织": "hidden"}
     with lite_books.runtime.database.writing() as session:
         xml = (BPMN_FOLDER / "exam_site.bpmn").read_bytes()
-        definitions.deploy(session, lite_books.runtime.engine, xml, forms, "郑工")
+        deploying.deploy(session, lite_books.runtime.engine, xml, forms, "郑工")
     app = site(lite_books)
     school, organization = user(app, "school1"), user(app, "organization1")
     assert apply(school) == 302

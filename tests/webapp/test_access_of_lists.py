@@ -11,16 +11,18 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
-from domain.background import BackgroundTask, begin
 from domain.demo import PASSWORD
-from domain.exam_sites import ExamSite
-from domain.passwords import hash_password
-from domain.teachers import Teacher, new_teacher
+from domain.exams.exam_sites import ExamSite
+from domain.institutions.teachers import Teacher, new_teacher
+from domain.platform.background import BackgroundTask, begin
+from domain.platform.passwords import hash_password
 from forms import read_forms
 from forms.lists import LISTS
-from jobs import background, exports
+from jobs import background
+from jobs.lists import exports
 from jobs.runtime import BPMN_FOLDER
-from processes import definitions, steps
+from processes.deployment import deploying
+from processes.steps import starting
 from tests.conftest import World
 from tests.jobs.imports.files import HEADER, teacher, workbook
 from tests.jobs.imports.flow import problems, take, upload_rows
@@ -36,7 +38,7 @@ def deploy(world: World, key: str, form: str, **hints: dict[str, str]) -> None:
     for name, hint in hints.items():
         forms[form]["properties"][name]["x-access"] = hint
     with world.runtime.database.writing() as session:
-        definitions.deploy(session, world.runtime.engine, (BPMN_FOLDER / f"{key}.bpmn").read_bytes(), forms, "郑工")
+        deploying.deploy(session, world.runtime.engine, (BPMN_FOLDER / f"{key}.bpmn").read_bytes(), forms, "郑工")
 
 
 def export(client: FlaskClient, name: str, query: str = "") -> Any:
@@ -189,7 +191,7 @@ def test_a_teacher_at_home_sees_what_the_record_page_shows_them(lite: World) -> 
     with lite.runtime.database.writing() as session:
         answers = {"name": "王小明", "mobile": "13911110000", "rank": "讲师", "trained": "数据标注"}
         made = new_teacher(session, lite.actor("school1"), lite.clock(), answers)
-        steps.start(lite.runtime.engine, session, lite.actor("school1"), "teacher", made)
+        starting.start(lite.runtime.engine, session, lite.actor("school1"), "teacher", made)
         made.person.password_hash, made.person.first_nonce = hash_password(PASSWORD), None
         record_id = made.id
     teacher_user = user(site(lite), "13911110000")

@@ -13,13 +13,13 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from domain import throttle
-from domain.database import one_at_a_time
 from domain.demo import PASSWORD
-from domain.parties import Person
-from domain.passwords import check_login
-from domain.settings import BadSetting, read_settings
-from domain.throttle import MAX_BY_ACCOUNT, MAX_BY_ADDRESS, WINDOW, LoginAttempt
+from domain.ground.database import one_at_a_time
+from domain.ground.parties import Person
+from domain.ground.settings import BadSetting, read_settings
+from domain.platform import throttle
+from domain.platform.passwords import check_login
+from domain.platform.throttle import MAX_BY_ACCOUNT, MAX_BY_ADDRESS, WINDOW, LoginAttempt
 from tests.conftest import World
 from tests.racing import race
 from tests.webapp.test_weekly import site

@@ -9,10 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain.background import BackgroundTask, begin
 from domain.demo import PASSWORD
-from domain.errors import DomainError
-from domain.parties import Person, actor_of
+from domain.ground.errors import DomainError
+from domain.ground.parties import Person, actor_of
+from domain.platform.background import BackgroundTask, begin
 from jobs import background
 from jobs.runtime import Runtime
 from jobs.work import Work

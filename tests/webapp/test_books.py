@@ -10,17 +10,17 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from sqlalchemy import select
 
-from domain.certificates import Certificate
-from domain.changes import Change
-from domain.organizations import Organization
-from domain.parties import Party
-from domain.pilots import PilotCertificate
-from domain.schools import CertificateLead, School
-from domain.site_standards import SiteStandard
-from domain.skill_standards import SkillStandard, skill_standard_certificate
+from domain.certificates.certificates import Certificate
+from domain.certificates.pilots import PilotCertificate
+from domain.ground.parties import Party
+from domain.institutions.organizations import Organization
+from domain.institutions.schools import CertificateLead, School
+from domain.platform.changes import Change
+from domain.standards.site_standards import SiteStandard
+from domain.standards.skill_standards import SkillStandard, skill_standard_certificate
 from processes import tables
 from tests.conftest import World
-from tests.domain.test_filetypes import PDF
+from tests.domain.ground.test_filetypes import PDF
 from tests.webapp.test_files import send
 from tests.webapp.test_weekly import counted, site, user
 

@@ -8,11 +8,12 @@ import openpyxl
 import pytest
 from flask.testing import FlaskClient
 
-from domain.background import BackgroundTask
-from jobs import background, batches, exports
+from domain.platform.background import BackgroundTask
+from jobs import background
+from jobs.lists import batches, exports
 from tests.conftest import World
-from tests.jobs.many import hand_in_many
-from tests.processes.test_weekly_report import status
+from tests.jobs.lists.many import hand_in_many
+from tests.processes.steps.test_weekly_report import status
 from tests.webapp.test_weekly import site, user
 
 REVIEW = {"element": "review", "back": "/weekly/"}

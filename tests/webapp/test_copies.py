@@ -6,13 +6,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain import passwords
 from domain.demo import PASSWORD
-from domain.parties import Actor, Person
-from processes import copies, tables
+from domain.ground.parties import Actor, Person
+from domain.platform import passwords
+from processes import tables
+from processes.notices import copies
 from tests.conftest import World
-from tests.processes.test_handing_over import history
-from tests.processes.test_weekly_report import open_task, status
+from tests.processes.steps.test_weekly_report import open_task, status
+from tests.processes.tasks.test_handing_over import history
 from tests.webapp.test_weekly import FORM, count, counted, hand_in, site, user
 
 pytestmark = pytest.mark.row("8.1")

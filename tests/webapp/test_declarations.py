@@ -11,13 +11,13 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain.declaration_plans import offer_of
-from domain.declarations import Declaration, DeclarationLine
-from domain.pilots import PilotCertificate
-from domain.skill_standards import SkillStandard, skill_standards_query
+from domain.certificates.declaration_plans import offer_of
+from domain.certificates.declarations import Declaration, DeclarationLine
+from domain.certificates.pilots import PilotCertificate
+from domain.standards.skill_standards import SkillStandard, skill_standards_query
 from jobs.scheduler import turn
 from processes import tables
-from processes.verify import verify
+from processes.monitor.verify import verify
 from tests.conftest import World
 from tests.webapp.test_weekly import count, counted, site, user
 

@@ -11,10 +11,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain.files import StoredFile, may_open, path_of
+from domain.platform.files import StoredFile, may_open, path_of
 from jobs.files import sweep_files
 from tests.conftest import World
-from tests.domain.test_filetypes import PDF, png
+from tests.domain.ground.test_filetypes import PDF, png
 from webapp.app import create_app
 
 PLACE = "place=weekly_report/new/&field=attachments"

@@ -16,14 +16,15 @@ from sqlalchemy import select, update
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from domain.parties import Party, Person
+from domain.ground.parties import Party, Person
 from forms import read_forms
 from jobs import texting
 from jobs.runtime import BPMN_FOLDER
-from processes import notices, tables
-from processes.definitions import deploy
+from processes import tables
+from processes.deployment.deploying import deploy
+from processes.steps import telling
 from tests.conftest import World
-from tests.domain.test_filetypes import PDF
+from tests.domain.ground.test_filetypes import PDF
 from tests.jobs.test_texting import choose, told
 from tests.webapp.designer.test_designer import send as design
 from tests.webapp.test_files import send as upload
@@ -153,7 +154,7 @@ def test_texts_leave_the_product_as_they_are(lite: World, text: str) -> None:
         assert answer.headers["Content-Disposition"].startswith("attachment; ")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert text in next(line for _, line in told(lite, "province1"))
-    lite.clock.now += notices.SMS_AFTER
+    lite.clock.now += telling.SMS_AFTER
     with lite.runtime.database.writing() as session:
         texting.bundle(session, lite.clock())
         (sent,) = session.scalars(select(tables.text.c.payload)).all()

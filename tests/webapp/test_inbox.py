@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from jobs.batches import GONE
+from jobs.lists.batches import GONE
 from processes import tables
 from tests.conftest import World
-from tests.processes.test_weekly_report import open_task, status
+from tests.processes.steps.test_weekly_report import open_task, status
 from tests.webapp.test_weekly import FORM, count, hand_in, site, user
 
 

@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from processes import filters, tables
+from processes import tables
 from processes.errors import Refused
+from processes.tasks import filters
 from tests.conftest import World
-from tests.processes.test_handing_over import hire, rows
-from tests.processes.test_weekly_report import open_task, status
+from tests.processes.steps.test_weekly_report import open_task, status
+from tests.processes.tasks.test_handing_over import hire, rows
 from tests.webapp.test_weekly import count, counted, hand_in, site, user
 
 pytestmark = pytest.mark.row("8.1")

@@ -13,8 +13,8 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from domain.demo import PASSWORD
-from domain.parties import Person
-from domain.reports import WeeklyReport
+from domain.ground.parties import Person
+from domain.weekly.reports import WeeklyReport
 from tests.conftest import World
 from tests.webapp.test_weekly import FORM, site
 

@@ -8,9 +8,10 @@ import pytest
 from flask import Flask, get_template_attribute
 from sqlalchemy import event, select
 
-from domain.base import utc_now
-from domain.parties import Person, actor_of
-from domain.reports import ReportingPeriod, WeeklyReport, reports_query
+from domain.ground.base import utc_now
+from domain.ground.parties import Person, actor_of
+from domain.weekly.periods import ReportingPeriod
+from domain.weekly.reports import WeeklyReport, reports_query
 from forms import read_forms
 from forms.fields import describe
 from forms.listing import Column, Filter, Listing

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import update
 
 from jobs import texting
-from processes import preferences, tables
+from processes import tables
+from processes.notices import preferences
 from tests.conftest import World
 from tests.webapp.test_weekly import count, hand_in, site, user
 

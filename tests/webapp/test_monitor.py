@@ -9,12 +9,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from domain.background import BackgroundFailure, BackgroundTask
+from domain.platform.background import BackgroundFailure, BackgroundTask
 from forms import read_forms
 from jobs.background import run_task
 from jobs.runtime import BPMN_FOLDER
-from processes import definitions, tables, verify
-from processes.overview import Numbers, numbers, places
+from processes import tables
+from processes.deployment import deploying
+from processes.monitor import verify
+from processes.monitor.overview import Numbers, numbers, places
 from tests.conftest import World
 from tests.webapp.test_weekly import counted, hand_in, site, user
 
@@ -223,7 +225,7 @@ def test_who_is_no_longer_in_charge_does_nothing(lite: World) -> None:
     supervisor = watched(lite)
     supervisor.post("/monitor/instances/cancel/begin", data={"ids": "1", "reason": "升级"})
     with lite.runtime.database.writing() as session:
-        from domain.parties import PersonRole
+        from domain.ground.parties import PersonRole
 
         session.execute(update(PersonRole).where(PersonRole.role == "监控").values(role="流程设计"))
     assert run_task(lite.runtime, 1)
@@ -234,7 +236,7 @@ def second_version(world: World, change: tuple[str, str] = ('value="待审核"',
     """Deploys a changed 周报."""
     xml = (BPMN_FOLDER / "weekly_report.bpmn").read_text(encoding="utf-8")
     with world.runtime.database.writing() as session:
-        definitions.deploy(session, world.runtime.engine, xml.replace(*change).encode(), read_forms(), "郑工")
+        deploying.deploy(session, world.runtime.engine, xml.replace(*change).encode(), read_forms(), "郑工")
 
 
 def renamed(world: World) -> None:
@@ -244,7 +246,7 @@ def renamed(world: World) -> None:
         xml = xml.replace(mark.format("review"), mark.format("check"))
     xml = xml.replace("review_outcome", "check_outcome").replace('"review"', '"check"')
     with world.runtime.database.writing() as session:
-        definitions.deploy(session, world.runtime.engine, xml.encode(), read_forms(), "郑工")
+        deploying.deploy(session, world.runtime.engine, xml.encode(), read_forms(), "郑工")
 
 
 @pytest.mark.row("8.3")

@@ -6,9 +6,10 @@ import pytest
 
 from forms import read_forms
 from jobs.runtime import BPMN_FOLDER
-from processes import definitions, opinions
+from processes.deployment import deploying
+from processes.tasks import opinions
 from tests.conftest import World
-from tests.processes.test_weekly_report import ANSWERS, act, begin, open_task, status
+from tests.processes.steps.test_weekly_report import ANSWERS, act, begin, open_task, status
 from webapp.app import create_app
 
 
@@ -25,7 +26,7 @@ def changed() -> bytes:
 @pytest.mark.row("8.1")
 def test_sending_back_asks_where_and_why_and_loses_nothing(lite: World) -> None:
     with lite.runtime.database.writing() as session:
-        definitions.deploy(session, lite.runtime.engine, changed(), read_forms(), "郑工")
+        deploying.deploy(session, lite.runtime.engine, changed(), read_forms(), "郑工")
     report, instance = begin(lite)
     act(lite, "school1", instance, "提交", ANSWERS)
     app = create_app(lite.runtime)
@@ -62,7 +63,7 @@ def test_sending_back_asks_where_and_why_and_loses_nothing(lite: World) -> None:
 @pytest.mark.row("8.1")
 def test_taking_back_is_a_button(lite: World) -> None:
     with lite.runtime.database.writing() as session:
-        definitions.deploy(session, lite.runtime.engine, changed(), read_forms(), "郑工")
+        deploying.deploy(session, lite.runtime.engine, changed(), read_forms(), "郑工")
     report, instance = begin(lite)
     done = open_task(lite, instance).id
     act(lite, "school1", instance, "提交", ANSWERS)

@@ -9,11 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from domain.seals import Seal
-from domain.vault import open_vault
+from domain.ground.vault import open_vault
+from domain.institutions.seals import Seal
 from processes import tables
 from tests.conftest import NOON, World
-from tests.domain.pkcs12 import PASSWORD, p12, picture
+from tests.domain.institutions.pkcs12 import PASSWORD, p12, picture
 from tests.webapp.test_weekly import count, site, user
 
 pytestmark = pytest.mark.row("2.2.1")

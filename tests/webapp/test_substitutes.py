@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 
 from domain.demo import PASSWORD
-from domain.parties import Person
-from domain.passwords import hash_password, new_stamp
-from processes import substitutes, tables
+from domain.ground.parties import Person
+from domain.platform.passwords import hash_password, new_stamp
+from processes import tables
+from processes.rights import substitutes
 from tests.conftest import World
-from tests.processes.test_handing_over import appoint, hire, history
-from tests.processes.test_weekly_report import open_task, status
+from tests.processes.steps.test_weekly_report import open_task, status
+from tests.processes.tasks.test_handing_over import appoint, hire, history
 from tests.webapp.test_weekly import FORM, count, counted, hand_in, site, user
 
 pytestmark = pytest.mark.row("8.1")

@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from processes import notices, tables
-from processes.verify import verify
+from processes import tables
+from processes.monitor.verify import verify
+from processes.notices import notices
 from tests.conftest import World
-from tests.processes.test_handing_over import hire, rows
-from tests.processes.test_weekly_report import open_task, status
+from tests.processes.steps.test_weekly_report import open_task, status
+from tests.processes.tasks.test_handing_over import hire, rows
 from tests.webapp.test_weekly import counted, hand_in, site, user
 
 pytestmark = pytest.mark.row("8.1")

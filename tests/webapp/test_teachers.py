@@ -9,9 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain.parties import Person
-from domain.passwords import first_password
-from domain.teachers import Teacher
+from domain.ground.parties import Person
+from domain.institutions.teachers import Teacher
+from domain.platform.passwords import first_password
 from jobs import outbox
 from processes import tables
 from tests.conftest import World

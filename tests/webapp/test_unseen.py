@@ -7,7 +7,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from domain.reports import WeeklyReport
+from domain.weekly.reports import WeeklyReport
 from tests.conftest import World
 from tests.webapp.test_weekly import FORM, hand_in, site, user
 

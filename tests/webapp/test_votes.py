@@ -6,12 +6,13 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from domain.parties import Person, PersonRole
+from domain.ground.parties import Person, PersonRole
 from forms import read_forms
 from jobs.runtime import BPMN_FOLDER
-from jobs.scenarios import run_text
-from processes import definitions, tables
-from processes.verify import verify
+from jobs.scenarios.playing import run_text
+from processes import tables
+from processes.deployment import deploying
+from processes.monitor.verify import verify
 from tests.conftest import World
 from tests.webapp.test_weekly import FORM, counted, hand_in, site, user
 
@@ -29,7 +30,7 @@ def drawn(**properties: str) -> bytes:
 def deploy(world: World, people: int = 0, **properties: str) -> None:
     """The report's review becomes a 会签 over everybody of 省级; `people` more of them."""
     with world.runtime.database.writing() as session:
-        definitions.deploy(session, world.runtime.engine, drawn(**properties), read_forms(), "郑工")
+        deploying.deploy(session, world.runtime.engine, drawn(**properties), read_forms(), "郑工")
         party = world.actor("province1").party_id
         for number in range(people):
             person = Person(account=f"m{number}", name=f"委员{number}", mobile="13800000000", party_id=party, password_hash="x", stamp="x")

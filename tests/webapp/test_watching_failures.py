@@ -11,12 +11,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select, update
 
-from domain.background import BackgroundFailure, BackgroundTask
-from jobs import background, failed_texts, texting
+from domain.platform.background import BackgroundFailure, BackgroundTask
+from jobs import background, texting
 from jobs import messages as delivering
-from processes import managing, tables, undelivered
+from jobs.lists import failed_texts
+from processes import tables
 from processes.errors import NotAllowed, NotFound, Refused, Suspended
-from processes.verify import verify
+from processes.monitor import managing, undelivered
+from processes.monitor.verify import verify
 from tests.conftest import World
 from tests.webapp.test_monitor import faults, row, watched
 from tests.webapp.test_weekly import counted, hand_in, site, user
@@ -56,7 +58,7 @@ def texted(world: World, number: int = 1, account: str = "province1") -> list[st
 
 def job_failed(world: World) -> str:
     """The reviewer's SMS of report 1, refused for good."""
-    from processes import answers
+    from processes.outside import answers
 
     with world.runtime.database.writing() as session:
         job = session.execute(select(tables.job).where(tables.job.c.instance_id == 1)).one()
@@ -171,7 +173,7 @@ def test_a_first_password_that_did_not_arrive_is_in_the_list_without_the_passwor
     app = site(lite)
     data = {"name": "周小舟", "mobile": "13911110001", "major": "软件技术", "act": "保存"}
     assert user(app, "school1").post("/teachers/new", data=data).status_code == 302
-    from processes import answers
+    from processes.outside import answers
 
     with lite.runtime.database.writing() as session:
         job = session.execute(select(tables.job)).one()

@@ -13,11 +13,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
 from domain.demo import PASSWORD
-from domain.reports import WeeklyReport, current_period, known_beforehand
+from domain.weekly.periods import current_period
+from domain.weekly.reports import WeeklyReport, known_beforehand
 from jobs.scheduler import turn
 from processes import tables
 from tests.conftest import NOON, World
-from tests.processes.test_weekly_report import LATE, PERIOD_END, open_task, status
+from tests.processes.steps.test_weekly_report import LATE, PERIOD_END, open_task, status
 from webapp.app import create_app
 
 FORM = {

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from domain.demo import PASSWORD
-from domain.reports import WeeklyReport
+from domain.weekly.reports import WeeklyReport
 from tests.conftest import World
 from webapp.app import create_app
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from domain.parties import SYSTEM, Actor
-from domain.teachers import teachers_query
-from processes import steps
-from processes.definitions import load
+from domain.ground.parties import SYSTEM, Actor
+from domain.institutions.teachers import teachers_query
+from processes.definitions.store import load
 from processes.engine import Engine
 from processes.history import instance_of
+from processes.steps import acting
 
 KEY, MESSAGE = "teacher", "首次登录修改密码"  # the diagram's key, and the name of the event that waits for it
 
@@ -27,5 +27,5 @@ def activate(engine: Engine, session: Session, actor: Actor) -> list[str]:
         waits = [w["element"] for w in instance.waits if elements[w["element"]].name == MESSAGE] if instance is not None else []
         if instance is not None and waits:
             # the lane is 系统: no button gives it; history still says who logged in
-            return steps.send(engine, session, replace(actor, roles=SYSTEM.roles), instance.id, waits[0])
+            return acting.send(engine, session, replace(actor, roles=SYSTEM.roles), instance.id, waits[0])
     return []

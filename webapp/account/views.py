@@ -8,11 +8,11 @@ from flask import Blueprint, flash, g, redirect, render_template, request, sessi
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 
-from domain import throttle
-from domain.database import one_at_a_time
-from domain.errors import DomainError
-from domain.parties import Person
-from domain.passwords import change_password, check_login, choose_password, end_sessions
+from domain.ground.database import one_at_a_time
+from domain.ground.errors import DomainError
+from domain.ground.parties import Person
+from domain.platform import throttle
+from domain.platform.passwords import change_password, check_login, choose_password, end_sessions
 from webapp.account import kept
 from webapp.account.first_login import activate
 from webapp.context import actor, at_first_login, current_actor, db, later, public, runtime

@@ -10,11 +10,11 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from sqlalchemy import func, select
 
-from domain.background import STATES, BackgroundTask, cancel, failures_query, retry, task_of, tasks_query
+from domain.platform.background import STATES, BackgroundTask, cancel, failures_query, retry, task_of, tasks_query
 from forms.listing import Column
-from jobs import exports
 from jobs.background import result_file
-from jobs.instances import ROLE
+from jobs.lists import exports
+from jobs.lists.instances import ROLE
 from processes.errors import NotFound
 from webapp.context import actor, db, later_task, runtime
 from webapp.kinds import KINDS

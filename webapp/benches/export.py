@@ -20,12 +20,13 @@ from typing import Any
 import openpyxl
 from sqlalchemy import insert, select
 
-from domain.base import SHANGHAI, utc_now
-from domain.parties import Party
-from domain.reports import ReportingPeriod, WeeklyReport
-from domain.settings import read_settings
+from domain.ground.base import SHANGHAI, utc_now
+from domain.ground.parties import Party
+from domain.ground.settings import read_settings
+from domain.weekly.periods import ReportingPeriod
+from domain.weekly.reports import WeeklyReport
 from forms.lists import LISTS
-from jobs import exports
+from jobs.lists import exports
 from jobs.runtime import Runtime, build
 from webapp.benches.measuring import actor, product
 

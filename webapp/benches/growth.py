@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import String, Table, case, cast, func, insert, literal, select, true
 from sqlalchemy.orm import Session
 
-from domain.base import utc_now
-from domain.parties import Actor
-from domain.reports import new_report
+from domain.ground.base import utc_now
+from domain.ground.parties import Actor
+from domain.weekly.reports import new_report
 from forms.fields import parse
 from jobs.runtime import Runtime
-from processes import steps, tables
-from processes.definitions import latest
+from processes import tables
+from processes.definitions.store import latest
+from processes.steps import acting, completing, starting
 from webapp.benches.measuring import actor, product, timed
 from webapp.benches.step import REPORT
 
@@ -46,7 +47,7 @@ class _Side:
         with runtime.database.writing() as session:
             report = new_report(session, self.school, utc_now())
             report.take(parse(latest(session, "weekly_report").forms["weekly_report.json"], REPORT))
-            self.instance_id, _ = steps.start(runtime.engine, session, self.school, "weekly_report", report)
+            self.instance_id, _ = starting.start(runtime.engine, session, self.school, "weekly_report", report)
         with runtime.database.writing() as session:
             _multiply(session, self.instance_id, number - 1)
 
@@ -54,11 +55,11 @@ class _Side:
         table = tables.task
         with self.runtime.database.writing() as session:
             task_id = session.scalars(select(table.c.id).where(table.c.instance_id == self.instance_id, table.c.state == "open")).one()
-            steps.complete(self.runtime.engine, session, self.school, task_id, "提交")
+            completing.complete(self.runtime.engine, session, self.school, task_id, "提交")
 
     def back(self) -> None:
         with self.runtime.database.writing() as session:
-            steps.send(self.runtime.engine, session, self.school, self.instance_id, "withdraw")
+            acting.send(self.runtime.engine, session, self.school, self.instance_id, "withdraw")
 
 
 def _multiply(session: Session, instance_id: int, copies: int) -> None:

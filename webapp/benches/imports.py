@@ -24,8 +24,8 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
-from domain.identity import id_number_problem
-from domain.imports import ImportRecord
+from domain.ground.identity import id_number_problem
+from domain.platform.imports import ImportRecord
 from jobs import background
 from jobs.imports import IMPORTS
 from jobs.imports.deciding import begin_taking

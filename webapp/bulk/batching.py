@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import flash, redirect, url_for
 
-from jobs import batches
+from jobs.lists import batches
 from webapp.context import actor, db, later, later_task, runtime
 
 

@@ -9,15 +9,17 @@ from urllib.parse import parse_qsl
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 
-from domain.background import begin
+from domain.platform.background import begin
 from forms.listing import Listing
-from jobs import batches, exports
-from jobs.fitting import fitted, fitted_by
-from jobs.lists import LISTS
-from processes.actions import bulk_for
-from processes.definitions import Definition, Element, latest
+from jobs.lists import batches, exports
+from jobs.lists.registry import LISTS
+from jobs.lists.visibility import fitted, fitted_by
+from processes.definitions.definition import Definition
+from processes.definitions.store import latest
+from processes.diagrams.elements import Element
 from processes.errors import NotFound
-from processes.substitutes import roles_lent
+from processes.rights.substitutes import roles_lent
+from processes.tasks.actions import bulk_for
 from webapp.bulk.batching import start
 from webapp.context import actor, db, later_task, reads_only, runtime
 from webapp.links import is_local

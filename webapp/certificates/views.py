@@ -9,9 +9,9 @@ from flask import Blueprint, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.certificates import Certificate, certificate_of, new_certificate
-from domain.majors import majors_query
-from domain.parties import Actor, Party
+from domain.certificates.certificates import Certificate, certificate_of, new_certificate
+from domain.certificates.majors import majors_query
+from domain.ground.parties import Actor, Party
 from forms.lists.certificates import CERTIFICATES, KEPT_CERTIFICATES
 from webapp.context import actor, db
 from webapp.listing import Button, ListScreen, render_list

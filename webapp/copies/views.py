@@ -7,9 +7,9 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from processes import copies, people
 from processes.errors import NotFound
 from processes.history import instance_by_id
+from processes.notices import around, copies
 from webapp import acting
 from webapp.context import actor, db, runtime
 from webapp.copies.chosen import chosen
@@ -54,5 +54,5 @@ def _instance(instance_id: int) -> Any:
 
 
 def _page(row: Any, problems: Sequence[tuple[str, str]]) -> str:
-    around = people.around(runtime().engine, db(), actor(), row)
-    return render_template("copies/new.html", row=row, problems=problems, people=around, ticked=chosen())
+    near = around.around(runtime().engine, db(), actor(), row)
+    return render_template("copies/new.html", row=row, problems=problems, people=near, ticked=chosen())

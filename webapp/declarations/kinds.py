@@ -8,14 +8,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from domain import declarations
-from domain.base import clock_minutes
-from domain.declaration_plans import DeclarationPlan, all_labels, new_plan, offer_of, plan_of
-from domain.declarations import Declaration, NotOpen, declaration_of
-from domain.parties import Actor
-from domain.schools import school_of
+from domain.certificates import declarations
+from domain.certificates.declaration_plans import DeclarationPlan, all_labels, new_plan, offer_of, plan_of
+from domain.certificates.declarations import Declaration, NotOpen, declaration_of
+from domain.ground.base import clock_minutes
+from domain.ground.parties import Actor
+from domain.institutions.schools import school_of
 from forms import fields, read_forms
-from forms.fitting import fit
+from forms.adapting import fit
 from forms.lists.declaration_plans import PLANS
 from forms.lists.declarations import DECLARATIONS, LINES
 from webapp.records.kinds import Opening, RecordKind

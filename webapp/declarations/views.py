@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import render_template
 
-from domain.declaration_plans import current_plans
-from domain.declarations import declared
+from domain.certificates.declaration_plans import current_plans
+from domain.certificates.declarations import declared
 from processes.errors import NotAllowed
 from webapp.context import actor, db, runtime
 from webapp.declarations.kinds import DECLARATION, PLAN

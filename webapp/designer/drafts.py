@@ -11,16 +11,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.parties import Actor
+from domain.ground.parties import Actor
 from jobs.runtime import BPMN_FOLDER
-from processes import inbox, tables
+from processes import tables
 from processes.checks import documents
 from processes.checks.diagram import read_diagram
 from processes.checks.structure import is_key
-from processes.definitions import BPMN, latest
+from processes.definitions.store import latest
+from processes.deployment.versions import scenarios_of
+from processes.diagrams.elements import BPMN
+from processes.diagrams.xmlsafe import parse_xml
 from processes.errors import DiagramInvalid, Refused
-from processes.versions import scenarios_of
-from processes.xmlsafe import parse_xml
+from processes.tasks import drafts
 
 _PLACE = "designer/"
 MAX_SCENARIOS = 200_000  # characters
@@ -50,7 +52,7 @@ def model_of(session: Session, actor: Actor, key: str) -> Model:
     Raises:
         NotFound: neither exists.
     """
-    draft = inbox.draft_of(session, actor, _PLACE + key)
+    draft = drafts.draft_of(session, actor, _PLACE + key)
     if draft is not None:
         return Model(key, draft.data["xml"], draft.data["scenarios"], draft.data["base"], draft.saved_at)
     definition = latest(session, key)
@@ -69,12 +71,12 @@ def keep(session: Session, actor: Actor, model: Model, now: datetime) -> None:
     if len(model.scenarios) > MAX_SCENARIOS:
         raise Refused("场景过长，未能保存，请删减后再试")
     data: dict[str, Any] = {"xml": model.xml, "scenarios": model.scenarios, "base": model.base}
-    inbox.save_draft(session, actor, _PLACE + model.key, data, now)
+    drafts.save_draft(session, actor, _PLACE + model.key, data, now)
 
 
 def drop(session: Session, actor: Actor, key: str) -> None:
     """Throws the actor's draft away."""
-    inbox.drop_draft(session, actor, _PLACE + key)
+    drafts.drop_draft(session, actor, _PLACE + key)
 
 
 def imported(data: bytes) -> tuple[str, str]:

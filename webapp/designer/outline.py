@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from processes.checks import documents
 from processes.checks.diagram import KINDS, Diagram, read_diagram
-from processes.definitions import Element
-from processes.xmlsafe import parse_xml
+from processes.diagrams.elements import Element
+from processes.diagrams.xmlsafe import parse_xml
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 
-from domain.background import begin
-from jobs.monitoring import Chosen
-from processes import versions
+from domain.platform.background import begin
+from jobs.lists.monitoring import Chosen
+from processes.deployment import versions
 from processes.errors import NotFound, Refused
-from processes.managing import LONGEST_REASON
-from processes.prospects import outlook
+from processes.monitor.managing import LONGEST_REASON
+from processes.monitor.migration_forecast import outlook
 from webapp.context import actor, db, later_task, runtime
 
 

@@ -9,25 +9,25 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, send_file, url_for
 
-from domain.handling import External
-from domain.parties import ROLES
+from domain.ground.handling import External
+from domain.ground.parties import ROLES
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from handlers import HANDLERS
-from jobs import scenarios
 from jobs.runtime import BPMN_FOLDER
-from jobs.scenario_files import ScenarioFailed
-from processes import checks, versions
+from jobs.scenarios import playing
+from jobs.scenarios.files import ScenarioFailed
+from processes import checks
 from processes.checks.conventions import TONES
 from processes.checks.diagram import KINDS, read_diagram
 from processes.checks.structure import is_key
-from processes.decisions import read_folder
-from processes.definitions import deploy
-from processes.deploying import take_turn
-from processes.differences import differences
+from processes.deployment import versions
+from processes.deployment.deploying import deploy, take_turn
+from processes.deployment.differences import differences
+from processes.diagrams.decisions import read_folder
+from processes.diagrams.xmlsafe import MAX_BYTES, parse_xml
 from processes.errors import DiagramInvalid, NotAllowed, NotFound, Refused
 from processes.history import clock_text, who
-from processes.xmlsafe import MAX_BYTES, parse_xml
 from webapp.context import actor, db, reads_only, runtime
 from webapp.designer import drafts
 from webapp.designer.outline import outline
@@ -192,7 +192,7 @@ def try_out(key: str) -> Any:
     if problems:
         return {"problems": problems}
     try:
-        report = scenarios.run_text(given.xml.encode(), given.scenarios)
+        report = playing.run_text(given.xml.encode(), given.scenarios)
     except ScenarioFailed as error:
         return {"message": str(error)}, 409
     shown = [{"name": one.name, "told": one.told, "failure": one.failure} for one in report.shown]

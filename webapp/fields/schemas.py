@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from forms import read_forms
-from processes import access, inbox
-from processes.definitions import Definition, latest, load
+from processes.definitions.store import latest, load
 from processes.errors import NotFound
-from processes.history import instance_of
+from processes.rights import access
+from processes.tasks import inbox
 from webapp.context import actor, db, runtime
 from webapp.kinds import KINDS
-from webapp.records.reading import at_hand
+from webapp.records.schemas import new_schema, record_schema
 
 
 def schema_at(place: str) -> Mapping[str, Any]:
     """The form at `task/<id>`, `<key>/<record id>`, `<key>/new/…`, or (of a record without a process) `form/<file name>`.
 
-    What the step does not see is left out, and what it only reads is `readOnly` (`processes.access`).
+    What the step does not see is left out, and what it only reads is `readOnly` (`processes.rights.access`).
 
     Raises:
         NotFound: no such form, or not this actor's.
@@ -27,7 +27,7 @@ def schema_at(place: str) -> Mapping[str, Any]:
     if area == "task":
         return _of_task(rest)
     if area in KINDS:
-        return _of_record(area, int(rest)) if rest.isdecimal() and len(rest) < 10 else new_schema(latest(db(), area))
+        return record_schema(KINDS[area], int(rest)) if rest.isdecimal() and len(rest) < 10 else new_schema(latest(db(), area))
     found = read_forms().get(rest) if area == "form" else None
     if found is None:
         raise NotFound
@@ -41,21 +41,3 @@ def _of_task(task_id: str) -> Mapping[str, Any]:
     if not element.form:
         raise NotFound
     return access.at(definition.forms[element.form], element)
-
-
-def _of_record(key: str, record_id: int) -> Mapping[str, Any]:
-    record = at_hand(KINDS[key], record_id)
-    instance = instance_of(db(), key, record_id) if record is not None else None
-    if record is None or instance is None:
-        raise NotFound
-    definition = load(db(), instance.definition_id)
-    element = definition.elements.get(instance.place or "", definition.start)
-    schema = definition.forms.get(element.properties.get("editForm", ""), definition.record_schema)
-    if record.party_for(element.edit_lane) != actor().party_id:  # it stands on others' desk: no form of theirs
-        schema = access.without(schema, access.hidden_from(definition, record, actor()))
-    return access.at(schema, element, element.edit_lane)
-
-
-def new_schema(definition: Definition) -> Mapping[str, Any]:
-    """The record's form as whoever begins one fills it in."""
-    return access.at_start(definition)

@@ -8,15 +8,15 @@ from typing import Any
 
 from flask import Blueprint, Response, request, send_file, url_for
 
-from domain import files
-from domain.errors import DomainError
-from domain.files import StoredFile
-from domain.filetypes import USUAL, media_type_of
+from domain.ground.errors import DomainError
+from domain.ground.filetypes import USUAL, media_type_of
+from domain.platform import files
+from domain.platform.files import StoredFile
 from forms.fields import MAX_MB, file_fields
-from processes import access
-from processes.definitions import load
+from processes.definitions.store import load
 from processes.errors import NotFound
 from processes.history import instance_of
+from processes.rights import access
 from webapp.context import actor, current_actor, db, runtime
 from webapp.fields.schemas import schema_at
 from webapp.kinds import KINDS

@@ -9,14 +9,15 @@ from typing import Any
 from flask import Blueprint, render_template
 from sqlalchemy import Select, func, select
 
-from domain.background import BackgroundTask
-from domain.parties import Actor
-from domain.teachers import ROLE, teachers_query
+from domain.ground.parties import Actor
+from domain.institutions.teachers import ROLE, teachers_query
+from domain.platform.background import BackgroundTask
 from forms import fields
-from processes import access, tables
-from processes.definitions import latest
+from processes import tables
+from processes.definitions.store import latest
 from processes.errors import NotFound
-from processes.inbox import open_tasks, started
+from processes.rights import access
+from processes.tasks.inbox import open_tasks, started
 from webapp.context import actor, db, runtime
 
 blueprint = Blueprint("home", __name__)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.imports import ImportRecord, ImportRow
+from domain.platform.imports import ImportRecord, ImportRow
 from jobs.imports.checking import row_check
 from jobs.imports.columns import Column
 from jobs.imports.description import Import

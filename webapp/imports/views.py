@@ -10,9 +10,9 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from sqlalchemy import func, select
 
-from domain.background import BackgroundTask
-from domain.errors import DomainError
-from domain.imports import ImportRecord, import_of, imports_query
+from domain.ground.errors import DomainError
+from domain.platform.background import BackgroundTask
+from domain.platform.imports import ImportRecord, import_of, imports_query
 from jobs.imports import IMPORTS
 from jobs.imports.checking import row_check
 from jobs.imports.correcting import correct

@@ -6,9 +6,12 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 
-from jobs import batches
-from processes import inbox, tables
-from processes.definitions import Definition, Element, load
+from jobs.lists import batches
+from processes import tables
+from processes.definitions.definition import Definition
+from processes.definitions.store import load
+from processes.diagrams.elements import Element
+from processes.tasks import inbox
 from webapp.bulk.batching import start
 from webapp.context import actor, db, reads_only, runtime
 

@@ -11,9 +11,11 @@ from urllib.parse import urlencode
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from domain.base import SHANGHAI
-from domain.parties import Actor
-from processes import copies, inbox, tables, tallies
+from domain.ground.base import SHANGHAI
+from domain.ground.parties import Actor
+from processes import tables
+from processes.notices import copies
+from processes.tasks import inbox, tallies
 
 SIZES = (20, 50, 100)
 SOON = timedelta(days=3)

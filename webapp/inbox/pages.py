@@ -7,15 +7,20 @@ from typing import Any
 
 from flask import render_template, request, url_for
 
-from domain.parties import actors_in
+from domain.ground.parties import actors_in
 from forms import fields
-from processes import access, inbox, people, tables
-from processes.assigning import transfer_roles
-from processes.definitions import Definition, Element, load
+from processes import tables
+from processes.definitions.definition import Definition
+from processes.definitions.store import load
+from processes.diagrams.elements import Element
 from processes.errors import NotFound
 from processes.history import events_of, instance_of
-from processes.opinions import GIVEN, LABELS, opinions_on, request_of
-from processes.tallies import tally_of
+from processes.notices import around
+from processes.rights import access
+from processes.tasks import inbox
+from processes.tasks.assigning import transfer_roles
+from processes.tasks.opinions import GIVEN, LABELS, opinions_on, request_of
+from processes.tasks.tallies import tally_of
 from webapp.acting import code_of, problems_of
 from webapp.context import actor, db, runtime
 from webapp.copies.chosen import chosen
@@ -58,7 +63,7 @@ def task_page(
         opinions=opinions_on(db(), row.id) if row.kind == "step" else [],
         asked=request_of(db(), row, actor().name) if row.kind != "step" else None,
         colleagues=colleagues,
-        around=people.around(runtime().engine, db(), actor(), about) if row.state == "open" and row.kind == "step" else [],
+        around=around.around(runtime().engine, db(), actor(), about) if row.state == "open" and row.kind == "step" else [],
         ticked=chosen(),
         takers=[one for one in colleagues if row.role in one.roles and one.person_id != row.assignee_id],
         roles=[role for role in transfer_roles(element) if role != row.role],

@@ -8,9 +8,11 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 
 from forms import fields
-from processes import access, assigning, copies, inbox, opinions
-from processes.definitions import load
+from processes.definitions.store import load
 from processes.errors import Refused
+from processes.notices import copies
+from processes.rights import access
+from processes.tasks import assigning, drafts, inbox, opinions
 from webapp import acting
 from webapp.context import actor, db, later, runtime
 from webapp.copies.chosen import chosen
@@ -35,7 +37,7 @@ def finish(task_id: str) -> Any:
     if problem is not None:
         return task_page(task_id, answers, comment, problem)
     if row.drafted:
-        inbox.drop_draft(db(), actor(), f"task/{task_id}")
+        drafts.drop_draft(db(), actor(), f"task/{task_id}")
     flash(f"已办理：{row.title} · {request.form.get('outcome', '')}", "success")
     return redirect(url_for("inbox.index"))
 
@@ -74,7 +76,7 @@ def _act(task_id: str, done: str, act: Callable[..., list[str]], *given: Any) ->
         answers, comment = _draft(task_id)
         return task_page(task_id, answers, request.form.get("comment", comment), error, request.form)
     if row.drafted and act is opinions.give:
-        inbox.drop_draft(db(), actor(), f"task/{task_id}")
+        drafts.drop_draft(db(), actor(), f"task/{task_id}")
     flash(done, "success")
     return redirect(url_for("inbox.task", task_id=task_id) if act is opinions.ask else url_for("inbox.index"))
 
@@ -87,7 +89,7 @@ def _copies(row: Any) -> Callable[[], list[str]] | None:
 
 def _draft(task_id: str) -> tuple[dict[str, Any], str]:
     """(answers, comment) as the actor left them; empty for a task that the actor may not see."""
-    draft = inbox.draft_of(db(), actor(), f"task/{task_id}")
+    draft = drafts.draft_of(db(), actor(), f"task/{task_id}")
     if draft is None:
         return {}, ""
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())

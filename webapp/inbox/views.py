@@ -7,8 +7,8 @@ from urllib.parse import parse_qs
 
 from flask import flash, redirect, render_template, request, url_for
 
-from processes import claiming, filters
-from processes.versions import names
+from processes.deployment.versions import names
+from processes.tasks import claiming, filters
 from webapp.context import actor, db, runtime
 from webapp.inbox import listing
 from webapp.inbox.pages import record_address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import url_for
 
-from domain.seals import ROLE, seal_of
+from domain.institutions.seals import ROLE, seal_of
 from forms.lists.seals import SEALS
 from webapp.listing import Button
 from webapp.records.kinds import RecordKind

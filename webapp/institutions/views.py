@@ -9,13 +9,13 @@ from flask import Blueprint, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.base import SHANGHAI
-from domain.certificates import Certificate, certificates_query
-from domain.organizations import Organization, new_organization, organization_of
-from domain.parties import Actor
-from domain.pilots import participating
-from domain.schools import School, piloted_by, school_of
-from domain.seals import ROLE, WARNING, Seal, seals_query, valid_seal
+from domain.certificates.certificates import Certificate, certificates_query
+from domain.certificates.pilots import participating
+from domain.ground.base import SHANGHAI
+from domain.ground.parties import Actor
+from domain.institutions.organizations import Organization, new_organization, organization_of
+from domain.institutions.schools import School, piloted_by, school_of
+from domain.institutions.seals import ROLE, WARNING, Seal, seals_query, valid_seal
 from forms.lists.organizations import ORGANIZATIONS
 from forms.lists.schools import SCHOOLS
 from webapp.context import actor, db, runtime

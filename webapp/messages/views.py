@@ -7,8 +7,9 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 
-from domain.parties import Person
-from processes import copies, notices, preferences
+from domain.ground.parties import Person
+from processes.notices import copies, notices, preferences
+from processes.steps import telling
 from webapp.context import actor, db, runtime
 
 blueprint = Blueprint("messages", __name__, url_prefix="/messages")
@@ -22,7 +23,7 @@ def index() -> str:
     asked = request.args.get("page", "1")
     number = max(int(asked), 1) if asked.isdecimal() and len(asked) < 6 else 1
     rows = db().execute(notices.notices_of(actor()).limit(SIZE + 1).offset((number - 1) * SIZE)).all()
-    return render_template("messages/index.html", rows=rows[:SIZE], more=len(rows) > SIZE, number=number, kinds=notices.KINDS)
+    return render_template("messages/index.html", rows=rows[:SIZE], more=len(rows) > SIZE, number=number, kinds=telling.KINDS)
 
 
 @blueprint.post("/<int:notice_id>/open")
@@ -50,7 +51,7 @@ def settings() -> str:
     choices, texts = preferences.choices_of(db(), actor()), preferences.texts_of(db(), actor())
     mobile = db().scalar(select(Person.mobile).where(Person.id == actor().person_id)) or ""
     return render_template(
-        "messages/settings.html", choices=choices, kinds=notices.KINDS, texts=texts, states=STATES, mobile=mobile[:3] + "****" + mobile[-4:]
+        "messages/settings.html", choices=choices, kinds=telling.KINDS, texts=texts, states=STATES, mobile=mobile[:3] + "****" + mobile[-4:]
     )
 
 

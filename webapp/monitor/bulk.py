@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl
 
 from flask import flash, redirect, render_template, request, url_for
 
-from domain.background import begin
-from jobs.monitoring import WATCHED, Act, Chosen, Watched, count
+from domain.platform.background import begin
+from jobs.lists.monitoring import WATCHED, Act, Chosen, Watched, count
 from processes.errors import NotFound, Refused
-from processes.managing import LONGEST_REASON
+from processes.monitor.managing import LONGEST_REASON
 from webapp.context import actor, db, later_task, reads_only, runtime
 from webapp.links import is_local
 from webapp.ticked import ticked

@@ -6,9 +6,11 @@ from typing import Any
 
 from flask import render_template, request
 
-from processes import migrating, moving, versions
-from processes.definitions import Definition, load
-from processes.managing import LONGEST_REASON
+from processes.definitions.definition import Definition
+from processes.definitions.store import load
+from processes.deployment import versions
+from processes.monitor import migrating, moving
+from processes.monitor.managing import LONGEST_REASON
 from webapp import acting
 from webapp.context import actor, db, runtime
 from webapp.monitor.instance import back, found

@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import flash, redirect, request, url_for
 
-from jobs import failed_texts
-from processes import undelivered
+from jobs.lists import failed_texts
+from processes.monitor import undelivered
 from webapp import acting
 from webapp.context import actor, db, runtime
 from webapp.links import is_local

@@ -7,17 +7,18 @@ from typing import Any
 from flask import flash, g, redirect, render_template, request, url_for
 from sqlalchemy import select
 
-from domain.parties import actors_in
-from jobs.instances import state_of
-from jobs.monitoring import ACTS
-from jobs.undelivered import carried
-from processes import managing, tables
-from processes.definitions import load
+from domain.ground.parties import actors_in
+from jobs.lists.instances import state_of
+from jobs.lists.monitoring import ACTS
+from jobs.lists.undelivered import carried
+from processes import tables
+from processes.definitions.store import load
 from processes.errors import NotFound
 from processes.history import events_of, instance_by_id
-from processes.migrating import undoable
-from processes.overview import tokens
-from processes.undelivered import messages_of
+from processes.monitor import managing
+from processes.monitor.migrating import undoable
+from processes.monitor.overview import tokens_of
+from processes.monitor.undelivered import messages_of
 from webapp import acting
 from webapp.context import actor, db, runtime
 from webapp.records.page import drawing
@@ -39,7 +40,7 @@ def show(instance_id: int) -> str:
         acts=_acts(row),
         all_acts=ACTS,
         longest=managing.LONGEST_REASON,
-        tokens=tokens(db(), row),
+        tokens=tokens_of(db(), row),
         tasks=tasks,
         takers={t.id: [p for p in people[t.party_id] if t.role in p.roles] for t in tasks if t.state == "open" and t.kind == "step"},
         names={person.person_id: person.name for found in people.values() for person in found},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 
-from jobs.instances import ROLE
+from jobs.lists.instances import ROLE
 from processes.errors import NotAllowed, NotFound
 from webapp.context import actor
 from webapp.monitor import bulk, changes, failures, instance, views

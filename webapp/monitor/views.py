@@ -8,10 +8,10 @@ from typing import Any
 
 from flask import g, render_template, request, url_for
 
-from jobs.monitoring import WATCHED, Chosen, count
-from processes import versions
-from processes.overview import Numbers, Place, numbers, places
-from processes.undelivered import OVER
+from jobs.lists.monitoring import WATCHED, Chosen, count
+from processes.deployment import versions
+from processes.monitor.overview import Numbers, Place, numbers, places
+from processes.monitor.undelivered import OVER
 from webapp.context import actor, db, runtime
 from webapp.listing import Button, ListScreen, render_list
 

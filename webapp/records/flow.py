@@ -7,22 +7,26 @@ from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
-from domain.base import clock_minutes
-from domain.errors import DomainError, TooLate
-from domain.parties import Actor
+from domain.ground.base import clock_minutes
+from domain.ground.errors import DomainError, TooLate
+from domain.ground.parties import Actor
 from forms import fields
-from processes import access, inbox, steps
-from processes.actions import Action, actions_for
-from processes.definitions import Definition, Outcome, latest, load
+from processes.definitions.definition import Definition
+from processes.definitions.store import latest, load
+from processes.diagrams.elements import Outcome
 from processes.errors import FormInvalid, NotAllowed, NotFound, Refused
 from processes.history import instance_of, last_decision
+from processes.rights import access
+from processes.steps import starting
+from processes.tasks import drafts
+from processes.tasks.actions import Action, actions_for
 from webapp import acting
 from webapp.context import actor, db, later, runtime
-from webapp.fields.schemas import new_schema, schema_at
 from webapp.listing import ListScreen, render_list
 from webapp.records.kinds import Opening, RecordKind
 from webapp.records.page import fills_in, record_page
 from webapp.records.reading import at_hand, readable
+from webapp.records.schemas import new_schema, record_schema
 
 SAVE = "保存"
 
@@ -86,7 +90,7 @@ def _new(kind: RecordKind) -> Any:
     except DomainError as error:
         flash(str(error), "warning")
         return redirect(_beginning(kind))
-    draft = inbox.draft_of(db(), who, _new_place(kind, opening))
+    draft = drafts.draft_of(db(), who, _new_place(kind, opening))
     return _new_page(kind, definition, opening, draft.data if draft else dict(opening.answers), [], draft is not None)
 
 
@@ -102,14 +106,14 @@ def _create(kind: RecordKind) -> Any:
         if definition.first_task is None:  # then a record is no draft: nothing would check its form later
             _check(kind.fit(db(), who, schema, token), answers)
         record = kind.create(db(), who, runtime().engine.clock(), token, answers)
-        _, jobs = steps.start(runtime().engine, db(), who, kind.key, record, None if act == SAVE else act, definition)
+        _, jobs = starting.start(runtime().engine, db(), who, kind.key, record, None if act == SAVE else act, definition)
     except (DomainError, FormInvalid, Refused) as error:
         db().rollback()
         shown = Refused(definition.late_message) if isinstance(error, TooLate) and definition.late_message else error
         opening = kind.reopen(db(), who, token) if kind.reopen is not None else Opening(definition.start.name)
         return _new_page(kind, definition, opening, answers, acting.problems_of(shown)), acting.code_of(shown)
     later(jobs)
-    inbox.drop_draft(db(), who, f"{kind.key}/new/{token}")
+    drafts.drop_draft(db(), who, f"{kind.key}/new/{token}")
     flash(f"{kind.noun}已{act}。", "success")
     return redirect(url_for(f"{kind.key}.index"))
 
@@ -126,7 +130,7 @@ def _edit(kind: RecordKind, record_id: int) -> Any:
     if _editing(kind, record) is None:
         g.onward = url_for(f"{kind.key}.show", record_id=record_id)  # such as after the browser's back button
         raise Refused(_why_not(kind, record))
-    draft = inbox.draft_of(db(), actor(), f"{kind.key}/{record_id}")
+    draft = drafts.draft_of(db(), actor(), f"{kind.key}/{record_id}")
     return _edit_page(kind, record, draft.data if draft else record.answers(), [], draft is not None)
 
 
@@ -143,9 +147,9 @@ def _store(kind: RecordKind, record_id: int) -> Any:
     act = request.form.get("act", SAVE)
     problem = _save(kind, record_id) if act == SAVE else _hand_in(kind, record_id, act)
     if problem is not None:
-        record, answers = _found(kind, record_id), acting.typed(schema_at(f"{kind.key}/{record_id}"))
+        record, answers = _found(kind, record_id), acting.typed(record_schema(kind, record_id))
         return _edit_page(kind, record, answers, acting.problems_of(problem)), acting.code_of(problem)
-    inbox.drop_draft(db(), actor(), f"{kind.key}/{record_id}")
+    drafts.drop_draft(db(), actor(), f"{kind.key}/{record_id}")
     flash(f"{kind.noun}已{act}。", "success")
     return redirect(url_for(f"{kind.key}.index"))
 
@@ -235,7 +239,7 @@ def _beginning(kind: RecordKind) -> str:
 def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems: list[tuple[str, str]], restored: bool = False) -> str:
     actions = actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id]
     task_id = next((a.task_id for a in actions if a.kind == "task" and a.record_form), None)
-    schema = schema_at(f"{kind.key}/{record.id}")
+    schema = record_schema(kind, record.id)
     outcomes = [o for a in actions if a.kind == "task" and a.task_id == task_id for o in a.outcomes]
     instance = instance_of(db(), kind.key, record.id)
     return render_template(

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from domain.parties import Actor
+from domain.ground.parties import Actor
 from forms.fields import Tab
 from forms.listing import Listing
 from webapp.listing import Button

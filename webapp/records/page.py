@@ -9,12 +9,15 @@ from flask import g, render_template, url_for
 from sqlalchemy import select
 
 from forms import fields, read_forms
-from processes import access, people, tables
-from processes.actions import actions_for
-from processes.definitions import Definition, load
+from processes import tables
+from processes.definitions.definition import Definition
+from processes.definitions.store import load
 from processes.errors import NotFound
 from processes.history import clock_text, events_of, instance_of
-from processes.tallies import tallies_of
+from processes.notices import around
+from processes.rights import access
+from processes.tasks.actions import actions_for
+from processes.tasks.tallies import tallies_of
 from webapp.context import actor, db, runtime
 from webapp.records.kinds import RecordKind
 
@@ -31,7 +34,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
     votes = tallies_of(db(), instance.id) if definition.votes else []
     events = events_of(db(), instance.id)
     hidden = access.hidden_from(definition, record, actor())
-    around = people.around(runtime().engine, db(), actor(), instance)
+    near = around.around(runtime().engine, db(), actor(), instance)
     schema = read_forms()[kind.form] if kind.form else definition.record_schema
     g.diagram = True
     return render_template(
@@ -53,7 +56,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         told={event.seq: _told(definition, event, hidden) for event in events if event.data},
         steps=_steps(definition, instance, events),
         mine=actor().party_id == instance.party_id or actor().person_id == instance.started_by,
-        people={one.id: one.name for one in around if one.concerned},
+        people={one.id: one.name for one in near if one.concerned},
     )
 
 

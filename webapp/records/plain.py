@@ -10,12 +10,12 @@ from flask import Blueprint, flash, redirect, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.changes import Change, ChangedMeanwhile, changes_of, last_change, note_change
-from domain.errors import DomainError
-from domain.parties import Actor
+from domain.ground.errors import DomainError
+from domain.ground.parties import Actor
+from domain.platform.changes import Change, ChangedMeanwhile, changes_of, last_change, note_change
 from forms import fields, read_forms
+from forms.adapting import fit
 from forms.checking import check
-from forms.fitting import fit
 from forms.listing import Listing
 from processes.errors import FormInvalid, NotAllowed, NotFound
 from webapp import acting

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from processes import copies, inbox
-from processes.actions import actions_for
-from processes.definitions import load
+from processes.definitions.store import load
 from processes.history import instance_of
+from processes.notices import copies
+from processes.tasks import inbox
+from processes.tasks.actions import actions_for
 from webapp.context import actor, db, runtime
 from webapp.records.kinds import RecordKind
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from domain.exam_sites import exam_site_of, new_exam_site, site_choices
-from domain.parties import Actor
-from forms.fitting import fit
+from domain.exams.exam_sites import exam_site_of, new_exam_site, site_choices
+from domain.ground.parties import Actor
+from forms.adapting import fit
 from forms.lists.exam_sites import EXAM_SITES
 from webapp.records.kinds import Opening, RecordKind
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from domain.certificates import certificates_query
-from domain.parties import Actor
-from domain.site_standards import SiteStandard, new_site_standard, site_standard_of
-from domain.skill_standards import SkillStandard, new_skill_standard, skill_standard_of
-from forms.fitting import fit
+from domain.certificates.certificates import certificates_query
+from domain.ground.parties import Actor
+from domain.standards.site_standards import SiteStandard, new_site_standard, site_standard_of
+from domain.standards.skill_standards import SkillStandard, new_skill_standard, skill_standard_of
+from forms.adapting import fit
 from forms.lists.site_standards import SITE_STANDARDS
 from forms.lists.skill_standards import SKILL_STANDARDS
 from webapp.records.kinds import Opening, RecordKind

@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
-from domain.base import SHANGHAI
-from domain.parties import actors_in
-from processes import substitutes
+from domain.ground.base import SHANGHAI
+from domain.ground.parties import actors_in
+from processes.deployment.versions import names
 from processes.errors import ProcessError, Refused
-from processes.versions import names
+from processes.rights import substitutes
 from webapp.context import actor, db, runtime
 
 blueprint = Blueprint("substitutes", __name__, url_prefix="/substitutes")

@@ -9,8 +9,8 @@ from typing import Any
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from domain.parties import Actor
-from domain.teachers import Teacher, new_teacher, teacher_of
+from domain.ground.parties import Actor
+from domain.institutions.teachers import Teacher, new_teacher, teacher_of
 from forms.lists.teachers import TEACHERS
 from webapp.listing import Button
 from webapp.records.kinds import Opening, RecordKind

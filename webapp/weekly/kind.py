@@ -9,10 +9,11 @@ from typing import Any
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from domain import reports
-from domain.base import clock_minutes
-from domain.parties import Actor
-from domain.reports import ReportingPeriod, WeeklyReport
+from domain.ground.base import clock_minutes
+from domain.ground.parties import Actor
+from domain.weekly import periods, reports
+from domain.weekly.periods import ReportingPeriod
+from domain.weekly.reports import WeeklyReport
 from forms.lists.weekly import REPORTS
 from webapp.listing import Button
 from webapp.records.kinds import Opening, RecordKind
@@ -30,7 +31,7 @@ def begin(session: Session, actor: Actor, now: datetime, token: str) -> Opening:
 
 def reopen(session: Session, actor: Actor, token: str) -> Opening:
     """The form as it was opened for a period, which may be over by now."""
-    period = reports.period_of(session, actor, int(token)) if token.isdecimal() and len(token) < 10 else None
+    period = periods.period_of(session, actor, int(token)) if token.isdecimal() and len(token) < 10 else None
     return _opening(period) if period is not None else Opening("提交周报")
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from flask import flash, redirect, request, url_for
 
-from domain import reports
+from domain.weekly.periods import BadPeriod
+from domain.weekly.periods import set_periods as set_all
 from forms.lists.weekly import PERIODS
-from processes import steps
 from processes.errors import NotAllowed
+from processes.steps import starting
 from webapp.context import actor, db, later, runtime
 from webapp.listing import ListScreen, render_list
 from webapp.records.flow import record_blueprint
@@ -40,12 +41,12 @@ def set_periods() -> Any:
     try:
         first, last = date.fromisoformat(request.form.get("first", "")), date.fromisoformat(request.form.get("last", ""))
     except ValueError:
-        raise reports.BadPeriod("请填写开始日期和结束日期，例如 2026-11-23") from None
+        raise BadPeriod("请填写开始日期和结束日期，例如 2026-11-23") from None
     hours = request.form.get("reminder_hours", "")
     hours_before = int(hours) if hours.isdecimal() and len(hours) < 5 else 0
-    made = reports.set_periods(db(), actor(), request.form.get("cycle", ""), first, last, hours_before)
+    made = set_all(db(), actor(), request.form.get("cycle", ""), first, last, hours_before)
     for period in made:
-        _, jobs = steps.start(runtime().engine, db(), actor(), PERIODS.name, period)
+        _, jobs = starting.start(runtime().engine, db(), actor(), PERIODS.name, period)
         later(jobs)
     flash(f"已设置 {len(made)} 个报送周期；日期范围内已有的周期保持不变。", "success")
     return redirect(url_for("weekly_report.periods"))

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from domain.base import UtcDateTime
+from domain.ground.base import UtcDateTime
 
 revision = "0002"
 down_revision = "0001"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from domain.base import UtcDateTime
+from domain.ground.base import UtcDateTime
 
 revision = "0019"
 down_revision = "0018"
@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("valid_from", UtcDateTime(timezone=True), nullable=False),
         sa.Column("valid_to", UtcDateTime(timezone=True), nullable=False),
         sa.Column("picture", sa.LargeBinary(), nullable=False, comment="a PNG of at most 2 MB"),
-        sa.Column("key", sa.LargeBinary(), nullable=False, comment="SealKey.pem, encrypted by domain.vault; no page shows it"),
+        sa.Column("key", sa.LargeBinary(), nullable=False, comment="SealKey.pem, encrypted by domain.ground.vault; no page shows it"),
         sa.Column("status", sa.String(length=40), nullable=False),
         sa.Column("tone", sa.String(length=12), nullable=False),
         sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),

@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl import Workbook
 
-from domain.identity import id_number_problem
+from domain.ground.identity import id_number_problem
 
 HEADER = ("姓名", "手机号", "证件号", "性别", "专业", "职称", "邮箱")
 NAMESPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from domain.imports import ImportRecord, ImportRow
-from domain.parties import Person
-from domain.teachers import Teacher
+from domain.ground.parties import Person
+from domain.institutions.teachers import Teacher
+from domain.platform.imports import ImportRecord, ImportRow
 from jobs import background
 from jobs.imports import IMPORTS
 from jobs.imports.deciding import begin_taking

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from domain.settings import read_settings
+from domain.ground.settings import read_settings
 from jobs import worker
 from jobs.imports import working
 from jobs.work import Work

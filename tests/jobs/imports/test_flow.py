@@ -9,15 +9,16 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select, update
 
-from domain.imports import ImportRecord, ImportRow, import_of
-from domain.teachers import Teacher
+from domain.institutions.teachers import Teacher
+from domain.platform.imports import ImportRecord, ImportRow, import_of
 from jobs import background
 from jobs.imports import working
 from jobs.imports.correcting import RowClosed, correct
 from jobs.imports.deciding import AlreadyDecided, NothingToTake, drop, resume
 from jobs.imports.failures import write_failures
 from jobs.imports.receiving import AlreadyImported, file_of
-from processes import steps, tables
+from processes import tables
+from processes.steps import acting
 from tests.conftest import World
 from tests.jobs.imports.files import HEADER, id_number, teacher, workbook
 from tests.jobs.imports.flow import TEACHERS, begin, counts, problems, record, take, upload, upload_rows, work
@@ -248,4 +249,4 @@ def test_starting_is_left_to_the_engine(lite: World, tmp_path: Path) -> None:
         row = session.execute(select(tables.instance)).one()
         assert (row.key, row.started_by, row.status) == ("teacher", lite.actor("school1").person_id, "未激活")
         assert session.execute(select(tables.job.c.handler, tables.job.c.payload)).one() == ("account.first_password", None)
-    assert steps.tick(lite.runtime.engine, session, row.id) == []
+    assert acting.tick(lite.runtime.engine, session, row.id) == []

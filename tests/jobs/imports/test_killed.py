@@ -12,12 +12,12 @@ import pytest
 from redis import Redis
 from sqlalchemy import select, text
 
-from domain.imports import ImportRecord, ImportRow
-from domain.parties import Person
-from domain.teachers import Teacher
+from domain.ground.parties import Person
+from domain.institutions.teachers import Teacher
+from domain.platform.imports import ImportRecord, ImportRow
 from jobs import background, scheduler
 from jobs.imports.receiving import AlreadyImported
-from processes.verify import verify
+from processes.monitor.verify import verify
 from tests.conftest import World
 from tests.jobs.conftest import Live, wait_for
 from tests.jobs.imports.files import HEADER, teacher, workbook

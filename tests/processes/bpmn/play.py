@@ -12,11 +12,15 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from domain.parties import Actor
-from domain.reports import ReportingPeriod, WeeklyReport
+from domain.ground.parties import Actor
+from domain.weekly.periods import ReportingPeriod
+from domain.weekly.reports import WeeklyReport
 from forms import read_forms
-from processes import definitions, steps, tables
-from processes.verify import faults
+from processes import tables
+from processes.definitions import store
+from processes.deployment import deploying
+from processes.monitor.verify import faults
+from processes.steps import acting, completing, starting
 from tests.conftest import NOON, World
 
 HEAD = (
@@ -114,8 +118,8 @@ class Play:
     @contextmanager
     def step(self) -> Iterator[Session]:
         """A transaction in what might be another process: every cached definition is forgotten first."""
-        definitions._CACHE.clear()
-        definitions._read_cached.cache_clear()
+        store._CACHE.clear()
+        store._read_cached.cache_clear()
         with self.world.runtime.database.writing() as session:
             yield session
         self.sound()
@@ -123,33 +127,33 @@ class Play:
     def deploy(self, *diagrams: bytes, decisions: dict[str, str] | None = None) -> None:
         for xml in diagrams:
             with self.world.runtime.database.writing() as session:
-                definitions.deploy(session, self.world.runtime.engine, xml, read_forms(), "郑工", decisions or {})
+                deploying.deploy(session, self.world.runtime.engine, xml, read_forms(), "郑工", decisions or {})
 
     def begin(self, key: str = "tiny", account: str = "school1") -> None:
         with self.step() as session:
             actor = self.world.actor(account)
             report = _record(session, actor)
-            self.instance, _ = steps.start(self.world.runtime.engine, session, actor, key, report)
+            self.instance, _ = starting.start(self.world.runtime.engine, session, actor, key, report)
             self.report = report.id
 
     def complete(self, element: str, outcome: str = "提交", account: str = "province1") -> None:
         task = next(task for task in self.open() if task.element == element)
         with self.step() as session:
-            steps.complete(self.world.runtime.engine, session, self.world.actor(account), task.id, outcome, None, "好")
+            completing.complete(self.world.runtime.engine, session, self.world.actor(account), task.id, outcome, None, "好")
 
     def send(self, element: str, account: str = "school1") -> None:
         with self.step() as session:
-            steps.send(self.world.runtime.engine, session, self.world.actor(account), self.instance, element)
+            acting.send(self.world.runtime.engine, session, self.world.actor(account), self.instance, element)
 
     def later(self, **length: float) -> None:
         """Lets time pass, and the scheduler look."""
         self.world.clock.now += timedelta(**length)
         with self.step() as session:
-            steps.tick(self.world.runtime.engine, session, self.instance)
+            acting.tick(self.world.runtime.engine, session, self.instance)
 
     def edit(self, answers: dict[str, Any], account: str = "school1") -> None:
         with self.step() as session:
-            steps.save(self.world.runtime.engine, session, self.world.actor(account), self.instance, answers)
+            acting.save(self.world.runtime.engine, session, self.world.actor(account), self.instance, answers)
 
     def open(self) -> list[Any]:
         table = tables.task

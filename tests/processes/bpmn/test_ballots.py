@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from processes import opinions, returning, spiff, steps, tables
-from processes.actions import actions_for
+from processes import tables
 from processes.errors import NotFound, Refused, TaskClosed
+from processes.spiff import tokens
+from processes.spiff.state import load_state
+from processes.steps import completing
+from processes.tasks import opinions, withdrawing
+from processes.tasks.actions import actions_for
 from tests.conftest import FOREVER
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, gateway, message, start, subprocess, timer, user
 from tests.processes.bpmn.test_instances import with_loop
@@ -37,9 +41,9 @@ def stands(play: Play) -> Any:
                 tally.c.instance_id == play.instance, tally.c.state == "open"
             )
         ).all()
-    inside = spiff.load_state(play.row.state, *definition(play).specs)
+    inside = load_state(play.row.state, *definition(play).specs)
     waiting = sorted(
-        (t.task_spec.name, str(sorted(t.data.items())), str(t.internal_data)) for t in spiff.waiting(inside) if t.task_spec.name != "join"
+        (t.task_spec.name, str(sorted(t.data.items())), str(t.internal_data)) for t in tokens.waiting(inside) if t.task_spec.name != "join"
     )
     return tasks, counts, waiting, play.status, play.row.due_at, play.row.waits
 
@@ -58,7 +62,7 @@ def mine(play: Play, account: str) -> str:
 
 
 def take_back(play: Play, account: str) -> None:
-    call(play, returning.withdraw, account, mine(play, account))
+    call(play, withdrawing.withdraw, account, mine(play, account))
 
 
 def decided(play: Play, outcomes: dict[str, str]) -> tuple[Any, str]:
@@ -99,11 +103,11 @@ def test_only_who_decided_and_only_until_somebody_acts_on_it(five: Play) -> None
         take_back(five, "v1")
     assert [buttons(five, account) for account in ("v1", "v2", "v3")] == [[], ["b"], []]
     with pytest.raises(NotFound):
-        call(five, returning.withdraw, "v3", mine(five, "v2"))
+        call(five, withdrawing.withdraw, "v3", mine(five, "v2"))
     late = five.open()[0].id
     take_back(five, "v2")
     with pytest.raises(TaskClosed, match="撤回“办b”"):
-        call(five, steps.complete, "v3", late, "提交")
+        call(five, completing.complete, "v3", late, "提交")
     assert [buttons(five, account) for account in ("v1", "v2", "v3")] == [["b"], [], []]
     take_back(five, "v1")  # his no longer decided anything, but it is his own
     assert (vote(five).answered, len(five.open())) == (0, 5)
@@ -152,7 +156,7 @@ def test_what_was_awaited_beside_it_is_awaited_again(five: Play) -> None:
     call(five, opinions.ask, "v2", part(five, "v2").id, "after", ids["v3"], "")
     held = part(five, "v3").id
     call(five, opinions.ask, "v3", held, "after", ids["v1"], "")
-    call(five, steps.complete, "v3", held, "不同意")
+    call(five, completing.complete, "v3", held, "不同意")
     recalled = part(five, "province1b").id
     call(five, opinions.ask, "province1b", recalled, "before", ids["v2"], "")
     call(five, opinions.recall, "province1b", next(t for t in five.open() if t.parent_id == recalled).id)
@@ -238,7 +242,7 @@ def step_in(play: Play, account: str) -> None:
     person = play.world.actor(account).person_id
     part = next(t for t in play.open() if t.vote_id is not None and t.assignee_id == person)
     play.world.clock.now += MINUTE
-    call(play, steps.complete, account, part.id, "提交", None, "好")
+    call(play, completing.complete, account, part.id, "提交", None, "好")
 
 
 @pytest.mark.row("8.1")
@@ -293,7 +297,7 @@ def test_within_one_of_many_until_that_one_is_over(five: Play) -> None:
     first = next(t for t in rows(five, "done"))
     person = five.world.actor("v2").person_id
     other = next(t for t in five.open() if t.vote_id == first.vote_id and t.assignee_id == person)
-    call(five, steps.complete, "v2", other.id, "提交", None, "好")
+    call(five, completing.complete, "v2", other.id, "提交", None, "好")
     take_back(five, "v2")
     assert stands(five) == before
 
@@ -327,8 +331,8 @@ def test_of_two_at_once_one_wins_and_the_other_is_told(five: Play, other: str) -
             return str(refused)
         return ""
 
-    takes_back = ("v2", returning.withdraw, done)
-    second = takes_back if other == "the same again" else ("v3", steps.complete, following, "提交")
+    takes_back = ("v2", withdrawing.withdraw, done)
+    second = takes_back if other == "the same again" else ("v3", completing.complete, following, "提交")
     with ThreadPoolExecutor(2) as pool:
         told = sorted(future.result(timeout=FOREVER) for future in [pool.submit(act, *takes_back), pool.submit(act, *second)])
     five.sound()

@@ -7,12 +7,13 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from processes import decisions, tables
+from processes import tables
 from processes.checks import check_file, problems
+from processes.diagrams import decisions
 from processes.errors import DiagramInvalid, EngineFault
 from tests.processes.bpmn.play import Play, diagram, end, flows, gateway, start, user
 from tests.processes.checks.diagrams import HANDLERS
-from tests.processes.test_expressions import ESCAPES
+from tests.processes.diagrams.test_expressions import ESCAPES
 
 GRADES = "高,中,低"
 

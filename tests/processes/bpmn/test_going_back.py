@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from processes import assigning, inbox, opinions, returning, steps, substitutes
-from processes.actions import actions_for
 from processes.errors import FourEyes, Refused, TaskClosed
-from processes.tallies import tallies_of
+from processes.rights import substitutes
+from processes.steps import completing
+from processes.tasks import assigning, inbox, opinions, returning, withdrawing
+from processes.tasks.actions import actions_for
+from processes.tasks.tallies import tallies_of
 from tests.processes.bpmn.play import Play, diagram, end, flows, gateway, start, subprocess, user
 from tests.processes.bpmn.test_instances import with_loop
 from tests.processes.bpmn.test_votes import begun, call, five, many, rows
@@ -80,7 +82,7 @@ def test_out_of_a_called_diagram_that_still_runs(play: Play) -> None:
 def test_inside_one_of_many_calls_leaves_the_others_alone(play: Play) -> None:
     called(play, *calling(many("2")))
     first, second = play.open()
-    call(play, steps.complete, "province1", first.id, "提交")
+    call(play, completing.complete, "province1", first.id, "提交")
     back(play, "each:b2", "each:b1")
     assert play.tasks() == ["each:b1", "each:b1"]
     assert second.id in {t.id for t in play.open()}
@@ -130,7 +132,7 @@ def test_over_a_split_with_a_vote_in_one_branch(play: Play) -> None:
     assert play.tasks() == ["a"]
     assert [row.outcome for row in rows(play, "undone")] == ["提交"]
     with pytest.raises(TaskClosed, match="退回到“办a”"):
-        call(play, steps.complete, "province1", late, "提交")
+        call(play, completing.complete, "province1", late, "提交")
     with play.world.runtime.database.reading() as session:
         assert tallies_of(session, play.instance) == []  # what is undone is no longer shown
     play.complete("a", account="school1")
@@ -145,13 +147,13 @@ def test_the_step_before_a_vote_is_taken_back_until_somebody_answers(play: Play)
     called(play, diagram(body + flows("start>a a>b b>end")))
     done = play.row  # the row of a is the only one done
     mine = next(t for t in _done(play) if t.element == "a")
-    call(play, returning.withdraw, "school1", mine.id)
+    call(play, withdrawing.withdraw, "school1", mine.id)
     assert (play.tasks(), done.ended_at) == (["a"], None)
     play.complete("a", account="school1")
     play.complete("b")
     mine = next(t for t in _done(play) if t.element == "a" and t.state == "done")
     with pytest.raises(Refused, match=r"王强.*不能撤回"):
-        call(play, returning.withdraw, "school1", mine.id)
+        call(play, withdrawing.withdraw, "school1", mine.id)
     assert play.tasks() == ["b", "b"]
 
 
@@ -200,26 +202,26 @@ def test_an_outcome_is_taken_back_until_it_is_confirmed(five: Play, loop: str) -
     for account in ("v2", "v3"):
         call(five, opinions.ask, "v1", mine, "after", five.world.actor(account).person_id, "")
     before = five.tasks()
-    call(five, steps.complete, "v1", mine, "提交")
+    call(five, completing.complete, "v1", mine, "提交")
     first, second = (
         next(t for t in five.open() if t.assignee_id == five.world.actor(a).person_id and t.kind == "after") for a in ("v2", "v3")
     )
     with five.world.runtime.database.reading() as session:
         found = actions_for(session, five.world.actor("v1"), "tiny", [five.report])[five.report]
     assert [action.task_id for action in found if action.kind == "withdraw"] == [mine]
-    call(five, returning.withdraw, "v1", mine)
+    call(five, withdrawing.withdraw, "v1", mine)
     assert five.tasks() == before
     assert five.history()[-1] == ("withdraw", "撤回")
     with pytest.raises(TaskClosed, match="尚待办理"):
         call(five, opinions.give, "v2", first.id, "")
-    call(five, steps.complete, "v1", mine, "提交")
+    call(five, completing.complete, "v1", mine, "提交")
     call(five, opinions.give, "v2", first.id, "")
     with pytest.raises(Refused, match=r"委员2.*确认，不能撤回"):
-        call(five, returning.withdraw, "v1", mine)
+        call(five, withdrawing.withdraw, "v1", mine)
     call(five, opinions.give, "v3", second.id, "")
     if not loop:
         assert five.tasks() == ["c"]
-        call(five, returning.withdraw, "v1", mine)  # nobody has acted on what followed
+        call(five, withdrawing.withdraw, "v1", mine)  # nobody has acted on what followed
         assert five.tasks() == ["b"]
 
 
@@ -231,7 +233,7 @@ def test_from_one_part_while_another_awaits_an_opinion_or_its_confirmation(play:
     other = play.world.actor("province1b").person_id
     call(play, opinions.ask, "province1", first.id, "before", other, "")
     call(play, opinions.ask, "province1", second.id, "after", other, "")
-    call(play, steps.complete, "province1", second.id, "提交")
+    call(play, completing.complete, "province1", second.id, "提交")
     confirm = next(t for t in play.open() if t.kind == "after")
     call(play, returning.send_back, "province1", third.id, "a", "请补充")
     assert play.tasks() == ["a"]
@@ -266,12 +268,12 @@ def test_what_is_taken_back_is_theirs_as_they_had_it(five: Play) -> None:
     had = task(five, "b")
     call(five, assigning.transfer, "province1", had.id, five.world.actor("v1").person_id, "请办")
     five.world.clock.now += timedelta(days=1)
-    call(five, steps.complete, "v1", had.id, "提交")
-    call(five, returning.withdraw, "v1", next(t for t in _done(five) if t.element == "b").id)
+    call(five, completing.complete, "v1", had.id, "提交")
+    call(five, withdrawing.withdraw, "v1", next(t for t in _done(five) if t.element == "b").id)
     has = task(five, "b")
     assert (has.assignee_id, has.due_at, has.role) == (five.world.actor("v1").person_id, had.due_at, "省级")
     with pytest.raises(Refused, match="签收"):
-        call(five, steps.complete, "province1", has.id, "提交")
+        call(five, completing.complete, "province1", has.id, "提交")
 
 
 @pytest.mark.row("8.1")
@@ -279,7 +281,7 @@ def test_four_eyes_remember_a_round_that_was_sent_back_but_not_what_was_taken_ba
     body = start() + user("a", lane="试点院校") + user("b", withdrawable="true") + user("c", fourEyesWith="b", returnable="a") + end()
     begun(play, diagram(body + flows("start>a a>b b>c c>end")))
     play.complete("b")
-    call(play, returning.withdraw, "province1", next(t for t in _done(play) if t.element == "b").id)
+    call(play, withdrawing.withdraw, "province1", next(t for t in _done(play) if t.element == "b").id)
     play.complete("b", account="province1b")
     back(play, "c", "a", "province1")  # he gave the second review after all, and sent it back
     play.complete("a", account="school1")

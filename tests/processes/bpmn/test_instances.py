@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from domain.handling import External, Inline
-from processes import answers, tables
+from domain.ground.handling import External, Inline
+from processes import tables
 from processes.errors import DiagramInvalid, EngineFault
+from processes.outside import answers
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, gateway, properties, start, subprocess, timer, user
 from tests.processes.bpmn.test_votes import many, told
 
@@ -154,7 +155,7 @@ def test_too_many_items_are_a_fault(play: Play) -> None:
 
 @pytest.mark.row("8.1")
 def test_back_out_of_one_of_many_subprocesses(play: Play) -> None:
-    from processes import returning
+    from processes.tasks import returning
 
     begun(play, parts(many("2")))
     for element, outcome in (("b1", "提交"), ("b2", "好")) * 2:

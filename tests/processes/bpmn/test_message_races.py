@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from processes import answers, messages, steps, tables
-from processes.locking import lock
+from processes import tables
+from processes.outside import answers, messages
+from processes.steps import completing
+from processes.steps.locking import lock
 from tests.conftest import FOREVER
 from tests.processes.bpmn.play import Play, catch, diagram, end, flows, gateway, start, user
 from tests.processes.bpmn.test_messages import awaits, begun, correlated, kept, nothing_under_way, sender, sets
@@ -33,7 +35,7 @@ def twice() -> bytes:
 def finish(play: Play, waiter: Play) -> Callable[[Any], Any]:
     (task,) = (task for task in waiter.open() if task.element == "p")
     actor = play.world.actor("province1")
-    return lambda session: steps.complete(play.world.runtime.engine, session, actor, task.id, "提交", None, "好")
+    return lambda session: completing.complete(play.world.runtime.engine, session, actor, task.id, "提交", None, "好")
 
 
 def test_a_message_fails_while_its_receiver_begins_to_wait_for_another(play: Play) -> None:

@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from domain.handling import BusinessError, Inline
+from domain.ground.handling import BusinessError, Inline
 from jobs import messages as delivering
 from jobs import scheduler
-from processes import definitions, managing, messages, tables
+from processes import tables
 from processes.checks import problems
 from processes.checks.messages import unheard
+from processes.definitions import store
+from processes.diagrams.xmlsafe import parse_xml
 from processes.errors import DiagramInvalid, ProcessError
-from processes.verify import faults
-from processes.xmlsafe import parse_xml
+from processes.monitor import managing
+from processes.monitor.verify import faults
+from processes.outside import messages
 from tests.processes.bpmn.play import Play, boundary, catch, diagram, end, flows, gateway, properties, start, subprocess, throw, timer, user
 from tests.processes.checks.diagrams import FORMS, HANDLERS
 
@@ -66,7 +69,7 @@ def waiting(number: int = 7, ref: str = "m_ask", key: str = "waiter", **more: st
 def deliver(play: Play) -> None:
     """Lets the scheduler look, and the clock go on so far that what was put off is due."""
     play.world.clock.now += timedelta(seconds=1)
-    definitions._CACHE.clear()
+    store._CACHE.clear()
     delivering.deliver_due(play.world.runtime)
 
 

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from domain.handling import External
-from processes import answers, history, migrating, returning, tables
+from domain.ground.handling import External
+from processes import history, tables
 from processes.errors import Refused
+from processes.monitor import migrating
+from processes.outside import answers
+from processes.tasks import returning
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, message, start, subprocess, timer, user
 from tests.processes.bpmn.test_instances import with_loop
 from tests.processes.bpmn.test_votes import call, many, migrated

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from processes import copies
+from processes.notices import copies
 from tests.processes.bpmn.play import Play
 from tests.processes.bpmn.test_votes import answer, begun, five, voting  # noqa: F401  # a fixture
 

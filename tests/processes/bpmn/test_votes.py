@@ -8,13 +8,20 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from domain.parties import Person, PersonRole, actor_of
-from jobs import batches
-from processes import assigning, claiming, definitions, inbox, managing, migrating, opinions, returning, spiff, steps, substitutes, tables
-from processes.actions import actions_for
+from domain.ground.parties import Person, PersonRole, actor_of
+from jobs.lists import batches
+from processes import tables
+from processes.definitions import store
 from processes.errors import DiagramInvalid, EngineFault, Refused, TaskClosed
 from processes.history import events_of
-from processes.tallies import tallies_of
+from processes.monitor import managing, migrating
+from processes.rights import substitutes
+from processes.spiff import tokens
+from processes.spiff.state import load_state
+from processes.steps import completing
+from processes.tasks import assigning, claiming, inbox, opinions, returning, withdrawing
+from processes.tasks.actions import actions_for
+from processes.tasks.tallies import tallies_of
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, gateway, message, start, timer, user
 from tests.webapp.test_weekly import counted
 
@@ -79,7 +86,7 @@ def part(play: Play, account: str) -> Any:
 
 def answer(play: Play, account: str, outcome: str = "同意") -> None:
     """The person answers their own part."""
-    call(play, steps.complete, account, part(play, account).id, outcome, None, "好")
+    call(play, completing.complete, account, part(play, account).id, outcome, None, "好")
 
 
 def call(play: Play, act: Any, account: str, *arguments: Any) -> Any:
@@ -102,13 +109,13 @@ def rows(play: Play, state: str) -> list[Any]:
 
 def definition(play: Play) -> Any:
     with play.world.runtime.database.reading() as session:
-        return definitions.load(session, play.row.definition_id)
+        return store.load(session, play.row.definition_id)
 
 
 def data(play: Play, element: str) -> dict[str, Any]:
     """What a ready task's expressions may read of the process, without who answered."""
-    workflow = spiff.load_state(play.row.state, *definition(play).specs)
-    task = next(t for t in spiff.waiting(workflow) if t.task_spec.bpmn_id == element)
+    workflow = load_state(play.row.state, *definition(play).specs)
+    task = next(t for t in tokens.waiting(workflow) if t.task_spec.bpmn_id == element)
     return {name: value for name, value in task.data.items() if not name.endswith("_by")}
 
 
@@ -164,11 +171,11 @@ def test_each_person_has_their_own_task_and_answers_once(five: Play) -> None:
         assert [a.task_id for a in buttons if a.kind == "task"] == [part(five, "v1").id]
     other = part(five, "v2")
     with pytest.raises(Refused, match="其他人员签收"):
-        call(five, steps.complete, "v1", other.id, "同意")
+        call(five, completing.complete, "v1", other.id, "同意")
     done = part(five, "v1").id
     answer(five, "v1")
     with pytest.raises(TaskClosed, match="委员1"):
-        call(five, steps.complete, "v1", done, "同意")
+        call(five, completing.complete, "v1", done, "同意")
     with world.runtime.database.writing() as session:
         assert claiming.release(session, world.actor("v2"), [other.id], world.clock()) == 0  # nobody else can give it
     for account in ("v2", "v3", "province1", "province1b"):
@@ -212,9 +219,9 @@ def test_over_a_list_anyone_of_the_role_answers_each(play: Play) -> None:
         buttons = actions_for(session, play.world.actor("province1"), "tiny", [play.report])[play.report]
     assert len([a for a in buttons if a.kind == "task"]) == 1
     third = next(t for t in play.open() if t.item == "丙")
-    call(play, steps.complete, "province1", third.id, "不通过")
+    call(play, completing.complete, "province1", third.id, "不通过")
     assert vote(play).agreed == 1
-    call(play, steps.complete, "province1b", next(t for t in play.open() if t.item == "甲").id, "通过")
+    call(play, completing.complete, "province1b", next(t for t in play.open() if t.item == "甲").id, "通过")
     assert play.tasks() == ["no"]  # b_outcome is 通过, which the gateway does not ask for
     assert vote(play).outcome in ("通过", "不通过")
 
@@ -257,7 +264,7 @@ def test_a_deadline_on_it(five: Play, interrupting: bool) -> None:
     assert (vote(five).state, five.row.due_at) == ("cancelled", None)
     assert told(five)[-1] == ("会签关闭", "未办的 4 项关闭")
     with pytest.raises(TaskClosed, match="时间已到"):
-        call(five, steps.complete, "v2", gone, "同意")
+        call(five, completing.complete, "v2", gone, "同意")
 
 
 @pytest.mark.row("8.1")
@@ -277,7 +284,7 @@ def test_own_answer_is_taken_back_while_the_result_is_open(five: Play, sequentia
     with five.world.runtime.database.reading() as session:
         actions = actions_for(session, five.world.actor("province1"), "tiny", [five.report])[five.report]
     assert [a.task_id for a in actions if a.kind == "withdraw"] == [mine]
-    call(five, returning.withdraw, "province1", mine)
+    call(five, withdrawing.withdraw, "province1", mine)
     assert (vote(five).answered, vote(five).agreed) == (0, 0)
     assert len(five.open()) == (1 if sequential else 5)
     mine = part(five, "province1").id
@@ -285,11 +292,11 @@ def test_own_answer_is_taken_back_while_the_result_is_open(five: Play, sequentia
     if sequential:
         answer(five, "province1b")
         with pytest.raises(Refused, match=r"赵琳.*不能撤回"):
-            call(five, returning.withdraw, "province1", mine)
+            call(five, withdrawing.withdraw, "province1", mine)
     five.world.clock.now += timedelta(minutes=1)
     answer(five, "v1", "不同意")
     with pytest.raises(Refused, match="会签已有结果"):
-        call(five, returning.withdraw, "province1", mine)
+        call(five, withdrawing.withdraw, "province1", mine)
     with five.world.runtime.database.reading() as session:
         actions = actions_for(session, five.world.actor("province1"), "tiny", [five.report])[five.report]
     assert [a for a in actions if a.kind == "withdraw"] == []
@@ -314,7 +321,7 @@ def test_opinions_on_a_part(five: Play) -> None:
     other = five.world.actor("v2").person_id
     mine = part(five, "v1").id
     call(five, opinions.ask, "v1", mine, "after", other, "")
-    call(five, steps.complete, "v1", mine, "同意")
+    call(five, completing.complete, "v1", mine, "同意")
     assert (vote(five).answered, five.tasks().count("b")) == (0, 5)  # it counts once it is confirmed
     confirm = next(t for t in five.open() if t.kind == "after")
     call(five, opinions.give, "v2", confirm.id, "")
@@ -323,7 +330,7 @@ def test_opinions_on_a_part(five: Play) -> None:
     mine = part(five, "v1").id
     call(five, opinions.ask, "v1", mine, "before", other, "")
     with pytest.raises(Refused, match="正在等待委员2的意见"):
-        call(five, steps.complete, "v1", mine, "同意")
+        call(five, completing.complete, "v1", mine, "同意")
     answer(five, "v3")
     assert five.tasks() == ["yes"]  # the opinion is closed with the rest
 
@@ -336,7 +343,7 @@ def test_who_stands_in_gives_the_absent_persons_answer(five: Play) -> None:
         day = timedelta(days=1)
         people = (world.actor("v3"), world.actor("v2").person_id)
         substitutes.appoint(session, *people, world.clock.now - day, world.clock.now + day, [], True, world.clock.now)
-    call(five, steps.complete, "v2", part(five, "v3").id, "同意", None, None)
+    call(five, completing.complete, "v2", part(five, "v3").id, "同意", None, None)
     answer(five, "v2")
     done = {(row.closed_by, row.closed_for) for row in rows(five, "done")}
     ids = {account: world.actor(account).person_id for account in ("v2", "v3")}
@@ -370,7 +377,7 @@ def test_back_from_one_part_closes_the_others(five: Play) -> None:
     assert (mine.closed_by, mine.outcome) == (five.world.actor("v2").person_id, "退回")
     assert [row.closed_by for row in rows(five, "undone")] == [five.world.actor("v1").person_id]
     with pytest.raises(TaskClosed, match="退回到“办a”：请补充"):
-        call(five, steps.complete, "v3", late, "同意")
+        call(five, completing.complete, "v3", late, "同意")
     five.complete("a", account="school1")
     assert len(five.open()) == 5  # everybody is asked anew
     assert (vote(five).answered, vote(five).state) == (0, "open")
@@ -439,7 +446,7 @@ def test_an_answer_costs_the_same_however_many_are_asked(play: Play) -> None:
         begun(play, voting(many(str(number))))
         first = play.open()[0]
         with counted(play.world) as (statements, _), play.world.runtime.database.writing() as session:
-            steps.complete(play.world.runtime.engine, session, play.world.actor("province1"), first.id, "同意")
+            completing.complete(play.world.runtime.engine, session, play.world.actor("province1"), first.id, "同意")
         costs.append((len(statements), len(play.row.state)))
         play.sound()
     assert costs[0][0] == costs[1][0]
@@ -474,21 +481,21 @@ def test_one_in_charge_suspends_reassigns_and_cancels(five: Play) -> None:
         call(five, managing.reassign, "supervisor", part(five, "v2").id, None, "出差")
     call(five, managing.suspend, "supervisor", five.instance, "核实")
     with pytest.raises(Refused):
-        call(five, steps.complete, "v2", part(five, "v2").id, "同意")
+        call(five, completing.complete, "v2", part(five, "v2").id, "同意")
     call(five, managing.resume, "supervisor", five.instance, "继续")
     answer(five, "v2")
     late = part(five, "v3").id
     call(five, managing.cancel, "supervisor", five.instance, "重复发起")
     assert (five.ended, five.tasks(), vote(five).state) == (True, [], "cancelled")
     with pytest.raises(TaskClosed, match="终止流程：重复发起"):
-        call(five, steps.complete, "v3", late, "同意")
+        call(five, completing.complete, "v3", late, "同意")
 
 
 def migrated(play: Play, xml: bytes, mapping: dict[str, str] | None = None) -> None:
     """Onto another version, as somebody in charge does it."""
     play.deploy(xml)
     with play.world.runtime.database.reading() as session:
-        newest = definitions.latest(session, "tiny").id
+        newest = store.latest(session, "tiny").id
     call(play, migrating.migrate, "supervisor", play.instance, newest, "改流程", mapping or {})
 
 

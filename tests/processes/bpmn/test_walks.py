@@ -14,8 +14,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from processes import managing, opinions, returning, steps, tables
+from processes import tables
 from processes.errors import FormInvalid, NotAllowed, NotFound, Refused
+from processes.monitor import managing
+from processes.steps import acting, completing
+from processes.tasks import opinions, returning, withdrawing
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, gateway, message, start, subprocess, timer, user
 from tests.processes.bpmn.test_ballots import stands
 from tests.processes.bpmn.test_instances import with_loop
@@ -81,14 +84,14 @@ class Walk:
     def completes(self) -> Act:
         task = self.random.choice([t for t in rows(self.play, "open") if t.kind == "step"] or rows(self.play, *tables.LIVE))
         outcome = self.random.choice(["同意", "同意", "不同意"]) if task.element in ("b", "c") else "提交"
-        return steps.complete, self.who(task.assignee_id), (task.id, outcome, None, "好")
+        return completing.complete, self.who(task.assignee_id), (task.id, outcome, None, "好")
 
     def takes_back(self) -> Act:
         done = [t for t in rows(self.play, "done", "held", *tables.UNDONE) if t.kind == "step"]
         if not done:
             return self.completes()
         task = self.random.choice([*done, *[max(done, key=lambda t: t.closed_at)] * 3])
-        return returning.withdraw, self.who(task.closed_by), (task.id,)
+        return withdrawing.withdraw, self.who(task.closed_by), (task.id,)
 
     def sends_back(self) -> Act:
         task = self.random.choice(rows(self.play, *tables.LIVE))
@@ -117,7 +120,7 @@ class Walk:
         return opinions.recall, self.who(task.asked_by), (task.id,)
 
     def presses(self) -> Act:
-        return steps.send, self.random.choice(VOTERS), (self.play.instance, "stop")
+        return acting.send, self.random.choice(VOTERS), (self.play.instance, "stop")
 
     def waits(self) -> Act:
         self.play.later(hours=self.random.choice([1, 8, 30]))
@@ -136,13 +139,13 @@ class Walk:
         before = stands(self.play)
         if not self.does(act):
             assert stands(self.play) == before
-        elif act[0] is steps.complete and not self.play.ended and self.random.random() < 0.5:
+        elif act[0] is completing.complete and not self.play.ended and self.random.random() < 0.5:
             self.undoes(act, before)
 
     def undoes(self, act: Act, before: Any) -> None:
         """Takes an act back at once, and does it again."""
         does, account, (task, *said) = act
-        took_back = self.does((returning.withdraw, account, (task,)))
+        took_back = self.does((withdrawing.withdraw, account, (task,)))
         if took_back and not self.timer_spoke(before):
             assert stands(self.play) == before
         if took_back and len(said) > 1:

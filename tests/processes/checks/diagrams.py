@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from domain.handling import External, Inline
+from domain.ground.handling import External, Inline
 from processes.checks import problems
 
 

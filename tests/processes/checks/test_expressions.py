@@ -9,10 +9,10 @@ import pytest
 from SpiffWorkflow.bpmn.exceptions import WorkflowException
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 
-from processes.definitions import read
+from processes.definitions.definition import read
+from processes.diagrams.expressions import ExpressionError
 from processes.errors import DiagramInvalid
-from processes.expressions import ExpressionError
-from processes.spiff import ScriptEngine
+from processes.spiff.scripts import ScriptEngine
 from tests.conftest import NOON
 from tests.processes.checks.diagrams import END, LINE, START, STATUS, diagram, document, flows, found, gateway, process, says, service, task
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from jobs.runtime import BPMN_FOLDER, deploy_all
-from processes.xmlsafe import MAX_BYTES
+from processes.diagrams.xmlsafe import MAX_BYTES
 
 XML = (BPMN_FOLDER / "weekly_report.bpmn").read_text(encoding="utf-8")
 SCENARIOS = (BPMN_FOLDER / "weekly_report.scenarios.yaml").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 from flask.testing import FlaskClient
 
-from processes.xmlsafe import MAX_BYTES
+from processes.diagrams.xmlsafe import MAX_BYTES
 from tests.webapp.designer.test_designer import CHANGED, XML, designer, page, send, upload  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.row("8.3")

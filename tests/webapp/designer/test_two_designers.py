@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from forms import read_forms
-from processes import definitions
+from processes.deployment import deploying
 from tests.conftest import World
 from tests.processes.bpmn.play import diagram, end, flows, start, user
 from webapp.app import create_app
@@ -31,7 +31,7 @@ def test_of_two_designers_the_second_is_told(world: World) -> None:
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     drawn = [diagram(start() + user("a", status=status) + end() + flows("start>a a>end"), key="same") for status in ("甲", "乙", "丙")]
     with world.runtime.database.writing() as session:
-        definitions.deploy(session, world.runtime.engine, drawn[0], read_forms(), "郑工")
+        deploying.deploy(session, world.runtime.engine, drawn[0], read_forms(), "郑工")
     barrier, answers = threading.Barrier(2), []
 
     def deploy(number: int) -> None:

@@ -1,0 +1,1 @@
+"""What certificates there are, and who applied to pilot which."""

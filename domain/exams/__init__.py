@@ -1,0 +1,1 @@
+"""An exam from the subject to the result."""

@@ -1,0 +1,1 @@
+"""What every record stands on: the base, the database, parties, and how rules say no."""

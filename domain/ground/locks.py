@@ -1,0 +1,38 @@
+"""One scheduler at a time: a lease in the database."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import String, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from domain.ground.base import Base, UtcDateTime
+
+
+class SchedulerLock(Base):
+    """The one row that says which scheduler works, and until when."""
+
+    __tablename__ = "scheduler_lock"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    holder: Mapped[str] = mapped_column(String(60))
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def hold_lock(session: Session, holder: str, now: datetime, lease: timedelta) -> bool:
+    """Takes or prolongs the lease. False while another holder's runs."""
+    table = SchedulerLock
+    taken = update(table).where(table.id == 1, (table.holder == holder) | (table.until < now)).values(holder=holder, until=now + lease)
+    if session.execute(taken).rowcount == 1:  # type: ignore[attr-defined]
+        return True
+    if session.get(table, 1) is not None:
+        return False
+    try:
+        with session.begin_nested():
+            session.add(table(id=1, holder=holder, until=now + lease))
+            session.flush()
+    except IntegrityError:  # two began at the same moment
+        return False
+    return True

@@ -1,0 +1,146 @@
+"""Parties (schools, organizations, provinces), the people in them, and the roles they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, bindparam, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from domain.ground.base import Base, UtcDateTime, utc_now
+
+# The lanes of the diagrams are the roles people hold (architecture §5), and the roles of features.md that no lane has.
+ROLES = ("试点院校", "培训评价组织", "省级", "省级初审", "省级复审", "考核站点", "教师", "系统", "流程设计", "监控", "系统管理")
+# A lock of a party's row: who takes it comes one after the other. It lets rows that belong to the party be written meanwhile (to
+# PostgreSQL each of those locks the party too, FOR KEY SHARE): else a batch and an approval could wait for each other.
+ONE_BY_ONE: dict[str, bool] = {"key_share": True}
+
+
+class Party(Base):
+    """A school, an organization, a province, or the platform itself."""
+
+    __tablename__ = "party"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(100))
+    code: Mapped[str] = mapped_column(String(30), unique=True)
+    province_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)  # null for provinces and the platform
+
+
+class Person(Base):
+    """Somebody who can log in."""
+
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(String(50), unique=True)
+    name: Mapped[str] = mapped_column(String(50))
+    mobile: Mapped[str] = mapped_column(String(20))
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    first_nonce: Mapped[str | None] = mapped_column(String(32))  # of the first password, while it must still be changed; else null
+    stamp: Mapped[str] = mapped_column(String(32))  # changes with the password and at logout; a session with an older stamp ends
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class PersonRole(Base):
+    """One role that a person holds in their party."""
+
+    __tablename__ = "person_role"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(20), primary_key=True)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: every query and every step takes one."""
+
+    person_id: int
+    name: str
+    party_id: int
+    party_name: str
+    party_kind: str
+    province_id: int | None
+    roles: frozenset[str]
+    stamp: str = ""
+    must_change: bool = False
+    """Logged in with a first password: may do nothing but choose one."""
+
+
+SYSTEM = Actor(0, "系统", 0, "", "platform", None, frozenset({"系统"}))  # timers and jobs act in this name
+
+
+_ACTOR = (  # built once, for every request asks
+    select(
+        Person.name,
+        Person.party_id,
+        Person.stamp,
+        Person.first_nonce,
+        Party.name.label("party_name"),
+        Party.kind,
+        Party.province_id,
+        PersonRole.role,
+    )
+    .join(Party, Party.id == Person.party_id)
+    .outerjoin(PersonRole, PersonRole.person_id == Person.id)
+    .where(Person.id == bindparam("person_id"), Person.active)
+)
+
+
+def actor_of(session: Session, person_id: int) -> Actor | None:
+    """The person as an actor, in one query; None when unknown or switched off."""
+    rows = session.execute(_ACTOR, {"person_id": person_id}).all()
+    if not rows:
+        return None
+    first = rows[0]
+    roles = frozenset(row.role for row in rows if row.role)
+    return Actor(
+        person_id,
+        first.name,
+        first.party_id,
+        first.party_name,
+        first.kind,
+        first.province_id,
+        roles,
+        first.stamp,
+        first.first_nonce is not None,
+    )
+
+
+def actor_named(session: Session, account: str) -> Actor | None:
+    """The person with this account as an actor; None when unknown or switched off."""
+    person_id = session.scalar(select(Person.id).where(Person.account == account))
+    return actor_of(session, person_id) if person_id is not None else None
+
+
+def people_of(session: Session, party_id: int, role: str) -> Sequence[Person]:
+    """The active people who hold `role` in a party, by name."""
+    query = (
+        select(Person)
+        .join(PersonRole, PersonRole.person_id == Person.id)
+        .where(Person.party_id == party_id, PersonRole.role == role, Person.active)
+        .order_by(Person.id)
+    )
+    return session.scalars(query).all()
+
+
+def actors_in(session: Session, party_id: int) -> list[Actor]:
+    """The active people of a party with their roles, by name, in one query."""
+    query = (
+        select(Person.id, Person.name, Party.name.label("party_name"), Party.kind, Party.province_id, PersonRole.role)
+        .join(Party, Party.id == Person.party_id)
+        .outerjoin(PersonRole, PersonRole.person_id == Person.id)
+        .where(Person.party_id == party_id, Person.active)
+        .order_by(Person.name, Person.id)
+    )
+    found: dict[int, Actor] = {}
+    for row in session.execute(query):
+        known = found.get(row.id)
+        roles = (known.roles if known else frozenset()) | ({row.role} if row.role else set())
+        found[row.id] = Actor(row.id, row.name, party_id, row.party_name, row.kind, row.province_id, roles)
+    return list(found.values())

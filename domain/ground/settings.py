@@ -1,0 +1,75 @@
+"""Configuration: environment variables, read once into one frozen dataclass."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_FERNET = re.compile(r"[A-Za-z0-9_-]{43}=")  # 32 bytes in base64
+
+
+class BadSetting(Exception):
+    """A setting is missing or wrong."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs between installations."""
+
+    home: Path
+    """Folder of the data (`PILOT_HOME`, default `./.pilot`)."""
+    database_url: str
+    """`DATABASE_URL`; default SQLite under `home`."""
+    redis_url: str
+    """`REDIS_URL`; `make run` sets it to the embedded Valkey."""
+    sms_url: str
+    """`SMS_URL`: base address of the SMS gateway; `make run` sets it to the sandbox."""
+    secret_key: str
+    """`SECRET_KEY`: signs session cookies; at least 32 characters. `make run` makes one under `home`."""
+    secure_cookies: bool
+    """`SECURE_COOKIES=1` behind HTTPS."""
+    port: int
+    """`PORT` of the web server."""
+    seal_keys: tuple[str, ...] = ()
+    """`SEAL_KEYS`: Fernet keys, the newest first; none: one kept under `home` (`domain.ground.vault`)."""
+    proxies: int = 0
+    """`TRUSTED_PROXIES`: how many reverse proxies stand before the web server, whose word on the client's address counts."""
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Reads the settings.
+
+    Raises:
+        BadSetting: a value is missing or has the wrong form; the message names the variable.
+    """
+    home = Path(environment.get("PILOT_HOME") or ".pilot").resolve()
+    port = environment.get("PORT") or "8000"
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise BadSetting(f"PORT 应为 1–65535 的整数，现为 {port!r}")
+    secret = environment.get("SECRET_KEY") or _kept_secret(home)
+    if len(secret) < 32:
+        raise BadSetting("SECRET_KEY 至少需要 32 个字符（pilot run 会自动生成）")
+    keys = tuple(key.strip() for key in environment.get("SEAL_KEYS", "").split(",") if key.strip())
+    if not all(_FERNET.fullmatch(key) for key in keys):
+        raise BadSetting("SEAL_KEYS 应为一个或几个 Fernet 密钥，用逗号隔开（pilot new-seal-key 生成一个）")
+    proxies = environment.get("TRUSTED_PROXIES") or "0"
+    if not proxies.isdecimal() or int(proxies) > 9:
+        raise BadSetting(f"TRUSTED_PROXIES 应为 0–9 的整数，现为 {proxies!r}")
+    return Settings(
+        home=home,
+        database_url=environment.get("DATABASE_URL") or f"sqlite:///{home / 'pilot.sqlite3'}",
+        redis_url=environment.get("REDIS_URL") or "redis://127.0.0.1:6379/0",
+        sms_url=environment.get("SMS_URL") or "http://127.0.0.1:8099",
+        secret_key=secret,
+        secure_cookies=environment.get("SECURE_COOKIES") == "1",
+        port=int(port),
+        seal_keys=keys,
+        proxies=int(proxies),
+    )
+
+
+def _kept_secret(home: Path) -> str:
+    path = home / "secret_key"
+    return path.read_text().strip() if path.exists() else ""

@@ -1,0 +1,39 @@
+"""What every record with a process of its own has."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Self
+
+from sqlalchemy import Select, String, bindparam, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from domain.ground.base import Base
+
+
+class Followed(Base):
+    """A record that a process follows. `status` and `tone` are written by the engine alone."""
+
+    __abstract__ = True
+
+    id: Mapped[int] = mapped_column(primary_key=True, sort_order=-1)
+    status: Mapped[str] = mapped_column(String(40), default="", sort_order=1)
+    tone: Mapped[str] = mapped_column(String(12), default="draft", sort_order=1)
+
+    @classmethod
+    def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
+        """The record as `joined` reads it now, in one query; None where there is none. `lock`: no other transaction may change it."""
+        query = cls._by_id()
+        return session.scalars(query.with_for_update(of=cls) if lock else query, {"subject_id": subject_id}).first()
+
+    @classmethod
+    @cache
+    def _by_id(cls) -> Select[Any]:
+        """Put together once: every step loads its record."""
+        # read anew although the session may hold it: a list was read before the lock of the instance, another step was taken meanwhile
+        return cls.joined().where(cls.id == bindparam("subject_id")).execution_options(populate_existing=True)
+
+    @classmethod
+    def joined(cls) -> Select[Any]:
+        """Such records together with the others that their titles and facts read."""
+        return select(cls)

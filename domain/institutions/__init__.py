@@ -1,0 +1,1 @@
+"""Schools, organizations, their teachers and their seals."""

@@ -1,0 +1,1 @@
+"""Certificates that are issued, and how they are signed."""

@@ -1,0 +1,1 @@
+"""Records of the product itself: logins, uploads, background tasks, imports, edits."""

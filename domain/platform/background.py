@@ -1,0 +1,138 @@
+"""Background tasks: long work that a person began, whose progress, failure and result are rows that this person sees."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from domain.ground.base import Base, UtcDateTime
+from domain.ground.parties import Actor
+
+KEPT = timedelta(days=7)  # how long a finished task's files can be downloaded
+MAX_ATTEMPTS = 5
+ROUND = MAX_ATTEMPTS + 1  # `attempt` only ever rises, so that it fences; `attempt % ROUND` counts since a person's last retry
+STATES = {"waiting": "等待中", "running": "进行中", "done": "已完成", "failed": "失败", "cancelled": "已取消"}
+
+
+class BackgroundTask(Base):
+    """One piece of long work. Its row is the truth; the queue only carries its id."""
+
+    __tablename__ = "background_task"
+    # ids are never used again: an old address must not lead to another person's task
+    __table_args__ = (Index("ix_background_task_person", "person_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40), comment="which function does it: a key of jobs.background.KINDS")
+    title: Mapped[str] = mapped_column(String(200))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    params: Mapped[dict[str, Any]] = mapped_column(JSON, comment="what to do; `back` is the address of the page that began it")
+    state: Mapped[str] = mapped_column(String(10), comment="waiting, running, done, failed or cancelled")
+    total: Mapped[int | None] = mapped_column(comment="items to do; null until it is counted")
+    done: Mapped[int] = mapped_column(default=0, comment="items that succeeded")
+    failed: Mapped[int] = mapped_column(default=0, comment="items that failed alone")
+    result: Mapped[dict[str, Any]] = mapped_column(
+        JSON, default=dict, comment="the kind's bookkeeping and outcome; `file` and `name` are a file to download"
+    )
+    error: Mapped[str | None] = mapped_column(Text, comment="why the whole task failed, for people")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempt: Mapped[int] = mapped_column(default=0, comment="fence: only the current attempt may write")
+    lease_until: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, index=True, comment="when it is handed out again (waiting) or its worker counts as lost (running); null when over"
+    )
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True, comment="when its files are deleted; null: it has none")
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.state in ("done", "failed", "cancelled")
+
+    def time_left(self, now: datetime) -> timedelta | None:
+        """How long it will still take at the pace so far; None where that cannot be said."""
+        handled = self.done + self.failed
+        if self.state != "running" or not self.total or not handled or self.started_at is None:
+            return None
+        return (now - self.started_at) / handled * max(self.total - handled, 0)
+
+
+class BackgroundFailure(Base):
+    """One item of a task that failed alone."""
+
+    __tablename__ = "background_failure"
+
+    task_id: Mapped[int] = mapped_column(ForeignKey("background_task.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="1, 2, … in the order in which they failed")
+    label: Mapped[str] = mapped_column(String(200), comment="the item as people know it")
+    record_id: Mapped[int | None] = mapped_column(comment="the record it is about; null where there is none to open")
+    reason: Mapped[str] = mapped_column(Text)
+
+
+def begin(
+    session: Session, actor: Actor, kind: str, title: str, params: dict[str, Any], now: datetime, total: int | None = None
+) -> BackgroundTask:
+    """A new, flushed task. The entry point hands its id to the queue once it has committed; the scheduler does so where it did not."""
+    task = BackgroundTask(
+        kind=kind,
+        title=title[:200],
+        person_id=actor.person_id,
+        party_id=actor.party_id,
+        params=params,
+        state="waiting",
+        total=total,
+        created_at=now,
+        lease_until=now,
+    )
+    session.add(task)
+    session.flush()
+    return task
+
+
+def tasks_query(actor: Actor) -> Select[BackgroundTask]:
+    """The tasks an actor may see: their own of their party – whose rows the results hold –; 系统管理 all. Newest first."""
+    query = select(BackgroundTask).order_by(BackgroundTask.id.desc())
+    mine = (BackgroundTask.person_id == actor.person_id, BackgroundTask.party_id == actor.party_id)
+    return query if "系统管理" in actor.roles else query.where(*mine)
+
+
+def task_of(session: Session, actor: Actor, task_id: int) -> BackgroundTask | None:
+    """One task, if this actor may see it."""
+    return session.scalars(tasks_query(actor).where(BackgroundTask.id == task_id)).first()
+
+
+def failures_query(task: BackgroundTask) -> Select[BackgroundFailure]:
+    """The items that failed, in the order in which they did."""
+    return select(BackgroundFailure).where(BackgroundFailure.task_id == task.id).order_by(BackgroundFailure.number)
+
+
+def advance(session: Session, task_id: int, attempt: int, values: dict[str, Any]) -> bool:
+    """Writes `values` in the name of a running attempt. False, and nothing written, where it was cancelled or another attempt runs."""
+    table = BackgroundTask
+    current = update(table).where(table.id == task_id, table.attempt == attempt, table.state == "running")
+    return session.execute(current.values(values)).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+
+
+def cancel(session: Session, task: BackgroundTask, now: datetime) -> bool:
+    """Ends a task that waits or runs; what it did already stays. False where it is over."""
+    table = BackgroundTask
+    values = {"state": "cancelled", "finished_at": now, "lease_until": None, "expires_at": now + KEPT}
+    ended = update(table).where(table.id == task.id, table.state.in_(("waiting", "running"))).values(values)
+    return session.execute(ended).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+
+
+def retry(session: Session, task: BackgroundTask, now: datetime) -> bool:
+    """Lets a failed task go on from where it stopped. False where it has not failed."""
+    table = BackgroundTask
+    values = {
+        "state": "waiting",
+        "attempt": (table.attempt // ROUND + 1) * ROUND,
+        "error": None,
+        "finished_at": None,
+        "lease_until": now,
+        "expires_at": None,
+    }
+    return session.execute(update(table).where(table.id == task.id, table.state == "failed").values(values)).rowcount == 1  # type: ignore[attr-defined,no-any-return]

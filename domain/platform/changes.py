@@ -1,0 +1,59 @@
+"""What was changed in records that have no process: who, when, and each field before → after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index, String, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from domain.ground.base import Base, UtcDateTime
+from domain.ground.errors import DomainError
+from domain.ground.parties import Actor
+
+
+class ChangedMeanwhile(DomainError):
+    """打开此页后，其他人已修改过该记录。请先在新页面核对最新内容，再重新保存。"""
+
+
+class Change(Base):
+    """One edit of one record."""
+
+    __tablename__ = "record_change"
+    __table_args__ = (Index("ix_record_change_record", "kind", "record_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30))  # the record's table
+    record_id: Mapped[int]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor_id: Mapped[int]
+    actor: Mapped[str] = mapped_column(String(160))  # name and party as they were then
+    data: Mapped[dict[str, list[Any]]] = mapped_column(JSON)  # {field: [before, after]}
+
+
+def note_change(
+    session: Session, actor: Actor, record: Any, before: Mapping[str, Any], after: Mapping[str, Any], now: datetime
+) -> Change | None:
+    """Writes down what differs between the answers before and after an edit; None where nothing does."""
+    names = [*before, *(name for name in after if name not in before)]
+    data = {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
+    if not data:
+        return None
+    who = f"{actor.name}（{actor.party_name}）"
+    change = Change(kind=record.__tablename__, record_id=record.id, at=now, actor_id=actor.person_id, actor=who, data=data)
+    session.add(change)
+    return change
+
+
+def changes_of(session: Session, record: Any) -> Sequence[Change]:
+    """The edits of a record, newest first."""
+    query = select(Change).where(Change.kind == record.__tablename__, Change.record_id == record.id).order_by(Change.id.desc())
+    return session.scalars(query).all()
+
+
+def last_change(session: Session, record: Any) -> int:
+    """Id of the record's newest edit, 0 before the first: a form carries it, so that nobody overwrites what they have not seen."""
+    query = select(func.max(Change.id)).where(Change.kind == record.__tablename__, Change.record_id == record.id)
+    return session.scalar(query) or 0

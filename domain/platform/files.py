@@ -1,0 +1,146 @@
+"""Uploaded files: a row says whose they are and what they are called; the bytes lie under their hash, once however often uploaded."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from domain.ground.base import Base, UtcDateTime, utc_now
+from domain.ground.errors import DomainError
+from domain.ground.parties import Actor
+
+CHUNK = 256 * 1024  # bytes read at a time: an upload never stands in memory whole
+MOST = 20 * 1024 * 1024  # bytes of one file, where the form says nothing else
+LIMITED = frozenset({"教师", "考生"})  # roles that see only what is their own, not their school's
+
+
+class TooLarge(DomainError):
+    """文件过大，请压缩或拆分后重新上传。"""
+
+
+class Empty(DomainError):
+    """文件是空的，请检查后重新上传。"""
+
+
+class StoredFile(Base):
+    """One uploaded file."""
+
+    __tablename__ = "stored_file"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)  # of the bytes: where they lie
+    name: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(120))
+    size: Mapped[int]  # bytes
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    attached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # null: no record has taken it yet, it may be swept away
+
+
+def path_of(home: Path, sha256: str) -> Path:
+    """Where bytes of this hash lie."""
+    return home / "files" / sha256[:2] / sha256[2:]
+
+
+def keep(
+    session: Session,
+    home: Path,
+    actor: Actor,
+    name: str,
+    media_type: str,
+    stream: IO[bytes],
+    most: int = MOST,
+    now: datetime | None = None,
+) -> StoredFile:
+    """Stores what `stream` gives, at most `most` bytes, and adds its row.
+
+    Raises:
+        TooLarge, Empty: nothing is kept.
+    """
+    sha256, size = _write(home, stream, most)
+    row = StoredFile(
+        sha256=sha256,
+        name=tidy_name(name),
+        media_type=media_type,
+        size=size,
+        party_id=actor.party_id,
+        person_id=actor.person_id,
+        created_at=now or utc_now(),
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def tidy_name(name: str) -> str:
+    """The name of an upload as it is kept: on one line, without unseen characters – they break headers, or hide an ending."""
+    return "".join(c for c in name if c.isprintable())[-200:].strip() or "未命名"
+
+
+def file_of(session: Session, file_id: int) -> StoredFile | None:
+    """One file, whoever asks: the caller decides who may."""
+    return session.get(StoredFile, file_id)
+
+
+def may_open(actor: Actor, file: StoredFile) -> bool:
+    """Whether this actor may open the file without any record: who uploaded it, and the staff of the same party."""
+    return file.person_id == actor.person_id or (file.party_id == actor.party_id and bool(actor.roles - LIMITED))
+
+
+def files_of(session: Session, ids: Collection[int], party_id: int | None = None) -> Sequence[StoredFile]:
+    """The files with these ids, in the order of upload; with `party_id` only those of that party."""
+    if not ids:
+        return []
+    query = select(StoredFile).where(StoredFile.id.in_(ids)).order_by(StoredFile.id)
+    return session.scalars(query if party_id is None else query.where(StoredFile.party_id == party_id)).all()
+
+
+def attach(session: Session, actor: Actor, ids: Collection[int], now: datetime) -> set[int]:
+    """Notes that a record takes these files. Returns the ids that exist and are of the actor's party; only they may be taken."""
+    own = {file.id for file in files_of(session, ids, actor.party_id)}
+    if own:
+        session.execute(update(StoredFile).where(StoredFile.id.in_(own), StoredFile.attached_at.is_(None)).values(attached_at=now))
+    return own
+
+
+def forget_unattached(session: Session, before: datetime, most: int = 500) -> list[str]:
+    """Deletes rows of files that no record took, uploaded before `before`. Returns the hashes that no row names any more."""
+    old = select(StoredFile.id, StoredFile.sha256).where(StoredFile.attached_at.is_(None), StoredFile.created_at < before).limit(most)
+    rows = session.execute(old).all()
+    if not rows:
+        return []
+    session.execute(delete(StoredFile).where(StoredFile.id.in_([row.id for row in rows]), StoredFile.attached_at.is_(None)))
+    hashes = {row.sha256 for row in rows}
+    return sorted(hashes - set(session.scalars(select(StoredFile.sha256).where(StoredFile.sha256.in_(hashes)))))
+
+
+def _write(home: Path, stream: IO[bytes], most: int) -> tuple[str, int]:
+    folder = home / "files"
+    folder.mkdir(parents=True, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    with tempfile.NamedTemporaryFile(dir=folder, prefix="part-", delete=False) as part:
+        try:
+            while chunk := stream.read(CHUNK):
+                size += len(chunk)
+                if size > most:
+                    raise TooLarge(f"文件超过 {most // 1048576} MB，请压缩或拆分后重新上传。")
+                digest.update(chunk)
+                part.write(chunk)
+            if not size:
+                raise Empty
+            target = path_of(home, digest.hexdigest())
+            target.parent.mkdir(exist_ok=True)
+            part.flush()
+            os.replace(part.name, target)  # in one move: a reader never meets half a file
+        finally:
+            Path(part.name).unlink(missing_ok=True)  # only where it did not get to its place
+    return digest.hexdigest(), size

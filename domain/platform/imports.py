@@ -1,0 +1,125 @@
+"""导入记录: every import with its rows – who, when, how many passed and failed, and the rows that failed (rows 5.2.3.2, 5.2.5.3, 7.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, UniqueConstraint, func, select, update
+from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
+
+from domain.ground.base import Base, UtcDateTime
+from domain.ground.parties import Actor, Person
+
+STATES = {
+    "checking": ("检查中", "waiting"),
+    "ready": ("待确认", "attention"),
+    "taking": ("导入中", "waiting"),
+    "done": ("已导入", "done"),
+    "refused": ("不能导入", "failed"),
+    "dropped": ("已放弃", "draft"),
+}
+
+
+class ImportRecord(Base):
+    """One uploaded file. Its rows are the truth; the counts are kept so that a list need not count them."""
+
+    __tablename__ = "import_record"
+    __table_args__ = (
+        # the same file of one party is imported once; null once it was refused or dropped, so that it may come again
+        UniqueConstraint("party_id", "kind", "sha256"),
+        Index("ix_import_record_list", "party_id", "kind", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40), comment="a key of jobs.imports.IMPORTS")
+    party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    file_name: Mapped[str] = mapped_column(String(200))
+    sha256: Mapped[str | None] = mapped_column(String(64), comment="of the file's bytes")
+    state: Mapped[str] = mapped_column(String(10), default="checking", comment="a key of STATES")
+    problem: Mapped[str | None] = mapped_column(Text, comment="why the whole file was refused, for people")
+    header: Mapped[list[str]] = mapped_column(JSON, default=list, comment="the headings as the file has them")
+    places: Mapped[dict[str, int]] = mapped_column(JSON, default=dict, comment="field name → number of the file's column, from 0")
+    total: Mapped[int] = mapped_column(default=0)
+    bad: Mapped[int] = mapped_column(default=0, comment="rows with problems")
+    taken: Mapped[int] = mapped_column(default=0, comment="rows that became records")
+    task_id: Mapped[int | None] = mapped_column(comment="the background task that last worked on it")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="when rows were last taken in")
+
+    person: Mapped[Person] = relationship()
+
+    @property
+    def good(self) -> int:
+        """Rows without problems that are not taken in yet."""
+        return self.total - self.bad - self.taken
+
+    @property
+    def status(self) -> str:
+        """What people read."""
+        return STATES[self.state][0]
+
+    @property
+    def tone(self) -> str:
+        """The badge's tone."""
+        return STATES[self.state][1]
+
+
+class ImportRow(Base):
+    """One row of a file, as it came or as it was corrected."""
+
+    __tablename__ = "import_row"
+    __table_args__ = (Index("ix_import_row_state", "import_id", "state", "number"),)
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("import_record.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="as Excel counts")
+    state: Mapped[str] = mapped_column(String(8), comment="good, bad, taken (a record), or started (and its process)")
+    cells: Mapped[list[str]] = mapped_column(JSON, comment="all of the file's columns, as text")
+    problems: Mapped[list[tuple[str, str]] | None] = mapped_column(JSON(none_as_null=True), comment="[field, reason]; null: none")
+    record_id: Mapped[int | None] = mapped_column(comment="id of the record made of it")
+
+
+def imports_query(actor: Actor, kind: str) -> Select[ImportRecord]:
+    """The imports of one kind that an actor may see – those of their party – newest first."""
+    return (
+        select(ImportRecord)
+        .join(ImportRecord.person)
+        .options(contains_eager(ImportRecord.person))
+        .where(ImportRecord.kind == kind, ImportRecord.party_id == actor.party_id)
+        .order_by(ImportRecord.id.desc())
+    )
+
+
+def import_of(session: Session, actor: Actor, kind: str, import_id: int) -> ImportRecord | None:
+    """One import, if this actor may see it."""
+    return session.scalars(imports_query(actor, kind).where(ImportRecord.id == import_id)).first()
+
+
+def rows_of(session: Session, import_id: int, states: Sequence[str], after: int, limit: int) -> Sequence[ImportRow]:
+    """The next rows in some states, by their number in the file."""
+    table = ImportRow
+    query = select(table).where(table.import_id == import_id, table.state.in_(states), table.number > after)
+    return session.scalars(query.order_by(table.number).limit(limit)).all()
+
+
+def move(session: Session, import_id: int, states: Sequence[str], **values: Any) -> bool:
+    """Changes an import that stands in one of `states`. False, and nothing changed, where somebody else was first."""
+    table = ImportRecord
+    changed = update(table).where(table.id == import_id, table.state.in_(states)).values(**values)
+    return session.execute(changed).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+
+
+def recount(session: Session, import_id: int) -> None:
+    """Counts an import's rows anew."""
+    table = ImportRow
+    counted = select(table.state, func.count()).where(table.import_id == import_id).group_by(table.state)
+    by_state: dict[str, int] = {state: count for state, count in session.execute(counted)}
+    values = {
+        "total": sum(by_state.values()),
+        "bad": by_state.get("bad", 0),
+        "taken": by_state.get("taken", 0) + by_state.get("started", 0),
+    }
+    session.execute(update(ImportRecord).where(ImportRecord.id == import_id).values(values))

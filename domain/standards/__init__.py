@@ -1,0 +1,1 @@
+"""The two kinds of standards, as organizations publish them."""

@@ -1,0 +1,1 @@
+"""Reports of schools, and the periods they report on."""

@@ -1,0 +1,254 @@
+"""Batches: one act on many records, in chunks of one transaction each; an item that fails does so alone, with its reason.
+
+Linear: each chunk reads its own items and no others, and the task's bookkeeping does not grow with them. A killed worker's
+batch goes on after its last chunk, because the chunk and the bookkeeping stand or fall together.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from domain.ground.errors import DomainError
+from domain.ground.handling import FAULTS
+from domain.ground.parties import Actor
+from domain.platform.background import BackgroundFailure, BackgroundTask, begin
+from forms.listing import Listing
+from forms.lists import LISTS
+from jobs import outbox
+from jobs.lists.visibility import fitted
+from jobs.runtime import Runtime
+from jobs.work import Work
+from processes import tables
+from processes.diagrams import expressions
+from processes.engine import Engine
+from processes.errors import FormInvalid, ProcessError
+from processes.steps import acting, completing
+from processes.tasks import inbox
+from processes.tasks.actions import Action, actions_for
+
+AT_ONCE = 20  # items that are done while the person waits
+CHUNK = 20  # items a transaction: long enough to be cheap, short enough for others to get their turn
+GAP = 0.05  # seconds
+GONE = "记录不存在、已被办理，或您无权办理"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Act:
+    """What is done to each record of a process: an outcome of the user task `element`, or with None the message named `name`."""
+
+    key: str
+    name: str
+    element: str | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """On what: ids of records of a list, else ids of tasks, else all rows of the list under the filters in `values`."""
+
+    listing: str | None = None
+    ids: tuple[int, ...] = ()
+    tasks: tuple[str, ...] = ()
+    values: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One record of a chunk; `run` is None where nothing can be done, and `reason` says why."""
+
+    label: str
+    record_id: int | None
+    run: Callable[[], list[str]] | None
+    reason: str = GONE
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a chunk came to: how many succeeded, (item, reason) of the others, and the jobs to hand out."""
+
+    done: int
+    failures: Sequence[tuple[Item, str]]
+    jobs: Sequence[str]
+
+
+def count(session: Session, actor: Actor, chosen: Chosen) -> int:
+    """How many items there are."""
+    if chosen.values is None:
+        return len(set(chosen.ids) or set(chosen.tasks))
+    inner = _narrowed(session, actor, chosen).order_by(None).subquery()
+    return session.scalar(select(func.count()).select_from(inner)) or 0
+
+
+def start(
+    engine: Engine, session: Session, actor: Actor, act: Act, chosen: Chosen, title: str, back: str
+) -> tuple[BackgroundTask, list[str]]:
+    """Begins a batch; one of at most `AT_ONCE` items is done at once, in savepoints of the caller's transaction.
+
+    Returns: the task, and the jobs to hand out. Where the task is not over, its id is to be handed out too.
+    """
+    total = count(session, actor, chosen)
+    params = {"act": asdict(act), "chosen": asdict(chosen), "back": back}
+    task = begin(session, actor, "batch", title, params, engine.clock(), total)
+    if total > AT_ONCE:
+        return task, []
+    came = act_on(session, _items(engine, session, actor, act, chosen, _ids(session, actor, chosen)))
+    keep_failures(session, task.id, 0, came.failures)
+    now = engine.clock()
+    task.state, task.started_at, task.finished_at, task.lease_until = "done", now, now, None
+    task.done, task.failed, task.result = came.done, len(came.failures), {"key": act.key}
+    return task, list(came.jobs)
+
+
+def run(runtime: Runtime, work: Work) -> None:
+    """The background task: `act` and `chosen`, as the dataclasses say."""
+    act, chosen = Act(**work.params["act"]), Chosen(**work.params["chosen"])
+    work.result = {**work.result, "key": act.key}
+    if chosen.values is not None and "last" not in work.result:
+        with runtime.database.reading() as session:
+            inner = _narrowed(session, work.actor, chosen).order_by(None).subquery()
+            total, last = session.execute(select(func.count(), func.max(inner.c.id)).select_from(inner)).one()
+        work.result = {**work.result, "last": last or 0, "after": 0}  # rows that are added meanwhile are left alone
+        work.progress(0, total=total)
+    while _chunk(runtime, work, act, chosen):
+        give_way(runtime)
+
+
+def give_way(runtime: Runtime) -> None:
+    """Between two chunks. SQLite has one writer at a time, and no queue: without a gap people's clicks starve."""
+    if runtime.database.engine.dialect.name == "sqlite":
+        time.sleep(GAP)
+
+
+def act_on(session: Session, items: Sequence[Item]) -> Outcome:
+    """Does each item in a savepoint of its own."""
+    done, failures, jobs = 0, [], []
+    for item in items:
+        more, reason = _attempt(session, item)
+        if reason is None:
+            done += 1
+            jobs += more
+        else:
+            failures.append((item, reason))
+    return Outcome(done, failures, jobs)
+
+
+def _chunk(runtime: Runtime, work: Work, act: Act, chosen: Chosen) -> bool:
+    """The next items in one transaction with the bookkeeping. False where there were none left."""
+    with runtime.database.writing() as session:
+        ids = _next_ids(session, work, chosen)
+        if not ids:
+            return False
+        came = act_on(session, _items(runtime.engine, session, work.actor, act, chosen, ids))
+        keep_failures(session, work.task_id, work.failed, came.failures)
+        if chosen.values is not None:
+            work.result = {**work.result, "after": ids[-1]}
+        work.keep(session, work.done + came.done, work.failed + len(came.failures))
+    outbox.hand_out(runtime.settings.redis_url, came.jobs)
+    return True
+
+
+def _next_ids(session: Session, work: Work, chosen: Chosen) -> Sequence[Any]:
+    if chosen.values is None:
+        at = work.done + work.failed
+        return _ids(session, work.actor, chosen)[at : at + CHUNK]
+    record = _listing(chosen).record
+    rest = _narrowed(session, work.actor, chosen).order_by(None).order_by(record.id)
+    rest = rest.where(record.id > work.result["after"], record.id <= work.result["last"]).limit(CHUNK)
+    return [row.id for row in session.scalars(rest)]
+
+
+def _ids(session: Session, actor: Actor, chosen: Chosen) -> list[Any]:
+    if chosen.values is None:
+        return sorted(set(chosen.ids)) or sorted(set(chosen.tasks))
+    return [row.id for row in session.scalars(_narrowed(session, actor, chosen))]
+
+
+def _items(engine: Engine, session: Session, actor: Actor, act: Act, chosen: Chosen, ids: Sequence[Any]) -> list[Item]:
+    if chosen.listing is None:
+        return list(_task_items(engine, session, actor, act, ids))
+    return list(_record_items(engine, session, actor, act, _listing(chosen), ids))
+
+
+def _record_items(engine: Engine, session: Session, actor: Actor, act: Act, listing: Listing, ids: Sequence[int]) -> Iterator[Item]:
+    """The records as items, in two queries and those of the listing."""
+    rows = session.scalars(listing.query(actor).where(listing.record.id.in_(ids)).order_by(None)).all()
+    known = {row.id: (row.title()[:200], row.status) for row in rows}  # read now: a savepoint that is rolled back forgets the rows
+    actions = actions_for(session, actor, act.key, list(known), engine.clock())
+    fitting = {id: next((a for a in actions.get(id, ()) if _fits(a, act)), None) for id in ids}
+    # in the order in which all who act on many lock them: two who do so with the same records do not wait for each other
+    for record_id in sorted(ids, key=lambda id: action.instance_id if (action := fitting[id]) is not None else 0):
+        if record_id not in known:  # deleted meanwhile, or never this actor's: no word about whose
+            yield Item("—", None, None)
+            continue
+        label, status = known[record_id]
+        action = fitting[record_id]
+        reason = f"当前状态为“{status}”，不能{act.name}"
+        yield Item(label, record_id, None if action is None else _runner(engine, session, actor, act, action), reason)
+
+
+def _task_items(engine: Engine, session: Session, actor: Actor, act: Act, ids: Sequence[str]) -> Iterator[Item]:
+    rows = {row.id: row for row in session.execute(inbox.open_tasks(actor, engine.clock()).where(tables.task.c.id.in_(ids)))}
+    for task_id in sorted(ids, key=lambda id: rows[id].instance_id if id in rows else 0):  # in the order of locks, as above
+        row = rows.get(task_id)
+        if row is None or row.element != act.element or row.key != act.key:
+            yield Item("—", None, None)
+        else:
+            yield Item(row.title, row.subject_id, _complete(engine, session, actor, act, task_id))
+
+
+def _fits(action: Action, act: Act) -> bool:
+    if action.refuse is not None:
+        return False
+    if act.element is None:
+        return action.kind == "message" and action.name == act.name
+    return action.kind == "task" and action.element == act.element
+
+
+def _runner(engine: Engine, session: Session, actor: Actor, act: Act, action: Action) -> Callable[[], list[str]]:
+    if action.task_id is not None and act.element is not None:
+        return _complete(engine, session, actor, act, action.task_id)
+    return lambda: acting.send(engine, session, actor, action.instance_id, action.element, act.comment)
+
+
+def _complete(engine: Engine, session: Session, actor: Actor, act: Act, task_id: str) -> Callable[[], list[str]]:
+    return lambda: completing.complete(engine, session, actor, task_id, act.name, None, act.comment)
+
+
+def _attempt(session: Session, item: Item) -> tuple[list[str], str | None]:
+    """The jobs that the item made, and the reason where it failed."""
+    if item.run is None:
+        return [], item.reason
+    try:
+        with session.begin_nested():
+            return item.run(), None
+    except FormInvalid as error:
+        return [], "；".join(text for _, text in error.problems)
+    except (ProcessError, DomainError, expressions.ExpressionError) as error:
+        return [], str(error)
+    except FAULTS:
+        _log.exception("batch: %s", item.label)
+        return [], "处理时出错，请打开记录单独办理；如仍不成功，请联系系统管理员"
+
+
+def keep_failures(session: Session, task_id: int, before: int, failures: Sequence[tuple[Item, str]]) -> None:
+    session.add_all(
+        BackgroundFailure(task_id=task_id, number=number, label=item.label, record_id=item.record_id, reason=reason)
+        for number, (item, reason) in enumerate(failures, before + 1)
+    )
+
+
+def _narrowed(session: Session, actor: Actor, chosen: Chosen) -> Select[Any]:
+    """The rows of the list under the filters; none under one that the actor may not use."""
+    return fitted(session, actor, _listing(chosen)).narrowed(actor, chosen.values or {})
+
+
+def _listing(chosen: Chosen) -> Listing:
+    return LISTS[str(chosen.listing)]

@@ -1,0 +1,151 @@
+"""流程监控: the lists of what runs and of what failed, and what somebody in charge does to many rows at once, each failing alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, String, cast, func, select
+from sqlalchemy.orm import Session
+
+from domain.ground.parties import Actor
+from forms.listing import Listing
+from jobs import outbox
+from jobs.lists import failed_texts
+from jobs.lists.batches import CHUNK, Item, act_on, give_way, keep_failures
+from jobs.lists.failed_texts import TEXTS
+from jobs.lists.instances import INSTANCES
+from jobs.lists.undelivered import MESSAGES
+from jobs.runtime import Runtime
+from jobs.work import Work
+from processes import tables
+from processes.definitions import store
+from processes.engine import Engine
+from processes.errors import NotFound
+from processes.history import instance_by_id
+from processes.monitor import managing, migrating, undelivered
+
+_ACT = Callable[[Engine, Session, Actor, Any, str], list[str]]
+
+
+@dataclass(frozen=True)
+class Act:
+    """What is done to a row (its id), with a reason. `warning` says what cannot be undone."""
+
+    label: str
+    run: _ACT
+    warning: str | None = None
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A list of 流程监控, what its rows are called, the attribute that names one, and what can be done to them."""
+
+    listing: Listing
+    noun: str
+    named: str
+    acts: Mapping[str, Act]
+
+
+def _to_newest(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str) -> list[str]:
+    """迁移 to the newest version of the instance's process."""
+    row = instance_by_id(session, instance_id)
+    if row is None:
+        raise NotFound
+    return migrating.migrate(engine, session, actor, instance_id, store.latest(session, row.key).id, reason)
+
+
+ACTS: dict[str, Act] = {
+    "suspend": Act("挂起", managing.suspend),
+    "resume": Act("恢复", managing.resume),
+    "cancel": Act("终止", managing.cancel, "终止后不能恢复，未办的事项全部关闭"),
+    "migrate": Act("迁移", _to_newest),
+    "undo": Act("撤销迁移", migrating.undo),
+    "retry": Act("重试", managing.retry),
+    "release": Act("释放待办", managing.release),
+}
+
+
+WATCHED: dict[str, Watched] = {
+    "instances": Watched(INSTANCES, "流程", "title", ACTS),
+    "messages": Watched(MESSAGES, "消息", "name", {"retry": Act("重试", undelivered.retry)}),
+    "texts": Watched(TEXTS, "短信", "person", {"retry": Act("重新发送", failed_texts.resend)}),
+}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Ids of rows of a list (a key of WATCHED), or all of it under the filters in `values`, or all instances that run on a version."""
+
+    ids: tuple[Any, ...] = ()
+    values: Mapping[str, str] | None = None
+    definition_id: int | None = None
+    what: str = "instances"
+
+
+def count(session: Session, actor: Actor, chosen: Chosen, now: datetime) -> int:
+    """How many there are of which the actor may see the list."""
+    return session.scalar(select(func.count()).select_from(_chosen(actor, chosen, now).subquery())) or 0
+
+
+def run(runtime: Runtime, work: Work) -> None:
+    """The background task: `act` (a key of the list's acts), `reason`, and `chosen` as the dataclass says."""
+    given = work.params["chosen"]
+    chosen = Chosen(**{**given, "ids": tuple(given["ids"])})
+    act = WATCHED[chosen.what].acts[work.params["act"]]
+    if "last" not in work.result:  # what comes meanwhile is left alone
+        with runtime.database.reading() as session:
+            inner = _chosen(work.actor, chosen, runtime.engine.clock()).subquery()
+            total, last = session.execute(select(func.count(), func.max(inner.c.id)).select_from(inner)).one()
+        work.result = {**work.result, "last": last, "after": None}
+        work.progress(0, total=total)
+    while _chunk(runtime, work, act, chosen):
+        give_way(runtime)
+
+
+def _chunk(runtime: Runtime, work: Work, act: Act, chosen: Chosen) -> bool:
+    """The next ones in one transaction with the bookkeeping. False where there are none left."""
+    with runtime.database.writing() as session:
+        rows = _next(session, work, chosen, runtime.engine.clock())
+        if not rows:
+            return False
+        came = act_on(session, [_item(runtime.engine, session, work, act, chosen, row) for row in rows])
+        keep_failures(session, work.task_id, work.failed, came.failures)
+        work.result = {**work.result, "after": rows[-1].id}
+        work.keep(session, work.done + came.done, work.failed + len(came.failures))
+    outbox.hand_out(runtime.settings.redis_url, came.jobs)
+    return True
+
+
+def _chosen(actor: Actor, chosen: Chosen, now: datetime) -> Select[Any]:
+    """Id and title of each."""
+    table = tables.instance.c
+    if chosen.definition_id is not None:  # whoever deploys versions says what becomes of those that run, and sees no titles
+        label = ("流程实例 " + cast(table.id, String)).label("title")
+        return select(table.id, label).where(table.definition_id == chosen.definition_id, table.ended_at.is_(None))
+    watched = WATCHED[chosen.what]
+    listing, record = watched.listing, watched.listing.record
+    query = (
+        listing.query(actor).where(record.id.in_(chosen.ids))
+        if chosen.values is None
+        else listing.asked_at(now).narrowed(actor, chosen.values)
+    )
+    rows: Select[Any] = query.with_only_columns(record.id, getattr(record, watched.named).label("title")).order_by(None)
+    return rows
+
+
+def _next(session: Session, work: Work, chosen: Chosen, now: datetime) -> Sequence[Any]:
+    if work.result["last"] is None:
+        return ()
+    every = _chosen(work.actor, chosen, now).subquery()
+    rest = select(every).where(every.c.id <= work.result["last"])
+    if work.result["after"] is not None:
+        rest = rest.where(every.c.id > work.result["after"])
+    return session.execute(rest.order_by(every.c.id).limit(CHUNK)).all()
+
+
+def _item(engine: Engine, session: Session, work: Work, act: Act, chosen: Chosen, row: Any) -> Item:
+    shown = row.id if chosen.what == "instances" else None
+    return Item(row.title, shown, lambda: act.run(engine, session, work.actor, row.id, work.params["reason"]))

@@ -1,0 +1,1 @@
+"""Plays the scenarios beside a diagram."""

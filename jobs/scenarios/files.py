@@ -1,0 +1,94 @@
+"""Scenario files: YAML read within limits, and checked for its shape, so that a designer's slip is a sentence and no fault."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import yaml
+
+from domain.ground.base import SHANGHAI
+from processes.diagrams.expressions import ExpressionError, limit_size
+
+MAX_TEXT = 200_000  # characters
+MAX_SCENARIOS = 50
+MAX_STEPS = 100
+ACTS = {"new": (), "save": ("form",), "complete": ("outcome",), "act": ("element",)}  # `do` → what else it needs
+EXPECTED = {
+    "status": "状态",
+    "tone": "状态颜色（tone）",
+    "tasks": "待办",
+    "buttons": "按钮",
+    "ended": "流程是否结束",
+}  # how people are told of it
+
+
+class ScenarioFailed(Exception):
+    """A scenario did not go as written, or is not written well; the message says at which step."""
+
+
+def read_scenarios(text: str) -> list[dict[str, Any]]:
+    """The scenarios of a YAML text, each with `name`, `at` and `steps`; moments are read, Asia/Shanghai where no zone is given.
+
+    Raises:
+        ScenarioFailed: too long, not YAML, or not of the shape of scenarios.
+    """
+    if len(text) > MAX_TEXT:
+        raise ScenarioFailed("场景文件过长")
+    if "<<" in text:  # merging can double what it merges at each line
+        raise ScenarioFailed("场景中不能使用 <<")
+    try:
+        found = yaml.safe_load(text)
+        limit_size(found)  # an alias within an alias grows without end when it is walked
+    except yaml.MarkedYAMLError as error:
+        line = f"第 {error.problem_mark.line + 1} 行" if error.problem_mark else ""
+        raise ScenarioFailed(f"场景的写法有误：{line}缩进、冒号或引号不对") from error
+    except (yaml.YAMLError, ExpressionError, RecursionError, ValueError) as error:
+        raise ScenarioFailed("场景的写法有误，请核对缩进、日期和引号") from error
+    if not isinstance(found, list) or not found or len(found) > MAX_SCENARIOS:
+        raise ScenarioFailed(f"应有 1 到 {MAX_SCENARIOS} 个场景，每个以“- name:”开头")
+    return [_scenario(number, one) for number, one in enumerate(found, 1)]
+
+
+def _scenario(number: int, found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict) or not {"name", "at", "steps"} <= found.keys():
+        raise ScenarioFailed(f"第 {number} 个场景应有 name（名称）、at（开始时间）和 steps（步骤）")
+    name, steps = str(found["name"]), found["steps"]
+    if not isinstance(steps, list) or len(steps) > MAX_STEPS:
+        raise ScenarioFailed(f"{name}：steps 应是不超过 {MAX_STEPS} 步的列表")
+    return {"name": name, "at": _moment(name, found["at"]), "steps": [_step(f"{name}：第 {n} 步", one) for n, one in enumerate(steps, 1)]}
+
+
+def _step(where: str, found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise ScenarioFailed(f"{where}应写成 {{as: 账号, do: 动作}}")
+    step = {str(k): v for k, v in found.items()}
+    expected = step.get("expect", {})
+    if not isinstance(expected, dict) or set(expected) - set(EXPECTED):
+        raise ScenarioFailed(f"{where}的 expect 可写：{'、'.join(EXPECTED)}")
+    buttons = expected.get("buttons", {})
+    if not isinstance(buttons, dict) or not all(isinstance(names, list) for names in (*buttons.values(), expected.get("tasks", []))):
+        raise ScenarioFailed(f"{where}的 tasks 应为列表，buttons 应写成 {{账号: [按钮]}}")
+    if "time" in step:
+        return {**step, "time": _moment(where, step["time"])}
+    if "outside" in step:
+        return {**step, "outside": str(step["outside"])}
+    if "meanwhile" in step:
+        return {**step, "meanwhile": str(step["meanwhile"])}
+    act = step.get("do")
+    if not isinstance(act, str) or act not in ACTS or "as" not in step:
+        raise ScenarioFailed(f"{where}应有 as（账号）和 do（{'、'.join(ACTS)} 之一），或者 time、outside、meanwhile")
+    for needed in ACTS[act]:
+        if needed not in step:
+            raise ScenarioFailed(f"{where}（{act}）缺少 {needed}")
+    if not isinstance(step.get("form") or {}, dict):
+        raise ScenarioFailed(f"{where}的 form 应写成 {{字段: 内容}}")
+    return {**step, "as": str(step["as"]), "refused": str(step["refused"])} if step.get("refused") else {**step, "as": str(step["as"])}
+
+
+def _moment(where: str, value: Any) -> datetime:
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise ScenarioFailed(f"{where}的时间“{str(value)[:40]}”应写成 '2026-11-24 09:00'") from error
+    return moment.replace(tzinfo=SHANGHAI) if moment.tzinfo is None else moment

@@ -1,0 +1,179 @@
+"""Definitions: diagrams as deployed, immutable and versioned, with what our conventions read from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from SpiffWorkflow.bpmn.exceptions import WorkflowException
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
+
+from processes.diagrams.decisions import tables_of
+from processes.diagrams.elements import BPMN, SPIFF, Element, properties_of, read_element
+from processes.diagrams.xmlsafe import parse_xml
+from processes.errors import DiagramInvalid, EngineFault
+from processes.spiff.instances import NUMBERS
+from processes.spiff.parser import specs_of
+
+
+@dataclass(frozen=True)
+class Status:
+    """A status that records of this process can have."""
+
+    label: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One deployed (or only parsed) version of a diagram."""
+
+    id: int
+    key: str
+    version: int
+    name: str
+    subject: str
+    xml: str
+    forms: Mapping[str, dict[str, Any]]
+    elements: Mapping[str, Element]
+    flows: Mapping[str, tuple[str, str]]  # sequence flow → (source, target)
+    called: Mapping[str, Definition] = field(default_factory=dict)  # diagrams that it calls, in the versions it was deployed with
+    decisions: Mapping[str, str] = field(default_factory=dict)  # decision id → DMN file
+    cancel_status: str = "已终止"  # of a record whose process was called off: property `cancelStatus` of the process
+
+    @property
+    def specs(self) -> tuple[Any, dict[str, Any]]:
+        """SpiffWorkflow's specifications: shared between instances, but built anew where a diagram has an event subprocess,
+        because the library changes the specification when one is triggered."""
+        if any(element.triggered for element in self.elements.values()):
+            return self._parsed()
+        return self._shared_specs
+
+    @cached_property
+    def _shared_specs(self) -> tuple[Any, dict[str, Any]]:
+        return self._parsed()
+
+    def _parsed(self) -> tuple[Any, dict[str, Any]]:
+        spec, inner = specs_of(parse_xml(self.xml.encode()), self.key, tables_of(self.decisions))
+        for key, definition in self.called.items():
+            inner[key], more = definition.specs
+            inner.update(more)
+        return spec, inner
+
+    @cached_property
+    def statuses(self) -> tuple[Status, ...]:
+        """Statuses in the order in which the flow reaches them."""
+        found: dict[str, Status] = {}
+        for element_id in in_order(self):
+            label = self.elements[element_id].properties.get("status")
+            if label and label not in found:
+                found[label] = Status(label, self.tone(element_id))
+        return tuple(found.values())
+
+    @cached_property
+    def votes(self) -> frozenset[str]:
+        """Ids of the tasks that many have to do."""
+        return frozenset(element.id for element in self.elements.values() if element.voted)
+
+    @cached_property
+    def unset_outcomes(self) -> dict[str, Any]:
+        """`<user task>_outcome` of every user task: None until it was completed; and the counts of multi-instance activities: 0."""
+        counts = {f"{e.local}_{name}": 0 for e in self.elements.values() if e.multiple for name in NUMBERS}
+        return {**{f"{e.local}_outcome": None for e in self.elements.values() if e.by_person}, **counts}
+
+    @cached_property
+    def flow_between(self) -> dict[tuple[str, str], str]:
+        """(source, target) → sequence flow."""
+        return {ends: flow for flow, ends in self.flows.items()}
+
+    def tone(self, element_id: str) -> str:
+        """The badge's tone: the property, else by the element (ui.md, Status badges)."""
+        element = self.elements[element_id]
+        if "statusTone" in element.properties:
+            return element.properties["statusTone"]
+        if element.tag == "endEvent":
+            return "failed" if element.event == "error" else "done"
+        return "draft" if element.lane == self.start.lane else "waiting"
+
+    def tasks_beside(self, element: Element) -> list[Element]:
+        """The user tasks of the same part of the diagram to which a token of `element` may be moved: none that repeats."""
+        called = element.id.rpartition(":")[0]
+        tasks = [e for e in self.elements.values() if e.tag == "userTask" and not e.repeats]
+        return [e for e in tasks if e.inside == element.inside and e.id.rpartition(":")[0] == called]
+
+    def record_form(self, element: Element) -> bool:
+        """Whether the task's form is the record's own (`x-record`), not a reviewer's."""
+        return bool(element.form and self.forms.get(element.form, {}).get("x-record"))
+
+    @cached_property
+    def start(self) -> Element:
+        """Where the process begins: its lane says who may begin one, its property `button` what the button is called."""
+        return next(e for e in self.elements.values() if e.tag == "startEvent" and e.inside is None)
+
+    @cached_property
+    def first_task(self) -> Element | None:
+        """The first user task along the flow."""
+        return next((self.elements[e] for e in in_order(self) if self.elements[e].tag == "userTask"), None)
+
+    @cached_property
+    def record_schema(self) -> dict[str, Any]:
+        """The record's own form: that of the first element, along the flow, that fills it in or edits it; empty where none does."""
+        named = (self.elements[e].form or self.elements[e].properties.get("editForm") for e in in_order(self))
+        return next((self.forms[name] for name in named if name and self.forms.get(name, {}).get("x-record")), {})
+
+    @cached_property
+    def late_message(self) -> str | None:
+        """What a latecomer reads who opened the first form before a deadline and hands it in after it."""
+        timers = [e for e in self.elements.values() if self.first_task and e.attached_to == self.first_task.id and e.event == "timer"]
+        return next((t.properties["lateMessage"] for t in timers if "lateMessage" in t.properties), None)
+
+
+def read(
+    xml: bytes, forms: Mapping[str, dict[str, Any]], id: int = 0, version: int = 0, decisions: Mapping[str, str] | None = None
+) -> Definition:
+    """Reads a diagram without deploying it; the diagrams that it calls are not looked for.
+
+    Raises:
+        DiagramInvalid: not XML, not BPMN, or SpiffWorkflow cannot run it.
+    """
+    root = parse_xml(xml)
+    processes = root.findall(f"{BPMN}process")
+    if len(processes) != 1 or not processes[0].get("id"):
+        raise DiagramInvalid([f"流程图应恰有一个带 id 的流程（process），现有 {len(processes)} 个"])
+    process = processes[0]
+    lanes = {ref.text: lane.get("name", "") for lane in process.iter(f"{BPMN}lane") for ref in lane.findall(f"{BPMN}flowNodeRef")}
+    elements = {e.id: e for node in process.iter() if (e := read_element(node, lanes)) is not None}
+    flows = {f.get("id", ""): (f.get("sourceRef", ""), f.get("targetRef", "")) for f in process.iter(f"{BPMN}sequenceFlow")}
+    key, own = process.get("id", ""), properties_of(process)
+    used = {n for e in elements.values() for n in (e.form, e.properties.get("editForm")) if n}
+    decided = {node.text for node in process.iter(f"{SPIFF}calledDecisionId")}
+    definition = Definition(
+        id,
+        key,
+        version,
+        process.get("name") or key,
+        own.get("subject", ""),
+        xml.decode("utf-8"),
+        {name: schema for name, schema in forms.items() if name in used},
+        elements,
+        flows,
+        decisions={name: dmn for name, dmn in (decisions or {}).items() if name in decided},
+        cancel_status=own.get("cancelStatus", "").strip() or "已终止",
+    )
+    try:
+        _ = definition.specs
+    except (ValidationException, WorkflowException, EngineFault, KeyError, AttributeError, IndexError) as error:
+        raise DiagramInvalid([f"流程图不能运行：{error}"]) from error
+    return definition
+
+
+def in_order(definition: Definition) -> list[str]:
+    """Ids of a diagram's elements, as the flow reaches them from its start."""
+    order = [definition.start.id]
+    for here in order:  # grows while it is walked: breadth first
+        nexts = [target for source, target in definition.flows.values() if source == here]
+        nexts += [e.id for e in definition.elements.values() if e.attached_to == here or (e.inside == here and e.tag == "startEvent")]
+        order += [n for n in nexts if n not in order and n in definition.elements]
+    return order + [e for e in definition.elements if e not in order]  # last what only an event reaches

@@ -1,0 +1,63 @@
+"""Deployed versions by key or id, read from the database once: they never change."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from processes import tables
+from processes.definitions.calls import linked
+from processes.definitions.definition import Definition, read
+from processes.errors import NotFound
+
+
+def latest(session: Session, key: str) -> Definition:
+    """The newest version of a diagram.
+
+    Raises:
+        NotFound: nothing of this key is deployed.
+    """
+    newest = session.execute(select(func.max(tables.definition.c.id)).where(tables.definition.c.key == key)).scalar()
+    if newest is None:
+        raise NotFound(f"流程“{key}”尚未部署")
+    return load(session, newest)
+
+
+def load(session: Session, definition_id: int) -> Definition:
+    """A version by its id, from the cache after the first time (versions never change).
+
+    One that this session has deployed stays with the session: where that is rolled back, SQLite gives its id to another.
+    """
+    key = cache_key(session, definition_id)
+    cache = session.info if key in session.info else _CACHE
+    found: Definition | None = cache.get(key)
+    if found is None:
+        found = cache[key] = _load(session, definition_id)
+    return found
+
+
+def _load(session: Session, definition_id: int) -> Definition:
+    row = session.execute(select(tables.definition).where(tables.definition.c.id == definition_id)).one()
+    found = _read_cached(row.xml, json.dumps(row.forms), row.id, row.version, json.dumps(row.decisions))
+    return linked(found, {key: load(session, id) for key, id in row.called.items()}) if row.called else found
+
+
+def cache_key(session: Session, definition_id: int) -> tuple[str, int]:
+    return str(session.get_bind().engine.url), definition_id
+
+
+def forget(session: Session) -> None:
+    """Drops what is cached of a database that is about to go away."""
+    for key in [key for key in _CACHE if key[0] == cache_key(session, 0)[0]]:
+        del _CACHE[key]
+
+
+_CACHE: dict[tuple[str, int], Definition] = {}
+
+
+@lru_cache(maxsize=500)
+def _read_cached(xml: str, forms: str, id: int, version: int, decisions: str) -> Definition:
+    return read(xml.encode(), json.loads(forms), id, version, json.loads(decisions))

@@ -1,0 +1,1 @@
+"""How a diagram becomes a version, and what versions there are."""

@@ -1,0 +1,127 @@
+"""The order of deployments: one at a time, and what is called before what calls it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from domain.ground.database import one_at_a_time
+from processes import tables
+from processes.definitions.calls import linked
+from processes.definitions.correlation import BPMN, started_by
+from processes.definitions.definition import Definition, read
+from processes.definitions.store import cache_key, latest, load
+from processes.diagrams.xmlsafe import parse_xml
+from processes.engine import Engine
+from processes.errors import DiagramInvalid, NotFound
+
+
+def take_turn(session: Session) -> None:
+    """Waits until no other transaction deploys; what is read after it is what those before have deployed."""
+    one_at_a_time(session, "deploy")
+
+
+def callees_first(diagrams: Mapping[str, bytes]) -> list[str]:
+    """The names of diagrams, each after those that it calls; as they stand where they call each other in a circle."""
+    calls: dict[str, set[str]] = {}
+    processes: dict[str, str] = {}
+    for name, xml in diagrams.items():
+        try:
+            root = parse_xml(xml)
+        except DiagramInvalid:
+            calls[name] = set()  # its deployment says why
+            continue
+        processes |= {node.get("id", ""): name for node in root.findall(f"{BPMN}process")}
+        calls[name] = {node.get("calledElement", "") for node in root.iter(f"{BPMN}callActivity")}
+    graph = {name: sorted({processes[key] for key in keys if key in processes}) for name, keys in calls.items()}
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError:
+        return list(diagrams)
+
+
+pass
+
+
+def deploy(
+    session: Session,
+    engine: Engine,
+    xml: bytes,
+    forms: Mapping[str, dict[str, Any]],
+    by: str,
+    decisions: Mapping[str, str] | None = None,
+    note: str = "",
+    scenarios: str | None = None,
+) -> Definition:
+    """Deploys a diagram as a new version; the same diagram with the same forms again is the version it already is.
+
+    A diagram is deployed with the newest versions of those that it calls; when one of these is deployed anew, so are those that
+    call it. An instance keeps the version it began with, and all of this. `decisions`: DMN files by id. `note`: what changed (200
+    characters); `scenarios`: the YAML it was tried out with.
+
+    Raises:
+        DiagramInvalid: it does not pass the checks; `problems` names each element.
+    """
+    from processes.checks import problems  # checks read definitions too
+
+    if faults := problems(xml, None, engine.handlers, engine.subjects, forms, tables=decisions):
+        raise DiagramInvalid(faults)
+    take_turn(session)
+    found, called = read(xml, forms, decisions=decisions), dict[str, Definition]()
+    for element in found.elements.values():
+        if element.called and element.called not in called:
+            try:
+                called[element.called] = latest(session, element.called)
+            except NotFound:
+                faults.append(f"调用活动“{element.name}”({element.id})：流程“{element.called}”尚未部署，请先部署它")
+    if faults:
+        raise DiagramInvalid(faults)
+    linked(found, called)
+    return _keep(session, engine, found, {key: other.id for key, other in called.items()}, by, note, scenarios)
+
+
+def _keep(
+    session: Session, engine: Engine, found: Definition, called: Mapping[str, int], by: str, note: str = "", scenarios: str | None = None
+) -> Definition:
+    content = [found.forms, called, found.decisions] if called or found.decisions else found.forms
+    digest = hashlib.sha256(found.xml.encode() + json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    table = tables.definition
+    last = session.execute(
+        select(table.c.id, table.c.version, table.c.digest).where(table.c.key == found.key).order_by(table.c.version.desc()).limit(1)
+    ).first()
+    if last is not None and last.digest == digest:
+        return load(session, last.id)
+    row = {
+        "key": found.key,
+        "version": (last.version if last else 0) + 1,
+        "name": found.name,
+        "digest": digest,
+        "xml": found.xml,
+        "forms": dict(found.forms),
+        "called": dict(called),
+        "decisions": dict(found.decisions),
+        "starts_by": started_by(found),
+        "deployed_at": engine.clock(),
+        "deployed_by": by,
+        "note": note[:200],
+        "scenarios": scenarios,
+    }
+    created = session.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
+    session.info[cache_key(session, created)] = None  # not read yet
+    _renew_callers(session, engine, found.key, created, by)
+    return load(session, created)
+
+
+def _renew_callers(session: Session, engine: Engine, key: str, id: int, by: str) -> None:
+    table = tables.definition
+    newest = select(func.max(table.c.id)).group_by(table.c.key)
+    for row in session.execute(select(table).where(table.c.id.in_(newest))).all():
+        if key in row.called:
+            caller = read(row.xml.encode(), row.forms, decisions=row.decisions)
+            _keep(session, engine, caller, {**row.called, key: id}, by)

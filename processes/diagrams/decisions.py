@@ -1,0 +1,225 @@
+"""Decision tables (DMN) of business rule tasks: every cell is an expression of our language, evaluated as all others are.
+
+SpiffWorkflow's own engine takes the first hit where a table says UNIQUE, and knows neither FIRST nor ANY as what they are.
+
+A cell under an input is empty or `-` (anything will do), values parted by commas (`'甲', '乙'`), a comparison without its left side
+(`>= 60`, `not in ['甲']`), or an expression in which `?` is the input (`? >= 60 and ? < 80`). No row hit: every output is None.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from processes.diagrams.assignments import unfit_name
+from processes.diagrams.expressions import ExpressionError, compile_expression
+from processes.diagrams.xmlsafe import parse_xml, read_limited
+from processes.errors import DiagramInvalid, EngineFault
+
+SUFFIX = ".dmn"
+POLICIES = ("UNIQUE", "FIRST", "ANY", "COLLECT")
+MAX_ROWS = 500
+MAX_COLUMNS = 30
+INPUT = "input_value"  # what `?` is to the evaluator
+_QUESTION = re.compile(r"""\?(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")  # outside of quotes
+_COMPARES = re.compile(r"(<=|>=|==|!=|<|>|in\b|not\s+in\b)")
+_INTERVAL = re.compile(r"[\[\](].*\.\..*[\[\])]")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rule: what each input must be (None: anything), and what each output then is."""
+
+    number: int
+    tests: tuple[str | None, ...]
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A decision table that passed its checks."""
+
+    id: str
+    name: str
+    policy: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def result(self, task: Any) -> dict[str, Any]:
+        """Output name → value; a list of the values of every row that was hit where the policy is COLLECT.
+
+        Raises:
+            EngineFault: more rows were hit than the policy allows.
+            ExpressionError: a cell cannot be evaluated.
+        """
+        evaluate = task.workflow.script_engine.evaluate
+        given = [evaluate(task, text) for text in self.inputs]
+        hits = [row for row in self.rows if all(t is None or evaluate(task, t, {INPUT: v}) for t, v in zip(row.tests, given, strict=True))]
+        if self.policy == "FIRST":
+            hits = hits[:1]
+        if self.policy == "UNIQUE" and len(hits) > 1:
+            raise EngineFault(f"决策表“{self.name}”的第 {hits[0].number} 行和第 {hits[1].number} 行同时符合，请联系流程设计人员")
+        found = [[evaluate(task, text) for text in row.values] for row in hits]
+        if self.policy == "COLLECT":
+            return {name: [values[n] for values in found] for n, name in enumerate(self.outputs)}
+        if any(values != found[0] for values in found):
+            raise EngineFault(f"决策表“{self.name}”有几行同时符合，结果却不同，请联系流程设计人员")
+        return dict(zip(self.outputs, found[0] if found else [None] * len(self.outputs), strict=True))
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """(where, expression) of everything that is evaluated."""
+        for number, text in enumerate(self.inputs, 1):
+            yield f"第 {number} 个输入", text
+        for row in self.rows:
+            for text in (*(t for t in row.tests if t is not None), *row.values):
+                yield f"第 {row.number} 行", text
+
+
+def read_table(text: str) -> Table:
+    """The table of a DMN file.
+
+    Raises:
+        DiagramInvalid: `problems` names each cell that is outside the language, and what else cannot run.
+    """
+    root = parse_xml(text.encode())
+    decisions = [node for node in root.iter() if _is(node, "decision")]
+    tables = [node for node in root.iter() if _is(node, "decisionTable")]
+    if len(decisions) != 1 or len(tables) != 1:
+        raise DiagramInvalid([f"决策文件应恰有一个决策（decision）和其中的一张决策表，现有 {len(decisions)} 个和 {len(tables)} 张"])
+    decision, table = decisions[0], tables[0]
+    id, name = decision.get("id", ""), decision.get("name") or decision.get("id", "")
+    policy = table.get("hitPolicy", "UNIQUE").strip().upper()
+    problems: list[str] = []
+    inputs = tuple(_text(node, "inputExpression") for node in table if _is(node, "input"))
+    outputs = tuple((node.get("name") or "").strip() for node in table if _is(node, "output"))
+    rows = tuple(_rows(table, len(inputs), len(outputs), problems))
+    found = Table(id, name, policy, inputs, outputs, rows)
+    problems = [*_shape(found, table), *problems, *_columns(found)]
+    if problems:
+        raise DiagramInvalid([f"决策表“{_short(name)}”：{line}" for line in problems])
+    return found
+
+
+def problems(content: bytes) -> list[str]:
+    """What keeps a DMN file from running, in Chinese, a line each."""
+    try:
+        parse_xml(content)
+        read_table(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        return ["决策文件请保存为 UTF-8 编码"]
+    except DiagramInvalid as error:
+        return list(error.problems)
+    return []
+
+
+def read_folder(folder: Path) -> dict[str, str]:
+    """Decision id → text of the DMN files of a folder. What cannot be read at all is left out: a check of the file says why."""
+    found: dict[str, str] = {}
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            text = read_limited(path)
+            node = next((node for node in parse_xml(text).iter() if _is(node, "decision")), None)
+            if node is not None and node.get("id"):
+                found[node.get("id")] = text.decode("utf-8")
+        except (DiagramInvalid, UnicodeDecodeError):
+            continue
+    return found
+
+
+def tables_of(decisions: Mapping[str, str]) -> dict[str, Table]:
+    """The tables of DMN files by decision id; raises DiagramInvalid as `read_table` does."""
+    return {id: read_table(text) for id, text in decisions.items()}
+
+
+def _shape(table: Table, node: Any) -> Iterator[str]:
+    if not table.id:
+        yield "决策缺少 id，请填写"
+    if table.policy not in POLICIES:
+        yield f"不支持命中策略“{_short(table.policy)}”，可用：{'、'.join(POLICIES)}"
+    if node.get("aggregation"):
+        yield "不支持汇总（aggregation），请用 COLLECT 得出列表"
+    if not table.inputs or not table.outputs or not table.rows:
+        yield "至少应有一个输入、一个输出和一行规则，请补上"
+    if len(table.inputs) + len(table.outputs) > MAX_COLUMNS or len(table.rows) > MAX_ROWS:
+        yield f"超过 {MAX_COLUMNS} 列或 {MAX_ROWS} 行，请拆成几张表"
+    if len(set(table.outputs)) != len(table.outputs):
+        yield "有同名的输出，请改为不同的名称"
+
+
+def _columns(table: Table) -> Iterator[str]:
+    for number, text in enumerate(table.inputs, 1):
+        yield from _fault(f"第 {number} 个输入", text)
+    for number, name in enumerate(table.outputs, 1):
+        why = unfit_name(name)
+        if why is not None:
+            yield f"第 {number} 个输出的名称“{_short(name)}”{why}"
+
+
+def _rows(table: Any, inputs: int, outputs: int, problems: list[str]) -> Iterator[Row]:
+    for number, rule in enumerate([node for node in table if _is(node, "rule")][: MAX_ROWS + 1], 1):
+        tests = [_cell(node) for node in rule if _is(node, "inputEntry")]
+        values = [_cell(node) or "None" for node in rule if _is(node, "outputEntry")]
+        if len(tests) != inputs or len(values) != outputs:
+            problems.append(f"第 {number} 行的格数与列数不同，请补上缺少的格或删除多余的格")
+            continue
+        problems += [line for text in values for line in _fault(f"第 {number} 行", text)]
+        yield Row(number, tuple(_test(number, text, problems) for text in tests), tuple(values))
+
+
+def _test(number: int, cell: str, problems: list[str]) -> str | None:
+    """The cell as an expression over the input."""
+    if cell in ("", "-"):
+        return None
+    where = f"第 {number} 行"
+    if _INTERVAL.fullmatch(cell):
+        problems.append(f"{where}的区间“{_short(cell)}”请写成 ? >= 1 and ? <= 5 的形式")
+        return None
+    if cell.startswith("not") and not _COMPARES.match(cell):
+        problems.append(f"{where}的“{_short(cell)}”请写成 not in ['甲', '乙'] 或 != '甲'")
+        return None
+    text = _QUESTION.sub(f" {INPUT} ", cell).strip()
+    if text == cell:
+        text = f"{INPUT} {cell}" if _COMPARES.match(cell) else _equal(cell)
+    problems.extend(_fault(where, text))
+    return text
+
+
+def _equal(cell: str) -> str:
+    """The input is the value, or one of the values parted by commas."""
+    try:
+        several = isinstance(compile_expression(cell).body, ast.Tuple)
+    except ExpressionError:
+        return cell  # said where it is checked
+    return f"{INPUT} in ({cell})" if several else f"{INPUT} == ({cell})"
+
+
+def _fault(where: str, text: str) -> Iterator[str]:
+    try:
+        compile_expression(text)
+    except ExpressionError as error:
+        yield f"{where}不能使用：{_short(str(error), 300)}"
+
+
+def _cell(node: Any) -> str:
+    return next(((child.text or "").strip() for child in node if _is(child, "text")), "")
+
+
+def _text(node: Any, tag: str) -> str:
+    inner = next((child for child in node if _is(child, tag)), None)
+    return "" if inner is None else _cell(inner)
+
+
+def _is(node: Any, tag: str) -> bool:
+    return isinstance(node.tag, str) and etree.QName(node).localname == tag
+
+
+def _short(text: str, limit: int = 60) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -1,0 +1,1 @@
+"""What somebody in charge sees of running processes and does to them."""

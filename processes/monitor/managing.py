@@ -1,0 +1,226 @@
+"""What people in charge do to a running process: 重试, 挂起, 恢复, 终止, 改派, 释放. (迁移: `migrating.py`; 跳转: `moving.py`.)
+
+Each is one step (architecture §3) with a reason that the history keeps.
+
+While an instance is suspended nothing acts: tasks cannot be completed, messages are not sent, records are not edited, timers do
+not fire, jobs are not handed out, and what the outside answers meanwhile is kept. Its clock stands still. Once it is resumed,
+lengths of time – `timeDuration`, `timeCycle`, a task's `due` that counts from `now` – go on where they stopped, and moments –
+`timeDate`, any other `due` – hold as they were: one that passed meanwhile acts at once.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from domain.ground.parties import Actor, actor_of
+from processes import tables
+from processes.diagrams.expressions import names_in
+from processes.engine import Engine
+from processes.errors import NotAllowed, NotFound, Refused, TaskClosed
+from processes.history import clock_text, who
+from processes.outside import answers
+from processes.rights import authority
+from processes.spiff import timers, tokens
+from processes.steps import books, running, votes
+from processes.steps.locking import lock
+from processes.steps.step import Step
+from processes.steps.telling import notify
+from processes.tasks import returning
+
+SUPERVISORS = frozenset({"监控", "系统管理"})
+LONGEST_REASON = 500
+
+
+def in_charge(
+    engine: Engine,
+    session: Session,
+    actor: Actor,
+    instance_id: int,
+    reason: str,
+    suspended: bool = False,
+    roles: frozenset[str] = SUPERVISORS,
+) -> tuple[Step, str]:
+    """The step of somebody in charge on a running instance, and the reason as history keeps it.
+
+    Raises:
+        NotAllowed: not somebody in charge.
+        NotFound, Suspended: as `lock`.
+        Refused: the process has ended, or no reason was given.
+    """
+    if not roles & actor.roles:
+        raise NotAllowed
+    if not 0 < len(reason.strip()) <= LONGEST_REASON:
+        raise Refused(f"请填写原因，最多 {LONGEST_REASON} 个字")
+    step = lock(engine, session, actor, instance_id, suspended)
+    if step.row.state is None:
+        raise Refused("流程已结束，不能再作处理")
+    return step, reason.strip()
+
+
+def retry(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str = "") -> list[str]:
+    """Tries again what failed and waits for a person: failed jobs at once, with the payload they had, and the timers that could not fire.
+    It needs no reason; one that is given is kept.
+
+    Returns: ids of the jobs to hand out.
+    Raises:
+        NotAllowed: not somebody in charge.
+        Suspended: it is to be resumed first.
+        Refused: nothing has failed.
+    """
+    if not SUPERVISORS & actor.roles:
+        raise NotAllowed
+    step = lock(engine, session, actor, instance_id)
+    if step.row.incident is None:
+        raise Refused("此流程目前没有失败的步骤，无需重试")
+    failed = _let_go(step, "failed", tries=0, error=None)
+    step.incident = None
+    step.record("retry", "重试", None, reason.strip()[:LONGEST_REASON])
+    running.load(step)
+    return failed + books.write(step)
+
+
+def suspend(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str) -> list[str]:
+    """挂起: from now on nothing acts. What is due already still does, unless it is what failed.
+
+    Raises:
+        NotAllowed, NotFound, Refused: as `in_charge`, and where it is suspended already.
+    """
+    step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
+    if step.row.suspended_at is not None:
+        raise Refused("此流程已经挂起")
+    if step.row.incident is None:
+        running.load(step)
+    else:
+        running.restore(step)
+    if step.workflow.is_completed():
+        raise Refused("流程已到期结束，不能再作处理")
+    step.suspended_at = step.now
+    step.record("suspend", "挂起", None, reason)
+    books.write(step)
+    table = tables.job
+    waiting = update(table).where(table.c.instance_id == instance_id, table.c.state == "pending")
+    session.execute(waiting.values(state="paused", next_at=None))
+    return []
+
+
+def resume(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str) -> list[str]:
+    """恢复: the clock runs again, what the outside said meanwhile is taken in, and what has become due acts.
+
+    Returns: ids of the jobs to hand out.
+    Raises:
+        NotAllowed, NotFound, Refused: as `in_charge`, and where it is not suspended.
+    """
+    step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
+    if step.row.suspended_at is None:
+        raise Refused("此流程没有挂起，无需恢复")
+    stood_still, step.suspended_at = step.now - step.row.suspended_at, None
+    running.restore(step)
+    timers.put_off([*tokens.waiting(step.workflow), *tokens.stopped(step.workflow)], stood_still)
+    _put_off_tasks(step, stood_still)
+    step.record("resume", "恢复", None, reason)
+    answers.take_kept(step)
+    running.run(step)
+    jobs = books.write(step)
+    return jobs + _let_go(step, "paused")
+
+
+def cancel(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str) -> list[str]:
+    """终止: the process ends here and now, also where it is suspended or cannot go on; the record's status is the diagram's `cancelStatus`.
+
+    Raises:
+        NotAllowed, NotFound, Refused: as `in_charge`.
+    """
+    step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
+    running.restore(step)
+    said = f"{who(actor)}已于 {clock_text(step.now)} 终止流程：{reason}"
+    step.closed = {id: {"state": "cancelled", "closed_as": said} for id, parent in books.live_tasks(step).items() if parent is None}
+    step.ended = {id: ("cancelled", None, said) for id in votes.open_votes(step)}
+    step.called_off, step.incident = True, None
+    step.record("cancel", "终止", None, reason)
+    return books.write(step)
+
+
+def reassign(engine: Engine, session: Session, actor: Actor, task_id: str, person_id: int | None, reason: str) -> list[str]:
+    """改派 of an open task to a person of its party who holds its role, or with None to everyone with that role.
+
+    Raises:
+        NotAllowed, NotFound, Refused: as `in_charge`; a person who could not complete it.
+        TaskClosed: it is no longer open.
+        FourEyes: this person has had a hand in a step that checks this one.
+    """
+    table = tables.task
+    step, reason = in_charge(engine, session, actor, _instance_of(session, task_id), reason, suspended=True)
+    task = session.execute(select(table).where(table.c.id == task_id)).one()
+    if task.state != "open" or task.kind != "step":
+        raise TaskClosed(task.closed_as)
+    if task.assignee_id == person_id:
+        raise Refused("此事项的办理人没有变化，请选择其他人员")
+    name = f"“{task.role}”角色的全部人员"
+    if person_id is not None:
+        taker = actor_of(session, person_id)
+        if taker is None or taker.party_id != task.party_id or task.role not in taker.roles:
+            raise Refused(f"只能改派给本机构中有“{task.role}”角色的人员，请重新选择")
+        authority.four_eyes(session, step.definition, step.row.id, step.definition.elements[task.element], [person_id])
+        notify(step, [person_id], "assigned", f"{who(actor)}改派给您：{step.row.title} · {task.name}", task_id)
+        name = taker.name
+    votes.may_take(step, task, person_id, name)
+    session.execute(update(table).where(table.c.id == task_id).values(assignee_id=person_id))
+    step.record("assign", f"将“{task.name}”改派给{name}", task.element, reason)
+    return books.write(step)
+
+
+def release(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str) -> list[str]:
+    """释放 of all open tasks that one person holds: everyone with the role may do them again. Of a 会签 each keeps whom it asks.
+
+    Raises:
+        NotAllowed, NotFound, Refused: as `in_charge`; nobody holds any.
+    """
+    table = tables.task
+    step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
+    mine = table.c.instance_id == instance_id, table.c.state == "open", table.c.kind == "step"
+    held = *mine, table.c.assignee_id.is_not(None), table.c.vote_id.is_(None)
+    tasks = session.execute(select(table).where(*held).order_by(table.c.created_at, table.c.id)).all()
+    if not tasks:
+        raise Refused("此流程没有已被签收或改派的待办，无需释放")
+    session.execute(update(table).where(*held).values(assignee_id=None))
+    for task in tasks:
+        step.record("assign", f"释放“{task.name}”给“{task.role}”角色的全部人员", task.element, reason)
+    return books.write(step)
+
+
+def _instance_of(session: Session, task_id: str) -> int:
+    found = session.scalar(select(tables.task.c.instance_id).where(tables.task.c.id == task_id))
+    if found is None:
+        raise NotFound
+    return int(found)
+
+
+def _let_go(step: Step, state: str, **more: Any) -> list[str]:
+    """Jobs of the instance in this state are to be handed out now. Returns their ids."""
+    table = tables.job
+    mine = table.c.instance_id == step.row.id, table.c.state == state
+    found = list(step.session.scalars(select(table.c.id).where(*mine)))
+    if found:
+        step.session.execute(update(table).where(*mine).values(state="pending", next_at=step.now, **more))
+    return found
+
+
+def _put_off_tasks(step: Step, length: timedelta) -> None:
+    """Deadlines of tasks that count from when the task began are that much later.
+
+    So are those of tasks that were done in time and may be taken back: they open again with them.
+    """
+    table = tables.task
+    done = and_(table.c.state == "done", table.c.due_at > step.row.suspended_at)
+    query = select(table.c.id, table.c.element, table.c.state, table.c.due_at).where(table.c.due_at.is_not(None))
+    for row in step.session.execute(query.where(table.c.instance_id == step.row.id, or_(table.c.state.in_(tables.LIVE), done))).all():
+        element = step.definition.elements.get(row.element)  # a task that is done may be of a version before a migration
+        if element is None or (row.state == "done" and not returning.withdrawable(element)):
+            continue
+        due = element.properties.get("due", "")
+        if due and "now" in names_in(due):
+            step.session.execute(update(table).where(table.c.id == row.id).values(due_at=row.due_at + length))

@@ -1,0 +1,85 @@
+"""Messages between instances that nobody received, or that their receiver could not take: who sent what, and 重试 (messages.md)."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, column_property
+
+from domain.ground.base import Base
+from domain.ground.parties import Actor, Party
+from processes import history, tables
+from processes.engine import Engine
+from processes.errors import NotAllowed, NotFound, Refused
+from processes.monitor import managing
+
+OVER = ("failed", "expired")
+STATES = {
+    "failed": ("不能送达", "failed"),
+    "expired": ("已过期", "failed"),
+    "waiting": ("等待接收", "waiting"),
+    "delivered": ("已送达", "done"),
+}
+"""State → its label and tone."""
+_MESSAGE = tables.message.c
+_SENDER, _OTHER = tables.instance.alias("sender"), tables.instance.alias("other")
+
+
+class Message(Base):
+    """A message as lists show it, never written. `instance_id` is who received it or has the incident."""
+
+    __table__ = tables.message
+
+    party_name = column_property(select(Party.name).where(Party.id == _MESSAGE.party_id).scalar_subquery())
+    sender_title = column_property(select(_SENDER.c.title).where(_SENDER.c.id == _MESSAGE.sender_id).scalar_subquery())
+    definition_id = column_property(select(_SENDER.c.definition_id).where(_SENDER.c.id == _MESSAGE.sender_id).scalar_subquery())
+    other_title = column_property(
+        select(_OTHER.c.title).where(_OTHER.c.id == _MESSAGE.instance_id, _OTHER.c.id != _MESSAGE.sender_id).scalar_subquery()
+    )
+
+    @property
+    def status(self) -> str:
+        """The state as people read it."""
+        return STATES[self.state][0]  # type: ignore[attr-defined]  # mapped from its table
+
+    @property
+    def tone(self) -> str:
+        """The tone of its badge."""
+        return STATES[self.state][1]  # type: ignore[attr-defined]
+
+
+def retry(engine: Engine, session: Session, actor: Actor, message_id: int, reason: str = "") -> list[str]:
+    """重试 of a message that expired or failed: it is delivered at the scheduler's next look, and kept for another seven days.
+
+    Where it failed and an instance has the incident, this is the 重试 of that instance. The history of the sender says so, else that
+    of who has the incident.
+
+    Returns: ids of the jobs to hand out.
+    Raises:
+        NotAllowed: not somebody in charge.
+        NotFound: there is no such message.
+        Suspended: who has the incident is to be resumed first.
+        Refused: it was delivered, or waits again.
+    """
+    if not managing.SUPERVISORS & actor.roles:
+        raise NotAllowed
+    message = session.execute(select(tables.message).where(_MESSAGE.id == message_id)).first()
+    if message is None:
+        raise NotFound("没有找到这条消息")
+    blamed = select(tables.instance.c.id).where(tables.instance.c.id == message.instance_id, tables.instance.c.incident.is_not(None))
+    if message.state == "failed" and session.scalar(blamed) is not None:
+        return managing.retry(engine, session, actor, message.instance_id, reason)
+    sender = session.execute(select(tables.instance).where(tables.instance.c.id == message.sender_id).with_for_update()).one()
+    now = engine.clock()
+    again = update(tables.message).where(_MESSAGE.id == message_id, _MESSAGE.state.in_(OVER))
+    values = {"state": "waiting", "next_at": now, "retried_at": now, "tries": 0, "instance_id": None}
+    if session.execute(again.values(values)).rowcount != 1:  # type: ignore[attr-defined]
+        raise Refused("这条消息已经送达或正在等待接收，请刷新页面查看")
+    line = {"kind": "retry", "name": f"重试消息“{message.name}”"[:100], "element": message.element}
+    history.append(session, {sender.id: sender}, [(sender.id, actor, {**line, "comment": reason.strip() or None})], now)
+    return []
+
+
+def messages_of(session: Session, instance_id: int, limit: int) -> list[Message]:
+    """The newest messages that an instance sent, received, or could not take."""
+    mine = (_MESSAGE.sender_id == instance_id) | (_MESSAGE.instance_id == instance_id)
+    return list(session.scalars(select(Message).where(mine).order_by(_MESSAGE.id.desc()).limit(limit)))

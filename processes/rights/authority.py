@@ -1,0 +1,139 @@
+"""Who may act on a task: people who hold its role, whom it is assigned to, who stands in for them; and who may not (four eyes)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.ground.parties import Actor
+from processes import tables
+from processes.definitions.definition import Definition
+from processes.diagrams.elements import Element
+from processes.errors import FourEyes, NotAllowed, NotFound, Refused
+from processes.rights.substitutes import absent_actor, absent_for, absent_holder
+
+Check = Callable[[Session, Actor, Any, str, datetime], Any | None]
+"""(session, actor, task row, the process's key, now) → in whose place the actor acts; raises where they may not."""
+
+
+def may_see(session: Session, actor: Actor, task: Any, now: datetime | None) -> bool:
+    """Whether the actor may open a task's page (`task` has its columns and its process's `key`), be it open or closed.
+
+    Without `now` nobody stands in for anybody.
+    """
+    if task.party_id != actor.party_id:
+        return False
+    if task.role in actor.roles or actor.person_id in (task.assignee_id, task.closed_by, task.asked_by):
+        return True
+    return now is not None and absent_for(session, actor, task, task.key, now) is not None
+
+
+def acts_for(session: Session, actor: Actor, task: Any, key: str, now: datetime) -> Any | None:
+    """In whose place the actor acts on an open task: None for their own, else the absent person (`id`, `name`).
+
+    Raises:
+        NotFound: the task is not for this actor's eyes.
+        NotAllowed: it is theirs to see, not to act on.
+        Refused: another person has claimed it.
+    """
+    if task.party_id != actor.party_id:
+        raise NotFound
+    own = task.role in actor.roles
+    if task.assignee_id == actor.person_id and (own or task.kind != "step"):
+        return None
+    if own and task.assignee_id is None:
+        return None
+    absent = absent_for(session, actor, task, key, now)
+    if absent is not None:
+        return absent
+    if task.assignee_id == actor.person_id:
+        raise NotAllowed(f"办理此事项需要“{task.role}”角色，您目前没有，请转告管理员或释放该事项")
+    if not own:
+        raise NotFound
+    raise Refused("此事项已被其他人员签收，请等待其办理或释放")
+
+
+def recalls(session: Session, actor: Actor, task: Any, key: str, now: datetime) -> None:
+    """Who may take back a request for an opinion: the one who asked, and those whose task it is about.
+
+    Raises:
+        NotFound
+    """
+    if task.party_id != actor.party_id or task.parent_id is None:
+        raise NotFound
+    if task.asked_by != actor.person_id and (task.role not in actor.roles or task.assignee_id == actor.person_id):
+        raise NotFound
+
+
+def takes_back(session: Session, actor: Actor, done: Any, key: str, now: datetime) -> Any | None:
+    """In whose place the actor takes back the completion of a task (its row): None for their own act, else the absent person.
+
+    What was done in an absent person's place is that person's act.
+
+    Raises:
+        NotFound: it is nobody's whom the actor stands in for.
+    """
+    if done.party_id != actor.party_id or done.kind != "step" or done.closed_by is None:
+        raise NotFound
+    owner = done.closed_by if done.closed_for is None else done.closed_for
+    if owner == actor.person_id and done.role in actor.roles:
+        return None
+    absent = absent_actor(session, actor, done, key, now)
+    if absent is None:
+        raise NotFound
+    return absent
+
+
+def presses(session: Session, actor: Actor, role: str, party_id: int | None, instance: Any, now: datetime) -> Any | None:
+    """In whose place the actor presses a button of a role's on a record (its instance's row): None in their own name.
+
+    Raises:
+        NotAllowed
+    """
+    if role in actor.roles and (role == "系统" or party_id == actor.party_id):
+        return None
+    absent = absent_holder(session, actor, role, instance, now) if party_id == actor.party_id else None
+    if absent is None:
+        raise NotAllowed
+    return absent
+
+
+def in_place_of(actor: Actor, absent: Any | None) -> Actor:
+    """The actor under the name that history keeps: 赵琳（代王强）."""
+    return actor if absent is None else replace(actor, name=f"{actor.name}（代{absent.name}）")
+
+
+def four_eyes(session: Session, definition: Definition, instance_id: int, element: Element, people: Iterable[int]) -> None:
+    """Nobody has a hand in two steps that check each other, in their own name or in an absent person's, opinions included.
+
+    Every round counts: who reviewed a record before it was returned does not give its second review later. What somebody took back
+    themselves, before anybody acted on it, does not.
+
+    Raises:
+        FourEyes
+    """
+    if involved(session, definition, instance_id, element) & set(people):
+        raise FourEyes
+
+
+def involved(session: Session, definition: Definition, instance_id: int, element: Element) -> set[int]:
+    """Who has had a hand in a step that checks this one, in any round; nobody where none does."""
+    partners = partners_of(definition, element)
+    if not partners:
+        return set()
+    table = tables.task
+    query = select(table.c.closed_by, table.c.closed_for).where(
+        table.c.instance_id == instance_id, table.c.element.in_(partners), table.c.state.in_(("done", "held", "undone"))
+    )
+    return {person for row in session.execute(query) for person in row if person is not None}
+
+
+def partners_of(definition: Definition, element: Element) -> set[str]:
+    """Ids of the steps that check this one, or that it checks."""
+    found = {e.id for e in definition.elements.values() if e.properties.get("fourEyesWith") == element.id}
+    return found | ({element.properties["fourEyesWith"]} if "fourEyesWith" in element.properties else set())

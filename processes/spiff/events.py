@@ -1,0 +1,229 @@
+"""Events where SpiffWorkflow does less than BPMN: whom an error reaches, what an event subprocess stops, what a message carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit, _EndJoin
+from SpiffWorkflow.bpmn.specs.defaults import EventBasedGateway, StartEvent
+from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
+from SpiffWorkflow.spiff.specs.defaults import SubWorkflowTask
+from SpiffWorkflow.spiff.specs.event_definitions import (
+    ErrorEventDefinition,
+    EscalationEventDefinition,
+    MessageEventDefinition,
+)
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from processes.diagrams.assignments import read_assignments
+
+if TYPE_CHECKING:
+    from processes.diagrams.elements import Element
+
+LIVE = TaskState.READY | TaskState.STARTED | TaskState.WAITING
+
+
+def deliver_upwards(task: Task, event: BpmnEvent) -> bool:
+    """Gives an error or escalation to the nearest that catches it: a boundary event of the task or of an activity around it,
+    or an event subprocess of the process. The library asks every waiting event, also those of activities beside it.
+
+    Returns: False where nothing catches it.
+    """
+    inner: Task | None = task
+    while inner is not None:
+        catchers = [t for t in _boundary_events(inner) if t.task_spec.catches(t, event)]
+        for catcher in catchers:
+            catcher.task_spec.catch(catcher, event)
+            catcher.task_spec._update(catcher)
+        if catchers:
+            return True
+        if inner.workflow.parent_task_id is None:
+            return _trigger(inner.workflow, event)
+        inner = inner.workflow.top_workflow.get_task_from_id(inner.workflow.parent_task_id)
+    return False
+
+
+def _boundary_events(task: Task) -> list[Task]:
+    parent = task.parent
+    if parent is not None and isinstance(parent.task_spec, LoopTask):
+        parent = parent.parent
+    if parent is None or not isinstance(parent.task_spec, BoundaryEventSplit):
+        return []
+    return [t for t in parent.children if isinstance(t.task_spec, BoundaryEvent)]
+
+
+def _trigger(workflow: Any, event: BpmnEvent) -> bool:
+    workflow.event_manager.update_collaboration(event)
+    starts = [t for t in workflow.event_manager.tasks.values() if isinstance(t.task_spec, StartEvent) and t.task_spec.catches(t, event)]
+    for start in starts:
+        start.task_spec.catch(start, event)
+        start.task_spec._update(start)
+    return bool(starts)
+
+
+class _Upwards:
+    def throw(self, task: Task) -> None:
+        deliver_upwards(task, BpmnEvent(self, payload=None))
+
+    def update_task_data(self, task: Task) -> None:
+        # the catcher's own definition may name the error otherwise than the one thrown
+        payload = task.internal_data.pop(_PAYLOAD, None)
+        if payload:
+            task.set_data(**payload)
+
+    def catch(self, task: Task, event: BpmnEvent | None = None) -> None:
+        task.internal_data[_PAYLOAD] = event.payload if event is not None else None
+        task.internal_data["event_fired"] = True
+
+    def reset(self, task: Task) -> None:
+        task.internal_data.pop(_PAYLOAD, None)
+        task.internal_data["event_fired"] = False
+
+
+_PAYLOAD = "payload"
+
+
+class Error(_Upwards, ErrorEventDefinition):  # type: ignore[misc]  # the library ships no types
+    """Matched by its code; one without a code catches every error."""
+
+
+class Escalation(_Upwards, EscalationEventDefinition):  # type: ignore[misc]
+    """Matched by its code; one without a code catches every escalation."""
+
+
+class Message(MessageEventDefinition):  # type: ignore[misc]
+    """Its payload is a list of assignments, which become data of the token that receives it.
+
+    Inside an instance it reaches what waits for its name; what nobody there catches is posted to other instances, by whose
+    correlation (`processes/correlation.py`) – the library's would depend on which message came first.
+    """
+
+    def throw(self, task: Task) -> None:
+        engine, top = task.workflow.script_engine, task.workflow.top_workflow
+        payload = {name: engine.evaluate(task, value) for name, value in read_assignments(self.expression or "")}
+        event = BpmnEvent(self, payload=payload)
+        top.catch(event)
+        if event in top.bpmn_events:
+            top.bpmn_events.remove(event)
+            engine.posted.append((task, self.name, payload))
+
+    def catches(self, task: Task, event: BpmnEvent) -> bool:
+        return bool(self == event.event_definition)
+
+    def update_task(self, task: Task) -> None:
+        """Nothing to correlate by while it waits."""
+
+    def catch(self, task: Task, event: BpmnEvent | None = None) -> None:
+        if event is not None and event.payload:  # a button of the product is a message without payload
+            task.internal_data[self.name] = event.payload
+        task.internal_data["event_fired"] = True
+
+    def update_task_data(self, task: Task) -> None:
+        payload = task.internal_data.pop(self.name, None)
+        if payload:
+            task.set_data(**payload)
+
+
+class EventGateway(EventBasedGateway):  # type: ignore[misc]
+    """Forgets the events that it saw once it has chosen: they hold definitions, which are no part of the state."""
+
+    def _run_hook(self, task: Task) -> bool:
+        super()._run_hook(task)
+        self.event_definition.reset(task)
+        return True
+
+
+class EventSubprocess(SubWorkflowTask):  # type: ignore[misc]
+    """An event subprocess: its start is triggered, and an interrupting one stops all else around it."""
+
+    interrupting = True
+
+    def test(self) -> None:
+        """Nothing leads to it: the library's check, which the specification it triggered in would pass, a reloaded one would not."""
+
+    def copy_data(self, task: Task, subworkflow: Any) -> None:
+        # it hangs off the start of the process, which knows nothing of what has happened since
+        last = task.workflow.last_task
+        if last is not None:
+            task.data = {**last.data, **task.data}
+        super().copy_data(task, subworkflow)
+
+
+class TriggeredStart(StartEvent):  # type: ignore[misc]
+    """The start event of an event subprocess."""
+
+    def _on_complete_hook(self, task: Task) -> None:
+        super()._on_complete_hook(task)
+        top = task.workflow.top_workflow
+        if task.workflow.parent_task_id is None:
+            return
+        around = top.get_task_from_id(task.workflow.parent_task_id)
+        if isinstance(around.task_spec, EventSubprocess) and around.task_spec.interrupting:
+            for other in [t for t in around.workflow.tasks.values() if t.has_state(LIVE) and t is not around]:
+                if not isinstance(other.task_spec, _EndJoin):
+                    other.cancel()
+
+
+def let_end(workflow: Any) -> bool:
+    """Drops event subprocesses that were never triggered where nothing else is left: they must not keep their process from ending.
+
+    Returns: whether any was dropped.
+    """
+    dropped = False
+    for part in [workflow, *workflow.subprocesses.values()]:
+        live = [t for t in part.tasks.values() if t.has_state(LIVE) and not isinstance(t.task_spec, _EndJoin)]
+        if live and all(is_untriggered(t) for t in live):
+            for task in live:
+                task.cancel()
+            for join in [t for t in part.tasks.values() if t.has_state(TaskState.WAITING)]:
+                join.task_spec._update(join)
+            dropped = True
+    return dropped
+
+
+def is_untriggered(task: Task) -> bool:
+    """Whether a task is an event subprocess that waits for its trigger."""
+    if not isinstance(task.task_spec, EventSubprocess):
+        return False
+    inner = task.workflow.top_workflow.get_subprocess(task)
+    return inner is not None and any(isinstance(t.task_spec, StartEvent) and t.has_state(TaskState.WAITING) for t in inner.tasks.values())
+
+
+def triggers(workflow: Any) -> Iterator[Any]:
+    """The start events of event subprocesses that a message, signal, error or escalation would trigger now."""
+    if workflow.is_completed():
+        return
+    for name in workflow.spec.start.trigger_specs:
+        yield from workflow.subprocess_specs[name].bpmn_start_events
+
+
+def receive(workflow: Any, waits: Iterable[tuple[Task, Mapping[str, Any]]], element_id: str, payload: dict[str, Any]) -> bool:
+    """Gives a message to the event of this id, to a gateway before it, or to its event subprocess.
+
+    `waits` are the tasks that stand somewhere, each with what it awaits.
+    Returns: False where nothing waits for it.
+    """
+    for task, events in waits:
+        if task.has_state(TaskState.WAITING) and element_id in events:
+            task.task_spec.catch(task, BpmnEvent(events[element_id], payload=payload))
+            task.task_spec._update(task)
+            return True
+    for start in triggers(workflow):
+        if start.bpmn_id == element_id:
+            workflow.catch(BpmnEvent(start.event_definition, payload=payload))
+            return True
+    return False
+
+
+def awaited(task: Task, element: Element, elements: Mapping[str, Element]) -> dict[str, Any]:
+    """Ids of the message events that a task of this element waits for → their definitions."""
+    if element.tag != "eventBasedGateway":
+        return {element.id: task.task_spec.event_definition} if element.event == "message" else {}
+    prefix = element.id.removesuffix(element.local)
+    behind = zip(task.task_spec.outputs, task.task_spec.event_definition.event_definitions, strict=True)
+    found = {prefix + spec.bpmn_id: definition for spec, definition in behind}
+    return {id: definition for id, definition in found.items() if elements[id].event == "message"}

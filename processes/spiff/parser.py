@@ -1,0 +1,250 @@
+"""SpiffWorkflow's parser with our timers, events, service tasks and multi-instance where the library's own will not do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from types import MappingProxyType
+from typing import Any
+
+from SpiffWorkflow.bpmn.parser.event_parsers import (
+    CONDITIONAL_EVENT_XPATH,
+    ERROR_EVENT_XPATH,
+    ESCALATION_EVENT_XPATH,
+    MESSAGE_EVENT_XPATH,
+    SIGNAL_EVENT_XPATH,
+    TERMINATION_EVENT_XPATH,
+    TIMER_EVENT_XPATH,
+    EventBasedGatewayParser,
+    EventDefinitionParser,
+)
+from SpiffWorkflow.bpmn.parser.task_parsers import ConditionalGatewayParser, GatewayParser, SubprocessParser
+from SpiffWorkflow.bpmn.parser.util import full_tag
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin
+from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, EndEvent, IntermediateCatchEvent, IntermediateThrowEvent
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowTaskMixin
+from SpiffWorkflow.spiff.parser.event_parsers import (
+    SpiffBoundaryEventParser,
+    SpiffEventDefinitionParser,
+    SpiffIntermediateCatchEventParser,
+    SpiffIntermediateThrowEventParser,
+    SpiffReceiveTaskParser,
+    SpiffSendTaskParser,
+)
+from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
+from SpiffWorkflow.spiff.parser.task_spec import (
+    BusinessRuleTaskParser,
+    CallActivityParser,
+    ServiceTaskParser,
+    SpiffTaskParser,
+    SubWorkflowParser,
+    UserTaskParser,
+)
+from SpiffWorkflow.spiff.specs.defaults import (
+    BusinessRuleTask,
+    CallActivity,
+    ManualTask,
+    ReceiveTask,
+    SendTask,
+    ServiceTask,
+    SubWorkflowTask,
+    UserTask,
+)
+from SpiffWorkflow.task import Task
+
+from processes.diagrams.decisions import Table
+from processes.errors import EngineFault
+from processes.spiff.events import Error, Escalation, EventGateway, EventSubprocess, Message, TriggeredStart
+from processes.spiff.instances import ForMany, ForVoters
+from processes.spiff.joins import BoundaryJoin, EndJoin, InclusiveJoin, ParallelJoin
+from processes.spiff.timers import TimeCycle, TimeDate, TimeDuration
+
+_TIMERS: dict[str, type[TimerEventDefinition]] = {"timeDate": TimeDate, "timeDuration": TimeDuration, "timeCycle": TimeCycle}
+
+
+class _Events(SpiffEventDefinitionParser):  # type: ignore[misc]  # the library ships no types
+    def parse_timer_event(self, event: Any) -> Any:
+        for tag, timer in _TIMERS.items():
+            for node in event.findall(full_tag(tag)):
+                # by its id: two timers of one name would be one to the library
+                return timer(self.bpmn_id, (node.text or "").strip())
+        raise EngineFault(f"定时器“{self.node.get('name', self.bpmn_id)}”没有时间，应有 timeDate、timeDuration 或 timeCycle")
+
+    def parse_message_event(self, event: Any) -> Any:
+        found = super().parse_message_event(event)
+        return Message(found.name, found.correlation_properties, found.expression, None, found.process_correlations)
+
+    def parse_error_event(self, event: Any) -> Any:
+        found = super().parse_error_event(event)
+        return Error(found.name, code=found.code)
+
+    def parse_escalation_event(self, event: Any) -> Any:
+        found = super().parse_escalation_event(event)
+        return Escalation(found.name, code=found.code)
+
+
+class _StartParser(_Events, EventDefinitionParser):  # type: ignore[misc]
+    """The library's does not read errors and escalations: such an event subprocess would start at once."""
+
+    def create_task(self) -> Any:
+        paths = [MESSAGE_EVENT_XPATH, SIGNAL_EVENT_XPATH, TIMER_EVENT_XPATH, CONDITIONAL_EVENT_XPATH]
+        task = self._create_task(self.get_event_definition([*paths, ERROR_EVENT_XPATH, ESCALATION_EVENT_XPATH]))
+        self.spec.start.connect(task)
+        return task
+
+    def handles_multiple_outgoing(self) -> bool:
+        return True
+
+
+class _EndParser(_Events, EventDefinitionParser):  # type: ignore[misc]
+    """The library's does not read signals: such an end would say nothing."""
+
+    def create_task(self) -> Any:
+        paths = [MESSAGE_EVENT_XPATH, SIGNAL_EVENT_XPATH, ERROR_EVENT_XPATH, ESCALATION_EVENT_XPATH, TERMINATION_EVENT_XPATH]
+        task = self._create_task(self.get_event_definition(paths))
+        task.connect(self.spec.end)
+        return task
+
+
+class _BoundaryParser(_Events, SpiffBoundaryEventParser):  # type: ignore[misc]
+    pass
+
+
+class _CatchParser(_Events, SpiffIntermediateCatchEventParser):  # type: ignore[misc]
+    pass
+
+
+class _ThrowParser(_Events, SpiffIntermediateThrowEventParser):  # type: ignore[misc]
+    pass
+
+
+class _SendParser(_Events, SpiffSendTaskParser):  # type: ignore[misc]
+    pass
+
+
+class _ReceiveParser(_Events, SpiffReceiveTaskParser):  # type: ignore[misc]
+    pass
+
+
+class _UserParser(ForVoters, UserTaskParser):  # type: ignore[misc]
+    pass
+
+
+class _ManualParser(ForVoters, SpiffTaskParser):  # type: ignore[misc]
+    pass
+
+
+class _ServiceParser(ForMany, ServiceTaskParser):  # type: ignore[misc]
+    pass
+
+
+class _CallParser(ForMany, CallActivityParser):  # type: ignore[misc]
+    pass
+
+
+class _SubprocessParser(ForMany, SubWorkflowParser):  # type: ignore[misc]
+    """The library looks for `triggeredByEvent` in a namespace that no diagram puts it in."""
+
+    def create_task(self) -> Any:
+        if self.node.get("triggeredByEvent") != "true":
+            return super().create_task()
+        spec = SubprocessParser.get_subprocess_spec(self)
+        task = EventSubprocess(self.spec, self.bpmn_id, subworkflow_spec=spec, **self.bpmn_attributes)
+        starts = self.xpath("./bpmn:startEvent")
+        task.interrupting = starts[0].get("isInterrupting", "true") == "true"
+        return task
+
+
+class HandledServiceTask(ServiceTask):  # type: ignore[misc]
+    """A service task that calls one of our handlers; an external one stays STARTED until its job answers."""
+
+    def _execute(self, task: Task) -> bool | None:
+        # copies: what a handler does to a list must not reach the data of the steps before, which share it
+        params = {name: deepcopy(task.workflow.script_engine.evaluate(task, p["value"])) for name, p in self.operation_params.items()}
+        result: bool | None = task.workflow.script_engine.serve(task, self.operation_name, params)
+        return result
+
+
+class RuleTask(BusinessRuleTask):  # type: ignore[misc]
+    """A business rule task: its decision table is one of ours. What it gives is set, never merged into what is there."""
+
+    def _run_hook(self, task: Task) -> bool:
+        task.data.update(self.dmnEngine.result(task))
+        return True
+
+
+class _RuleParser(BusinessRuleTaskParser):  # type: ignore[misc]
+    def create_task(self) -> Any:
+        name = self.get_decision_ref(self.node)
+        table = self.process_parser.parser.tables.get(name)
+        if table is None:
+            raise EngineFault(f"业务规则任务“{self.node.get('name', self.bpmn_id)}”的决策表“{name}”不存在")
+        return RuleTask(self.spec, self.bpmn_id, dmnEngine=table, **self.bpmn_attributes)
+
+
+class Parser(SpiffBpmnParser):  # type: ignore[misc]
+    """Parses one diagram; `specs_of` gives what runs."""
+
+    tables: Mapping[str, Table] = MappingProxyType({})
+    OVERRIDE_PARSER_CLASSES = {  # noqa: RUF012  # the library's own convention
+        **SpiffBpmnParser.OVERRIDE_PARSER_CLASSES,
+        full_tag("startEvent"): (_StartParser, TriggeredStart),
+        full_tag("endEvent"): (_EndParser, EndEvent),
+        full_tag("boundaryEvent"): (_BoundaryParser, BoundaryEvent),
+        full_tag("intermediateCatchEvent"): (_CatchParser, IntermediateCatchEvent),
+        full_tag("intermediateThrowEvent"): (_ThrowParser, IntermediateThrowEvent),
+        full_tag("sendTask"): (_SendParser, SendTask),
+        full_tag("receiveTask"): (_ReceiveParser, ReceiveTask),
+        full_tag("eventBasedGateway"): (EventBasedGatewayParser, EventGateway),
+        full_tag("parallelGateway"): (GatewayParser, ParallelJoin),
+        full_tag("inclusiveGateway"): (ConditionalGatewayParser, InclusiveJoin),
+        full_tag("subProcess"): (_SubprocessParser, SubWorkflowTask),
+        full_tag("businessRuleTask"): (_RuleParser, RuleTask),
+        full_tag("serviceTask"): (_ServiceParser, HandledServiceTask),
+        full_tag("callActivity"): (_CallParser, CallActivity),
+        full_tag("userTask"): (_UserParser, UserTask),
+        full_tag("manualTask"): (_ManualParser, ManualTask),
+    }
+
+
+def specs_of(root: Any, key: str, tables: Mapping[str, Table] | None = None) -> tuple[Any, dict[str, Any]]:
+    """The specification of a process and those of its subprocesses, by id. Called processes are not among them.
+
+    `tables` are the decision tables that its business rule tasks name.
+    """
+    parser = Parser()
+    parser.tables = tables or {}
+    parser.add_bpmn_xml(root)
+    spec = parser.get_spec(key)
+    inner = _subprocesses(parser, spec)
+    for part in [spec, *inner.values()]:
+        part.end.__class__ = EndJoin  # the library makes it itself, and those of boundary events
+        for task_spec in part.task_specs.values():
+            if isinstance(task_spec, BoundaryEventJoin):
+                task_spec.__class__ = BoundaryJoin
+        _connect_instances(part)
+    return spec, inner
+
+
+def _subprocesses(parser: Parser, spec: Any) -> dict[str, Any]:
+    """The specifications of the subprocesses in a process. The library's own walk asks for what a call activity two levels down calls."""
+    found: dict[str, Any] = {}
+    todo = [spec]
+    while todo:
+        names = {t.spec for t in todo.pop().task_specs.values() if isinstance(t, SubWorkflowTaskMixin)}
+        new = {name: inner for name in names - found.keys() if (inner := parser.get_spec(name, required=False)) is not None}
+        found.update(new)
+        todo += new.values()
+    return found
+
+
+def _connect_instances(spec: Any) -> None:
+    # The library does it when it makes the first child, or when it restores a specification, which we never let it do:
+    # after a restart a child that completes would not be counted.
+    for task_spec in spec.task_specs.values():
+        if isinstance(task_spec, LoopTask):
+            child = spec.task_specs[task_spec.task_spec]
+            if not child.completed_event.is_connected(task_spec.merge_child):
+                child.completed_event.connect(task_spec.merge_child)

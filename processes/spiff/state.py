@@ -1,0 +1,72 @@
+"""Where SpiffWorkflow meets the engine: our expressions instead of Python, state without its definition, tasks that stand somewhere.
+
+Everything BPMN itself is the library's.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from SpiffWorkflow.bpmn.serializer.default.workflow import BpmnWorkflowConverter
+from SpiffWorkflow.bpmn.serializer.workflow import BpmnWorkflowSerializer
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
+
+from processes.errors import EngineFault
+from processes.spiff.tree import parts
+
+MAX_DEPTH = 800  # SpiffWorkflow's tree iterators stop silently at 1,000
+
+
+class _StateConverter(BpmnWorkflowConverter):  # type: ignore[misc]
+    """Leaves the definition out of the written state; `load_state` puts the cached one back."""
+
+    def to_dict(self, workflow: Any) -> dict[str, Any]:
+        spec, specs = workflow.spec, workflow.subprocess_specs
+        workflow.spec, workflow.subprocess_specs = None, {}
+        try:
+            state: dict[str, Any] = super().to_dict(workflow)
+        finally:
+            workflow.spec, workflow.subprocess_specs = spec, specs
+        del state["spec"], state["subprocess_specs"]
+        return state
+
+
+_CONFIG = dict(SPIFF_CONFIG)
+_CONFIG[BpmnWorkflow] = _StateConverter
+_SERIALIZER = BpmnWorkflowSerializer(BpmnWorkflowSerializer.configure(_CONFIG))
+
+
+def save_state(workflow: Any) -> bytes:
+    """The workflow without its definition, compressed.
+
+    Raises:
+        EngineFault: the task tree has grown too deep for the library to walk.
+    """
+    if _depth(workflow) > MAX_DEPTH:
+        raise EngineFault("该流程往返次数过多，无法继续，请联系系统管理员")
+    # serialize_json, not to_dict: the library's encoder is what turns deltas and datetimes into JSON
+    return zlib.compress(_SERIALIZER.serialize_json(workflow).encode(), 1)
+
+
+def load_state(state: bytes, spec: Any, subprocess_specs: Mapping[str, Any]) -> Any:
+    """Restores a workflow over the cached definition."""
+    data = orjson.loads(zlib.decompress(state))
+    _SERIALIZER.migrate(data)
+    data["spec"], data["subprocess_specs"] = spec, dict(subprocess_specs)
+    return _SERIALIZER.from_dict(data)
+
+
+def _depth(workflow: Any) -> int:
+    return max(_depth_of(part) for part in parts(workflow))
+
+
+def _depth_of(part: Any) -> int:
+    deepest, level = 0, [part.task_tree]
+    while level:
+        deepest += 1
+        level = [child for task in level for child in task.children]
+    return deepest

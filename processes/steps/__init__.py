@@ -1,0 +1,1 @@
+"""One step, one transaction: lock an instance, run it to its next wait, write its books."""

@@ -1,0 +1,151 @@
+"""What a step writes at its end – its books: the state, task rows, jobs, messages, history, and the status of the record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from SpiffWorkflow.task import Task
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from processes import tables
+from processes.errors import EngineFault
+from processes.history import chained
+from processes.spiff import tokens
+from processes.spiff.instances import VoteTask
+from processes.spiff.pruning import flows_taken, prune
+from processes.spiff.state import save_state
+from processes.spiff.timers import earliest
+from processes.steps import posting, standstill, votes
+from processes.steps.position import position_of, started, status_at, waits_of
+from processes.steps.step import Step
+
+
+def write(step: Step) -> list[str]:
+    """Writes the books of this step.
+
+    Returns: ids of the jobs to hand out once the transaction is committed.
+    """
+    if step.workflow is None:  # the process has ended: only an edit of its record is left to be written down
+        _write_instance(step, {"chain": write_events(step)})
+        return []
+    with step.session.no_autoflush:  # the record's fields and its status go into one UPDATE
+        _write(step)
+    step.session.flush()
+    return [job["id"] for job in step.jobs]
+
+
+def _write(step: Step) -> None:
+    stands = [] if step.called_off else tokens.waiting(step.workflow)
+    ended = step.called_off or step.workflow.is_completed()
+    _write_tasks(step, stands)
+    place = None if step.called_off else position_of(step, stands)
+    status, tone = status_at(step, place)
+    waits = waits_of(step, stands)
+    if not ended:
+        standstill.notice(step, stands, waits)
+    posting.write(step)
+    chain = write_events(step)
+    _write_jobs(step, started(step, stands))
+    path = sorted((set(step.row.path) & step.definition.flows.keys()) | flows_taken(step.workflow, step.definition.flow_between))
+    if not ended:
+        prune(step.workflow)  # once everything that this step did has been read off the tree
+    values = {
+        "definition_id": step.definition.id,
+        "state": None if ended else save_state(step.workflow),
+        "ended_at": step.now if ended else None,
+        "status": status,
+        "tone": tone,
+        "place": place,
+        "place_since": step.row.place_since if place == step.row.place else step.now,
+        "waits": waits,
+        "path": path,
+        "due_at": earliest(stands) if step.suspended_at is None else None,
+        "suspended_at": None if ended else step.suspended_at,
+        "chain": chain,
+        "incident": step.incident,
+    }
+    _write_instance(step, values)
+    if step.subject in step.session and (step.subject.status, step.subject.tone) != (status, tone):
+        step.subject.status, step.subject.tone = status, tone
+
+
+def _write_instance(step: Step, values: dict[str, Any]) -> None:
+    table = tables.instance
+    grown = {"version": step.row.version + 1, "seq": step.row.seq + len(step.events), **values}
+    changed = step.session.execute(update(table).where(table.c.id == step.row.id, table.c.version == step.row.version).values(grown))
+    if changed.rowcount != 1:  # type: ignore[attr-defined]  # the lock makes this impossible; the version is the second wall
+        raise EngineFault
+
+
+def _write_tasks(step: Step, stands: list[Task]) -> None:
+    votes.write(step, stands)
+    table = tables.task
+    ready = {str(t.id): t for t in stands if step.for_person(t) and not isinstance(t.task_spec, VoteTask)}
+    known = {} if step.row.version == 0 else live_tasks(step)
+    for task_id, parent_id in known.items():
+        if (parent_id or task_id) not in ready:
+            _close_task(step, task_id, parent_id)
+    new = [{**step.task_row(task_id, task), **step.again.get(task_id, {})} for task_id, task in ready.items() if task_id not in known]
+    new += [_closed_row(step, task_id) for task_id in step.closed.keys() - known]
+    if new:
+        step.session.execute(insert(table), new)
+
+
+def _closed_row(step: Step, task_id: str) -> dict[str, Any]:
+    """A task that began and ended in this very step: 已办 shows it all the same."""
+    task = tokens.find(step.workflow, task_id)
+    if task is None:
+        raise EngineFault
+    return {**step.task_row(task_id, task), "closed_at": step.now, **step.closed[task_id]}
+
+
+def _write_jobs(step: Step, started: set[str]) -> None:
+    """Writes new jobs, and cancels those whose service task no longer stands."""
+    table = tables.job
+    step.jobs = [job for job in step.jobs if job["id"] in started]
+    if step.jobs:
+        step.session.execute(insert(table), [{**job, "instance_id": step.row.id} for job in step.jobs])
+    if gone := step.called - started:
+        over = update(table).where(table.c.id.in_(gone), table.c.state != "done").values(state="cancelled", next_at=None)
+        if step.session.execute(over).rowcount and step.incident is not None:  # type: ignore[attr-defined]
+            step.incident = failed_job_error(step.session, step.row.id)
+
+
+def _close_task(step: Step, task_id: str, parent_id: str | None) -> None:
+    table = tables.task
+    said = step.closed.get(parent_id or task_id, {}).get("closed_as") or step.why_closed(parent_id or task_id)
+    values = {"state": "cancelled", "closed_at": step.now, "closed_by": None, "outcome": None, "closed_as": said}
+    if parent_id is None:
+        values |= step.closed.get(task_id, {})
+        if values["state"] != "done":  # whoever takes back what they did has it again as they had it
+            values["assignee_id"] = None
+    step.session.execute(update(table).where(table.c.id == task_id).values(values))
+
+
+def live_tasks(step: Step) -> dict[str, str | None]:
+    if step.live_tasks is None:
+        table = tables.task
+        live = (table.c.instance_id == step.row.id, table.c.vote_id.is_(None), table.c.state.in_(tables.LIVE))
+        query = select(table.c.id, table.c.parent_id).where(*live)
+        step.live_tasks = {row.id: row.parent_id for row in step.session.execute(query)}
+    return step.live_tasks
+
+
+def write_events(step: Step) -> str:
+    chain: str = step.row.chain
+    lines = []
+    for number, line in enumerate(step.events, step.row.seq + 1):
+        full = chained(chain, step.row.id, number, step.now, step.actor, line)
+        chain = full["hash"]
+        lines.append(full)
+    if lines:
+        step.session.execute(insert(tables.event), lines)
+    return chain
+
+
+def failed_job_error(session: Session, instance_id: int) -> str | None:
+    """The error of a job that failed for good and waits for a person; None where there is none."""
+    table = tables.job
+    query = select(table.c.error).where(table.c.instance_id == instance_id, table.c.state == "failed").limit(1)
+    return session.scalar(query)

@@ -1,0 +1,43 @@
+"""Copies (抄送) that a step sends: rows that lend reading, a notice for each reader, and a line of history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import and_, insert, or_, select
+
+from domain.ground.parties import Person, PersonRole
+from processes import tables
+from processes.diagrams.elements import Element, listed
+from processes.history import who
+from processes.steps.step import Step
+from processes.steps.telling import notify
+
+_TABLE = tables.copy
+_NAMED = 3  # people whom the history names before it counts
+
+
+def by_diagram(step: Step, element: Element) -> None:
+    """Copies to the roles that the done task's property `copyTo` names; a role that nobody holds for this record gets none."""
+    roles = listed(element.properties.get("copyTo", ""))
+    holds = [
+        and_(Person.party_id == party, PersonRole.role == role) for role in roles if (party := step.subject.party_for(role)) is not None
+    ]
+    if not holds:
+        return
+    query = select(Person.id, Person.name, Person.party_id).join(PersonRole, PersonRole.person_id == Person.id)
+    query = query.where(Person.active, Person.id != step.actor.person_id, or_(*holds)).distinct().order_by(Person.name, Person.id)
+    people = step.session.execute(query).all()
+    if people:
+        write_copies(step, people, element, "")
+
+
+def write_copies(step: Step, people: Sequence[Any], element: Element | None, note: str) -> None:
+    """Sends a copy to each of these people (rows with `id`, `name` and `party_id`); `note` is what the sender says with it."""
+    row = {"instance_id": step.row.id, "sent_by": step.actor.person_id, "sent_at": step.now, "note": note}
+    step.session.execute(insert(_TABLE), [{**row, "person_id": one.id, "party_id": one.party_id} for one in people])
+    said = f"{who(step.actor)}抄送给您：{step.row.title}"
+    notify(step, [one.id for one in people], "copy", f"{said}。{note}" if note else said)
+    names = "、".join(one.name for one in people[:_NAMED]) + (f"等 {len(people)} 人" if len(people) > _NAMED else "")
+    step.record("copy", f"抄送给{names}"[:100], element.id if element is not None else None, note)

@@ -1,0 +1,143 @@
+"""Locks the instance of a task, lets time speak, and checks who may do something to the task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from SpiffWorkflow.util.task import TaskState
+from sqlalchemy import Integer, Select, String, and_, bindparam, or_, select
+from sqlalchemy.orm import Session
+
+from domain.ground.parties import Actor, Person
+from processes import tables
+from processes.diagrams.elements import Element
+from processes.engine import Engine
+from processes.errors import NotAllowed, NotFound, Refused, TaskClosed
+from processes.rights import authority
+from processes.spiff import tokens
+from processes.steps import running
+from processes.steps.locking import awake, step_on
+from processes.steps.step import Step
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A live task on its locked instance, and in whose place the actor may act on it."""
+
+    step: Step
+    task: Any
+    absent: Any | None
+    rows: tuple[Any, ...]
+    """The instance's live task rows, with the assignee's name as `asked`."""
+
+    @property
+    def opinions(self) -> list[Any]:
+        """The live opinions asked for this task, or for the one that this is an opinion on."""
+        about = self.task.parent_id or self.task.id
+        return [row for row in self.rows if row.parent_id == about]
+
+    @property
+    def element(self) -> Element:
+        """The task's element in the diagram."""
+        return self.step.definition.elements[self.task.element]
+
+    @property
+    def person_id(self) -> int:
+        """Whose task it is: the absent person's, or the actor's."""
+        return int(self.absent.id) if self.absent is not None else self.step.actor.person_id
+
+    def no_opinion_awaited(self) -> None:
+        """Raises Refused while an opinion is to be given before the task may be acted on."""
+        waiting = [one.asked for one in self.opinions if one.kind != "after"]
+        if waiting:
+            raise Refused(f"正在等待{'、'.join(waiting)}的意见，给出后才能办理；也可以先收回")
+
+    def four_eyes(self, *people: int) -> None:
+        """Raises FourEyes where one of these people, or who is stood for, has had a hand in a step that checks this one."""
+        step = self.step
+        authority.four_eyes(step.session, step.definition, step.row.id, self.element, (*people, self.person_id))
+
+    def live(self) -> Any:
+        """The task in the loaded workflow.
+
+        Raises:
+            TaskClosed: a deadline was first.
+        """
+        task_id = self.task.vote_id or self.task.parent_id or self.task.id
+        found = tokens.find(self.step.workflow, task_id)
+        if found is None or not found.has_state(TaskState.READY):
+            raise TaskClosed(self.step.why_closed(task_id))
+        return found
+
+
+def hold(
+    engine: Engine,
+    session: Session,
+    actor: Actor,
+    task_id: str,
+    check: authority.Check = authority.acts_for,
+    states: tuple[str, ...] = ("open",),
+) -> Hold:
+    """Locks the instance of a task, lets time speak, and checks that the actor may do this to the task now.
+
+    Raises:
+        NotFound, NotAllowed: not this actor.
+        TaskClosed: somebody, or a deadline, was first; the message says who did what when.
+        Refused: another person has claimed it.
+    """
+    step, task, rows = _load_by_task(engine, session, actor, task_id, states)
+    absent = check(session, actor, task, step.row.key, step.now)
+    awake(step)  # said only to those who may know of the task
+    step.actor = authority.in_place_of(actor, absent)
+    held = Hold(step, task, absent, tuple(rows))
+    if step.row.due_at is not None and step.row.due_at <= step.now:
+        running.load(step)
+        held.live()
+    return held
+
+
+def _load_by_task(engine: Engine, session: Session, actor: Actor, task_id: str, states: tuple[str, ...]) -> tuple[Step, Any, list[Any]]:
+    row = session.execute(_INSTANCE_OF_TASK, {"task_id": task_id}).first()
+    if row is None:
+        raise NotFound
+    # read after the lock, so that what another step just wrote is seen
+    found = session.execute(_NEAR, {"instance_id": row.id, "task_id": task_id}).all()
+    task = next(one for one in found if one.id == task_id)
+    if task.state not in states:
+        if not authority.may_see(session, actor, SimpleNamespace(**task._mapping, key=row.key), engine.clock()):
+            raise NotFound
+        raise TaskClosed(task.closed_as or "此事项尚待办理，办理后请您确认")
+    step = step_on(engine, session, actor, row, suspended=True)
+    step.live_tasks = {one.id: one.parent_id for one in found if one.vote_id is None}
+    return step, task, list(found)
+
+
+def _instance_of_task() -> Select[Any]:
+    """The instance of the task `task_id`, locked."""
+    table, task, task_id = tables.instance, tables.task.c, bindparam("task_id", type_=String)
+    return select(table).where(table.c.id == select(task.instance_id).where(task.id == task_id).scalar_subquery()).with_for_update()
+
+
+def _near() -> Select[Any]:
+    """Rows of the instance `instance_id`: the task `task_id`, what it is an opinion on, the opinions on it, and the other live ones –
+    but of a 会签, the others are left alone: there may be thousands. Each alternative has an index of its own."""
+    table, instance_id, task_id = tables.task, bindparam("instance_id", type_=Integer), bindparam("task_id", type_=String)
+    own = table.alias().c
+    about = select(own.parent_id).where(own.id == task_id).scalar_subquery()
+    vote = select(own.vote_id).where(own.id == task_id).scalar_subquery()
+    live = table.c.state.in_(tables.LIVE)
+    others = and_(table.c.instance_id == instance_id, table.c.vote_id.is_(None), live)
+    opinions = and_(table.c.vote_id == vote, live, table.c.number.is_(None), table.c.parent_id.in_((task_id, about)))
+    query = select(table, Person.name.label("asked")).outerjoin(Person, Person.id == table.c.assignee_id)
+    near = or_(table.c.id == task_id, and_(table.c.id == about, live), others, opinions)
+    return query.where(near).order_by(table.c.created_at, table.c.id)
+
+
+_INSTANCE_OF_TASK, _NEAR = _instance_of_task(), _near()  # built once: putting them together takes longer than running them
+
+
+def allow(actor: Actor, role: str, party_id: int | None) -> None:
+    if role not in actor.roles or (role != "系统" and party_id != actor.party_id):
+        raise NotAllowed

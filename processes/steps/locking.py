@@ -1,0 +1,69 @@
+"""How every step begins: the instance row, locked, with its definition and its record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.ground.parties import Actor
+from processes import tables
+from processes.definitions.store import load
+from processes.engine import Engine
+from processes.errors import NotFound, Refused, Suspended, TaskClosed
+from processes.history import clock_text
+from processes.steps.step import Step
+
+
+def lock(engine: Engine, session: Session, actor: Actor, instance_id: int, suspended: bool = False) -> Step:
+    """A step on an instance that nobody else can change until the transaction ends; on a suspended one only where that is said.
+
+    Raises:
+        NotFound: there is no such instance, or its record was deleted.
+        TaskClosed: the process has ended and its record was deleted.
+        Suspended: nothing may act now.
+    """
+    table = tables.instance
+    row = session.execute(select(table).where(table.c.id == instance_id).with_for_update()).first()
+    if row is None:
+        raise NotFound
+    return step_on(engine, session, actor, row, suspended)
+
+
+def step_on(engine: Engine, session: Session, actor: Actor, row: Any, suspended: bool = False) -> Step:
+    """A step on a row that is locked already; raises as `lock` does."""
+    if row.suspended_at is not None and not suspended:
+        raise Suspended
+    definition = load(session, row.definition_id)
+    subject = engine.subjects[definition.subject].load(session, row.subject_id)
+    if subject is None:
+        if row.state is None:
+            raise TaskClosed
+        raise NotFound
+    return Step(engine, session, actor, definition, row, subject)
+
+
+def awake(step: Step) -> None:
+    """For a step that was begun whether suspended or not, because whose it is had to be known first: nothing goes on while suspended.
+
+    Raises:
+        Suspended
+    """
+    if step.row.suspended_at is not None:
+        raise Suspended
+
+
+def nothing_unseen(step: Step, seen: int | None) -> None:
+    """Nobody overwrites what they have not seen. `seen`: how many lines of history there were when a form was opened; None: it was not.
+
+    Raises:
+        Refused: somebody has edited the record since.
+    """
+    if seen is None or seen >= step.row.seq:
+        return
+    line = tables.event.c
+    edited = select(line.actor, line.at).where(line.instance_id == step.row.id, line.seq > seen, line.kind == "edit")
+    last = step.session.execute(edited.order_by(line.seq.desc()).limit(1)).first()
+    if last is not None:
+        raise Refused(f"打开此页后，{last.actor}已于 {clock_text(last.at)} 修改过该记录。请先核对最新内容，再重新提交。")

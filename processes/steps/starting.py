@@ -1,0 +1,87 @@
+"""The first step of a process: it starts about a record, and may complete its first task at once."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from domain.ground.parties import Actor
+from processes import tables
+from processes.definitions.definition import Definition
+from processes.definitions.store import latest
+from processes.engine import Engine
+from processes.errors import Refused
+from processes.history import GENESIS
+from processes.spiff import tokens
+from processes.spiff.instances import VoteTask
+from processes.steps import books, running
+from processes.steps.completing import finish
+from processes.steps.holding import Hold, allow
+from processes.steps.step import Step
+
+_NOT_YET = dict.fromkeys(("place", "place_since", "due_at", "suspended_at", "state", "incident"))  # of a process that begins
+
+
+def start(
+    engine: Engine, session: Session, actor: Actor, key: str, subject: Any, outcome: str | None = None, newest: Definition | None = None
+) -> tuple[int, list[str]]:
+    """Starts the newest version of a process about a record that is already flushed.
+
+    `newest` is that version, where the caller has looked it up already. With an `outcome` the same step completes the first task,
+    which must be the actor's, with what the record holds (保存并提交).
+
+    Returns: instance id, job ids.
+    Raises:
+        NotFound: no such process is deployed.
+        NotAllowed: the actor does not hold the lane in which the diagram starts, or the first task is another's.
+        FormInvalid: with an outcome, the record does not pass the form's checks.
+    """
+    definition = newest or latest(session, key)
+    begin = definition.start
+    allow(actor, begin.lane, subject.party_for(begin.lane))
+    step = open_step(engine, session, actor, definition, subject)
+    running.run(step)
+    if outcome is not None:
+        _complete_first(step, outcome)
+    return step.row.id, books.write(step)
+
+
+def open_step(engine: Engine, session: Session, actor: Actor, definition: Definition, subject: Any) -> Step:
+    """The first step of a new instance, about to run; whether the actor may begin one is the caller's to ask."""
+    begin = definition.start
+    row: dict[str, Any] = {
+        "definition_id": definition.id,
+        "key": definition.key,
+        "subject_id": subject.id,
+        "title": subject.title()[:200],
+        "party_id": subject.party_id,
+        "started_by": actor.person_id,
+        "started_at": engine.clock(),
+        "version": 0,
+        "status": "",
+        "tone": "draft",
+        "waits": [],
+        "path": [],
+        "seq": 0,
+        "chain": GENESIS,
+    }
+    row["id"] = session.execute(insert(tables.instance).values(row).returning(tables.instance.c.id)).scalar_one()
+    step = Step(engine, session, actor, definition, SimpleNamespace(**row, **_NOT_YET), subject)
+    spec, subprocess_specs = definition.specs
+    step.workflow = BpmnWorkflow(spec, dict(subprocess_specs), script_engine=step.script_engine())
+    step.record("start", begin.name, begin.id)
+    return step
+
+
+def _complete_first(step: Step, outcome: str) -> None:
+    ready = [t for t in tokens.waiting(step.workflow) if step.for_person(t)]
+    if len(ready) != 1 or isinstance(ready[0].task_spec, VoteTask):
+        raise Refused(f"“{step.definition.name}”不能在新建时直接办理，请先保存")
+    element = step.definition.elements[tokens.element_id(ready[0])]
+    allow(step.actor, element.lane, step.subject.party_for(element.lane))
+    row = SimpleNamespace(id=str(ready[0].id), element=element.id, kind="step", parent_id=None, vote_id=None)
+    finish(Hold(step, row, None, ()), ready[0], outcome, None, None)

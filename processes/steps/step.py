@@ -1,0 +1,211 @@
+"""One step in the making: what a step read, what it does, and how it writes its books at the end."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+from sqlalchemy.orm import Session
+
+from domain.ground.errors import DomainError
+from domain.ground.handling import FAULTS, BusinessError, External, mistake
+from domain.ground.parties import Actor
+from processes.definitions.definition import Definition
+from processes.diagrams import retries
+from processes.diagrams.elements import Element
+from processes.engine import Engine
+from processes.errors import EngineFault, Refused
+from processes.history import clock_text, who
+from processes.spiff import faults, scripts, tokens
+from processes.spiff.events import awaited, receive
+from processes.spiff.instances import COUNTED_TASKS, count_text
+
+MAX_TURNS = 20_000
+_CATCHES = ("boundaryEvent", "intermediateCatchEvent", "receiveTask", "startEvent")
+
+
+@dataclass
+class Step:
+    """A step on a locked instance row; `settle` writes state, tasks, timers, status, history and jobs."""
+
+    engine: Engine
+    session: Session
+    actor: Actor
+    definition: Definition
+    row: Any
+    """The instance row, as locked."""
+    subject: Any
+    workflow: Any = None
+    now: datetime = field(init=False)
+    incident: str | None = field(init=False)
+    """What failed and needs a person, as it will be written."""
+    events: list[dict[str, Any]] = field(default_factory=list)
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+    fired: list[Element] = field(default_factory=list)
+    """Events of the diagram that happened in this step."""
+    closed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Task rows completed in this step → what to write into them."""
+    again: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Tasks that open again as they were → columns of their new rows."""
+    live_tasks: dict[str, str | None] | None = None
+    """Ids of the task rows that are not closed → the task whose opinion they are, where the step read them already; without those
+    of a 会签."""
+    asked: dict[str, list[Any]] = field(default_factory=dict)
+    """会签 that began in this step → whom, or about what, they ask."""
+    ended: dict[str, tuple[str, str | None, str]] = field(default_factory=dict)
+    """会签 that ended in this step → state, outcome, and what a latecomer reads."""
+    turns: int = 0
+    """Elements that the engine has run in this step."""
+    called: set[str] = field(default_factory=set)
+    """Ids of the service tasks that waited for a job when the step began."""
+    raised: list[tuple[Task, BusinessError]] = field(default_factory=list)
+    """Business errors of inline handlers that the diagram is still to catch."""
+    reached: str | None = None
+    """The end event with a status that was reached last in this step."""
+    delivers: int | None = None
+    """Id of the message between instances that the step receives."""
+    suspended_at: datetime | None = field(init=False)
+    called_off: bool = False
+    """Whether the process ends here and now, wherever it stands (终止)."""
+
+    def __post_init__(self) -> None:
+        self.now = self.engine.clock()
+        self.incident = self.row.incident
+        self.suspended_at = self.row.suspended_at
+
+    def script_engine(self) -> scripts.ScriptEngine:
+        """Evaluates over the record's facts with this step's clock, which stands still while the instance is suspended."""
+        return scripts.ScriptEngine(self.suspended_at or self.now, self._names, self.serve)
+
+    def _names(self) -> dict[str, Any]:
+        # read anew at each evaluation: a form or a handler of this step may have changed the record
+        return {**self.definition.unset_outcomes, "title": self.row.title, **self.subject.facts()}
+
+    def caught(self, event: Task, error: BusinessError) -> None:
+        """The diagram catches a business error."""
+        element = self.definition.elements[tokens.element_id(event)]
+        self.record("error", element.name or "出错", element.id, str(error))
+        faults.throw(event, error)
+
+    def element_of(self, task: Task) -> Element | None:
+        """The element of the running definition that a task is of; None for what the library put in."""
+        return self.definition.elements.get(tokens.element_id(task)) if task.task_spec.bpmn_id else None
+
+    def receive(self, element: Element, payload: dict[str, Any] | None = None) -> bool:
+        """Gives the message of an event to whatever waits for it; `payload` becomes data of the token that receives it.
+
+        Returns: False where nothing waits for it.
+        """
+        return receive(self.workflow, [(task, self.awaited(task)) for task in tokens.waiting(self.workflow)], element.id, payload or {})
+
+    def awaited(self, task: Task) -> dict[str, Any]:
+        """Ids of the message events that a waiting task waits for → their definitions."""
+        element = self.element_of(task)
+        return {} if element is None else awaited(task, element, self.definition.elements)
+
+    def serve(self, task: Task, name: str, params: dict[str, Any]) -> bool | None:
+        """Calls an inline handler, or writes the job of an external one and leaves the service task STARTED."""
+        element = self.definition.elements[tokens.element_id(task)]
+        handler = self.engine.handlers.get(name)
+        if handler is None:
+            raise EngineFault(f"系统任务“{element.name}”的处理程序“{name}”不存在")
+        if isinstance(handler, External):
+            retry_max, retry_delay = retries.limits(element, partial(task.workflow.script_engine.evaluate, task))
+            job = {"id": str(task.id), "element": element.id, "handler": name, "params": params, "state": "pending", "next_at": self.now}
+            self.jobs.append({**job, "attempt": 0, "retry_max": retry_max, "retry_delay": retry_delay})
+            return None
+        try:
+            # what a handler wrote before it raised is undone – by the caller, with the whole step, where nothing catches the error
+            with self.session.begin_nested() if faults.may_be_caught(task) else nullcontext():
+                task.data.update(handler.run(self.session, self.subject, params, self.actor) or {})
+        except BusinessError as error:
+            self.raised.append((task, error))
+            return None  # stays STARTED until its boundary event interrupts it
+        except DomainError as error:  # a rule of the records says no, in words for people
+            raise Refused(str(error)) from error
+        except FAULTS as error:
+            raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{mistake(error)}）") from error
+        return True
+
+    def record(self, kind: str, name: str, element: str | None = None, comment: str | None = None, data: Any = None) -> None:
+        """Adds a line of history."""
+        self.events.append({"kind": kind, "name": name, "element": element, "comment": comment or None, "data": data})
+
+    def completed(self, task: Task) -> None:
+        self.turns += 1
+        if self.turns > MAX_TURNS or (self.turns % 100 == 0 and tokens.runs_away(task)):
+            raise EngineFault("流程一直在自动运行，没有停下来等待，请联系流程设计人员检查其中的循环")
+        element = self.element_of(task)
+        if element is None:
+            return
+        if isinstance(task.task_spec, COUNTED_TASKS):
+            self.record("vote", "多实例完成", element.id, count_text(task))
+        if element.tag == "endEvent" and "status" in element.properties:
+            self.reached = element.id
+        if element.event is not None and element.tag in _CATCHES:
+            self.fired.append(element)
+            if element.event == "timer":
+                self.record("timer", element.name or "定时", element.id)
+
+    def for_person(self, task: Task) -> bool:
+        """Whether the task is one that somebody has to do now."""
+        element = self.element_of(task)
+        return element is not None and element.by_person and bool(task.task_spec.manual) and bool(task.has_state(TaskState.READY))
+
+    def party_of(self, element: Element) -> int:
+        """The party whose people do the tasks of an element.
+
+        Raises:
+            EngineFault: nobody fills the lane.
+        """
+        party = self.subject.party_for(element.lane)
+        if party is None:
+            raise EngineFault(f"任务“{element.name}”所在泳道“{element.lane}”没有对应的机构")
+        return int(party)
+
+    def task_row(self, task_id: str, task: Task, timed: bool = True) -> dict[str, Any]:
+        """The row of a task that has just become ready; its deadline is left out where it is not `timed`."""
+        element = self.definition.elements[tokens.element_id(task)]
+        due = element.properties.get("due") if timed else None
+        return {
+            "id": task_id,
+            "instance_id": self.row.id,
+            "element": element.id,
+            "name": element.name,
+            "role": element.properties.get("candidateGroup", element.lane),
+            "party_id": self.party_of(element),
+            "assignee_id": None,
+            "created_at": self.now,
+            "due_at": self.workflow.script_engine.evaluate(task, due) if due else None,
+            "state": "open",
+            "closed_at": None,
+            "closed_by": None,
+            "closed_for": None,
+            "outcome": None,
+            "closed_as": None,
+        }
+
+    def why_closed(self, task_id: str) -> str:
+        """What a latecomer reads who did not close this task of the workflow."""
+        task = tokens.find(self.workflow, task_id)
+        around = self.around(self.element_of(task)) if task is not None else []
+        for element in self.fired:
+            interrupts = element.tag == "startEvent" or (element.attached_to in around and element.interrupting)
+            if interrupts and element.event == "timer":
+                return element.properties.get("lateMessage") or f"“{element.name}”时间已到，此事项已关闭"
+            if interrupts:
+                return f"{who(self.actor)}已于 {clock_text(self.now)} {element.name}"
+        return f"此事项已于 {clock_text(self.now)} 由流程关闭"
+
+    def around(self, element: Element | None) -> list[str]:
+        """Ids of an element and of the subprocesses around it, from the inside out."""
+        found = []
+        while element is not None:
+            found.append(element.id)
+            element = self.definition.elements.get(element.inside or "")
+        return found

@@ -1,0 +1,177 @@
+"""What a person may do to records now: the buttons, read from tasks, waits and the diagram's properties."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, literal, or_, select
+from sqlalchemy.orm import Session
+
+from domain.ground.parties import Actor
+from processes import tables
+from processes.definitions.definition import Definition
+from processes.definitions.store import load
+from processes.diagrams.elements import Outcome
+from processes.rights.substitutes import covered, lent, lent_roles
+from processes.tasks.withdrawing import withdrawals
+
+
+@dataclass(frozen=True)
+class Action:
+    """One button.
+
+    `kind` is `task` (completes a user task, or opens its page where `outcomes` is empty), `message` (an event of the diagram),
+    `withdraw` (takes back what the actor did last), `return` (opens the page that sends back to an earlier step), or `edit`
+    (opens the record's form). `refuse` is a sentence that says why the button cannot act; `due_at` the deadline of the task that is edited.
+    """
+
+    kind: str
+    instance_id: int
+    task_id: str | None
+    element: str
+    name: str
+    form: str | None = None
+    record_form: bool = False
+    outcomes: tuple[Outcome, ...] = ()
+    confirm: str | None = None
+    refuse: str | None = None
+    due_at: datetime | None = None
+
+
+def actions_for(
+    session: Session, actor: Actor, key: str, subject_ids: Sequence[int], now: datetime | None = None
+) -> dict[int, list[Action]]:
+    """The buttons of each record, in two queries however many records there are; a few more where the diagram lets people take
+    back or has a 会签.
+
+    With `now` also those that the actor may press in an absent person's place at that moment.
+    """
+    return standing_of(session, actor, key, subject_ids, now)[0]
+
+
+def standing_of(
+    session: Session, actor: Actor, key: str, subject_ids: Sequence[int], now: datetime | None = None
+) -> tuple[dict[int, list[Action]], dict[int, str]]:
+    """The buttons of each record, and what failed in the processes of some (record → the incident), in the same queries."""
+    found: dict[int, list[Action]] = {subject_id: [] for subject_id in subject_ids}
+    if not subject_ids:
+        return found, {}
+    columns = tables.instance.c
+    running = session.execute(
+        select(
+            *(columns.id, columns.definition_id, columns.subject_id, columns.party_id),
+            *(columns.place, columns.waits, columns.incident, columns.ended_at),
+            (literal(None) if now is None else lent_roles(actor, now)).label("lent"),
+        ).where(columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None))
+    ).all()
+    single = (tables.task.c.instance_id.in_([row.id for row in running]), tables.task.c.vote_id.is_(None))
+    open_tasks = session.execute(_open_tasks(actor, now, *single)).all()
+    voting = [row for row in running if load(session, row.definition_id).votes]
+    if voting:
+        open_tasks = [*open_tasks, *session.execute(_own_votes(actor, voting, now))]
+    takebacks = withdrawals(session, actor, [row for row in running if row.ended_at is None], now)
+    for row in running:
+        definition = load(session, row.definition_id)
+        mine = [task for task in open_tasks if task.instance_id == row.id]
+        pressing = replace(actor, roles=actor.roles | lent(row.lent))
+        acts = _of_tasks(definition, row, mine) + _of_waits(definition, row, pressing)
+        found[row.subject_id] += acts if any(act.kind == "edit" for act in acts) else _of_place(definition, row, pressing) + acts
+        if row.id in takebacks:
+            task_id, element = takebacks[row.id]
+            confirm = f"撤回后“{element.name}”重新由您办理，之后的步骤作废。确定撤回吗？"
+            found[row.subject_id].append(Action("withdraw", row.id, task_id, element.id, "撤回", confirm=confirm))
+    return found, {row.subject_id: row.incident for row in running if row.incident is not None}
+
+
+def _open_tasks(actor: Actor, now: datetime | None, *which: ColumnElement[bool]) -> Select[Any]:
+    task, instance = tables.task.c, tables.instance
+    mine = task.role.in_(actor.roles)
+    theirs = mine if now is None else or_(mine, covered(actor, now))
+    query = select(task.id, task.instance_id, task.element, task.due_at).join(instance, instance.c.id == task.instance_id)
+    return query.where(*which, task.state == "open", task.kind == "step", task.party_id == actor.party_id, theirs)
+
+
+def _own_votes(actor: Actor, running: Sequence[Any], now: datetime | None) -> Select[Any]:
+    """Of each 会签, however many it asks, one task: the actor's own, or the first that anybody of the role may take."""
+    task, vote = tables.task.alias().c, tables.vote.c
+    free = or_(task.assignee_id == actor.person_id, task.assignee_id.is_(None))
+    first = select(task.id).where(task.vote_id == vote.id, task.state == "open", task.kind == "step", free).order_by(task.number).limit(1)
+    standing = (vote.instance_id.in_([row.id for row in running]), vote.state == "open")
+    return _open_tasks(actor, now, *standing).join(tables.vote, tables.task.c.id == first.correlate(tables.vote).scalar_subquery())
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """A button that acts on many records at once: the property `bulk` of a user task (its page of outcomes) or of a message event."""
+
+    kind: str
+    element: str
+    name: str
+    label: str
+    confirm: str | None = None
+
+
+def bulk_for(definition: Definition, actor: Actor, also: Collection[str] = ()) -> list[Bulk]:
+    """The bulk buttons that a diagram gives the actor's roles, and those of the elements `also`: what they may do in another's place."""
+    found: dict[str, Bulk] = {}  # 删除 of a draft and of a returned record are two events, and one button
+    for element in definition.elements.values():
+        label = element.properties.get("bulk")
+        if label is None or (element.lane not in actor.roles and element.id not in also):
+            continue
+        kind = "message" if element.event == "message" else "task"
+        found.setdefault(label, Bulk(kind, element.id, element.name, label, element.properties.get("confirm")))
+    return list(found.values())
+
+
+def _of_tasks(definition: Definition, row: Any, tasks: Sequence[Any]) -> list[Action]:
+    actions = []
+    for task in tasks:
+        element = definition.elements[task.element]
+        if definition.record_form(element):
+            if "editForm" in element.properties:
+                actions.append(
+                    Action("edit", row.id, task.id, element.id, "编辑", element.properties["editForm"], True, due_at=task.due_at)
+                )
+            confirm = element.properties.get("confirm")
+            actions += [
+                Action("task", row.id, task.id, element.id, outcome.name, element.form, True, (outcome,), confirm)
+                for outcome in element.outcomes
+            ]
+        else:
+            name = element.properties.get("button", element.name)
+            actions.append(Action("task", row.id, task.id, element.id, name, element.form, False, element.outcomes))
+        if "returnable" in element.properties:
+            actions.append(Action("return", row.id, task.id, element.id, "退回"))
+    return actions
+
+
+def _of_waits(definition: Definition, row: Any, actor: Actor) -> list[Action]:
+    actions = []
+    for wait in row.waits:
+        if not _mine(wait, actor):
+            continue
+        element = definition.elements[wait["element"]]
+        if element.id == row.place and "editForm" in element.properties:
+            actions.append(Action("edit", row.id, None, element.id, "编辑", element.properties["editForm"], True))
+        if "blockedAction" in element.properties:
+            refuse = element.properties.get("blockedMessage", "目前不能办理")
+            actions.append(Action("message", row.id, None, element.id, element.properties["blockedAction"], refuse=refuse))
+        actions.append(Action("message", row.id, None, element.id, element.name, confirm=element.properties.get("confirm")))
+    return actions
+
+
+def _of_place(definition: Definition, row: Any, actor: Actor) -> list[Action]:
+    """Editing where no task or message of the actor's own lane stands: what `editLane` allows, also after the end."""
+    element = definition.elements.get(row.place or "")
+    if element is None or not {"editForm", "editLane"} <= element.properties.keys():
+        return []
+    if element.edit_lane not in actor.roles or row.party_id != actor.party_id:
+        return []
+    return [Action("edit", row.id, None, element.id, element.properties.get("editButton", "编辑"), element.properties["editForm"], True)]
+
+
+def _mine(wait: Mapping[str, Any], actor: Actor) -> bool:
+    return wait["role"] in actor.roles and wait["party_id"] == actor.party_id

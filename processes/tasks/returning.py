@@ -1,0 +1,116 @@
+"""Going back: 撤回 of one's own last act, and 退回 to an earlier step.
+
+The diagram allows both by properties of user tasks: `withdrawable` (`true`: who completed it may take that back while nobody has
+acted on it) and `returnable` (ids of earlier user tasks, or `any`: who has the task may send the process back there, with a
+reason). Each is one step (architecture §3). What is undone leaves the process's data; the history keeps everything.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.ground.parties import Actor
+from processes import tables
+from processes.definitions.definition import Definition
+from processes.definitions.store import load
+from processes.diagrams.elements import Element, listed
+from processes.engine import Engine
+from processes.errors import FormInvalid, Refused
+from processes.history import clock_text, who
+from processes.spiff import tokens, tree
+from processes.spiff.rewinding import enclosing, rewind, undone
+from processes.spiff.state import load_state
+from processes.steps import books, running, votes
+from processes.steps.holding import hold
+from processes.tasks.undoing import close, rerun
+
+
+def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: str, comment: str) -> list[str]:
+    """Sends the process back from an open task to the latest round of an earlier one, which waits again with its data of then.
+
+    Returns: ids of new jobs.
+    Raises:
+        FormInvalid: the reason is missing, or no step was chosen.
+        Refused: the process cannot go back there.
+        TaskClosed, NotAllowed, NotFound: as when completing the task.
+    """
+    held = hold(engine, session, actor, task_id)
+    step, element = held.step, held.element
+    if held.task.kind != "step":
+        raise Refused("此事项只请您给出意见，不能退回；请在意见中写明，由请您给出意见的人决定")
+    if not comment.strip():
+        raise FormInvalid([("comment", "退回须填写意见，请说明需要修改的内容")])
+    if not to:
+        raise FormInvalid([("to", "请选择退回到哪一步")])
+    if step.workflow is None:
+        running.load(step)
+    live = held.live()
+    held.four_eyes(step.actor.person_id)
+    target = _targets(step.definition, step.workflow, live, element).get(to)
+    if target is None:
+        raise Refused("不能退回到所选的步骤，请刷新页面后重新选择")
+    name = step.definition.elements[to].name
+    gone = undone(target)
+    said = f"{who(step.actor)}已于 {clock_text(step.now)} 将流程退回到“{name}”：{comment.strip()}"
+    closed = {"state": "done", "closed_by": actor.person_id, "outcome": "退回", "closed_as": said}
+    closed["closed_for"] = None if held.absent is None else held.absent.id
+    if held.task.vote_id is None:
+        step.closed[task_id] = closed
+    step.record("return", f"退回到“{name}”", element.id, comment.strip())
+    close(step, gone, said, "undone")
+    rewind(target)
+    rerun(step)
+    if held.task.vote_id is not None:
+        votes.sent_back(step, held.task, closed)
+    return books.write(step)
+
+
+def choices(engine: Engine, session: Session, task: Any) -> list[Element]:
+    """The steps to which an open task (its row) may be sent back now, in the order of the diagram; for a page that has checked who asks."""
+    table = tables.instance
+    row = session.execute(select(table).where(table.c.id == task.instance_id)).one()
+    definition = load(session, row.definition_id)
+    element = definition.elements.get(task.element)
+    if row.state is None or task.state != "open" or task.kind != "step" or element is None or "returnable" not in element.properties:
+        return []
+    workflow = load_state(row.state, *definition.specs)
+    live = tokens.find(workflow, task.vote_id or task.id)
+    if live is None:
+        return []
+    found = _targets(definition, workflow, live, element)
+    return [e for e in definition.elements.values() if e.id in found]
+
+
+def withdrawable(element: Element) -> bool:
+    """Whether who completed this task may take that back."""
+    return element.properties.get("withdrawable") == "true"
+
+
+def _targets(definition: Definition, workflow: Any, live: Task, element: Element) -> dict[str, Task]:
+    """Element id → the completed task to go back to: the latest round that led to the live one."""
+    names = element.properties.get("returnable", "")
+    allowed = {e.id for e in definition.elements.values() if e.tag == "userTask"} if names == "any" else set(listed(names))
+    found: dict[str, tuple[int, Task]] = {}
+    for part in tree.parts(workflow):
+        for task in part.tasks.values():
+            to = tokens.element_id(task) if task.task_spec.bpmn_id else ""
+            if to not in allowed or to == element.id or not task.has_state(TaskState.COMPLETED) or not _is_one_step(task, live):
+                continue
+            gone = undone(task)
+            if live in gone and (to not in found or len(gone) < found[to][0]):
+                found[to] = (len(gone), task)
+    return {to: task for to, (_, task) in found.items()}
+
+
+def _is_one_step(task: Task, live: Task) -> bool:
+    """Whether going back to this very task means something: one of a 会签's many instances alone does not, unless the live one is in it."""
+    if isinstance(task.parent.task_spec, LoopTask):
+        return False
+    around = {id(one) for one in enclosing(live)}
+    return not any(isinstance(one.parent.task_spec, LoopTask) for one in enclosing(task) if id(one) not in around)

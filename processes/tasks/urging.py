@@ -1,0 +1,60 @@
+"""催办: who waits for a task reminds those who have it, at most once an hour a task."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from domain.ground.parties import Actor, people_of
+from processes import tables
+from processes.engine import Engine
+from processes.errors import NotFound, Refused, TaskClosed
+from processes.history import who
+from processes.steps import books
+from processes.steps.holding import hold
+from processes.steps.telling import notify
+
+_TABLE = tables.task
+PAUSE = timedelta(hours=1)
+
+
+def urge(engine: Engine, session: Session, actor: Actor, task_id: str) -> list[str]:
+    """催办 by the one who started the process or by the record's own party.
+
+    Raises:
+        NotFound: not the actor's record.
+        TaskClosed: there is nothing to urge any more; the message says who did what when.
+        Refused: it was urged within the last hour.
+    """
+    instance = tables.instance
+    query = select(_TABLE.c.state, _TABLE.c.closed_as).join(instance, instance.c.id == _TABLE.c.instance_id).where(_TABLE.c.id == task_id)
+    row = session.execute(
+        query.where(or_(instance.c.party_id == actor.party_id, instance.c.started_by == actor.person_id), _TABLE.c.state != "waiting")
+    ).first()
+    if row is None:
+        raise NotFound
+    if row.state != "open":
+        raise TaskClosed(row.closed_as)
+    held = hold(engine, session, actor, task_id, check=lambda *_: None)
+    step, task = held.step, held.task
+    # a conditional update: of two who urge at once, one does
+    quiet = or_(_TABLE.c.urged_at.is_(None), _TABLE.c.urged_at <= step.now - PAUSE)
+    urged = session.execute(update(_TABLE).where(_which(task), quiet).values(urged_at=step.now).returning(_TABLE.c.assignee_id)).all()
+    if not urged:
+        raise Refused("一小时内已经催办过，请稍后再试")
+    people = {row.assignee_id for row in urged if row.assignee_id}
+    if len(people) < len(urged):
+        people |= {person.id for person in people_of(session, task.party_id, task.role)}
+    notify(step, people, "urge", f"{who(actor)}催办：{step.row.title} · {task.name}", task_id)
+    step.record("urge", f"催办“{task.name}”", held.element.id)
+    return books.write(step)
+
+
+def _which(task: Any) -> ColumnElement[bool]:
+    """The row, or all that are open of the 会签 it is one of."""
+    if task.vote_id is None:
+        return and_(_TABLE.c.id == task.id)
+    return and_(_TABLE.c.vote_id == task.vote_id, _TABLE.c.state == "open", _TABLE.c.kind == "step")

@@ -1,0 +1,181 @@
+"""撤回: who completed a task takes that back, while nobody has acted on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from domain.ground.parties import Actor
+from processes import tables
+from processes.definitions.definition import Definition
+from processes.definitions.store import load
+from processes.diagrams.elements import Element
+from processes.engine import Engine
+from processes.errors import NotFound, Refused, TaskClosed
+from processes.history import clock_text, who
+from processes.rights import authority
+from processes.rights.substitutes import covered_act
+from processes.spiff import tokens
+from processes.spiff.rewinding import enclosing, resumed, rewind, undone
+from processes.spiff.timers import due
+from processes.steps import books, running, votes
+from processes.steps.locking import awake, lock
+from processes.steps.step import Step
+from processes.tasks import ballots, opinions
+from processes.tasks.returning import withdrawable
+from processes.tasks.undoing import ACTS, close, rerun
+
+
+def withdraw(engine: Engine, session: Session, actor: Actor, task_id: str) -> list[str]:
+    """Takes back what the actor did last: the task is theirs again, with the data of when they got it.
+
+    Returns: ids of new jobs.
+    Raises:
+        NotFound: the actor did not complete such a task.
+        Refused: the diagram does not allow it, or somebody, or a deadline, has acted on it since; the message says what.
+    """
+    step, done = _own(engine, session, actor, task_id)
+    element = step.definition.elements.get(done.element)
+    if element is None:
+        raise Refused("流程已迁移到新版本，不能撤回")
+    if not withdrawable(element):
+        raise Refused(f"“{element.name}”办理后不能撤回")
+    if step.row.state is None:
+        raise Refused("流程已结束，不能撤回")
+    running.load(step)
+    target = tokens.find(step.workflow, done.vote_id or task_id)
+    if done.state == "held" or (done.vote_id is not None and votes.vote_of(step, done.vote_id).state == "open"):
+        if target is None or not target.has_state(TaskState.READY):
+            raise TaskClosed(step.why_closed(done.vote_id or task_id))
+        take_back = opinions.unconfirmed if done.state == "held" else ballots.take_back
+        take_back(step, done)
+        step.record("withdraw", "撤回", element.id)
+    elif target is None or not target.has_state(TaskState.COMPLETED):
+        raise Refused("流程已继续进行，不能撤回")
+    else:
+        _take_back(step, target, done, element)
+    return books.write(step)
+
+
+def _own(engine: Engine, session: Session, actor: Actor, task_id: str) -> tuple[Step, Any]:
+    """The step on the instance of a task that the actor, or whom they stand in for, has done, and its row, read under the lock."""
+    table = tables.task
+    instance_id = session.scalar(select(table.c.instance_id).where(table.c.id == task_id, table.c.party_id == actor.party_id))
+    if instance_id is None:
+        raise NotFound
+    step = lock(engine, session, actor, instance_id, suspended=True)
+    done = session.execute(select(table).where(table.c.id == task_id)).one()
+    absent = authority.takes_back(session, actor, done, step.row.key, step.now)
+    awake(step)
+    step.actor = authority.in_place_of(actor, absent)
+    if done.state not in ("done", "held"):
+        raise Refused(f"{done.closed_as}，不能撤回")
+    element = step.definition.elements.get(done.element)
+    if absent is not None and element is not None:  # whoever could not do it does not take it back either
+        authority.four_eyes(session, step.definition, step.row.id, element, (actor.person_id, absent.id))
+    return step, done
+
+
+def _take_back(step: Step, target: Task, done: Any, element: Element) -> None:
+    """The completion of a task in the tree is taken back, where nothing binds it; its row is `done`."""
+    decided = None if done.vote_id is None else ballots.deciding(target, done)
+    gone = undone(target, anew=False)
+    _nobody_acted(step, target, gone)
+    _in_time(step, target)
+    said = f"{who(step.actor)}已于 {clock_text(step.now)} 撤回“{element.name}”"
+    step.record("withdraw", "撤回", element.id)
+    if decided is not None:
+        ballots.reopen(step, done, decided)
+        gone.remove(target)
+    close(step, gone, said, "withdrawn")
+    rewind(target, anew=False)
+    step.again[str(target.id)] = {name: done._mapping[name] for name in ("role", "party_id", "assignee_id", "due_at")}
+    rerun(step)
+
+
+def withdrawals(session: Session, actor: Actor, rows: Sequence[Any], now: datetime | None = None) -> dict[int, tuple[str, Element]]:
+    """Instance id → task and element that the actor may probably take back; the step itself looks at the state. Two queries at most.
+
+    With `now` also what those did whom the actor stands in for at that moment.
+    """
+    allowed = {row.id: load(session, row.definition_id) for row in rows}
+    allowed = {i: d for i, d in allowed.items() if any(withdrawable(e) for e in d.elements.values())}
+    if not allowed:
+        return {}
+    task, event, vote = tables.task.c, tables.event.c, tables.vote.c
+    mine = select(task.id, task.instance_id, task.element, task.closed_at, task.state, vote.state.label("vote"))
+    mine = mine.join_from(tables.task, tables.instance, tables.instance.c.id == task.instance_id)
+    own = and_(func.coalesce(task.closed_for, task.closed_by) == actor.person_id, task.role.in_(actor.roles))
+    mine = mine.outerjoin(tables.vote, vote.id == task.vote_id).where(
+        task.instance_id.in_(allowed),
+        task.state.in_(("done", "held")),
+        task.kind == "step",
+        task.party_id == actor.party_id,
+        own if now is None else or_(own, covered_act(actor, now)),
+        or_(task.vote_id.is_(None), vote.state == "open", and_(vote.state.in_(votes.RESULTS), vote.closed_at == task.closed_at)),
+    )
+    acts = [(row, allowed[row.instance_id].elements.get(row.element)) for row in session.execute(mine.order_by(task.closed_at))]
+    done = [(row, element) for row, element in acts if element is not None and withdrawable(element)]
+    if not done:
+        return {}
+    events = select(event.instance_id, event.element, event.at).where(
+        event.instance_id.in_({row.instance_id for row, _ in done}), event.kind.in_(ACTS)
+    )
+    later = session.execute(events).all()
+    return {row.instance_id: (row.id, element) for row, element in done if not _followed(row, allowed[row.instance_id], later)}
+
+
+def _followed(row: Any, definition: Definition, later: Sequence[Any]) -> bool:
+    """Whether one of these acts followed the completion of a task (its row); of an answer to an open 会签 nothing follows."""
+    if row.vote == "open" or row.state == "held":
+        return False
+    after = _reachable(definition, row.element)
+    return any(e.instance_id == row.instance_id and e.at > row.closed_at and e.element in after for e in later)
+
+
+def _nobody_acted(step: Step, target: Task, gone: Sequence[Task]) -> None:
+    for one in enclosing(target):
+        if one.has_state(TaskState.FINISHED_MASK) and isinstance(one.parent.task_spec, LoopTask):
+            raise Refused("多实例活动中此项已全部办完，不能撤回，请联系后续办理人退回")
+    table = tables.task
+    others = [str(task.id) for task in gone if task is not target]
+    # the task itself, an opinion on it, or an answer in it
+    about = or_(table.c.id.in_(others), table.c.parent_id.in_(others), table.c.vote_id.in_(others))
+    query = select(table.c.closed_as).where(about, table.c.state.in_(("done", "held"))).limit(1)
+    acted = step.session.scalars(query).first()
+    if acted is not None:
+        raise Refused(f"{acted}，不能撤回")
+    for task in gone:
+        element = step.element_of(task)
+        if element is None or not task.has_state(TaskState.COMPLETED) or element.tag not in ("boundaryEvent", "intermediateCatchEvent"):
+            continue
+        if element.event == "message" or element.interrupting:  # a reminder that went by does not bind anybody
+            raise Refused(f"“{element.name}”已经发生，不能撤回")
+
+
+def _in_time(step: Step, target: Task) -> None:
+    """Raises Refused where a deadline that would go on has passed meanwhile."""
+    for event in resumed(target):
+        if event.task_spec.cancel_activity and any(moment <= step.now for moment in due(event)):
+            name = step.definition.elements[tokens.element_id(event)].name
+            raise Refused(f"“{name}”时间已到，不能撤回")
+
+
+def _reachable(definition: Definition, element_id: str) -> set[str]:
+    """The elements that tokens may come to from an element."""
+    found: set[str] = set()
+    todo = [element_id]
+    while todo:
+        here = todo.pop()
+        nexts = [target for source, target in definition.flows.values() if source == here]
+        nexts += [e.id for e in definition.elements.values() if e.attached_to == here]
+        todo += [n for n in nexts if n not in found]
+        found.update(nexts)
+    return found

@@ -1,0 +1,71 @@
+"""Check digits of identity numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.ground.identity import credit_code_problem, id_number_problem, mobile_problem, tidy_id_number, tidy_mobile, tidy_name
+
+
+@pytest.mark.parametrize(
+    ("number", "problem"),
+    [
+        ("11010519491231002X", None),  # domain.md's
+        ("11010519491231002x", None),
+        ("110105194912310021", "身份证号校验位错误"),
+        ("11010519491231000X", "身份证号校验位错误"),
+        ("110105194902310026", "出生日期不存在"),
+        ("110105190002290020", "出生日期不存在"),  # 1900 was no leap year
+        ("110105491231002", "18 位"),
+        ("1101051949123100X2", "18 位"),
+        ("１１０１０５１９４９１２３１００２X", "18 位"),
+        ("", "18 位"),
+    ],
+)
+def test_id_numbers(number: str, problem: str | None) -> None:
+    found = id_number_problem(number)
+    assert found is None if problem is None else problem in (found or "")
+
+
+def test_every_wrong_check_digit_is_found() -> None:
+    right = [digit for digit in "0123456789X" if id_number_problem(f"11010519491231002{digit}") is None]
+    assert right == ["X"]
+
+
+def test_a_small_x_is_stored_as_a_capital() -> None:
+    assert tidy_id_number(" 11010519491231002x ") == "11010519491231002X"
+    assert tidy_id_number("１１０１０５ 19491231 002ｘ") == "11010519491231002X"
+    assert tidy_mobile("0086 139-0000-0000") == "13900000000"
+    assert tidy_mobile(" 139-00 ") == "139-00"
+    assert tidy_name("张　 三") == "张三"
+
+
+@pytest.mark.parametrize(
+    ("number", "right"),
+    [
+        ("13900000000", True),
+        ("19912345678", True),
+        ("12900000000", False),
+        ("1390000000", False),
+        ("139000000000", False),
+        ("13900000000\n", False),
+        ("1390000000０", False),
+    ],
+)
+def test_mobiles(number: str, right: bool) -> None:
+    assert (mobile_problem(number) is None) is right
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        ("91350100M000100Y43", None),  # the standard's example
+        ("91350100M000100Y44", "校验位错误"),
+        ("91350100M000100Y4", "18 位"),
+        ("91350100M000100I43", "18 位"),
+        ("91350100m000100y43", "18 位"),
+    ],
+)
+def test_credit_codes(code: str, problem: str | None) -> None:
+    found = credit_code_problem(code)
+    assert found is None if problem is None else problem in (found or "")

@@ -1,0 +1,60 @@
+"""The whole demonstration, as `pilot run` and `pilot demo` load it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from domain.certificates.declarations import Declaration
+from domain.certificates.pilots import PilotCertificate
+from domain.exams.exam_sites import ExamSite
+from domain.ground.parties import actor_named
+from domain.ground.settings import Settings
+from domain.weekly.reports import WeeklyReport
+from jobs.demo import declarations, loading
+from jobs.runtime import build, deploy_all, migrate
+from processes.monitor.verify import verify
+from processes.tasks.inbox import open_tasks
+from tests.conftest import Clock, World
+
+
+@pytest.mark.row("4.3.1")
+def test_of_many_schools_some_have_their_story_played(lite_books: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(declarations, "PLAYED", 3)
+    engine, now = lite_books.runtime.engine, lite_books.clock()
+    pilots = select(PilotCertificate.party_id, PilotCertificate.certificate_id).order_by(*PilotCertificate.__table__.primary_key)
+    with lite_books.runtime.database.writing() as session:
+        before = session.execute(pilots).all()
+        made = declarations.add_declarations(engine, session, now)
+        assert session.execute(pilots).all() == before  # those of three schools by their declarations, the others as they were
+        assert made["证书试点申报"] == 3 + 2
+        by_engine = select(PilotCertificate.party_id).where(PilotCertificate.since == now - timedelta(days=416))
+        assert session.scalars(by_engine.distinct()).all() == [
+            session.scalars(select(Declaration.party_id).order_by(Declaration.id)).first()
+        ]
+        assert verify(engine, session) == []
+
+
+def test_everybody_finds_work_under_way_and_the_books_are_consistent(settings: Settings) -> None:
+    clock = Clock()
+    runtime = build(settings, clock)
+    migrate(runtime)
+    deploy_all(runtime)
+    made = loading.load(runtime)
+    assert made is not None
+    assert made["周报"] == 8
+    assert loading.load(runtime) is None, "a database with data is left as it is"
+    with runtime.database.reading() as session:
+        reports = Counter(report.status for report in session.scalars(select(WeeklyReport)))
+        sites = Counter(site.status for site in session.scalars(select(ExamSite)))
+        assert reports == {"审核通过": 6, "审核退回": 1, "待审核": 1}
+        assert sites == {"审核通过": 1, "审核退回": 1, "待审核": 2, "未提交": 1}
+        for account in ("school1", "province1", "organization1"):
+            actor = actor_named(session, account)
+            assert actor is not None
+            assert session.execute(open_tasks(actor)).all(), account
+        assert verify(runtime.engine, session) == []
+    runtime.database.engine.dispose()

@@ -1,0 +1,44 @@
+"""`pilot verify` finds what was changed by hand in the database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import delete, update
+from sqlalchemy.sql.dml import Delete, Update
+
+from domain.weekly.reports import WeeklyReport
+from processes import tables
+from processes.monitor.verify import verify
+from tests.conftest import World
+from tests.processes.steps.test_weekly_report import ANSWERS, act, begin
+
+
+def faults(world: World) -> list[str]:
+    with world.runtime.database.reading() as session:
+        return verify(world.runtime.engine, session)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (update(tables.task).where(tables.task.c.state == "open").values(state="done"), "待办与流程状态不一致"),
+        (update(tables.task).where(tables.task.c.state == "open").values(party_id=2), "办理角色、机构或环节"),
+        (update(WeeklyReport).values(status="审核通过"), "记录的状态是“审核通过”"),
+        (update(tables.instance).values(status="审核通过"), "按流程图应为“待审核”"),
+        (update(tables.instance).values(due_at=datetime(2030, 1, 1, tzinfo=UTC)), "定时时间"),
+        (update(tables.instance).values(waits=[]), "可用按钮"),
+        (update(tables.job).values(state="done"), "外部任务"),
+        (delete(tables.job), "外部任务"),
+        (update(tables.event).where(tables.event.c.seq == 1).values(comment="改"), "第 1 条历史被改动过"),
+        (delete(tables.event).where(tables.event.c.seq == 2), "历史的条数"),
+    ],
+)
+def test_a_change_by_hand_is_found(world: World, change: Update | Delete, fault: str) -> None:
+    _, instance = begin(world)
+    act(world, "school1", instance, "提交", ANSWERS)
+    assert faults(world) == []
+    with world.runtime.database.writing() as session:
+        session.execute(change)
+    assert any(fault in line for line in faults(world))

@@ -1,0 +1,170 @@
+"""What all records share: the buttons of their rows, their diagrams, and the drafts of their forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+
+from forms import fields
+from processes import tables
+from processes.errors import FormInvalid, NotFound, Refused
+from processes.history import instance_by_id, instance_of
+from processes.notices import comments
+from processes.rights import access
+from processes.tasks import drafts, inbox, returning, urging
+from processes.tasks.actions import actions_for
+from processes.tasks.opinions import opinions_on
+from webapp import acting
+from webapp.context import actor, db, runtime
+from webapp.fields.schemas import schema_at
+from webapp.kinds import KINDS
+from webapp.links import is_local
+from webapp.records.page import drawing
+from webapp.records.reading import readable
+
+blueprint = Blueprint("records", __name__, url_prefix="/records")
+MAX_DRAFT = 200_000  # characters
+
+
+@blueprint.post("/tasks/<task_id>")
+def finish(task_id: str) -> Any:
+    """A button of a row that completes the author's task with what the record holds (提交)."""
+    outcome = request.form.get("outcome", "")
+    problem = acting.complete(actor(), task_id, outcome, None, None)
+    if isinstance(problem, FormInvalid):
+        row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
+        flash(f"“{row.title}”还没有填写完整：" + "；".join(text for _, text in problem.problems), "danger")
+        return redirect(url_for(f"{row.key}.edit", record_id=row.subject_id))
+    return _done(outcome, problem)
+
+
+@blueprint.post("/tasks/<task_id>/withdraw")
+def withdraw(task_id: str) -> Any:
+    """撤回 of what the actor did last."""
+    return _done("撤回", acting.withdraw(actor(), task_id))
+
+
+@blueprint.get("/tasks/<task_id>/return")
+def returning_page(task_id: str) -> str:
+    """退回: to which step, and why."""
+    return _returning_page(inbox.task_of(db(), actor(), task_id, runtime().engine.clock()), "", "", [])
+
+
+@blueprint.post("/tasks/<task_id>/return")
+def send_back(task_id: str) -> Any:
+    """Sends the process back; where that fails, the page comes back with the reason and everything typed."""
+    row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
+    to, comment = request.form.get("to", ""), request.form.get("comment", "")
+    problem = acting.send_back(actor(), task_id, to, comment)
+    if problem is not None:
+        return _returning_page(row, to, comment, acting.problems_of(problem)), acting.code_of(problem)
+    drafts.drop_draft(db(), actor(), f"task/{task_id}")
+    flash(f"已退回：{row.title}", "success")
+    return redirect(url_for(f"{row.key}.show", record_id=row.subject_id))
+
+
+@blueprint.post("/<int:instance_id>/messages/<element>")
+def send(instance_id: int, element: str) -> Any:
+    """A button that is an event of the diagram (撤回, 删除, …)."""
+    row, name = _instance(instance_id), request.form.get("name", "办理")
+    problem = acting.send(actor(), instance_id, element)
+    if problem is not None:
+        return _done(name, problem)
+    drafts.drop_draft(db(), actor(), f"{row.key}/{row.subject_id}")
+    if KINDS[row.key].find(db(), actor(), row.subject_id) is None:  # deleted, and its page with it
+        flash(f"已{name}。", "success")
+        return redirect(url_for(f"{row.key}.index"))
+    return _done(name, None)
+
+
+@blueprint.post("/<int:instance_id>/blocked/<element>")
+def blocked(instance_id: int, element: str) -> Any:
+    """A button that the diagram shows only to say why it cannot act."""
+    row = _instance(instance_id)
+    actions = actions_for(db(), actor(), row.key, [row.subject_id], runtime().engine.clock())[row.subject_id]
+    refusal = next((a.refuse for a in actions if a.element == element and a.refuse), None)
+    raise Refused(refusal) if refusal else NotFound
+
+
+@blueprint.post("/<int:instance_id>/comments")
+def comment(instance_id: int) -> Any:
+    """评论 under a record."""
+    _instance(instance_id)
+    text = request.form.get("comment", "")
+    problem = acting.attempt(lambda: comments.comment(runtime().engine, db(), actor(), instance_id, text), lambda: None)
+    if isinstance(problem, FormInvalid):
+        flash("；".join(said for _, said in problem.problems), "danger")
+    else:
+        flash("已评论。", "success")
+    return redirect(_back())
+
+
+@blueprint.post("/tasks/<task_id>/urge")
+def urge(task_id: str) -> Any:
+    """催办 of a task of one's own record."""
+    columns = tables.task.c
+    instance = _instance(db().scalar(select(columns.instance_id).where(columns.id == task_id)) or 0)
+    problem = acting.attempt(lambda: urging.urge(runtime().engine, db(), actor(), task_id), lambda: instance.id)
+    return _done("催办", problem)
+
+
+@blueprint.get("/<key>/<int:record_id>/diagram.json")
+def diagram(key: str, record_id: int) -> Any:
+    """The diagram with its tokens, the path taken, and who did what at which element."""
+    if readable(KINDS.get(key), record_id) is None:
+        raise NotFound
+    instance = instance_of(db(), key, record_id)
+    if instance is None:
+        raise NotFound
+    return drawing(instance)
+
+
+@blueprint.post("/drafts")
+def save_draft() -> Any:
+    """Keeps what is being typed, until it is handed in; survives closing the browser."""
+    place = request.args.get("place", "")
+    data = {k: v for k, v in acting.posted().items() if k not in ("csrf_token", "act", "back", "for", "task")}
+    area = place.split("/")[0]
+    if area not in ("task", *KINDS) or len(place) > 80:
+        raise NotFound
+    if len(str(data)) > MAX_DRAFT:
+        return {"message": "草稿过大，未能保存"}, 413
+    # a record's form is kept as answers; a task's as it was posted, with its comment
+    answers = _task_draft(place, data) if area == "task" else fields.parse(schema_at(place), data)
+    drafts.save_draft(db(), actor(), place, answers, runtime().engine.clock())
+    return {"saved": True}
+
+
+def _task_draft(place: str, data: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The comment, and what the task may write of its form."""
+    try:
+        schema = schema_at(place)
+    except NotFound:  # a task without a form, or nobody's: only words are kept
+        schema = {}
+    return {name: value for name, value in data.items() if name == "comment" or access.writes(schema, name.partition(".")[0])}
+
+
+def _instance(instance_id: int) -> Any:
+    """The instance, about a record that the actor may see."""
+    row = instance_by_id(db(), instance_id)
+    if row is None or readable(KINDS.get(row.key), row.subject_id) is None:
+        raise NotFound
+    return row
+
+
+def _returning_page(row: Any, to: str, comment: str, problems: list[tuple[str, str]]) -> str:
+    choices = returning.choices(runtime().engine, db(), row)
+    awaited = [one.asked for one in opinions_on(db(), row.id)] if choices else []
+    return render_template("records/return.html", row=row, choices=choices, awaited=awaited, to=to, comment=comment, problems=problems)
+
+
+def _done(name: str, problem: Any) -> Any:
+    flash(f"已{name}。" if problem is None else str(problem), "success" if problem is None else "danger")
+    return redirect(_back())
+
+
+def _back() -> str:
+    back = request.form.get("back", "")
+    return back if is_local(back) else url_for("home.index")

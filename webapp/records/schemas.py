@@ -1,0 +1,38 @@
+"""The form of a record as the actor fills it in where the record stands, or begins one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from processes.definitions.definition import Definition
+from processes.definitions.store import load
+from processes.errors import NotFound
+from processes.history import instance_of
+from processes.rights import access
+from webapp.context import actor, db
+from webapp.records.kinds import RecordKind
+from webapp.records.reading import at_hand
+
+
+def new_schema(definition: Definition) -> Mapping[str, Any]:
+    """The record's form as whoever begins one fills it in."""
+    return access.at_start(definition)
+
+
+def record_schema(kind: RecordKind, record_id: int) -> Mapping[str, Any]:
+    """The record's form as the actor fills it in where the record stands now.
+
+    Raises:
+        NotFound: no such record, or not one that is at hand for this actor.
+    """
+    record = at_hand(kind, record_id)
+    instance = instance_of(db(), kind.key, record_id) if record is not None else None
+    if record is None or instance is None:
+        raise NotFound
+    definition = load(db(), instance.definition_id)
+    element = definition.elements.get(instance.place or "", definition.start)
+    schema = definition.forms.get(element.properties.get("editForm", ""), definition.record_schema)
+    if record.party_for(element.edit_lane) != actor().party_id:  # it stands on others' desk: no form of theirs
+        schema = access.without(schema, access.hidden_from(definition, record, actor()))
+    return access.at(schema, element, element.edit_lane)
