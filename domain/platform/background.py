@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, select, up
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from domain.ground.base import Base, UtcDateTime
+from domain.ground.database import rows_changed
 from domain.ground.parties import Actor
 
 KEPT = timedelta(days=7)  # how long a finished task's files can be downloaded
@@ -113,7 +114,7 @@ def advance(session: Session, task_id: int, attempt: int, values: dict[str, Any]
     """Writes `values` in the name of a running attempt. False, and nothing written, where it was cancelled or another attempt runs."""
     table = BackgroundTask
     current = update(table).where(table.id == task_id, table.attempt == attempt, table.state == "running")
-    return session.execute(current.values(values)).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    return rows_changed(session, current.values(values)) == 1
 
 
 def cancel(session: Session, task: BackgroundTask, now: datetime) -> bool:
@@ -121,7 +122,7 @@ def cancel(session: Session, task: BackgroundTask, now: datetime) -> bool:
     table = BackgroundTask
     values = {"state": "cancelled", "finished_at": now, "lease_until": None, "expires_at": now + KEPT}
     ended = update(table).where(table.id == task.id, table.state.in_(("waiting", "running"))).values(values)
-    return session.execute(ended).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    return rows_changed(session, ended) == 1
 
 
 def retry(session: Session, task: BackgroundTask, now: datetime) -> bool:
@@ -135,4 +136,4 @@ def retry(session: Session, task: BackgroundTask, now: datetime) -> bool:
         "lease_until": now,
         "expires_at": None,
     }
-    return session.execute(update(table).where(table.id == task.id, table.state == "failed").values(values)).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    return rows_changed(session, update(table).where(table.id == task.id, table.state == "failed").values(values)) == 1

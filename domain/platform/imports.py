@@ -10,6 +10,7 @@ from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, UniqueCons
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
 from domain.ground.base import Base, UtcDateTime
+from domain.ground.database import rows_changed
 from domain.ground.parties import Actor, Person
 
 STATES = {
@@ -108,8 +109,7 @@ def rows_of(session: Session, import_id: int, states: Sequence[str], after: int,
 def move(session: Session, import_id: int, states: Sequence[str], **values: Any) -> bool:
     """Changes an import that stands in one of `states`. False, and nothing changed, where somebody else was first."""
     table = ImportRecord
-    changed = update(table).where(table.id == import_id, table.state.in_(states)).values(**values)
-    return session.execute(changed).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    return rows_changed(session, update(table).where(table.id == import_id, table.state.in_(states)).values(**values)) == 1
 
 
 def recount(session: Session, import_id: int) -> None:
