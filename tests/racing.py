@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from domain.ground.errors import DomainError
+from domain.ground.handling import BusinessError
 from tests.conftest import FOREVER, World
 from tests.jobs.conftest import wait_for
 
@@ -49,3 +51,17 @@ def until_waiting(world: World, *futures: Future[Any], count: int = 1) -> None:
             return (connection.scalar(_WAITING) or 0) >= count or any(future.done() for future in futures)
 
     wait_for(waits)
+
+
+def refusal_of(world: World, act: Callable[[Session], Any]) -> Callable[[], str | None]:
+    """Does an act in a transaction of its own; returns what the person reads where it is refused."""
+
+    def run() -> str | None:
+        try:
+            with world.runtime.database.writing() as session:
+                act(session)
+        except (DomainError, BusinessError) as error:
+            return str(error)
+        return None
+
+    return run
