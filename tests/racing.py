@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from domain.ground.errors import DomainError
 from domain.ground.handling import BusinessError
+from processes.errors import ProcessError
 from tests.conftest import FOREVER, World
 from tests.jobs.conftest import wait_for
 
@@ -53,15 +54,14 @@ def until_waiting(world: World, *futures: Future[Any], count: int = 1) -> None:
     wait_for(waits)
 
 
-def refusal_of(world: World, act: Callable[[Session], Any]) -> Callable[[], str | None]:
-    """Does an act in a transaction of its own; returns what the person reads where it is refused."""
+def transaction(world: World, act: Callable[[Any], Any]) -> Callable[[], Any]:
+    """The act in a transaction of its own: what it gives, or what a person reads."""
 
-    def run() -> str | None:
+    def run() -> Any:
         try:
             with world.runtime.database.writing() as session:
-                act(session)
-        except (DomainError, BusinessError) as error:
+                return act(session)
+        except (ProcessError, DomainError, BusinessError) as error:
             return str(error)
-        return None
 
     return run

@@ -13,7 +13,7 @@ from domain.platform import background
 from handlers.declarations import delete_plan
 from tests.conftest import World
 from tests.domain.certificates.plans import LINES, plan
-from tests.racing import race, refusal_of
+from tests.racing import race, transaction
 
 
 @pytest.mark.row("4.3.7")
@@ -33,7 +33,7 @@ def test_a_plan_is_deleted_while_a_school_applies(world_books: World, first: str
         new_declaration(session, school, world.clock(), {"lines": LINES}, plan_id)
 
     one, other = (apply, delete) if first == "apply" else (delete, apply)
-    assert race(world, one, refusal_of(world, other)) == refusal
+    assert race(world, one, transaction(world, other)) == refusal
 
 
 @pytest.mark.row("4.3.3")
@@ -45,8 +45,9 @@ def test_what_belongs_to_a_school_does_not_hold_up_what_it_pilots(world_books: W
         certificate = session.query(Certificate.id).order_by(Certificate.id.desc()).limit(1).scalar()
 
     def approve(session: Session) -> None:
+        session.connection().exec_driver_sql("SET lock_timeout = '2s'")
         begin_pilots(session, school.party_id, [certificate or 0], world.clock())
 
     with world.runtime.database.writing() as session:
         background.begin(session, school, "batch", "批量删除", {}, world.clock())
-        assert refusal_of(world, lambda other: (other.connection().exec_driver_sql("SET lock_timeout = '2s'"), approve(other)))() is None
+        assert transaction(world, approve)() is None

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from domain.institutions.teachers import new_teacher, store_teachers, teacher_of
 from processes.steps import acting, starting
 from tests.conftest import FOREVER, World
-from tests.racing import race, refusal_of, until_waiting
+from tests.racing import race, transaction, until_waiting
 
 
 @pytest.mark.row("7.1")
@@ -35,7 +35,7 @@ def test_two_teachers_get_the_same_number(world: World, changed: dict[str, str],
         before = {"name": "王小明", "mobile": f"1391111000{number + 1}"}
         return lambda session: acting.save(engine, session, school, instances[number], {**before, **changed})
 
-    assert (race(world, edit(0), refusal_of(world, edit(1))) or "").startswith(refusal)
+    assert (race(world, edit(0), transaction(world, edit(1))) or "").startswith(refusal)
     with world.runtime.database.reading() as session:
         second = teacher_of(session, school, ids[1])
         assert second is not None
