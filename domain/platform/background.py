@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, select, update
@@ -14,7 +16,26 @@ from domain.ground.parties import Actor
 KEPT = timedelta(days=7)  # how long a finished task's files can be downloaded
 MAX_ATTEMPTS = 5
 ROUND = MAX_ATTEMPTS + 1  # `attempt` only ever rises, so that it fences; `attempt % ROUND` counts since a person's last retry
-STATES = {"waiting": "等待中", "running": "进行中", "done": "已完成", "failed": "失败", "cancelled": "已取消"}
+
+
+class BackgroundState(StrEnum):
+    """State of a background task."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+STATES: Mapping[str, str] = {
+    BackgroundState.WAITING: "等待中",
+    BackgroundState.RUNNING: "进行中",
+    BackgroundState.DONE: "已完成",
+    BackgroundState.FAILED: "失败",
+    BackgroundState.CANCELLED: "已取消",
+}
+OVER = (BackgroundState.DONE, BackgroundState.FAILED, BackgroundState.CANCELLED)
 
 
 class BackgroundTask(Base):
@@ -30,7 +51,7 @@ class BackgroundTask(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     params: Mapped[dict[str, Any]] = mapped_column(JSON, comment="what to do; `back` is the address of the page that began it")
-    state: Mapped[str] = mapped_column(String(10), comment="waiting, running, done, failed or cancelled")
+    state: Mapped[str] = mapped_column(String(10), comment="a BackgroundState")
     total: Mapped[int | None] = mapped_column(comment="items to do; null until it is counted")
     done: Mapped[int] = mapped_column(default=0, comment="items that succeeded")
     failed: Mapped[int] = mapped_column(default=0, comment="items that failed alone")
@@ -50,12 +71,12 @@ class BackgroundTask(Base):
     @property
     def over(self) -> bool:
         """Whether nothing more will happen by itself."""
-        return self.state in ("done", "failed", "cancelled")
+        return self.state in OVER
 
     def time_left(self, now: datetime) -> timedelta | None:
         """How long it will still take at the pace so far; None where that cannot be said."""
         handled = self.done + self.failed
-        if self.state != "running" or not self.total or not handled or self.started_at is None:
+        if self.state != BackgroundState.RUNNING or not self.total or not handled or self.started_at is None:
             return None
         return (now - self.started_at) / handled * max(self.total - handled, 0)
 
@@ -82,7 +103,7 @@ def begin(
         person_id=actor.person_id,
         party_id=actor.party_id,
         params=params,
-        state="waiting",
+        state=BackgroundState.WAITING,
         total=total,
         created_at=now,
         lease_until=now,
@@ -112,15 +133,15 @@ def failures_query(task: BackgroundTask) -> Select[BackgroundFailure]:
 def advance(session: Session, task_id: int, attempt: int, values: dict[str, Any]) -> bool:
     """Writes `values` in the name of a running attempt. False, and nothing written, where it was cancelled or another attempt runs."""
     table = BackgroundTask
-    current = update(table).where(table.id == task_id, table.attempt == attempt, table.state == "running")
+    current = update(table).where(table.id == task_id, table.attempt == attempt, table.state == BackgroundState.RUNNING)
     return session.execute(current.values(values)).rowcount == 1  # type: ignore[attr-defined,no-any-return]
 
 
 def cancel(session: Session, task: BackgroundTask, now: datetime) -> bool:
     """Ends a task that waits or runs; what it did already stays. False where it is over."""
     table = BackgroundTask
-    values = {"state": "cancelled", "finished_at": now, "lease_until": None, "expires_at": now + KEPT}
-    ended = update(table).where(table.id == task.id, table.state.in_(("waiting", "running"))).values(values)
+    values = {"state": BackgroundState.CANCELLED, "finished_at": now, "lease_until": None, "expires_at": now + KEPT}
+    ended = update(table).where(table.id == task.id, table.state.in_((BackgroundState.WAITING, BackgroundState.RUNNING))).values(values)
     return session.execute(ended).rowcount == 1  # type: ignore[attr-defined,no-any-return]
 
 
@@ -128,11 +149,11 @@ def retry(session: Session, task: BackgroundTask, now: datetime) -> bool:
     """Lets a failed task go on from where it stopped. False where it has not failed."""
     table = BackgroundTask
     values = {
-        "state": "waiting",
+        "state": BackgroundState.WAITING,
         "attempt": (table.attempt // ROUND + 1) * ROUND,
         "error": None,
         "finished_at": None,
         "lease_until": now,
         "expires_at": None,
     }
-    return session.execute(update(table).where(table.id == task.id, table.state == "failed").values(values)).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    return session.execute(update(table).where(table.id == task.id, table.state == BackgroundState.FAILED).values(values)).rowcount == 1  # type: ignore[attr-defined,no-any-return]

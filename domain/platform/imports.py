@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, UniqueConstraint, func, select, update
@@ -11,14 +12,39 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relat
 
 from domain.ground.base import Base, UtcDateTime
 from domain.ground.parties import Actor, Person
+from domain.ground.tones import Tone
 
-STATES = {
-    "checking": ("检查中", "waiting"),
-    "ready": ("待确认", "attention"),
-    "taking": ("导入中", "waiting"),
-    "done": ("已导入", "done"),
-    "refused": ("不能导入", "failed"),
-    "dropped": ("已放弃", "draft"),
+
+class ImportState(StrEnum):
+    """State of an import."""
+
+    CHECKING = "checking"
+    READY = "ready"
+    """Checked: somebody decides whether its good rows are taken in."""
+    TAKING = "taking"
+    DONE = "done"
+    REFUSED = "refused"
+    DROPPED = "dropped"
+
+
+class RowState(StrEnum):
+    """State of a row of an import."""
+
+    GOOD = "good"
+    BAD = "bad"
+    TAKEN = "taken"
+    """It became a record."""
+    STARTED = "started"
+    """It became a record, whose process has begun."""
+
+
+STATES: Mapping[str, tuple[str, Tone]] = {
+    ImportState.CHECKING: ("检查中", Tone.WAITING),
+    ImportState.READY: ("待确认", Tone.ATTENTION),
+    ImportState.TAKING: ("导入中", Tone.WAITING),
+    ImportState.DONE: ("已导入", Tone.DONE),
+    ImportState.REFUSED: ("不能导入", Tone.FAILED),
+    ImportState.DROPPED: ("已放弃", Tone.DRAFT),
 }
 
 
@@ -39,7 +65,7 @@ class ImportRecord(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     file_name: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str | None] = mapped_column(String(64), comment="of the file's bytes")
-    state: Mapped[str] = mapped_column(String(10), default="checking", comment="a key of STATES")
+    state: Mapped[str] = mapped_column(String(10), default=ImportState.CHECKING, comment="an ImportState")
     problem: Mapped[str | None] = mapped_column(Text, comment="why the whole file was refused, for people")
     header: Mapped[list[str]] = mapped_column(JSON, default=list, comment="the headings as the file has them")
     places: Mapped[dict[str, int]] = mapped_column(JSON, default=dict, comment="field name → number of the file's column, from 0")
@@ -76,7 +102,7 @@ class ImportRow(Base):
 
     import_id: Mapped[int] = mapped_column(ForeignKey("import_record.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="as Excel counts")
-    state: Mapped[str] = mapped_column(String(8), comment="good, bad, taken (a record), or started (and its process)")
+    state: Mapped[str] = mapped_column(String(8), comment="a RowState")
     cells: Mapped[list[str]] = mapped_column(JSON, comment="all of the file's columns, as text")
     problems: Mapped[list[tuple[str, str]] | None] = mapped_column(JSON(none_as_null=True), comment="[field, reason]; null: none")
     record_id: Mapped[int | None] = mapped_column(comment="id of the record made of it")
@@ -119,7 +145,7 @@ def recount(session: Session, import_id: int) -> None:
     by_state: dict[str, int] = {state: count for state, count in session.execute(counted)}
     values = {
         "total": sum(by_state.values()),
-        "bad": by_state.get("bad", 0),
-        "taken": by_state.get("taken", 0) + by_state.get("started", 0),
+        "bad": by_state.get(RowState.BAD, 0),
+        "taken": by_state.get(RowState.TAKEN, 0) + by_state.get(RowState.STARTED, 0),
     }
     session.execute(update(ImportRecord).where(ImportRecord.id == import_id).values(values))

@@ -14,6 +14,7 @@ from processes import tables
 from processes.errors import NotFound, Refused, TaskClosed
 from processes.spiff import tokens
 from processes.spiff.state import load_state
+from processes.states import LIVE, TaskRowState
 from processes.steps import completing
 from processes.tasks import opinions, withdrawing
 from processes.tasks.actions import actions_for
@@ -32,7 +33,7 @@ def stands(play: Play) -> Any:
     shown = ("element", "kind", "assignee_id", "item", "state", "due_at", "closed_by", "outcome", "closed_as", "number")
     table = tables.task
     with play.world.runtime.database.reading() as session:
-        live = table.c.state.in_((*tables.LIVE, tables.QUEUED))
+        live = table.c.state.in_((*LIVE, TaskRowState.QUEUED))
         query = select(*(table.c[name] for name in shown)).where(table.c.instance_id == play.instance, live)
         tasks = sorted(str(row) for row in session.execute(query).all())
         tally = tables.vote

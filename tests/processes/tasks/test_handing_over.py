@@ -17,6 +17,7 @@ from processes.errors import FormInvalid, FourEyes, NotFound, Refused, TaskClose
 from processes.history import events_of
 from processes.monitor.verify import verify
 from processes.rights import substitutes
+from processes.states import LIVE, OPINIONS
 from processes.steps import completing
 from processes.tasks import assigning, claiming, inbox, opinions
 from tests.conftest import NOON, World
@@ -224,7 +225,7 @@ def test_a_withdrawal_closes_what_was_asked(world: World) -> None:
     send(world, "school1", instance, "withdraw")
     with pytest.raises(TaskClosed, match="张文（金陵职业技术学院）已于 2026-11-25 12:00 撤回"):
         do(world, opinions.give, "clerk", opinion, "晚了")
-    assert [r.kind for r in _all(world, instance) if r.state in tables.LIVE] == ["step"]
+    assert [r.kind for r in _all(world, instance) if r.state in LIVE] == ["step"]
     sound(world)
 
 
@@ -397,7 +398,7 @@ def test_four_eyes_hold_through_handing_over(world: World) -> None:
     _, task = second_review(world)
     with pytest.raises(FourEyes):
         do(world, assigning.transfer, "province1b", task, reviewer.person_id, "")
-    for kind in tables.OPINIONS:
+    for kind in OPINIONS:
         with pytest.raises(FourEyes):
             do(world, opinions.ask, "province1b", task, kind, reviewer.person_id, "")
     # who gave the first review may not stand in at the second, and nobody may stand in for him there
