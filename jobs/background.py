@@ -15,7 +15,7 @@ from domain.ground.errors import DomainError
 from domain.ground.handling import FAULTS
 from domain.ground.parties import actor_of
 from domain.ground.settings import Settings, read_settings
-from domain.platform.background import KEPT, MAX_ATTEMPTS, ROUND, BackgroundState, BackgroundTask, advance
+from domain.platform.background import KEPT, MAX_ATTEMPTS, ROUND, BackgroundTask, TaskState, advance
 from jobs import leases
 from jobs.imports.receiving import CHECK, TAKE
 from jobs.imports.working import check_file, take_in
@@ -34,7 +34,7 @@ KINDS: dict[str, Kind] = {
     CHECK: check_file,
     TAKE: take_in,
 }
-_LEASED = leases.Leased(BackgroundTask.__table__, "lease_until", BackgroundState.WAITING, BackgroundState.RUNNING)  # type: ignore[arg-type]  # declared as FromClause
+_LEASED = leases.Leased(BackgroundTask.__table__, "lease_until", TaskState.WAITING, TaskState.RUNNING)  # type: ignore[arg-type]  # declared as FromClause
 _log = logging.getLogger(__name__)
 
 
@@ -102,7 +102,7 @@ def result_file(settings: Settings, task: BackgroundTask) -> Path | None:
     """The file to download, while it is kept."""
     name = task.result.get("file")
     path = folder_of(settings, task.id) / str(name)
-    return path if task.state == BackgroundState.DONE and name and path.is_file() else None
+    return path if task.state == TaskState.DONE and name and path.is_file() else None
 
 
 def _claim(runtime: Runtime, task_id: int) -> tuple[str, Work] | None:
@@ -118,9 +118,7 @@ def _claim(runtime: Runtime, task_id: int) -> tuple[str, Work] | None:
         elif actor is None:
             problem = "发起人的账号已停用"
         if problem is not None or actor is None:
-            advance(
-                session, task_id, task.attempt, {"state": BackgroundState.FAILED, "error": problem, "finished_at": now, "lease_until": None}
-            )
+            advance(session, task_id, task.attempt, {"state": TaskState.FAILED, "error": problem, "finished_at": now, "lease_until": None})
             return None
         task.started_at = task.started_at or now
         folder = folder_of(runtime.settings, task_id)
@@ -131,7 +129,7 @@ def _claim(runtime: Runtime, task_id: int) -> tuple[str, Work] | None:
 
 def _end(runtime: Runtime, one: Work, error: str | None) -> bool:
     now = runtime.engine.clock()
-    values = {"state": BackgroundState.FAILED if error else BackgroundState.DONE, "error": error, "result": one.result}
+    values = {"state": TaskState.FAILED if error else TaskState.DONE, "error": error, "result": one.result}
     with runtime.database.writing() as session:
         ended = {**values, "finished_at": now, "lease_until": None, "expires_at": now + KEPT}
         return advance(session, one.task_id, one.attempt, ended)

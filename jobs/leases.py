@@ -14,6 +14,8 @@ from rq import Queue
 from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
+from domain.ground.database import rows_changed
+
 HANDED_OUT = timedelta(seconds=10)  # a row waiting in the queue is not handed out at every sweep
 _log = logging.getLogger(__name__)
 
@@ -35,8 +37,8 @@ def claim(session: Session, leased: Leased, row_id: Any, now: datetime, lease: t
     """Takes the row for a new attempt, with `more` written into it. False where it is over, or another worker's."""
     table = leased.table
     mine = update(table).where(table.c.id == row_id, table.c.state == leased.waiting)
-    taken = session.execute(mine.values({"state": leased.running, "attempt": table.c.attempt + 1, leased.moment: now + lease, **more}))
-    return taken.rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    values = {"state": leased.running, "attempt": table.c.attempt + 1, leased.moment: now + lease, **more}
+    return rows_changed(session, mine.values(values)) == 1
 
 
 def sweep(session: Session, leased: Leased, now: datetime) -> list[Any]:
@@ -46,7 +48,7 @@ def sweep(session: Session, leased: Leased, now: datetime) -> list[Any]:
     values = {"state": leased.waiting, leased.moment: now + HANDED_OUT}
     found = session.scalars(select(table.c.id).where(*due).limit(500)).all()
     # conditional: what another sweep or a worker has taken since is theirs
-    return [id for id in found if session.execute(update(table).where(table.c.id == id, *due).values(values)).rowcount == 1]  # type: ignore[attr-defined]
+    return [id for id in found if rows_changed(session, update(table).where(table.c.id == id, *due).values(values)) == 1]
 
 
 def enqueue(redis_url: str, queue: str, function: str, ids: Sequence[Any], timeout: int = 180) -> None:

@@ -196,7 +196,7 @@ def _named(session: Session, labels: Sequence[str]) -> list[Certificate]:
     return list(found)
 
 
-def _moment(text: Any) -> datetime | None:
+def _moment(text: object) -> datetime | None:
     if not text:
         return None
     moment = read_minutes(str(text))

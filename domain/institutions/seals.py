@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from cryptography import x509
 from cryptography.fernet import MultiFernet
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from sqlalchemy import ForeignKey, LargeBinary, Select, String, UniqueConstraint, false, func, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
@@ -137,7 +138,7 @@ def valid_seal(session: Session, school_id: int, now: datetime) -> Seal | None:
     return session.scalars(Seal.joined().where(*current).order_by(table.version.desc()).limit(1)).first()
 
 
-def signing_key(seal: Seal, vault: MultiFernet) -> tuple[Any, list[x509.Certificate]]:
+def signing_key(seal: Seal, vault: MultiFernet) -> tuple[PrivateKeyTypes, list[x509.Certificate]]:
     """The private key and the certificates, the seal's own first.
 
     Raises:

@@ -14,7 +14,7 @@ from domain.platform.imports import ImportRecord, ImportRow, ImportState, move
 from jobs.imports.description import Import
 from jobs.imports.receiving import CHECK, TAKE, begin_work
 
-BUSY = ("checking", "taking")
+BUSY = (ImportState.CHECKING, ImportState.TAKING)
 
 
 class AlreadyDecided(DomainError):

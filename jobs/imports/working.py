@@ -194,7 +194,7 @@ def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description
         return False
     jobs: list[str] = []
     with work.database.writing() as session:
-        rows = rows_of(session, record.id, ["taken"], 0, STARTED)
+        rows = rows_of(session, record.id, [RowState.TAKEN], 0, STARTED)
         if rows:
             kind = runtime.engine.subjects[latest(session, description.process).subject]
             for row in rows:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from domain.ground.errors import DomainError
 from domain.ground.handling import FAULTS
 from domain.ground.parties import Actor
-from domain.platform.background import BackgroundFailure, BackgroundState, BackgroundTask, begin
+from domain.platform.background import BackgroundFailure, BackgroundTask, TaskState, begin
 from forms.listing import Listing
 from forms.lists import LISTS
 from jobs import outbox
@@ -31,7 +31,7 @@ from processes.engine import Engine
 from processes.errors import FormInvalid, ProcessError
 from processes.steps import acting, completing
 from processes.tasks import inbox
-from processes.tasks.actions import Action, ActionKind, actions_for
+from processes.tasks.actions import Action, actions_for
 
 AT_ONCE = 20  # items that are done while the person waits
 CHUNK = 20  # items a transaction: long enough to be cheap, short enough for others to get their turn
@@ -102,7 +102,7 @@ def start(
     came = act_on(session, _items(engine, session, actor, act, chosen, _ids(session, actor, chosen)))
     keep_failures(session, task.id, 0, came.failures)
     now = engine.clock()
-    task.state, task.started_at, task.finished_at, task.lease_until = BackgroundState.DONE, now, now, None
+    task.state, task.started_at, task.finished_at, task.lease_until = TaskState.DONE, now, now, None
     task.done, task.failed, task.result = came.done, len(came.failures), {"key": act.key}
     return task, list(came.jobs)
 
@@ -208,8 +208,8 @@ def _fits(action: Action, act: Act) -> bool:
     if action.refuse is not None:
         return False
     if act.element is None:
-        return action.kind == ActionKind.MESSAGE and action.name == act.name
-    return action.kind == ActionKind.TASK and action.element == act.element
+        return action.kind == "message" and action.name == act.name
+    return action.kind == "task" and action.element == act.element
 
 
 def _runner(engine: Engine, session: Session, actor: Actor, act: Act, action: Action) -> Callable[[], list[str]]:

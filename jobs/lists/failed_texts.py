@@ -8,6 +8,7 @@ from sqlalchemy import Integer, Select, case, false, func, literal, null, select
 from sqlalchemy.orm import Session
 
 from domain.ground.base import Base
+from domain.ground.database import rows_changed
 from domain.ground.parties import Actor, Party, Person
 from forms.listing import Column, Filter, Listing
 from jobs.lists.instances import ROLE
@@ -77,7 +78,7 @@ def resend(engine: Engine, session: Session, actor: Actor, text_id: str, reason:
     table = tables.text
     again = update(table).where(table.c.id == text_id, table.c.state == TextState.FAILED)
     values = {"state": TextState.PENDING, "tries": 0, "error": None, "next_at": engine.clock(), "resent_by": who(actor)}
-    if session.execute(again.values(values)).rowcount == 1:  # type: ignore[attr-defined]
+    if rows_changed(session, again.values(values)) == 1:
         return []
     failed = select(_JOB.instance_id).where(_JOB.id == text_id, _JOB.state == JobState.FAILED, _JOB.handler.in_(BY_JOB))
     instance_id = session.scalar(failed)

@@ -50,7 +50,7 @@ def read_scenarios(text: str) -> list[dict[str, Any]]:
     return [_scenario(number, one) for number, one in enumerate(found, 1)]
 
 
-def _scenario(number: int, found: Any) -> dict[str, Any]:
+def _scenario(number: int, found: object) -> dict[str, Any]:
     if not isinstance(found, dict) or not {"name", "at", "steps"} <= found.keys():
         raise ScenarioFailed(f"第 {number} 个场景应有 name（名称）、at（开始时间）和 steps（步骤）")
     name, steps = str(found["name"]), found["steps"]
@@ -59,7 +59,7 @@ def _scenario(number: int, found: Any) -> dict[str, Any]:
     return {"name": name, "at": _moment(name, found["at"]), "steps": [_step(f"{name}：第 {n} 步", one) for n, one in enumerate(steps, 1)]}
 
 
-def _step(where: str, found: Any) -> dict[str, Any]:
+def _step(where: str, found: object) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ScenarioFailed(f"{where}应写成 {{as: 账号, do: 动作}}")
     step = {str(k): v for k, v in found.items()}
@@ -86,7 +86,7 @@ def _step(where: str, found: Any) -> dict[str, Any]:
     return {**step, "as": str(step["as"]), "refused": str(step["refused"])} if step.get("refused") else {**step, "as": str(step["as"])}
 
 
-def _moment(where: str, value: Any) -> datetime:
+def _moment(where: str, value: object) -> datetime:
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError as error:

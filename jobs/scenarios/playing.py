@@ -282,7 +282,7 @@ def _expect(play: _Play, expected: Mapping[str, Any], where: str) -> None:
             raise ScenarioFailed(f"{where}之后，{EXPECTED[name]}应为{_words(wanted)}，实为{_words(value)}")
 
 
-def _words(value: Any) -> str:
+def _words(value: object) -> str:
     """What was expected or found, as people read it: “待审核”, 是, 无, or “甲”、“乙”; buttons by account."""
     if isinstance(value, bool):
         return "是" if value else "否"

@@ -20,7 +20,7 @@ from domain.standards.site_standards import SiteStandard
 from domain.standards.skill_standards import SkillStandard, skill_standard_certificate
 from processes import tables
 from tests.conftest import World
-from tests.domain.ground.test_filetypes import PDF
+from tests.domain.ground.contents import PDF
 from tests.webapp.test_files import send
 from tests.webapp.test_weekly import counted, site, user
 

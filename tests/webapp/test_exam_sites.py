@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import World
-from tests.domain.ground.test_filetypes import PDF, png
+from tests.domain.ground.contents import PDF, png
 from tests.webapp.test_files import send, user
 
 CERTIFICATE = "Web前端开发与调试（中级）"

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from domain.platform.files import StoredFile, may_open, path_of
 from jobs.files import sweep_files
 from tests.conftest import World
-from tests.domain.ground.test_filetypes import PDF, png
+from tests.domain.ground.contents import PDF, png
 from webapp.app import create_app
 
 PLACE = "place=weekly_report/new/&field=attachments"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from tempfile import TemporaryFile
 from typing import Any
@@ -11,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, send_fil
 from sqlalchemy import func, select
 
 from domain.ground.tones import Tone
-from domain.platform.background import STATES, BackgroundState, BackgroundTask, cancel, failures_query, retry, task_of, tasks_query
+from domain.platform.background import STATES, BackgroundTask, TaskState, cancel, failures_query, retry, task_of, tasks_query
 from forms.listing import Column
 from jobs.background import result_file
 from jobs.lists import exports
@@ -29,12 +29,12 @@ FAILURE_COLUMNS = (
     Column("记录", lambda row: row.label),
     Column("失败原因", lambda row: row.reason),
 )
-TONES: Mapping[str, Tone] = {
-    BackgroundState.WAITING: Tone.DRAFT,
-    BackgroundState.RUNNING: Tone.WAITING,
-    BackgroundState.DONE: Tone.DONE,
-    BackgroundState.FAILED: Tone.FAILED,
-    BackgroundState.CANCELLED: Tone.DRAFT,
+TONES = {
+    TaskState.WAITING: Tone.DRAFT,
+    TaskState.RUNNING: Tone.WAITING,
+    TaskState.DONE: Tone.DONE,
+    TaskState.FAILED: Tone.FAILED,
+    TaskState.CANCELLED: Tone.DRAFT,
 }
 
 
@@ -135,9 +135,9 @@ def _task(task_id: int) -> BackgroundTask:
 def _sentence(task: BackgroundTask) -> str:
     """How it stands, as people read it."""
     counts = f"完成 {task.done} 条，失败 {task.failed} 条"
-    if task.state == BackgroundState.WAITING:
+    if task.state == TaskState.WAITING:
         return "正在排队，马上开始。" if not task.done + task.failed else f"{counts}，等待继续。"
-    if task.state != BackgroundState.RUNNING:
+    if task.state != TaskState.RUNNING:
         return f"{counts}。"
     if not task.total:
         return "正在准备…"

@@ -16,11 +16,7 @@ from jobs.imports.description import Import
 from webapp.paging import Paged, page_of
 
 TABS = (("bad", "有问题"), ("good", "可导入"), ("taken", "已导入"))
-_STATES: Mapping[str, tuple[RowState, ...]] = {
-    RowState.BAD: (RowState.BAD,),
-    RowState.GOOD: (RowState.GOOD,),
-    RowState.TAKEN: (RowState.TAKEN, RowState.STARTED),
-}
+_STATES = {"bad": (RowState.BAD,), "good": (RowState.GOOD,), "taken": (RowState.TAKEN, RowState.STARTED)}
 MAX_ROWS = 100  # that one post may correct; a page shows fewer
 MAX_TEXT = 2000
 

@@ -9,7 +9,7 @@ import pytest
 from jobs.scenarios.playing import run_file
 from tests.conftest import World
 
-BPMN = Path(__file__).parents[1] / "bpmn"
+BPMN = Path(__file__).parents[3] / "bpmn"
 FILES = sorted(BPMN.glob("*.scenarios.yaml"))
 
 
