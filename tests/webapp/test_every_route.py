@@ -23,7 +23,7 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import settings_in, world_of
 from tests.webapp.belongings import ACCOUNTS, SECRET, Belongings, belongings
-from tests.webapp.test_weekly import FORM
+from tests.webapp.weekly.reports import FORM
 
 GROUPS = {
     "schools": ("school1", "school2", "school3"),

@@ -26,9 +26,10 @@ from processes.steps import telling
 from tests.conftest import World
 from tests.domain.ground.contents import PDF
 from tests.jobs.choosing import choose, notices_shown
-from tests.webapp.designer.test_designer import send as design
-from tests.webapp.test_files import send as upload
-from tests.webapp.test_weekly import FORM, site, user
+from tests.webapp.clients import site, user
+from tests.webapp.designer.diagrams import send as design
+from tests.webapp.files.uploads import send as upload
+from tests.webapp.weekly.reports import FORM
 
 TEXTS = {
     "markup": "'\"><xq7 onerror=xq7()>{{7*7}}</script>",
