@@ -36,8 +36,8 @@ from webapp.inbox.routes import blueprint as inbox
 from webapp.institutions.seals import blueprint as seals
 from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
-from webapp.messages.views import blueprint as messages
 from webapp.monitor.routes import blueprint as monitor
+from webapp.notices.views import blueprint as notices
 from webapp.sites.views import blueprint as exam_sites
 from webapp.standards.views import sites as site_standards
 from webapp.standards.views import skills as skill_standards
@@ -68,7 +68,7 @@ BLUEPRINTS = (
     teachers,
     substitutes,
     copies,
-    messages,
+    notices,
     designer,
     monitor,
     exam_sites,
