@@ -21,6 +21,7 @@ from urllib.parse import quote
 import httpx
 
 from domain.demo import DEMO_ACCOUNTS, PASSWORD
+from domain.ground.home import make_private
 from domain.ground.settings import BadSetting, read_settings
 from jobs.demo import loading
 from jobs.runtime import build, deploy_all, migrate
@@ -123,7 +124,8 @@ class Stack:
 def run(environment: Mapping[str, str]) -> int:
     """Runs everything. Returns the exit status."""
     home = Path(environment.get("PILOT_HOME") or ".pilot").resolve()
-    (home / "logs").mkdir(parents=True, exist_ok=True)
+    make_private(home)
+    (home / "logs").mkdir(exist_ok=True)
     _keep_secret(home)
     try:
         settings = read_settings(environment)
