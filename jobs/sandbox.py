@@ -7,6 +7,7 @@ import math
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -94,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._reply(503 if mode == "fail" else 422, {"error": mode})
 
-    def _reply(self, status: int, body: Any) -> None:
+    def _reply(self, status: int, body: Mapping[str, Any]) -> None:
         data = json.dumps(body, ensure_ascii=False).encode()
         try:
             self.send_response(status)

@@ -7,11 +7,9 @@ the same person within ten minutes. A batch over 300 records makes one SMS, not 
 from __future__ import annotations
 
 import logging
-import os
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -20,23 +18,25 @@ from sqlalchemy.orm import Session
 
 from domain.ground.handling import FAULTS, Permanent, Transient, mistake
 from domain.ground.parties import Person
-from domain.ground.settings import read_settings
 from handlers import sms
 from jobs import leases
-from jobs.outbox import LEASE, QUEUE
-from jobs.runtime import Runtime, build
+from jobs.outbox import LEASE
+from jobs.queue import QUICK, enqueue
+from jobs.runtime import Runtime
 from processes import tables
 from processes.diagrams import retries
 from processes.notices.reminders import remind
+from processes.states import TextState
 from processes.steps.telling import KINDS
 
+DUTY = "text"  # its name in the queue
 EVERY = timedelta(seconds=15)  # how often the scheduler looks
 APART = timedelta(minutes=10)  # between two SMS to the same person
 RETRY_MAX, RETRY_DELAY = 7, 2.0  # tries after the first, and seconds before the first of them, doubled each time
 MOST = 500  # people in one look
 LONGEST = 200  # characters of an SMS
 _TEXT, _NOTICE = tables.text, tables.notice
-_LEASED = leases.Leased(_TEXT, "next_at", "pending")
+_LEASED = leases.Leased(_TEXT, "next_at", TextState.PENDING, TextState.RUNNING)
 _log = logging.getLogger(__name__)
 
 
@@ -48,12 +48,7 @@ def turn(runtime: Runtime) -> None:
         bundle(session, now)
     with runtime.database.writing() as session:
         due = leases.sweep(session, _LEASED, now)
-    leases.enqueue(runtime.settings.redis_url, QUEUE, "jobs.texting.work", due)
-
-
-def work(text_id: str) -> None:
-    """RQ's entry: sends one SMS in a worker process."""
-    send(_runtime(), text_id)
+    enqueue(runtime.settings.redis_url, QUICK, DUTY, due)
 
 
 def bundle(session: Session, now: datetime) -> list[str]:
@@ -74,7 +69,7 @@ def bundle(session: Session, now: datetime) -> list[str]:
             payload = {"messages": [{"to": mobiles[person], "text": text}]}
             rows.append({"id": str(uuid4()), "person_id": person, "payload": payload, "created_at": now, "next_at": now})
     if rows:
-        session.execute(insert(_TEXT), [{**row, "state": "pending", "attempt": 0, "tries": 0} for row in rows])
+        session.execute(insert(_TEXT), [{**row, "state": TextState.PENDING, "attempt": 0, "tries": 0} for row in rows])
     return [str(row["id"]) for row in rows]
 
 
@@ -88,23 +83,23 @@ def send(runtime: Runtime, text_id: str) -> bool:
             return False
         row = session.execute(select(_TEXT).where(_TEXT.c.id == text_id)).one()
     if row.tries > RETRY_MAX + 1:  # each attempt ended without a word: it may be what kills the workers
-        return _answered(runtime, row, "failed", f"连续 {RETRY_MAX + 1} 次没有结果，请稍后重新发送", None)
+        return _answered(runtime, row, TextState.FAILED, f"连续 {RETRY_MAX + 1} 次没有结果，请稍后重新发送", None)
     try:
         sms.call(row.payload, text_id, runtime.settings)
     except (Transient, OSError) as error:
         again = runtime.engine.clock() + retries.wait(row.tries, RETRY_DELAY) if row.tries <= RETRY_MAX else None
-        return _answered(runtime, row, "failed" if again is None else "pending", str(error) or type(error).__name__, again)
+        return _answered(runtime, row, TextState.FAILED if again is None else TextState.PENDING, str(error) or type(error).__name__, again)
     except Permanent as error:
-        return _answered(runtime, row, "failed", str(error), None)
+        return _answered(runtime, row, TextState.FAILED, str(error), None)
     except FAULTS as error:
         _log.exception("SMS %s", text_id)
-        return _answered(runtime, row, "failed", f"发送程序出错，请联系系统管理员（{mistake(error)}）", None)
-    return _answered(runtime, row, "done", None, None)
+        return _answered(runtime, row, TextState.FAILED, f"发送程序出错，请联系系统管理员（{mistake(error)}）", None)
+    return _answered(runtime, row, TextState.DONE, None, None)
 
 
 def _answered(runtime: Runtime, row: Any, state: str, error: str | None, next_at: datetime | None) -> bool:
     """Writes what became of an attempt. False where another attempt is the current one."""
-    mine = (_TEXT.c.id == row.id, _TEXT.c.attempt == row.attempt, _TEXT.c.state == "running")
+    mine = (_TEXT.c.id == row.id, _TEXT.c.attempt == row.attempt, _TEXT.c.state == TextState.RUNNING)
     with runtime.database.writing() as session:
         changed = session.execute(update(_TEXT).where(*mine).values(state=state, error=error, next_at=next_at))
     if error is not None:
@@ -118,8 +113,3 @@ def _told(notices: Sequence[Any]) -> str:
     numbers = Counter(notice.kind for notice in notices)
     kinds = "，".join(f"{KINDS[kind]} {numbers[kind]} 条" for kind in KINDS if numbers[kind])
     return f"您有 {len(notices)} 条新消息：{kinds}。请登录试点院校业务平台查看。"
-
-
-@cache
-def _runtime() -> Runtime:
-    return build(read_settings(os.environ))

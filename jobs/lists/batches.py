@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from domain.ground.errors import DomainError
 from domain.ground.handling import FAULTS
 from domain.ground.parties import Actor
-from domain.platform.background import BackgroundFailure, BackgroundTask, begin
+from domain.platform.background import BackgroundFailure, BackgroundTask, TaskState, begin
 from forms.listing import Listing
 from forms.lists import LISTS
 from jobs import outbox
@@ -102,7 +102,7 @@ def start(
     came = act_on(session, _items(engine, session, actor, act, chosen, _ids(session, actor, chosen)))
     keep_failures(session, task.id, 0, came.failures)
     now = engine.clock()
-    task.state, task.started_at, task.finished_at, task.lease_until = "done", now, now, None
+    task.state, task.started_at, task.finished_at, task.lease_until = TaskState.DONE, now, now, None
     task.done, task.failed, task.result = came.done, len(came.failures), {"key": act.key}
     return task, list(came.jobs)
 

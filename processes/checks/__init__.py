@@ -13,6 +13,7 @@ from typing import Any
 
 from domain.ground.handling import Handler
 from domain.ground.parties import ROLES
+from domain.ground.subjects import Subject
 from processes.checks import conventions, documents, expressions, instances, messages, paths, signals, structure, supported
 from processes.definitions.definition import read
 from processes.diagrams import decisions
@@ -20,7 +21,6 @@ from processes.diagrams.decisions import SUFFIX
 from processes.diagrams.diagram import parse_diagram, read_diagram
 from processes.diagrams.xmlsafe import read_limited
 from processes.errors import DiagramInvalid, EngineFault
-from processes.subjects import Subject
 
 MAX_PROBLEMS = 200  # of one file that are listed
 SUFFIXES = (".bpmn", ".bpmn2", ".bpmn20.xml")

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from domain.ground.handling import Handler
+from domain.ground.subjects import Subject
+from domain.ground.tones import Tone
 from processes.checks import fields
 from processes.checks.wording import say, short
 from processes.diagrams import retries
@@ -16,9 +18,7 @@ from processes.diagrams.diagram import Diagram
 from processes.diagrams.elements import ANY, STANDS, Element, listed
 from processes.diagrams.expressions import ExpressionError, evaluate, names_in
 from processes.diagrams.nodes import BPMN, SPIFF, Node, text_in
-from processes.subjects import Subject
 
-TONES = ("draft", "waiting", "attention", "failed", "done")
 MAX_STATUS = 40  # widths of the columns that hold them
 MAX_OUTCOME = 40
 MAX_ROLE = 20
@@ -86,8 +86,8 @@ def _status(diagram: Diagram, element: Element) -> Iterator[str]:
     if len(status) > MAX_STATUS:
         yield say(element, f"状态超过 {MAX_STATUS} 个字，请缩短")
     tone = element.properties.get("statusTone")
-    if tone is not None and tone not in TONES:
-        yield say(element, f"属性 statusTone 的值“{short(tone)}”应为 {'、'.join(TONES)} 之一")
+    if tone is not None and tone not in list(Tone):
+        yield say(element, f"属性 statusTone 的值“{short(tone)}”应为 {'、'.join(Tone)} 之一")
 
 
 def _form(diagram: Diagram, element: Element, forms: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

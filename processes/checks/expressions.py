@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from domain.ground.handling import Handler
+from domain.ground.subjects import Subject
 from processes.checks.wording import named, say, say_flow, short
 from processes.diagrams import quorum, retries
 from processes.diagrams.activities import call_of, condition_of, decision_of, event_condition_of, script_of, timer_of
@@ -22,7 +23,6 @@ from processes.diagrams.messages import Messages
 from processes.diagrams.nodes import BPMN, SPIFF, Node, local
 from processes.errors import DiagramInvalid
 from processes.spiff.instances import COUNTED, NUMBERS
-from processes.subjects import Subject
 
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 _EXAMPLES: Mapping[type, Value] = {datetime: _MOMENT, int: 1, float: 1.0, str: "x", bool: True, list: ["x"]}

@@ -11,14 +11,14 @@ from typing import Literal, TypeAlias
 
 from processes.diagrams.activities import decision_of, timer_of
 from processes.diagrams.diagram import Diagram
-from processes.diagrams.elements import EVENTS, Element, EventKind, Tag, event_definitions
+from processes.diagrams.elements import EVENTS, Element, EventType, Tag, event_definitions
 from processes.diagrams.nodes import BPMN, SPIFF, Node
 
 Position: TypeAlias = Literal[
     "start", "inner start", "triggered start", "nested triggered start", "boundaryEvent", "intermediateCatchEvent", "behind a gateway",
     "intermediateThrowEvent", "endEvent",
 ]  # fmt: skip
-RUNS: Mapping[Position, tuple[EventKind | Literal[""], ...]] = {  # the kinds that run there; "" is an event without a definition
+RUNS: Mapping[Position, tuple[EventType | Literal[""], ...]] = {  # the kinds that run there; "" is an event without a definition
     "start": ("", "message"),
     "inner start": ("",),
     "triggered start": ("message", "timer", "signal", "error", "escalation"),

@@ -13,7 +13,7 @@ Tag: TypeAlias = Literal[
     "serviceTask", "sendTask", "receiveTask", "scriptTask", "businessRuleTask", "exclusiveGateway", "parallelGateway", "inclusiveGateway",
     "eventBasedGateway", "complexGateway", "subProcess", "transaction", "adHocSubProcess", "callActivity",
 ]  # fmt: skip
-EventKind: TypeAlias = Literal[
+EventType: TypeAlias = Literal[
     "message", "timer", "signal", "error", "escalation", "conditional", "terminate", "cancel", "compensate", "link"
 ]
 KINDS: Mapping[Tag, str] = {
@@ -24,7 +24,7 @@ KINDS: Mapping[Tag, str] = {
     "complexGateway": "复杂网关", "subProcess": "子流程", "transaction": "事务子流程", "adHocSubProcess": "自由子流程",
     "callActivity": "调用活动",
 }  # fmt: skip
-EVENTS: Mapping[EventKind, str] = {
+EVENTS: Mapping[EventType, str] = {
     "message": "消息", "timer": "定时", "signal": "信号", "error": "错误", "escalation": "升级", "conditional": "条件",
     "terminate": "终止", "cancel": "取消", "compensate": "补偿", "link": "链接",
 }  # fmt: skip
@@ -35,7 +35,7 @@ STANDS: tuple[Tag, ...] = ("userTask", "manualTask", "receiveTask", "intermediat
 ANY = "any"
 """Of the property `returnable`: every earlier user task."""
 _TAGS: Mapping[str, Tag] = {tag: tag for tag in KINDS}
-_EVENTS: Mapping[str, EventKind] = {kind: kind for kind in EVENTS}
+_EVENTS: Mapping[str, EventType] = {kind: kind for kind in EVENTS}
 
 
 def listed(text: str) -> list[str]:
@@ -63,7 +63,7 @@ class Element:
     properties: Mapping[str, str]
     attached_to: str | None = None
     interrupting: bool = True
-    event: EventKind | None = None
+    event: EventType | None = None
     """The kind of the event definition inside; that of a receive task is `message`."""
     inside: str | None = None
     """Id of the subprocess around it."""
