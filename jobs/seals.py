@@ -1,4 +1,4 @@
-"""Opens an uploaded PKCS#12 in a process of its own: a hostile one may ask for years of computing, or for all memory."""
+"""Opens an uploaded PKCS#12 file in a process of its own: a hostile file may need years of computing, or all memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read_key_apart(content: bytes, password: str, seconds: int = SECONDS) -> Sea
     """`seal_keys.read_key`, bounded in time and memory. Key and password pass through pipes, never through arguments or files.
 
     Raises:
-        BadKey: what is wrong with the file; also that it could not be opened within its bounds.
+        BadKey: what is wrong with the file, also where it cannot be opened within the bounds.
     """
     asked = json.dumps({"content": content.hex(), "password": password, "seconds": seconds}).encode()
     try:
@@ -38,7 +38,7 @@ def read_key_apart(content: bytes, password: str, seconds: int = SECONDS) -> Sea
 
 
 def child() -> None:
-    """What runs in the process of its own: reads the question, prints the answer."""
+    """What the process of its own runs: reads file and password, and prints the key or the problem."""
     asked = json.load(sys.stdin)
     resource.setrlimit(resource.RLIMIT_CPU, (asked["seconds"], asked["seconds"]))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
