@@ -16,9 +16,8 @@ from sqlalchemy.orm import Session
 from domain.ground.parties import Actor
 from domain.ground.rows import read_all
 from forms.listing import Listing
-from jobs import outbox
 from jobs.lists import failed_texts
-from jobs.lists.batches import CHUNK, Item, act_on, give_way, keep_failures
+from jobs.lists.batches import CHUNK, Item, in_chunks
 from jobs.lists.failed_texts import TEXTS
 from jobs.lists.instances import INSTANCES
 from jobs.lists.undelivered import MESSAGES
@@ -104,9 +103,9 @@ def count(session: Session, actor: Actor, chosen: Chosen, now: datetime) -> int:
 
 
 def run(runtime: Runtime, work: Work) -> None:
-    """The background task: `act` (a key of the list's acts), `reason`, and `chosen` as the dataclass says."""
-    given = work.params["chosen"]
-    chosen = Chosen(**{**given, "ids": tuple(given["ids"])})
+    """The background task. Its parameters are `act` (a key of the list's acts), `reason`, and `chosen`, that of the dataclass."""
+    params = work.params["chosen"]
+    chosen = Chosen(**{**params, "ids": tuple(params["ids"])})
     act = WATCHED[chosen.what].acts[work.params["act"]]
     if "last" not in work.result:  # rows that are added meanwhile are left out
         with runtime.database.reading() as session:
@@ -114,22 +113,14 @@ def run(runtime: Runtime, work: Work) -> None:
             total, last = session.execute(select(func.count(), func.max(inner.c.id)).select_from(inner)).one()
         work.result = {**work.result, "last": last, "after": None}
         work.progress(0, total=total)
-    while _chunk(runtime, work, act, chosen):
-        give_way(runtime)
 
-
-def _chunk(runtime: Runtime, work: Work, act: Act, chosen: Chosen) -> bool:
-    """The next ones in one transaction with the bookkeeping. False where there are none left."""
-    with runtime.database.writing() as session:
+    def next_items(session: Session) -> Sequence[Item]:
         rows = _next(session, work, chosen, runtime.engine.clock())
-        if not rows:
-            return False
-        came = act_on(session, [_item(runtime.engine, session, work, act, chosen, row) for row in rows])
-        keep_failures(session, work.task_id, work.failed, came.failures)
-        work.result = {**work.result, "after": rows[-1].id}
-        work.keep(session, work.done + came.done, work.failed + len(came.failures))
-    outbox.hand_out(runtime.settings.redis_url, came.jobs)
-    return True
+        if rows:
+            work.result = {**work.result, "after": rows[-1].id}
+        return [_item(runtime.engine, session, work, act, chosen, row) for row in rows]
+
+    in_chunks(runtime, work, next_items)
 
 
 def _chosen(actor: Actor, chosen: Chosen, now: datetime) -> Select[Any]:
