@@ -34,7 +34,7 @@ KINDS: dict[str, Kind] = {
     CHECK: check_file,
     TAKE: take_in,
 }
-_LEASED = leases.Leased(BackgroundTask.__table__, "lease_until", TaskState.WAITING)  # type: ignore[arg-type]  # declared as FromClause
+_LEASED = leases.Leased(BackgroundTask.__table__, "lease_until", TaskState.WAITING, TaskState.RUNNING)  # type: ignore[arg-type]  # declared as FromClause
 _log = logging.getLogger(__name__)
 
 

@@ -28,21 +28,23 @@ class Leased:
     moment: str
     """Name of that column; null where the row is over."""
     waiting: str
-    """The state in which nobody holds the row; who does makes it `running`."""
+    """The state in which nobody holds the row."""
+    running: str
+    """The state in which a worker holds it."""
 
 
 def claim(session: Session, leased: Leased, row_id: Any, now: datetime, lease: timedelta, **more: Any) -> bool:
     """Takes the row for a new attempt, with `more` written into it. False where it is over, or another worker's."""
     table = leased.table
     mine = update(table).where(table.c.id == row_id, table.c.state == leased.waiting)
-    values = {"state": "running", "attempt": table.c.attempt + 1, leased.moment: now + lease, **more}
+    values = {"state": leased.running, "attempt": table.c.attempt + 1, leased.moment: now + lease, **more}
     return rows_changed(session, mine.values(values)) == 1
 
 
 def sweep(session: Session, leased: Leased, now: datetime) -> list[Any]:
     """Ids of the rows to hand out (again): waiting and due, or running with a lease that is over."""
     table, moment = leased.table, leased.table.c[leased.moment]
-    due = moment <= now, table.c.state.in_((leased.waiting, "running"))
+    due = moment <= now, table.c.state.in_((leased.waiting, leased.running))
     values = {"state": leased.waiting, leased.moment: now + HANDED_OUT}
     found = session.scalars(select(table.c.id).where(*due).limit(500)).all()
     # conditional: what another sweep or a worker has taken since is theirs

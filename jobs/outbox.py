@@ -24,10 +24,11 @@ from processes.diagrams import expressions, retries
 from processes.engine import Engine
 from processes.errors import ProcessError, StaleAttempt
 from processes.outside import answers
+from processes.states import JobState
 
 QUEUE = "pilot"
 LEASE = timedelta(seconds=60)  # longer than a handler's time-outs together
-_LEASED = leases.Leased(tables.job, "next_at", "pending")
+_LEASED = leases.Leased(tables.job, "next_at", JobState.PENDING, JobState.RUNNING)
 _log = logging.getLogger(__name__)
 
 
@@ -94,7 +95,7 @@ def _claim(runtime: Runtime, job_id: str) -> _Claimed | None:
         ).one()
         if job.suspended_at is not None:  # it was in the queue, or a lost worker's, when the instance was suspended
             paused = update(table).where(table.c.id == job_id)
-            session.execute(paused.values(state="paused", next_at=None, tries=table.c.tries - 1))
+            session.execute(paused.values(state=JobState.PAUSED, next_at=None, tries=table.c.tries - 1))
             return None
         prepared = _prepared_or_why_not(runtime, session, job)
     # what could not be prepared is a step of its own: a step locks the instance before its jobs

@@ -28,6 +28,7 @@ from jobs.runtime import Runtime, build
 from processes import tables
 from processes.diagrams import retries
 from processes.notices.reminders import remind
+from processes.states import TextState
 from processes.steps.telling import KINDS
 
 EVERY = timedelta(seconds=15)  # how often the scheduler looks
@@ -36,7 +37,7 @@ RETRY_MAX, RETRY_DELAY = 7, 2.0  # tries after the first, and seconds before the
 MOST = 500  # people in one look
 LONGEST = 200  # characters of an SMS
 _TEXT, _NOTICE = tables.text, tables.notice
-_LEASED = leases.Leased(_TEXT, "next_at", "pending")
+_LEASED = leases.Leased(_TEXT, "next_at", TextState.PENDING, TextState.RUNNING)
 _log = logging.getLogger(__name__)
 
 
@@ -74,7 +75,7 @@ def bundle(session: Session, now: datetime) -> list[str]:
             payload = {"messages": [{"to": mobiles[person], "text": text}]}
             rows.append({"id": str(uuid4()), "person_id": person, "payload": payload, "created_at": now, "next_at": now})
     if rows:
-        session.execute(insert(_TEXT), [{**row, "state": "pending", "attempt": 0, "tries": 0} for row in rows])
+        session.execute(insert(_TEXT), [{**row, "state": TextState.PENDING, "attempt": 0, "tries": 0} for row in rows])
     return [str(row["id"]) for row in rows]
 
 
@@ -88,23 +89,23 @@ def send(runtime: Runtime, text_id: str) -> bool:
             return False
         row = session.execute(select(_TEXT).where(_TEXT.c.id == text_id)).one()
     if row.tries > RETRY_MAX + 1:  # each attempt ended without a word: it may be what kills the workers
-        return _answered(runtime, row, "failed", f"连续 {RETRY_MAX + 1} 次没有结果，请稍后重新发送", None)
+        return _answered(runtime, row, TextState.FAILED, f"连续 {RETRY_MAX + 1} 次没有结果，请稍后重新发送", None)
     try:
         sms.call(row.payload, text_id, runtime.settings)
     except (Transient, OSError) as error:
         again = runtime.engine.clock() + retries.wait(row.tries, RETRY_DELAY) if row.tries <= RETRY_MAX else None
-        return _answered(runtime, row, "failed" if again is None else "pending", str(error) or type(error).__name__, again)
+        return _answered(runtime, row, TextState.FAILED if again is None else TextState.PENDING, str(error) or type(error).__name__, again)
     except Permanent as error:
-        return _answered(runtime, row, "failed", str(error), None)
+        return _answered(runtime, row, TextState.FAILED, str(error), None)
     except FAULTS as error:
         _log.exception("SMS %s", text_id)
-        return _answered(runtime, row, "failed", f"发送程序出错，请联系系统管理员（{mistake(error)}）", None)
-    return _answered(runtime, row, "done", None, None)
+        return _answered(runtime, row, TextState.FAILED, f"发送程序出错，请联系系统管理员（{mistake(error)}）", None)
+    return _answered(runtime, row, TextState.DONE, None, None)
 
 
 def _answered(runtime: Runtime, row: Any, state: str, error: str | None, next_at: datetime | None) -> bool:
     """Writes what became of an attempt. False where another attempt is the current one."""
-    mine = (_TEXT.c.id == row.id, _TEXT.c.attempt == row.attempt, _TEXT.c.state == "running")
+    mine = (_TEXT.c.id == row.id, _TEXT.c.attempt == row.attempt, _TEXT.c.state == TextState.RUNNING)
     with runtime.database.writing() as session:
         changed = session.execute(update(_TEXT).where(*mine).values(state=state, error=error, next_at=next_at))
     if error is not None:

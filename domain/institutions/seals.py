@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -33,7 +34,7 @@ class Seal(SubjectRecord):
     # ids are never used again: a history must not become another's
     __table_args__ = (UniqueConstraint("party_id", "version"), {"sqlite_autoincrement": True})
 
-    FACTS: ClassVar = {"valid_to": datetime, "warn_at": datetime}
+    FACTS: ClassVar[Mapping[str, type]] = {"valid_to": datetime, "warn_at": datetime}
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))

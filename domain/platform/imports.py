@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relat
 from domain.ground.base import Base, UtcDateTime, one_of
 from domain.ground.database import rows_changed
 from domain.ground.parties import Actor, Person
+from domain.ground.tones import Tone
 
 
 class ImportState(StrEnum):
@@ -38,13 +39,13 @@ class RowState(StrEnum):
     """It became a record, and the record's process has started."""
 
 
-STATES = {
-    ImportState.CHECKING: ("检查中", "waiting"),
-    ImportState.READY: ("待确认", "attention"),
-    ImportState.TAKING: ("导入中", "waiting"),
-    ImportState.DONE: ("已导入", "done"),
-    ImportState.REFUSED: ("不能导入", "failed"),
-    ImportState.DROPPED: ("已放弃", "draft"),
+STATES: Mapping[ImportState, tuple[str, Tone]] = {
+    ImportState.CHECKING: ("检查中", Tone.WAITING),
+    ImportState.READY: ("待确认", Tone.ATTENTION),
+    ImportState.TAKING: ("导入中", Tone.WAITING),
+    ImportState.DONE: ("已导入", Tone.DONE),
+    ImportState.REFUSED: ("不能导入", Tone.FAILED),
+    ImportState.DROPPED: ("已放弃", Tone.DRAFT),
 }
 """State → what people read, and the tone of its badge."""
 

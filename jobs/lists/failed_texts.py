@@ -17,6 +17,7 @@ from processes.engine import Engine
 from processes.errors import NotAllowed, Refused
 from processes.history import who
 from processes.monitor import managing
+from processes.states import EventKind, JobState, TextState
 
 PERSONAL = "消息提醒"
 BY_JOB = {"account.first_password": "首次登录密码", "sms.notify": "流程通知", "reports.remind": "填报提醒"}
@@ -36,7 +37,7 @@ _FAILED = union_all(
     )
     .join(Person, Person.id == _TEXT.person_id)
     .join(Party, Party.id == Person.party_id)
-    .where(_TEXT.state == "failed"),
+    .where(_TEXT.state == TextState.FAILED),
     select(
         _JOB.id,
         case(BY_JOB, value=_JOB.handler),
@@ -46,14 +47,14 @@ _FAILED = union_all(
         _JOB.error,
         # a job keeps no times of its own; the history knows when it failed
         select(func.max(_EVENT.at))
-        .where(_EVENT.instance_id == _JOB.instance_id, _EVENT.kind == "incident", _EVENT.element == _JOB.element)
+        .where(_EVENT.instance_id == _JOB.instance_id, _EVENT.kind == EventKind.INCIDENT, _EVENT.element == _JOB.element)
         .scalar_subquery(),
         null(),
         _JOB.instance_id,
     )
     .join(tables.instance, _INSTANCE.id == _JOB.instance_id)
     .join(Party, Party.id == _INSTANCE.party_id)
-    .where(_JOB.state == "failed", _JOB.handler.in_(BY_JOB)),
+    .where(_JOB.state == JobState.FAILED, _JOB.handler.in_(BY_JOB)),
 ).subquery("failed_text")
 
 
@@ -75,11 +76,11 @@ def resend(engine: Engine, session: Session, actor: Actor, text_id: str, reason:
     if not managing.SUPERVISORS & actor.roles:
         raise NotAllowed
     table = tables.text
-    again = update(table).where(table.c.id == text_id, table.c.state == "failed")
-    values = {"state": "pending", "tries": 0, "error": None, "next_at": engine.clock(), "resent_by": who(actor)}
+    again = update(table).where(table.c.id == text_id, table.c.state == TextState.FAILED)
+    values = {"state": TextState.PENDING, "tries": 0, "error": None, "next_at": engine.clock(), "resent_by": who(actor)}
     if rows_changed(session, again.values(values)) == 1:
         return []
-    failed = select(_JOB.instance_id).where(_JOB.id == text_id, _JOB.state == "failed", _JOB.handler.in_(BY_JOB))
+    failed = select(_JOB.instance_id).where(_JOB.id == text_id, _JOB.state == JobState.FAILED, _JOB.handler.in_(BY_JOB))
     instance_id = session.scalar(failed)
     if instance_id is None:
         raise Refused("这条短信已经重新发送，请刷新页面查看")

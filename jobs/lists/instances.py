@@ -14,6 +14,7 @@ from processes import tables
 from processes.definitions import definition, store
 from processes.deployment import versions
 from processes.monitor.overview import Instance
+from processes.states import TaskRowState
 
 ROLE = "监控"
 RUNNING, SUSPENDED, FAILED, ENDED = "运行中", "已挂起", "失败", "已结束"
@@ -74,7 +75,7 @@ def _by_age(now: datetime, query: Select[Any], text: str) -> Select[Any]:
 
 def _by_late(now: datetime, query: Select[Any], text: str) -> Select[Any]:
     task = tables.task.c
-    late = select(task.instance_id).where(task.state == "open", task.due_at < now)
+    late = select(task.instance_id).where(task.state == TaskRowState.OPEN, task.due_at < now)
     return query.where(tables.instance.c.id.in_(late)) if text == LATE else query
 
 
@@ -90,7 +91,7 @@ def _by_party(query: Select[Any], text: str) -> Select[Any]:
 def _by_assignee(query: Select[Any], text: str) -> Select[Any]:
     """Those in which somebody of this name holds an open task."""
     task = tables.task.c
-    held = select(task.instance_id).join(Person, Person.id == task.assignee_id).where(task.state == "open")
+    held = select(task.instance_id).join(Person, Person.id == task.assignee_id).where(task.state == TaskRowState.OPEN)
     return query.where(tables.instance.c.id.in_(held.where(Person.name.contains(text, autoescape=True))))
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from domain.ground.tones import Tone
 from processes.checks import conventions, fields
 from processes.checks.diagram import STANDS, Diagram, handler_name, say, short
 from processes.diagrams import retries
 from processes.diagrams.elements import BPMN, SPIFF, Element, listed, properties_of
 
-TONES = ("draft", "waiting", "attention", "failed", "done")
 MAX_STATUS = 40  # widths of the columns that hold them
 MAX_OUTCOME = 40
 MAX_ROLE = 20
@@ -81,8 +81,8 @@ def _status(diagram: Diagram, element: Element) -> Iterator[str]:
     if len(status) > MAX_STATUS:
         yield say(element, f"状态超过 {MAX_STATUS} 个字，请缩短")
     tone = element.properties.get("statusTone")
-    if tone is not None and tone not in TONES:
-        yield say(element, f"属性 statusTone 的值“{short(tone)}”应为 {'、'.join(TONES)} 之一")
+    if tone is not None and tone not in list(Tone):
+        yield say(element, f"属性 statusTone 的值“{short(tone)}”应为 {'、'.join(Tone)} 之一")
 
 
 def _form(diagram: Diagram, element: Element, forms: Mapping[str, dict[str, Any]]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.exceptions import WorkflowException
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
+from domain.ground.tones import Tone
 from processes.diagrams.decisions import tables_of
 from processes.diagrams.elements import BPMN, SPIFF, Element, properties_of, read_element
 from processes.diagrams.xmlsafe import parse_xml
@@ -94,8 +95,8 @@ class Definition:
         if "statusTone" in element.properties:
             return element.properties["statusTone"]
         if element.tag == "endEvent":
-            return "failed" if element.event == "error" else "done"
-        return "draft" if element.lane == self.start.lane else "waiting"
+            return Tone.FAILED if element.event == "error" else Tone.DONE
+        return Tone.DRAFT if element.lane == self.start.lane else Tone.WAITING
 
     def tasks_beside(self, element: Element) -> list[Element]:
         """The user tasks of the same part of the diagram to which a token of `element` may be moved: none that repeats."""

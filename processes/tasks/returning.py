@@ -26,6 +26,7 @@ from processes.history import clock_text, who
 from processes.spiff import tokens, tree
 from processes.spiff.rewinding import enclosing, rewind, undone
 from processes.spiff.state import load_state
+from processes.states import EventKind, TaskKind, TaskRowState
 from processes.steps import books, running, votes
 from processes.steps.holding import hold
 from processes.tasks.undoing import close, rerun
@@ -42,7 +43,7 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
     """
     held = hold(engine, session, actor, task_id)
     step, element = held.step, held.element
-    if held.task.kind != "step":
+    if held.task.kind != TaskKind.STEP:
         raise Refused("此事项只请您给出意见，不能退回；请在意见中写明，由请您给出意见的人决定")
     if not comment.strip():
         raise FormInvalid([("comment", "退回须填写意见，请说明需要修改的内容")])
@@ -58,12 +59,12 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
     name = step.definition.elements[to].name
     gone = undone(target)
     said = f"{who(step.actor)}已于 {clock_text(step.now)} 将流程退回到“{name}”：{comment.strip()}"
-    closed = {"state": "done", "closed_by": actor.person_id, "outcome": "退回", "closed_as": said}
+    closed = {"state": TaskRowState.DONE, "closed_by": actor.person_id, "outcome": "退回", "closed_as": said}
     closed["closed_for"] = None if held.absent is None else held.absent.id
     if held.task.vote_id is None:
         step.closed[task_id] = closed
-    step.record("return", f"退回到“{name}”", element.id, comment.strip())
-    close(step, gone, said, "undone")
+    step.record(EventKind.RETURN, f"退回到“{name}”", element.id, comment.strip())
+    close(step, gone, said, TaskRowState.UNDONE)
     rewind(target)
     rerun(step)
     if held.task.vote_id is not None:
@@ -77,7 +78,13 @@ def choices(engine: Engine, session: Session, task: Any) -> list[Element]:
     row = session.execute(select(table).where(table.c.id == task.instance_id)).one()
     definition = load(session, row.definition_id)
     element = definition.elements.get(task.element)
-    if row.state is None or task.state != "open" or task.kind != "step" or element is None or "returnable" not in element.properties:
+    if (
+        row.state is None
+        or task.state != TaskRowState.OPEN
+        or task.kind != TaskKind.STEP
+        or element is None
+        or "returnable" not in element.properties
+    ):
         return []
     workflow = load_state(row.state, *definition.specs)
     live = tokens.find(workflow, task.vote_id or task.id)

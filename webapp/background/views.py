@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from sqlalchemy import func, select
 
+from domain.ground.tones import Tone
 from domain.platform.background import STATES, BackgroundTask, TaskState, cancel, failures_query, retry, task_of, tasks_query
 from forms.listing import Column
 from jobs.background import result_file
@@ -29,11 +30,11 @@ FAILURE_COLUMNS = (
     Column("失败原因", lambda row: row.reason),
 )
 TONES = {
-    TaskState.WAITING: "draft",
-    TaskState.RUNNING: "waiting",
-    TaskState.DONE: "done",
-    TaskState.FAILED: "failed",
-    TaskState.CANCELLED: "draft",
+    TaskState.WAITING: Tone.DRAFT,
+    TaskState.RUNNING: Tone.WAITING,
+    TaskState.DONE: Tone.DONE,
+    TaskState.FAILED: Tone.FAILED,
+    TaskState.CANCELLED: Tone.DRAFT,
 }
 
 

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 
 from domain.ground.handling import External
 from domain.ground.parties import ROLES
+from domain.ground.tones import Tone
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from handlers import HANDLERS
@@ -18,7 +19,6 @@ from jobs.runtime import BPMN_FOLDER
 from jobs.scenarios import playing
 from jobs.scenarios.files import ScenarioFailed
 from processes import checks
-from processes.checks.conventions import TONES
 from processes.checks.diagram import KINDS, read_diagram
 from processes.checks.structure import is_key
 from processes.deployment import versions
@@ -154,7 +154,7 @@ def model(key: str) -> Any:
         "forms": forms,
         "handlers": handlers,
         "roles": ROLES,
-        "tones": TONES,
+        "tones": list(Tone),
         "subjects": sorted(SUBJECTS),
         "facts": _facts(found.xml),
     }

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 
 from domain.ground.parties import Person
+from domain.ground.tones import Tone
 from processes.notices import copies, notices, preferences
+from processes.states import NoticeKind, TextState
 from processes.steps import telling
 from webapp.context import actor, db, runtime
 
 blueprint = Blueprint("messages", __name__, url_prefix="/messages")
 SIZE = 50
-STATES = {"pending": ("发送中", "waiting"), "running": ("发送中", "waiting"), "done": ("已发送", "done"), "failed": ("发送失败", "failed")}
+STATES: Mapping[str, tuple[str, Tone]] = {
+    TextState.PENDING: ("发送中", Tone.WAITING),
+    TextState.RUNNING: ("发送中", Tone.WAITING),
+    TextState.DONE: ("已发送", Tone.DONE),
+    TextState.FAILED: ("发送失败", Tone.FAILED),
+}
 
 
 @blueprint.get("/")
@@ -30,7 +38,7 @@ def index() -> str:
 def open_one(notice_id: int) -> Any:
     """Marks one as read and goes where it leads."""
     row = notices.read_one(db(), actor(), notice_id, runtime().engine.clock())
-    if row.kind == "copy":
+    if row.kind == NoticeKind.COPY:
         copies.seen(db(), actor(), row.instance_id, runtime().engine.clock())
     if row.task_id:
         return redirect(url_for("inbox.task", task_id=row.task_id))

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from processes import tables
+from processes.states import LIVE, TaskRowState
 from processes.definitions import store
 from processes.history import events_of
 from processes.monitor import migrating
@@ -113,7 +114,7 @@ def stands(play: Play) -> Any:
     shown = ("element", "kind", "assignee_id", "item", "state", "due_at", "closed_by", "outcome", "closed_as", "number")
     table = tables.task
     with play.world.runtime.database.reading() as session:
-        live = table.c.state.in_((*tables.LIVE, tables.QUEUED))
+        live = table.c.state.in_((*LIVE, TaskRowState.QUEUED))
         query = select(*(table.c[name] for name in shown)).where(table.c.instance_id == play.instance, live)
         tasks = sorted(str(row) for row in session.execute(query).all())
         tally = tables.vote

@@ -1,4 +1,4 @@
-"""What the engine asks of a record that a process is about."""
+"""What the engine and the handlers ask of a record that a process is about."""
 
 from __future__ import annotations
 
@@ -14,14 +14,20 @@ class Subject(Protocol):
     FACTS: ClassVar[Mapping[str, type]]
     """The names `facts` gives, with their types: what the checks let expressions of diagrams read."""
 
-    id: Any
-    status: Any
-    tone: Any
-    party_id: Any
+    status: str
+    tone: str
+
+    @property
+    def id(self) -> int:
+        """Its number among the records of its type."""
+
+    @property
+    def party_id(self) -> int:
+        """Whose record it is."""
 
     @classmethod
     def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
-        """The record with what `facts` needs, in one query."""
+        """The record with what `facts` needs, in one query. `lock`: no other transaction may change it."""
 
     def title(self) -> str:
         """One line that names the record in inboxes."""
