@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import select
 
 from processes import tables
-from processes.states import LIVE, TaskRowState
 from processes.definitions import store
 from processes.history import events_of
 from processes.monitor import migrating
 from processes.spiff import tokens
 from processes.spiff.state import load_state
+from processes.states import LIVE, TaskRowState
 from processes.steps import completing
 from processes.tasks.tallies import tallies_of
 from tests.processes.bpmn.play import Play, diagram, end, flows, gateway, start, user

@@ -7,10 +7,9 @@ from sqlalchemy import insert
 
 from domain.ground.parties import PersonRole, actor_of
 from forms import read_forms
-from processes import tables
-from processes.states import OPINIONS
 from processes.deployment import deploying
 from processes.errors import FourEyes
+from processes.states import OPINIONS
 from processes.steps import completing
 from processes.tasks import assigning, opinions
 from tests.conftest import NOON, World

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from processes import tables
-from processes.states import LIVE
 from processes.errors import FormInvalid, NotFound, Refused, TaskClosed
+from processes.states import LIVE
 from processes.steps import completing
 from processes.tasks import assigning, opinions
 from tests.conftest import World
