@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 
 from sqlalchemy import select, update
@@ -14,17 +12,18 @@ from sqlalchemy import select, update
 from domain.ground.errors import DomainError
 from domain.ground.handling import FAULTS
 from domain.ground.parties import actor_of
-from domain.ground.settings import Settings, read_settings
+from domain.ground.settings import Settings
 from domain.platform.background import KEPT, MAX_ATTEMPTS, ROUND, BackgroundTask, TaskState, advance
 from jobs import leases
 from jobs.imports.receiving import CHECK, TAKE
 from jobs.imports.working import check_file, take_in
 from jobs.lists import batches, exports, monitoring
-from jobs.runtime import Runtime, build
+from jobs.queue import LONG, enqueue
+from jobs.runtime import Runtime
 from jobs.work import LEASE, Stopped, Work
 from processes.errors import ProcessError
 
-QUEUE = "pilot-background"
+DUTY = "task"  # its name in the queue
 Kind = Callable[[Runtime, Work], None]
 # Each goes on from the task's own bookkeeping (`work.done`, `work.result`), and raises DomainError where the whole task cannot go on.
 KINDS: dict[str, Kind] = {
@@ -39,13 +38,8 @@ _log = logging.getLogger(__name__)
 
 
 def hand_out(redis_url: str, task_ids: Sequence[int]) -> None:
-    """Puts task ids on RQ."""
-    leases.enqueue(redis_url, QUEUE, "jobs.background.work", task_ids, timeout=-1)  # the lease ends what hangs
-
-
-def work(task_id: int) -> None:
-    """RQ's entry: runs one task in a worker process."""
-    run_task(_runtime(), task_id)
+    """Puts task ids on the queue."""
+    enqueue(redis_url, LONG, DUTY, task_ids)
 
 
 def run_task(runtime: Runtime, task_id: int) -> bool:
@@ -133,8 +127,3 @@ def _end(runtime: Runtime, one: Work, error: str | None) -> bool:
     with runtime.database.writing() as session:
         ended = {**values, "finished_at": now, "lease_until": None, "expires_at": now + KEPT}
         return advance(session, one.task_id, one.attempt, ended)
-
-
-@cache
-def _runtime() -> Runtime:
-    return build(read_settings(os.environ))

@@ -1,13 +1,12 @@
-"""The outbox: job rows are the truth, RQ only carries their ids, and a sweep hands out again what Redis lost."""
+"""The outbox: job rows are the truth, the queue only carries their ids, and a sweep hands out again what Redis lost."""
 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select, update
@@ -15,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from domain.ground.errors import DomainError
 from domain.ground.handling import FAULTS, BusinessError, External, Permanent, Transient, mistake
-from domain.ground.settings import read_settings
 from jobs import leases
-from jobs.runtime import Runtime, build
+from jobs.queue import QUICK, enqueue
+from jobs.runtime import Runtime
 from processes import tables
 from processes.definitions.store import load
 from processes.diagrams import expressions, retries
@@ -26,20 +25,15 @@ from processes.errors import ProcessError, StaleAttempt
 from processes.outside import answers
 from processes.states import JobState
 
-QUEUE = "pilot"
+DUTY = "job"  # its name in the queue
 LEASE = timedelta(seconds=60)  # longer than a handler's time-outs together
-_LEASED = leases.Leased(tables.job, "next_at", JobState.PENDING, JobState.RUNNING)
+LEASED = leases.Leased(tables.job, "next_at", JobState.PENDING, JobState.RUNNING)
 _log = logging.getLogger(__name__)
 
 
 def hand_out(redis_url: str, job_ids: Sequence[str]) -> None:
-    """Puts job ids on RQ."""
-    leases.enqueue(redis_url, QUEUE, "jobs.outbox.work", job_ids)
-
-
-def work(job_id: str) -> None:
-    """RQ's entry: runs one job in a worker process."""
-    run_job(_runtime(), job_id)
+    """Puts job ids on the queue."""
+    enqueue(redis_url, QUICK, DUTY, job_ids)
 
 
 @dataclass(frozen=True)
@@ -80,14 +74,14 @@ def run_job(runtime: Runtime, job_id: str) -> bool:
 def sweep(runtime: Runtime) -> list[str]:
     """Ids of the jobs to hand out (again): pending and due, or running with a lease that is over."""
     with runtime.database.writing() as session:
-        return leases.sweep(session, _LEASED, runtime.engine.clock())
+        return leases.sweep(session, LEASED, runtime.engine.clock())
 
 
 def _claim(runtime: Runtime, job_id: str) -> _Claimed | None:
     """Takes the job and makes what it sends; None where another worker has it, or where there is nothing to send."""
     table = tables.job
     with runtime.database.writing() as session:
-        if not leases.claim(session, _LEASED, job_id, runtime.engine.clock(), LEASE, tries=table.c.tries + 1):
+        if not leases.claim(session, LEASED, job_id, runtime.engine.clock(), LEASE, tries=table.c.tries + 1):
             return None
         owner = tables.instance
         job = session.execute(
@@ -182,8 +176,3 @@ def _failed(runtime: Runtime, job_id: str, attempt: int, message: str, retry_at:
         _log.info("attempt %d of job %s is no longer the current one", attempt, job_id)
         return False
     return True
-
-
-@cache
-def _runtime() -> Runtime:
-    return build(read_settings(os.environ))

@@ -7,11 +7,9 @@ the same person within ten minutes. A batch over 300 records makes one SMS, not 
 from __future__ import annotations
 
 import logging
-import os
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -20,17 +18,18 @@ from sqlalchemy.orm import Session
 
 from domain.ground.handling import FAULTS, Permanent, Transient, mistake
 from domain.ground.parties import Person
-from domain.ground.settings import read_settings
 from handlers import sms
 from jobs import leases
-from jobs.outbox import LEASE, QUEUE
-from jobs.runtime import Runtime, build
+from jobs.outbox import LEASE
+from jobs.queue import QUICK, enqueue
+from jobs.runtime import Runtime
 from processes import tables
 from processes.diagrams import retries
 from processes.notices.reminders import remind
 from processes.states import TextState
 from processes.steps.telling import KINDS
 
+DUTY = "text"  # its name in the queue
 EVERY = timedelta(seconds=15)  # how often the scheduler looks
 APART = timedelta(minutes=10)  # between two SMS to the same person
 RETRY_MAX, RETRY_DELAY = 7, 2.0  # tries after the first, and seconds before the first of them, doubled each time
@@ -49,12 +48,7 @@ def turn(runtime: Runtime) -> None:
         bundle(session, now)
     with runtime.database.writing() as session:
         due = leases.sweep(session, _LEASED, now)
-    leases.enqueue(runtime.settings.redis_url, QUEUE, "jobs.texting.work", due)
-
-
-def work(text_id: str) -> None:
-    """RQ's entry: sends one SMS in a worker process."""
-    send(_runtime(), text_id)
+    enqueue(runtime.settings.redis_url, QUICK, DUTY, due)
 
 
 def bundle(session: Session, now: datetime) -> list[str]:
@@ -119,8 +113,3 @@ def _told(notices: Sequence[Any]) -> str:
     numbers = Counter(notice.kind for notice in notices)
     kinds = "，".join(f"{KINDS[kind]} {numbers[kind]} 条" for kind in KINDS if numbers[kind])
     return f"您有 {len(notices)} 条新消息：{kinds}。请登录试点院校业务平台查看。"
-
-
-@cache
-def _runtime() -> Runtime:
-    return build(read_settings(os.environ))

@@ -16,7 +16,7 @@ from domain.ground.base import SHANGHAI
 from domain.ground.errors import DomainError
 from processes.diagrams.expressions import ExpressionError
 from processes.errors import EngineFault, NotAllowed, NotFound, ProcessError
-from webapp import assets, context, malformed, menu
+from webapp import assets, context, cookies, malformed, menu
 from webapp.account.kept import keepable, kept_page
 from webapp.account.views import blueprint as account
 from webapp.acts.views import blueprint as records
@@ -36,8 +36,8 @@ from webapp.inbox.routes import blueprint as inbox
 from webapp.institutions.seals import blueprint as seals
 from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
-from webapp.messages.views import blueprint as messages
 from webapp.monitor.routes import blueprint as monitor
+from webapp.notices.views import blueprint as notices
 from webapp.sites.views import blueprint as exam_sites
 from webapp.standards.views import sites as site_standards
 from webapp.standards.views import skills as skill_standards
@@ -68,7 +68,7 @@ BLUEPRINTS = (
     teachers,
     substitutes,
     copies,
-    messages,
+    notices,
     designer,
     monitor,
     exam_sites,
@@ -119,6 +119,7 @@ def create_app(runtime: Runtime) -> Flask:
         MAX_FORM_PARTS=5000,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form may stay open for an afternoon
     )
+    app.session_interface = cookies.Sessions()
     app.extensions["pilot"] = runtime
     if settings.proxies:  # else every log-in would come from one address, and some wrong passwords would shut everybody out
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]

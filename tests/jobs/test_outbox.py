@@ -318,7 +318,7 @@ def test_a_sweep_lets_be_what_was_handed_out_meanwhile(world: World) -> None:
             looked.append(statement)
             assert outbox.sweep(runtime) == [job_id]
             with runtime.database.writing() as other:
-                assert leases.claim(other, outbox._LEASED, job_id, world.clock(), outbox.LEASE)
+                assert leases.claim(other, outbox.LEASED, job_id, world.clock(), outbox.LEASE)
 
     event.listen(runtime.database.engine, "before_cursor_execute", meanwhile)
     assert outbox.sweep(runtime) == []

@@ -79,7 +79,7 @@ def test_comments_and_who_they_mention(lite: World) -> None:
     sound(lite)
 
 
-def test_messages_are_a_person_s_own_and_lead_where_they_belong(lite: World) -> None:
+def test_notices_are_a_person_s_own_and_lead_where_they_belong(lite: World) -> None:
     app = site(lite)
     school, province = user(app, "school1"), user(app, "province1")
     hand_in(school)
@@ -107,7 +107,7 @@ def test_messages_are_a_person_s_own_and_lead_where_they_belong(lite: World) -> 
     assert "还没有消息" in user(app, "school3").get("/messages/?page=99").text
 
 
-def test_the_page_of_messages_has_a_fixed_number_of_queries(lite: World) -> None:
+def test_the_page_of_notices_has_a_fixed_number_of_queries(lite: World) -> None:
     app = site(lite)
     school, province = user(app, "school1"), user(app, "province1")
     hand_in(school)

@@ -1,4 +1,4 @@
-"""消息: what I should hear of."""
+"""消息 (notices): what a person should hear of. BPMN messages are another thing, between processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from processes.states import NoticeKind, TextState
 from processes.steps import telling
 from webapp.context import actor, db, runtime
 
-blueprint = Blueprint("messages", __name__, url_prefix="/messages")
+blueprint = Blueprint("notices", __name__, url_prefix="/messages")  # the address that people have bookmarked
 SIZE = 50
 STATES: Mapping[str, tuple[str, Tone]] = {
     TextState.PENDING: ("发送中", Tone.WAITING),
@@ -27,16 +27,16 @@ STATES: Mapping[str, tuple[str, Tone]] = {
 
 @blueprint.get("/")
 def index() -> str:
-    """My messages, newest first; a page of them."""
+    """The actor's notices, newest first; a page of them."""
     asked = request.args.get("page", "1")
     number = max(int(asked), 1) if asked.isdecimal() and len(asked) < 6 else 1
     rows = db().execute(notices.notices_of(actor()).limit(SIZE + 1).offset((number - 1) * SIZE)).all()
-    return render_template("messages/index.html", rows=rows[:SIZE], more=len(rows) > SIZE, number=number, kinds=telling.KINDS)
+    return render_template("notices/index.html", rows=rows[:SIZE], more=len(rows) > SIZE, number=number, kinds=telling.KINDS)
 
 
 @blueprint.post("/<int:notice_id>/open")
 def open_one(notice_id: int) -> Any:
-    """Marks one as read and goes where it leads."""
+    """Marks a notice as read and leads to the task or the record that it is about."""
     row = notices.read_one(db(), actor(), notice_id, runtime().engine.clock())
     if row.kind == NoticeKind.COPY:
         copies.seen(db(), actor(), row.instance_id, runtime().engine.clock())
@@ -50,26 +50,26 @@ def read_all() -> Any:
     """全部标为已读."""
     notices.read_all(db(), actor(), runtime().engine.clock())
     flash("已全部标为已读。", "success")
-    return redirect(url_for("messages.index"))
+    return redirect(url_for("notices.index"))
 
 
 @blueprint.get("/settings")
 def settings() -> str:
-    """消息设置: which messages I get in the page and by SMS, and the SMS that went to me."""
+    """消息设置: which notices the actor gets in the page and by SMS, and the SMS that went to them."""
     choices, texts = preferences.choices_of(db(), actor()), preferences.texts_of(db(), actor())
     mobile = db().scalar(select(Person.mobile).where(Person.id == actor().person_id)) or ""
     return render_template(
-        "messages/settings.html", choices=choices, kinds=telling.KINDS, texts=texts, states=STATES, mobile=mobile[:3] + "****" + mobile[-4:]
+        "notices/settings.html", choices=choices, kinds=telling.KINDS, texts=texts, states=STATES, mobile=mobile[:3] + "****" + mobile[-4:]
     )
 
 
 @blueprint.post("/settings")
 def set_settings() -> Any:
-    """Stores them."""
+    """Stores which notices the actor chose."""
     shown, sms = request.form.getlist("shown"), request.form.getlist("sms")
     preferences.choose(db(), actor(), shown, sms, runtime().engine.clock())
     flash("消息设置已保存。", "success")
-    return redirect(url_for("messages.settings"))
+    return redirect(url_for("notices.settings"))
 
 
 @blueprint.post("/texts/<text_id>/again")
@@ -77,4 +77,4 @@ def send_again(text_id: str) -> Any:
     """重新发送 of an SMS that failed."""
     preferences.send_again(db(), actor(), text_id, runtime().engine.clock())
     flash("已重新发送，稍后刷新本页查看结果。", "success")
-    return redirect(url_for("messages.settings"))
+    return redirect(url_for("notices.settings"))
