@@ -24,7 +24,7 @@ def form_at(schema: Mapping[str, Any], element: Element, role: str | None = None
 
     `role` is the role whose step it is, where that is not the element's own.
     """
-    names = (element.local, role or role_of(element))
+    names = (element.local, role or element.role)
     modes = {name: _mode(field[HINT], names) for name, field in fields_of(schema).items() if HINT in field}
     if all(mode == "write" for mode in modes.values()):
         return schema
@@ -37,11 +37,6 @@ def form_at(schema: Mapping[str, Any], element: Element, role: str | None = None
 def at_start(definition: Definition) -> Mapping[str, Any]:
     """The record's form as whoever begins one fills it in, by hand or in the rows of an import."""
     return form_at(definition.record_schema, definition.first_task or definition.start, definition.start.lane)
-
-
-def role_of(element: Element) -> str:
-    """The role that a step is for."""
-    return element.properties.get("candidateGroup", element.lane)
 
 
 def writes(as_seen: Mapping[str, Any], name: str) -> bool:
@@ -70,9 +65,9 @@ def hidden_from(definition: Definition, subject: Subject | None, actor: Actor) -
     An actor without a role of the diagram is treated as holding all roles that their party has in it; where no record is given, all roles.
     """
     people = [element for element in definition.elements.values() if element.by_person or element.lane]
-    of_party = (role for role in map(role_of, people) if role and (subject is None or subject.party_for(role) == actor.party_id))
-    roles = {role_of(element) for element in people} & actor.roles or set(of_party)
-    names = roles | {element.local for element in people if role_of(element) in roles}
+    of_party = (e.role for e in people if e.role and (subject is None or subject.party_for(e.role) == actor.party_id))
+    roles = {element.role for element in people} & actor.roles or set(of_party)
+    names = roles | {element.local for element in people if element.role in roles}
     return {
         name
         for schema in definition.forms.values()
