@@ -13,7 +13,7 @@ from jobs.background import run_task
 from jobs.runtime import BPMN_FOLDER
 from processes import tables
 from processes.deployment import deploying
-from processes.monitor.overview import Numbers, numbers, places
+from processes.monitor.overview import Numbers, element_loads, numbers
 from tests.conftest import World
 from tests.counting import counted
 from tests.webapp.clients import site, user
@@ -51,10 +51,10 @@ def test_what_runs_where_it_stands_and_how_long(world: World) -> None:
     with world.runtime.database.reading() as session:
         (definition_id,) = {r.definition_id for r in (row(world, 1), row(world, 2), row(world, 3))}
         assert numbers(session, world.clock()) == {definition_id: Numbers(3, 0, 1, 1)}
-        standing, drafted = places(session, definition_id)
-    assert (standing.element, standing.count, drafted.element, drafted.count) == ("review", 2, "fill", 1)
-    assert world.clock() - standing.oldest == timedelta(days=5)
-    assert world.clock() - standing.median == timedelta(days=5)
+        reviewed, drafted = element_loads(session, definition_id)
+    assert (reviewed.element, reviewed.count, drafted.element, drafted.count) == ("review", 2, "fill", 1)
+    assert world.clock() - reviewed.oldest == timedelta(days=5)
+    assert world.clock() - reviewed.median == timedelta(days=5)
     supervisor = user(app, "supervisor")
     assert "流程监控" in supervisor.get("/").text
     assert "<b>3</b>运行中" in supervisor.get("/monitor/").text
