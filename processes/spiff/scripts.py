@@ -44,6 +44,8 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
         self.now = now
         self.names = names
         self.serve = serve
+        # events that interrupt an activity or a process and have been caught, in that order; they run before anything else
+        self.interrupting: list[Task] = []
         # messages that nothing in this instance caught: the task that threw it, name, payload
         self.posted: list[tuple[Task, str, dict[str, Value]]] = []
 

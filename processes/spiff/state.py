@@ -14,6 +14,7 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
 
 from processes.errors import EngineFault
+from processes.spiff.events import keep_closed
 from processes.spiff.tree import Part, parts
 
 MAX_DEPTH = 800  # SpiffWorkflow's tree iterators stop silently at 1,000
@@ -55,7 +56,9 @@ def load_state(state: bytes, spec: BpmnProcessSpec, subprocess_specs: Mapping[st
     data = orjson.loads(zlib.decompress(state))
     _SERIALIZER.migrate(data)
     data["spec"], data["subprocess_specs"] = spec, dict(subprocess_specs)
-    return _SERIALIZER.from_dict(data)
+    workflow: BpmnWorkflow = _SERIALIZER.from_dict(data)
+    keep_closed(workflow)
+    return workflow
 
 
 def depth(workflow: BpmnWorkflow) -> int:
