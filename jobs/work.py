@@ -35,7 +35,8 @@ class Work:
     """Who began it, with the rights held now."""
     params: dict[str, Any]
     result: dict[str, Any]
-    """The kind's bookkeeping and outcome, JSON; stored by `keep`, `progress` and at the end. `file` and `name`: a file to download."""
+    """The kind's bookkeeping and outcome, JSON; stored by `keep`, `progress` and at the end. `file` and `name`: a file to download;
+    `roles`: those with which it was made."""
     done: int = 0
     failed: int = 0
     total: int | None = None
@@ -65,5 +66,5 @@ class Work:
         """The path of the result that people download as `name`. Each attempt has its own: a lost worker may still write."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{self.attempt}{Path(name).suffix}"
-        self.result = {**self.result, "file": path.name, "name": name}
+        self.result = {**self.result, "file": path.name, "name": name, "roles": sorted(self.actor.roles)}
         return path

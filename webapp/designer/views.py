@@ -19,13 +19,14 @@ from handlers import HANDLERS
 from jobs import trials
 from jobs.runtime import BPMN_FOLDER
 from jobs.scenarios.files import ScenarioFailed
-from processes.checks.diagram import KINDS, read_diagram
 from processes.checks.structure import is_key
 from processes.deployment import versions
 from processes.deployment.deploying import deploy, take_turn
 from processes.deployment.differences import differences
 from processes.diagrams.decisions import read_folder
-from processes.diagrams.xmlsafe import MAX_BYTES, parse_xml
+from processes.diagrams.diagram import parse_diagram, read_diagram
+from processes.diagrams.elements import KINDS
+from processes.diagrams.xmlsafe import MAX_BYTES
 from processes.errors import DiagramInvalid, NotAllowed, NotFound, Refused
 from processes.history import clock_text, who
 from webapp.context import actor, db, reads_only, runtime
@@ -263,12 +264,12 @@ def _problems(given: drafts.Model) -> list[dict[str, str | None]]:
 
 def _facts(xml: str) -> list[str]:
     """The names that expressions may read of the record, once the process says which record it is about."""
-    subject = next((p.get("value", "") for p in parse_xml(xml.encode()).iter() if p.get("name") == "subject"), "")
+    subject = next((p.get("value", "") for p in parse_diagram(xml.encode()).iter() if p.get("name") == "subject"), "")
     return sorted(getattr(SUBJECTS.get(subject), "FACTS", ()))
 
 
 def _flows(xml: str, ids: Sequence[str]) -> list[dict[str, str]]:
-    found = read_diagram(parse_xml(xml.encode()))
+    found = read_diagram(parse_diagram(xml.encode()))
     names = {e.id: e.name or KINDS[e.tag] for e in found.elements.values()}
     texts = {flow.get("id"): f"{names[source]} → {names[target]}" for source, target, flow in found.sound_flows}
     return [{"id": id, "text": texts[id]} for id in ids if id in texts]
