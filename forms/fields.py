@@ -14,7 +14,7 @@ from domain.ground.identity import TIDY
 
 MAX_ROWS = 2000  # bound on what one post can make us build; a form's own limit is its `maxItems`, which the check reports
 
-CODES = ("id-number", "mobile", "credit-code", "email")
+CODES = ("id-number", "document-number", "mobile", "credit-code", "email")
 """Formats whose values have neither blanks nor 全角 characters."""
 
 MAX_MB = 20  # of one uploaded file, where the form's `x-max-mb` does not say less
