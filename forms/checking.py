@@ -30,18 +30,18 @@ AGREEMENTS: Mapping[str, Callable[[str, str], str | None]] = {"x-sex": sex_probl
 
 
 def check(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(path such as `lines.0.trained`, message) of each problem; empty when all is well."""
+    """(path such as `lines.0.trained`, message) of each problem; empty where there is none."""
     return checker(schema)(answers)
 
 
 def checker(schema: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], list[tuple[str, str]]]:
-    """`check` for one form, made ready once for many answers: the rows of an import."""
+    """`check` for one form, made ready once for the answers of many rows of an import."""
     validator, order = _validator(json.dumps(schema, sort_keys=True)), list(schema.get("properties", {}))
     pairs = _pairs(schema)
 
     def check_one(answers: Mapping[str, Any]) -> list[tuple[str, str]]:
         problems: dict[str, str] = {}
-        if validator.is_valid(answers):  # nearly always, and cheaper than to look for what is wrong
+        if validator.is_valid(answers):  # nearly always; looking for what is wrong takes longer
             return list(_disagreements(pairs, answers)) if pairs else []
         for error in validator.iter_errors(dict(answers)):
             path = [str(part) for part in error.instance_path]
