@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,16 +15,18 @@ from domain.ground.database import Database
 from domain.ground.parties import Actor
 from domain.platform.background import advance
 
-LEASE = timedelta(seconds=60)  # longer than any one chunk takes; renewed by every progress
+LEASE = timedelta(seconds=60)  # longer than any chunk takes; each progress renews it
+CHUNK = 5  # steps of the engine in one transaction: some 50 ms, during which SQLite lets nobody else write
+GAP = 0.04  # seconds between two chunks on SQLite
 
 
 class Stopped(Exception):
-    """The task was cancelled, or another worker goes on with it: this attempt writes nothing more."""
+    """The task was cancelled, or another worker has it now: this attempt writes nothing more."""
 
 
 @dataclass
 class Work:
-    """What is to be done, and how far earlier attempts got (`done`, `failed`, `total`, `result`)."""
+    """What is to be done, and how far earlier attempts have come (`done`, `failed`, `total`, `result`)."""
 
     database: Database
     clock: Callable[[], datetime]
@@ -35,25 +38,26 @@ class Work:
     """Who began it, with the rights held now."""
     params: dict[str, Any]
     result: dict[str, Any]
-    """The kind's bookkeeping and outcome, JSON; stored by `keep`, `progress` and at the end. `file` and `name`: a file to download."""
+    """The kind's bookkeeping and outcome, JSON; stored by `keep`, `progress` and at the end. `file` and `name`: a file to download;
+    `roles`: those with which it was made."""
     done: int = 0
     failed: int = 0
     total: int | None = None
 
     def progress(self, done: int, failed: int = 0, total: int | None = None) -> None:
-        """Stores how far it is and renews the lease, in a short transaction of its own.
+        """Stores how far the attempt has come and renews the lease, in a short transaction of its own.
 
         Raises:
-            Stopped: leave off.
+            Stopped: end the attempt.
         """
         with self.database.writing() as session:
             self.keep(session, done, failed, total)
 
     def keep(self, session: Session, done: int, failed: int = 0, total: int | None = None) -> None:
-        """The same inside the transaction that did the items, so that both stand or neither: a killed worker doubles nothing.
+        """As `progress`, inside the transaction that did the items: a worker that is killed has done both or neither, and doubles nothing.
 
         Raises:
-            Stopped: roll back and leave off.
+            Stopped: roll back and end the attempt.
         """
         self.done, self.failed = done, failed
         self.total = self.total if total is None else total
@@ -61,9 +65,14 @@ class Work:
         if not advance(session, self.task_id, self.attempt, values):
             raise Stopped
 
+    def give_way(self) -> None:
+        """Between two chunks: SQLite has one writer and no queue for it, so that people's clicks would starve."""
+        if self.database.engine.dialect.name == "sqlite":
+            time.sleep(GAP)
+
     def file(self, name: str) -> Path:
-        """Where to write the result that is downloaded as `name`. An attempt that was lost writes elsewhere."""
+        """The path of the result that people download as `name`. Each attempt has its own: a lost worker may still write."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{self.attempt}{Path(name).suffix}"
-        self.result = {**self.result, "file": path.name, "name": name}
+        self.result = {**self.result, "file": path.name, "name": name, "roles": sorted(self.actor.roles)}
         return path

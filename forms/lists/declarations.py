@@ -1,4 +1,4 @@
-"""证书试点申报 (manual 4.3): the list of declarations and their screens, and their lines, a row a certificate (按证书导出申报明细)."""
+"""证书试点申报 (manual 4.3): the list of declarations and their screens, and their lines, one a certificate (按证书导出申报明细)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 `all` (the default): everybody answers, and all must agree. `any`: the first to agree is enough. `veto`: all must agree, and the
 first who does not ends it. `2/3` and `60%`: that share of all who are asked; a number or an expression: that many, or, below 1,
-that share. But for `all` it ends as soon as the answers still to come cannot change the result.
+that share. Except under `all` it ends as soon as the answers still to come cannot change the result.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
-from typing import Any
 
-from processes.diagrams.expressions import ExpressionError, compile_expression
+from processes.diagrams.expressions import ExpressionError, Value, compile_expression
 from processes.errors import EngineFault
 
 ALL = "all"
@@ -25,7 +24,7 @@ _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)\s*%")
 
 @dataclass(frozen=True)
 class Count:
-    """How a 会签 stands."""
+    """How many a 会签 asks, how many of them have answered, and how many of those agreed."""
 
     total: int
     answered: int
@@ -56,7 +55,7 @@ def is_expression(rule: str) -> bool:
     return rule not in WORDS and _share(rule) is None
 
 
-def needed(rule: str, total: int, evaluate: Callable[[str], Any]) -> int:
+def needed(rule: str, total: int, evaluate: Callable[[str], Value]) -> int:
     """How many of `total` must agree; `evaluate` gives the value of an expression.
 
     Raises:

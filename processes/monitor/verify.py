@@ -44,7 +44,7 @@ def faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
     live = {task.id: task for task in rows if task.state in LIVE}
     open_ids = {task.id for task in live.values() if task.parent_id is None and task.vote_id is None}
     ballots = session.execute(select(tables.vote).where(tables.vote.c.instance_id == row.id)).all()
-    yield from tallies.ballot_faults(ballots, rows)
+    yield from tallies.count_faults(ballots, rows)
     yield from _opinions(live)
     jobs = session.execute(select(tables.job).where(tables.job.c.instance_id == row.id)).all()
     unanswered = {job.id for job in jobs if job.state not in (JobState.DONE, JobState.CANCELLED)}
@@ -81,7 +81,7 @@ def _against_state(
         found = tasks.get(task_id)
         if found is None:
             continue
-        own = found.role == expected.properties.get("candidateGroup", expected.lane)
+        own = found.role == expected.role
         party_id = step.subject.party_for(expected.lane if own else found.role)
         if found.role not in transfer_roles(expected) or (found.element, found.party_id) != (element, party_id):
             yield f"待办“{found.name}”的办理角色、机构或环节与流程图不一致"

@@ -80,7 +80,7 @@ def screen_of(kind: RecordKind[Any]) -> ListScreen:
 
 
 def _button(link: Link) -> Button:
-    return Button(link.label, url_for(link.endpoint, **link.values, _anchor=link.place or None), primary=link.primary)
+    return Button(link.label, url_for(link.endpoint, _anchor=link.place or None, **dict[str, Any](link.values)), primary=link.primary)
 
 
 def _new(kind: RecordKind[Any]) -> Any:
@@ -254,7 +254,7 @@ def _edit_page(kind: RecordKind[Any], record: Any, answers: dict[str, Any], prob
         opinion=None if task_id is None else _opinion(instance),
         hidden={"task": task_id or "", "seen": "" if instance is None else instance.seq},
         place=f"{kind.key}/{record.id}",
-        tabs=fields.describe(kind.adapt(db(), actor(), dict(schema), record), access.shown(schema, record.answers(), answers)),
+        tabs=fields.describe(kind.adapt(db(), actor(), dict(schema), record), access.on_page(schema, record.answers(), answers)),
         problems=problems,
         outcomes=outcomes or [Outcome(a.name, False) for a in actions if a.refuse],  # a blocked button says why when pressed
         restored=restored,
