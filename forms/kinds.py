@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
-from domain.ground.subjects import Subject
+from domain.ground.subject_record import SubjectRecord
 from forms.adapting import Choices, adapt
 from forms.fields import Tab
 from forms.listing import Listing
@@ -18,7 +18,7 @@ from forms.listing import Listing
 SCHOOL, ORGANIZATION, OPERATOR = "试点院校", "培训评价组织", "系统管理"
 PROVINCE = ("省级", "省级初审", "省级复审")
 
-R = TypeVar("R", bound=Subject)
+R = TypeVar("R", bound=SubjectRecord)
 
 
 @dataclass(frozen=True)

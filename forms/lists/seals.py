@@ -26,7 +26,7 @@ SEALS = Listing(
 )
 
 UPLOAD = "上传电子签章"
-SEAL: RecordKind[Seal] = RecordKind(
+SEAL = RecordKind[Seal](
     noun="电子签章",
     listing=SEALS,
     help="没有有效的电子签章不能签发证书。上传新的签章后即用新的签发，旧的仍列在这里。",

@@ -10,8 +10,8 @@ import pytest
 from tests.conftest import World
 from tests.domain.ground.contents import PDF, png
 from tests.webapp.clients import site, user
+from tests.webapp.exams.applications import CERTIFICATE, PLACE, apply
 from tests.webapp.files.uploads import send
-from tests.webapp.sites.applications import CERTIFICATE, PLACE, apply
 
 
 @pytest.mark.row("5.2.4.1", "5.2.4.2")
