@@ -44,7 +44,7 @@ def _definition(row: Any) -> definition.Definition:
 
 
 def _place(row: Any) -> str:
-    element = _definition(row).elements.get(row.place or "")
+    element = _definition(row).elements.get(row.position or "")
     return "" if element is None or row.ended_at is not None else element.name
 
 
@@ -70,7 +70,7 @@ def _by_version(query: Select[Any], text: str) -> Select[Any]:
 
 
 def _by_age(now: datetime, query: Select[Any], text: str) -> Select[Any]:
-    return query.where(tables.instance.c.place_since <= now - timedelta(days=AGES.get(text, 0)))
+    return query.where(tables.instance.c.position_since <= now - timedelta(days=AGES.get(text, 0)))
 
 
 def _by_late(now: datetime, query: Select[Any], text: str) -> Select[Any]:
@@ -79,9 +79,9 @@ def _by_late(now: datetime, query: Select[Any], text: str) -> Select[Any]:
     return query.where(tables.instance.c.id.in_(late)) if text == LATE else query
 
 
-def _by_place(query: Select[Any], text: str) -> Select[Any]:
+def _by_position(query: Select[Any], text: str) -> Select[Any]:
     """An element's id, as links give it, or a status, as people know it: one of the two columns, so that its index is used."""
-    return query.where(tables.instance.c.place == text if text.isascii() else tables.instance.c.status == text)
+    return query.where(tables.instance.c.position == text if text.isascii() else tables.instance.c.status == text)
 
 
 def _by_party(query: Select[Any], text: str) -> Select[Any]:
@@ -108,7 +108,7 @@ INSTANCES = Listing(
         Column("状态", lambda row: row.status, "badge"),
         Column("运行", state_of),
         Column("机构", lambda row: row.party_name),
-        Column("停留自", lambda row: row.place_since, "moment", sort=tables.instance.c.place_since),
+        Column("停留自", lambda row: row.position_since, "moment", sort=tables.instance.c.position_since),
         Column("开始时间", lambda row: row.started_at, "moment", spare=True),
     ),
     filters=(
@@ -116,7 +116,7 @@ INSTANCES = Listing(
         Filter("state", "运行", _by_state, (RUNNING, SUSPENDED, FAILED, ENDED), default=RUNNING),
         Filter("title", "记录", lambda query, text: query.where(tables.instance.c.title.contains(text, autoescape=True))),
         Filter("version", "版本", _by_version, widget="number"),
-        Filter("place", "环节 id 或状态", _by_place),
+        Filter("place", "环节 id 或状态", _by_position),
         Filter("party", "机构", _by_party),
         Filter("age", "停留", options=tuple(AGES), at=_by_age),
         Filter("assignee", "待办的办理人", _by_assignee),

@@ -75,7 +75,7 @@ def standing_of(
     running = session.execute(
         select(
             *(columns.id, columns.definition_id, columns.subject_id, columns.party_id),
-            *(columns.place, columns.waits, columns.incident, columns.ended_at),
+            *(columns.position, columns.waits, columns.incident, columns.ended_at),
             (literal(None) if now is None else lent_roles(actor, now)).label("lent"),
         ).where(columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None))
     ).all()
@@ -90,7 +90,9 @@ def standing_of(
         mine = [task for task in open_tasks if task.instance_id == row.id]
         pressing = replace(actor, roles=actor.roles | lent(row.lent))
         acts = _of_tasks(definition, row, mine) + _of_waits(definition, row, pressing)
-        found[row.subject_id] += acts if any(act.kind == ActionKind.EDIT for act in acts) else _of_place(definition, row, pressing) + acts
+        found[row.subject_id] += (
+            acts if any(act.kind == ActionKind.EDIT for act in acts) else _of_position(definition, row, pressing) + acts
+        )
         if row.id in takebacks:
             task_id, element = takebacks[row.id]
             confirm = f"撤回后“{element.name}”重新由您办理，之后的步骤作废。确定撤回吗？"
@@ -171,7 +173,7 @@ def _of_waits(definition: Definition, row: Any, actor: Actor) -> list[Action]:
         if not _mine(wait, actor):
             continue
         element = definition.elements[wait["element"]]
-        if element.id == row.place and "editForm" in element.properties:
+        if element.id == row.position and "editForm" in element.properties:
             actions.append(Action(ActionKind.EDIT, row.id, None, element.id, "编辑", element.properties["editForm"], True))
         if "blockedAction" in element.properties:
             refuse = element.properties.get("blockedMessage", "目前不能办理")
@@ -180,9 +182,9 @@ def _of_waits(definition: Definition, row: Any, actor: Actor) -> list[Action]:
     return actions
 
 
-def _of_place(definition: Definition, row: Any, actor: Actor) -> list[Action]:
+def _of_position(definition: Definition, row: Any, actor: Actor) -> list[Action]:
     """Editing where no task or message of the actor's own lane stands: what `editLane` allows, also after the end."""
-    element = definition.elements.get(row.place or "")
+    element = definition.elements.get(row.position or "")
     if element is None or not {"editForm", "editLane"} <= element.properties.keys():
         return []
     if element.edit_lane not in actor.roles or row.party_id != actor.party_id:

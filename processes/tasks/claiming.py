@@ -36,14 +36,14 @@ def claim(session: Session, actor: Actor, task_ids: Sequence[str], now: datetime
 
 
 def release(session: Session, actor: Actor, task_ids: Sequence[str], now: datetime) -> int:
-    """释放: everyone with the role may complete these again. Returns how many the actor held; opinions asked for stay theirs."""
+    """释放: everyone with the role may complete these again. Returns how many the actor had claimed; opinions asked for stay theirs."""
     asked = _TASK.alias()
     waits = exists().where(asked.c.parent_id == _TASK.c.id, asked.c.state.in_(LIVE), asked.c.kind == TaskKind.DELEGATE)
     votes = exists().where(tables.vote.c.id == _TASK.c.vote_id, tables.vote.c.people)  # one person's answer is nobody else's to give
     mine = (_TASK.c.party_id == actor.party_id, _TASK.c.assignee_id == actor.person_id, _TASK.c.kind == TaskKind.STEP)
     instances = _locked(session, actor, task_ids)
-    held = session.scalars(select(_TASK.c.id).where(_TASK.c.id.in_(task_ids), _TASK.c.instance_id.in_(instances), *mine)).all()
-    given = _change(session, held, (_TASK.c.assignee_id == actor.person_id) & ~waits & ~votes, None)
+    claimed = session.scalars(select(_TASK.c.id).where(_TASK.c.id.in_(task_ids), _TASK.c.instance_id.in_(instances), *mine)).all()
+    given = _change(session, claimed, (_TASK.c.assignee_id == actor.person_id) & ~waits & ~votes, None)
     return _write(session, instances, [(row, actor, "释放") for row in given], now)
 
 

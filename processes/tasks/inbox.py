@@ -82,8 +82,8 @@ def awaited(session: Session, instance_ids: Sequence[int]) -> dict[str, list[str
     return found
 
 
-def task_of(session: Session, actor: Actor, task_id: str, now: datetime | None = None, place: str = "") -> Any:
-    """One task that the actor may see, open or not, with `drafted`: whether they keep a draft at `place`.
+def task_of(session: Session, actor: Actor, task_id: str, now: datetime | None = None, form_key: str = "") -> Any:
+    """One task that the actor may see, open or not, with `drafted`: whether they keep a draft under `form_key`.
 
     One query for the actor's own; without `now` those are all there are, with it also those of whom they stand in for.
 
@@ -91,7 +91,7 @@ def task_of(session: Session, actor: Actor, task_id: str, now: datetime | None =
         NotFound
     """
     draft = tables.draft.c
-    drafted = exists().where(draft.person_id == actor.person_id, draft.place == place[:80]).label("drafted")
+    drafted = exists().where(draft.person_id == actor.person_id, draft.form_key == form_key[:80]).label("drafted")
     query = select(*_COLUMNS, drafted).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
     row = session.execute(query.where(_TASK.c.id == task_id, _TASK.c.party_id == actor.party_id)).first()
     if row is None or not may_see(session, actor, row, now):

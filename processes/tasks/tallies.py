@@ -99,7 +99,7 @@ def ballot_faults(votes: Sequence[Any], tasks: Sequence[Any]) -> Iterator[str]:
 
 
 def _ballot_faults(vote: Any, states: Counter[str], agreed: int) -> Iterator[str]:
-    left = states[TaskRowState.OPEN] + states[TaskRowState.HELD] + states[TaskRowState.WAITING] + states[TaskRowState.QUEUED]
+    left = states[TaskRowState.OPEN] + states[TaskRowState.CONFIRMING] + states[TaskRowState.WAITING] + states[TaskRowState.QUEUED]
     if vote.state != VoteState.OPEN:
         if left:
             yield f"会签“{vote.name}”已结束，仍有 {left} 条待办"
