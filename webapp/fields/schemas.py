@@ -1,4 +1,4 @@
-"""Which form a form_key is about, as the actor fills it in there; a form_key is what drafts are kept under."""
+"""The form that a form key names, as the actor fills it in. Drafts are kept under form keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webapp.records.schemas import new_schema, record_schema
 
 
 def schema_of(form_key: str) -> Mapping[str, Any]:
-    """The form at `task/<id>`, `<key>/<record id>`, `<key>/new/…`, or (of a record without a process) `form/<file name>`.
+    """The form that a key names: `task/<id>`, `<key>/<record id>`, `<key>/new/…`, or `form/<file name>` (of a record without a process).
 
     What the step does not see is left out, and what it only reads is `readOnly` (`processes.rights.access`).
 

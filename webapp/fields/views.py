@@ -17,6 +17,6 @@ MAX_TEXT = 20_000  # characters; more is checked when it is sent
 @blueprint.post("/check")
 @reads_only
 def check() -> Any:
-    """`{"problem": message or null}` for the posted `path` and `value` of the form at `form_key` (as drafts name it)."""
+    """`{"problem": message or null}` for the posted `path` and `value` of the form whose key is `form`."""
     schema = schema_of(request.args.get("form", ""))
     return {"problem": check_field(schema, request.form.get("path", "")[:200], request.form.get("value", "")[:MAX_TEXT])}

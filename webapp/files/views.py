@@ -27,7 +27,7 @@ blueprint = Blueprint("files", __name__, url_prefix="/files")
 
 @blueprint.post("/")
 def upload() -> Any:
-    """Keeps one file for the `field` of the form at `form_key`: `{"id", "name", "size", "address"}`, or a message and 422."""
+    """Keeps one file for the `field` of the form whose key is `form`: `{"id", "name", "size", "address"}`, or a message and 422."""
     rule = file_fields(schema_of(request.args.get("form", ""))).get(request.args.get("field", ""))
     sent = request.files.get("file")
     if rule is None or rule.get("readOnly"):

@@ -24,7 +24,7 @@ from tests.racing import race, transaction
 def kept_drafts(world: World, account: str, form_key: str) -> list[Any]:
     with world.runtime.database.reading() as session:
         table = tables.draft
-        mine = (table.c.person_id == world.actor(account).person_id, table.c.position == form_key)
+        mine = (table.c.person_id == world.actor(account).person_id, table.c.form_key == form_key)
         return list(session.scalars(select(table.c.data).where(*mine)))
 
 
