@@ -65,7 +65,8 @@ def check_field(schema: Mapping[str, Any], path: str, text: str) -> str | None:
 
 @lru_cache(maxsize=200)
 def _validator(schema: str) -> jsonschema_rs.Validator:
-    return jsonschema_rs.validator_for(json.loads(schema), formats=_PASSES, validate_formats=True)
+    # offline: a form that refers to an address elsewhere is refused, never fetched
+    return jsonschema_rs.validator_for(json.loads(schema), formats=_PASSES, validate_formats=True, offline=True)
 
 
 def _field(schema: Mapping[str, Any], path: list[str]) -> Mapping[str, Any]:

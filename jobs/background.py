@@ -1,4 +1,5 @@
-"""Runs background tasks: claimed by one worker at a time, fenced by attempt, swept when lost, their files deleted in time."""
+"""Runs background tasks. One worker at a time claims a task; only its current attempt may write; a sweep hands out again what a lost
+worker had; files are deleted in time."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ from processes.errors import ProcessError
 
 DUTY = "task"  # its name in the queue
 Kind = Callable[[Runtime, Work], None]
-# Each goes on from the task's own bookkeeping (`work.done`, `work.result`), and raises DomainError where the whole task cannot go on.
+# Each begins where the task's own bookkeeping says (`work.done`, `work.result`), and raises DomainError where the whole task has failed.
 KINDS: dict[str, Kind] = {
     "export": exports.run,
     "batch": batches.run,
@@ -45,42 +46,42 @@ def hand_out(redis_url: str, task_ids: Sequence[int]) -> None:
 def run_task(runtime: Runtime, task_id: int) -> bool:
     """Claims a task and does it to its end.
 
-    A database that went away is not caught: the lease ends, and the sweep hands the task out again.
+    Errors of a database that is away are not caught: the lease ends, and the sweep hands the task out again.
 
-    Returns: False where it was not to be had, or was taken away meanwhile (cancelled, or the lease ran out).
+    Returns: False where the task is over or another worker has it, and where it was cancelled or its lease ended meanwhile.
     """
     claimed = _claim(runtime, task_id)
     if claimed is None:
         return False
-    kind, one = claimed
+    kind, attempt = claimed
     try:
-        KINDS[kind](runtime, one)
-        return _end(runtime, one, None)
+        KINDS[kind](runtime, attempt)
+        return _end(runtime, attempt, None)
     except Stopped:
         return False
     except (DomainError, ProcessError) as error:
-        return _end(runtime, one, str(error))
+        return _end(runtime, attempt, str(error))
     except OSError:
         _log.exception("background task %d", task_id)
-        return _end(runtime, one, "结果文件未能写入，请检查磁盘空间后重试")
+        return _end(runtime, attempt, "结果文件未能写入，请检查磁盘空间后重试")
     except FAULTS:
         _log.exception("background task %d", task_id)
-        return _end(runtime, one, f"处理时出错，请重试；如仍不成功，请把任务编号 {task_id} 告诉技术支持")
+        return _end(runtime, attempt, f"处理时出错，请重试；如仍不成功，请把任务编号 {task_id} 告诉技术支持")
 
 
 def sweep(runtime: Runtime) -> list[int]:
-    """Ids of the tasks to hand out (again)."""
+    """Ids of the tasks to hand out: those that wait, and those of lost workers."""
     with runtime.database.writing() as session:
         return leases.sweep(session, _LEASED, runtime.engine.clock())
 
 
 def delete_expired(runtime: Runtime) -> None:
-    """Deletes the files of tasks that ended long enough ago; the tasks stay in the list."""
+    """Deletes the files of tasks whose time is over; the tasks stay in the list."""
     table = BackgroundTask
     with runtime.database.reading() as session:
         expired = session.scalars(select(table.id).where(table.expires_at <= runtime.engine.clock()).limit(100)).all()
     for task_id in expired:
-        # a folder that a person removed by hand is no reason to stop
+        # also where a person has removed the folder by hand
         shutil.rmtree(folder_of(runtime.settings, task_id), ignore_errors=True)
     if expired:
         with runtime.database.writing() as session:
@@ -107,7 +108,7 @@ def _claim(runtime: Runtime, task_id: int) -> tuple[str, Work] | None:
         task = session.get_one(BackgroundTask, task_id)
         actor = actor_of(session, task.person_id)
         problem = None
-        if task.attempt % ROUND == 0:  # each attempt ended without a word: it may be what kills the workers
+        if task.attempt % ROUND == 0:  # no attempt has come to an end: perhaps this task kills the workers
             problem = f"任务连续 {MAX_ATTEMPTS} 次没有结果，请联系系统管理员"
         elif actor is None:
             problem = "发起人的账号已停用"
@@ -116,14 +117,14 @@ def _claim(runtime: Runtime, task_id: int) -> tuple[str, Work] | None:
             return None
         task.started_at = task.started_at or now
         folder = folder_of(runtime.settings, task_id)
-        one = Work(runtime.database, runtime.engine.clock, folder, task_id, task.attempt, actor, task.params, dict(task.result))
-        one.done, one.failed, one.total = task.done, task.failed, task.total
-        return task.kind, one
+        work = Work(runtime.database, runtime.engine.clock, folder, task_id, task.attempt, actor, task.params, dict(task.result))
+        work.done, work.failed, work.total = task.done, task.failed, task.total
+        return task.kind, work
 
 
-def _end(runtime: Runtime, one: Work, error: str | None) -> bool:
+def _end(runtime: Runtime, work: Work, error: str | None) -> bool:
     now = runtime.engine.clock()
-    values = {"state": TaskState.FAILED if error else TaskState.DONE, "error": error, "result": one.result}
+    values = {"state": TaskState.FAILED if error else TaskState.DONE, "error": error, "result": work.result}
     with runtime.database.writing() as session:
         ended = {**values, "finished_at": now, "lease_until": None, "expires_at": now + KEPT}
-        return advance(session, one.task_id, one.attempt, ended)
+        return advance(session, work.task_id, work.attempt, ended)

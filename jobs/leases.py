@@ -16,7 +16,7 @@ HANDED_OUT = timedelta(seconds=10)  # a row waiting in the queue is not handed o
 
 @dataclass(frozen=True)
 class Leased:
-    """A table of such rows: `id`, `state`, `attempt`, and the moment when a row may be handed out or its lease ends."""
+    """A table whose rows workers claim, with `id`, `state`, `attempt` and a moment: when a waiting row is due, or a lease ends."""
 
     table: Table
     moment: str
@@ -28,7 +28,7 @@ class Leased:
 
 
 def claim(session: Session, leased: Leased, row_id: str | int, now: datetime, lease: timedelta, **more: Any) -> bool:
-    """Takes the row for a new attempt, with `more` written into it. False where it is over, or another worker's."""
+    """Claims the row for a new attempt, and writes `more` into it. False where the row is over, or another worker has it."""
     table = leased.table
     mine = update(table).where(table.c.id == row_id, table.c.state == leased.waiting)
     values = {"state": leased.running, "attempt": table.c.attempt + 1, leased.moment: now + lease, **more}
@@ -36,10 +36,10 @@ def claim(session: Session, leased: Leased, row_id: str | int, now: datetime, le
 
 
 def sweep(session: Session, leased: Leased, now: datetime) -> list[Any]:
-    """Ids of the rows to hand out (again): waiting and due, or running with a lease that is over."""
+    """Ids of the rows to hand out: those that wait and are due, and those that run although their lease has ended."""
     table, moment = leased.table, leased.table.c[leased.moment]
     due = moment <= now, table.c.state.in_((leased.waiting, leased.running))
     values = {"state": leased.waiting, leased.moment: now + HANDED_OUT}
     found = session.scalars(select(table.c.id).where(*due).limit(500)).all()
-    # conditional: what another sweep or a worker has taken since is theirs
+    # each by a conditional UPDATE: another sweep, or a worker, may have taken the row since
     return [id for id in found if rows_changed(session, update(table).where(table.c.id == id, *due).values(values)) == 1]

@@ -20,6 +20,7 @@ from rq import Queue, SimpleWorker
 from rq.exceptions import NoSuchJobError
 from rq.executions import Execution
 from rq.job import Job
+from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
 QUEUES = QUICK, LONG = "pilot", "pilot-background"
@@ -79,7 +80,12 @@ class _Worker(SimpleWorker):
         """Nothing here is in a group of RQ's."""
 
     def handle_job_failure(
-        self, job: Job, queue: Queue, started_job_registry: Any = None, exc_string: str = "", execution: Execution | None = None
+        self,
+        job: Job,
+        queue: Queue,
+        started_job_registry: StartedJobRegistry | None = None,
+        exc_string: str = "",
+        execution: Execution | None = None,
     ) -> None:
         """Leaves the traceback to the log: what it may quote does not belong in Redis."""
         super().handle_job_failure(job, queue, started_job_registry, "", execution)

@@ -1,4 +1,4 @@
-"""Puts the parts together for an entry point: settings, database, engine."""
+"""Builds what every entry point works with: settings, database and engine."""
 
 from __future__ import annotations
 

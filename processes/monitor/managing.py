@@ -30,7 +30,6 @@ from processes.steps import books, running, votes
 from processes.steps.locking import lock
 from processes.steps.step import Step
 from processes.steps.telling import notify
-from processes.tasks import returning
 
 SUPERVISORS = frozenset({"监控", "系统管理"})
 LONGEST_REASON = 500
@@ -222,7 +221,7 @@ def _put_off_tasks(step: Step, length: timedelta) -> None:
     query = select(table.c.id, table.c.element, table.c.state, table.c.due_at).where(table.c.due_at.is_not(None))
     for row in step.session.execute(query.where(table.c.instance_id == step.row.id, or_(table.c.state.in_(LIVE), done))).all():
         element = step.definition.elements.get(row.element)  # a task that is done may be of a version before a migration
-        if element is None or (row.state == TaskRowState.DONE and not returning.withdrawable(element)):
+        if element is None or (row.state == TaskRowState.DONE and not element.withdrawable):
             continue
         due = element.properties.get("due", "")
         if due and "now" in names_in(due):

@@ -81,7 +81,7 @@ def _against_state(
         found = tasks.get(task_id)
         if found is None:
             continue
-        own = found.role == expected.properties.get("candidateGroup", expected.lane)
+        own = found.role == expected.role
         party_id = step.subject.party_for(expected.lane if own else found.role)
         if found.role not in transfer_roles(expected) or (found.element, found.party_id) != (element, party_id):
             yield f"待办“{found.name}”的办理角色、机构或环节与流程图不一致"

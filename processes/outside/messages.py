@@ -120,8 +120,9 @@ def _process(engine: Engine, session: Session, message: Any) -> Definition | Non
 def _start(engine: Engine, session: Session, message: Any, definition: Definition) -> list[str]:
     begin, where = definition.start, f"由消息“{message.name}”开始的流程“{definition.name}”"
     subject_id = evaluate(begin.properties["messageSubject"], unpack(message.payload))
-    whole = isinstance(subject_id, int) and not isinstance(subject_id, bool)
-    subject = engine.subjects[definition.subject].load(session, subject_id, lock=True) if whole else None
+    subject = None
+    if isinstance(subject_id, int) and not isinstance(subject_id, bool):
+        subject = engine.subjects[definition.subject].load(session, subject_id, lock=True)
     if subject is None or (subject.party_id != message.party_id and not _from_any(definition, begin.id)):
         raise EngineFault(f"{where}没有找到它的业务记录")
     table = tables.instance

@@ -93,7 +93,7 @@ class Step:
         """The diagram catches a business error."""
         element = self.definition.elements[tokens.element_id(event)]
         self.record(EventKind.ERROR, element.name or "出错", element.id, str(error))
-        faults.throw(event, error)
+        faults.throw(event, error.code, str(error))
 
     def element_of(self, task: Task) -> Element | None:
         """The element of the running definition that a task is of; None for what the library put in."""
@@ -187,7 +187,7 @@ class Step:
             "instance_id": self.row.id,
             "element": element.id,
             "name": element.name,
-            "role": element.properties.get("candidateGroup", element.lane),
+            "role": element.role,
             "party_id": self.party_of(element),
             "assignee_id": None,
             "created_at": self.now,

@@ -24,7 +24,7 @@ from processes.diagrams.quorum import Count
 from processes.errors import EngineFault, Refused
 from processes.rights import authority
 from processes.spiff import tokens
-from processes.spiff.instances import ASKED, MAX_ASKED, NUMBERS, VoteTask, count_names
+from processes.spiff.instances import ASKED, MAX_ASKED, NUMBERS, VoteTask, count_names, items_of
 from processes.states import LIVE, EventKind, TaskKind, TaskRowState, VoteState
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def begin(step: Step) -> bool:
     for live in standing(tokens.waiting(step.workflow)).values():
         if ASKED in live.internal_data:
             continue
-        asked = _people(step, live) if live.task_spec.loop.people else live.task_spec.loop.items(live, MAX_ASKED)
+        asked = _people(step, live) if live.task_spec.loop.people else items_of(live, MAX_ASKED)
         live.internal_data[ASKED] = len(asked)
         step.asked[str(live.id)] = asked
         if not asked:
@@ -156,7 +156,7 @@ def standing(stands: list[Task]) -> dict[str, Task]:
 
 def _people(step: Step, live: Task) -> list[int]:
     element = step.definition.elements[tokens.element_id(live)]
-    party, role = step.party_of(element), element.properties.get("candidateGroup", element.lane)
+    party, role = step.party_of(element), element.role
     barred = authority.involved(step.session, step.definition, step.row.id, element) | _just_acted(step, element)
     found = [person.id for person in people_of(step.session, party, role) if person.id not in barred]
     if not found:
@@ -229,8 +229,7 @@ def _rule(live: Task, total: int) -> tuple[str, int | None]:
     loop = live.task_spec.loop
     if loop.condition is not None:
         return loop.condition, None
-    rule = live.task_spec.extensions.get("properties", {}).get("quorum", quorum.ALL)
-    return rule, quorum.needed(rule, total, lambda text: _value(live, text, None))
+    return loop.rule, quorum.needed(loop.rule, total, lambda text: _value(live, text, None))
 
 
 def _agrees(step: Step, live: Task, task: Any, outcome: str) -> bool:

@@ -63,7 +63,7 @@ def transfer_to_role(engine: Engine, session: Session, actor: Actor, task_id: st
 
 def transfer_roles(element: Element) -> list[str]:
     """The roles that a user task may be handed to: its own, and those of the property `transferRoles`."""
-    own = element.properties.get("candidateGroup", element.lane)
+    own = element.role
     return [own, *(role for role in listed(element.properties.get("transferRoles", "")) if role != own)]
 
 

@@ -19,12 +19,12 @@ from domain.ground.parties import Actor
 from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
-from processes.diagrams.elements import Element, listed
+from processes.diagrams.elements import ANY, Element
 from processes.engine import Engine
 from processes.errors import FormInvalid, Refused
 from processes.history import clock_text, who
 from processes.spiff import tokens, tree
-from processes.spiff.rewinding import enclosing, rewind, undone
+from processes.spiff.rewinding import rewind, undone
 from processes.spiff.state import load_state
 from processes.states import EventKind, TaskKind, TaskRowState
 from processes.steps import books, running, votes
@@ -78,13 +78,8 @@ def choices(engine: Engine, session: Session, task: Any) -> list[Element]:
     row = session.execute(select(table).where(table.c.id == task.instance_id)).one()
     definition = load(session, row.definition_id)
     element = definition.elements.get(task.element)
-    if (
-        row.state is None
-        or task.state != TaskRowState.OPEN
-        or task.kind != TaskKind.STEP
-        or element is None
-        or "returnable" not in element.properties
-    ):
+    over = row.state is None or task.state != TaskRowState.OPEN or task.kind != TaskKind.STEP
+    if over or element is None or not element.returnable:
         return []
     workflow = load_state(row.state, *definition.specs)
     live = tokens.find(workflow, task.vote_id or task.id)
@@ -94,15 +89,10 @@ def choices(engine: Engine, session: Session, task: Any) -> list[Element]:
     return [e for e in definition.elements.values() if e.id in found]
 
 
-def withdrawable(element: Element) -> bool:
-    """Whether who completed this task may take that back."""
-    return element.properties.get("withdrawable") == "true"
-
-
 def _targets(definition: Definition, workflow: Any, live: Task, element: Element) -> dict[str, Task]:
     """Element id → the completed task to go back to: the latest round that led to the live one."""
-    names = element.properties.get("returnable", "")
-    allowed = {e.id for e in definition.elements.values() if e.tag == "userTask"} if names == "any" else set(listed(names))
+    named = element.returnable
+    allowed = {e.id for e in definition.elements.values() if e.tag == "userTask"} if named == (ANY,) else set(named)
     found: dict[str, tuple[int, Task]] = {}
     for part in tree.parts(workflow):
         for task in part.tasks.values():
@@ -119,5 +109,5 @@ def _is_one_step(task: Task, live: Task) -> bool:
     """Whether going back to this very task means something: one of a 会签's many instances alone does not, unless the live one is in it."""
     if isinstance(task.parent.task_spec, LoopTask):
         return False
-    around = {id(one) for one in enclosing(live)}
-    return not any(isinstance(one.parent.task_spec, LoopTask) for one in enclosing(task) if id(one) not in around)
+    around = {id(one) for one in tree.enclosing(live)}
+    return not any(isinstance(one.parent.task_spec, LoopTask) for one in tree.enclosing(task) if id(one) not in around)

@@ -22,15 +22,14 @@ from processes.errors import NotFound, Refused, TaskClosed
 from processes.history import clock_text, who
 from processes.rights import authority
 from processes.rights.substitutes import covered_act
-from processes.spiff import tokens
-from processes.spiff.rewinding import enclosing, resumed, rewind, undone
+from processes.spiff import tokens, tree
+from processes.spiff.rewinding import resumed, rewind, undone
 from processes.spiff.timers import due
 from processes.states import EventKind, TaskKind, TaskRowState, VoteState
 from processes.steps import books, running, votes
 from processes.steps.locking import awake, lock
 from processes.steps.step import Step
 from processes.tasks import ballots, opinions
-from processes.tasks.returning import withdrawable
 from processes.tasks.undoing import ACTS, close, rerun
 
 
@@ -46,7 +45,7 @@ def withdraw(engine: Engine, session: Session, actor: Actor, task_id: str) -> li
     element = step.definition.elements.get(done.element)
     if element is None:
         raise Refused("流程已迁移到新版本，不能撤回")
-    if not withdrawable(element):
+    if not element.withdrawable:
         raise Refused(f"“{element.name}”办理后不能撤回")
     if step.row.state is None:
         raise Refused("流程已结束，不能撤回")
@@ -107,7 +106,7 @@ def withdrawals(session: Session, actor: Actor, rows: Sequence[Any], now: dateti
     With `now` also what those did whom the actor stands in for at that moment.
     """
     allowed = {row.id: load(session, row.definition_id) for row in rows}
-    allowed = {i: d for i, d in allowed.items() if any(withdrawable(e) for e in d.elements.values())}
+    allowed = {i: d for i, d in allowed.items() if any(e.withdrawable for e in d.elements.values())}
     if not allowed:
         return {}
     task, event, vote = tables.task.c, tables.event.c, tables.vote.c
@@ -123,7 +122,7 @@ def withdrawals(session: Session, actor: Actor, rows: Sequence[Any], now: dateti
         or_(task.vote_id.is_(None), vote.state == VoteState.OPEN, and_(vote.state.in_(votes.RESULTS), vote.closed_at == task.closed_at)),
     )
     acts = [(row, allowed[row.instance_id].elements.get(row.element)) for row in session.execute(mine.order_by(task.closed_at))]
-    done = [(row, element) for row, element in acts if element is not None and withdrawable(element)]
+    done = [(row, element) for row, element in acts if element is not None and element.withdrawable]
     if not done:
         return {}
     events = select(event.instance_id, event.element, event.at).where(
@@ -142,7 +141,7 @@ def _followed(row: Any, definition: Definition, later: Sequence[Any]) -> bool:
 
 
 def _nobody_acted(step: Step, target: Task, gone: Sequence[Task]) -> None:
-    for one in enclosing(target):
+    for one in tree.enclosing(target):
         if one.has_state(TaskState.FINISHED_MASK) and isinstance(one.parent.task_spec, LoopTask):
             raise Refused("多实例活动中此项已全部办完，不能撤回，请联系后续办理人退回")
     table = tables.task

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, func, select
 
 from domain.platform.files import StoredFile, may_open, path_of
+from domain.weekly.reports import WeeklyReport
 from jobs.files import sweep_files
 from tests.conftest import World
 from tests.domain.ground.contents import PDF, png
@@ -146,3 +152,51 @@ def test_who_opens_a_file_without_its_record(lite: World, account: str, roles: s
     assert may_open(replace(lite.actor(account), roles=frozenset(roles)), file) is opens
     file.person_id = lite.actor(account).person_id
     assert may_open(replace(lite.actor(account), roles=frozenset(roles)), file)
+
+
+@contextmanager
+def no_room(most: int) -> Iterator[None]:
+    """The system lets no file of this process grow beyond so many bytes, as a disk does that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def left(world: World) -> list[Path]:
+    return [path for path in (world.runtime.settings.home / "files").rglob("*") if path.is_file()]
+
+
+@pytest.mark.row("9.1")
+def test_an_upload_to_a_full_disk_is_refused_in_words_and_leaves_nothing(lite: World) -> None:
+    school = user(site(lite), "school1")
+    large = PDF[:9] + b" " * 300_000 + PDF[9:]  # less than what is written to a temporary file before a view sees it
+    with no_room(200_000):
+        answer = send(school, content=large)
+    assert (answer.status_code, "存储空间不足" in answer.get_data(as_text=True)) == (507, True)
+    assert left(lite) == []
+    with lite.runtime.database.reading() as session:
+        assert session.scalars(select(StoredFile)).all() == []
+    assert send(school, content=large).status_code == 200
+
+
+@pytest.mark.row("9.1")
+def test_a_database_on_a_full_disk_says_so_and_keeps_nothing(lite: World) -> None:
+    school = user(site(lite), "school1")
+    pages = []
+
+    def full(connection: Any, record: Any, proxy: Any) -> None:
+        size = connection.execute("PRAGMA page_count").fetchone()[0]
+        pages.append(connection.execute(f"PRAGMA max_page_count={size}").fetchone())
+
+    event.listen(lite.runtime.database.engine, "checkout", full)
+    opened = school.get("/weekly/new").get_data(as_text=True)
+    token = opened.split('name="for" value="')[1].split('"')[0]
+    answer = school.post("/weekly/new", data={**FORM, "summary": "长" * 60_000, "for": token, "act": "保存"})
+    event.remove(lite.runtime.database.engine, "checkout", full)
+    assert pages
+    assert (answer.status_code, "存储空间不足" in answer.get_data(as_text=True)) == (507, True)
+    with lite.runtime.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(WeeklyReport)) == 0
