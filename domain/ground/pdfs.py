@@ -8,9 +8,12 @@ from typing import IO
 HEAD = 1024  # bytes within which the version must stand: what shows a PDF looks no further (annex H, note 13)
 TAIL = 64 * 1024  # bytes in which the end is looked for at first
 # what programs put before it: a mark of UTF-8, blanks, and the words to a printer (UEL and lines of PJL) of a print that was kept
-_VERSION = re.compile(rb"(?:\xef\xbb\xbf)?[\x00\t\n\f\r ]*(?:(?:\x1b%-12345X|@PJL[^\r\n]*|[\r\n])[\x00\t\n\f\r ]*)*%PDF-[0-9]")
-_END = re.compile(rb"startxref[\x00\t\n\f\r ]+([0-9]{1,12})[\x00\t\n\f\r ]+%%EOF")
-_OBJECT = re.compile(rb"[0-9]{1,10}[ \r\n]+[0-9]{1,5}[ \r\n]+obj\b")
+# (possessive, so that every pattern here is linear on whatever is put into a file)
+_BLANKS = rb"[\x00\t\n\f\r ]"
+_PRINTER = rb"(?:\x1b%-12345X|@PJL[^\r\n]*+)"
+_VERSION = re.compile(rb"(?:\xef\xbb\xbf)?+" + _BLANKS + rb"*+(?:" + _PRINTER + _BLANKS + rb"*+)*+%PDF-[0-9]")
+_END = re.compile(rb"startxref" + _BLANKS + rb"++[0-9]{1,12}+" + _BLANKS + rb"++%%EOF")
+_OBJECT = re.compile(rb"(?<![0-9])[0-9]{1,10}+[ \r\n]++[0-9]{1,5}+[ \r\n]++obj\b")
 _LINEARIZED = re.compile(rb"/Linearized\s")
 _LENGTH = re.compile(rb"/L\s+([0-9]{1,12})\b")
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from domain.ground.identity import TIDY, id_number_problem
+from domain.ground.id_numbers import id_number_problem
+from domain.ground.identity import TIDY
 
 Reader = Callable[[str], tuple[Any, str | None]]
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
@@ -31,7 +32,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?1\d", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]0{1,2}:00(?::00)?)?|(\d{4})(\d{2})(\d{2})")
 # fields in which neither a full-width digit nor a space can be meant
-_STRICT = frozenset({"id-number", "mobile", "credit-code", "email", "date", "pinyin"})
+_STRICT = frozenset({"id-number", "document-number", "mobile", "credit-code", "email", "date", "pinyin"})
 
 
 def as_text(cell: Cell) -> str:
