@@ -58,7 +58,7 @@ class Kept(Protocol):
     state: bytes
     path: list[str]
     position: str | None
-    place_since: datetime | None
+    position_since: datetime | None
     incident: str | None
     tasks: dict[str, dict[str, Any]]
     jobs: dict[str, str]

@@ -34,7 +34,7 @@ class Decision(TypedDict):
     by: str
     """The task row whose answer decided it."""
     held: dict[str, dict[str, Any]]
-    """The rows whose answers waited to be confirmed: id → columns. (Stored states of earlier versions have this key, so it keeps its name.)"""
+    """The rows whose answers waited to be confirmed: id → columns. Earlier versions stored it under this key, so the key stays."""
 
 
 def take_back(step: Step, task: TaskRow) -> None:
