@@ -15,7 +15,7 @@ def adapt(schema: Mapping[str, Any], roles: frozenset[str], choices: Mapping[str
 
     `choices` gives what may be chosen: the name that an `x-options` uses → choices. A field of several choices (`"x-widget":
     "choices"`) has them in `options`, for the page alone – the record's own rule decides –; with `x-by` they are a mapping, from what
-    another column says to the choices in that case.
+    another column holds to the choices in that case.
     """
     kept = {name: _with_choices(sub, choices) for name, sub in schema["properties"].items() if _may_fill(sub, roles)}
     return {**schema, "properties": kept, "required": [name for name in schema.get("required", ()) if name in kept]}

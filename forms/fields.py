@@ -17,7 +17,7 @@ MAX_ROWS = 2000  # lines that are read of one post; a form's own limit is its `m
 CODES = ("id-number", "document-number", "mobile", "credit-code", "email")
 """Formats whose values have neither blanks nor 全角 characters."""
 
-MAX_MB = 20  # of one uploaded file, where the form's `x-max-mb` does not say less
+MAX_MB = 20  # of one uploaded file, where the form has no lower `x-max-mb`
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Field:
 
     Where the widget is `lines`, `rows` holds the fields of each line. Where it is `file`, the value is a list of file ids, limited by
     `accept` (endings), `max_mb` (of one file) and `most` (files). Where it is `choices`, the value is a list of texts out of `options`;
-    with `by`, which names a column of the same line, `depending` maps what that column says to the choices.
+    with `by`, which names a column of the same line, `depending` maps what that column holds to the choices.
     """
 
     path: str

@@ -113,7 +113,7 @@ class DeclarationLine(Base):
     certificate_id: Mapped[int] = mapped_column(ForeignKey("certificate.id"), index=True)
     majors: Mapped[list[str]] = mapped_column(JSON, default=list)  # labels, as they were called when they were declared
     people: Mapped[int | None]  # null: a draft's line without a number
-    site: Mapped[bool | None]  # wants a 考核站点; null: not said yet
+    site: Mapped[bool | None]  # whether the school wants a 考核站点; null: not filled in yet
 
     declaration: Mapped[Declaration] = relationship()
     certificate: Mapped[Certificate] = relationship()

@@ -1,7 +1,7 @@
 """Numbers of identity documents: the 18 digits of GB 11643, which three kinds of cards have, and what the other documents carry.
 
-A number says when its holder was born, and – but for foreigners – whether it is a man or a woman. Whether a birth is possible
-depends on the day: functions take it as `today`, and without it take the day in Asia/Shanghai.
+A number holds the date of birth and, except those of foreigners, the sex. Whether a birth is possible depends on the day, which
+functions take as `today`; without it, it is the day in Asia/Shanghai.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def id_number_problem(text: str, today: date | None = None) -> str | None:
 def sex_problem(number: str, sex: str) -> str | None:
     """What is wrong with an id number beside the sex (男, 女) of its holder, in Chinese; None when nothing is.
 
-    The 17th digit is odd for men and even for women. Of foreigners' cards no rule says so.
+    The 17th digit is odd for men and even for women. For foreigners' cards there is no such rule.
     """
     number = number.strip().upper()
     if not _NUMBER.fullmatch(number) or number.startswith(_FOREIGNER):

@@ -184,7 +184,7 @@ def _record_items(engine: Engine, session: Session, actor: Actor, act: Act, list
     chosen = {id: next((action for action in actions.get(id, ()) if _is(action, act)), None) for id in ids}
     # in the order of instance ids, as everybody who acts on many: two batches on the same records never wait for each other
     for record_id in sorted(ids, key=lambda id: action.instance_id if (action := chosen[id]) is not None else 0):
-        if record_id not in known:  # deleted meanwhile, or another party's: the reason says nothing of whose
+        if record_id not in known:  # deleted meanwhile, or another party's: the reason does not tell whose
             yield Item("—", None, None)
             continue
         label, status = known[record_id]
