@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import World
 from tests.domain.ground.contents import PDF, png
 from tests.webapp.clients import site, user
-from tests.webapp.exams.applications import CERTIFICATE, PLACE, apply
+from tests.webapp.exams.applications import CERTIFICATE, FORM_KEY, apply
 from tests.webapp.files.uploads import send
 from tests.webapp.routes import get, post
 
@@ -28,7 +28,7 @@ ROUTES = {  # what each account gets from each address
 def test_a_site_is_applied_for_once_and_reviewed(lite_books: World) -> None:
     school, organization = user(site(lite_books), "school1"), user(site(lite_books), "organization1")
     assert CERTIFICATE in school.get("/sites/new").text
-    assert send(school, "照片.png", png(), PLACE).status_code != 200  # the application form is a PDF
+    assert send(school, "照片.png", png(), FORM_KEY).status_code != 200  # the application form is a PDF
     assert apply(school) == 302
     page = school.get("/sites/").text
     assert f"金陵职业技术学院{CERTIFICATE}考核站点" in page
