@@ -10,14 +10,16 @@ from functools import cache
 from pathlib import Path
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from domain.ground.errors import DomainError
 from domain.ground.handling import FAULTS
-from domain.ground.parties import actor_of
+from domain.ground.parties import Actor, actor_of
 from domain.ground.settings import Settings, read_settings
 from domain.platform.background import KEPT, MAX_ATTEMPTS, ROUND, BackgroundTask, advance
 from jobs import leases
-from jobs.imports.receiving import CHECK, TAKE
+from jobs.imports import returned
+from jobs.imports.receiving import CHECK, RETURN, TAKE
 from jobs.imports.working import check_file, take_in
 from jobs.lists import batches, exports, monitoring
 from jobs.runtime import Runtime, build
@@ -33,7 +35,10 @@ KINDS: dict[str, Kind] = {
     "manage": monitoring.run,
     CHECK: check_file,
     TAKE: take_in,
+    RETURN: returned.run,
 }
+# What a task has made of rows with a rule of their own is read by whoever may read these, and not by everybody who sees the task.
+_READERS: dict[str, Callable[[Session, Actor, BackgroundTask], bool]] = {RETURN: returned.may_read}
 _LEASED = leases.Leased(BackgroundTask.__table__, "lease_until", "waiting")  # type: ignore[arg-type]  # declared as FromClause
 _log = logging.getLogger(__name__)
 
@@ -96,6 +101,11 @@ def delete_expired(runtime: Runtime) -> None:
 def folder_of(settings: Settings, task_id: int) -> Path:
     """The folder of a task's files; web and workers share it."""
     return settings.home / "results" / str(task_id)
+
+
+def may_read(session: Session, actor: Actor, task: BackgroundTask) -> bool:
+    """Whether an actor who sees a task may have its file."""
+    return task.kind not in _READERS or _READERS[task.kind](session, actor, task)
 
 
 def result_file(settings: Settings, task: BackgroundTask) -> Path | None:

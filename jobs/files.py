@@ -1,4 +1,5 @@
-"""Sweeps away uploads that no record ever took – a page closed before it was saved, a file removed again – and bytes without a row."""
+"""Sweeps away uploads that no record ever took – a page closed before it was saved, a file removed again –, bytes without a row, and
+workbooks of imports that are over."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from domain.platform.files import StoredFile, forget_unattached, path_of
+from jobs.imports.originals import not_needed
 from jobs.runtime import Runtime
 
 KEPT = timedelta(days=30)  # a draft that names them may still be handed in
@@ -22,7 +24,9 @@ def sweep_files(runtime: Runtime) -> int:
         hashes = forget_unattached(session, now - KEPT)
     folder = f"{int(now.timestamp() // 3600) % 256:02x}"  # one of the folders of bytes each hour: all of them in eleven days
     gone = 0
-    for path in [*(path_of(home, sha256) for sha256 in hashes), *_orphans(runtime, folder), *_left(home)]:
+    with runtime.database.reading() as session:
+        uploads = list(not_needed(session, runtime.settings))
+    for path in [*(path_of(home, sha256) for sha256 in hashes), *_orphans(runtime, folder), *_left(home), *uploads]:
         if path.exists() and now.timestamp() - path.stat().st_mtime > FRESH:
             path.unlink(missing_ok=True)
             gone += 1

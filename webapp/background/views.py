@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 
 from domain.platform.background import STATES, BackgroundTask, cancel, failures_query, retry, task_of, tasks_query
 from forms.listing import Column
-from jobs.background import result_file
+from jobs.background import may_read, result_file
 from jobs.lists import exports
 from jobs.lists.instances import ROLE
-from processes.errors import NotFound
+from processes.errors import NotAllowed, NotFound
 from webapp.context import actor, db, later_task, runtime
 from webapp.kinds import KINDS
 from webapp.links import is_local
@@ -54,7 +54,7 @@ def show(task_id: int) -> str:
         state=STATES[task.state],
         tone=TONES[task.state],
         sentence=_sentence(task),
-        has_file=result_file(runtime().settings, task) is not None,
+        has_file=may_read(db(), actor(), task) and result_file(runtime().settings, task) is not None,
         back=back if is_local(back) else url_for(".index"),
         failures=db().scalars(failures_query(task).limit(SHOWN)).all() if task.failed else [],
         address=_address_of(task),
@@ -73,6 +73,8 @@ def progress(task_id: int) -> dict[str, Any]:
 def result(task_id: int) -> Any:
     """The result's file."""
     task = _task(task_id)
+    if not may_read(db(), actor(), task):
+        raise NotAllowed
     path = result_file(runtime().settings, task)
     if path is None:
         raise NotFound("结果文件保留 7 天，现已删除，请重新发起。")
