@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ from domain.certificates.majors import IN_ORDER, Major
 from domain.ground.base import Base, UtcDateTime, clock_minutes, read_minutes, utc_now
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor, Party
-from domain.ground.subject_record import Followed
+from domain.ground.subject_record import SubjectRecord
 
 PROVINCE_LANES = ("省级", "省级初审", "省级复审")
 FIELDS = ("name", "year", "note")
@@ -40,13 +40,13 @@ declaration_plan_certificate = Table(
 )
 
 
-class DeclarationPlan(Followed):
+class DeclarationPlan(SubjectRecord):
     """A plan of a province.
 
     The times are the rule, the status only shows it: opening or closing by hand moves them (`open_at`, `close_at`).
     """
 
-    FACTS: ClassVar = {"plan_start": datetime, "plan_end": datetime}
+    FACTS: ClassVar[Mapping[str, type]] = {"plan_start": datetime, "plan_end": datetime}
     __tablename__ = "declaration_plan"
     # ids are never used again: a deleted plan's history must not become another's
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -196,7 +196,7 @@ def _named(session: Session, labels: Sequence[str]) -> list[Certificate]:
     return list(found)
 
 
-def _moment(text: Any) -> datetime | None:
+def _moment(text: object) -> datetime | None:
     if not text:
         return None
     moment = read_minutes(str(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from domain.certificates.pilots import participating
 from domain.ground.base import UtcDateTime, utc_now
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor, Party, Person
-from domain.ground.subject_record import Followed
+from domain.ground.subject_record import SubjectRecord
 from domain.ground.uniqueness import flush_or_refuse
 
 
@@ -25,10 +26,10 @@ class NotPiloted(DomainError):
     """请选择本校已参与试点的考核证书。"""
 
 
-class ExamSite(Followed):
+class ExamSite(SubjectRecord):
     """A school's site for one certificate."""
 
-    FACTS: ClassVar[dict[str, type]] = {}
+    FACTS: ClassVar[Mapping[str, type]] = {}
     __tablename__ = "exam_site"
     # one application a site (manual 5.2.4.1); ids are never used again: a deleted site's history must not become another's
     __table_args__ = (UniqueConstraint("party_id", "certificate_id"), {"sqlite_autoincrement": True})

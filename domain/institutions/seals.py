@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from cryptography import x509
 from cryptography.fernet import MultiFernet
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from sqlalchemy import ForeignKey, LargeBinary, Select, String, UniqueConstraint, false, func, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
 from domain.ground.base import SHANGHAI, UtcDateTime
 from domain.ground.errors import DomainError
 from domain.ground.parties import ONE_BY_ONE, Actor, Party, Person
-from domain.ground.subject_record import Followed
+from domain.ground.subject_record import SubjectRecord
 from domain.institutions.seal_keys import SealKey, load_pem
 
 ROLE = "试点院校"
@@ -25,14 +27,14 @@ class NotInTime(DomainError):
     """签章证书不在有效期内，请上传有效的签章证书。"""
 
 
-class Seal(Followed):
+class Seal(SubjectRecord):
     """One version."""
 
     __tablename__ = "seal"
     # ids are never used again: a history must not become another's
     __table_args__ = (UniqueConstraint("party_id", "version"), {"sqlite_autoincrement": True})
 
-    FACTS: ClassVar = {"valid_to": datetime, "warn_at": datetime}
+    FACTS: ClassVar[Mapping[str, type]] = {"valid_to": datetime, "warn_at": datetime}
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -136,7 +138,7 @@ def valid_seal(session: Session, school_id: int, now: datetime) -> Seal | None:
     return session.scalars(Seal.joined().where(*current).order_by(table.version.desc()).limit(1)).first()
 
 
-def signing_key(seal: Seal, vault: MultiFernet) -> tuple[Any, list[x509.Certificate]]:
+def signing_key(seal: Seal, vault: MultiFernet) -> tuple[PrivateKeyTypes, list[x509.Certificate]]:
     """The private key and the certificates, the seal's own first.
 
     Raises:

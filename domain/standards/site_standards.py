@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from domain.certificates.declarations import applied_for
 from domain.ground.base import UtcDateTime, utc_now
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor, Party
-from domain.ground.subject_record import Followed
+from domain.ground.subject_record import SubjectRecord
 from domain.ground.uniqueness import flush_or_refuse
 
 FIELDS = ("version", "space", "equipment", "staff", "network")
@@ -27,10 +28,10 @@ class NoCertificate(DomainError):
     """本组织还没有证书，请先新增证书。"""
 
 
-class SiteStandard(Followed):
+class SiteStandard(SubjectRecord):
     """One version of the standard of one certificate."""
 
-    FACTS: ClassVar = {"replaced": bool}
+    FACTS: ClassVar[Mapping[str, type]] = {"replaced": bool}
     __tablename__ = "site_standard"
     __table_args__ = (UniqueConstraint("certificate_id", "version"),)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from domain.certificates.certificates import Certificate, own_certificates
 from domain.certificates.declarations import applied_for
 from domain.ground.base import Base, UtcDateTime, utc_now
 from domain.ground.parties import Actor, Party
-from domain.ground.subject_record import Followed
+from domain.ground.subject_record import SubjectRecord
 
 FIELDS = ("code", "name", "scope", "requirements")
 
@@ -24,10 +25,10 @@ skill_standard_certificate = Table(
 )
 
 
-class SkillStandard(Followed):
+class SkillStandard(SubjectRecord):
     """A standard of an organization."""
 
-    FACTS: ClassVar = {"in_use": bool}
+    FACTS: ClassVar[Mapping[str, type]] = {"in_use": bool}
     __tablename__ = "skill_standard"
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)  # the organization

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ from domain.certificates.pilots import participating
 from domain.ground.base import UtcDateTime, utc_now
 from domain.ground.errors import DomainError, TooLate
 from domain.ground.parties import Actor, Party, Person, PersonRole
-from domain.ground.subject_record import Followed
+from domain.ground.subject_record import SubjectRecord
 from domain.ground.uniqueness import flush_or_refuse
 from domain.weekly.periods import NoPeriod, ReportingPeriod, current_period
 
@@ -23,10 +23,10 @@ class AlreadyReported(DomainError):
     """本周周报已提交，请勿重复提交"""
 
 
-class WeeklyReport(Followed):
+class WeeklyReport(SubjectRecord):
     """A school's report on one period."""
 
-    FACTS: ClassVar = {"period_end": datetime, "next_period_end": datetime, "reminder_at": datetime}
+    FACTS: ClassVar[Mapping[str, type]] = {"period_end": datetime, "next_period_end": datetime, "reminder_at": datetime}
     __tablename__ = "weekly_report"
     # ids are never used again: a deleted report's history must not become another's
     __table_args__ = (UniqueConstraint("period_id", "party_id"), {"sqlite_autoincrement": True})

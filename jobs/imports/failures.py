@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 from xlsxwriter import Workbook
 
-from domain.platform.imports import ImportRecord, rows_of
+from domain.platform.imports import ImportRecord, RowState, rows_of
 from jobs.imports.checking import Problems, RowCheck, row_check
 from jobs.imports.description import Import
 
@@ -61,7 +61,7 @@ def write_failures(session: Session, description: Import, record: ImportRecord, 
         for at, heading in enumerate(record.header, len(HEADINGS)):
             sheet.write_string(0, at, heading, bold)
         line, after = 1, 0
-        while rows := rows_of(session, record.id, ["bad"], after, _PAGE):
+        while rows := rows_of(session, record.id, [RowState.BAD], after, _PAGE):
             for row in rows:
                 row_told = told(check, record.places, row.number, row.cells, row.problems or [])
                 for at, value in enumerate((*row_told, *row.cells)):

@@ -14,12 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.ground.settings import Settings
-from domain.platform.imports import ImportRecord
+from domain.platform.imports import ImportRecord, ImportState
 from jobs.imports.guarding import kind_of
 
 MAX_ROWS = 20_000  # of a workbook that is given back; larger ones come back as a list
 MAX_XML = 60 * 1024 * 1024  # bytes: about 1.2 million cells
-_OPEN = ("checking", "ready", "taking")
+_OPEN = (ImportState.CHECKING, ImportState.READY, ImportState.TAKING)
 
 
 def folder_of(settings: Settings) -> Path:
@@ -45,7 +45,7 @@ def size_of(path: Path) -> int:
 
 def needed(record: ImportRecord) -> bool:
     """Whether an import's upload is still needed."""
-    return record.state in _OPEN or (record.state == "done" and record.taken < record.total)
+    return record.state in _OPEN or (record.state == ImportState.DONE and record.taken < record.total)
 
 
 def not_needed(session: Session, settings: Settings) -> Iterator[Path]:

@@ -1,17 +1,19 @@
 """The failed rows of an import in the workbook that they came in: other rows gone, bad cells coloured, with the reason as a comment.
 
-Runs in a process of its own (`jobs.confinement`): openpyxl keeps a whole workbook in memory.
+Runs in a process of its own (`jobs.confined`): openpyxl keeps a whole workbook in memory.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import IO
+from zipfile import BadZipFile
 
 from openpyxl import load_workbook
 from openpyxl.cell.cell import Cell
@@ -22,14 +24,17 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.styles.numbers import is_date_format
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.workbook.workbook import Workbook
 from openpyxl.worksheet.cell_range import CellRange, MultiCellRange
 from openpyxl.worksheet.views import Selection, SheetView
 from openpyxl.worksheet.worksheet import Worksheet
 
+from domain.ground.handling import FAULTS
+from jobs.confined import Json
 from jobs.imports.cells import as_text
 from jobs.imports.failures import BadRow, Order
-from jobs.imports.guarding import inspect
+from jobs.imports.guarding import BadFile, inspect
 from jobs.imports.newer_rules import newer_rules
 from jobs.imports.reading import open_sheet
 from jobs.imports.row_removal import Moves, remove_rows
@@ -80,14 +85,22 @@ def write(order: Order, rows: Sequence[BadRow], target: str | IO[bytes]) -> None
     book.save(target)
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Takes the path of a file of JSON lines – the order, then the rows – and that of the workbook to write."""
-    source, target = arguments
-    with open(source, encoding="utf-8") as lines:
+def make(asked: Mapping[str, Json]) -> Json:
+    """Makes the workbook `target`; `order` is the path of a file of JSON lines, the order and then the rows.
+
+    Returns: the kind of fault where openpyxl is not equal to the file, else null.
+    """
+    source, target = Path(str(asked["order"])), Path(str(asked["target"]))
+    tempfile.tempdir = str(source.parent)  # what openpyxl has begun to write when it is ended goes with it
+    with source.open(encoding="utf-8") as lines:
         order = Order(**json.loads(next(lines)))
         rows = [BadRow(**json.loads(line)) for line in lines]
-    write(order, rows, target)
-    inspect(Path(target), target)  # it is to be uploaded again
+    try:
+        write(order, rows, str(target))
+        inspect(target, target.name)  # it is to be uploaded again
+    except (*FAULTS, BadFile, BadZipFile, InvalidFileException, OSError, SyntaxError) as error:  # SyntaxError: of XML
+        return type(error).__name__
+    return None
 
 
 def _load(order: Order) -> Workbook:

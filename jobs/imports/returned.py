@@ -18,10 +18,9 @@ from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.ground.settings import Settings
 from domain.platform import background
-from domain.platform.background import BackgroundTask
-from domain.platform.imports import ImportRecord, ImportRow, import_of
-from jobs import confinement
-from jobs.confinement import Limits
+from domain.platform.background import LIVE, BackgroundTask
+from domain.platform.imports import ImportRecord, ImportRow, RowState, import_of
+from jobs import confined
 from jobs.imports import IMPORTS
 from jobs.imports.checking import renumbered, row_check
 from jobs.imports.description import Import
@@ -34,9 +33,6 @@ from jobs.work import Work
 
 AT_ONCE = 1_000  # rows of an import whose workbook is made while the person waits
 _AT_ONCE_XML = 8 * 1024 * 1024  # bytes, for the same reason
-QUICK = Limits(megabytes=600, seconds=10, patience=20)
-LONG = Limits(megabytes=2_000, seconds=90, patience=300)
-_MODULE = "jobs.imports.own_workbook"
 _SUFFIX = "-未通过"
 _log = logging.getLogger(__name__)
 Way = Literal["at once", "later", "list"]
@@ -65,7 +61,7 @@ def write(session: Session, settings: Settings, description: Import, record: Imp
         order = Path(folder) / "order"
         if way(settings, record) == "at once":
             _write_order(session, settings, description, record, order)
-            if _made(order, path, QUICK):
+            if _made("own workbook", order, path):
                 return
         write_failures(session, description, record, path)
 
@@ -79,7 +75,7 @@ def begin(session: Session, actor: Actor, description: Import, record: ImportRec
     if not record.bad:
         raise NothingFailed
     table = BackgroundTask
-    mine = select(table).where(table.person_id == actor.person_id, table.kind == RETURN, table.state.in_(("waiting", "running")))
+    mine = select(table).where(table.person_id == actor.person_id, table.kind == RETURN, table.state.in_(LIVE))
     for task in session.scalars(mine):
         if task.params["import"] == record.id:
             return task.id
@@ -106,7 +102,7 @@ def run(runtime: Runtime, work: Work) -> None:
             if way(settings, record) != "list":
                 _write_order(session, settings, description, record, order)
         # progress renews the lease, and ends the other process where the task was cancelled
-        if not (order.exists() and _made(order, path, LONG, lambda: work.progress(0, total=bad))):
+        if not (order.exists() and _made("large own workbook", order, path, lambda: work.progress(0, total=bad))):
             with runtime.database.reading() as session:
                 write_failures(session, description, session.get_one(ImportRecord, import_id), path)
     work.progress(bad, total=bad)
@@ -125,7 +121,7 @@ def _write_order(session: Session, settings: Settings, description: Import, reco
     head, places = record.head or 0, record.places
     order = Order(str(file_of(settings, record)), record.sheet or "", head, record.header, texts, list(HEADINGS))
     table = ImportRow
-    bad = select(table.number, table.cells, table.problems).where(table.import_id == record.id, table.state == "bad")
+    bad = select(table.number, table.cells, table.problems).where(table.import_id == record.id, table.state == RowState.BAD)
     rows = session.execute(bad.order_by(table.number)).all()
     now = {row.number: head + at for at, row in enumerate(rows, 1)}
 
@@ -143,11 +139,12 @@ def _write_order(session: Session, settings: Settings, description: Import, reco
     session.rollback()
 
 
-def _made(order: Path, path: Path, limits: Limits, meanwhile: Callable[[], None] = lambda: None) -> bool:
-    """Makes the sender's own workbook. False where that cannot be done within the limits: the list remains."""
+def _made(work: str, order: Path, path: Path, meanwhile: Callable[[], None] = lambda: None) -> bool:
+    """Makes the sender's own workbook. False where that cannot be done within the bounds of `work`: the list remains."""
     try:
-        confinement.run(_MODULE, [str(order), str(path)], limits, meanwhile)
-    except confinement.Unfinished as error:
-        _log.warning("%s comes back as a list: %s", path.name, error)
-        return False
-    return True
+        fault = confined.run(work, {"order": str(order), "target": str(path)}, meanwhile)
+    except (confined.Unfinished, confined.Busy) as error:
+        fault = type(error).__name__
+    if fault is not None:
+        _log.warning("failed rows come back as a list: %s", fault)  # the kind of fault: its message may quote the file
+    return fault is None

@@ -87,14 +87,16 @@ def _take_merges_apart(sheet: Worksheet, moves: Moves) -> None:
 
 
 def _take_apart(sheet: Worksheet, one: CellRange, moves: Moves) -> None:
-    cells = sheet._cells  # a merged cell can be replaced nowhere else
+    cells = sheet._cells
     top = cells[one.min_row, one.min_col]
     for row, column in one.cells:
         if (row, column) == (one.min_row, one.min_col) or moves.row(row) is None:
             continue
         old = cells[row, column]
         cells[row, column] = new = Cell(sheet, row=row, column=column)
-        new._style = copy(top._style if column == one.min_col else old._style)  # as openpyxl copies formats itself
+        looks = top if column == one.min_col else old
+        for name in ("font", "fill", "border", "alignment", "protection", "number_format"):
+            setattr(new, name, copy(getattr(looks, name)))
         if column == one.min_col:
             new.value = top.value
             new.data_type = top.data_type  # a text that begins with = stays a text
@@ -206,7 +208,7 @@ def _area_of(text: str, moves: Moves) -> str:
 
 def _move_pictures(sheet: Worksheet, moves: Moves) -> None:
     left = []
-    for picture in sheet._images:  # openpyxl adds and writes pictures, and shows them nowhere else
+    for picture in sheet._images:
         start, end = getattr(picture.anchor, "_from", None), getattr(picture.anchor, "to", None)
         to = moves.row(start.row + 1) if start is not None else None  # anchors count rows from 0
         if start is not None and to is None:

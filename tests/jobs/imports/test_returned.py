@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -24,8 +26,8 @@ from xlsxwriter import Workbook as XlsxWorkbook
 
 from domain.platform.background import BackgroundTask
 from domain.platform.imports import ImportRecord, import_of
-from jobs import background, confinement
-from jobs.confinement import Limits
+from jobs import background, confined
+from jobs.confined import Json
 from jobs.files import sweep_files
 from jobs.imports import originals, own_workbook, returned
 from jobs.imports.correcting import correct
@@ -43,7 +45,12 @@ Return = Callable[[int], Workbook]
 @pytest.fixture
 def give_back(lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Return:
     """Gives an import's failed rows back, without a process of its own; the file is `back.xlsx`."""
-    monkeypatch.setattr(confinement, "run", lambda module, arguments, limits, meanwhile=None: own_workbook.main(arguments))
+    def run(name: str, asked: Mapping[str, Json], meanwhile: Callable[[], None]) -> Json:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tempfile, "tempdir", None)
+            return own_workbook.make(asked)
+
+    monkeypatch.setattr(confined, "run", run)
 
     def give(import_id: int) -> Workbook:
         path = tmp_path / "back.xlsx"
@@ -371,7 +378,7 @@ def test_what_openpyxl_cannot_open_comes_back_as_a_list(
     work(lite, import_id)
     write(lite, import_id, tmp_path / "back.xlsx")
     assert texts(load_workbook(tmp_path / "back.xlsx")["未通过"])[1][:4] == ["3", "手机号", WRONG, "2"]
-    assert "comes back as a list" in caplog.text
+    assert "failed rows come back as a list" in caplog.text
 
 
 def test_a_process_of_its_own_makes_the_workbook_and_is_ended_at_its_limits(
@@ -380,10 +387,9 @@ def test_a_process_of_its_own_makes_the_workbook_and_is_ended_at_its_limits(
     import_id = upload_rows(lite, tmp_path / "a", [teacher(1), teacher(2, 手机号="2")])
     write(lite, import_id, tmp_path / "back.xlsx")
     assert load_workbook(tmp_path / "back.xlsx").sheetnames == ["Sheet1", "失败明细"]
-    for limits in (Limits(megabytes=60, seconds=10, patience=60), Limits(megabytes=600, seconds=10, patience=0)):
-        monkeypatch.setattr(returned, "QUICK", limits)
-        write(lite, import_id, tmp_path / "back.xlsx")
-        assert load_workbook(tmp_path / "back.xlsx").sheetnames == ["未通过"]
+    monkeypatch.setattr(confined, "WORK", {"own workbook": replace(confined.WORK["own workbook"], seconds=0)})
+    write(lite, import_id, tmp_path / "back.xlsx")
+    assert load_workbook(tmp_path / "back.xlsx").sheetnames == ["未通过"]
 
 
 def test_the_upload_is_kept_while_rows_may_come_back_in_it(lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
