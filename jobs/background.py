@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
 from domain.ground.errors import DomainError
 from domain.ground.handling import FAULTS
-from domain.ground.parties import Actor, actor_of
+from domain.ground.parties import actor_of
 from domain.ground.settings import Settings
 from domain.platform.background import KEPT, MAX_ATTEMPTS, ROUND, BackgroundTask, TaskState, advance
 from jobs import leases
@@ -37,8 +36,6 @@ KINDS: dict[str, Kind] = {
     TAKE: take_in,
     RETURN: returned.run,
 }
-# What a task has made of rows with a rule of their own is read by whoever may read these, and not by everybody who sees the task.
-_READERS: dict[str, Callable[[Session, Actor, BackgroundTask], bool]] = {RETURN: returned.may_read}
 _LEASED = leases.Leased(BackgroundTask.__table__, "lease_until", TaskState.WAITING, TaskState.RUNNING)  # type: ignore[arg-type]  # declared as FromClause
 _log = logging.getLogger(__name__)
 
@@ -96,11 +93,6 @@ def delete_expired(runtime: Runtime) -> None:
 def folder_of(settings: Settings, task_id: int) -> Path:
     """The folder of a task's files; web and workers share it."""
     return settings.home / "results" / str(task_id)
-
-
-def may_read(session: Session, actor: Actor, task: BackgroundTask) -> bool:
-    """Whether an actor who sees a task may have its file."""
-    return task.kind not in _READERS or _READERS[task.kind](session, actor, task)
 
 
 def result_file(settings: Settings, task: BackgroundTask) -> Path | None:

@@ -147,7 +147,7 @@ def _header_problem(nearest: Header | None, columns: Sequence[Column]) -> str:
 
 
 def _data(rows: Rows, places: Mapping[str, int], columns: Sequence[Column]) -> Rows:
-    example = {places[c.name]: str(c.schema.get("x-example", "")) for c in columns if c.name in places}
+    example = {places[c.name]: str(c.schema["x-example"]) for c in columns if c.name in places and "x-example" in c.schema}
     count = 0
     for number, texts in rows:
         if not any(texts) or all(at < len(texts) and texts[at] == value for at, value in example.items()):

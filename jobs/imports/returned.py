@@ -108,12 +108,6 @@ def run(runtime: Runtime, work: Work) -> None:
     work.progress(bad, total=bad)
 
 
-def may_read(session: Session, actor: Actor, task: BackgroundTask) -> bool:
-    """Whether an actor may read what such a task has made: whoever may read the import, and nobody else who sees the task."""
-    description = IMPORTS[task.params["kind"]]
-    return description.role in actor.roles and import_of(session, actor, description.key, task.params["import"]) is not None
-
-
 def _write_order(session: Session, settings: Settings, description: Import, record: ImportRecord, path: Path) -> None:
     """Writes down what the other process has to know, and holds nothing of the database afterwards."""
     check = row_check(session, description)

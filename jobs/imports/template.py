@@ -18,7 +18,7 @@ RULES = (
     "隐藏的行和列也会导入；不要导入的行请先删除。",
     "证件号、手机号两列已设为文本格式。从别处复制时请选择“只粘贴值”，以免 Excel 把长数字截断。",
 )
-TEXT_KEPT = ("id-number", "mobile", "credit-code")
+TEXT_KEPT = ("id-number", "document-number", "mobile", "credit-code")
 
 
 def template_of(title: str, columns: Sequence[Column]) -> bytes:

@@ -44,7 +44,7 @@ def faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
     live = {task.id: task for task in rows if task.state in LIVE}
     open_ids = {task.id for task in live.values() if task.parent_id is None and task.vote_id is None}
     ballots = session.execute(select(tables.vote).where(tables.vote.c.instance_id == row.id)).all()
-    yield from tallies.ballot_faults(ballots, rows)
+    yield from tallies.count_faults(ballots, rows)
     yield from _opinions(live)
     jobs = session.execute(select(tables.job).where(tables.job.c.instance_id == row.id)).all()
     unanswered = {job.id for job in jobs if job.state not in (JobState.DONE, JobState.CANCELLED)}

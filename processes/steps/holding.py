@@ -18,6 +18,7 @@ from processes.diagrams.elements import Element
 from processes.engine import Engine
 from processes.errors import NotAllowed, NotFound, Refused, TaskClosed
 from processes.rights import authority
+from processes.rights.substitutes import AbsentPerson
 from processes.rows import InstanceRow, TaskRow
 from processes.spiff import tokens
 from processes.states import LIVE, TaskKind, TaskRowState
@@ -38,7 +39,7 @@ class Hold:
 
     step: Step
     task: TaskNear
-    absent: Person | None
+    absent: AbsentPerson | None
     rows: Sequence[TaskNear]
     """The instance's live task rows."""
 

@@ -101,7 +101,7 @@ def leave(step: Step, task_ids: Iterable[str], why: str) -> None:
         _close(step, vote_id)
 
 
-def vote_of(step: Step, vote_id: str) -> Any:
+def vote_of(step: Step, vote_id: str | None) -> Any:
     """The row of a 会签, read under the instance's lock."""
     return step.session.execute(select(_VOTE).where(_VOTE.c.id == vote_id)).one()
 

@@ -1,4 +1,4 @@
-"""转办: a task goes to another person, or – where the diagram allows it – to another role of the process."""
+"""转办: somebody hands a task over to another person, or, where the diagram allows it, to another role of the process."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _TABLE = tables.task
 
 
 def transfer(engine: Engine, session: Session, actor: Actor, task_id: str, person_id: int, reason: str) -> list[str]:
-    """转办 to a person of the same party who holds the task's role; from then on the task is theirs alone.
+    """Hands a task over to a person of the same party who holds the task's role; from then on it is theirs alone.
 
     Raises:
         NotFound, NotAllowed, FourEyes, TaskClosed: as `hold`; four eyes also bind the one who takes it over.
-        Refused: nobody who could complete it, or an opinion on it is still awaited.
+        Refused: the person may not complete it or has it already, or an opinion on it is still awaited.
     """
     held = hold(engine, session, actor, task_id)
     _own_step(held)
@@ -46,7 +46,7 @@ def transfer(engine: Engine, session: Session, actor: Actor, task_id: str, perso
 
 
 def transfer_to_role(engine: Engine, session: Session, actor: Actor, task_id: str, role: str, reason: str) -> list[str]:
-    """转办 to another role that the element's property `transferRoles` names; anyone of it may then complete the task.
+    """Hands a task over to another role, which the element's property `transferRoles` must name; everybody with that role may complete it.
 
     Raises:
         NotFound, NotAllowed, TaskClosed: as `hold`.
@@ -62,17 +62,17 @@ def transfer_to_role(engine: Engine, session: Session, actor: Actor, task_id: st
 
 
 def transfer_roles(element: Element) -> list[str]:
-    """The roles that a user task may be handed to: its own, and those of the property `transferRoles`."""
+    """The roles that may do a user task: its own, then those of the property `transferRoles`."""
     own = element.role
     return [own, *(role for role in listed(element.properties.get("transferRoles", "")) if role != own)]
 
 
 def colleague(session: Session, held: Hold, person_id: int) -> Actor:
-    """Somebody else of the task's party.
+    """Another person of the task's party.
 
     Raises:
-        NotFound: nobody of this id.
-        Refused: the actor, or whom the actor stands in for.
+        NotFound: the party has nobody of this id.
+        Refused: it is the actor, or the person in whose place the actor acts.
     """
     found = actor_of(session, person_id)
     if found is None or found.party_id != held.task.party_id:

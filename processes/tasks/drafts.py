@@ -1,4 +1,4 @@
-"""Drafts of forms, kept until they are handed in."""
+"""Drafts: what a person has typed into a form and not handed in yet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from domain.ground.database import put
 from domain.ground.parties import Actor
+from domain.ground.rows import read_first
 from processes import tables
+from processes.rows import DraftRow
 
 
 def save_draft(session: Session, actor: Actor, place: str, data: dict[str, Any], now: datetime) -> None:
@@ -19,13 +21,13 @@ def save_draft(session: Session, actor: Actor, place: str, data: dict[str, Any],
     put(session, tables.draft, values, ("person_id", "place"))
 
 
-def draft_of(session: Session, actor: Actor, place: str) -> Any:
-    """The draft row (`data`, `saved_at`), or None."""
+def draft_of(session: Session, actor: Actor, place: str) -> DraftRow | None:
+    """The actor's draft of a form; None where they keep none."""
     table = tables.draft
-    return session.execute(select(table).where(table.c.person_id == actor.person_id, table.c.place == place[:80])).first()
+    return read_first(session, select(table).where(table.c.person_id == actor.person_id, table.c.place == place[:80]), DraftRow)
 
 
 def drop_draft(session: Session, actor: Actor, place: str) -> None:
-    """Forgets a draft: it was handed in."""
+    """Deletes the actor's draft of a form, which was handed in."""
     table = tables.draft
     session.execute(delete(table).where(table.c.person_id == actor.person_id, table.c.place == place[:80]))

@@ -155,7 +155,7 @@ def _instance(instance_id: int) -> Any:
 
 
 def _returning_page(row: Any, to: str, comment: str, problems: list[tuple[str, str]]) -> str:
-    choices = returning.choices(runtime().engine, db(), row)
+    choices = returning.choices(db(), row)
     awaited = [one.asked for one in opinions_on(db(), row.id)] if choices else []
     return render_template("records/return.html", row=row, choices=choices, awaited=awaited, to=to, comment=comment, problems=problems)
 

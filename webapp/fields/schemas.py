@@ -40,4 +40,4 @@ def _of_task(task_id: str) -> Mapping[str, Any]:
     element = inbox.element_of(definition, row)
     if not element.form:
         raise NotFound
-    return access.at(definition.forms[element.form], element)
+    return access.form_at(definition.forms[element.form], element)

@@ -250,7 +250,7 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
         opinion=None if task_id is None else _opinion(instance),
         hidden={"task": task_id or "", "seen": "" if instance is None else instance.seq},
         place=f"{kind.key}/{record.id}",
-        tabs=fields.describe(kind.adapt(db(), actor(), dict(schema), record), access.shown(schema, record.answers(), answers)),
+        tabs=fields.describe(kind.adapt(db(), actor(), dict(schema), record), access.on_page(schema, record.answers(), answers)),
         problems=problems,
         outcomes=outcomes or [Outcome(a.name, False) for a in actions if a.refuse],  # a blocked button says why when pressed
         restored=restored,

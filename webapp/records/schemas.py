@@ -35,4 +35,4 @@ def record_schema(kind: RecordKind, record_id: int) -> Mapping[str, Any]:
     schema = definition.forms.get(element.properties.get("editForm", ""), definition.record_schema)
     if record.party_for(element.edit_lane) != actor().party_id:  # it stands on others' desk: no form of theirs
         schema = access.without(schema, access.hidden_from(definition, record, actor()))
-    return access.at(schema, element, element.edit_lane)
+    return access.form_at(schema, element, element.edit_lane)

@@ -62,7 +62,7 @@ def test_what_is_wrong_is_named_by_row_and_column(lite: World, tmp_path: Path) -
     import_id = upload_rows(lite, tmp_path / "b", rows)
     assert problems(lite, import_id) == {
         3: [("name", "必须填写"), ("mobile", "手机号应为 11 位数字，以 13–19 开头")],
-        4: [("id_number", "身份证号校验位错误")],
+        4: [("id_number", "身份证号校验位错误，请对照证件逐位核对")],
         5: [("id_number", "疑似被 Excel 截断（末三位为 000），请把此列设为“文本”格式后重新填写")],
         6: [("sex", "应为：男、女")],
         7: [("mobile", "与第 2 行重复")],

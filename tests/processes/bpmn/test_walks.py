@@ -99,7 +99,7 @@ class Walk:
     def sends_back(self) -> Act:
         task = self.random.choice(rows(self.play, *LIVE))
         with self.play.world.runtime.database.reading() as session:
-            found = returning.choices(self.play.world.runtime.engine, session, task)
+            found = returning.choices(session, task)
         to = self.random.choice(found).id if found else "a"
         return returning.send_back, self.who(task.assignee_id), (task.id, to, "请补充")
 

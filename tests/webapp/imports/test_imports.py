@@ -136,7 +136,7 @@ def test_only_who_may_read_the_import_gets_the_workbook(lite: World, tmp_path: P
     operator = user(app, "operator")  # sees that the task ran, and nothing of the teachers
     assert operator.get(task).status_code == 200
     assert "下载 教师" not in operator.get(task).text
-    assert operator.get(f"{task}/result").status_code == 403
+    assert operator.get(f"{task}/result").status_code == 404
     assert user(app, "school2").get(f"{task}/result").status_code == 404
 
 
