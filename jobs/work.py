@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from domain.ground.parties import Actor
 from domain.platform.background import advance
 
 LEASE = timedelta(seconds=60)  # longer than any chunk takes; each progress renews it
+CHUNK = 5  # steps of the engine in one transaction: some 50 ms, during which SQLite lets nobody else write
+GAP = 0.04  # seconds between two chunks on SQLite
 
 
 class Stopped(Exception):
@@ -61,6 +64,11 @@ class Work:
         values = {"done": done, "failed": failed, "total": self.total, "result": self.result, "lease_until": self.clock() + LEASE}
         if not advance(session, self.task_id, self.attempt, values):
             raise Stopped
+
+    def give_way(self) -> None:
+        """Between two chunks: SQLite has one writer and no queue for it, so that people's clicks would starve."""
+        if self.database.engine.dialect.name == "sqlite":
+            time.sleep(GAP)
 
     def file(self, name: str) -> Path:
         """The path of the result that people download as `name`. Each attempt has its own: a lost worker may still write."""
