@@ -1,4 +1,4 @@
-"""Fits a form to the person who fills it in: fields that only some roles keep, and choices that are read from the records."""
+"""Adapts a form to the person who fills it in: fields that only some roles keep, and choices that are read from the records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from forms.fields import is_choices
 Choices = Sequence[str] | Mapping[str, Sequence[str]]
 
 
-def fit(schema: Mapping[str, Any], roles: frozenset[str], choices: Mapping[str, Choices]) -> dict[str, Any]:
+def adapt(schema: Mapping[str, Any], roles: frozenset[str], choices: Mapping[str, Choices]) -> dict[str, Any]:
     """The form without the fields whose `x-roles` this person has none of, and with the `enum` of each field that has `x-options`.
 
     `choices` gives, for each name that an `x-options` uses, what may be chosen. Of several choices (`"x-widget": "choices"`) it is

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from processes.errors import ProcessError
 from tests.conftest import FOREVER, World
 from tests.jobs.conftest import wait_for
 
@@ -49,3 +50,16 @@ def until_waiting(world: World, *futures: Future[Any], count: int = 1) -> None:
             return (connection.scalar(_WAITING) or 0) >= count or any(future.done() for future in futures)
 
     wait_for(waits)
+
+
+def transaction(world: World, act: Callable[[Any], Any]) -> Callable[[], Any]:
+    """The act in a transaction of its own: what it gives, or what a person reads."""
+
+    def run() -> Any:
+        try:
+            with world.runtime.database.writing() as session:
+                return act(session)
+        except ProcessError as error:
+            return str(error)
+
+    return run

@@ -63,7 +63,7 @@ def run() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 def web(host: str) -> None:
     """The web server."""
-    command = supervisor.web_command(host, _settings().port)
+    command, _ = supervisor.web_command(host), _settings()
     os.execv(command[0], command)  # noqa: S606
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
 from forms.listing import Listing
-from jobs.lists.visibility import definition_of, fitted_by
+from jobs.lists.visibility import definition_of, visible_with
 from processes.definitions.definition import Definition
 from processes.tasks.actions import Action, Bulk, bulk_for, standing_of
 from webapp.context import runtime
@@ -119,7 +119,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
 def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str], now: datetime | None = None) -> Page:
     """Runs the queries: tabs with counts, one page of rows, and the rows' actions."""
     definition = definition_of(session, listing)
-    listing = fitted_by(definition, actor, listing if now is None else listing.asked_at(now))
+    listing = visible_with(definition, actor, listing if now is None else listing.asked_at(now))
     definition = definition if listing.key is not None else None
     counts = _counts(listing, session, actor, values)
     status = values.get("status", "") if listing.key is not None else ""

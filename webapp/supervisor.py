@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,10 +22,13 @@ from domain.demo import DEMO_ACCOUNTS, PASSWORD
 from domain.ground.settings import BadSetting, read_settings
 from jobs.demo import loading
 from jobs.runtime import build, deploy_all, migrate
+from webapp import serving
 
 STOP_AFTER = 8.0  # seconds a part has to stop before it is killed
 RESTARTS = 5  # of one part within WINDOW; after that something is broken, and all stop
 WINDOW = 600.0  # seconds
+PILOT = (sys.executable, "-m", "webapp")
+PRODUCT = WEB, WORKER, SCHEDULER = "网页", "后台任务", "定时"
 
 
 @dataclass
@@ -36,6 +39,8 @@ class Part:
     command: list[str]
     environment: Mapping[str, str]
     log: Path
+    files: tuple[int, ...] = ()
+    """File descriptors that the child takes over, such as the socket of the web server."""
     process: subprocess.Popen[bytes] | None = None
     restarts: list[float] = field(default_factory=list)
     """When it was started again of late, in seconds of the monotonic clock."""
@@ -50,6 +55,7 @@ class Part:
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
+                pass_fds=self.files,
             )
 
     def may_restart(self, now: float) -> bool:
@@ -89,9 +95,13 @@ class Stack:
         part.start()
         self.parts.append(part)
 
-    def watch(self, stop: threading.Event, every: float = 0.5) -> int:
-        """Waits until it is told to stop; starts dead parts again, looking `every` so many seconds. Returns the exit status."""
+    def watch(self, stop: threading.Event, every: float = 0.5, renew: Callable[[], None] = lambda: None) -> int:
+        """Waits until it is told to stop; starts dead parts again, looking `every` so many seconds, and calls `renew` each time.
+
+        Returns: the exit status.
+        """
         while not stop.wait(every):
+            renew()
             for part in self.parts:
                 if part.process is None or part.process.poll() is None:
                     continue
@@ -118,24 +128,28 @@ def run(environment: Mapping[str, str]) -> int:
     except BadSetting as error:
         print(str(error), file=sys.stderr)
         return 2
-    if not _free(settings.port):
+    try:
+        listening = serving.listen("127.0.0.1", settings.port)
+    except OSError:
         print(f"端口 {settings.port} 已被占用，请先停止占用它的程序，或用 PORT=… make run 换一个端口", file=sys.stderr)
         return 2
-    stop = threading.Event()
+    stop, again = threading.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    signal.signal(signal.SIGHUP, lambda *_: again.set())
     stack = Stack()
     try:
         child = {**environment, "PILOT_HOME": str(home), "PORT": str(settings.port), "PYTHONUNBUFFERED": "1"}
         _prepare(child)
-        _start(stack, child, home)
+        _start(stack, child, home, listening)
         if not _answers(f"http://127.0.0.1:{settings.port}/healthz", stack, stop):
             print(f"网页服务没有启动成功，详见 {home / 'logs' / 'web.log'}", file=sys.stderr)
             return 1
         _greet(settings.port, home)
-        return stack.watch(stop)
+        return stack.watch(stop, renew=lambda: _renew(stack, child, again))
     finally:
         stack.stop()
+        listening.close()
 
 
 def _prepare(environment: Mapping[str, str]) -> None:
@@ -146,8 +160,23 @@ def _prepare(environment: Mapping[str, str]) -> None:
     runtime.database.engine.dispose()
 
 
-def _start(stack: Stack, child: dict[str, str], home: Path) -> None:
-    pilot = [sys.executable, "-m", "webapp"]
+def _renew(stack: Stack, child: Mapping[str, str], again: threading.Event) -> None:
+    """After SIGHUP: the parts of the product run the code that lies on the disk now. Requests wait in the socket meanwhile."""
+    if not again.is_set():
+        return
+    again.clear()
+    ours = [part for part in stack.parts if part.name in PRODUCT]
+    for part in reversed(ours):
+        part.stop()
+    done = subprocess.run([*PILOT, "migrate"], env=dict(child), capture_output=True, text=True, check=False)  # noqa: S603  # our own command
+    if done.returncode != 0:  # the old schema still serves the old data; whoever upgrades reads why
+        print(f"升级数据库没有成功：{done.stderr.strip()}", file=sys.stderr, flush=True)
+    for part in ours:
+        part.start()
+    print("各服务已重新启动", flush=True)
+
+
+def _start(stack: Stack, child: dict[str, str], home: Path, listening: socket.socket) -> None:
     logs = home / "logs"
     if "REDIS_URL" not in child:
         port = _port()
@@ -161,16 +190,17 @@ def _start(stack: Stack, child: dict[str, str], home: Path) -> None:
         stack.add(Part("外部系统模拟", [sys.executable, "-m", "jobs.sandbox", str(port)], child, logs / "sandbox.log"))
         child["SMS_URL"] = f"http://127.0.0.1:{port}"
         child["no_proxy"] = ",".join(filter(None, [child.get("no_proxy") or child.get("NO_PROXY"), "127.0.0.1"]))
-    # gunicorn itself, not `pilot web`: the command's imports would be paid for twice
-    stack.add(Part("网页", web_command("127.0.0.1", int(child["PORT"])), dict(child), logs / "web.log"))
-    for name, command in (("后台任务", "worker"), ("定时", "scheduler")):
-        stack.add(Part(name, [*pilot, command], dict(child), logs / f"{command}.log"))
+    # the server itself, not `pilot web`: the command's imports would be paid for twice. The socket is ours: who asks while the server
+    # dies, or is started anew, waits instead of being refused
+    web = {**child, serving.INHERITED: str(listening.fileno())}
+    stack.add(Part(WEB, web_command("127.0.0.1"), web, logs / "web.log", (listening.fileno(),)))
+    for name, command in ((WORKER, "worker"), (SCHEDULER, "scheduler")):
+        stack.add(Part(name, [*PILOT, command], dict(child), logs / f"{command}.log"))
 
 
-def web_command(host: str, port: int) -> list[str]:
-    """How the web server is started: gunicorn with one process of eight threads."""
-    serving = ["--bind", f"{host}:{port}", "--worker-class", "gthread", "--workers", "1", "--threads", "8", "--log-level", "warning"]
-    return [sys.executable, "-m", "gunicorn", *serving, "webapp.wsgi:app"]
+def web_command(host: str) -> list[str]:
+    """How the web server is started."""
+    return [sys.executable, "-m", "webapp.serving", host]
 
 
 def _valkey() -> str:
@@ -190,16 +220,6 @@ def _keep_secret(home: Path) -> None:
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(32))
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _port() -> int:

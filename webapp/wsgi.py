@@ -1,4 +1,4 @@
-"""The WSGI entry of production servers: `gunicorn webapp.wsgi:app`."""
+"""The WSGI entry: `webapp.serving` serves it, and any other server could."""
 
 from __future__ import annotations
 

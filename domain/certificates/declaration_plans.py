@@ -14,7 +14,7 @@ from domain.certificates.majors import IN_ORDER, Major
 from domain.ground.base import Base, UtcDateTime, clock_minutes, read_minutes, utc_now
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor, Party
-from domain.ground.subject_record import Followed
+from domain.ground.subject_record import SubjectRecord
 
 PROVINCE_LANES = ("省级", "省级初审", "省级复审")
 FIELDS = ("name", "year", "note")
@@ -40,7 +40,7 @@ declaration_plan_certificate = Table(
 )
 
 
-class DeclarationPlan(Followed):
+class DeclarationPlan(SubjectRecord):
     """A plan of a province.
 
     The times are the rule, the status only shows it: opening or closing by hand moves them (`open_at`, `close_at`).

@@ -15,7 +15,7 @@ from domain.certificates.pilots import begin_pilots, participating
 from domain.ground.base import Base, UtcDateTime, utc_now
 from domain.ground.errors import DomainError, TooLate
 from domain.ground.parties import Actor, Party, Person
-from domain.ground.subject_record import Followed
+from domain.ground.subject_record import SubjectRecord
 from domain.ground.uniqueness import flush_or_refuse
 
 
@@ -31,7 +31,7 @@ class BadLine(DomainError):
     """申报明细填写有误，请核对。"""
 
 
-class Declaration(Followed):
+class Declaration(SubjectRecord):
     """A school's declaration under one plan."""
 
     FACTS: ClassVar = {"plan_end": datetime}

@@ -13,7 +13,7 @@ from domain.certificates.pilots import participating
 from domain.ground.base import UtcDateTime, utc_now
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor, Party, Person
-from domain.ground.subject_record import Followed
+from domain.ground.subject_record import SubjectRecord
 from domain.ground.uniqueness import flush_or_refuse
 
 
@@ -25,7 +25,7 @@ class NotPiloted(DomainError):
     """请选择本校已参与试点的考核证书。"""
 
 
-class ExamSite(Followed):
+class ExamSite(SubjectRecord):
     """A school's site for one certificate."""
 
     FACTS: ClassVar[dict[str, type]] = {}

@@ -1,4 +1,4 @@
-"""What every record with a process of its own has."""
+"""A record that a process is about: its subject."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from domain.ground.base import Base
 
 
-class Followed(Base):
-    """A record that a process follows. `status` and `tone` are written by the engine alone."""
+class SubjectRecord(Base):
+    """A record that a process is about. The engine alone writes `status` and `tone`."""
 
     __abstract__ = True
 

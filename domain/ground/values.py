@@ -1,4 +1,4 @@
-"""Rows of Python as a table inside one statement: what is stored by the thousand goes over as one parameter.
+"""Rows of Python as a table inside one statement: what is stored by the thousand goes to the database as one parameter.
 
 For INSERT … SELECT and for joins through an index. Not for UPDATE … FROM: SQLite would take the JSON apart once for every row.
 
@@ -12,16 +12,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, FromClause, Integer, String, cast, column, func, literal, select
+from sqlalchemy import ColumnElement, FromClause, Integer, SQLColumnExpression, String, cast, column, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
-AT = "at"  # number of a row in the sequence that was given, from 0
+AT = "at"  # the column with a row's number in the sequence of rows, from 0
 Type = type[TypeEngine[Any]] | TypeEngine[Any]
+_NAME = "values_table"
 
 
-def given(session: Session, rows: Sequence[Mapping[str, Any]], types: Mapping[str, Type]) -> FromClause:
+def values_table(session: Session, rows: Sequence[Mapping[str, Any]], types: Mapping[str, Type]) -> FromClause:
     """A table of these rows, to select from or to join, with the columns named in `types` and `AT`.
 
     A value that is missing or None is null. Names are ours, never a user's: they become part of the statement.
@@ -31,13 +32,14 @@ def given(session: Session, rows: Sequence[Mapping[str, Any]], types: Mapping[st
     if session.get_bind().dialect.name == "sqlite":
         each = func.json_each(text).table_valued("value")
         parts = [func.json_extract(each.c.value, f"$.{name}", type_=type_).label(name) for name, type_ in all_types.items()]
-        return select(*parts).select_from(each).subquery("given")
+        return select(*parts).select_from(each).subquery(_NAME)
     columns = [column(name, type_) for name, type_ in all_types.items()]
-    return func.jsonb_to_recordset(cast(literal(text, String), JSONB)).table_valued(*columns, name="given").render_derived(with_types=True)
+    records = func.jsonb_to_recordset(cast(literal(text, String), JSONB))
+    return records.table_valued(*columns, name=_NAME).render_derived(with_types=True)
 
 
-def among(session: Session, tested: Any, values: Iterable[str | int]) -> ColumnElement[bool]:
+def among(session: Session, tested: SQLColumnExpression[Any], values: Iterable[str | int]) -> ColumnElement[bool]:
     """Whether a column holds one of these values: `IN`, however many there are."""
-    found = list(values)
-    table = given(session, [{"value": value} for value in found], {"value": String if found and isinstance(found[0], str) else Integer})
-    return tested.in_(select(table.c.value))  # type: ignore[no-any-return]
+    rows = [{"value": value} for value in values]
+    table = values_table(session, rows, {"value": String if rows and isinstance(rows[0]["value"], str) else Integer})
+    return tested.in_(select(table.c.value))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relat
 from domain.ground.base import SHANGHAI, UtcDateTime
 from domain.ground.errors import DomainError
 from domain.ground.parties import ONE_BY_ONE, Actor, Party, Person
-from domain.ground.subject_record import Followed
+from domain.ground.subject_record import SubjectRecord
 from domain.institutions.seal_keys import SealKey, load_pem
 
 ROLE = "试点院校"
@@ -25,7 +25,7 @@ class NotInTime(DomainError):
     """签章证书不在有效期内，请上传有效的签章证书。"""
 
 
-class Seal(Followed):
+class Seal(SubjectRecord):
     """One version."""
 
     __tablename__ = "seal"

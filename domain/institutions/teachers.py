@@ -13,9 +13,9 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, objec
 from domain.ground.base import Base, UtcDateTime, utc_now
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor, Party, Person, PersonRole
-from domain.ground.subject_record import Followed
+from domain.ground.subject_record import SubjectRecord
 from domain.ground.uniqueness import flush_or_refuse, refusal
-from domain.ground.values import AT, among, given
+from domain.ground.values import AT, among, values_table
 from domain.platform.passwords import NO_PASSWORD, new_nonce, new_stamp
 
 ROLE = "教师"
@@ -33,7 +33,7 @@ class IdNumberTaken(DomainError):
 _BY_COLUMN: dict[str, type[DomainError]] = {"id_number": IdNumberTaken}
 
 
-class Teacher(Followed):
+class Teacher(SubjectRecord):
     """A teacher of a school. Name and mobile number are the person's."""
 
     __tablename__ = "teacher"
@@ -166,7 +166,7 @@ def store_teachers(session: Session, actor: Actor, rows: Sequence[Mapping[str, A
         return []
     # one table of rows for all three statements: twenty thousand need no objects
     texts = ("name", "mobile", *DETAILS, "stamp")
-    rows_in = given(session, [{**row, "stamp": new_stamp()} for row in rows], dict.fromkeys(texts, String))
+    rows_in = values_table(session, [{**row, "stamp": new_stamp()} for row in rows], dict.fromkeys(texts, String))
     person, teacher = _table(Person), _table(Teacher)
     made = select(person.c.id).join(rows_in, rows_in.c.mobile == person.c.account)
     accounts = {

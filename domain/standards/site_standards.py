@@ -13,7 +13,7 @@ from domain.certificates.declarations import applied_for
 from domain.ground.base import UtcDateTime, utc_now
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor, Party
-from domain.ground.subject_record import Followed
+from domain.ground.subject_record import SubjectRecord
 from domain.ground.uniqueness import flush_or_refuse
 
 FIELDS = ("version", "space", "equipment", "staff", "network")
@@ -27,7 +27,7 @@ class NoCertificate(DomainError):
     """本组织还没有证书，请先新增证书。"""
 
 
-class SiteStandard(Followed):
+class SiteStandard(SubjectRecord):
     """One version of the standard of one certificate."""
 
     FACTS: ClassVar = {"replaced": bool}

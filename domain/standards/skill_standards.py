@@ -12,7 +12,7 @@ from domain.certificates.certificates import Certificate, own_certificates
 from domain.certificates.declarations import applied_for
 from domain.ground.base import Base, UtcDateTime, utc_now
 from domain.ground.parties import Actor, Party
-from domain.ground.subject_record import Followed
+from domain.ground.subject_record import SubjectRecord
 
 FIELDS = ("code", "name", "scope", "requirements")
 
@@ -24,7 +24,7 @@ skill_standard_certificate = Table(
 )
 
 
-class SkillStandard(Followed):
+class SkillStandard(SubjectRecord):
     """A standard of an organization."""
 
     FACTS: ClassVar = {"in_use": bool}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, column_property, mapped_column
 from domain.ground.base import SHANGHAI, UtcDateTime
 from domain.ground.errors import DomainError
 from domain.ground.parties import ONE_BY_ONE, Actor, Party
-from domain.ground.subject_record import Followed
+from domain.ground.subject_record import SubjectRecord
 
 CYCLES = ("周", "半月")
 MAX_PERIODS = 60  # one form sets at most about a year of weeks
@@ -29,7 +29,7 @@ class BadPeriod(DomainError):
     """报送周期设置有误。"""
 
 
-class ReportingPeriod(Followed):
+class ReportingPeriod(SubjectRecord):
     """One week or half-month of a province. Where the cycle changed, the first period of the new one is shorter."""
 
     FACTS: ClassVar = {"period_start": datetime, "period_end": datetime, "reminder_at": datetime}

@@ -14,7 +14,7 @@ from domain.certificates.pilots import participating
 from domain.ground.base import UtcDateTime, utc_now
 from domain.ground.errors import DomainError, TooLate
 from domain.ground.parties import Actor, Party, Person, PersonRole
-from domain.ground.subject_record import Followed
+from domain.ground.subject_record import SubjectRecord
 from domain.ground.uniqueness import flush_or_refuse
 from domain.weekly.periods import NoPeriod, ReportingPeriod, current_period
 
@@ -23,7 +23,7 @@ class AlreadyReported(DomainError):
     """本周周报已提交，请勿重复提交"""
 
 
-class WeeklyReport(Followed):
+class WeeklyReport(SubjectRecord):
     """A school's report on one period."""
 
     FACTS: ClassVar = {"period_end": datetime, "next_period_end": datetime, "reminder_at": datetime}

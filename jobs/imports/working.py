@@ -14,7 +14,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from domain.ground.values import given
+from domain.ground.values import values_table
 from domain.platform.imports import ImportRecord, ImportRow, move, recount, rows_of
 from jobs.imports import IMPORTS
 from jobs.imports.checking import Doubles, RowCheck, row_check
@@ -105,7 +105,7 @@ def _check_rows(work: Work, record: ImportRecord, description: Import, check: Ro
     while chunk := list(islice(table.rows, CHECKED)):
         with work.database.writing() as session:
             rows = _checked(session, work, description, check, table, doubles, chunk)
-            checked = given(session, rows, {"number": Integer, "state": String, "cells": JSON, "problems": JSON})
+            checked = values_table(session, rows, {"number": Integer, "state": String, "cells": JSON, "problems": JSON})
             values = [literal(record.id), *(checked.c[name] for name in KEPT)]
             session.execute(insert(ROWS).from_select(["import_id", *KEPT], select(*values), include_defaults=False))
             bad += sum(row["state"] == "bad" for row in rows)

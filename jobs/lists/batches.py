@@ -22,7 +22,7 @@ from domain.platform.background import BackgroundFailure, BackgroundTask, begin
 from forms.listing import Listing
 from forms.lists import LISTS
 from jobs import outbox
-from jobs.lists.visibility import fitted
+from jobs.lists.visibility import visible_to
 from jobs.runtime import Runtime
 from jobs.work import Work
 from processes import tables
@@ -247,7 +247,7 @@ def keep_failures(session: Session, task_id: int, before: int, failures: Sequenc
 
 def _narrowed(session: Session, actor: Actor, chosen: Chosen) -> Select[Any]:
     """The rows of the list under the filters; none under one that the actor may not use."""
-    return fitted(session, actor, _listing(chosen)).narrowed(actor, chosen.values or {})
+    return visible_to(session, actor, _listing(chosen)).narrowed(actor, chosen.values or {})
 
 
 def _listing(chosen: Chosen) -> Listing:

@@ -21,7 +21,7 @@ from domain.ground.parties import Actor
 from forms.listing import Column, Listing
 from jobs.lists.registry import LISTS
 from jobs.lists.sheets import Progress, write_sheet
-from jobs.lists.visibility import fitted
+from jobs.lists.visibility import visible_to
 from jobs.runtime import Runtime
 from jobs.work import Work
 
@@ -34,7 +34,7 @@ _BUFFER = 500  # rows in memory at a time
 def chosen(listing: Listing, actor: Actor, values: Mapping[str, str], ids: Sequence[int]) -> Select[Any]:
     """The rows to export: the ticked ones, or with none ticked all under the filters. A column that would load more, raises.
 
-    `listing` is as the actor sees it (`jobs.lists.visibility.fitted`).
+    `listing` is as the actor sees it (`jobs.lists.visibility.visible_to`).
     """
     return listing.picked(actor, values, ids).options(raiseload("*"))
 
@@ -67,7 +67,7 @@ def run(runtime: Runtime, work: Work) -> None:
     """
     with runtime.database.reading() as session:
         now = runtime.engine.clock()
-        listing = fitted(session, work.actor, LISTS[work.params["listing"]]).asked_at(now)
+        listing = visible_to(session, work.actor, LISTS[work.params["listing"]]).asked_at(now)
         query = chosen(listing, work.actor, work.params["values"], work.params["ids"])
         total = count(session, query)
         if total > MAX_ROWS:

@@ -19,13 +19,13 @@ from processes.rights import access
 FAILED = "有步骤失败"
 
 
-def fitted(session: Session, actor: Actor, listing: Listing) -> Listing:
+def visible_to(session: Session, actor: Actor, listing: Listing) -> Listing:
     """The list with what the actor sees of it: on pages, in exports and in batches alike."""
-    return fitted_by(definition_of(session, listing), actor, listing)
+    return visible_with(definition_of(session, listing), actor, listing)
 
 
-def fitted_by(definition: Definition | None, actor: Actor, listing: Listing) -> Listing:
-    """`fitted`, for those who have the diagram already."""
+def visible_with(definition: Definition | None, actor: Actor, listing: Listing) -> Listing:
+    """`visible_to`, for those who have the diagram already."""
     if definition is None:
         return listing
     seen = listing.without(access.hidden_from(definition, None, actor))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from forms import read_forms
-from forms.adapting import fit
+from forms.adapting import adapt
 from forms.checking import check
 from forms.fields import MAX_ROWS, describe, parse
 
@@ -86,8 +86,8 @@ def test_choices_are_offered_or_depend_on_another_column() -> None:
     offered = {"x-options": "all", "x-by": "a"}
     line = {"title": "行", "type": "array", "items": {"properties": {"a": {"title": "甲", "type": "string"}, "b": {**CHOICES, **offered}}}}
     schema = {"title": "表", "properties": {"several": {**CHOICES, "x-options": "some"}, "lines": line}}
-    fitted = fit(schema, frozenset(), {"some": ["乙", "丙"], "all": {"子": ["丑"]}})
-    several, lines = describe(fitted, {"several": ["丙"]})[0].fields
+    adapted = adapt(schema, frozenset(), {"some": ["乙", "丙"], "all": {"子": ["丑"]}})
+    several, lines = describe(adapted, {"several": ["丙"]})[0].fields
     assert (several.widget, several.options, several.value) == ("choices", ("乙", "丙"), ["丙"])
     column = lines.columns[1]
     assert (column.widget, column.by, column.depending, column.options) == ("choices", "a", {"子": ["丑"]}, ())

@@ -22,8 +22,8 @@ from processes.steps import telling
 from processes.tasks import returning
 from tests.conftest import FOREVER, World
 from tests.jobs.conftest import wait_for
+from tests.processes.reviews import do, waiting
 from tests.processes.steps.test_weekly_report import ANSWERS, act, begin
-from tests.processes.tasks.test_handing_over import do, waiting
 from tests.processes.tiny import Play, diagram, flows, node, user
 
 pytestmark = pytest.mark.row("8.1")

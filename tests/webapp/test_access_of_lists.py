@@ -90,7 +90,7 @@ def test_lines_of_a_record_follow_the_form_of_the_record(lite: World) -> None:
     deploy(lite, "declaration", "declaration.json", contacts={"省级复审": "hidden"}, lines={"省级初审": "hidden"})
     with lite.runtime.database.reading() as session:
         seen = {
-            account: exports.fitted(session, lite.actor(account), LISTS["declaration_lines"])
+            account: exports.visible_to(session, lite.actor(account), LISTS["declaration_lines"])
             for account in ("province1", "province1b", "school1")
         }
     labels = {account: [column.label for column in listing.columns] for account, listing in seen.items()}

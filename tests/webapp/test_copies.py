@@ -12,8 +12,8 @@ from domain.platform import passwords
 from processes import tables
 from processes.notices import copies
 from tests.conftest import World
+from tests.processes.reviews import history
 from tests.processes.steps.test_weekly_report import open_task, status
-from tests.processes.tasks.test_handing_over import history
 from tests.webapp.test_weekly import FORM, count, counted, hand_in, site, user
 
 pytestmark = pytest.mark.row("8.1")

@@ -11,8 +11,8 @@ from processes import tables
 from processes.errors import Refused
 from processes.tasks import filters
 from tests.conftest import World
+from tests.processes.reviews import hire, rows
 from tests.processes.steps.test_weekly_report import open_task, status
-from tests.processes.tasks.test_handing_over import hire, rows
 from tests.webapp.test_weekly import count, counted, hand_in, site, user
 
 pytestmark = pytest.mark.row("8.1")

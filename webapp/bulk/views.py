@@ -13,7 +13,7 @@ from domain.platform.background import begin
 from forms.listing import Listing
 from jobs.lists import batches, exports
 from jobs.lists.registry import LISTS
-from jobs.lists.visibility import fitted, fitted_by
+from jobs.lists.visibility import visible_to, visible_with
 from processes.definitions.definition import Definition
 from processes.definitions.store import latest
 from processes.diagrams.elements import Element
@@ -33,7 +33,7 @@ SHOWN = 20
 @reads_only
 def export(name: str) -> Any:
     """A small export comes at once; a large one is begun as a background task."""
-    listing = fitted(db(), actor(), _listing(name)).asked_at(runtime().engine.clock())
+    listing = visible_to(db(), actor(), _listing(name)).asked_at(runtime().engine.clock())
     query = exports.chosen(listing, actor(), _values(), _ids(listing))
     total = exports.count(db(), query)
     if total == 0:
@@ -92,7 +92,7 @@ def _review_page(listing: Listing, definition: Definition, element: Element, pro
     if not total:
         flash("没有选中任何记录，请勾选后再试。", "warning")
         return redirect(_back())
-    query = fitted_by(definition, actor(), listing).picked(actor(), chosen.values or {}, chosen.ids).limit(SHOWN)
+    query = visible_with(definition, actor(), listing).picked(actor(), chosen.values or {}, chosen.ids).limit(SHOWN)
     return render_template(
         "bulk/review.html",
         listing=listing,

@@ -15,7 +15,7 @@ from domain.ground.base import clock_minutes
 from domain.ground.parties import Actor
 from domain.institutions.schools import school_of
 from forms import fields, read_forms
-from forms.adapting import fit
+from forms.adapting import adapt
 from forms.lists.declaration_plans import PLANS
 from forms.lists.declarations import DECLARATIONS, LINES
 from webapp.records.kinds import Opening, RecordKind
@@ -54,7 +54,7 @@ def with_offer(session: Session, actor: Actor, schema: dict[str, Any], about: An
     """The form with the certificates on offer to choose from, and the 对应专业 of each."""
     offer = offer_of(session, about.plan_id if isinstance(about, Declaration) else _id(about))
     majors = {label: majors for label, (_, majors) in offer.items()}
-    return fit(schema, actor.roles, {"offered": list(offer), "offered_majors": majors})
+    return adapt(schema, actor.roles, {"offered": list(offer), "offered_majors": majors})
 
 
 def school_facts(session: Session, actor: Actor, declaration: Declaration) -> Sequence[fields.Tab]:
@@ -65,7 +65,7 @@ def school_facts(session: Session, actor: Actor, declaration: Declaration) -> Se
 
 def with_all_certificates(session: Session, actor: Actor, schema: dict[str, Any], about: Any) -> dict[str, Any]:
     """The form of a plan with all certificates to choose from."""
-    return fit(schema, actor.roles, {"all_certificates": all_labels(session)})
+    return adapt(schema, actor.roles, {"all_certificates": all_labels(session)})
 
 
 def _id(token: str) -> int:
@@ -93,7 +93,7 @@ DECLARATION = RecordKind(
     reopen=reopen,
     create=create,
     note=lambda declaration: _deadline(declaration.plan),
-    fit=with_offer,
+    adapt=with_offer,
     chosen_at="declaration.plans",
     facts=school_facts,
     reviews="审核信息记录",
@@ -109,5 +109,5 @@ PLAN = RecordKind(
     find=plan_of,
     begin=lambda session, actor, now, token: Opening("新建申报计划", "保存后可以继续修改；发布后本省院校可以看到。"),
     create=lambda session, actor, now, token, answers: new_plan(session, actor, now, answers),
-    fit=with_all_certificates,
+    adapt=with_all_certificates,
 )

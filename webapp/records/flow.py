@@ -104,7 +104,7 @@ def _create(kind: RecordKind) -> Any:
         raise NotFound
     try:
         if definition.first_task is None:  # then a record is no draft: nothing would check its form later
-            _check(kind.fit(db(), who, schema, token), answers)
+            _check(kind.adapt(db(), who, schema, token), answers)
         record = kind.create(db(), who, runtime().engine.clock(), token, answers)
         _, jobs = starting.start(runtime().engine, db(), who, kind.key, record, None if act == SAVE else act, definition)
     except (DomainError, FormInvalid, Refused) as error:
@@ -224,7 +224,7 @@ def _new_page(
         note=opening.note,
         hidden={"for": opening.token},
         place=_new_place(kind, opening),
-        tabs=fields.describe(kind.fit(db(), actor(), dict(new_schema(definition)), opening.token), answers),
+        tabs=fields.describe(kind.adapt(db(), actor(), dict(new_schema(definition)), opening.token), answers),
         problems=problems,
         outcomes=definition.first_task.outcomes if definition.first_task is not None else (),
         restored=restored,
@@ -250,7 +250,7 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
         opinion=None if task_id is None else _opinion(instance),
         hidden={"task": task_id or "", "seen": "" if instance is None else instance.seq},
         place=f"{kind.key}/{record.id}",
-        tabs=fields.describe(kind.fit(db(), actor(), dict(schema), record), access.shown(schema, record.answers(), answers)),
+        tabs=fields.describe(kind.adapt(db(), actor(), dict(schema), record), access.shown(schema, record.answers(), answers)),
         problems=problems,
         outcomes=outcomes or [Outcome(a.name, False) for a in actions if a.refuse],  # a blocked button says why when pressed
         restored=restored,

@@ -57,7 +57,7 @@ class RecordKind:
     """File of the form that the page shows, where the diagram names none."""
     template: str = "records/show.html"
     """The record's page; another one extends this."""
-    fit: Callable[[Session, Actor, dict[str, Any], Any], dict[str, Any]] = lambda session, actor, schema, about: schema
+    adapt: Callable[[Session, Actor, dict[str, Any], Any], dict[str, Any]] = lambda session, actor, schema, about: schema
     """The form as this actor fills it in, such as with the choices that they have; `about` is the record, or of a new one its token."""
     chosen_at: str = ""
     """Endpoint of a page that shows what a record may be begun for: the button leads there, and 取消 of a new one back."""

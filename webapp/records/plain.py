@@ -14,7 +14,7 @@ from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.platform.changes import Change, ChangedMeanwhile, changes_of, last_change, note_change
 from forms import fields, read_forms
-from forms.adapting import fit
+from forms.adapting import adapt
 from forms.checking import check
 from forms.listing import Listing
 from processes.errors import FormInvalid, NotAllowed, NotFound
@@ -152,7 +152,7 @@ def edit_page(kind: PlainKind, record: Any) -> str:
 def store(kind: PlainKind, find: Callable[[], Any]) -> Any:
     """Checks and stores an edit, and notes what it changed. What cannot be stored comes back with everything typed kept."""
     record = find()
-    schema = _fitted(kind, record)
+    schema = _form_of(kind, record)
     typed, before = acting.typed(schema), record.answers()
     try:
         _must_pass(schema, typed)
@@ -173,7 +173,7 @@ def new_page(kind: PlainKind) -> str:
 
 def create(kind: PlainKind) -> Any:
     """Checks and stores a new record."""
-    schema = _fitted(kind, None)
+    schema = _form_of(kind, None)
     typed = acting.typed(schema)
     try:
         _must_pass(schema, typed)
@@ -186,8 +186,8 @@ def create(kind: PlainKind) -> Any:
     return redirect(kind.show(record))
 
 
-def _fitted(kind: PlainKind, record: Any) -> dict[str, Any]:
-    return fit(FORMS[kind.form], actor().roles, kind.choices(db(), actor(), record))
+def _form_of(kind: PlainKind, record: Any) -> dict[str, Any]:
+    return adapt(FORMS[kind.form], actor().roles, kind.choices(db(), actor(), record))
 
 
 def _must_pass(schema: Mapping[str, Any], typed: Mapping[str, Any]) -> None:
@@ -209,7 +209,7 @@ def _form_page(kind: PlainKind, record: Any, answers: dict[str, Any], problems: 
         "records/plain_form.html",
         kind=kind,
         title=f"编辑：{kind.name(record)}" if record is not None else f"新增{kind.noun}",
-        tabs=fields.describe(_fitted(kind, record), answers),
+        tabs=fields.describe(_form_of(kind, record), answers),
         problems=problems,
         seen=last_change(db(), record) if record is not None else 0,
         back=kind.show(record) if record is not None else kind.index(),

@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 
 from domain.exams.exam_sites import exam_site_of, new_exam_site, site_choices
 from domain.ground.parties import Actor
-from forms.adapting import fit
+from forms.adapting import adapt
 from forms.lists.exam_sites import EXAM_SITES
 from webapp.records.kinds import Opening, RecordKind
 
 
 def with_piloted_certificates(session: Session, actor: Actor, schema: dict[str, Any], about: Any) -> dict[str, Any]:
     """The form with the certificates that the school pilots to choose from."""
-    return fit(schema, actor.roles, {"piloted_certificates": site_choices(session, actor)})
+    return adapt(schema, actor.roles, {"piloted_certificates": site_choices(session, actor)})
 
 
 KIND = RecordKind(
@@ -27,5 +27,5 @@ KIND = RecordKind(
     find=exam_site_of,
     begin=lambda session, actor, now, token: Opening("申报考核站点", "考核站点名称由院校名称和考核证书自动生成，无需填写。"),
     create=lambda session, actor, now, token, answers: new_exam_site(session, actor, now, answers),
-    fit=with_piloted_certificates,
+    adapt=with_piloted_certificates,
 )

@@ -11,7 +11,7 @@ from domain.certificates.certificates import certificates_query
 from domain.ground.parties import Actor
 from domain.standards.site_standards import SiteStandard, new_site_standard, site_standard_of
 from domain.standards.skill_standards import SkillStandard, new_skill_standard, skill_standard_of
-from forms.adapting import fit
+from forms.adapting import adapt
 from forms.lists.site_standards import SITE_STANDARDS
 from forms.lists.skill_standards import SKILL_STANDARDS
 from webapp.records.kinds import Opening, RecordKind
@@ -20,7 +20,7 @@ from webapp.records.kinds import Opening, RecordKind
 def with_own_certificates(session: Session, actor: Actor, schema: dict[str, Any], about: Any) -> dict[str, Any]:
     """The form with the organization's own certificates to choose from."""
     labels = [certificate.label for certificate in session.scalars(certificates_query(actor))]
-    return fit(schema, actor.roles, {"own_certificates": labels})
+    return adapt(schema, actor.roles, {"own_certificates": labels})
 
 
 def create_skill_standard(session: Session, actor: Actor, now: datetime, token: str, answers: dict[str, Any]) -> SkillStandard:
@@ -55,7 +55,7 @@ SKILL = RecordKind(
     find=skill_standard_of,
     begin=lambda session, actor, now, token: Opening("新增职业技能等级标准"),
     create=create_skill_standard,
-    fit=with_own_certificates,
+    adapt=with_own_certificates,
 )
 SITE = RecordKind(
     key="site_standard",
@@ -66,5 +66,5 @@ SITE = RecordKind(
     find=site_standard_of,
     begin=lambda session, actor, now, token: Opening("新增考核站点建设标准"),
     create=create_site_standard,
-    fit=with_own_certificates,
+    adapt=with_own_certificates,
 )

@@ -12,13 +12,11 @@ from processes import tables
 from processes.errors import DiagramInvalid, EngineFault
 from processes.outside import answers
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, gateway, properties, start, subprocess, timer, user
-from tests.processes.bpmn.test_votes import many, told
-
-
-def with_loop(element: str, loop: str) -> str:
-    """The element with a loop as its last child."""
-    at = element.rindex("</")
-    return element[:at] + loop + element[at:]
+from tests.processes.bpmn.votes import (
+    many,
+    told,
+    with_loop,
+)
 
 
 def inner() -> str:

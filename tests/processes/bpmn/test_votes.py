@@ -3,126 +3,33 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from domain.ground.parties import Person, PersonRole, actor_of
 from jobs.lists import batches
-from processes import tables
-from processes.definitions import store
 from processes.errors import DiagramInvalid, EngineFault, Refused, TaskClosed
 from processes.history import events_of
 from processes.monitor import managing, migrating
 from processes.rights import substitutes
-from processes.spiff import tokens
-from processes.spiff.state import load_state
 from processes.steps import completing
 from processes.tasks import assigning, claiming, inbox, opinions, returning, withdrawing
 from processes.tasks.actions import actions_for
-from processes.tasks.tallies import tallies_of
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, gateway, message, start, timer, user
+from tests.processes.bpmn.votes import (
+    VOTERS,
+    answer,
+    begun,
+    call,
+    data,
+    many,
+    migrated,
+    part,
+    rows,
+    told,
+    vote,
+    voting,
+)
 from tests.webapp.test_weekly import counted
-
-
-def many(collection: str = "people", *, sequential: bool = False, condition: str = "", item: str = "") -> str:
-    """The loop of a multi-instance; a number is a cardinality."""
-    what = (
-        f"<loopCardinality>{collection}</loopCardinality>"
-        if collection.isdecimal()
-        else f"<loopDataInputRef>{collection}</loopDataInputRef>"
-    )
-    what += f'<inputDataItem id="{item}" name="{item}"/>' if item else ""
-    what += f"<completionCondition>{condition}</completionCondition>" if condition else ""
-    return f'<multiInstanceLoopCharacteristics isSequential="{str(sequential).lower()}">{what}</multiInstanceLoopCharacteristics>'
-
-
-def voting(loop: str = "", extra: str = "", more: str = "", **properties: str) -> bytes:
-    """a (school), the 会签 b (province), then yes or no by its outcome."""
-    given = {"outcomes": "同意,不同意", **properties}
-    body = start() + user("a", lane="试点院校") + user("b", inside=loop or many(), **given) + gateway("exclusive", "g", "g_no")
-    body += user("yes") + user("no") + end() + extra
-    return diagram(body + flows(f"start>a a>b b>g g>yes:b_outcome=='同意' g>no yes>end no>end {more}"))
-
-
-def begun(play: Play, xml: bytes) -> Play:
-    play.deploy(xml)
-    play.begin()
-    play.complete("a", account="school1")
-    return play
-
-
-VOTERS = ("province1", "province1b", "v1", "v2", "v3")
-
-
-@pytest.fixture
-def five(play: Play) -> Play:
-    """Five people of the province hold its role."""
-    world = play.world
-    with world.runtime.database.writing() as session:
-        first = session.get_one(Person, world.actor("province1").person_id)
-        for account in VOTERS[2:]:
-            if account in world.actors:
-                continue
-            person = Person(
-                account=account, name=f"委员{account[1]}", mobile="13800000000", party_id=first.party_id, password_hash="x", stamp="x"
-            )
-            session.add(person)
-            session.flush()
-            session.add(PersonRole(person_id=person.id, role="省级"))
-            session.flush()
-            found = actor_of(session, person.id)
-            assert found is not None
-            world.actors[account] = found
-    return play
-
-
-def part(play: Play, account: str) -> Any:
-    """The open row that asks this person."""
-    person = play.world.actor(account).person_id
-    return next(t for t in play.open() if t.element == "b" and t.assignee_id == person)
-
-
-def answer(play: Play, account: str, outcome: str = "同意") -> None:
-    """The person answers their own part."""
-    call(play, completing.complete, account, part(play, account).id, outcome, None, "好")
-
-
-def call(play: Play, act: Any, account: str, *arguments: Any) -> Any:
-    with play.step() as session:
-        return act(play.world.runtime.engine, session, play.world.actor(account), *arguments)
-
-
-def vote(play: Play) -> Any:
-    """The newest 会签 of the instance."""
-    with play.world.runtime.database.reading() as session:
-        return tallies_of(session, play.instance)[0].vote
-
-
-def rows(play: Play, state: str) -> list[Any]:
-    table = tables.task
-    with play.world.runtime.database.reading() as session:
-        query = select(table).where(table.c.instance_id == play.instance, table.c.vote_id.is_not(None), table.c.state == state)
-        return list(session.execute(query.order_by(table.c.number)).all())
-
-
-def definition(play: Play) -> Any:
-    with play.world.runtime.database.reading() as session:
-        return store.load(session, play.row.definition_id)
-
-
-def data(play: Play, element: str) -> dict[str, Any]:
-    """What a ready task's expressions may read of the process, without who answered."""
-    workflow = load_state(play.row.state, *definition(play).specs)
-    task = next(t for t in tokens.waiting(workflow) if t.task_spec.bpmn_id == element)
-    return {name: value for name, value in task.data.items() if not name.endswith("_by")}
-
-
-def told(play: Play) -> list[tuple[str, str | None]]:
-    """What history says of the 会签 itself."""
-    with play.world.runtime.database.reading() as session:
-        return [(e.name, e.comment) for e in events_of(session, play.instance) if e.kind == "vote"]
 
 
 @pytest.mark.row("8.1")
@@ -489,14 +396,6 @@ def test_one_in_charge_suspends_reassigns_and_cancels(five: Play) -> None:
     assert (five.ended, five.tasks(), vote(five).state) == (True, [], "cancelled")
     with pytest.raises(TaskClosed, match="终止流程：重复发起"):
         call(five, completing.complete, "v3", late, "同意")
-
-
-def migrated(play: Play, xml: bytes, mapping: dict[str, str] | None = None) -> None:
-    """Onto another version, as somebody in charge does it."""
-    play.deploy(xml)
-    with play.world.runtime.database.reading() as session:
-        newest = store.latest(session, "tiny").id
-    call(play, migrating.migrate, "supervisor", play.instance, newest, "改流程", mapping or {})
 
 
 @pytest.mark.row("8.4")

@@ -20,11 +20,13 @@ from processes.monitor import managing
 from processes.steps import acting, completing
 from processes.tasks import opinions, returning, withdrawing
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, gateway, message, start, subprocess, timer, user
-from tests.processes.bpmn.test_ballots import stands
-from tests.processes.bpmn.test_instances import with_loop
-from tests.processes.bpmn.test_votes import VOTERS, five, many
+from tests.processes.bpmn.votes import (
+    VOTERS,
+    many,
+    stands,
+    with_loop,
+)
 
-__all__ = ["five"]
 BACK = {"withdrawable": "true", "returnable": "any"}
 FREE = {**BACK, "outcomes": "同意,不同意"}
 Act = tuple[Callable[..., Any], str, tuple[Any, ...]]

@@ -1,8 +1,7 @@
-"""迁移 to another version, 撤销迁移, and 跳转 (row 8.4; 8.3: running instances stay or are moved)."""
+"""迁移 to another version, and 撤销迁移 (row 8.4; 8.3: running instances stay or are moved)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -11,59 +10,17 @@ import pytest
 
 from domain.ground.handling import BusinessError, External, Inline
 from jobs import outbox, scheduler
-from processes.definitions import definition, store
+from processes.definitions import store
 from processes.deployment import deploying
 from processes.errors import NotAllowed, Refused, TaskClosed
-from processes.monitor import managing, migrating, moving
+from processes.monitor import managing, migrating
 from processes.steps import completing
 from processes.tasks import returning
 from tests.conftest import World
+from tests.processes.monitor.versions import LENGTH, Versions, asking, drawn, inside, line, parallel, versions
 from tests.processes.tiny import Play, boundary, declared, diagram, flows, message, node, service, timer, user
 
 pytestmark = pytest.mark.row("8.3", "8.4")
-LANES = {"试点院校": "start fill stop late other", "省级": "review second left right sub", "系统": "ask"}
-LENGTH = "<bpmn:timerEventDefinition><bpmn:timeDuration>days({})</bpmn:timeDuration></bpmn:timerEventDefinition>"
-END = node("endEvent", "end", status="完成")
-
-
-def drawn(*parts: str, outside: str = "") -> bytes:
-    return diagram(node("startEvent", "start") + "".join(parts) + END, LANES, outside)
-
-
-def line(*tasks: str, ways: tuple[str, ...] = (), extra: str = "", outside: str = "", **properties: Any) -> bytes:
-    """start → tasks in a row → end; `properties` are task → its properties."""
-    names = ["start", *tasks, "end"]
-    pairs = [f"{a} {b}" for a, b in pairwise(names)]
-    return drawn(*(user(task, **properties.get(task, {})) for task in tasks), extra, flows(*pairs, *ways), outside=outside)
-
-
-@dataclass
-class Versions:
-    """A play on the first version, and what a supervisor does with the second."""
-
-    play: Play
-    second: definition.Definition
-
-    def plan(self, mapping: dict[str, str] | None = None) -> migrating.Plan:
-        with self.play.runtime.database.reading() as session:
-            return migrating.preview(session, self.play.row, self.second.id, mapping)
-
-    def migrate(self, mapping: dict[str, str] | None = None, **more: Any) -> list[str]:
-        with self.play.runtime.database.writing() as session:
-            actor = self.play.world.actor("supervisor")
-            jobs = migrating.migrate(self.play.engine, session, actor, self.play.instance, self.second.id, "新规定", mapping, **more)
-        assert self.play.faults() == []
-        return jobs
-
-    def undo(self) -> list[str]:
-        jobs = list(self.play.call(migrating.undo, self.play.instance, "弄错了", account="supervisor"))
-        assert self.play.faults() == []
-        return jobs
-
-
-def versions(play: Play, second: bytes) -> Versions:
-    with play.runtime.database.writing() as session:
-        return Versions(play, deploying.deploy(session, play.engine, second, {}, "测试"))
 
 
 def test_a_token_stays_where_the_new_version_has_its_element(world: World) -> None:
@@ -182,14 +139,6 @@ def test_the_deadline_of_a_task_and_its_role_follow_the_new_version(lite: World)
     assert (task.due_at, task.role) == (lite.clock.now + timedelta(days=3), "试点院校")
 
 
-def parallel(*left: str) -> bytes:
-    names = ["split", *left, "join"]
-    ways = [f"{a} {b}" for a, b in pairwise(names)]
-    gates = node("parallelGateway", "split") + node("parallelGateway", "join")
-    tasks = user("fill") + "".join(user(one) for one in (*left, "right"))
-    return drawn(gates, tasks, flows("start fill", "fill split", *ways, "split right", "right join", "join end"))
-
-
 def test_branches_side_by_side_still_meet(world: World) -> None:
     play = Play(world, parallel("left"))
     play.act("school1", "fill")
@@ -227,14 +176,6 @@ def test_a_token_in_a_join_that_is_gone_is_not_migrated(lite: World) -> None:
         both.migrate()
 
 
-def inside(*tasks: str, more: tuple[str, ...] = ()) -> bytes:
-    names = ["s", *tasks, "e"]
-    ways = [f"{a} {b}" for a, b in pairwise(names)]
-    sub = node("startEvent", "s") + "".join(user(t) for t in tasks) + node("endEvent", "e") + flows(*ways)
-    names = ["start", "sub", *more, "end"]
-    return drawn(node("subProcess", "sub", sub), *(user(t) for t in more), flows(*(f"{a} {b}" for a, b in pairwise(names))))
-
-
 def test_inside_a_subprocess(world: World) -> None:
     play = Play(world, inside("left"))
     (task,) = play.tasks()
@@ -253,12 +194,6 @@ def test_inside_a_subprocess_that_is_gone(lite: World) -> None:
     assert any("子流程" in problem for problem in both.plan().problems)
     with pytest.raises(Refused):
         both.migrate()
-
-
-def asking(*tasks: str) -> bytes:
-    names = ["start", "fill", "ask", *tasks, "end"]
-    ways = [f"{a} {b}" for a, b in pairwise(names)]
-    return drawn(user("fill"), service("ask", "test.ask"), *(user(t) for t in tasks), flows(*ways))
 
 
 def test_a_job_is_answered_on_the_new_version(world: World) -> None:
@@ -370,63 +305,6 @@ def test_it_is_refused_when_it_has_gone_on_or_is_not_another_version(lite: World
     play.act("province1", "review")
     with pytest.raises(Refused, match="已结束"):
         both.plan()
-
-
-def move(play: Play, element: str, to: str) -> list[str]:
-    with play.runtime.database.reading() as session:
-        token = next(id for id, at, _ in moving.moves(session, play.row) if at.id == element)
-    jobs = list(play.call(moving.move, play.instance, token, to, "走错了", account="supervisor"))
-    assert play.faults() == []
-    return jobs
-
-
-def test_a_token_is_moved_forward_and_back(world: World) -> None:
-    timed = line("fill", "review", "second", extra=boundary("late", "review", LENGTH.format(3)), ways=("late end",))
-    play = Play(world, timed)
-    move(play, "fill", "review")
-    assert (play.open(), play.status) == (["review"], "review")
-    assert play.row.due_at == world.clock.now + timedelta(days=3)
-    assert play.history()[-1] == ("move", "从“fill”跳转到“review”", "走错了")
-    move(play, "review", "fill")
-    assert (play.open(), play.row.due_at) == (["fill"], None)
-    move(play, "fill", "second")
-    play.act("province1", "second")
-    assert (play.status, play.faults()) == ("完成", [])
-
-
-def test_a_token_leaves_a_step_that_failed(world: World) -> None:
-    def refuse(*_: Any) -> dict[str, Any]:
-        raise BusinessError("gone", "考点已撤销")
-
-    play = Play(world, asking("second"), {"test.ask": External(lambda *_: {}, refuse)})
-    (job,) = play.act("school1", "fill")
-    outbox.run_job(play.runtime, job)
-    move(play, "ask", "second")
-    assert (play.open(), play.row.incident, play.job(job).state) == (["second"], None, "cancelled")
-
-
-def test_a_moved_branch_still_meets_the_other(world: World) -> None:
-    play = Play(world, parallel("left", "second"))
-    play.act("school1", "fill")
-    move(play, "left", "second")
-    assert play.open() == ["right", "second"]
-    play.act("province1", "second")
-    play.act("province1", "right")
-    assert (play.status, play.faults()) == ("完成", [])
-
-
-def test_a_token_is_moved_only_where_it_may(lite: World) -> None:
-    play = Play(lite, line("fill", "review"))
-    (task,) = play.tasks()
-    for token, to, said in (
-        (task.id, "fill", "不能跳转"),
-        (task.id, "end", "不能跳转"),
-        ("00000000-0000-0000-0000-000000000000", "review", "已不在"),
-    ):
-        with pytest.raises(Refused, match=said):
-            play.call(moving.move, play.instance, token, to, "走错了", account="supervisor")
-    with pytest.raises(NotAllowed):
-        play.call(moving.move, play.instance, task.id, "review", "走错了", account="school1")
 
 
 def test_inside_a_called_diagram(world: World) -> None:

@@ -12,7 +12,7 @@ from processes.errors import Refused
 from processes.monitor import migrating, migration_forecast
 from processes.steps import acting
 from tests.conftest import World
-from tests.processes.monitor.test_migrating import inside, line, parallel, versions
+from tests.processes.monitor.versions import inside, line, parallel, versions
 from tests.processes.tiny import Play
 
 pytestmark = pytest.mark.row("8.3")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, update
@@ -11,7 +12,9 @@ from sqlalchemy.sql.dml import Delete, Update
 from domain.weekly.reports import WeeklyReport
 from processes import tables
 from processes.monitor.verify import verify
+from processes.tasks import opinions
 from tests.conftest import World
+from tests.processes.reviews import act_open, do, sound, waiting
 from tests.processes.steps.test_weekly_report import ANSWERS, act, begin
 
 
@@ -42,3 +45,25 @@ def test_a_change_by_hand_is_found(world: World, change: Update | Delete, fault:
     with world.runtime.database.writing() as session:
         session.execute(change)
     assert any(fault in line for line in faults(world))
+
+
+@pytest.mark.row("8.1")
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"state": "done"}, "审核周报"),
+        ({"assignee_id": None}, "与它所属的待办不一致"),
+        ({"state": "waiting"}, "与它所属的待办不一致"),
+        ({"parent_id": "00000000-0000-0000-0000-000000000000"}, "与它所属的待办不一致"),
+    ],
+)
+def test_verify_knows_opinions(lite: World, change: dict[str, Any], fault: str) -> None:
+    _, _, task = waiting(lite)
+    do(lite, opinions.ask, "province1", task, "after", lite.actor("province1b").person_id, "")
+    act_open(lite, "province1", task, "审核通过")
+    sound(lite)
+    table = tables.task
+    with lite.runtime.database.writing() as session:
+        session.execute(update(table).where(table.c.kind == "after").values(change))
+    with lite.runtime.database.reading() as session:
+        assert any(fault in line for line in verify(lite.runtime.engine, session))

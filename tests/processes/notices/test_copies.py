@@ -13,7 +13,13 @@ from processes.errors import NotFound, Refused
 from processes.notices import copies
 from processes.tasks import opinions
 from tests.conftest import World
-from tests.processes.tasks.test_handing_over import do, hire, history, sound, waiting
+from tests.processes.bpmn import play as bpmn
+from tests.processes.bpmn.votes import (
+    answer,
+    begun,
+    voting,
+)
+from tests.processes.reviews import do, hire, history, sound, waiting
 from tests.processes.tiny import Play, diagram, flows, node, user
 
 pytestmark = pytest.mark.row("8.1")
@@ -114,3 +120,18 @@ def test_bad_roles_are_named_at_deployment(lite: World) -> None:
     ):
         found = problems(diagram(body, lanes), None, engine.handlers, engine.subjects, read_forms())
         assert [line for line in found if said in line] if said else not found
+
+
+@pytest.mark.row("8.1")
+def test_a_copy_tells_of_the_result_once(five: bpmn.Play) -> None:
+    begun(five, voting(quorum="any", copyTo="试点院校"))
+    school = five.world.actor("school1")
+
+    def sent() -> int:
+        with five.world.runtime.database.reading() as session:
+            return len(session.execute(copies.copies_of(school)).all())
+
+    answer(five, "province1", "不同意")
+    assert sent() == 0
+    answer(five, "province1b")
+    assert sent() == 1

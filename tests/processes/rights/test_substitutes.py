@@ -1,4 +1,4 @@
-"""离岗代理 beyond tasks: buttons of the diagram, edits, 撤回 and batches, under both names, in the window and for its processes only."""
+"""离岗代理: tasks, buttons of the diagram, edits, 撤回 and batches, under both names, in the window and for its processes only."""
 
 from __future__ import annotations
 
@@ -6,19 +6,131 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from processes.errors import FourEyes, NotAllowed, NotFound
+from processes import tables
+from processes.errors import FourEyes, NotAllowed, NotFound, Refused
 from processes.history import events_of
 from processes.rights import substitutes
-from processes.steps import acting
-from processes.tasks import withdrawing
+from processes.steps import acting, completing
+from processes.tasks import claiming, inbox, opinions, withdrawing
 from processes.tasks.actions import actions_for
 from tests.conftest import World
-from tests.processes.tasks.test_handing_over import appoint, hire
+from tests.processes.reviews import appoint, desk, do, hire, history, rows, sound, waiting
+from tests.processes.steps.test_weekly_report import act, begin, status
 from tests.processes.tiny import Play, boundary, declared, diagram, flows, message, node, user
 
 pytestmark = pytest.mark.row("8.1")
 BOTH = "何文员（代王强）（江苏省教育厅）"
+
+
+def test_a_substitute_acts_under_both_names(world: World) -> None:
+    report, instance, task = waiting(world)
+    hire(world, "clerk", "何文员")
+    with pytest.raises(NotFound):
+        do(world, completing.complete, "clerk", task, "审核通过")
+    appoint(world, "province1", "clerk")
+    assert desk(world, "clerk") == ["审核周报"]
+    do(world, completing.complete, "clerk", task, "审核通过")
+    assert history(world, instance)[-1][0] == "何文员（代王强）（江苏省教育厅）"
+    assert status(world, report) == "审核通过"
+    with world.runtime.database.reading() as session:
+        row = session.execute(select(tables.task).where(tables.task.c.id == task)).one()
+    assert (row.closed_by, row.closed_for) == (world.actor("clerk").person_id, world.actor("province1").person_id)
+    sound(world)
+
+
+@pytest.mark.parametrize(
+    ("days", "keys", "existing", "sees"),
+    [
+        ((-1, 1), (), True, True),
+        ((-1, 1), ("weekly_report",), True, True),
+        ((-1, 1), ("site_application",), True, False),  # another process
+        ((0.5, 1), (), True, False),  # not yet
+        ((0, 1), (), False, True),  # tasks that came after it began
+        ((-3, 2), ("weekly_report", "site_application"), False, True),
+    ],
+)
+def test_what_a_substitution_covers(lite: World, days: tuple[float, float], keys: Any, existing: bool, sees: bool) -> None:
+    hire(lite, "clerk", "何文员")
+    appoint(lite, "province1", "clerk", days, keys, existing)
+    _, _, task = waiting(lite)
+    assert (desk(lite, "clerk") == ["审核周报"]) is sees
+    lite.clock.now += timedelta(days=2)  # it ends by itself
+    assert desk(lite, "clerk") == []
+    with pytest.raises(NotFound):
+        do(lite, completing.complete, "clerk", task, "审核通过")
+
+
+def test_a_substitute_has_no_tasks_of_roles_that_the_absent_person_lacks(world: World) -> None:
+    hire(world, "clerk", "何文员")
+    hire(world, "aide", "曹助理", "试点院校")
+    appoint(world, "aide", "clerk")
+    begin(world, "school2")  # there is a task of the absent person's role, though not in their party
+    _, instance, _ = waiting(world)  # of 省级
+    assert desk(world, "clerk") == []
+    with world.runtime.database.reading() as session:
+        assert not inbox.stands_in(session, world.actor("clerk"), instance, world.clock())
+
+
+def test_existing_tasks_only_where_that_was_asked(lite: World) -> None:
+    waiting(lite)
+    hire(lite, "clerk", "何文员")
+    lite.clock.now += timedelta(hours=1)
+    appoint(lite, "province1", "clerk", (0, 1), existing=False)
+    assert desk(lite, "clerk") == []
+
+
+def test_a_substitute_for_a_task_that_was_claimed_or_asked_of_the_absent_person(lite: World) -> None:
+    _, instance, task = waiting(lite)
+    hire(lite, "clerk", "何文员")
+    hire(lite, "aide", "曹助理")
+    with lite.runtime.database.writing() as session:
+        assert claiming.claim(session, lite.actor("province1"), [task], lite.clock()) == 1
+    do(lite, opinions.ask, "province1", task, "before", lite.actor("clerk").person_id, "")
+    appoint(lite, "clerk", "aide")
+    opinion = rows(lite, instance)["before"].id
+    assert desk(lite, "aide") == ["审核周报（前加签）"]
+    do(lite, opinions.give, "aide", opinion, "无异议")
+    appoint(lite, "province1", "aide")
+    assert desk(lite, "aide") == ["审核周报"]
+    act(lite, "aide", instance, "审核通过")
+    assert [line[0] for line in history(lite, instance)][-2:] == ["曹助理（代何文员）（江苏省教育厅）", "曹助理（代王强）（江苏省教育厅）"]
+
+
+def test_no_circles_and_one_at_a_time(world: World) -> None:
+    hire(world, "clerk", "何文员")
+    appoint(world, "province1", "province1b", keys=("weekly_report",))
+    appoint(world, "province1b", "clerk")
+    for away, stand_in, days, said in (
+        ("clerk", "province1", (-1.0, 1.0), "不能互相代理"),
+        ("province1", "clerk", (0.5, 3.0), "已经设置了代理人"),
+        ("province1", "province1", (0.0, 1.0), "不能是本人"),
+        ("clerk", "province1", (1.0, 1.0), "结束时间应晚于开始时间"),
+        ("clerk", "province1", (-3.0, -2.0), "晚于现在"),
+    ):
+        with pytest.raises(Refused, match=said):
+            appoint(world, away, stand_in, days)
+    with pytest.raises(NotFound):
+        appoint(world, "clerk", "province2")
+    appoint(world, "clerk", "province1", (2, 3))  # another time
+
+
+def test_ending_a_substitution_early(lite: World) -> None:
+    waiting(lite)
+    hire(lite, "clerk", "何文员")
+    appoint(lite, "province1", "clerk")
+    appoint(lite, "province1", "clerk", (2, 3))
+    with lite.runtime.database.reading() as session:
+        later, running = session.execute(substitutes.substitutions_of(lite.actor("clerk"))).all()
+    assert (running.absent, running.stand_in) == ("王强", "何文员")
+    with lite.runtime.database.writing() as session:
+        with pytest.raises(NotFound):
+            substitutes.end(session, lite.actor("clerk"), running.id, lite.clock())
+        substitutes.end(session, lite.actor("province1"), running.id, lite.clock())
+        substitutes.end(session, lite.actor("province1"), later.id, lite.clock())
+        assert [row.id for row in session.execute(substitutes.substitutions_of(lite.actor("province1")))] == [running.id]
+    assert desk(lite, "clerk") == []
 
 
 def drawn(**properties: str) -> bytes:

@@ -20,8 +20,8 @@ from processes.steps import acting, running
 from tests.conftest import World
 from tests.processes.bpmn import play as bpmn
 from tests.processes.bpmn.test_event_subprocesses import event_subprocess
-from tests.processes.bpmn.test_votes import many, voting
-from tests.processes.monitor.test_migrating import END, LANES, Versions, versions
+from tests.processes.bpmn.votes import many, voting
+from tests.processes.monitor.versions import END, LANES, Versions, versions
 from tests.processes.tiny import Play, boundary, diagram, flows, node, user
 
 BPMN = Path(__file__).parents[3] / "bpmn"

@@ -12,40 +12,27 @@ from sqlalchemy import select
 
 from processes import tables
 from processes.errors import NotFound, Refused, TaskClosed
-from processes.spiff import tokens
-from processes.spiff.state import load_state
 from processes.steps import completing
 from processes.tasks import opinions, withdrawing
 from processes.tasks.actions import actions_for
 from tests.conftest import FOREVER
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, gateway, message, start, subprocess, timer, user
-from tests.processes.bpmn.test_instances import with_loop
-from tests.processes.bpmn.test_votes import VOTERS, answer, begun, call, definition, five, many, part, rows, vote, voting
+from tests.processes.bpmn.votes import (
+    VOTERS,
+    answer,
+    begun,
+    call,
+    many,
+    part,
+    rows,
+    stands,
+    vote,
+    voting,
+    with_loop,
+)
 
-__all__ = ["five"]
 MINUTE = timedelta(minutes=1)
 RULES = ["all", "any", "veto", "2", "3/5", "60%"]
-
-
-def stands(play: Play) -> Any:
-    """All that a withdrawal must bring back: open rows, those whose turn has not come, the count, the data, status, and the deadline."""
-    shown = ("element", "kind", "assignee_id", "item", "state", "due_at", "closed_by", "outcome", "closed_as", "number")
-    table = tables.task
-    with play.world.runtime.database.reading() as session:
-        live = table.c.state.in_((*tables.LIVE, tables.QUEUED))
-        query = select(*(table.c[name] for name in shown)).where(table.c.instance_id == play.instance, live)
-        tasks = sorted(str(row) for row in session.execute(query).all())
-        tally = tables.vote
-        counts = session.execute(
-            select(tally.c.id, tally.c.answered, tally.c.agreed, tally.c.state, tally.c.outcome, tally.c.closed_at).where(
-                tally.c.instance_id == play.instance, tally.c.state == "open"
-            )
-        ).all()
-    inside = load_state(play.row.state, *definition(play).specs)
-    waiting = sorted(
-        (t.task_spec.name, str(sorted(t.data.items())), str(t.internal_data)) for t in tokens.waiting(inside) if t.task_spec.name != "join"
-    )
-    return tasks, counts, waiting, play.status, play.row.due_at, play.row.waits
 
 
 def _as_it_waits(task: Any) -> tuple[str, str, str]:

@@ -14,10 +14,13 @@ from processes.tasks import assigning, inbox, opinions, returning, withdrawing
 from processes.tasks.actions import actions_for
 from processes.tasks.tallies import tallies_of
 from tests.processes.bpmn.play import Play, diagram, end, flows, gateway, start, subprocess, user
-from tests.processes.bpmn.test_instances import with_loop
-from tests.processes.bpmn.test_votes import begun, call, five, many, rows
-
-__all__ = ["five"]
+from tests.processes.bpmn.votes import (
+    begun,
+    call,
+    many,
+    rows,
+    with_loop,
+)
 
 
 def task(play: Play, element: str) -> Any:

@@ -15,8 +15,12 @@ from processes.monitor import migrating
 from processes.outside import answers
 from processes.tasks import returning
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, message, start, subprocess, timer, user
-from tests.processes.bpmn.test_instances import with_loop
-from tests.processes.bpmn.test_votes import call, many, migrated
+from tests.processes.bpmn.votes import (
+    call,
+    many,
+    migrated,
+    with_loop,
+)
 
 pytestmark = pytest.mark.row("8.3", "8.4")
 INNER = start("s") + user("u") + user("v") + end("e") + flows("s>u u>v v>e")
