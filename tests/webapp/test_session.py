@@ -198,6 +198,7 @@ def test_without_a_request_it_reads_until_the_context_ends(lite: World) -> None:
 
 def test_a_relative_path_of_sqlite_is_the_workers_file(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Flask, "auto_find_instance_path", lambda _: str(tmp_path / "instance"))
     runtime = build(replace(settings, database_url="sqlite:///here.sqlite3"))
     app = create_app(runtime)
     with app.app_context():
@@ -206,7 +207,7 @@ def test_a_relative_path_of_sqlite_is_the_workers_file(settings: Settings, tmp_p
         assert session.scalar(select(1)) == 1
     runtime.database.engine.dispose()
     assert (tmp_path / "here.sqlite3").exists()
-    assert not Path(app.instance_path).exists()
+    assert not (tmp_path / "instance").exists()
 
 
 def test_it_warns_of_nothing_when_it_is_loaded() -> None:
