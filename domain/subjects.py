@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from domain.certificates.declaration_plans import DeclarationPlan
 from domain.certificates.declarations import Declaration
 from domain.exams.exam_sites import ExamSite
+from domain.ground.subjects import Subject
 from domain.institutions.seals import Seal
 from domain.institutions.teachers import Teacher
 from domain.standards.site_standards import SiteStandard
@@ -14,7 +13,7 @@ from domain.standards.skill_standards import SkillStandard
 from domain.weekly.periods import ReportingPeriod
 from domain.weekly.reports import WeeklyReport
 
-SUBJECTS: dict[str, type[Any]] = {
+SUBJECTS: dict[str, type[Subject]] = {
     "weekly_report": WeeklyReport,
     "reporting_period": ReportingPeriod,
     "declaration": Declaration,

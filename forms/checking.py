@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import jsonschema_rs
+from jsonschema_rs import ValidationErrorKind as Kind
 
 from domain.ground.base import minutes_problem
 from domain.ground.identity import credit_code_problem, id_number_problem, mobile_problem
@@ -37,11 +38,10 @@ def checker(schema: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], list[tup
             return []
         for error in validator.iter_errors(dict(answers)):
             path = [str(part) for part in error.instance_path]
-            kind = type(error.kind).__name__.removeprefix("ValidationErrorKind_")
-            if kind == "Required":
-                path.append(str(error.kind.property))  # the object misses it; people look for the field
+            if isinstance(error.kind, Kind.Required):
+                path.append(error.kind.property)  # the error is at the object that misses it; people look for the field
             field = _field(schema, path)
-            problems.setdefault(".".join(path), _message(kind, error, field, path))
+            problems.setdefault(".".join(path), _message(error, field, path))
         return sorted(problems.items(), key=lambda problem: order.index(first) if (first := problem[0].split(".")[0]) in order else -1)
 
     return check_one
@@ -64,8 +64,9 @@ def check_field(schema: Mapping[str, Any], path: str, text: str) -> str | None:
 
 
 @lru_cache(maxsize=200)
-def _validator(schema: str) -> Any:
-    return jsonschema_rs.validator_for(json.loads(schema), formats=_PASSES, validate_formats=True)
+def _validator(schema: str) -> jsonschema_rs.Validator:
+    # offline: a form that refers to an address elsewhere is refused, never fetched
+    return jsonschema_rs.validator_for(json.loads(schema), formats=_PASSES, validate_formats=True, offline=True)
 
 
 def _field(schema: Mapping[str, Any], path: list[str]) -> Mapping[str, Any]:
@@ -75,30 +76,31 @@ def _field(schema: Mapping[str, Any], path: list[str]) -> Mapping[str, Any]:
     return here
 
 
-def _message(kind: str, error: Any, field: Mapping[str, Any], path: list[str]) -> str:
+def _message(error: jsonschema_rs.ValidationError, field: Mapping[str, Any], path: list[str]) -> str:
     title = field.get("title", path[-1] if path else "表单")
     row = next((f"第 {int(part) + 1} 行" for part in path if part.isdigit()), "")
     name = f"{row}“{title}”"
-    if kind in ("Required", "MinItems"):
-        return f"{name}必须填写"
-    if kind == "MinLength":
-        return f"{name}至少填写 {field.get('minLength')} 个字"
-    if kind == "MaxLength":
-        return f"{name}最多填写 {field.get('maxLength')} 个字"
-    if kind == "Type":
-        wanted = {"integer": "整数", "number": "数字", "array": "表格"}.get(str(field.get("type")), "文字")
-        return f"{name}应填写{wanted}"
-    if kind == "Minimum":
-        return f"{name}不能小于 {field.get('minimum')}"
-    if kind == "Maximum":
-        return f"{name}不能大于 {field.get('maximum')}"
-    if kind == "MaxItems":
-        unit = "个文件" if is_file(field) else "项" if is_choices(field) else "行"
-        return f"{name}最多 {field.get('maxItems')} {unit}"
-    if kind == "Format" and error.kind.format in FORMATS:
-        return f"{name}：{FORMATS[error.kind.format](str(error.instance))}"
-    if kind == "Enum":
-        return f"{name}应为：{'、'.join(map(str, field.get('enum', [])))}"
-    if kind == "AdditionalProperties":
-        return "表单中有不认识的内容，请刷新页面后重新填写"
+    match error.kind:
+        case Kind.Required() | Kind.MinItems():
+            return f"{name}必须填写"
+        case Kind.MinLength(limit=limit):
+            return f"{name}至少填写 {limit} 个字"
+        case Kind.MaxLength(limit=limit):
+            return f"{name}最多填写 {limit} 个字"
+        case Kind.Type():
+            wanted = {"integer": "整数", "number": "数字", "array": "表格"}.get(str(field.get("type")), "文字")
+            return f"{name}应填写{wanted}"
+        case Kind.Minimum():
+            return f"{name}不能小于 {field.get('minimum')}"
+        case Kind.Maximum():
+            return f"{name}不能大于 {field.get('maximum')}"
+        case Kind.MaxItems(limit=limit):
+            unit = "个文件" if is_file(field) else "项" if is_choices(field) else "行"
+            return f"{name}最多 {limit} {unit}"
+        case Kind.Format(format=known) if known in FORMATS:
+            return f"{name}：{FORMATS[known](str(error.instance))}"
+        case Kind.Enum():
+            return f"{name}应为：{'、'.join(map(str, field.get('enum', [])))}"
+        case Kind.AdditionalProperties():
+            return "表单中有不认识的内容，请刷新页面后重新填写"
     return f"{name}填写有误，请核对" + (f"，例如：{field['x-example']}" if "x-example" in field else "")

@@ -32,7 +32,7 @@ class Field:
     path: str
     label: str
     widget: str
-    value: Any
+    value: object
     required: bool
     help: str
     options: tuple[str, ...] = ()
@@ -100,7 +100,7 @@ def file_fields(schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {name: field for name, field in schema.get("properties", {}).items() if is_file(field)}
 
 
-def _field(path: str, schema: Mapping[str, Any], value: Any, required: bool) -> Field:
+def _field(path: str, schema: Mapping[str, Any], value: object, required: bool) -> Field:
     label, hint = schema.get("title", path), schema.get("x-help", "")
     if is_file(schema):
         rule = {"accept": tuple(schema.get("x-accept", USUAL)), "max_mb": schema.get("x-max-mb", MAX_MB), "most": schema.get("maxItems", 1)}

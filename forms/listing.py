@@ -7,11 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, false
+from sqlalchemy import Select, SQLColumnExpression, false
 from sqlalchemy.orm import Session
 
 from domain.ground.base import utc_now
 from domain.ground.parties import Actor
+
+Narrow = Callable[[Select[Any], str], Select[Any]]
+"""Narrows a query by what was typed or chosen."""
 
 
 @dataclass(frozen=True)
@@ -19,32 +22,32 @@ class Column:
     """One column of a list and of its export.
 
     `kind` is text, number, date, moment (an aware datetime) or badge (the record's status in its tone). `sort` is the SQL
-    expression that the column can be ordered by; None where it cannot. `field` names the field of the record's form that it shows:
-    who does not see that field (`x-access`) does not see the column either. A `spare` one is shown once somebody chooses it (列设置);
-    exports have it always.
+    expression that rows are ordered by; None: the list cannot be ordered by this column. `field` names the field of the record's
+    form that the column shows: who does not see that field (`x-access`) does not see the column either. A page shows a `spare`
+    column only to people who chose it (列设置); an export always has it.
     """
 
     label: str
     value: Callable[[Any], Any]
     kind: str = "text"
-    sort: Any = None
+    sort: SQLColumnExpression[Any] | None = None
     field: str | None = None
     spare: bool = False
 
 
 @dataclass(frozen=True)
 class Filter:
-    """One filter; `apply` narrows the query by what was typed or chosen, `for_actor` does where it matters who asks,
-    `at` where it matters when.
+    """One filter. `apply` narrows the query by what was typed or chosen; `for_actor` is used where it matters who asks, `at` where
+    it matters when.
 
-    `options` are fixed choices; `choices` reads them for this actor. `default` holds while the address does not name the filter.
-    `field` is as a column's. To those of the roles in `settled_for` all rows have one value here, that of their own party: the page
-    does not offer them the filter.
+    `options` are fixed choices; `choices` reads them for an actor. `default` is used while the address does not name the filter.
+    `field` is that of a `Column`. People of the roles in `settled_for` see only rows with one value here, that of their own party:
+    the page does not offer them the filter.
     """
 
     name: str
     label: str
-    apply: Callable[[Select[Any], str], Select[Any]] = lambda query, text: query
+    apply: Narrow = lambda query, text: query
     options: tuple[str, ...] = ()
     choices: Callable[[Session, Actor], Sequence[str]] | None = None
     widget: str = "text"
@@ -55,14 +58,24 @@ class Filter:
     settled_for: frozenset[str] = frozenset()
 
 
+def contains(column: SQLColumnExpression[str] | SQLColumnExpression[str | None]) -> Narrow:
+    """For a filter: the rows in which a column holds what was typed."""
+    return lambda query, text: query.where(column.contains(text, autoescape=True))
+
+
+def equals(column: SQLColumnExpression[str]) -> Narrow:
+    """For a filter with fixed choices: the rows in which a column is what was chosen."""
+    return lambda query, text: query.where(column == text)
+
+
 @dataclass(frozen=True)
 class Listing:
     """A list, described once. `query` gives the rows that an actor may see, in their usual order.
 
-    `key` is the diagram of records that have a process (their `status` and `tone` are the engine's); None for plain lists.
-    `ticked` is the column that ticked ids are those of, where they are not the rows' own: lines of the records of another list.
-    `fields_of` is the diagram of whose forms the columns' and filters' fields are, where it is not `key`. `barred` names filters
-    that this actor may not use. `now` is the moment for filters that compare with it; None: the real one.
+    `key` is the process of the records, which then have a `status` and a `tone`; None for records without a process.
+    `ticked` is the column that holds the ticked ids where they are not the ids of the rows: an export has a row for each line of
+    the ticked records. `fields_of` is the process whose forms have the fields that columns and filters name, where it is not `key`.
+    `barred` names filters that the actor may not use. `now` is the moment for filters that compare with it; None: the real one.
     """
 
     name: str
@@ -72,13 +85,13 @@ class Listing:
     columns: Sequence[Column]
     filters: Sequence[Filter] = field(default=())
     key: str | None = None
-    ticked: Any = None
+    ticked: SQLColumnExpression[Any] | None = None
     fields_of: str | None = None
     barred: frozenset[str] = frozenset()
     now: datetime | None = None
 
     def asked_at(self, now: datetime) -> Listing:
-        """The list as of a moment: that of the engine's clock."""
+        """The list as it is at a moment of the engine's clock."""
         return replace(self, now=now)
 
     def without(self, hidden: Collection[str]) -> Listing:
@@ -90,13 +103,13 @@ class Listing:
         return replace(self, columns=columns, filters=kept, barred=frozenset(one.name for one in self.filters) - {one.name for one in kept})
 
     def offered(self, actor: Actor) -> Sequence[Filter]:
-        """The filters that narrow something for this actor. The others still hold in an address."""
+        """The filters that narrow something for this actor. The others still count where an address names them."""
         return [one for one in self.filters if not one.settled_for & actor.roles]
 
     def filtered(self, actor: Actor, values: Mapping[str, str]) -> Select[Any]:
         """The rows under the filters in `values` (name → text), whatever their status.
 
-        Under a filter that the actor may not use there are none: to leave it out would widen what a batch acts on.
+        A filter that the actor may not use gives no rows at all: without it, a batch would act on more than the address names.
         """
         query, now = self.query(actor), self.now or utc_now()
         if any(values.get(name, "").strip() for name in self.barred):
@@ -114,10 +127,9 @@ class Listing:
         if status and self.key is not None:
             query = query.where(self.record.status == status)
         wanted = values.get("sort", "")
-        column = next((c for c in self.columns if c.sort is not None and c.label == wanted.removeprefix("-")), None)
-        if column is not None:
-            order = column.sort.desc() if wanted.startswith("-") else column.sort.asc()
-            query = query.order_by(None).order_by(order, self.record.id)
+        sort = next((column.sort for column in self.columns if column.label == wanted.removeprefix("-")), None)
+        if sort is not None:
+            query = query.order_by(None).order_by(sort.desc() if wanted.startswith("-") else sort.asc(), self.record.id)
         return query
 
     def picked(self, actor: Actor, values: Mapping[str, str], ids: Sequence[int]) -> Select[Any]:

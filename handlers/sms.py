@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from sqlalchemy.orm import Session
@@ -16,7 +16,18 @@ _log = logging.getLogger(__name__)
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)  # seconds
 
 
-def prepare(session: Session, subject: Any, params: dict[str, Any]) -> dict[str, Any]:
+class Addressed(Protocol):
+    """A record about which people are sent SMS."""
+
+    @property
+    def author_id(self) -> int:
+        """Who filled it in."""
+
+    def party_for(self, lane: str) -> int | None:
+        """The party that fills a lane of its diagram."""
+
+
+def prepare(session: Session, subject: Addressed, params: dict[str, Any]) -> dict[str, Any]:
     """The messages: to the record's author (`role` = 'author') or to everyone who holds the role in the lane's party."""
     role, text = str(params["role"]), str(params["text"])
     if role == "author":

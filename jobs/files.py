@@ -1,4 +1,4 @@
-"""Sweeps away uploads that no record ever took – a page closed before it was saved, a file removed again – and bytes without a row."""
+"""Deletes uploads that no record has taken – a page was closed before it was saved, a file removed again – and bytes without a row."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from sqlalchemy import select
 from domain.platform.files import StoredFile, forget_unattached, path_of
 from jobs.runtime import Runtime
 
-KEPT = timedelta(days=30)  # a draft that names them may still be handed in
-FRESH = 3600.0  # seconds: bytes uploaded again just now are left alone, their row may be on its way
+KEPT = timedelta(days=30)  # a draft that names them may still be handed in until then
+FRESH = 3600.0  # seconds: younger bytes stay, their row may not be committed yet
 
 
 def sweep_files(runtime: Runtime) -> int:
-    """Deletes rows, then the bytes that no row names. Returns how many files' bytes went."""
+    """Deletes rows, then the bytes that no row names. Returns of how many files it deleted the bytes."""
     now, home = runtime.engine.clock(), runtime.settings.home
     with runtime.database.writing() as session:
         hashes = forget_unattached(session, now - KEPT)
-    folder = f"{int(now.timestamp() // 3600) % 256:02x}"  # one of the folders of bytes each hour: all of them in eleven days
-    gone = 0
-    for path in [*(path_of(home, sha256) for sha256 in hashes), *_orphans(runtime, folder), *_left(home)]:
+    folder = f"{int(now.timestamp() // 3600) % 256:02x}"  # another one of the 256 folders of bytes each hour: all of them in eleven days
+    deleted = 0
+    for path in [*(path_of(home, sha256) for sha256 in hashes), *_orphans(runtime, folder), *_parts(home)]:
         if path.exists() and now.timestamp() - path.stat().st_mtime > FRESH:
             path.unlink(missing_ok=True)
-            gone += 1
-    return gone
+            deleted += 1
+    return deleted
 
 
 def _orphans(runtime: Runtime, folder: str) -> list[Path]:
-    """The bytes of a folder that no row names: of uploads whose transaction was not committed."""
+    """The files of a folder of bytes that no row names: their upload was never committed."""
     found = {folder + path.name: path for path in (runtime.settings.home / "files" / folder).glob("*")}
     names, known = sorted(found), set[str]()
     with runtime.database.reading() as session:
@@ -39,7 +39,7 @@ def _orphans(runtime: Runtime, folder: str) -> list[Path]:
     return [path for name, path in found.items() if name not in known]
 
 
-def _left(home: Path) -> Iterator[Path]:
-    """What a process that was killed in the middle of an upload left."""
+def _parts(home: Path) -> Iterator[Path]:
+    """The parts of uploads in whose middle a process was killed."""
     yield from (home / "files").glob("part-*")
     yield from (home / "imports").glob("new-*")

@@ -1,67 +1,45 @@
-"""What the outbox and the background tasks share: rows that one worker at a time holds on a lease, and their ids on RQ."""
+"""What jobs, SMS and background tasks share: a row that one worker at a time works on, as long as its lease lasts."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
-from redis import Redis, RedisError
-from rq import Queue
 from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
+from domain.ground.database import rows_changed
+
 HANDED_OUT = timedelta(seconds=10)  # a row waiting in the queue is not handed out at every sweep
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Leased:
-    """A table of such rows: `id`, `state`, `attempt`, and the moment when a row may be handed out or its lease ends."""
+    """A table whose rows workers claim, with `id`, `state`, `attempt` and a moment: when a waiting row is due, or a lease ends."""
 
     table: Table
     moment: str
     """Name of that column; null where the row is over."""
     waiting: str
-    """The state in which nobody holds the row; who does makes it `running`."""
+    """The state in which nobody holds the row."""
+    running: str
+    """The state in which a worker holds it."""
 
 
-def claim(session: Session, leased: Leased, row_id: Any, now: datetime, lease: timedelta, **more: Any) -> bool:
-    """Takes the row for a new attempt, with `more` written into it. False where it is over, or another worker's."""
+def claim(session: Session, leased: Leased, row_id: str | int, now: datetime, lease: timedelta, **more: Any) -> bool:
+    """Claims the row for a new attempt, and writes `more` into it. False where the row is over, or another worker has it."""
     table = leased.table
     mine = update(table).where(table.c.id == row_id, table.c.state == leased.waiting)
-    taken = session.execute(mine.values({"state": "running", "attempt": table.c.attempt + 1, leased.moment: now + lease, **more}))
-    return taken.rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    values = {"state": leased.running, "attempt": table.c.attempt + 1, leased.moment: now + lease, **more}
+    return rows_changed(session, mine.values(values)) == 1
 
 
 def sweep(session: Session, leased: Leased, now: datetime) -> list[Any]:
-    """Ids of the rows to hand out (again): waiting and due, or running with a lease that is over."""
+    """Ids of the rows to hand out: those that wait and are due, and those that run although their lease has ended."""
     table, moment = leased.table, leased.table.c[leased.moment]
-    due = moment <= now, table.c.state.in_((leased.waiting, "running"))
+    due = moment <= now, table.c.state.in_((leased.waiting, leased.running))
     values = {"state": leased.waiting, leased.moment: now + HANDED_OUT}
     found = session.scalars(select(table.c.id).where(*due).limit(500)).all()
-    # conditional: what another sweep or a worker has taken since is theirs
-    return [id for id in found if session.execute(update(table).where(table.c.id == id, *due).values(values)).rowcount == 1]  # type: ignore[attr-defined]
-
-
-def enqueue(redis_url: str, queue: str, function: str, ids: Sequence[Any], timeout: int = 180) -> None:
-    """Puts ids on RQ. Where Redis is away nothing is lost: the sweep hands them out once it is back.
-
-    `timeout` is in seconds, after which RQ breaks off `function`; -1 for never.
-    """
-    if not ids:
-        return
-    target = _queue(redis_url, queue)
-    try:
-        for row_id in ids:
-            target.enqueue(function, row_id, result_ttl=0, failure_ttl=3600, job_timeout=timeout)
-    except RedisError as error:
-        _log.warning("Redis is away, %d rows wait for the sweep: %s", len(ids), error)
-
-
-@cache
-def _queue(redis_url: str, name: str) -> Queue:
-    return Queue(name, connection=Redis.from_url(redis_url, socket_connect_timeout=0.5, socket_timeout=5))
+    # each by a conditional UPDATE: another sweep, or a worker, may have taken the row since
+    return [id for id in found if rows_changed(session, update(table).where(table.c.id == id, *due).values(values)) == 1]

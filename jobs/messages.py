@@ -1,4 +1,4 @@
-"""Delivers messages between instances: each in a transaction of its own, so that a receiver that fails takes nobody with it."""
+"""Delivers messages between instances (BPMN messages), each in a transaction of its own: a receiver that fails stops no other."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from processes.outside import answers, messages
 _log = logging.getLogger(__name__)
 
 
-def deliver_due(runtime: Runtime, mine: Callable[[], bool] = lambda: True) -> None:
-    """Delivers what is due, as long as `mine` says that it is this process's work."""
+def deliver_due(runtime: Runtime, may_work: Callable[[], bool] = lambda: True) -> None:
+    """Delivers the messages that are due, as long as `may_work` says that this process holds the scheduler's lease."""
     with runtime.database.reading() as session:
         due = messages.due(session, runtime.engine.clock())
     for message_id in due:
-        if not mine():
+        if not may_work():
             return
         deliver(runtime, message_id)
 
 
 def deliver(runtime: Runtime, message_id: int) -> None:
-    """Delivers one message; a receiver that cannot take it is tried again, and has an incident in the end."""
+    """Delivers one message. A receiver that cannot take it is tried again, and has an incident after the last try."""
     try:
         with runtime.database.writing() as session:
             jobs = messages.deliver(runtime.engine, session, message_id)
@@ -38,7 +38,7 @@ def deliver(runtime: Runtime, message_id: int) -> None:
         _log.warning("message %d cannot be delivered: %s", message_id, error)
         _put_off(runtime, message_id, str(error))
         return
-    except FAULTS as error:  # a receiver that is broken keeps nobody else's messages back
+    except FAULTS as error:  # a receiver that is broken does not keep other messages back
         _log.exception("message %d", message_id)
         _put_off(runtime, message_id, fault(error))
         return

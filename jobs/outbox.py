@@ -1,44 +1,47 @@
-"""The outbox: job rows are the truth, RQ only carries their ids, and a sweep hands out again what Redis lost."""
+"""The outbox: job rows are the truth, the queue only carries their ids, and a sweep hands out again what Redis lost."""
 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, partial
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from domain.ground.errors import DomainError
 from domain.ground.handling import FAULTS, BusinessError, External, Permanent, Transient, mistake
-from domain.ground.settings import read_settings
+from domain.ground.rows import read_one
 from jobs import leases
-from jobs.runtime import Runtime, build
+from jobs.queue import QUICK, enqueue
+from jobs.runtime import Runtime
 from processes import tables
 from processes.definitions.store import load
 from processes.diagrams import expressions, retries
 from processes.engine import Engine
 from processes.errors import ProcessError, StaleAttempt
 from processes.outside import answers
+from processes.rows import InstanceRow, JobRow
+from processes.states import JobState
 
-QUEUE = "pilot"
+DUTY = "job"  # its name in the queue
 LEASE = timedelta(seconds=60)  # longer than a handler's time-outs together
-_LEASED = leases.Leased(tables.job, "next_at", "pending")
+LEASED = leases.Leased(tables.job, "next_at", JobState.PENDING, JobState.RUNNING)
 _log = logging.getLogger(__name__)
 
 
 def hand_out(redis_url: str, job_ids: Sequence[str]) -> None:
-    """Puts job ids on RQ."""
-    leases.enqueue(redis_url, QUEUE, "jobs.outbox.work", job_ids)
+    """Puts job ids on the queue."""
+    enqueue(redis_url, QUICK, DUTY, job_ids)
 
 
-def work(job_id: str) -> None:
-    """RQ's entry: runs one job in a worker process."""
-    run_job(_runtime(), job_id)
+class _OwnedJob(JobRow, Protocol):
+    """A job, and whether its instance is suspended."""
+
+    suspended_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -55,16 +58,16 @@ class _Claimed:
 
 
 def run_job(runtime: Runtime, job_id: str) -> bool:
-    """Claims a job, calls the outside with no transaction open, and takes the answer back as a step of its own.
+    """Claims a job, calls the outside with no transaction open, and takes the answer into the process as a step of its own.
 
-    Returns: False where the job was not to be had (done, or another worker's).
+    Returns: False where the job is over, or another worker has it.
     """
     claimed = _claim(runtime, job_id)
     if claimed is None:
         return False
     try:
         result = claimed.handler.call(claimed.payload, job_id, runtime.settings)
-    except (Transient, OSError) as error:  # what the system says of the network or a disk passes too
+    except (Transient, OSError) as error:  # an error of the network or of a disk passes too
         return _failed(runtime, job_id, claimed.attempt, str(error) or type(error).__name__, _retry_at(runtime, claimed))
     except Permanent as error:
         return _failed(runtime, job_id, claimed.attempt, str(error), None)
@@ -79,25 +82,24 @@ def run_job(runtime: Runtime, job_id: str) -> bool:
 def sweep(runtime: Runtime) -> list[str]:
     """Ids of the jobs to hand out (again): pending and due, or running with a lease that is over."""
     with runtime.database.writing() as session:
-        return leases.sweep(session, _LEASED, runtime.engine.clock())
+        return leases.sweep(session, LEASED, runtime.engine.clock())
 
 
 def _claim(runtime: Runtime, job_id: str) -> _Claimed | None:
-    """Takes the job and makes what it sends; None where another worker has it, or where there is nothing to send."""
+    """Claims the job and makes its payload; None where another worker has it, or where there is nothing to send."""
     table = tables.job
     with runtime.database.writing() as session:
-        if not leases.claim(session, _LEASED, job_id, runtime.engine.clock(), LEASE, tries=table.c.tries + 1):
+        if not leases.claim(session, LEASED, job_id, runtime.engine.clock(), LEASE, tries=table.c.tries + 1):
             return None
         owner = tables.instance
-        job = session.execute(
-            select(table, owner.c.suspended_at).join(owner, owner.c.id == table.c.instance_id).where(table.c.id == job_id)
-        ).one()
-        if job.suspended_at is not None:  # it was in the queue, or a lost worker's, when the instance was suspended
+        query = select(table, owner.c.suspended_at).join(owner, owner.c.id == table.c.instance_id).where(table.c.id == job_id)
+        job = read_one(session, query, _OwnedJob)
+        if job.suspended_at is not None:  # suspended while the job waited in the queue, or while a lost worker had it
             paused = update(table).where(table.c.id == job_id)
-            session.execute(paused.values(state="paused", next_at=None, tries=table.c.tries - 1))
+            session.execute(paused.values(state=JobState.PAUSED, next_at=None, tries=table.c.tries - 1))
             return None
         prepared = _prepared_or_why_not(runtime, session, job)
-    # what could not be prepared is a step of its own: a step locks the instance before its jobs
+    # a job without a payload is answered in a step of its own: a step locks the instance before its jobs
     if isinstance(prepared, BusinessError):
         _answered(runtime, job_id, job.attempt, partial(answers.refuse, error=prepared))
         return None
@@ -108,21 +110,21 @@ def _claim(runtime: Runtime, job_id: str) -> _Claimed | None:
         _failed(runtime, job_id, job.attempt, prepared, None)
         return None
     handler, payload = prepared
-    if payload is None:  # the record was deleted meanwhile: nobody to tell
+    if payload is None:  # the record was deleted meanwhile: there is nobody to send it to
         _answered(runtime, job_id, job.attempt, partial(answers.answer, result={}))
         return None
     return _Claimed(job_id, job.attempt, job.tries, job.retry_max, job.retry_delay, handler, payload)
 
 
-def _retry_at(runtime: Runtime, job: Any) -> datetime | None:
+def _retry_at(runtime: Runtime, job: JobRow | _Claimed) -> datetime | None:
     """When a job that failed for the moment is tried again; None where that was the last time."""
     return runtime.engine.clock() + retries.wait(job.tries, job.retry_delay) if job.tries <= job.retry_max else None
 
 
 def _prepared_or_why_not(
-    runtime: Runtime, session: Session, job: Any
+    runtime: Runtime, session: Session, job: JobRow
 ) -> tuple[External, dict[str, Any] | None] | BusinessError | Transient | str:
-    if job.tries > job.retry_max + 1:  # each attempt ended without a word: it may be what kills the workers
+    if job.tries > job.retry_max + 1:  # no attempt has come to an end: perhaps this job kills the workers
         return f"外部任务连续 {job.retry_max + 1} 次没有结果，请联系系统管理员"
     try:
         with session.begin_nested():
@@ -136,14 +138,14 @@ def _prepared_or_why_not(
         return _fault(error)
 
 
-def _prepared(runtime: Runtime, session: Session, job: Any) -> tuple[External, dict[str, Any] | None]:
-    """The handler and the payload, made and kept at the first attempt; no payload where the record is gone."""
+def _prepared(runtime: Runtime, session: Session, job: JobRow) -> tuple[External, dict[str, Any] | None]:
+    """The handler and the payload, which is made and kept at the first attempt; no payload where the record was deleted."""
     handler = runtime.engine.handlers[job.handler]
     if not isinstance(handler, External):
         raise TypeError(f"handler {job.handler} is not external")
     if job.payload is not None:
         return handler, job.payload
-    instance = session.execute(select(tables.instance).where(tables.instance.c.id == job.instance_id)).one()
+    instance = read_one(session, select(tables.instance).where(tables.instance.c.id == job.instance_id), InstanceRow)
     definition = load(session, instance.definition_id)
     subject = runtime.engine.subjects[definition.subject].load(session, instance.subject_id)
     if subject is None:
@@ -166,7 +168,7 @@ def _answered(runtime: Runtime, job_id: str, attempt: int, step: Callable[[Engin
         return False
     except (ProcessError, expressions.ExpressionError) as error:
         return _failed(runtime, job_id, attempt, f"外部任务已完成，但流程不能继续：{error}", None)
-    except FAULTS as error:  # told now: the next attempt would ask the outside again, and come to the same
+    except FAULTS as error:  # no other attempt: it would call the outside again, and end here again
         _log.exception("job %s", job_id)
         return _failed(runtime, job_id, attempt, f"外部任务已完成，但流程不能继续：{_fault(error)}", None)
     hand_out(runtime.settings.redis_url, more)
@@ -181,8 +183,3 @@ def _failed(runtime: Runtime, job_id: str, attempt: int, message: str, retry_at:
         _log.info("attempt %d of job %s is no longer the current one", attempt, job_id)
         return False
     return True
-
-
-@cache
-def _runtime() -> Runtime:
-    return build(read_settings(os.environ))

@@ -1,4 +1,4 @@
-"""Puts the parts together for an entry point: settings, database, engine."""
+"""Builds what every entry point works with: settings, database and engine."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import domain.platform.imports
 import domain.platform.throttle
 from domain.ground.base import Base, utc_now
 from domain.ground.database import Database, open_database
+from domain.ground.home import make_private
 from domain.ground.schema import upgrade
 from domain.ground.settings import Settings
 from domain.subjects import SUBJECTS
@@ -56,9 +57,8 @@ class Runtime:
 
 
 def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Runtime:
-    """Opens the database and makes the engine. Changes nothing."""
-    if settings.database_url.startswith("sqlite"):
-        settings.home.mkdir(parents=True, exist_ok=True)
+    """Opens the database and makes the engine. Changes nothing but the rights to the installation's folder."""
+    make_private(settings.home)
     return Runtime(settings, open_database(settings.database_url), Engine(HANDLERS, SUBJECTS, check, clock))
 
 

@@ -1,4 +1,4 @@
-"""A stand-in for the outside systems that speaks their HTTP, with switches to refuse, delay and fail."""
+"""A stand-in for the outside systems, with the same HTTP interface and switches to refuse, delay and fail."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,14 +18,14 @@ MODES = ("ok", "delay", "fail", "refuse")
 
 @dataclass
 class Outside:
-    """What the stand-in received, and how it behaves."""
+    """What the stand-in has received, and how it behaves."""
 
     mode: str = "ok"
     seconds: float = 0.0
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Idempotency key → {messages, deliveries}: a repeated key gets the first answer and delivers nothing."""
     asked: list[str] = field(default_factory=list)
-    """The key of each request as it came in, whatever became of it."""
+    """The key of each request in the order of arrival, whatever the answer was."""
     log: Path | None = None
     """Gets one JSON line a delivery."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -94,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._reply(503 if mode == "fail" else 422, {"error": mode})
 
-    def _reply(self, status: int, body: Any) -> None:
+    def _reply(self, status: int, body: Mapping[str, Any]) -> None:
         data = json.dumps(body, ensure_ascii=False).encode()
         try:
             self.send_response(status)
@@ -106,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # the caller was killed meanwhile
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Quiet: the caller's log says what was sent."""
+        """Writes no log: the caller's log says what was sent."""
 
 
 class Sandbox(ThreadingHTTPServer):

@@ -1,4 +1,7 @@
-"""The scheduler: due timers become steps, outbox and background tasks are swept. One at a time works; others wait for its lease."""
+"""The scheduler: it fires due timers, delivers messages, and hands out what waits in the outbox and among the background tasks.
+
+One scheduler at a time works; the others wait until its lease ends.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ def _forget_undoing(runtime: Runtime) -> None:
         migrating.forget_overtaken(session)
 
 
-NOW_AND_THEN = {  # how often each is done
+NOW_AND_THEN = {  # what else the scheduler does → how often
     sweep_files: timedelta(hours=1),
     _forget_undoing: timedelta(hours=1),
     texting.turn: texting.EVERY,
@@ -44,19 +47,19 @@ _log = logging.getLogger(__name__)
 
 def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
     """Works until `stop` is set; `pause` is in seconds."""
-    mine = _lease(runtime, f"{os.uname().nodename}:{os.getpid()}"[:60])
-    looked = dict.fromkeys(NOW_AND_THEN, datetime.min.replace(tzinfo=UTC))
+    may_work = _lease(runtime, f"{os.uname().nodename}:{os.getpid()}"[:60])
+    last_done = dict.fromkeys(NOW_AND_THEN, datetime.min.replace(tzinfo=UTC))
     while not stop.is_set():
         try:
-            if mine():
-                look(runtime, mine)
-            for work in [one for one, often in NOW_AND_THEN.items() if runtime.engine.clock() - looked[one] >= often]:
-                if not mine():
+            if may_work():
+                look(runtime, may_work)
+            for work in [work for work, often in NOW_AND_THEN.items() if runtime.engine.clock() - last_done[work] >= often]:
+                if not may_work():
                     break
-                looked[work] = runtime.engine.clock()
+                last_done[work] = runtime.engine.clock()
                 work(runtime)
         except (OperationalError, InternalError) as error:
-            # the database is away for a moment, or has ended a transaction that slept: the next turn tries again
+            # the database is away for a moment, or has ended a transaction that was idle for too long: the next turn tries again
             _log.warning("the database did not answer: %s", error)
         stop.wait(pause)
 
@@ -66,10 +69,10 @@ def turn(runtime: Runtime, holder: str) -> None:
     look(runtime, _lease(runtime, holder))
 
 
-def look(runtime: Runtime, mine: Callable[[], bool]) -> None:
+def look(runtime: Runtime, may_work: Callable[[], bool]) -> None:
     """Fires what is due, each instance in a transaction of its own, delivers messages, hands out jobs and background tasks.
 
-    `mine` prolongs the lease on the way: a look at many slow instances or messages ends where another scheduler has taken over.
+    `may_work` renews the lease on the way: with many slow instances or messages, the look ends where another scheduler has taken over.
     """
     table = tables.instance
     with runtime.database.reading() as session:
@@ -80,29 +83,29 @@ def look(runtime: Runtime, mine: Callable[[], bool]) -> None:
             .limit(500)
         ).all()
     for instance_id in due:
-        if not mine():
+        if not may_work():
             return
         _tick(runtime, instance_id)
-    deliver_due(runtime, mine)
+    deliver_due(runtime, may_work)
     hand_out(runtime.settings.redis_url, sweep(runtime))
     background.hand_out(runtime.settings.redis_url, background.sweep(runtime))
     background.delete_expired(runtime)
 
 
 def _lease(runtime: Runtime, holder: str) -> Callable[[], bool]:
-    """Says whether this scheduler is the one that works; asks the database where a third of its lease is over."""
-    held = [datetime.min.replace(tzinfo=UTC)]
+    """A function that says whether this scheduler may work; it renews the lease once a third of it is over."""
+    renewed = [datetime.min.replace(tzinfo=UTC)]
 
-    def mine() -> bool:
+    def may_work() -> bool:
         now = runtime.engine.clock()
-        if now - held[0] <= LEASE / 3:
+        if now - renewed[0] <= LEASE / 3:
             return True
         with runtime.database.writing() as session:
-            found = hold_lock(session, holder, now, LEASE)
-        held[0] = now if found else datetime.min.replace(tzinfo=UTC)
-        return found
+            ours = hold_lock(session, holder, now, LEASE)
+        renewed[0] = now if ours else datetime.min.replace(tzinfo=UTC)
+        return ours
 
-    return mine
+    return may_work
 
 
 def _tick(runtime: Runtime, instance_id: int) -> None:
@@ -114,8 +117,8 @@ def _tick(runtime: Runtime, instance_id: int) -> None:
         _halt(runtime, instance_id, str(error))
         return
     except (OperationalError, InternalError):
-        raise  # the database is away, and no process at fault
-    except (*FAULTS, DomainError, DBAPIError) as error:  # one process that breaks must not stop the clocks of all the others
+        raise  # the database is away: that is no fault of this process
+    except (*FAULTS, DomainError, DBAPIError) as error:  # one process that breaks does not stop the timers of the others
         _log.exception("instance %d", instance_id)
         _halt(runtime, instance_id, fault(error))
         return
@@ -123,6 +126,6 @@ def _tick(runtime: Runtime, instance_id: int) -> None:
 
 
 def _halt(runtime: Runtime, instance_id: int, why: str) -> None:
-    """A background step that fails is a state that people see, not a line in a log."""
+    """Makes the failure an incident, which people see."""
     with runtime.database.writing() as session:
         answers.halt(runtime.engine, session, instance_id, why)

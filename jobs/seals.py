@@ -1,52 +1,62 @@
-"""Opens an uploaded PKCS#12 in a process of its own: a hostile one may ask for years of computing, or for all memory."""
+"""Opens an uploaded PKCS#12, and decodes an uploaded picture, in a process of its own: a hostile one may ask for years of computing, or
+for all memory."""
 
 from __future__ import annotations
 
-import json
-import resource
-import subprocess
-import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from domain.institutions.seal_keys import BadKey, SealKey, read_key
+from domain.institutions.seal_pictures import BadPicture, checked_picture
+from jobs import confined
+from jobs.confined import Json, Unfinished
 
-SECONDS = 10  # of computing and of waiting; an honest file takes 0.1
-MEMORY = 1024 * 1024 * 1024  # bytes of address space
-_CODE = "from jobs.seals import child; child()"
 
-
-def read_key_apart(content: bytes, password: str, seconds: int = SECONDS) -> SealKey:
-    """`seal_keys.read_key`, bounded in time and memory. Key and password pass through pipes, never through arguments or files.
+def read_key_apart(content: bytes, password: str) -> SealKey:
+    """`seal_keys.read_key`, confined. Key and password pass through a pipe, never through arguments or files.
 
     Raises:
         BadKey: what is wrong with the file; also that it could not be opened within its bounds.
     """
-    asked = json.dumps({"content": content.hex(), "password": password, "seconds": seconds}).encode()
     try:
-        done = subprocess.run([sys.executable, "-c", _CODE], input=asked, capture_output=True, timeout=seconds + 5, check=False)  # noqa: S603
-    except subprocess.TimeoutExpired as error:
-        raise BadKey("签章密钥文件打开超时，请用常用工具重新导出后上传") from error
-    if done.returncode != 0:
-        raise BadKey("签章密钥文件无法打开，请用常用工具重新导出后上传")
-    found: dict[str, Any] = json.loads(done.stdout)
-    if "problem" in found:
-        raise BadKey(found["problem"])
-    times = {name: datetime.fromisoformat(found[name]) for name in ("valid_from", "valid_to")}
-    return SealKey(**{**found, **times, "pem": found["pem"].encode("ascii")})
+        found = confined.run("seal key", {"content": content.hex(), "password": password})
+    except Unfinished as error:
+        raise BadKey("签章密钥文件无法打开，请用常用工具重新导出后上传") from error
+    if not isinstance(found, dict) or "problem" in found:
+        raise BadKey(str(found["problem"]) if isinstance(found, dict) else None)
+    times = {name: datetime.fromisoformat(str(found[name])) for name in ("valid_from", "valid_to")}
+    return SealKey(**{**found, **times, "pem": str(found["pem"]).encode("ascii")})  # type: ignore[arg-type]
 
 
-def child() -> None:
-    """What runs in the process of its own: reads the question, prints the answer."""
-    asked = json.load(sys.stdin)
-    resource.setrlimit(resource.RLIMIT_CPU, (asked["seconds"], asked["seconds"]))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no memory with a key in it is left on disk
+def picture_apart(content: bytes) -> bytes:
+    """`seal_pictures.checked_picture`, confined.
+
+    Raises:
+        BadPicture: what is wrong with the picture; also that it could not be decoded within its bounds.
+    """
     try:
-        found = read_key(bytes.fromhex(asked["content"]), asked["password"])
+        found = confined.run("seal picture", {"content": content.hex()})
+    except Unfinished as error:
+        raise BadPicture("签章图片无法打开，请重新导出后上传") from error
+    if isinstance(found, dict):
+        raise BadPicture(str(found["problem"]))
+    return bytes.fromhex(str(found))
+
+
+def open_key(asked: Mapping[str, Json]) -> Json:
+    """`read_key_apart`, inside."""
+    try:
+        found = read_key(bytes.fromhex(str(asked["content"])), str(asked["password"]))
     except BadKey as error:
-        print(json.dumps({"problem": str(error)}))
-        return
+        return {"problem": str(error)}
     times = {"valid_from": found.valid_from.isoformat(), "valid_to": found.valid_to.isoformat()}
-    print(json.dumps({**asdict(found), **times, "pem": found.pem.decode("ascii")}))
+    return {**asdict(found), **times, "pem": found.pem.decode("ascii")}
+
+
+def check_picture(asked: Mapping[str, Json]) -> Json:
+    """`picture_apart`, inside."""
+    try:
+        return checked_picture(bytes.fromhex(str(asked["content"]))).hex()
+    except BadPicture as error:
+        return {"problem": str(error)}

@@ -14,16 +14,16 @@ from domain.ground.database import Database
 from domain.ground.parties import Actor
 from domain.platform.background import advance
 
-LEASE = timedelta(seconds=60)  # longer than any one chunk takes; renewed by every progress
+LEASE = timedelta(seconds=60)  # longer than any chunk takes; each progress renews it
 
 
 class Stopped(Exception):
-    """The task was cancelled, or another worker goes on with it: this attempt writes nothing more."""
+    """The task was cancelled, or another worker has it now: this attempt writes nothing more."""
 
 
 @dataclass
 class Work:
-    """What is to be done, and how far earlier attempts got (`done`, `failed`, `total`, `result`)."""
+    """What is to be done, and how far earlier attempts have come (`done`, `failed`, `total`, `result`)."""
 
     database: Database
     clock: Callable[[], datetime]
@@ -41,19 +41,19 @@ class Work:
     total: int | None = None
 
     def progress(self, done: int, failed: int = 0, total: int | None = None) -> None:
-        """Stores how far it is and renews the lease, in a short transaction of its own.
+        """Stores how far the attempt has come and renews the lease, in a short transaction of its own.
 
         Raises:
-            Stopped: leave off.
+            Stopped: end the attempt.
         """
         with self.database.writing() as session:
             self.keep(session, done, failed, total)
 
     def keep(self, session: Session, done: int, failed: int = 0, total: int | None = None) -> None:
-        """The same inside the transaction that did the items, so that both stand or neither: a killed worker doubles nothing.
+        """As `progress`, inside the transaction that did the items: a worker that is killed has done both or neither, and doubles nothing.
 
         Raises:
-            Stopped: roll back and leave off.
+            Stopped: roll back and end the attempt.
         """
         self.done, self.failed = done, failed
         self.total = self.total if total is None else total
@@ -62,7 +62,7 @@ class Work:
             raise Stopped
 
     def file(self, name: str) -> Path:
-        """Where to write the result that is downloaded as `name`. An attempt that was lost writes elsewhere."""
+        """The path of the result that people download as `name`. Each attempt has its own: a lost worker may still write."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{self.attempt}{Path(name).suffix}"
         self.result = {**self.result, "file": path.name, "name": name}

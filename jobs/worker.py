@@ -1,16 +1,24 @@
-"""The RQ worker."""
+"""The worker: what is done with each name that the queue may carry."""
 
 from __future__ import annotations
 
-from redis import Redis
-from rq import Queue, SimpleWorker
+from functools import partial
 
 from domain.ground.settings import Settings
-from jobs import background, outbox
+from jobs import background, outbox, queue, texting
+from jobs.queue import Duty
+from jobs.runtime import Runtime, build
+
+
+def duties(runtime: Runtime) -> dict[str, Duty]:
+    """Name in the queue → what is done with the row of an id. The only names that a worker knows."""
+    return {
+        outbox.DUTY: Duty(partial(outbox.run_job, runtime)),
+        texting.DUTY: Duty(partial(texting.send, runtime)),
+        background.DUTY: Duty(partial(background.run_task, runtime), of=int, seconds=-1),  # the lease ends what hangs
+    }
 
 
 def run(settings: Settings) -> None:
-    """Works until it is told to stop. Jobs run in this process: a killed worker's job is found by its lease."""
-    connection = Redis.from_url(settings.redis_url)
-    queues = [Queue(name, connection=connection) for name in (outbox.QUEUE, background.QUEUE)]  # what is short comes first
-    SimpleWorker(queues, connection=connection).work(logging_level="WARNING")
+    """Works until it is told to stop. Rows are worked on in this process: a killed worker's row is found by its lease."""
+    queue.work(settings.redis_url, duties(build(settings)))

@@ -9,7 +9,7 @@ from typing import Any
 
 from domain.ground.base import utc_now
 from domain.ground.handling import Handler
-from processes.subjects import Subject
+from domain.ground.subjects import Subject
 
 
 @dataclass(frozen=True)

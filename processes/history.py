@@ -8,23 +8,28 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Row, bindparam, insert, select, update
+from sqlalchemy import Column, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from domain.ground.base import SHANGHAI
 from domain.ground.parties import Actor
+from domain.ground.rows import read_all, read_first
 from processes import tables
+from processes.rows import EventRow, InstanceRow
+from processes.states import EventKind
 
 GENESIS = "0" * 64
+Line = Mapping[str, Any]
+"""A line of history as a step has it: `kind`, `name`, and perhaps `element`, `comment` and `data`."""
 
 
-def chain_hash(previous: str, line: Mapping[str, Any]) -> str:
+def chain_hash(previous: str, line: Line) -> str:
     """sha256 over the previous hash and every field of the line but its own hash."""
     content = {str(k): v.astimezone(UTC).isoformat() if isinstance(v, datetime) else v for k, v in line.items() if k != "hash"}
     return hashlib.sha256(previous.encode() + orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def chained(chain: str, instance_id: int, seq: int, at: datetime, actor: Actor, line: Mapping[str, Any]) -> dict[str, Any]:
+def chained(chain: str, instance_id: int, seq: int, at: datetime, actor: Actor, line: Line) -> dict[str, Any]:
     """A line as the table keeps it, with the hash that binds it to the one before it, whose hash is `chain`."""
     full: dict[str, Any] = {"comment": None, "data": None, **line, "instance_id": instance_id, "seq": seq, "at": at}
     full |= {"actor_id": actor.person_id, "actor": _cut(who(actor), tables.event.c.actor), "name": _cut(line["name"], tables.event.c.name)}
@@ -37,8 +42,8 @@ def _cut(text: str, column: Column[Any]) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def append(session: Session, instances: Mapping[int, Any], lines: Sequence[tuple[int, Actor, Mapping[str, Any]]], at: datetime) -> None:
-    """Adds lines (instance id, who, `kind`, `name` and `element`) to instances whose rows are locked, in two statements."""
+def append(session: Session, instances: Mapping[int, InstanceRow], lines: Sequence[tuple[int, Actor, Line]], at: datetime) -> None:
+    """Adds lines (instance id, who, line) to instances whose rows are locked, in two statements."""
     if not lines:
         return
     ends = {id: (row.seq, row.chain) for id, row in instances.items()}
@@ -66,27 +71,27 @@ def clock_text(moment: datetime) -> str:
     return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
-def events_of(session: Session, instance_id: int) -> Sequence[Row[Any]]:
+def events_of(session: Session, instance_id: int) -> Sequence[EventRow]:
     """The history of an instance, oldest first."""
     table = tables.event
-    return session.execute(select(table).where(table.c.instance_id == instance_id).order_by(table.c.seq)).all()
+    return read_all(session, select(table).where(table.c.instance_id == instance_id).order_by(table.c.seq), EventRow)
 
 
-def last_decision(session: Session, instance_id: int) -> Row[Any] | None:
+def last_decision(session: Session, instance_id: int) -> EventRow | None:
     """The newest line of what a person decided or sent back, with their opinion (`comment`)."""
     table = tables.event
-    query = select(table).where(table.c.instance_id == instance_id, table.c.kind.in_(("task", "return")))
-    return session.execute(query.order_by(table.c.seq.desc()).limit(1)).first()
+    query = select(table).where(table.c.instance_id == instance_id, table.c.kind.in_((EventKind.TASK, EventKind.RETURN)))
+    return read_first(session, query.order_by(table.c.seq.desc()).limit(1), EventRow)
 
 
-def instance_of(session: Session, key: str, subject_id: int) -> Row[Any] | None:
+def instance_of(session: Session, key: str, subject_id: int) -> InstanceRow | None:
     """The latest instance about a record."""
     table = tables.instance
     query = select(table).where(table.c.key == key, table.c.subject_id == subject_id).order_by(table.c.id.desc()).limit(1)
-    return session.execute(query).first()
+    return read_first(session, query, InstanceRow)
 
 
-def instance_by_id(session: Session, instance_id: int) -> Row[Any] | None:
+def instance_by_id(session: Session, instance_id: int) -> InstanceRow | None:
     """An instance by its id; who may see its record is the caller's to ask."""
     table = tables.instance
-    return session.execute(select(table).where(table.c.id == instance_id)).first()
+    return read_first(session, select(table).where(table.c.id == instance_id), InstanceRow)

@@ -17,23 +17,6 @@ def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": sql(condition), "postgresql_where": sql(condition)}
 
 
-# Opinions that are asked for a task are rows beside the diagram's own. `before` and `delegate`: the task waits for them;
-# `after`: the row is `waiting` until the task has its outcome, then open, and the task is `held` until it is confirmed.
-OPINIONS = ("before", "after", "delegate")
-LIVE = ("open", "held", "waiting")
-UNDONE = ("undone", "withdrawn")  # done once: sent back over, or taken back by whose act it was
-QUEUED = "queued"  # one of a sequential 会签 whose turn has not come
-
-JOB_STATES = {
-    "pending": "to be handed out",
-    "running": "a worker has it",
-    "done": "answered",
-    "failed": "waits for a person",
-    "cancelled": "the process went another way",
-    "paused": "to be handed out once the instance is resumed",
-    "answered": "answered while the instance was suspended",
-}
-
 definition = Table(
     "process_definition",
     metadata,
@@ -102,13 +85,19 @@ task = Table(
     Column("assignee_id", Integer, comment="who claimed it; null: everyone with the role"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("due_at", UtcDateTime),
-    Column("state", String(10), nullable=False, comment="open, done or cancelled"),
+    Column("state", String(10), nullable=False, comment="one of states.TaskRowState"),
     Column("closed_at", UtcDateTime),
     Column("closed_by", Integer),
     Column("closed_for", Integer, comment="the absent person in whose place it was closed; null: nobody's"),
     Column("outcome", String(40)),
     Column("closed_as", Text, comment="sentence that tells a latecomer what happened"),
-    Column("kind", String(10), nullable=False, server_default="step", comment="step: the diagram's own; else one of OPINIONS"),
+    Column(
+        "kind",
+        String(10),
+        nullable=False,
+        server_default="step",
+        comment="one of states.TaskKind: the diagram's own step, or an opinion asked for one",
+    ),
     Column("parent_id", String(36), comment="the diagram's task that an opinion is asked for; null: the diagram's own"),
     Column("asked_by", Integer, comment="who asked for the opinion"),
     Column("urged_at", UtcDateTime, comment="when somebody last urged it"),
@@ -210,7 +199,7 @@ job = Table(
     Column("handler", String(60), nullable=False),
     Column("params", JSON, nullable=False),
     Column("payload", JSON, comment="what goes outside, fixed at the first attempt so that a retry says the same"),
-    Column("state", String(10), nullable=False, comment="one of JOB_STATES"),
+    Column("state", String(10), nullable=False, comment="one of states.JobState"),
     Column("attempt", Integer, nullable=False, comment="fence: only the current attempt may answer; never falls"),
     Column("tries", Integer, nullable=False, server_default="0", comment="attempts since a person's last retry"),
     Column("retry_max", Integer, nullable=False, server_default="7", comment="tries after the first (the diagram's retryMax)"),

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from domain.ground.errors import DomainError
+from domain.ground.handling import BusinessError
 from processes.errors import ProcessError
 from tests.conftest import FOREVER, World
 from tests.jobs.conftest import wait_for
@@ -59,7 +61,7 @@ def transaction(world: World, act: Callable[[Any], Any]) -> Callable[[], Any]:
         try:
             with world.runtime.database.writing() as session:
                 return act(session)
-        except ProcessError as error:
+        except (ProcessError, DomainError, BusinessError) as error:
             return str(error)
 
     return run

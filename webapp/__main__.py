@@ -2,4 +2,5 @@
 
 from webapp.cli import main
 
-main(prog_name="pilot")
+if __name__ == "__main__":  # not where a process of ours is forked and loads the main module anew
+    main(prog_name="pilot")

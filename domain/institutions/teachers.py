@@ -14,6 +14,7 @@ from domain.ground.base import Base, UtcDateTime, utc_now
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor, Party, Person, PersonRole
 from domain.ground.subject_record import SubjectRecord
+from domain.ground.tones import Tone
 from domain.ground.uniqueness import flush_or_refuse, refusal
 from domain.ground.values import AT, among, values_table
 from domain.platform.passwords import NO_PASSWORD, new_nonce, new_stamp
@@ -40,7 +41,7 @@ class Teacher(SubjectRecord):
     # ids are never used again: a history must not become another's
     __table_args__ = (UniqueConstraint("party_id", "id_number"), {"sqlite_autoincrement": True})
 
-    FACTS: ClassVar = {"name": str, "mobile": str, "school": str}
+    FACTS: ClassVar[Mapping[str, type]] = {"name": str, "mobile": str, "school": str}
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), unique=True)
@@ -185,7 +186,7 @@ def store_teachers(session: Session, actor: Actor, rows: Sequence[Mapping[str, A
     kept: dict[str, ColumnElement[Any]] = {
         "party_id": literal(actor.party_id),
         "status": literal(""),
-        "tone": literal("draft"),
+        "tone": literal(Tone.DRAFT),
         "created_at": literal(now, UtcDateTime),
     }
     details: dict[str, ColumnElement[Any]] = {name: rows_in.c[name] for name in DETAILS}

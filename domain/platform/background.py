@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from domain.ground.base import Base, UtcDateTime
+from domain.ground.base import Base, UtcDateTime, one_of
+from domain.ground.database import rows_changed
 from domain.ground.parties import Actor
 
 KEPT = timedelta(days=7)  # how long a finished task's files can be downloaded
 MAX_ATTEMPTS = 5
-ROUND = MAX_ATTEMPTS + 1  # `attempt` only ever rises, so that it fences; `attempt % ROUND` counts since a person's last retry
-STATES = {"waiting": "等待中", "running": "进行中", "done": "已完成", "failed": "失败", "cancelled": "已取消"}
+# `attempt` only ever rises: an attempt that was given up has an older number than the current one, and may write nothing more.
+# `attempt % ROUND` counts the attempts since a person last pressed 重试.
+ROUND = MAX_ATTEMPTS + 1
+
+
+class TaskState(StrEnum):
+    """What becomes of a background task."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+STATES = {
+    TaskState.WAITING: "等待中",
+    TaskState.RUNNING: "进行中",
+    TaskState.DONE: "已完成",
+    TaskState.FAILED: "失败",
+    TaskState.CANCELLED: "已取消",
+}
+LIVE = (TaskState.WAITING, TaskState.RUNNING)
 
 
 class BackgroundTask(Base):
@@ -30,7 +53,7 @@ class BackgroundTask(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     params: Mapped[dict[str, Any]] = mapped_column(JSON, comment="what to do; `back` is the address of the page that began it")
-    state: Mapped[str] = mapped_column(String(10), comment="waiting, running, done, failed or cancelled")
+    state: Mapped[TaskState] = mapped_column(one_of(TaskState, 10), comment="waiting, running, done, failed or cancelled")
     total: Mapped[int | None] = mapped_column(comment="items to do; null until it is counted")
     done: Mapped[int] = mapped_column(default=0, comment="items that succeeded")
     failed: Mapped[int] = mapped_column(default=0, comment="items that failed alone")
@@ -50,12 +73,12 @@ class BackgroundTask(Base):
     @property
     def over(self) -> bool:
         """Whether nothing more will happen by itself."""
-        return self.state in ("done", "failed", "cancelled")
+        return self.state not in LIVE
 
     def time_left(self, now: datetime) -> timedelta | None:
-        """How long it will still take at the pace so far; None where that cannot be said."""
+        """How long the task will still take at its pace so far; None while nothing is known of its pace."""
         handled = self.done + self.failed
-        if self.state != "running" or not self.total or not handled or self.started_at is None:
+        if self.state != TaskState.RUNNING or not self.total or not handled or self.started_at is None:
             return None
         return (now - self.started_at) / handled * max(self.total - handled, 0)
 
@@ -82,7 +105,7 @@ def begin(
         person_id=actor.person_id,
         party_id=actor.party_id,
         params=params,
-        state="waiting",
+        state=TaskState.WAITING,
         total=total,
         created_at=now,
         lease_until=now,
@@ -110,29 +133,29 @@ def failures_query(task: BackgroundTask) -> Select[BackgroundFailure]:
 
 
 def advance(session: Session, task_id: int, attempt: int, values: dict[str, Any]) -> bool:
-    """Writes `values` in the name of a running attempt. False, and nothing written, where it was cancelled or another attempt runs."""
+    """Writes `values` for a running attempt. False, and nothing is written, where the task was cancelled or another attempt runs."""
     table = BackgroundTask
-    current = update(table).where(table.id == task_id, table.attempt == attempt, table.state == "running")
-    return session.execute(current.values(values)).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    current = update(table).where(table.id == task_id, table.attempt == attempt, table.state == TaskState.RUNNING)
+    return rows_changed(session, current.values(values)) == 1
 
 
 def cancel(session: Session, task: BackgroundTask, now: datetime) -> bool:
-    """Ends a task that waits or runs; what it did already stays. False where it is over."""
+    """Ends a task that waits or runs; what it has done already stays. False where it is over."""
     table = BackgroundTask
-    values = {"state": "cancelled", "finished_at": now, "lease_until": None, "expires_at": now + KEPT}
-    ended = update(table).where(table.id == task.id, table.state.in_(("waiting", "running"))).values(values)
-    return session.execute(ended).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    values = {"state": TaskState.CANCELLED, "finished_at": now, "lease_until": None, "expires_at": now + KEPT}
+    ended = update(table).where(table.id == task.id, table.state.in_(LIVE)).values(values)
+    return rows_changed(session, ended) == 1
 
 
 def retry(session: Session, task: BackgroundTask, now: datetime) -> bool:
     """Lets a failed task go on from where it stopped. False where it has not failed."""
     table = BackgroundTask
     values = {
-        "state": "waiting",
+        "state": TaskState.WAITING,
         "attempt": (table.attempt // ROUND + 1) * ROUND,
         "error": None,
         "finished_at": None,
         "lease_until": now,
         "expires_at": None,
     }
-    return session.execute(update(table).where(table.id == task.id, table.state == "failed").values(values)).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    return rows_changed(session, update(table).where(table.id == task.id, table.state == TaskState.FAILED).values(values)) == 1

@@ -1,10 +1,10 @@
-"""What was changed in records that have no process: who, when, and each field before → after."""
+"""The edits of records that have no process: who, when, and each field before → after."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import JSON, Index, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -16,6 +16,16 @@ from domain.ground.parties import Actor
 
 class ChangedMeanwhile(DomainError):
     """打开此页后，其他人已修改过该记录。请先在新页面核对最新内容，再重新保存。"""
+
+
+class Recorded(Protocol):
+    """A record whose edits are written down."""
+
+    __tablename__: Any
+
+    @property
+    def id(self) -> int:
+        """Its id in its table."""
 
 
 class Change(Base):
@@ -34,7 +44,7 @@ class Change(Base):
 
 
 def note_change(
-    session: Session, actor: Actor, record: Any, before: Mapping[str, Any], after: Mapping[str, Any], now: datetime
+    session: Session, actor: Actor, record: Recorded, before: Mapping[str, Any], after: Mapping[str, Any], now: datetime
 ) -> Change | None:
     """Writes down what differs between the answers before and after an edit; None where nothing does."""
     names = [*before, *(name for name in after if name not in before)]
@@ -47,13 +57,13 @@ def note_change(
     return change
 
 
-def changes_of(session: Session, record: Any) -> Sequence[Change]:
+def changes_of(session: Session, record: Recorded) -> Sequence[Change]:
     """The edits of a record, newest first."""
     query = select(Change).where(Change.kind == record.__tablename__, Change.record_id == record.id).order_by(Change.id.desc())
     return session.scalars(query).all()
 
 
-def last_change(session: Session, record: Any) -> int:
+def last_change(session: Session, record: Recorded) -> int:
     """Id of the record's newest edit, 0 before the first: a form carries it, so that nobody overwrites what they have not seen."""
     query = select(func.max(Change.id)).where(Change.kind == record.__tablename__, Change.record_id == record.id)
     return session.scalar(query) or 0

@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
-from domain.ground.base import Base, UtcDateTime
+from domain.ground.base import Base, UtcDateTime, one_of
+from domain.ground.database import rows_changed
 from domain.ground.parties import Actor, Person
+from domain.ground.tones import Tone
 
-STATES = {
-    "checking": ("检查中", "waiting"),
-    "ready": ("待确认", "attention"),
-    "taking": ("导入中", "waiting"),
-    "done": ("已导入", "done"),
-    "refused": ("不能导入", "failed"),
-    "dropped": ("已放弃", "draft"),
+
+class ImportState(StrEnum):
+    """What becomes of an uploaded file."""
+
+    CHECKING = "checking"
+    READY = "ready"
+    """Checked: a person decides whether its good rows become records."""
+    TAKING = "taking"
+    DONE = "done"
+    REFUSED = "refused"
+    DROPPED = "dropped"
+
+
+class RowState(StrEnum):
+    """What becomes of a row of a file."""
+
+    GOOD = "good"
+    BAD = "bad"
+    TAKEN = "taken"
+    """It became a record."""
+    STARTED = "started"
+    """It became a record, and the record's process has started."""
+
+
+STATES: Mapping[ImportState, tuple[str, Tone]] = {
+    ImportState.CHECKING: ("检查中", Tone.WAITING),
+    ImportState.READY: ("待确认", Tone.ATTENTION),
+    ImportState.TAKING: ("导入中", Tone.WAITING),
+    ImportState.DONE: ("已导入", Tone.DONE),
+    ImportState.REFUSED: ("不能导入", Tone.FAILED),
+    ImportState.DROPPED: ("已放弃", Tone.DRAFT),
 }
+"""State → what people read, and the tone of its badge."""
 
 
 class ImportRecord(Base):
@@ -39,7 +67,7 @@ class ImportRecord(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     file_name: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str | None] = mapped_column(String(64), comment="of the file's bytes")
-    state: Mapped[str] = mapped_column(String(10), default="checking", comment="a key of STATES")
+    state: Mapped[ImportState] = mapped_column(one_of(ImportState, 10), default=ImportState.CHECKING, comment="a key of STATES")
     problem: Mapped[str | None] = mapped_column(Text, comment="why the whole file was refused, for people")
     header: Mapped[list[str]] = mapped_column(JSON, default=list, comment="the headings as the file has them")
     places: Mapped[dict[str, int]] = mapped_column(JSON, default=dict, comment="field name → number of the file's column, from 0")
@@ -54,7 +82,7 @@ class ImportRecord(Base):
 
     @property
     def good(self) -> int:
-        """Rows without problems that are not taken in yet."""
+        """Rows without problems that have not become records yet."""
         return self.total - self.bad - self.taken
 
     @property
@@ -76,7 +104,7 @@ class ImportRow(Base):
 
     import_id: Mapped[int] = mapped_column(ForeignKey("import_record.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="as Excel counts")
-    state: Mapped[str] = mapped_column(String(8), comment="good, bad, taken (a record), or started (and its process)")
+    state: Mapped[RowState] = mapped_column(one_of(RowState, 8), comment="good, bad, taken (a record), or started (and its process)")
     cells: Mapped[list[str]] = mapped_column(JSON, comment="all of the file's columns, as text")
     problems: Mapped[list[tuple[str, str]] | None] = mapped_column(JSON(none_as_null=True), comment="[field, reason]; null: none")
     record_id: Mapped[int | None] = mapped_column(comment="id of the record made of it")
@@ -98,18 +126,17 @@ def import_of(session: Session, actor: Actor, kind: str, import_id: int) -> Impo
     return session.scalars(imports_query(actor, kind).where(ImportRecord.id == import_id)).first()
 
 
-def rows_of(session: Session, import_id: int, states: Sequence[str], after: int, limit: int) -> Sequence[ImportRow]:
+def rows_of(session: Session, import_id: int, states: Sequence[RowState], after: int, limit: int) -> Sequence[ImportRow]:
     """The next rows in some states, by their number in the file."""
     table = ImportRow
     query = select(table).where(table.import_id == import_id, table.state.in_(states), table.number > after)
     return session.scalars(query.order_by(table.number).limit(limit)).all()
 
 
-def move(session: Session, import_id: int, states: Sequence[str], **values: Any) -> bool:
-    """Changes an import that stands in one of `states`. False, and nothing changed, where somebody else was first."""
+def move(session: Session, import_id: int, states: Sequence[ImportState], **values: Any) -> bool:
+    """Changes an import that is in one of `states`. False, and nothing changes, where somebody else was first."""
     table = ImportRecord
-    changed = update(table).where(table.id == import_id, table.state.in_(states)).values(**values)
-    return session.execute(changed).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    return rows_changed(session, update(table).where(table.id == import_id, table.state.in_(states)).values(**values)) == 1
 
 
 def recount(session: Session, import_id: int) -> None:
@@ -119,7 +146,7 @@ def recount(session: Session, import_id: int) -> None:
     by_state: dict[str, int] = {state: count for state, count in session.execute(counted)}
     values = {
         "total": sum(by_state.values()),
-        "bad": by_state.get("bad", 0),
-        "taken": by_state.get("taken", 0) + by_state.get("started", 0),
+        "bad": by_state.get(RowState.BAD, 0),
+        "taken": by_state.get(RowState.TAKEN, 0) + by_state.get(RowState.STARTED, 0),
     }
     session.execute(update(ImportRecord).where(ImportRecord.id == import_id).values(values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -30,7 +31,7 @@ class NoCertificate(DomainError):
 class SiteStandard(SubjectRecord):
     """One version of the standard of one certificate."""
 
-    FACTS: ClassVar = {"replaced": bool}
+    FACTS: ClassVar[Mapping[str, type]] = {"replaced": bool}
     __tablename__ = "site_standard"
     __table_args__ = (UniqueConstraint("certificate_id", "version"),)
 

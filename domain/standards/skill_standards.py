@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -27,7 +28,7 @@ skill_standard_certificate = Table(
 class SkillStandard(SubjectRecord):
     """A standard of an organization."""
 
-    FACTS: ClassVar = {"in_use": bool}
+    FACTS: ClassVar[Mapping[str, type]] = {"in_use": bool}
     __tablename__ = "skill_standard"
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)  # the organization

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 
@@ -32,7 +32,7 @@ class BadPeriod(DomainError):
 class ReportingPeriod(SubjectRecord):
     """One week or half-month of a province. Where the cycle changed, the first period of the new one is shorter."""
 
-    FACTS: ClassVar = {"period_start": datetime, "period_end": datetime, "reminder_at": datetime}
+    FACTS: ClassVar[Mapping[str, type]] = {"period_start": datetime, "period_end": datetime, "reminder_at": datetime}
     __tablename__ = "reporting_period"
     __table_args__ = (UniqueConstraint("province_id", "starts_at"),)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -26,7 +26,7 @@ class AlreadyReported(DomainError):
 class WeeklyReport(SubjectRecord):
     """A school's report on one period."""
 
-    FACTS: ClassVar = {"period_end": datetime, "next_period_end": datetime, "reminder_at": datetime}
+    FACTS: ClassVar[Mapping[str, type]] = {"period_end": datetime, "next_period_end": datetime, "reminder_at": datetime}
     __tablename__ = "weekly_report"
     # ids are never used again: a deleted report's history must not become another's
     __table_args__ = (UniqueConstraint("period_id", "party_id"), {"sqlite_autoincrement": True})

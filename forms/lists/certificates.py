@@ -11,7 +11,7 @@ from domain.certificates.certificates import GRADES, Certificate, certificate_ma
 from domain.certificates.majors import Major
 from domain.certificates.pilots import marked, participating
 from domain.ground.parties import Actor, Party
-from forms.listing import Column, Filter, Listing
+from forms.listing import Column, Filter, Listing, contains, equals
 
 PILOTED = "已参与试点"
 
@@ -20,27 +20,15 @@ def _by_scope(actor: Actor, query: Select[Any], text: str) -> Select[Any]:
     return query.where(Certificate.id.in_(participating(actor))) if text == PILOTED else query
 
 
-def _by_name(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Certificate.name.contains(text, autoescape=True))
-
-
-def _by_grade(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Certificate.grade == text)
-
-
-def _by_organization(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Party.name.contains(text, autoescape=True))
-
-
 def _by_major(query: Select[Any], text: str) -> Select[Any]:
     named = select(Major.id).where(or_(Major.name.contains(text, autoescape=True), Major.code.startswith(text, autoescape=True)))
     links = select(certificate_major.c.certificate_id).where(certificate_major.c.major_id.in_(named))
     return query.where(Certificate.id.in_(links))
 
 
-NAME = Filter("name", "证书名称", _by_name)
-GRADE = Filter("grade", "等级", _by_grade, GRADES)
-ORGANIZATION = Filter("organization", "培训评价组织", _by_organization, settled_for=frozenset({"培训评价组织"}))
+NAME = Filter("name", "证书名称", contains(Certificate.name))
+GRADE = Filter("grade", "等级", equals(Certificate.grade), GRADES)
+ORGANIZATION = Filter("organization", "培训评价组织", contains(Party.name), settled_for=frozenset({"培训评价组织"}))
 MAJOR = Filter("major", "对应专业", _by_major)
 
 CERTIFICATES = Listing(

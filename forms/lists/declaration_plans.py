@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Select
-
 from domain.certificates.declaration_plans import DeclarationPlan, plans_query
-from forms.listing import Column, Filter, Listing
-
-
-def _by_name(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(DeclarationPlan.name.contains(text, autoescape=True))
-
+from forms.listing import Column, Filter, Listing, contains
 
 PLANS = Listing(
     name="declaration_plan",
@@ -27,6 +18,6 @@ PLANS = Listing(
         Column("状态", lambda row: row.status, "badge"),
         Column("创建时间", lambda row: row.created_at, "moment", sort=DeclarationPlan.created_at),
     ),
-    filters=(Filter("name", "计划名称", _by_name, field="name"),),
+    filters=(Filter("name", "计划名称", contains(DeclarationPlan.name), field="name"),),
     key="declaration_plan",
 )

@@ -11,11 +11,7 @@ from domain.certificates.certificates import Certificate
 from domain.certificates.declaration_plans import DeclarationPlan
 from domain.certificates.declarations import Declaration, DeclarationLine, declarations_query, lines_query
 from domain.ground.parties import Party
-from forms.listing import Column, Filter, Listing
-
-
-def _by_plan(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(DeclarationPlan.name.contains(text, autoescape=True))
+from forms.listing import Column, Filter, Listing, contains, equals
 
 
 def _by_certificate(query: Select[Any], text: str) -> Select[Any]:
@@ -24,14 +20,10 @@ def _by_certificate(query: Select[Any], text: str) -> Select[Any]:
     return query.where(Declaration.id.in_(named))
 
 
-def _by_school(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Party.name.contains(text, autoescape=True))
-
-
 FILTERS = (
-    Filter("plan", "申报计划", _by_plan),
+    Filter("plan", "申报计划", contains(DeclarationPlan.name)),
     Filter("certificate", "证书名称", _by_certificate, field="lines"),
-    Filter("school", "院校", _by_school, settled_for=frozenset({"试点院校"})),
+    Filter("school", "院校", contains(Party.name), settled_for=frozenset({"试点院校"})),
 )
 
 DECLARATIONS = Listing(
@@ -76,7 +68,7 @@ LINES = Listing(
         Column("联系人手机号", lambda row: _first_contact(row).get("mobile", ""), field="contacts"),
         Column("提交时间", lambda row: row.declaration.submitted_at, "moment"),
     ),
-    filters=(*FILTERS, Filter("status", "状态", lambda query, text: query.where(Declaration.status == text))),
+    filters=(*FILTERS, Filter("status", "状态", equals(Declaration.status))),
     ticked=DeclarationLine.declaration_id,
     fields_of=DECLARATIONS.key,
 )

@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Select
-
 from domain.certificates.certificates import GRADES, Certificate
 from domain.exams.exam_sites import ExamSite, exam_sites_query
 from domain.ground.parties import Party
-from forms.listing import Column, Filter, Listing
-
-
-def _by_certificate(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Certificate.name.contains(text, autoescape=True))
-
-
-def _by_grade(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Certificate.grade == text)
-
-
-def _by_school(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Party.name.contains(text, autoescape=True))
-
+from forms.listing import Column, Filter, Listing, contains, equals
 
 EXAM_SITES = Listing(
     name="exam_site",
@@ -39,9 +22,9 @@ EXAM_SITES = Listing(
         Column("申报时间", lambda row: row.created_at, "moment", sort=ExamSite.created_at),
     ),
     filters=(
-        Filter("certificate", "考核证书", _by_certificate, field="certificate"),
-        Filter("grade", "等级", _by_grade, GRADES, field="certificate"),
-        Filter("school", "院校", _by_school, settled_for=frozenset({"试点院校"})),
+        Filter("certificate", "考核证书", contains(Certificate.name), field="certificate"),
+        Filter("grade", "等级", equals(Certificate.grade), GRADES, field="certificate"),
+        Filter("school", "院校", contains(Party.name), settled_for=frozenset({"试点院校"})),
     ),
     key="exam_site",
 )

@@ -9,15 +9,7 @@ from sqlalchemy import Select, select
 from domain.certificates.certificates import Certificate
 from domain.ground.parties import Party
 from domain.institutions.organizations import NATURES, Organization, organizations_query
-from forms.listing import Column, Filter, Listing
-
-
-def _by_name(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Party.name.contains(text, autoescape=True))
-
-
-def _by_nature(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Organization.nature == text)
+from forms.listing import Column, Filter, Listing, contains, equals
 
 
 def _by_certificate(query: Select[Any], text: str) -> Select[Any]:
@@ -39,8 +31,8 @@ ORGANIZATIONS = Listing(
         Column("联系电话", lambda row: row.phone),
     ),
     filters=(
-        Filter("name", "名称", _by_name),
-        Filter("nature", "性质", _by_nature, NATURES),
+        Filter("name", "名称", contains(Party.name)),
+        Filter("nature", "性质", equals(Organization.nature), NATURES),
         Filter("certificate", "证书名称", _by_certificate),
     ),
 )

@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Select
-
 from domain.certificates.majors import LEVELS
 from domain.ground.parties import Party
 from domain.institutions.schools import School, schools_query
-from forms.listing import Column, Filter, Listing
-
-
-def _by_name(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Party.name.contains(text, autoescape=True))
-
-
-def _by_level(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(School.level == text)
-
-
-def _by_city(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(School.city.contains(text, autoescape=True))
-
+from forms.listing import Column, Filter, Listing, contains, equals
 
 SCHOOLS = Listing(
     name="schools",
@@ -39,5 +22,9 @@ SCHOOLS = Listing(
         Column("联系人", lambda row: row.contact),
         Column("联系手机", lambda row: row.mobile),
     ),
-    filters=(Filter("name", "院校名称", _by_name), Filter("level", "层次", _by_level, LEVELS), Filter("city", "城市", _by_city)),
+    filters=(
+        Filter("name", "院校名称", contains(Party.name)),
+        Filter("level", "层次", equals(School.level), LEVELS),
+        Filter("city", "城市", contains(School.city)),
+    ),
 )

@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Select
-
 from domain.certificates.certificates import GRADES, Certificate
 from domain.ground.parties import Party
 from domain.standards.site_standards import SiteStandard, site_standards_query
-from forms.listing import Column, Filter, Listing
-
-
-def _by_certificate(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Certificate.name.contains(text, autoescape=True))
-
-
-def _by_grade(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Certificate.grade == text)
-
-
-def _by_organization(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Party.name.contains(text, autoescape=True))
-
+from forms.listing import Column, Filter, Listing, contains, equals
 
 SITE_STANDARDS = Listing(
     name="site_standard",
@@ -38,9 +21,9 @@ SITE_STANDARDS = Listing(
         Column("发布时间", lambda row: row.created_at, "moment", sort=SiteStandard.created_at),
     ),
     filters=(
-        Filter("certificate", "证书名称", _by_certificate, field="certificate"),
-        Filter("grade", "等级", _by_grade, GRADES, field="certificate"),
-        Filter("organization", "培训评价组织", _by_organization, settled_for=frozenset({"培训评价组织"})),
+        Filter("certificate", "证书名称", contains(Certificate.name), field="certificate"),
+        Filter("grade", "等级", equals(Certificate.grade), GRADES, field="certificate"),
+        Filter("organization", "培训评价组织", contains(Party.name), settled_for=frozenset({"培训评价组织"})),
     ),
     key="site_standard",
 )

@@ -9,21 +9,13 @@ from sqlalchemy import Select, select
 from domain.certificates.certificates import Certificate
 from domain.ground.parties import Party
 from domain.standards.skill_standards import SkillStandard, skill_standard_certificate, skill_standards_query
-from forms.listing import Column, Filter, Listing
-
-
-def _by_name(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(SkillStandard.name.contains(text, autoescape=True))
+from forms.listing import Column, Filter, Listing, contains
 
 
 def _by_certificate(query: Select[Any], text: str) -> Select[Any]:
     link = skill_standard_certificate.c
     named = select(Certificate.id).where(Certificate.name.contains(text, autoescape=True))
     return query.where(SkillStandard.id.in_(select(link.standard_id).where(link.certificate_id.in_(named))))
-
-
-def _by_organization(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Party.name.contains(text, autoescape=True))
 
 
 SKILL_STANDARDS = Listing(
@@ -39,9 +31,9 @@ SKILL_STANDARDS = Listing(
         Column("状态", lambda row: row.status, "badge"),
     ),
     filters=(
-        Filter("name", "标准名称", _by_name, field="name"),
+        Filter("name", "标准名称", contains(SkillStandard.name), field="name"),
         Filter("certificate", "证书名称", _by_certificate, field="certificates"),
-        Filter("organization", "培训评价组织", _by_organization, settled_for=frozenset({"培训评价组织"})),
+        Filter("organization", "培训评价组织", contains(Party.name), settled_for=frozenset({"培训评价组织"})),
     ),
     key="skill_standard",
 )

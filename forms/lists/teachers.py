@@ -2,26 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Select
-
 from domain.ground.parties import Person
 from domain.institutions.teachers import Teacher, teachers_query
-from forms.listing import Column, Filter, Listing
-
-
-def _by_name(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Person.name.contains(text, autoescape=True))
-
-
-def _by_mobile(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Person.account.contains(text, autoescape=True))
-
-
-def _by_major(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Teacher.major.contains(text, autoescape=True))
-
+from forms.listing import Column, Filter, Listing, contains
 
 TEACHERS = Listing(
     name="teacher",
@@ -40,9 +23,9 @@ TEACHERS = Listing(
         Column("创建时间", lambda row: row.created_at, "moment", sort=Teacher.created_at),
     ),
     filters=(
-        Filter("name", "姓名", _by_name, field="name"),
-        Filter("mobile", "手机号", _by_mobile, field="mobile"),
-        Filter("major", "专业", _by_major, field="major"),
+        Filter("name", "姓名", contains(Person.name), field="name"),
+        Filter("mobile", "手机号", contains(Person.account), field="mobile"),
+        Filter("major", "专业", contains(Teacher.major), field="major"),
     ),
     key="teacher",
 )

@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Select
-
 from domain.ground.parties import Party
 from domain.weekly.periods import CYCLES, ReportingPeriod, periods_query
 from domain.weekly.reports import WeeklyReport, reports_query
-from forms.listing import Column, Filter, Listing
-
-
-def _by_period(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(ReportingPeriod.label.contains(text, autoescape=True))
-
-
-def _by_school(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Party.name.contains(text, autoescape=True))
-
+from forms.listing import Column, Filter, Listing, contains, equals
 
 REPORTS = Listing(
     name="weekly_report",
@@ -33,7 +20,10 @@ REPORTS = Listing(
         Column("周期截止", lambda row: row.period.ends_at, "moment", sort=ReportingPeriod.ends_at),
         Column("创建时间", lambda row: row.created_at, "moment", sort=WeeklyReport.created_at),
     ),
-    filters=(Filter("period", "周期", _by_period), Filter("school", "院校", _by_school, settled_for=frozenset({"试点院校"}))),
+    filters=(
+        Filter("period", "周期", contains(ReportingPeriod.label)),
+        Filter("school", "院校", contains(Party.name), settled_for=frozenset({"试点院校"})),
+    ),
     key="weekly_report",
 )
 
@@ -51,8 +41,8 @@ PERIODS = Listing(
         Column("状态", lambda row: row.status, "badge"),
     ),
     filters=(
-        Filter("period", "周期", _by_period),
-        Filter("cycle", "方式", lambda query, text: query.where(ReportingPeriod.cycle == text), CYCLES),
+        Filter("period", "周期", contains(ReportingPeriod.label)),
+        Filter("cycle", "方式", equals(ReportingPeriod.cycle), CYCLES),
     ),
     key="reporting_period",
 )

@@ -23,6 +23,7 @@ from domain.ground.parties import Actor, Party, Person, PersonRole
 from domain.institutions.schools import School
 from processes import tables
 from processes.engine import Engine
+from processes.states import TaskRowState
 from processes.steps import acting, completing, starting
 
 HAND_IN = "保存并提交"
@@ -129,5 +130,5 @@ def _declare(
 
 def _task_of(session: Session, instance_id: int) -> str:
     columns = tables.task.c
-    found: str = session.scalars(select(columns.id).where(columns.instance_id == instance_id, columns.state == "open")).one()
+    found: str = session.scalars(select(columns.id).where(columns.instance_id == instance_id, columns.state == TaskRowState.OPEN)).one()
     return found

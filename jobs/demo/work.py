@@ -19,6 +19,7 @@ from domain.platform.files import attach, keep
 from domain.weekly.reports import known_beforehand, new_report
 from processes import tables
 from processes.engine import Engine
+from processes.states import TaskRowState
 from processes.steps import completing, starting
 
 HAND_IN, PASS, RETURN = "提交", "审核通过", "审核退回"
@@ -153,6 +154,6 @@ def _review(stage: Stage, instance: int, act: str, by: str, comments: dict[str, 
     if act == HAND_IN:
         return
     table = tables.task
-    open_task = select(table.c.id).where(table.c.instance_id == instance, table.c.state == "open")
+    open_task = select(table.c.id).where(table.c.instance_id == instance, table.c.state == TaskRowState.OPEN)
     task_id = stage.session.execute(open_task).scalar_one()
     completing.complete(stage.engine, stage.session, stage.actor(by), task_id, act, {}, comments[act] or None)

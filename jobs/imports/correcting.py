@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
-from domain.platform.imports import ImportRecord, ImportRow
+from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState
 from jobs.imports.checking import Problems, RowCheck, row_check
 from jobs.imports.description import Import
 
-OPEN = ("ready", "done")  # states of an import in which its rows may be corrected
+OPEN = (ImportState.READY, ImportState.DONE)  # states of an import in which its rows may be corrected
 MAX_CELL = 2000  # characters of one cell
 
 
@@ -35,12 +35,12 @@ def correct(session: Session, actor: Actor, description: Import, record: ImportR
     check, good = row_check(session, description), 0
     for number, texts in changes.items():
         row = session.get(ImportRow, (record.id, number))
-        if row is None or row.state not in ("bad", "good"):
+        if row is None or row.state not in (RowState.BAD, RowState.GOOD):
             raise RowClosed
         row.cells = _changed(row.cells, record.places, texts)
         problems = _problems(session, actor, description, record, check, row)
-        was_bad, is_bad = row.state == "bad", bool(problems)
-        row.state, row.problems = ("bad", problems) if is_bad else ("good", None)
+        was_bad, is_bad = row.state == RowState.BAD, bool(problems)
+        row.state, row.problems = (RowState.BAD, problems) if is_bad else (RowState.GOOD, None)
         record.bad += is_bad - was_bad
         good += not is_bad
         session.flush()  # the next row is compared with this one

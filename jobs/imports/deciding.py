@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.platform.background import BackgroundTask
-from domain.platform.imports import ImportRecord, ImportRow, move
+from domain.platform.imports import ImportRecord, ImportRow, ImportState, move
 from jobs.imports.description import Import
 from jobs.imports.receiving import CHECK, TAKE, begin_work
 
-BUSY = ("checking", "taking")
+BUSY = (ImportState.CHECKING, ImportState.TAKING)
 
 
 class AlreadyDecided(DomainError):
@@ -33,7 +33,7 @@ def begin_taking(session: Session, actor: Actor, description: Import, record: Im
     """
     if record.good <= 0:
         raise NothingToTake
-    if not move(session, record.id, ["ready", "done"], state="taking"):
+    if not move(session, record.id, [ImportState.READY, ImportState.DONE], state=ImportState.TAKING):
         raise AlreadyDecided
     begin_work(session, actor, description, record, TAKE, now)
 
@@ -44,8 +44,8 @@ def drop(session: Session, record: ImportRecord) -> None:
     Raises:
         AlreadyDecided
     """
-    states = ["ready", "checking"] if interrupted(session, record) else ["ready"]
-    if record.taken or not move(session, record.id, states, state="dropped", sha256=None, total=0, bad=0):
+    states = [ImportState.READY, ImportState.CHECKING] if interrupted(session, record) else [ImportState.READY]
+    if record.taken or not move(session, record.id, states, state=ImportState.DROPPED, sha256=None, total=0, bad=0):
         raise AlreadyDecided
     session.execute(delete(ImportRow).where(ImportRow.import_id == record.id))
 
@@ -60,7 +60,7 @@ def resume(session: Session, actor: Actor, description: Import, record: ImportRe
     session.get_one(ImportRecord, record.id, with_for_update=True, populate_existing=True)
     if not interrupted(session, record):
         raise AlreadyDecided
-    begin_work(session, actor, description, record, CHECK if record.state == "checking" else TAKE, now)
+    begin_work(session, actor, description, record, CHECK if record.state == ImportState.CHECKING else TAKE, now)
 
 
 def interrupted(session: Session, record: ImportRecord) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 from xlsxwriter import Workbook
 
-from domain.platform.imports import ImportRecord, ImportRow, rows_of
+from domain.platform.imports import ImportRecord, ImportRow, RowState, rows_of
 from jobs.imports.checking import RowCheck, row_check
 from jobs.imports.description import Import
 
@@ -28,7 +28,7 @@ def write_failures(session: Session, description: Import, record: ImportRecord, 
         for at, heading in enumerate(record.header, len(HEADINGS)):
             sheet.write_string(0, at, heading, bold)
         line, after = 1, 0
-        while rows := rows_of(session, record.id, ["bad"], after, _PAGE):
+        while rows := rows_of(session, record.id, [RowState.BAD], after, _PAGE):
             for row in rows:
                 for at, value in enumerate((*told(check, record, row), *row.cells)):
                     sheet.write_string(line, at, value, text)

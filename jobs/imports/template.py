@@ -30,7 +30,7 @@ def template_of(title: str, columns: Sequence[Column]) -> bytes:
     return out.getvalue()
 
 
-def _table(book: Any, title: str, columns: Sequence[Column]) -> None:
+def _table(book: Workbook, title: str, columns: Sequence[Column]) -> None:
     sheet = book.add_worksheet(title[:31])
     text, head = book.add_format({"num_format": "@"}), {"bold": True, "bg_color": "#E8EEF7", "border": 1, "align": "center"}
     must, may = book.add_format({**head, "font_color": "#B42318"}), book.add_format(head)
@@ -44,7 +44,7 @@ def _table(book: Any, title: str, columns: Sequence[Column]) -> None:
     sheet.freeze_panes(1, 0)
 
 
-def _rules(book: Any, title: str, columns: Sequence[Column]) -> None:
+def _rules(book: Workbook, title: str, columns: Sequence[Column]) -> None:
     sheet = book.add_worksheet("填写说明")
     bold, wrap = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
     sheet.set_column(0, 0, 16)

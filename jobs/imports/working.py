@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from domain.ground.values import values_table
-from domain.platform.imports import ImportRecord, ImportRow, move, recount, rows_of
+from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState, move, recount, rows_of
 from jobs.imports import IMPORTS
 from jobs.imports.checking import Doubles, RowCheck, row_check
 from jobs.imports.description import Import
@@ -40,7 +40,7 @@ def check_file(runtime: Runtime, work: Work) -> None:
     """Reads an uploaded file, checks every row and keeps it. Begins anew where an earlier attempt was killed: nothing is taken in yet."""
     record, description = _load(work)
     path = file_of(runtime.settings, record)
-    if record.state == "checking":
+    if record.state == ImportState.CHECKING:
         check = _row_check(work, description)
         try:
             if not path.exists():
@@ -60,7 +60,7 @@ def take_in(runtime: Runtime, work: Work) -> None:
     record, _ = _load(work)
     with work.database.writing() as session:
         recount(session, record.id)
-        move(session, record.id, ["taking"], state="done", finished_at=work.clock())
+        move(session, record.id, [ImportState.TAKING], state=ImportState.DONE, finished_at=work.clock())
 
 
 def store_rows(work: Work) -> None:
@@ -95,7 +95,7 @@ def _row_check(work: Work, description: Import) -> RowCheck:
 def _forget_rows(work: Work, record: ImportRecord, table: Table) -> None:
     with work.database.writing() as session:
         session.execute(delete(ImportRow).where(ImportRow.import_id == record.id))
-        move(session, record.id, ["checking"], header=list(table.header), places=dict(table.places))
+        move(session, record.id, [ImportState.CHECKING], header=list(table.header), places=dict(table.places))
         work.keep(session, 0, 0)
 
 
@@ -108,13 +108,13 @@ def _check_rows(work: Work, record: ImportRecord, description: Import, check: Ro
             checked = values_table(session, rows, {"number": Integer, "state": String, "cells": JSON, "problems": JSON})
             values = [literal(record.id), *(checked.c[name] for name in KEPT)]
             session.execute(insert(ROWS).from_select(["import_id", *KEPT], select(*values), include_defaults=False))
-            bad += sum(row["state"] == "bad" for row in rows)
+            bad += sum(row["state"] == RowState.BAD for row in rows)
             done += len(rows)
             work.keep(session, done - bad, bad)
     if not done:
         raise BadFile("文件中只有表头，没有数据行，请填写后重新上传")
     with work.database.writing() as session:
-        move(session, record.id, ["checking"], state="ready", total=done, bad=bad)
+        move(session, record.id, [ImportState.CHECKING], state=ImportState.READY, total=done, bad=bad)
 
 
 def _checked(
@@ -124,18 +124,18 @@ def _checked(
     for number, cells in chunk:
         answers, problems = check.read(table.places, cells)
         problems += doubles.problems(number, answers)
-        rows.append({"number": number, "cells": cells, "state": "bad" if problems else "good", "problems": problems or None})
+        rows.append({"number": number, "cells": cells, "state": RowState.BAD if problems else RowState.GOOD, "problems": problems or None})
         asked.append(answers)
-    fine = [at for at, row in enumerate(rows) if row["state"] == "good"]
+    fine = [at for at, row in enumerate(rows) if row["state"] == RowState.GOOD]
     for at, problem in description.known(session, work.actor, [asked[at] for at in fine]).items():
-        rows[fine[at]].update(state="bad", problems=[problem])
+        rows[fine[at]].update(state=RowState.BAD, problems=[problem])
     return rows
 
 
 def _refuse(work: Work, record: ImportRecord, problem: str) -> None:
     with work.database.writing() as session:
         session.execute(delete(ImportRow).where(ImportRow.import_id == record.id))
-        move(session, record.id, ["checking"], state="refused", problem=problem, sha256=None, total=0, bad=0)
+        move(session, record.id, [ImportState.CHECKING], state=ImportState.REFUSED, problem=problem, sha256=None, total=0, bad=0)
 
 
 def _take_chunk(work: Work, record: ImportRecord, description: Import, check: RowCheck) -> bool:
@@ -144,7 +144,7 @@ def _take_chunk(work: Work, record: ImportRecord, description: Import, check: Ro
         try:
             with work.database.writing() as session:
                 # Core rows: they are read once
-                good = select(ROWS.c.number, ROWS.c.cells).where(ROWS.c.import_id == record.id, ROWS.c.state == "good")
+                good = select(ROWS.c.number, ROWS.c.cells).where(ROWS.c.import_id == record.id, ROWS.c.state == RowState.GOOD)
                 rows = session.execute(good.order_by(ROWS.c.number).limit(TAKEN)).all()
                 if rows:
                     _take(session, work, description, check, record, rows)
@@ -178,14 +178,14 @@ def _settle(session: Session, record: ImportRecord, made: list[tuple[int, int]])
     if made:
         one = update(ROWS).where(ROWS.c.import_id == record.id, ROWS.c.number == bindparam("row"))
         values = [{"row": number, "made": record_id} for number, record_id in made]
-        session.connection().execute(one.values(state="taken", record_id=bindparam("made")), values)
+        session.connection().execute(one.values(state=RowState.TAKEN, record_id=bindparam("made")), values)
 
 
 def _refuse_rows(session: Session, record: ImportRecord, refused: Mapping[int, tuple[str, str]]) -> None:
     """Notes which rows the records refuse by now, and why."""
     for number, problem in refused.items():  # few: most were found when the file was checked
         one = update(ROWS).where(ROWS.c.import_id == record.id, ROWS.c.number == number)
-        session.execute(one.values(state="bad", problems=[problem]))
+        session.execute(one.values(state=RowState.BAD, problems=[problem]))
 
 
 def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description: Import) -> bool:
@@ -194,7 +194,7 @@ def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description
         return False
     jobs: list[str] = []
     with work.database.writing() as session:
-        rows = rows_of(session, record.id, ["taken"], 0, STARTED)
+        rows = rows_of(session, record.id, [RowState.TAKEN], 0, STARTED)
         if rows:
             kind = runtime.engine.subjects[latest(session, description.process).subject]
             for row in rows:
@@ -203,7 +203,7 @@ def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description
                     jobs += starting.start(runtime.engine, session, work.actor, description.process, subject)[1]
             table = ImportRow
             numbers = [row.number for row in rows]
-            session.execute(update(table).where(table.import_id == record.id, table.number.in_(numbers)).values(state="started"))
+            session.execute(update(table).where(table.import_id == record.id, table.number.in_(numbers)).values(state=RowState.STARTED))
             work.keep(session, work.done + len(rows), work.failed)
     hand_out(runtime.settings.redis_url, jobs)
     return bool(rows)

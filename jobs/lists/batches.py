@@ -1,7 +1,7 @@
-"""Batches: one act on many records, in chunks of one transaction each; an item that fails does so alone, with its reason.
+"""Batches: one act on many records, in chunks of one transaction each. An item that fails has its reason, and does not stop the others.
 
-Linear: each chunk reads its own items and no others, and the task's bookkeeping does not grow with them. A killed worker's
-batch goes on after its last chunk, because the chunk and the bookkeeping stand or fall together.
+Linear: each chunk reads its own items and no others, and the task's bookkeeping does not grow with them. Where a worker is killed, the
+next one begins after the last chunk, because a chunk and its bookkeeping are one transaction.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from domain.ground.errors import DomainError
 from domain.ground.handling import FAULTS
 from domain.ground.parties import Actor
-from domain.platform.background import BackgroundFailure, BackgroundTask, begin
+from domain.platform.background import BackgroundFailure, BackgroundTask, TaskState, begin
 from forms.listing import Listing
 from forms.lists import LISTS
 from jobs import outbox
@@ -35,14 +35,14 @@ from processes.tasks.actions import Action, actions_for
 
 AT_ONCE = 20  # items that are done while the person waits
 CHUNK = 20  # items a transaction: long enough to be cheap, short enough for others to get their turn
-GAP = 0.05  # seconds
+GAP = 0.05  # seconds between two chunks on SQLite
 GONE = "记录不存在、已被办理，或您无权办理"
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Act:
-    """What is done to each record of a process: an outcome of the user task `element`, or with None the message named `name`."""
+    """What is done to each record of a process: the outcome `name` of the user task `element`; with no element, the button `name`."""
 
     key: str
     name: str
@@ -52,7 +52,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Chosen:
-    """On what: ids of records of a list, else ids of tasks, else all rows of the list under the filters in `values`."""
+    """The items to act on: records of a list by their ids, or tasks by theirs, or all rows of the list under the filters in `values`."""
 
     listing: str | None = None
     ids: tuple[int, ...] = ()
@@ -62,7 +62,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Item:
-    """One record of a chunk; `run` is None where nothing can be done, and `reason` says why."""
+    """One record of a chunk. `run` acts on it and returns the jobs to hand out; None where nothing can be done, and `reason` says why."""
 
     label: str
     record_id: int | None
@@ -72,7 +72,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a chunk came to: how many succeeded, (item, reason) of the others, and the jobs to hand out."""
+    """What came of a chunk: how many items succeeded, (item, reason) of the others, and the jobs to hand out."""
 
     done: int
     failures: Sequence[tuple[Item, str]]
@@ -90,45 +90,63 @@ def count(session: Session, actor: Actor, chosen: Chosen) -> int:
 def start(
     engine: Engine, session: Session, actor: Actor, act: Act, chosen: Chosen, title: str, back: str
 ) -> tuple[BackgroundTask, list[str]]:
-    """Begins a batch; one of at most `AT_ONCE` items is done at once, in savepoints of the caller's transaction.
+    """Begins a batch. One of at most `AT_ONCE` items is done at once, in savepoints of the caller's transaction.
 
-    Returns: the task, and the jobs to hand out. Where the task is not over, its id is to be handed out too.
+    Returns: the task, and the jobs to hand out. Where the task is not over, the caller hands out its id too.
     """
     total = count(session, actor, chosen)
     params = {"act": asdict(act), "chosen": asdict(chosen), "back": back}
     task = begin(session, actor, "batch", title, params, engine.clock(), total)
     if total > AT_ONCE:
         return task, []
-    came = act_on(session, _items(engine, session, actor, act, chosen, _ids(session, actor, chosen)))
-    keep_failures(session, task.id, 0, came.failures)
+    outcome = act_on(session, _items(engine, session, actor, act, chosen, _ids(session, actor, chosen)))
+    keep_failures(session, task.id, 0, outcome.failures)
     now = engine.clock()
-    task.state, task.started_at, task.finished_at, task.lease_until = "done", now, now, None
-    task.done, task.failed, task.result = came.done, len(came.failures), {"key": act.key}
-    return task, list(came.jobs)
+    task.state, task.started_at, task.finished_at, task.lease_until = TaskState.DONE, now, now, None
+    task.done, task.failed, task.result = outcome.done, len(outcome.failures), {"key": act.key}
+    return task, list(outcome.jobs)
 
 
 def run(runtime: Runtime, work: Work) -> None:
-    """The background task: `act` and `chosen`, as the dataclasses say."""
+    """The background task. Its parameters `act` and `chosen` are those of the dataclasses."""
     act, chosen = Act(**work.params["act"]), Chosen(**work.params["chosen"])
     work.result = {**work.result, "key": act.key}
     if chosen.values is not None and "last" not in work.result:
         with runtime.database.reading() as session:
             inner = _narrowed(session, work.actor, chosen).order_by(None).subquery()
             total, last = session.execute(select(func.count(), func.max(inner.c.id)).select_from(inner)).one()
-        work.result = {**work.result, "last": last or 0, "after": 0}  # rows that are added meanwhile are left alone
+        work.result = {**work.result, "last": last or 0, "after": 0}  # rows that are added meanwhile are left out
         work.progress(0, total=total)
-    while _chunk(runtime, work, act, chosen):
-        give_way(runtime)
+
+    def next_items(session: Session) -> Sequence[Item]:
+        ids = _next_ids(session, work, chosen)
+        if ids and chosen.values is not None:
+            work.result = {**work.result, "after": ids[-1]}
+        return _items(runtime.engine, session, work.actor, act, chosen, ids)
+
+    in_chunks(runtime, work, next_items)
 
 
-def give_way(runtime: Runtime) -> None:
-    """Between two chunks. SQLite has one writer at a time, and no queue: without a gap people's clicks starve."""
-    if runtime.database.engine.dialect.name == "sqlite":
-        time.sleep(GAP)
+def in_chunks(runtime: Runtime, work: Work, next_items: Callable[[Session], Sequence[Item]]) -> None:
+    """Acts on item after item, each chunk in one transaction with the task's bookkeeping, until `next_items` gives none.
+
+    `next_items` reads the next chunk, and notes in `work.result` how far it has read.
+    """
+    while True:
+        with runtime.database.writing() as session:
+            items = next_items(session)
+            if not items:
+                return
+            outcome = act_on(session, items)
+            keep_failures(session, work.task_id, work.failed, outcome.failures)
+            work.keep(session, work.done + outcome.done, work.failed + len(outcome.failures))
+        outbox.hand_out(runtime.settings.redis_url, outcome.jobs)
+        if runtime.database.engine.dialect.name == "sqlite":  # one writer at a time, and no queue: people's clicks would starve
+            time.sleep(GAP)
 
 
 def act_on(session: Session, items: Sequence[Item]) -> Outcome:
-    """Does each item in a savepoint of its own."""
+    """Acts on each item in a savepoint of its own."""
     done, failures, jobs = 0, [], []
     for item in items:
         more, reason = _attempt(session, item)
@@ -138,21 +156,6 @@ def act_on(session: Session, items: Sequence[Item]) -> Outcome:
         else:
             failures.append((item, reason))
     return Outcome(done, failures, jobs)
-
-
-def _chunk(runtime: Runtime, work: Work, act: Act, chosen: Chosen) -> bool:
-    """The next items in one transaction with the bookkeeping. False where there were none left."""
-    with runtime.database.writing() as session:
-        ids = _next_ids(session, work, chosen)
-        if not ids:
-            return False
-        came = act_on(session, _items(runtime.engine, session, work.actor, act, chosen, ids))
-        keep_failures(session, work.task_id, work.failed, came.failures)
-        if chosen.values is not None:
-            work.result = {**work.result, "after": ids[-1]}
-        work.keep(session, work.done + came.done, work.failed + len(came.failures))
-    outbox.hand_out(runtime.settings.redis_url, came.jobs)
-    return True
 
 
 def _next_ids(session: Session, work: Work, chosen: Chosen) -> Sequence[Any]:
@@ -180,23 +183,23 @@ def _items(engine: Engine, session: Session, actor: Actor, act: Act, chosen: Cho
 def _record_items(engine: Engine, session: Session, actor: Actor, act: Act, listing: Listing, ids: Sequence[int]) -> Iterator[Item]:
     """The records as items, in two queries and those of the listing."""
     rows = session.scalars(listing.query(actor).where(listing.record.id.in_(ids)).order_by(None)).all()
-    known = {row.id: (row.title()[:200], row.status) for row in rows}  # read now: a savepoint that is rolled back forgets the rows
+    known = {row.id: (row.title()[:200], row.status) for row in rows}  # read now: a savepoint that is rolled back expires the rows
     actions = actions_for(session, actor, act.key, list(known), engine.clock())
-    fitting = {id: next((a for a in actions.get(id, ()) if _fits(a, act)), None) for id in ids}
-    # in the order in which all who act on many lock them: two who do so with the same records do not wait for each other
-    for record_id in sorted(ids, key=lambda id: action.instance_id if (action := fitting[id]) is not None else 0):
-        if record_id not in known:  # deleted meanwhile, or never this actor's: no word about whose
+    chosen = {id: next((action for action in actions.get(id, ()) if _is(action, act)), None) for id in ids}
+    # in the order of instance ids, as everybody who acts on many: two batches on the same records never wait for each other
+    for record_id in sorted(ids, key=lambda id: action.instance_id if (action := chosen[id]) is not None else 0):
+        if record_id not in known:  # deleted meanwhile, or another party's: the reason says nothing of whose
             yield Item("—", None, None)
             continue
         label, status = known[record_id]
-        action = fitting[record_id]
+        action = chosen[record_id]
         reason = f"当前状态为“{status}”，不能{act.name}"
         yield Item(label, record_id, None if action is None else _runner(engine, session, actor, act, action), reason)
 
 
 def _task_items(engine: Engine, session: Session, actor: Actor, act: Act, ids: Sequence[str]) -> Iterator[Item]:
     rows = {row.id: row for row in session.execute(inbox.open_tasks(actor, engine.clock()).where(tables.task.c.id.in_(ids)))}
-    for task_id in sorted(ids, key=lambda id: rows[id].instance_id if id in rows else 0):  # in the order of locks, as above
+    for task_id in sorted(ids, key=lambda id: rows[id].instance_id if id in rows else 0):  # in the order of instance ids, as above
         row = rows.get(task_id)
         if row is None or row.element != act.element or row.key != act.key:
             yield Item("—", None, None)
@@ -204,7 +207,7 @@ def _task_items(engine: Engine, session: Session, actor: Actor, act: Act, ids: S
             yield Item(row.title, row.subject_id, _complete(engine, session, actor, act, task_id))
 
 
-def _fits(action: Action, act: Act) -> bool:
+def _is(action: Action, act: Act) -> bool:
     if action.refuse is not None:
         return False
     if act.element is None:
@@ -223,7 +226,7 @@ def _complete(engine: Engine, session: Session, actor: Actor, act: Act, task_id:
 
 
 def _attempt(session: Session, item: Item) -> tuple[list[str], str | None]:
-    """The jobs that the item made, and the reason where it failed."""
+    """The jobs to hand out, and the reason where the item failed."""
     if item.run is None:
         return [], item.reason
     try:
@@ -239,6 +242,7 @@ def _attempt(session: Session, item: Item) -> tuple[list[str], str | None]:
 
 
 def keep_failures(session: Session, task_id: int, before: int, failures: Sequence[tuple[Item, str]]) -> None:
+    """Writes down the items that failed, numbered after the `before` ones that failed earlier."""
     session.add_all(
         BackgroundFailure(task_id=task_id, number=number, label=item.label, record_id=item.record_id, reason=reason)
         for number, (item, reason) in enumerate(failures, before + 1)
@@ -246,7 +250,7 @@ def keep_failures(session: Session, task_id: int, before: int, failures: Sequenc
 
 
 def _narrowed(session: Session, actor: Actor, chosen: Chosen) -> Select[Any]:
-    """The rows of the list under the filters; none under one that the actor may not use."""
+    """The rows of the list under the filters; none where the actor may not use one of them."""
     return visible_to(session, actor, _listing(chosen)).narrowed(actor, chosen.values or {})
 
 

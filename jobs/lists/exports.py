@@ -20,7 +20,7 @@ from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from forms.listing import Column, Listing
 from jobs.lists.registry import LISTS
-from jobs.lists.sheets import Progress, write_sheet
+from jobs.lists.sheets import Progress, Target, write_sheet
 from jobs.lists.visibility import visible_to
 from jobs.runtime import Runtime
 from jobs.work import Work
@@ -44,7 +44,7 @@ def count(session: Session, query: Select[Any]) -> int:
     return session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
 
 
-def write(session: Session, query: Select[Any], columns: Sequence[Column], target: Any, progress: Progress | None = None) -> int:
+def write(session: Session, query: Select[Any], columns: Sequence[Column], target: Target, progress: Progress | None = None) -> int:
     """Writes the rows of `query` to `target`, a path or a binary file, and returns how many.
 
     `progress` hears from time to time how many rows are written.

@@ -1,13 +1,14 @@
-"""流程监控: the SMS that did not go out – messages to people, first passwords, notices of a diagram – and 重新发送."""
+"""流程监控: the SMS that did not go out – notices to a person, first passwords, SMS of a diagram – and 重新发送."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Integer, Select, case, false, func, literal, null, select, union_all, update
 from sqlalchemy.orm import Session
 
 from domain.ground.base import Base
+from domain.ground.database import rows_changed
 from domain.ground.parties import Actor, Party, Person
 from forms.listing import Column, Filter, Listing
 from jobs.lists.instances import ROLE
@@ -16,10 +17,11 @@ from processes.engine import Engine
 from processes.errors import NotAllowed, Refused
 from processes.history import who
 from processes.monitor import managing
+from processes.states import EventKind, JobState, TextState
 
 PERSONAL = "消息提醒"
 BY_JOB = {"account.first_password": "首次登录密码", "sms.notify": "流程通知", "reports.remind": "填报提醒"}
-"""Handler of a service task that sends an SMS → what people call it."""
+"""Handler of a service task that sends SMS → what people call it."""
 _TEXT, _JOB, _INSTANCE, _EVENT = tables.text.c, tables.job.c, tables.instance.c, tables.event.c
 _FAILED = union_all(
     select(
@@ -35,7 +37,7 @@ _FAILED = union_all(
     )
     .join(Person, Person.id == _TEXT.person_id)
     .join(Party, Party.id == Person.party_id)
-    .where(_TEXT.state == "failed"),
+    .where(_TEXT.state == TextState.FAILED),
     select(
         _JOB.id,
         case(BY_JOB, value=_JOB.handler),
@@ -45,40 +47,45 @@ _FAILED = union_all(
         _JOB.error,
         # a job keeps no times of its own; the history knows when it failed
         select(func.max(_EVENT.at))
-        .where(_EVENT.instance_id == _JOB.instance_id, _EVENT.kind == "incident", _EVENT.element == _JOB.element)
+        .where(_EVENT.instance_id == _JOB.instance_id, _EVENT.kind == EventKind.INCIDENT, _EVENT.element == _JOB.element)
         .scalar_subquery(),
         null(),
         _JOB.instance_id,
     )
     .join(tables.instance, _INSTANCE.id == _JOB.instance_id)
     .join(Party, Party.id == _INSTANCE.party_id)
-    .where(_JOB.state == "failed", _JOB.handler.in_(BY_JOB)),
+    .where(_JOB.state == JobState.FAILED, _JOB.handler.in_(BY_JOB)),
 ).subquery("failed_text")
 
 
 class FailedText(Base):
-    """An SMS that failed for good: one to a person who wants to hear of something, or a job of a diagram. Never written."""
+    """An SMS that failed for good: notices to a person, or a job of a diagram. Read only."""
 
     __table__ = _FAILED
     __mapper_args__ = {"primary_key": [_FAILED.c.id]}  # noqa: RUF012  # SQLAlchemy's own convention
 
 
-def resend(engine: Engine, session: Session, actor: Actor, text_id: str, reason: str = "") -> list[str]:
-    """重新发送 by somebody in charge, with the text and the key that it had. A job's is the 重试 of its instance, with a line of history.
+class _FailedRow(Protocol):
+    payload: dict[str, Any] | None
 
-    Returns: ids of the jobs to hand out; what is no job goes with the scheduler's next look.
+
+def resend(engine: Engine, session: Session, actor: Actor, text_id: str, reason: str = "") -> list[str]:
+    """重新发送 by somebody in charge, with the text and the key that the SMS had. For a job it is the 重试 of its instance, with a line of
+    history.
+
+    Returns: ids of the jobs to hand out; an SMS that is no job goes out at the scheduler's next look.
     Raises:
-        NotAllowed: not somebody in charge.
-        Refused: it has not failed, or was sent again meanwhile; its instance is suspended.
+        NotAllowed: the actor is not in charge.
+        Refused: the SMS has not failed, or somebody has sent it again meanwhile; or its instance is suspended.
     """
     if not managing.SUPERVISORS & actor.roles:
         raise NotAllowed
     table = tables.text
-    again = update(table).where(table.c.id == text_id, table.c.state == "failed")
-    values = {"state": "pending", "tries": 0, "error": None, "next_at": engine.clock(), "resent_by": who(actor)}
-    if session.execute(again.values(values)).rowcount == 1:  # type: ignore[attr-defined]
+    again = update(table).where(table.c.id == text_id, table.c.state == TextState.FAILED)
+    values = {"state": TextState.PENDING, "tries": 0, "error": None, "next_at": engine.clock(), "resent_by": who(actor)}
+    if rows_changed(session, again.values(values)) == 1:
         return []
-    failed = select(_JOB.instance_id).where(_JOB.id == text_id, _JOB.state == "failed", _JOB.handler.in_(BY_JOB))
+    failed = select(_JOB.instance_id).where(_JOB.id == text_id, _JOB.state == JobState.FAILED, _JOB.handler.in_(BY_JOB))
     instance_id = session.scalar(failed)
     if instance_id is None:
         raise Refused("这条短信已经重新发送，请刷新页面查看")
@@ -86,20 +93,20 @@ def resend(engine: Engine, session: Session, actor: Actor, text_id: str, reason:
 
 
 def _query(actor: Actor) -> Select[Any]:
-    """All that failed, of all parties, newest first: for those who hold the role, and nobody else."""
+    """The failed SMS of all parties, newest first, for people who hold the role; nothing for others."""
     query = select(FailedText).order_by(FailedText.at.desc(), FailedText.id)  # type: ignore[attr-defined]  # mapped from its columns
     return query if ROLE in actor.roles else query.where(false())
 
 
-def _messages(row: Any) -> list[dict[str, Any]]:
-    """What was to go to the gateway; a first password's payload is one message. Empty where it could not be prepared."""
+def _texts(row: _FailedRow) -> list[dict[str, Any]]:
+    """The texts that were to go to the gateway, with their mobiles: none where the payload could not be made, one of a first password."""
     payload = row.payload or {}
     found: list[dict[str, Any]] = payload.get("messages", [payload] if "to" in payload else [])
     return found
 
 
-def _mobiles(row: Any) -> str:
-    numbers = [f"{one['to'][:3]}****{one['to'][-4:]}" for one in _messages(row)]
+def _mobiles(row: _FailedRow) -> str:
+    numbers = [f"{one['to'][:3]}****{one['to'][-4:]}" for one in _texts(row)]
     return "、".join(numbers[:3]) + (f" 等 {len(numbers)} 人" if len(numbers) > 3 else "")
 
 
@@ -114,7 +121,7 @@ TEXTS = Listing(
         Column("手机", _mobiles),
         Column("失败原因", lambda row: row.error),
         Column("时间", lambda row: row.at, "moment", sort=_FAILED.c.at),
-        Column("内容", lambda row: next((one["text"] for one in _messages(row)), ""), spare=True),
+        Column("内容", lambda row: next((one["text"] for one in _texts(row)), ""), spare=True),
         Column("机构", lambda row: row.party, spare=True),
         Column("上次重新发送", lambda row: row.resent_by, spare=True),
     ),

@@ -14,6 +14,8 @@ from processes import tables
 from processes.definitions import definition, store
 from processes.deployment import versions
 from processes.monitor.overview import Instance
+from processes.rows import InstanceRow
+from processes.states import TaskRowState
 
 ROLE = "监控"
 RUNNING, SUSPENDED, FAILED, ENDED = "运行中", "已挂起", "失败", "已结束"
@@ -21,8 +23,8 @@ LATE = "已逾期"
 AGES = {"1 天以上": 1, "3 天以上": 3, "7 天以上": 7, "30 天以上": 30}
 
 
-def state_of(row: Any) -> str:
-    """How an instance fares, in one word."""
+def state_of(row: InstanceRow) -> str:
+    """Whether an instance runs, is suspended, has failed or has ended, in one Chinese word."""
     if row.ended_at is not None:
         return ENDED
     if row.suspended_at is not None:
@@ -31,18 +33,18 @@ def state_of(row: Any) -> str:
 
 
 def _query(actor: Actor) -> Select[Any]:
-    """All instances of all parties, newest first: for those who hold the role, and nobody else."""
+    """The instances of all parties, newest first, for people who hold the role; nothing for others."""
     query = select(Instance).order_by(Instance.id.desc())  # type: ignore[attr-defined]  # mapped from its table
     return query if ROLE in actor.roles else query.where(false())
 
 
-def _definition(row: Any) -> definition.Definition:
+def _definition(row: InstanceRow) -> definition.Definition:
     session = object_session(row)
     assert session is not None  # noqa: S101  # rows of a list are always of a session
     return store.load(session, row.definition_id)
 
 
-def _place(row: Any) -> str:
+def _place(row: InstanceRow) -> str:
     element = _definition(row).elements.get(row.place or "")
     return "" if element is None or row.ended_at is not None else element.name
 
@@ -74,12 +76,12 @@ def _by_age(now: datetime, query: Select[Any], text: str) -> Select[Any]:
 
 def _by_late(now: datetime, query: Select[Any], text: str) -> Select[Any]:
     task = tables.task.c
-    late = select(task.instance_id).where(task.state == "open", task.due_at < now)
+    late = select(task.instance_id).where(task.state == TaskRowState.OPEN, task.due_at < now)
     return query.where(tables.instance.c.id.in_(late)) if text == LATE else query
 
 
 def _by_place(query: Select[Any], text: str) -> Select[Any]:
-    """An element's id, as links give it, or a status, as people know it: one of the two columns, so that its index is used."""
+    """By an element's id, as links name it, or by a status, as people know it. Only one column is compared, so that its index is used."""
     return query.where(tables.instance.c.place == text if text.isascii() else tables.instance.c.status == text)
 
 
@@ -88,10 +90,10 @@ def _by_party(query: Select[Any], text: str) -> Select[Any]:
 
 
 def _by_assignee(query: Select[Any], text: str) -> Select[Any]:
-    """Those in which somebody of this name holds an open task."""
+    """The instances in which somebody of this name has claimed an open task."""
     task = tables.task.c
-    held = select(task.instance_id).join(Person, Person.id == task.assignee_id).where(task.state == "open")
-    return query.where(tables.instance.c.id.in_(held.where(Person.name.contains(text, autoescape=True))))
+    claimed = select(task.instance_id).join(Person, Person.id == task.assignee_id).where(task.state == TaskRowState.OPEN)
+    return query.where(tables.instance.c.id.in_(claimed.where(Person.name.contains(text, autoescape=True))))
 
 
 INSTANCES = Listing(

@@ -1,20 +1,23 @@
-"""流程监控: the lists of what runs and of what failed, and what somebody in charge does to many rows at once, each failing alone."""
+"""流程监控: the lists of instances, undelivered messages and failed SMS, and what somebody in charge does to many rows at once.
+
+A row that fails does not stop the others.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Select, String, cast, func, select
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
+from domain.ground.rows import read_all
 from forms.listing import Listing
-from jobs import outbox
 from jobs.lists import failed_texts
-from jobs.lists.batches import CHUNK, Item, act_on, give_way, keep_failures
+from jobs.lists.batches import CHUNK, Item, in_chunks
 from jobs.lists.failed_texts import TEXTS
 from jobs.lists.instances import INSTANCES
 from jobs.lists.undelivered import MESSAGES
@@ -32,7 +35,7 @@ _ACT = Callable[[Engine, Session, Actor, Any, str], list[str]]
 
 @dataclass(frozen=True)
 class Act:
-    """What is done to a row (its id), with a reason. `warning` says what cannot be undone."""
+    """What is done to a row, named by its id, for a reason. `warning` says what cannot be undone."""
 
     label: str
     run: _ACT
@@ -41,7 +44,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Watched:
-    """A list of 流程监控, what its rows are called, the attribute that names one, and what can be done to them."""
+    """A list of 流程监控: what its rows are called, which attribute names a row, and what can be done to rows."""
 
     listing: Listing
     noun: str
@@ -77,7 +80,8 @@ WATCHED: dict[str, Watched] = {
 
 @dataclass(frozen=True)
 class Chosen:
-    """Ids of rows of a list (a key of WATCHED), or all of it under the filters in `values`, or all instances that run on a version."""
+    """The rows to act on: those with the `ids` of a list (a key of WATCHED), all rows under the filters in `values`, or all instances that
+    run on a version."""
 
     ids: tuple[Any, ...] = ()
     values: Mapping[str, str] | None = None
@@ -85,44 +89,44 @@ class Chosen:
     what: str = "instances"
 
 
+class ChosenRow(Protocol):
+    """One of the chosen rows."""
+
+    id: Any
+    """A number or a text, as the list's ids are."""
+    title: str
+
+
 def count(session: Session, actor: Actor, chosen: Chosen, now: datetime) -> int:
-    """How many there are of which the actor may see the list."""
+    """How many rows of a list that the actor may see are chosen."""
     return session.scalar(select(func.count()).select_from(_chosen(actor, chosen, now).subquery())) or 0
 
 
 def run(runtime: Runtime, work: Work) -> None:
-    """The background task: `act` (a key of the list's acts), `reason`, and `chosen` as the dataclass says."""
-    given = work.params["chosen"]
-    chosen = Chosen(**{**given, "ids": tuple(given["ids"])})
+    """The background task. Its parameters are `act` (a key of the list's acts), `reason`, and `chosen`, that of the dataclass."""
+    params = work.params["chosen"]
+    chosen = Chosen(**{**params, "ids": tuple(params["ids"])})
     act = WATCHED[chosen.what].acts[work.params["act"]]
-    if "last" not in work.result:  # what comes meanwhile is left alone
+    if "last" not in work.result:  # rows that are added meanwhile are left out
         with runtime.database.reading() as session:
             inner = _chosen(work.actor, chosen, runtime.engine.clock()).subquery()
             total, last = session.execute(select(func.count(), func.max(inner.c.id)).select_from(inner)).one()
         work.result = {**work.result, "last": last, "after": None}
         work.progress(0, total=total)
-    while _chunk(runtime, work, act, chosen):
-        give_way(runtime)
 
-
-def _chunk(runtime: Runtime, work: Work, act: Act, chosen: Chosen) -> bool:
-    """The next ones in one transaction with the bookkeeping. False where there are none left."""
-    with runtime.database.writing() as session:
+    def next_items(session: Session) -> Sequence[Item]:
         rows = _next(session, work, chosen, runtime.engine.clock())
-        if not rows:
-            return False
-        came = act_on(session, [_item(runtime.engine, session, work, act, chosen, row) for row in rows])
-        keep_failures(session, work.task_id, work.failed, came.failures)
-        work.result = {**work.result, "after": rows[-1].id}
-        work.keep(session, work.done + came.done, work.failed + len(came.failures))
-    outbox.hand_out(runtime.settings.redis_url, came.jobs)
-    return True
+        if rows:
+            work.result = {**work.result, "after": rows[-1].id}
+        return [_item(runtime.engine, session, work, act, chosen, row) for row in rows]
+
+    in_chunks(runtime, work, next_items)
 
 
 def _chosen(actor: Actor, chosen: Chosen, now: datetime) -> Select[Any]:
-    """Id and title of each."""
+    """Id and title of each chosen row."""
     table = tables.instance.c
-    if chosen.definition_id is not None:  # whoever deploys versions says what becomes of those that run, and sees no titles
+    if chosen.definition_id is not None:  # process designers decide what becomes of instances of their versions, but see no titles
         label = ("流程实例 " + cast(table.id, String)).label("title")
         return select(table.id, label).where(table.definition_id == chosen.definition_id, table.ended_at.is_(None))
     watched = WATCHED[chosen.what]
@@ -136,16 +140,16 @@ def _chosen(actor: Actor, chosen: Chosen, now: datetime) -> Select[Any]:
     return rows
 
 
-def _next(session: Session, work: Work, chosen: Chosen, now: datetime) -> Sequence[Any]:
+def _next(session: Session, work: Work, chosen: Chosen, now: datetime) -> Sequence[ChosenRow]:
     if work.result["last"] is None:
         return ()
     every = _chosen(work.actor, chosen, now).subquery()
     rest = select(every).where(every.c.id <= work.result["last"])
     if work.result["after"] is not None:
         rest = rest.where(every.c.id > work.result["after"])
-    return session.execute(rest.order_by(every.c.id).limit(CHUNK)).all()
+    return read_all(session, rest.order_by(every.c.id).limit(CHUNK), ChosenRow)
 
 
-def _item(engine: Engine, session: Session, work: Work, act: Act, chosen: Chosen, row: Any) -> Item:
+def _item(engine: Engine, session: Session, work: Work, act: Act, chosen: Chosen, row: ChosenRow) -> Item:
     shown = row.id if chosen.what == "instances" else None
     return Item(row.title, shown, lambda: act.run(engine, session, work.actor, row.id, work.params["reason"]))

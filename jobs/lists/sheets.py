@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from io import BufferedWriter, BytesIO
-from typing import Any
+from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import xlsxwriter
@@ -35,9 +35,11 @@ _EPOCH = datetime(1899, 12, 30)  # day 0 of Excel's calendar, for all days since
 _BUFFER = 1 << 16  # bytes that are compressed at once
 _DAY = 86_400  # seconds
 Progress = Callable[[int], None]
+Target = str | IO[bytes]
+"""Where a workbook is written: a path, or a binary file."""
 
 
-def write_sheet(columns: Sequence[Column], rows: Iterable[Sequence[Any]], target: Any, progress: Progress | None = None) -> int:
+def write_sheet(columns: Sequence[Column], rows: Iterable[Sequence[object]], target: Target, progress: Progress | None = None) -> int:
     """Writes rows of values, one for each column, under a frozen header to a path or a binary file. Returns how many.
 
     `progress` hears from time to time how many rows are written.
@@ -86,29 +88,29 @@ def _parts(xml: str) -> tuple[str, dict[str, str], str]:
     return head, dict(zip(_FORMATS, numbers, strict=True)), xml[end:]
 
 
-def _writer(kind: str, styles: dict[str, str]) -> Callable[[str, Any], str]:
+def _writer(kind: str, styles: dict[str, str]) -> Callable[[str, object], str]:
     """Makes one cell of a column at a reference such as B7. What does not fit the column's kind is written as text."""
     plain, quoted, day_style, moment_style = (styles[name] for name in ("text", "quoted", "date", "moment"))
 
-    def text(cell: str, value: Any) -> str:
+    def text(cell: str, value: object) -> str:
         if value is None or value == "":
             return ""
-        said = value if isinstance(value, str) else ("是" if value else "否") if isinstance(value, bool) else str(value)
-        style = quoted if said.startswith(_LIKE_FORMULAS) else plain
-        said = _SPECIAL.sub(_escaped, said[:MAX_TEXT])
-        return f'<c r="{cell}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{said}</t></is></c>'
+        shown = value if isinstance(value, str) else ("是" if value else "否") if isinstance(value, bool) else str(value)
+        style = quoted if shown.startswith(_LIKE_FORMULAS) else plain
+        shown = _SPECIAL.sub(_escaped, shown[:MAX_TEXT])
+        return f'<c r="{cell}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{shown}</t></is></c>'
 
-    def number(cell: str, value: Any) -> str:
+    def number(cell: str, value: object) -> str:
         if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
             return f'<c r="{cell}"><v>{value}</v></c>'
         return text(cell, value)
 
-    def day(cell: str, value: Any) -> str:
+    def day(cell: str, value: object) -> str:
         if isinstance(value, date) and not isinstance(value, datetime):
             return f'<c r="{cell}" s="{day_style}"><v>{(value - _EPOCH.date()).days}</v></c>'
         return text(cell, value)
 
-    def moment(cell: str, value: Any) -> str:
+    def moment(cell: str, value: object) -> str:
         if isinstance(value, datetime):
             local = value.astimezone(SHANGHAI).replace(tzinfo=None)  # Excel knows no zones
             return f'<c r="{cell}" s="{moment_style}"><v>{(local - _EPOCH).total_seconds() / _DAY}</v></c>'

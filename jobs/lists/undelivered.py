@@ -1,19 +1,21 @@
-"""流程监控: the list of messages between instances, at first of those that nobody took."""
+"""流程监控: the list of messages between instances (BPMN messages), which opens with those that nobody received."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from sqlalchemy import Select, false, select
 from sqlalchemy.orm import object_session
 
-from domain.ground.base import SHANGHAI
+from domain.ground.base import clock_minutes
 from domain.ground.parties import Actor, Party
 from forms.listing import Column, Filter, Listing
 from jobs.lists.instances import ROLE
 from processes import tables
 from processes.definitions import store
 from processes.monitor.undelivered import OVER, STATES, Message
+from processes.rows import MessageRow
 from processes.steps.posting import unpack
 
 UNDELIVERED = "未送达"
@@ -21,27 +23,33 @@ LONGEST = 200  # characters of what a message carries
 _MESSAGE = tables.message.c
 
 
+class ListedMessage(MessageRow, Protocol):
+    """A message as the list has it."""
+
+    definition_id: int
+
+
 def _query(actor: Actor) -> Select[Any]:
-    """All messages of all parties, newest first: for those who hold the role, and nobody else."""
+    """The messages of all parties, newest first, for people who hold the role; nothing for others."""
     query = select(Message).order_by(_MESSAGE.id.desc())
     return query if ROLE in actor.roles else query.where(false())
 
 
-def _element(row: Any) -> str:
+def _element(row: ListedMessage) -> str:
     session = object_session(row)
     assert session is not None  # noqa: S101  # rows of a list are always of a session
     element = store.load(session, row.definition_id).elements.get(row.element)
     return row.element if element is None else element.name or row.element
 
 
-def carried(row: Any) -> str:
+def carried(row: MessageRow) -> str:
     """What a message carries, on one line."""
-    said = "，".join(f"{name}：{_told(value)}" for name, value in unpack(row.payload).items())
-    return said if len(said) <= LONGEST else f"{said[: LONGEST - 1]}…"
+    text = "，".join(f"{name}：{_shown(value)}" for name, value in unpack(row.payload).items())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _told(value: Any) -> str:
-    return f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if hasattr(value, "astimezone") else str(value)
+def _shown(value: object) -> str:
+    return clock_minutes(value) if isinstance(value, datetime) else str(value)
 
 
 def _by_state(query: Select[Any], text: str) -> Select[Any]:

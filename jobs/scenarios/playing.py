@@ -42,6 +42,7 @@ from processes.diagrams.decisions import read_folder
 from processes.engine import Engine
 from processes.errors import FormInvalid, ProcessError
 from processes.outside import answers, messages
+from processes.states import JobState, TaskRowState
 from processes.steps import acting, completing, starting
 
 
@@ -222,7 +223,7 @@ def _task_id(play: _Play, actor: Actor, element: str | None) -> str:
     rows = [r for r in rows if element in (None, r.element)]
     if not rows:
         raise ScenarioFailed(f"没有任务 {element or ''}")
-    free = [r.id for r in rows if r.state == "open" and (r.vote_id is None or r.assignee_id in (None, actor.person_id))]
+    free = [r.id for r in rows if r.state == TaskRowState.OPEN and (r.vote_id is None or r.assignee_id in (None, actor.person_id))]
     found: str = next(iter(free), rows[-1].id)
     return found
 
@@ -233,7 +234,7 @@ def _outside(play: _Play, mode: str) -> None:
         raise ScenarioFailed(f"外部系统没有 {mode!r} 这种表现，可用：{'、'.join(MODES)}")
     play.outside.mode = mode
     table = tables.job
-    pending = select(table).where(table.c.instance_id == play.instance_id, table.c.state == "pending")
+    pending = select(table).where(table.c.instance_id == play.instance_id, table.c.state == JobState.PENDING)
     for job in play.session.execute(pending).all():
         handler = play.engine.handlers[job.handler]
         subject = play.engine.subjects[play.definition.subject].load(play.session, play.subject_id)
@@ -241,7 +242,7 @@ def _outside(play: _Play, mode: str) -> None:
             raise ScenarioFailed(f"任务“{job.element}”不能对外执行")
         payload = handler.prepare(play.session, subject, job.params)
         attempt = job.attempt + 1
-        running = {"state": "running", "attempt": attempt, "tries": job.tries + 1, "payload": payload}
+        running = {"state": JobState.RUNNING, "attempt": attempt, "tries": job.tries + 1, "payload": payload}
         play.session.execute(update(table).where(table.c.id == job.id).values(running))
         _call(play, handler, payload, job.id, attempt)
 
@@ -281,7 +282,7 @@ def _expect(play: _Play, expected: Mapping[str, Any], where: str) -> None:
             raise ScenarioFailed(f"{where}之后，{EXPECTED[name]}应为{_words(wanted)}，实为{_words(value)}")
 
 
-def _words(value: Any) -> str:
+def _words(value: object) -> str:
     """What was expected or found, as people read it: “待审核”, 是, 无, or “甲”、“乙”; buttons by account."""
     if isinstance(value, bool):
         return "是" if value else "否"
@@ -292,7 +293,9 @@ def _words(value: Any) -> str:
 
 def _open_tasks(play: _Play) -> list[Any]:
     table = tables.task
-    return list(play.session.execute(select(table).where(table.c.instance_id == play.instance_id, table.c.state == "open")).all())
+    return list(
+        play.session.execute(select(table).where(table.c.instance_id == play.instance_id, table.c.state == TaskRowState.OPEN)).all()
+    )
 
 
 def _buttons(play: _Play, actor: Actor) -> list[str]:

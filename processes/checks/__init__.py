@@ -11,13 +11,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from domain.ground.handling import Handler
 from domain.ground.parties import ROLES
+from domain.ground.subjects import Subject
 from processes.checks import conventions, documents, expressions, instances, messages, paths, signals, structure, supported
-from processes.checks.diagram import read_diagram
 from processes.definitions.definition import read
 from processes.diagrams import decisions
 from processes.diagrams.decisions import SUFFIX
-from processes.diagrams.xmlsafe import parse_xml, read_limited
+from processes.diagrams.diagram import parse_diagram, read_diagram
+from processes.diagrams.xmlsafe import read_limited
 from processes.errors import DiagramInvalid, EngineFault
 
 MAX_PROBLEMS = 200  # of one file that are listed
@@ -33,8 +35,8 @@ def diagrams_in(path: Path, suffixes: tuple[str, ...] = SUFFIXES) -> list[Path]:
 
 def check_file(
     path: Path,
-    handlers: Mapping[str, Any],
-    subjects: Mapping[str, Any],
+    handlers: Mapping[str, Handler],
+    subjects: Mapping[str, type[Subject]],
     forms: Mapping[str, dict[str, Any]],
     roles: Sequence[str] = ROLES,
 ) -> list[str]:
@@ -49,14 +51,14 @@ def check_file(
     if path.name.lower().endswith(SUFFIX):
         return decisions.problems(xml)
     found = problems(xml, path.name.partition(".")[0], handlers, subjects, forms, roles, decisions.read_folder(path.parent))
-    return found or list(messages.unheard(path, parse_xml(xml)))
+    return found or list(messages.unheard(path, read_diagram(parse_diagram(xml))))
 
 
 def problems(
     xml: bytes,
     key: str | None,
-    handlers: Mapping[str, Any],
-    subjects: Mapping[str, Any],
+    handlers: Mapping[str, Handler],
+    subjects: Mapping[str, type[Subject]],
     forms: Mapping[str, dict[str, Any]],
     roles: Sequence[str] = ROLES,
     tables: Mapping[str, str] | None = None,
@@ -66,7 +68,7 @@ def problems(
     `key` is what the process id must be; None takes any. `tables` holds DMN files by decision id.
     """
     try:
-        root = parse_xml(xml)
+        root = parse_diagram(xml)
     except DiagramInvalid as error:
         return list(error.problems)
     found = list(documents.check(root))

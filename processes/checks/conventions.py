@@ -7,12 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from processes.checks import conventions, fields
-from processes.checks.diagram import STANDS, Diagram, handler_name, say, short
+from domain.ground.handling import Handler
+from domain.ground.subjects import Subject
+from domain.ground.tones import Tone
+from processes.checks import fields
+from processes.checks.wording import say, short
 from processes.diagrams import retries
-from processes.diagrams.elements import BPMN, SPIFF, Element, listed, properties_of
+from processes.diagrams.activities import call_of
+from processes.diagrams.diagram import Diagram
+from processes.diagrams.elements import ANY, STANDS, Element, listed
+from processes.diagrams.expressions import ExpressionError, evaluate, names_in
+from processes.diagrams.nodes import BPMN, SPIFF, Node, text_in
 
-TONES = ("draft", "waiting", "attention", "failed", "done")
 MAX_STATUS = 40  # widths of the columns that hold them
 MAX_OUTCOME = 40
 MAX_ROLE = 20
@@ -27,41 +33,40 @@ _NAMED = ("startEvent", "userTask", "manualTask", "serviceTask", "receiveTask")
 
 def check(
     diagram: Diagram,
-    handlers: Mapping[str, Any],
-    subjects: Mapping[str, Any],
-    forms: Mapping[str, dict[str, Any]],
+    handlers: Mapping[str, Handler],
+    subjects: Mapping[str, type[Subject]],
+    forms: Mapping[str, Mapping[str, Any]],
     roles: Sequence[str],
 ) -> Iterator[str]:
     """All problems of properties."""
-    subject = properties_of(diagram.process).get("subject", "")
+    subject = diagram.properties.get("subject", "")
     if subject not in subjects:
         wrong = f"属性 subject 的值“{short(subject)}”不是已有的业务记录" if subject else "没有写明业务记录（属性 subject）"
         yield f"流程“{short(diagram.process.get('id', ''))}”：{wrong}，可用：{'、'.join(sorted(subjects))}"
-    if len(properties_of(diagram.process).get("cancelStatus", "")) > MAX_STATUS:
+    if len(diagram.properties.get("cancelStatus", "")) > MAX_STATUS:
         yield f"流程“{short(diagram.process.get('id', ''))}”：终止后的状态（属性 cancelStatus）超过 {MAX_STATUS} 个字，请缩短"
-    yield from fields.problems(diagram.elements, sorted({diagram.lane(e) for e in diagram.elements.values()}), forms)
+    yield from fields.problems(diagram.elements, sorted({e.lane for e in diagram.elements.values()}), forms)
     for element in diagram.elements.values():
         yield from _people(diagram, element, roles)
         yield from _status(diagram, element)
         yield from _form(diagram, element, forms)
         yield from _buttons(diagram, element)
         yield from _four_eyes(diagram, element)
-        yield from (say(element, text) for text in (*retries.problems(element), *conventions.problems(element, diagram.elements)))
+        yield from (say(element, text) for text in (*_retries(element), *_going_back(element, diagram.elements)))
         yield from _spelling(element)
         yield from _scripts(diagram.nodes[element.id], element)
         yield from _handler(diagram.nodes[element.id], element, handlers)
 
 
 def _by_people(element: Element) -> bool:
-    awaited = element.event == "message" and element.tag in ("boundaryEvent", *STANDS)
-    return element.tag in ("userTask", "manualTask") or awaited
+    return element.by_person or (element.event == "message" and element.tag in ("boundaryEvent", *STANDS))
 
 
 def _people(diagram: Diagram, element: Element, roles: Sequence[str]) -> Iterator[str]:
     inner_start = element.tag == "startEvent" and diagram.parents[element.id] is not None
-    if not element.name.strip() and not inner_start and (element.tag in _NAMED or _by_people(element)):
+    if not element.name and not inner_start and (element.tag in _NAMED or _by_people(element)):
         yield say(element, "缺少名称，请填写")
-    if not diagram.lane(element) and not inner_start and (_by_people(element) or element.tag == "startEvent"):
+    if not element.lane and not inner_start and (_by_people(element) or element.tag == "startEvent"):
         yield say(element, "不在任何泳道中，无法确定由谁办理，请把它拖入办理角色的泳道")
     for name in ("candidateGroup", "editLane"):
         role = element.properties.get(name)
@@ -76,16 +81,16 @@ def _people(diagram: Diagram, element: Element, roles: Sequence[str]) -> Iterato
 
 def _status(diagram: Diagram, element: Element) -> Iterator[str]:
     status = element.properties.get("status", "")
-    if element.tag in STANDS and element.id not in diagram.behind_gateway and not status.strip():
+    if element.tag in STANDS and element.id not in diagram.behind_gateway and not status:
         yield say(element, "流程会停在这里，但没有写明状态（属性 status），请填写")
     if len(status) > MAX_STATUS:
         yield say(element, f"状态超过 {MAX_STATUS} 个字，请缩短")
     tone = element.properties.get("statusTone")
-    if tone is not None and tone not in TONES:
-        yield say(element, f"属性 statusTone 的值“{short(tone)}”应为 {'、'.join(TONES)} 之一")
+    if tone is not None and tone not in list(Tone):
+        yield say(element, f"属性 statusTone 的值“{short(tone)}”应为 {'、'.join(Tone)} 之一")
 
 
-def _form(diagram: Diagram, element: Element, forms: Mapping[str, dict[str, Any]]) -> Iterator[str]:
+def _form(diagram: Diagram, element: Element, forms: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for name in ("formJsonSchemaFilename", "editForm"):
         if name in element.properties and element.properties[name] not in forms:
             yield say(element, f"找不到表单“{short(element.properties[name])}”（属性 {name}），可用：{'、'.join(sorted(forms))}")
@@ -100,10 +105,9 @@ def _buttons(diagram: Diagram, element: Element) -> Iterator[str]:
             yield say(element, f"选项“{short(name)}”超过 {MAX_OUTCOME} 个字，请缩短")
     if element.tag == "userTask" and not outcomes:
         yield say(element, "没有选项（属性 outcomes 为空），办理人无法完成，请填写，例如 提交")
-    lane = diagram.lane(element)
     attached = [e for e in diagram.elements.values() if e.attached_to == element.id and e.event == "message"] if outcomes else []
     shown = outcomes if element.tag == "userTask" else []
-    shown = [*shown, *(e.name for e in attached if diagram.lane(e) == lane or element.tag != "userTask")]
+    shown = [*shown, *(e.name for e in attached if e.lane == element.lane or element.tag != "userTask")]
     for name, count in Counter(shown).items():
         if count > 1 and name:
             yield say(element, f"这里有 {count} 个同名的按钮“{short(name)}”，请改为不同的名称")
@@ -122,43 +126,60 @@ def _spelling(element: Element) -> Iterator[str]:
             yield say(element, f"没有属性“{short(name)}”，是否应为“{close[0]}”")
 
 
-def _scripts(node: Any, element: Element) -> Iterator[str]:
+def _scripts(node: Node, element: Element) -> Iterator[str]:
     for name, label in (("preScript", "前置脚本"), ("postScript", "后置脚本")):
-        if any((script.text or "").strip() for script in node.iterfind(f"{BPMN}extensionElements/{SPIFF}{name}")):
+        if text_in(node, f"{BPMN}extensionElements/{SPIFF}{name}"):
             yield say(element, f"不能有{label}（{name}），请删除；要计算的内容请画成脚本任务")
 
 
-def _handler(node: Any, element: Element, handlers: Mapping[str, Any]) -> Iterator[str]:
+def _handler(node: Node, element: Element, handlers: Mapping[str, Handler]) -> Iterator[str]:
     if element.tag != "serviceTask":
         return
-    name = handler_name(node)
-    if name is None:
+    call = call_of(node)
+    if call is None:
         yield say(element, "没有写明要调用的服务（serviceTaskOperator），请选择服务")
         return
-    if name not in handlers:
-        yield say(element, f"没有名为“{short(name)}”的服务，可用：{'、'.join(sorted(handlers))}")
+    if call.handler not in handlers:
+        yield say(element, f"没有名为“{short(call.handler)}”的服务，可用：{'、'.join(sorted(handlers))}")
         return
-    given = [
-        p.get("id", "") for p in node.iterfind(f"{BPMN}extensionElements/{SPIFF}serviceTaskOperator/{SPIFF}parameters/{SPIFF}parameter")
-    ]
-    for needed in getattr(handlers[name], "needs", ()):
-        if needed not in given:
-            yield say(element, f"服务“{name}”缺少参数“{needed}”，请填写")
+    for needed in handlers[call.handler].needs:
+        if needed not in call.parameters:
+            yield say(element, f"服务“{call.handler}”缺少参数“{needed}”，请填写")
 
 
-def problems(element: Element, elements: Mapping[str, Element]) -> Iterator[str]:
-    """What is wrong with the two properties as drawn, in Chinese, without the element's name."""
+def _retries(element: Element) -> Iterator[str]:
+    """What is wrong with the retries as drawn. Whether they are expressions at all, and of known names, is the check of expressions."""
+    for name in retries.PROPERTIES:
+        if name not in element.properties:
+            continue
+        if element.tag != "serviceTask":
+            yield f"属性 {name} 只能用在服务任务上，请删除"
+            continue
+        try:
+            if names_in(element.properties[name]):
+                continue  # its value is known only when it runs
+        except ExpressionError:
+            continue
+        try:
+            problem = retries.out_of_bounds(name, evaluate(element.properties[name], {}))
+        except ExpressionError as error:
+            problem = f"{retries.PROPERTIES[name]}（属性 {name}）不能使用：{error}"
+        if problem is not None:
+            yield problem
+
+
+def _going_back(element: Element, elements: Mapping[str, Element]) -> Iterator[str]:
+    """What is wrong with the properties of 撤回 and 退回."""
     for name in ("withdrawable", "returnable"):
         if name in element.properties and element.tag != "userTask":
             yield f"属性 {name} 只能用在用户任务上，请删除"
             return
     if element.properties.get("withdrawable", "true") not in ("true", "false"):
-        yield f"属性 withdrawable 的值“{element.properties['withdrawable']}”应为 true 或 false"
-    if "returnable" not in element.properties or element.properties["returnable"] == "any":
+        yield f"属性 withdrawable 的值“{short(element.properties['withdrawable'])}”应为 true 或 false"
+    if "returnable" not in element.properties or element.returnable == (ANY,):
         return
-    named = listed(element.properties["returnable"])
-    if not named:
-        yield "属性 returnable 应为 any，或用逗号分开的用户任务 id"
-    for other in named:
+    if not element.returnable:
+        yield f"属性 returnable 应为 {ANY}，或用逗号分开的用户任务 id"
+    for other in element.returnable:
         if other == element.id or other not in elements or elements[other].tag != "userTask":
-            yield f"属性 returnable 中的“{other}”不是另一个用户任务，请填写另一个用户任务的 id"
+            yield f"属性 returnable 中的“{short(other)}”不是另一个用户任务，请填写另一个用户任务的 id"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from processes.checks.diagram import flow_nodes, local, short
-from processes.diagrams.elements import BPMN
+from processes.checks.wording import short
+from processes.diagrams.diagram import flow_nodes
+from processes.diagrams.nodes import BPMN, Node, local
 
 MAX_NODES = 300  # the library walks a diagram by recursion; the largest of 10,000 public diagrams has 108
 MAX_FLOWS = 1000
@@ -22,7 +22,7 @@ _OTHERS = {  # root element or namespace → what it is and what to do
 }
 
 
-def check(root: Any) -> Iterator[str]:
+def check(root: Node) -> Iterator[str]:
     """Problems that leave no process to look at."""
     if root.tag != f"{BPMN}definitions":
         yield _other(root)
@@ -46,7 +46,7 @@ def check(root: Any) -> Iterator[str]:
     yield from _size(processes[0])
 
 
-def _other(root: Any) -> str:
+def _other(root: Node) -> str:
     space = root.tag.partition("}")[0] if "}" in root.tag else ""
     for mark, text in _OTHERS.items():
         if mark in space or mark == local(root):
@@ -57,7 +57,7 @@ def _other(root: Any) -> str:
     return f"不是 BPMN 流程图（根元素为“{short(local(root))}”），请选择用流程设计器保存的 .bpmn 文件"
 
 
-def _size(process: Any) -> Iterator[str]:
+def _size(process: Node) -> Iterator[str]:
     nodes, flows = sum(1 for _ in flow_nodes(process)), sum(1 for _ in process.iter(f"{BPMN}sequenceFlow"))
     if not nodes:
         yield "流程是空的，没有任何环节，请画出流程"

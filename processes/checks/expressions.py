@@ -7,22 +7,27 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from processes.checks.diagram import Diagram, called, handler_name, say, say_flow, short
+from domain.ground.handling import Handler
+from domain.ground.subjects import Subject
+from processes.checks.wording import named, say, say_flow, short
 from processes.diagrams import quorum, retries
+from processes.diagrams.activities import call_of, condition_of, decision_of, event_condition_of, script_of, timer_of
 from processes.diagrams.assignments import read_assignments
 from processes.diagrams.decisions import INPUT, Table, read_table
-from processes.diagrams.elements import BPMN, SPIFF, Element, listed, properties_of
-from processes.diagrams.expressions import ExpressionError, evaluate, names_in
+from processes.diagrams.diagram import Diagram
+from processes.diagrams.elements import Element, listed
+from processes.diagrams.expressions import ExpressionError, Value, evaluate, names_in
+from processes.diagrams.loops import read_loop
+from processes.diagrams.messages import Messages
+from processes.diagrams.nodes import BPMN, SPIFF, Node, local
 from processes.errors import DiagramInvalid
-from processes.spiff.instances import COUNTED, NUMBERS, PEOPLE
+from processes.spiff.instances import COUNTED, NUMBERS
 
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
-_EXAMPLES: dict[type, Any] = {datetime: _MOMENT, int: 1, float: 1.0, str: "x", bool: True, list: ["x"]}
+_EXAMPLES: Mapping[type, Value] = {datetime: _MOMENT, int: 1, float: 1.0, str: "x", bool: True, list: ["x"]}
 _FOREIGN = re.compile(r"[$#]\{|^\s*=")  # Camunda, Flowable, Activiti; FEEL of Camunda 8
 _ISO = re.compile(r"(R\d*/.*|P(?=.*\d)[\dYMWDTHS]+|\d{4}-\d\d-\d\d.*|[\d*?/,-]+( [\d*?/,A-Z-]+){4,})", re.IGNORECASE)  # and cron
-_LABELS = {"loopCardinality": "次数", "completionCondition": "完成条件", "loopCondition": "循环条件"}
 
 
 @dataclass(frozen=True)
@@ -38,9 +43,11 @@ class _Found:
     reads: frozenset[str] = frozenset()  # names that it may read beside those that every expression may
 
 
-def check(diagram: Diagram, handlers: Mapping[str, Any], subjects: Mapping[str, Any], decisions: Mapping[str, str]) -> Iterator[str]:
+def check(
+    diagram: Diagram, handlers: Mapping[str, Handler], subjects: Mapping[str, type[Subject]], decisions: Mapping[str, str]
+) -> Iterator[str]:
     """All problems of expressions; `decisions` holds DMN files by decision id."""
-    subject = subjects.get(properties_of(diagram.process).get("subject", ""))
+    subject = subjects.get(diagram.properties.get("subject", ""))
     facts = getattr(subject, "FACTS", None)
     tables = dict(_tables(diagram, decisions))
     expressions = [*all_expressions(diagram), *_cells(diagram, tables)]
@@ -73,53 +80,46 @@ def check(diagram: Diagram, handlers: Mapping[str, Any], subjects: Mapping[str, 
 def all_expressions(diagram: Diagram) -> Iterator[_Found]:
     """Every text of the diagram that is evaluated."""
     for flow in diagram.flows:
-        condition = flow.find(f"{BPMN}conditionExpression")
+        condition = condition_of(flow)
         if condition is not None:
-            yield _Found(say_flow(flow, ""), "条件", condition.text or "")
+            yield _Found(say_flow(flow, ""), "条件", condition)
     for element in diagram.elements.values():
-        node, where = diagram.nodes[element.id], say(element, "")
-        if "due" in element.properties:
-            yield _Found(where, "办理期限（属性 due）", element.properties["due"], moment=True)
-        for name, label in retries.PROPERTIES.items():
-            if name in element.properties:
-                yield _Found(where, f"{label}（属性 {name}）", element.properties[name])
-        for timer in node.findall(f"{BPMN}timerEventDefinition"):
-            for part in timer.iterchildren(f"{BPMN}*"):
-                yield _Found(
-                    where,
-                    "定时器",
-                    part.text or "",
-                    moment=part.tag == f"{BPMN}timeDate" or bool(_ISO.fullmatch((part.text or "").strip())),
-                )
-        for condition in node.findall(f"{BPMN}conditionalEventDefinition/{BPMN}condition"):
-            yield _Found(where, "条件", condition.text or "")
-        for parameter in node.iterfind(f"{BPMN}extensionElements/{SPIFF}serviceTaskOperator/{SPIFF}parameters/{SPIFF}parameter"):
-            yield _Found(where, f"参数“{short(parameter.get('id', ''))}”", parameter.get("value", ""))
-        for tag, label in _LABELS.items():
-            for part in node.iterfind(f"{BPMN}*/{BPMN}{tag}"):
-                yield _Found(where, label, part.text or "", reads=frozenset(COUNTED if tag == "completionCondition" else ()))
-        yield from _of_votes(element, node, where)
-        if "messageSubject" in element.properties:
-            text = element.properties["messageSubject"]
-            yield _Found(where, "业务记录（属性 messageSubject）", text, reads=_carried(text))
-        if element.tag == "scriptTask":
-            yield from _assigned(where, "脚本", "".join(part.text or "" for part in node.findall(f"{BPMN}script")))
-        for part in node.iter(f"{SPIFF}messagePayload"):
-            yield from _assigned(where, "消息内容", part.text or "")
-        for name in ("signalPayloadExpression", "payloadExpression"):
-            for part in node.iter(f"{SPIFF}{name}"):
-                yield _Found(where, "消息内容", part.text or "")
-    for expression in diagram.root.iterfind(f".//{BPMN}correlationPropertyRetrievalExpression/{BPMN}*"):
-        if isinstance(expression.tag, str) and expression.tag.endswith(("messagePath", "formalExpression")):
-            owner = expression.getparent().getparent()
-            text = expression.text or ""
-            yield _Found(f"{called('关联属性', owner.get('name'), owner.get('id'))}：", "表达式", text, reads=_carried(text))
-    for binding in diagram.root.iterfind(f".//{BPMN}correlationPropertyBinding/{BPMN}dataPath"):
-        where = f"关联属性“{short(binding.getparent().get('correlationPropertyRef', ''))}”："
-        yield _Found(where, "本流程期望的值", binding.text or "")
-    for payload in diagram.root.iterfind(f"{BPMN}message/{BPMN}extensionElements/{SPIFF}messagePayload"):
-        owner = payload.getparent().getparent()
-        yield from _assigned(f"{called('消息', owner.get('name'), owner.get('id'))}：", "内容", payload.text or "")
+        yield from _of_element(element, diagram.nodes[element.id], say(element, ""))
+    for one in Messages(diagram).correlations:
+        for text in one.reads.values():
+            yield _Found(f"{named('关联属性', one.name, one.id)}：", "表达式", text, reads=_carried(text))
+        if one.expected:
+            yield _Found(f"关联属性“{short(one.id)}”：", "本流程期望的值", one.expected)
+    for message in diagram.root.iterfind(f"{BPMN}message"):
+        for payload in message.iterfind(f"{BPMN}extensionElements/{SPIFF}messagePayload"):
+            yield from _assigned(f"{named('消息', message.get('name'), message.get('id'))}：", "内容", payload.text or "")
+
+
+def _of_element(element: Element, node: Node, where: str) -> Iterator[_Found]:
+    if "due" in element.properties:
+        yield _Found(where, "办理期限（属性 due）", element.properties["due"], moment=True)
+    for limit, label in retries.PROPERTIES.items():
+        if limit in element.properties:
+            yield _Found(where, f"{label}（属性 {limit}）", element.properties[limit])
+    timer = timer_of(node)
+    if timer is not None:
+        yield _Found(where, "定时器", timer.text, moment=timer.kind == "timeDate" or bool(_ISO.fullmatch(timer.text)))
+    condition = event_condition_of(node)
+    if condition is not None:
+        yield _Found(where, "条件", condition)
+    call = call_of(node)
+    for name, text in call.parameters.items() if call is not None else ():
+        yield _Found(where, f"参数“{short(name)}”", text)
+    yield from _of_loops(element, node, where)
+    if "messageSubject" in element.properties:
+        text = element.properties["messageSubject"]
+        yield _Found(where, "业务记录（属性 messageSubject）", text, reads=_carried(text))
+    if element.tag == "scriptTask":
+        yield from _assigned(where, "脚本", script_of(node))
+    for part in node.iter(f"{SPIFF}messagePayload"):
+        yield from _assigned(where, "消息内容", part.text or "")
+    for part in node.iter(f"{SPIFF}signalPayloadExpression", f"{SPIFF}payloadExpression"):
+        yield _Found(where, "消息内容", part.text or "")
 
 
 def _assigned(where: str, what: str, text: str) -> Iterator[_Found]:
@@ -153,8 +153,7 @@ def _rules(diagram: Diagram, decisions: Mapping[str, str]) -> Iterator[str]:
 
 def _called(diagram: Diagram) -> Iterator[tuple[Element, str]]:
     for element in diagram.elements.values():
-        id = (diagram.nodes[element.id].findtext(f"{BPMN}extensionElements/{SPIFF}calledDecisionId") or "").strip()
-        if element.tag == "businessRuleTask" and id:
+        if element.tag == "businessRuleTask" and (id := decision_of(diagram.nodes[element.id])):
             yield element, id
 
 
@@ -171,16 +170,23 @@ def _cells(diagram: Diagram, tables: Mapping[str, Table]) -> Iterator[_Found]:
             yield _Found(say(element, ""), f"决策表“{short(tables[id].name)}”{where}", text, reads=frozenset({INPUT}))
 
 
-def _of_votes(element: Element, node: Any, where: str) -> Iterator[_Found]:
-    """The expressions of a multi-instance activity beside its condition."""
-    references = [part.text or "" for part in node.iterfind(f"{BPMN}multiInstanceLoopCharacteristics/{BPMN}loopDataInputRef")]
-    for text in [*references, element.properties.get("collection", PEOPLE)]:
-        if text.strip() != PEOPLE:
-            yield _Found(where, "集合", text)
-    if "agreeWhen" in element.properties:
-        yield _Found(where, "同意的条件（属性 agreeWhen）", element.properties["agreeWhen"])
-    if quorum.is_expression(element.properties.get("quorum", quorum.ALL)):
-        yield _Found(where, "会签规则（属性 quorum）", element.properties["quorum"])
+def _of_loops(element: Element, node: Node, where: str) -> Iterator[_Found]:
+    """The expressions of a loop or a multi-instance activity."""
+    for condition in node.iterfind(f"{BPMN}standardLoopCharacteristics/{BPMN}loopCondition"):
+        yield _Found(where, "循环条件", condition.text or "")
+    loop = read_loop(node)
+    if loop is None:
+        return
+    if loop.collection is not None and not loop.people:
+        yield _Found(where, "集合", loop.collection)
+    if loop.cardinality is not None:
+        yield _Found(where, "次数", loop.cardinality)
+    if loop.condition is not None:
+        yield _Found(where, "完成条件", loop.condition, reads=frozenset(COUNTED))
+    if loop.agrees is not None:
+        yield _Found(where, "同意的条件（属性 agreeWhen）", loop.agrees)
+    if quorum.is_expression(loop.rule):
+        yield _Found(where, "会签规则（属性 quorum）", loop.rule)
 
 
 def _hint(found: _Found) -> str | None:
@@ -190,34 +196,33 @@ def _hint(found: _Found) -> str | None:
     return None
 
 
-def _known(diagram: Diagram, handlers: Mapping[str, Any], facts: Mapping[str, type] | None, given: Iterable[str]) -> dict[str, Any] | None:
+def _known(
+    diagram: Diagram, handlers: Mapping[str, Handler], facts: Mapping[str, type] | None, given: Iterable[str]
+) -> dict[str, Value] | None:
     """Every name that can exist, with an example of its value; None where that cannot be told."""
     if facts is None or any(e.tag == "callActivity" for e in diagram.elements.values()):
         return None  # what these give is not written in this file
-    names = {name: _EXAMPLES.get(kind) for name, kind in facts.items()}
+    names: dict[str, Value] = {name: _EXAMPLES.get(kind) for name, kind in facts.items()}
     names |= {"now": _MOMENT, "title": "x", **dict.fromkeys(given)}
     for element in diagram.elements.values():
         if element.tag == "userTask":
             names[f"{element.id}_outcome"], names[f"{element.id}_by"] = "x", 1
-        if diagram.nodes[element.id].find(f"{BPMN}multiInstanceLoopCharacteristics") is not None:
+        if element.multiple:
             names |= {f"{element.id}_{name}": 1 for name in NUMBERS}
             names[f"{element.id}_by"] = [1]
         if element.tag == "serviceTask":
-            gives = getattr(handlers.get(handler_name(diagram.nodes[element.id]) or ""), "gives", ())
-            names |= dict.fromkeys(gives)
+            call = call_of(diagram.nodes[element.id])
+            handler = handlers.get(call.handler) if call is not None else None
+            names |= dict.fromkeys(handler.gives if handler is not None else ())
         if element.event == "error" and element.attached_to is not None:
             names |= {"error_code": "x", "error_message": "x"}
     for node in diagram.process.iter():
-        if isinstance(node.tag, str) and node.tag.rpartition("}")[2] in (
-            "dataObject",
-            "inputDataItem",
-            "outputDataItem",
-        ):
+        if local(node) in ("dataObject", "inputDataItem", "outputDataItem"):
             names |= dict.fromkeys(filter(None, (node.get("id"), node.get("name"), (node.text or "").strip())))
     return names
 
 
-def _unknown(diagram: Diagram, name: str, known: Mapping[str, Any] | None) -> str | None:
+def _unknown(diagram: Diagram, name: str, known: Mapping[str, Value] | None) -> str | None:
     for ending in ("_outcome", "_by"):
         if name.endswith(ending) and (known is None or name not in known):
             task = diagram.elements.get(name.removesuffix(ending))
@@ -231,7 +236,7 @@ def _unknown(diagram: Diagram, name: str, known: Mapping[str, Any] | None) -> st
     return None
 
 
-def _moment(found: _Found, known: Mapping[str, Any], names: frozenset[str]) -> Iterator[str]:
+def _moment(found: _Found, known: Mapping[str, Value], names: frozenset[str]) -> Iterator[str]:
     """Tries it out on examples; only where every name has one."""
     examples = {name: known[name] for name in names}
     if None in examples.values():

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from processes.diagrams.elements import Element
-from processes.rights.access import HINT, MODES, fields_of, role_of
+from processes.rights.access import HINT, MODES, fields_of
 
 
 def problems(elements: Mapping[str, Element], lanes: Sequence[str], forms: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """What is wrong with the hints of the forms that a diagram uses, in Chinese."""
-    edited = [element for element in elements.values() if element.by_person or "editForm" in element.properties]
-    known = list(dict.fromkeys([*(e.local for e in edited), *lanes, *map(role_of, edited), *(e.edit_lane for e in edited)]))
-    used = {name for element in edited for name in (element.form, element.properties.get("editForm")) if name in forms}
-    for form in sorted(name for name in used if name is not None):
+    edited = [element for element in elements.values() if element.by_person or element.edit_form is not None]
+    known = list(dict.fromkeys([*(e.local for e in edited), *lanes, *(e.role for e in edited), *(e.edit_lane for e in edited)]))
+    used = {name for element in edited for name in (element.form, element.edit_form) if name is not None and name in forms}
+    for form in sorted(used):
         for name, field in fields_of(forms[form]).items():
             where = f"表单“{form}”的字段“{field.get('title', name)}”"
             yield from (f"{where}：{text}" for text in _faults(field, [one for one in known if one]))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from processes.checks.diagram import Diagram, closure, say, short, waits
-from processes.diagrams.elements import Element
+from domain.ground.handling import External, Handler
+from processes.checks.wording import say, short
+from processes.diagrams.activities import call_of
+from processes.diagrams.diagram import Diagram, closure
+from processes.diagrams.elements import SCOPES, STANDS, Element
 
 _COMPARED = 20  # incoming flows of one join that are compared with each other
 _JOINS = 50  # joins of one diagram that are looked at: together they keep the checks linear
 
 
-def check(diagram: Diagram, handlers: Mapping[str, Any]) -> Iterator[str]:
+def check(diagram: Diagram, handlers: Mapping[str, Handler]) -> Iterator[str]:
     """All problems of paths."""
     for scope in diagram.scopes:
         yield from _reach(diagram, scope)
@@ -40,12 +42,23 @@ def _reach(diagram: Diagram, scope: str | None) -> Iterator[str]:
 def _stands_alone(diagram: Diagram, element: Element) -> bool:
     """What tokens reach by other means than flows: event subprocesses, and compensation."""
     compensates = element.event == "compensate" and element.tag == "boundaryEvent"
-    return diagram.on_event(element) or compensates or diagram.nodes[element.id].get("isForCompensation") == "true"
+    return element.triggered or compensates or diagram.nodes[element.id].get("isForCompensation") == "true"
 
 
-def _loops(diagram: Diagram, handlers: Mapping[str, Any]) -> Iterator[str]:
+def _waits(diagram: Diagram, element: Element, handlers: Mapping[str, Handler]) -> bool:
+    """Whether a token certainly rests here for somebody or something outside the step."""
+    if element.tag == "serviceTask":
+        call = call_of(diagram.nodes[element.id])
+        return call is not None and isinstance(handlers.get(call.handler), External)
+    if element.tag in SCOPES:
+        return any(_waits(diagram, e, handlers) for e in diagram.scopes.get(element.id, ()))
+    catches = element.event in ("message", "timer", "conditional", "signal")
+    return element.tag in STANDS or element.tag == "callActivity" or (element.tag == "boundaryEvent" and catches)
+
+
+def _loops(diagram: Diagram, handlers: Mapping[str, Handler]) -> Iterator[str]:
     """Peels off what nothing leads to and what leads nowhere; what is left is rings, and one message is enough to find them."""
-    free = {e.id for e in diagram.elements.values() if not waits(diagram, e, handlers)}
+    free = {e.id for e in diagram.elements.values() if not _waits(diagram, e, handlers)}
     for side, other in ((diagram.nexts, diagram.before), (diagram.before, diagram.nexts)):
         degree = {e: sum(1 for n in other[e] if n in free) for e in free}
         todo = [e for e, count in degree.items() if count == 0]
@@ -69,7 +82,7 @@ def _join(diagram: Diagram, join: Element, forks: list[tuple[str, list[str]]]) -
     For each pair there must be an element that sends tokens along several flows at once and from which different flows lead to
     the two; without one, only one of the two can ever arrive.
     """
-    ends = [source for source, target, _ in diagram.sound_flows if target == join.id][:_COMPARED]
+    ends = [source for source in diagram.sources[join.id]][:_COMPARED]
     cut = {e: [n for n in before if n != join.id] for e, before in diagram.before.items()}
     sources = [closure([end], cut) - {join.id} for end in ends]
     for second in range(1, len(sources)):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from processes.checks.diagram import Diagram, say, short
-from processes.diagrams.elements import BPMN
+from processes.checks.wording import say, short
+from processes.diagrams.diagram import Diagram
+from processes.diagrams.nodes import BPMN
 
 _THROWS = ("intermediateThrowEvent", "endEvent")
 
@@ -14,7 +15,7 @@ def check(diagram: Diagram) -> Iterator[str]:
     """Events that wait for a signal which nothing throws; a diagram that is called may throw it."""
     if any(element.tag == "callActivity" for element in diagram.elements.values()):
         return
-    named = {node.get("id"): node.get("name") or node.get("id") for node in diagram.root.findall(f"{BPMN}signal")}
+    named = {node.get("id"): node.get("name", "") or node.get("id", "") for node in diagram.root.findall(f"{BPMN}signal")}
     signals = [
         (element, named[ref])
         for element in diagram.elements.values()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from processes.checks.diagram import KINDS, Diagram, called, flow_nodes, local, say, say_flow, short
-from processes.diagrams.elements import BPMN
+from processes.checks.wording import named, say, say_flow, short
+from processes.diagrams.diagram import Diagram, flow_nodes
+from processes.diagrams.elements import KINDS, tag_of
+from processes.diagrams.nodes import BPMN, Node
 
 MAX_ID = 100  # widths of the columns that hold them
 MAX_KEY = 60
@@ -45,6 +46,11 @@ def check(diagram: Diagram, key: str | None, roles: Sequence[str]) -> Iterator[s
     yield from _vendors(diagram)
 
 
+def _kind(node: Node) -> str:
+    tag = tag_of(node)
+    return "顺序流" if tag is None else KINDS[tag]
+
+
 def is_key(text: str) -> bool:
     """Whether a text can be the id of a process."""
     return bool(_ID.fullmatch(text)) and len(text) <= MAX_KEY
@@ -64,28 +70,28 @@ def _process(diagram: Diagram, key: str | None) -> Iterator[str]:
 
 def _ids(diagram: Diagram) -> Iterator[str]:
     nodes = [*flow_nodes(diagram.process), *diagram.flows]
-    times = Counter(node.get("id") for node in diagram.root.iter() if isinstance(node.tag, str) and node.get("id"))
+    times = Counter(node.get("id") for node in diagram.root.iter() if node.get("id"))
     for node in nodes:
-        kind = KINDS.get(local(node), "顺序流")
+        kind = _kind(node)
         name, id = node.get("name", ""), node.get("id")
         if not id:
-            yield f"{called(kind, name, '')}：请在流程设计器中给它一个 id"
+            yield f"{named(kind, name, '')}：请在流程设计器中给它一个 id"
         elif not _ID.fullmatch(id) or len(id) > MAX_ID:
-            yield f"{called(kind, name, id)}：id 应由字母、数字、下划线、点、连字符组成，以字母开头，不超过 {MAX_ID} 个字符"
+            yield f"{named(kind, name, id)}：id 应由字母、数字、下划线、点、连字符组成，以字母开头，不超过 {MAX_ID} 个字符"
         elif times[id] > 1:
-            yield f"{called(kind, name, id)}：id“{short(id)}”用了 {times[id]} 次，请改为各不相同的 id"
+            yield f"{named(kind, name, id)}：id“{short(id)}”用了 {times[id]} 次，请改为各不相同的 id"
         if len(name) > MAX_NAME:
-            yield f"{called(kind, name, id)}：名称超过 {MAX_NAME} 个字，请缩短"
+            yield f"{named(kind, name, id)}：名称超过 {MAX_NAME} 个字，请缩短"
 
 
 def _lanes(diagram: Diagram, roles: Sequence[str]) -> Iterator[str]:
-    owner: dict[str, Any] = {}
+    owner: dict[str, Node] = {}
     for lane in diagram.process.iter(f"{BPMN}lane"):
-        where = called("泳道", lane.get("name"), lane.get("id"))
+        where = named("泳道", lane.get("name"), lane.get("id"))
         if lane.find(f"{BPMN}childLaneSet/{BPMN}lane") is None and lane.get("name") not in roles:
             yield f"{where}：不是已有的角色，可用：{'、'.join(roles)}"
         for ref in lane.findall(f"{BPMN}flowNodeRef"):
-            id = (ref.text or "").strip()
+            id = ref.text or ""
             if id not in diagram.elements:
                 yield f"{where}：其中的“{short(id)}”不存在，请删除对它的引用（flowNodeRef）"
             elif id in owner and not _nested(owner[id], lane):
@@ -96,7 +102,7 @@ def _lanes(diagram: Diagram, roles: Sequence[str]) -> Iterator[str]:
             owner[id] = lane
 
 
-def _nested(one: Any, other: Any) -> bool:
+def _nested(one: Node, other: Node) -> bool:
     return one is other or one in other.iterancestors() or other in one.iterancestors()
 
 
@@ -132,7 +138,7 @@ def _flow_ends(diagram: Diagram) -> Iterator[str]:
 
 
 def _choices(diagram: Diagram) -> Iterator[str]:
-    leaving: dict[str, list[Any]] = {}
+    leaving: dict[str, list[Node]] = {}
     for source, _, flow in diagram.sound_flows:
         leaving.setdefault(source, []).append(flow)
     for id, flows in leaving.items():
@@ -145,8 +151,8 @@ def _choices(diagram: Diagram) -> Iterator[str]:
             continue
         for flow in flows:
             if flow.find(f"{BPMN}conditionExpression") is None and default != flow.get("id"):
-                target = diagram.elements[flow.get("targetRef")]
-                where = called("顺序流", flow.get("name"), flow.get("id"))
+                target = diagram.elements[flow.get("targetRef", "")]
+                where = named("顺序流", flow.get("name"), flow.get("id"))
                 yield say(
                     element,
                     f"通往“{short(flow.get('name') or target.name or target.id)}”的{where}既没有条件，也不是默认流，请写明条件或设为默认流",
@@ -154,7 +160,7 @@ def _choices(diagram: Diagram) -> Iterator[str]:
 
 
 def _references(diagram: Diagram) -> Iterator[str]:
-    known = {child.get("id") for child in diagram.root if isinstance(child.tag, str)}
+    known = {child.get("id") for child in diagram.root}
     for element in diagram.elements.values():
         if element.tag == "boundaryEvent" and element.attached_to not in diagram.elements:
             yield say(element, f"所依附的“{short(element.attached_to or '')}”不存在，请把它移到任务或子流程上")
@@ -162,14 +168,14 @@ def _references(diagram: Diagram) -> Iterator[str]:
             yield say(element, f"与所依附的“{short(element.attached_to)}”不在同一层，请把它移到任务或子流程的边上")
         for node in [diagram.nodes[element.id], *diagram.nodes[element.id]]:
             for attribute, kind in _REFERENCES.items():
-                ref = node.get(attribute) if isinstance(node.tag, str) else None
-                if ref and ref.rpartition(":")[2] not in known:
+                ref = node.get(attribute)
+                if ref and ref not in known:
                     yield say(element, f"所用的{kind}“{short(ref)}”不存在，请重新选择")
     ids = {process.get("id") for process in diagram.root.findall(f"{BPMN}process")}
     for participant in diagram.root.iter(f"{BPMN}participant"):
         ref = participant.get("processRef")
-        if ref and ref.rpartition(":")[2] not in ids:
-            where = called("参与者", participant.get("name"), participant.get("id"))
+        if ref and ref not in ids:
+            where = named("参与者", participant.get("name"), participant.get("id"))
             yield f"{where}：所指的流程“{short(ref)}”不存在，请删除这个参与者或改正所指的流程"
 
 
@@ -180,18 +186,18 @@ def _booleans(diagram: Diagram) -> Iterator[str]:
         for part in (node, *node.findall(f"{BPMN}multiInstanceLoopCharacteristics")):
             for name in _BOOLEANS:
                 if part.get(name, "true") not in ("true", "false"):
-                    yield say(element, f"{name} 的值“{short(part.get(name))}”不能使用，请改为 true 或 false")
+                    yield say(element, f"{name} 的值“{short(part.get(name, ''))}”不能使用，请改为 true 或 false")
 
 
 def _vendors(diagram: Diagram) -> Iterator[str]:
     """Settings of other engines would be passed over in silence; whoever made them must know."""
     for node in [*diagram.nodes.values(), *diagram.flows]:
         found: dict[str, list[str]] = {}
-        extensions = [child for part in node.findall(f"{BPMN}extensionElements") for child in part if isinstance(child.tag, str)]
-        for tag in [*(a for a in node.attrib), *(child.tag for child in extensions)]:
+        extensions = [child for part in node.findall(f"{BPMN}extensionElements") for child in part]
+        for tag in [*map(str, node.attrib), *(child.tag for child in extensions)]:
             space, _, name = tag.removeprefix("{").partition("}")
             if space in _VENDORS and name:
                 found.setdefault(_VENDORS[space], []).append(name)
         for vendor, names in found.items():
-            where = called(KINDS.get(local(node), "顺序流"), node.get("name"), node.get("id"))
+            where = named(_kind(node), node.get("name"), node.get("id"))
             yield f"{where}：含有 {vendor} 的设置（{short('、'.join(dict.fromkeys(names)))}），平台不使用，请删除并改用平台的属性"

@@ -1,20 +1,20 @@
-"""What the engine does not run (the table in `processes/support.py`), said of the elements that use it."""
+"""What the engine does not run (the table in `support`), named at the elements and flows that use it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from processes.checks.diagram import Diagram, say, say_flow
-from processes.checks.support import Place, conditional_flow, unsupported
-from processes.diagrams.elements import BPMN
+from processes.checks.support import unsupported
+from processes.checks.wording import say, say_flow
+from processes.diagrams.activities import condition_of
+from processes.diagrams.diagram import Diagram
 
 
 def check(diagram: Diagram) -> Iterator[str]:
     """A line for each use of what is not run."""
     for element in diagram.elements.values():
-        for text in unsupported(Place(diagram.nodes[element.id], diagram.nodes)):
-            yield say(element, text)
+        yield from (say(element, text) for text in unsupported(diagram, element))
     for source, _, flow in diagram.sound_flows:
-        unread = conditional_flow(diagram.nodes[source], flow.find(f"{BPMN}conditionExpression"))
-        if unread is not None:
-            yield say_flow(flow, unread)
+        # the library looks at conditions behind these two gateways alone
+        if condition_of(flow) is not None and diagram.elements[source].tag not in ("exclusiveGateway", "inclusiveGateway"):
+            yield say_flow(flow, "不支持任务、事件和其他网关出去的连线上的条件，请在前面加一个排他网关")

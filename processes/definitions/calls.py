@@ -1,6 +1,7 @@
 """A diagram together with those that its call activities call: their elements, flows and forms are `<key>:<name>` in it.
 
-Those of a diagram that a called one calls have that one's key alone: a key stands for one version of a diagram in all of them.
+Where a called diagram calls another one, that one's elements carry its key alone: within a diagram and all that it calls, a key stands
+for one version.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ ELEMENTS = ("fourEyesWith", "returnable")  # properties that name user tasks
 
 
 def linked(definition: Definition, called: Mapping[str, Definition]) -> Definition:
-    """The definition with the diagrams that it calls: their elements, flows and forms are `<key>:<name>` in it.
+    """The definition together with the diagrams that it calls.
 
     Raises:
         DiagramInvalid: a call that cannot run.

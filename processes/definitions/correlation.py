@@ -13,14 +13,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from processes.diagrams.xmlsafe import parse_xml
+from processes.diagrams.diagram import parse_diagram, read_diagram
+from processes.diagrams.expressions import Value
+from processes.diagrams.messages import Messages
 
 if TYPE_CHECKING:
     from processes.definitions.definition import Definition
 
-BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 FROM_ANY = "any"  # of the property `messageFrom`: records of other parties may send it too
 
 
@@ -33,7 +34,7 @@ class Reception:
     expected: Mapping[str, str]
 
 
-def key_of(values: Mapping[str, Any]) -> str:
+def key_of(values: Mapping[str, Value]) -> str:
     """Values that are to be equal, as one text of fixed length: sha256 over their JSON, times in ISO format."""
     return hashlib.sha256(json.dumps(dict(values), sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
 
@@ -48,46 +49,18 @@ def receptions(definition: Definition) -> dict[str, Reception]:
 
 def started_by(definition: Definition) -> str | None:
     """Name of the message that starts the process; None where people start it."""
-    name = message_of(parse_xml(definition.xml.encode()), definition.start.id) if definition.start.event == "message" else None
-    return name or None
-
-
-def message_of(root: Any, element_id: str) -> str:
-    """Name of the message that an element waits for or throws; empty where it has none."""
-    names = {node.get("id"): node.get("name", "") for node in root.findall(f"{BPMN}message")}
-    return next((names.get(ref, "") for id, ref in _references(root) if id == element_id), "")
+    if definition.start.event != "message":
+        return None
+    return Messages(read_diagram(parse_diagram(definition.xml.encode()))).of(definition.start.id) or None
 
 
 @lru_cache(maxsize=500)
 def _receptions(xml: str) -> dict[str, Reception]:
-    root = parse_xml(xml.encode())
-    names = {node.get("id"): node.get("name", "") for node in root.findall(f"{BPMN}message")}
-    read: dict[str, dict[str, str]] = {}
-    for one in root.iter(f"{BPMN}correlationProperty"):
-        for retrieval in one.findall(f"{BPMN}correlationPropertyRetrievalExpression"):
-            ref = retrieval.get("messageRef", "").rpartition(":")[2]
-            read.setdefault(ref, {})[one.get("id", "")] = text_of(retrieval)
-    expected = bindings(root)
-    return {
-        id: Reception(names[ref], read[ref], {property: expected.get(property, "None") for property in read[ref]})
-        for id, ref in _references(root)
-        if ref in read and ref in names
-    }
-
-
-def bindings(root: Any) -> dict[str, str]:
-    """Correlation property → the expression that an instance expects it to equal."""
-    found = root.iter(f"{BPMN}correlationPropertyBinding")
-    return {node.get("correlationPropertyRef", "").rpartition(":")[2]: text_of(node) for node in found}
-
-
-def text_of(node: Any) -> str:
-    """The expression inside: `messagePath`, `formalExpression` or `dataPath`."""
-    return next(((child.text or "").strip() for child in node if isinstance(child.tag, str)), "")
-
-
-def _references(root: Any) -> list[tuple[str, str]]:
-    """(element, id of its message) of every receive and send task and message event."""
-    found = [(node.get("id", ""), node.get("messageRef", "")) for tag in ("receiveTask", "sendTask") for node in root.iter(f"{BPMN}{tag}")]
-    found += [(node.getparent().get("id", ""), node.get("messageRef", "")) for node in root.iter(f"{BPMN}messageEventDefinition")]
-    return [(id, ref.rpartition(":")[2]) for id, ref in found]
+    messages = Messages(read_diagram(parse_diagram(xml.encode())))
+    found = {}
+    for element, reference in messages.references.items():
+        reading = [one for one in messages.correlations if reference in one.reads]
+        if reading and reference in messages.names:
+            read = {one.id: one.reads[reference] for one in reading}
+            found[element] = Reception(messages.names[reference], read, {one.id: one.expected or "None" for one in reading})
+    return found

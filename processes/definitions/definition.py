@@ -10,12 +10,15 @@ from typing import Any
 from SpiffWorkflow.bpmn.exceptions import WorkflowException
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
+from domain.ground.tones import Tone
+from processes.diagrams.activities import decision_of
 from processes.diagrams.decisions import tables_of
-from processes.diagrams.elements import BPMN, SPIFF, Element, properties_of, read_element
-from processes.diagrams.xmlsafe import parse_xml
+from processes.diagrams.diagram import parse_diagram, read_diagram
+from processes.diagrams.elements import Element
 from processes.errors import DiagramInvalid, EngineFault
 from processes.spiff.instances import NUMBERS
 from processes.spiff.parser import specs_of
+from processes.spiff.tree import Specs
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Definition:
     cancel_status: str = "已终止"  # of a record whose process was called off: property `cancelStatus` of the process
 
     @property
-    def specs(self) -> tuple[Any, dict[str, Any]]:
+    def specs(self) -> Specs:
         """SpiffWorkflow's specifications: shared between instances, but built anew where a diagram has an event subprocess,
         because the library changes the specification when one is triggered."""
         if any(element.triggered for element in self.elements.values()):
@@ -52,11 +55,11 @@ class Definition:
         return self._shared_specs
 
     @cached_property
-    def _shared_specs(self) -> tuple[Any, dict[str, Any]]:
+    def _shared_specs(self) -> Specs:
         return self._parsed()
 
-    def _parsed(self) -> tuple[Any, dict[str, Any]]:
-        spec, inner = specs_of(parse_xml(self.xml.encode()), self.key, tables_of(self.decisions))
+    def _parsed(self) -> Specs:
+        spec, inner = specs_of(parse_diagram(self.xml.encode()), self.key, tables_of(self.decisions))
         for key, definition in self.called.items():
             inner[key], more = definition.specs
             inner.update(more)
@@ -94,8 +97,8 @@ class Definition:
         if "statusTone" in element.properties:
             return element.properties["statusTone"]
         if element.tag == "endEvent":
-            return "failed" if element.event == "error" else "done"
-        return "draft" if element.lane == self.start.lane else "waiting"
+            return Tone.FAILED if element.event == "error" else Tone.DONE
+        return Tone.DRAFT if element.lane == self.start.lane else Tone.WAITING
 
     def tasks_beside(self, element: Element) -> list[Element]:
         """The user tasks of the same part of the diagram to which a token of `element` may be moved: none that repeats."""
@@ -120,7 +123,7 @@ class Definition:
     @cached_property
     def record_schema(self) -> dict[str, Any]:
         """The record's own form: that of the first element, along the flow, that fills it in or edits it; empty where none does."""
-        named = (self.elements[e].form or self.elements[e].properties.get("editForm") for e in in_order(self))
+        named = (self.elements[e].form or self.elements[e].edit_form for e in in_order(self))
         return next((self.forms[name] for name in named if name and self.forms.get(name, {}).get("x-record")), {})
 
     @cached_property
@@ -138,29 +141,24 @@ def read(
     Raises:
         DiagramInvalid: not XML, not BPMN, or SpiffWorkflow cannot run it.
     """
-    root = parse_xml(xml)
-    processes = root.findall(f"{BPMN}process")
-    if len(processes) != 1 or not processes[0].get("id"):
-        raise DiagramInvalid([f"流程图应恰有一个带 id 的流程（process），现有 {len(processes)} 个"])
-    process = processes[0]
-    lanes = {ref.text: lane.get("name", "") for lane in process.iter(f"{BPMN}lane") for ref in lane.findall(f"{BPMN}flowNodeRef")}
-    elements = {e.id: e for node in process.iter() if (e := read_element(node, lanes)) is not None}
-    flows = {f.get("id", ""): (f.get("sourceRef", ""), f.get("targetRef", "")) for f in process.iter(f"{BPMN}sequenceFlow")}
-    key, own = process.get("id", ""), properties_of(process)
-    used = {n for e in elements.values() for n in (e.form, e.properties.get("editForm")) if n}
-    decided = {node.text for node in process.iter(f"{SPIFF}calledDecisionId")}
+    diagram = read_diagram(parse_diagram(xml))
+    key = diagram.process.get("id")
+    if not key:
+        raise DiagramInvalid(["流程缺少 id，请填写"])
+    used = {name for e in diagram.elements.values() for name in (e.form, e.edit_form) if name}
+    asked = {decision_of(node) for node in diagram.nodes.values()}
     definition = Definition(
         id,
         key,
         version,
-        process.get("name") or key,
-        own.get("subject", ""),
+        diagram.process.get("name", "") or key,
+        diagram.properties.get("subject", ""),
         xml.decode("utf-8"),
         {name: schema for name, schema in forms.items() if name in used},
-        elements,
-        flows,
-        decisions={name: dmn for name, dmn in (decisions or {}).items() if name in decided},
-        cancel_status=own.get("cancelStatus", "").strip() or "已终止",
+        diagram.elements,
+        {flow.get("id", ""): (flow.get("sourceRef", ""), flow.get("targetRef", "")) for flow in diagram.flows},
+        decisions={name: dmn for name, dmn in (decisions or {}).items() if name in asked},
+        cancel_status=diagram.properties.get("cancelStatus", "") or "已终止",
     )
     try:
         _ = definition.specs

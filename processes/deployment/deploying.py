@@ -1,4 +1,4 @@
-"""The order of deployments: one at a time, and what is called before what calls it."""
+"""How a diagram becomes a version: checked, one deployment at a time, and what is called before what calls it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from domain.ground.database import one_at_a_time
 from processes import tables
+from processes.checks import problems
 from processes.definitions.calls import linked
-from processes.definitions.correlation import BPMN, started_by
+from processes.definitions.correlation import started_by
 from processes.definitions.definition import Definition, read
 from processes.definitions.store import cache_key, latest, load
-from processes.diagrams.xmlsafe import parse_xml
+from processes.diagrams.diagram import parse_diagram, read_diagram
 from processes.engine import Engine
 from processes.errors import DiagramInvalid, NotFound
 
@@ -28,25 +29,22 @@ def take_turn(session: Session) -> None:
 
 
 def callees_first(diagrams: Mapping[str, bytes]) -> list[str]:
-    """The names of diagrams, each after those that it calls; as they stand where they call each other in a circle."""
+    """The names of diagrams, each after those that it calls; in the given order where they call each other in a circle."""
     calls: dict[str, set[str]] = {}
     processes: dict[str, str] = {}
     for name, xml in diagrams.items():
         try:
-            root = parse_xml(xml)
+            diagram = read_diagram(parse_diagram(xml))
         except DiagramInvalid:
             calls[name] = set()  # its deployment says why
             continue
-        processes |= {node.get("id", ""): name for node in root.findall(f"{BPMN}process")}
-        calls[name] = {node.get("calledElement", "") for node in root.iter(f"{BPMN}callActivity")}
+        processes[diagram.process.get("id", "")] = name
+        calls[name] = {element.called or "" for element in diagram.elements.values()}
     graph = {name: sorted({processes[key] for key in keys if key in processes}) for name, keys in calls.items()}
     try:
         return list(TopologicalSorter(graph).static_order())
     except CycleError:
         return list(diagrams)
-
-
-pass
 
 
 def deploy(
@@ -62,14 +60,12 @@ def deploy(
     """Deploys a diagram as a new version; the same diagram with the same forms again is the version it already is.
 
     A diagram is deployed with the newest versions of those that it calls; when one of these is deployed anew, so are those that
-    call it. An instance keeps the version it began with, and all of this. `decisions`: DMN files by id. `note`: what changed (200
-    characters); `scenarios`: the YAML it was tried out with.
+    call it. An instance keeps the version it began with, and the versions that this one calls. `decisions`: DMN files by id. `note`: what
+    changed (200 characters); `scenarios`: the YAML it was tried out with.
 
     Raises:
         DiagramInvalid: it does not pass the checks; `problems` names each element.
     """
-    from processes.checks import problems  # checks read definitions too
-
     if faults := problems(xml, None, engine.handlers, engine.subjects, forms, tables=decisions):
         raise DiagramInvalid(faults)
     take_turn(session)

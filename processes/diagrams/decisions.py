@@ -13,12 +13,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from lxml import etree
+from typing import Protocol
 
 from processes.diagrams.assignments import unfit_name
-from processes.diagrams.expressions import ExpressionError, compile_expression
+from processes.diagrams.expressions import ExpressionError, Value, compile_expression
+from processes.diagrams.nodes import Node, local
 from processes.diagrams.xmlsafe import parse_xml, read_limited
 from processes.errors import DiagramInvalid, EngineFault
 
@@ -30,6 +29,12 @@ INPUT = "input_value"  # what `?` is to the evaluator
 _QUESTION = re.compile(r"""\?(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")  # outside of quotes
 _COMPARES = re.compile(r"(<=|>=|==|!=|<|>|in\b|not\s+in\b)")
 _INTERVAL = re.compile(r"[\[\](].*\.\..*[\[\])]")
+
+
+class Evaluate(Protocol):
+    """Gives the value of an expression over the names of the task that asks the table, and over `names` beside them."""
+
+    def __call__(self, expression: str, names: Mapping[str, Value]) -> Value: ...
 
 
 @dataclass(frozen=True)
@@ -52,21 +57,20 @@ class Table:
     outputs: tuple[str, ...]
     rows: tuple[Row, ...]
 
-    def result(self, task: Any) -> dict[str, Any]:
+    def result(self, evaluate: Evaluate) -> dict[str, Value]:
         """Output name → value; a list of the values of every row that was hit where the policy is COLLECT.
 
         Raises:
             EngineFault: more rows were hit than the policy allows.
             ExpressionError: a cell cannot be evaluated.
         """
-        evaluate = task.workflow.script_engine.evaluate
-        given = [evaluate(task, text) for text in self.inputs]
-        hits = [row for row in self.rows if all(t is None or evaluate(task, t, {INPUT: v}) for t, v in zip(row.tests, given, strict=True))]
+        inputs = [evaluate(text, {}) for text in self.inputs]
+        hits = [row for row in self.rows if all(t is None or evaluate(t, {INPUT: v}) for t, v in zip(row.tests, inputs, strict=True))]
         if self.policy == "FIRST":
             hits = hits[:1]
         if self.policy == "UNIQUE" and len(hits) > 1:
             raise EngineFault(f"决策表“{self.name}”的第 {hits[0].number} 行和第 {hits[1].number} 行同时符合，请联系流程设计人员")
-        found = [[evaluate(task, text) for text in row.values] for row in hits]
+        found = [[evaluate(text, {}) for text in row.values] for row in hits]
         if self.policy == "COLLECT":
             return {name: [values[n] for values in found] for n, name in enumerate(self.outputs)}
         if any(values != found[0] for values in found):
@@ -89,16 +93,17 @@ def read_table(text: str) -> Table:
         DiagramInvalid: `problems` names each cell that is outside the language, and what else cannot run.
     """
     root = parse_xml(text.encode())
-    decisions = [node for node in root.iter() if _is(node, "decision")]
-    tables = [node for node in root.iter() if _is(node, "decisionTable")]
+    decisions = [node for node in root.iter() if local(node) == "decision"]
+    tables = [node for node in root.iter() if local(node) == "decisionTable"]
     if len(decisions) != 1 or len(tables) != 1:
         raise DiagramInvalid([f"决策文件应恰有一个决策（decision）和其中的一张决策表，现有 {len(decisions)} 个和 {len(tables)} 张"])
     decision, table = decisions[0], tables[0]
-    id, name = decision.get("id", ""), decision.get("name") or decision.get("id", "")
+    id = decision.get("id", "")
+    name = decision.get("name", "") or id
     policy = table.get("hitPolicy", "UNIQUE").strip().upper()
     problems: list[str] = []
-    inputs = tuple(_text(node, "inputExpression") for node in table if _is(node, "input"))
-    outputs = tuple((node.get("name") or "").strip() for node in table if _is(node, "output"))
+    inputs = tuple(_text(node, "inputExpression") for node in table if local(node) == "input")
+    outputs = tuple((node.get("name") or "").strip() for node in table if local(node) == "output")
     rows = tuple(_rows(table, len(inputs), len(outputs), problems))
     found = Table(id, name, policy, inputs, outputs, rows)
     problems = [*_shape(found, table), *problems, *_columns(found)]
@@ -125,9 +130,9 @@ def read_folder(folder: Path) -> dict[str, str]:
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             text = read_limited(path)
-            node = next((node for node in parse_xml(text).iter() if _is(node, "decision")), None)
-            if node is not None and node.get("id"):
-                found[node.get("id")] = text.decode("utf-8")
+            node = next((node for node in parse_xml(text).iter() if local(node) == "decision"), None)
+            if node is not None and (id := node.get("id")):
+                found[id] = text.decode("utf-8")
         except (DiagramInvalid, UnicodeDecodeError):
             continue
     return found
@@ -138,7 +143,7 @@ def tables_of(decisions: Mapping[str, str]) -> dict[str, Table]:
     return {id: read_table(text) for id, text in decisions.items()}
 
 
-def _shape(table: Table, node: Any) -> Iterator[str]:
+def _shape(table: Table, node: Node) -> Iterator[str]:
     if not table.id:
         yield "决策缺少 id，请填写"
     if table.policy not in POLICIES:
@@ -162,10 +167,10 @@ def _columns(table: Table) -> Iterator[str]:
             yield f"第 {number} 个输出的名称“{_short(name)}”{why}"
 
 
-def _rows(table: Any, inputs: int, outputs: int, problems: list[str]) -> Iterator[Row]:
-    for number, rule in enumerate([node for node in table if _is(node, "rule")][: MAX_ROWS + 1], 1):
-        tests = [_cell(node) for node in rule if _is(node, "inputEntry")]
-        values = [_cell(node) or "None" for node in rule if _is(node, "outputEntry")]
+def _rows(table: Node, inputs: int, outputs: int, problems: list[str]) -> Iterator[Row]:
+    for number, rule in enumerate([node for node in table if local(node) == "rule"][: MAX_ROWS + 1], 1):
+        tests = [_cell(node) for node in rule if local(node) == "inputEntry"]
+        values = [_cell(node) or "None" for node in rule if local(node) == "outputEntry"]
         if len(tests) != inputs or len(values) != outputs:
             problems.append(f"第 {number} 行的格数与列数不同，请补上缺少的格或删除多余的格")
             continue
@@ -207,17 +212,13 @@ def _fault(where: str, text: str) -> Iterator[str]:
         yield f"{where}不能使用：{_short(str(error), 300)}"
 
 
-def _cell(node: Any) -> str:
-    return next(((child.text or "").strip() for child in node if _is(child, "text")), "")
+def _cell(node: Node) -> str:
+    return next(((child.text or "").strip() for child in node if local(child) == "text"), "")
 
 
-def _text(node: Any, tag: str) -> str:
-    inner = next((child for child in node if _is(child, tag)), None)
+def _text(node: Node, tag: str) -> str:
+    inner = next((child for child in node if local(child) == tag), None)
     return "" if inner is None else _cell(inner)
-
-
-def _is(node: Any, tag: str) -> bool:
-    return isinstance(node.tag, str) and etree.QName(node).localname == tag
 
 
 def _short(text: str, limit: int = 60) -> str:

@@ -11,9 +11,9 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from simpleeval import InvalidExpression, SimpleEval
 
@@ -23,6 +23,8 @@ MAX_NUMBER = 10**12  # of a literal
 MAX_RESULT = 10**15  # of a computed number; below 2**53, so that it survives JSON
 MAX_TEXT = 100_000  # characters of a computed text
 MAX_ITEMS = 20_000  # values in a computed list, counted through nested lists
+Value: TypeAlias = "bool | int | float | str | datetime | timedelta | list[Value] | dict[str, Value] | None"
+"""What an expression gives, and what the names in it stand for."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _FULL_WIDTH = re.compile(r"[（）“”‘’，；：＝＞＜＋－！]")
 
@@ -31,13 +33,13 @@ class ExpressionError(ValueError):
     """An expression is outside the language, or cannot be evaluated."""
 
 
-def _number(value: Any) -> float:
+def _number(value: Value) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 10**6:
         raise ExpressionError(f"时长应为不超过一百万的数，现为 {value!r}")
     return value
 
 
-def _round(value: Any, digits: Any = None) -> Any:
+def _round(value: float, digits: Value = None) -> float:
     # round(1, -10**12) would compute ten to that power
     if digits is None:
         return round(value)
@@ -46,7 +48,7 @@ def _round(value: Any, digits: Any = None) -> Any:
     return round(value, digits)
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
+FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     "days": lambda n: timedelta(days=_number(n)),
     "hours": lambda n: timedelta(hours=_number(n)),
     "minutes": lambda n: timedelta(minutes=_number(n)),
@@ -58,16 +60,17 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _product(a: Any, b: Any) -> Any:
+def _product(a: Any, b: Any) -> Value:
     if isinstance(a, str | list | tuple) or isinstance(b, str | list | tuple):
         raise ExpressionError("文本和列表不能相乘")
-    return a * b
+    found: Value = a * b
+    return found
 
 
-def _bounded(operation: Callable[..., Any]) -> Callable[..., Any]:
+def _bounded(operation: Callable[..., Value]) -> Callable[..., Value]:
     """The operation with a counted limit on its result, so that no chain or loop of steps can grow a value without end."""
 
-    def run(*operands: Any) -> Any:
+    def run(*operands: Value) -> Value:
         result = operation(*operands)
         limit_size(result)
         return result
@@ -75,20 +78,21 @@ def _bounded(operation: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def limit_size(value: Any) -> None:
+def limit_size(value: Value) -> None:
     """Refuses what has grown too large to be kept in a process.
 
     Raises:
         ExpressionError: a number, text or list beyond the limits.
     """
-    todo, items, characters = [value], 0, 0
+    todo: list[Value] = [value]
+    items = characters = 0
     while todo:
         found = todo.pop()
         if isinstance(found, int | float) and not abs(found) <= MAX_RESULT:  # so written, it also refuses nan
             raise ExpressionError("计算得出的数太大")
         if isinstance(found, str):
             characters += len(found)
-        inner = found.values() if isinstance(found, dict) else found if isinstance(found, list | tuple) else ()
+        inner = list(found.values()) if isinstance(found, dict) else found if isinstance(found, list | tuple) else []
         items += len(inner)  # counted before they are walked: a list of itself many times over is refused at once
         if items > MAX_ITEMS:
             raise ExpressionError(f"计算得出的列表超过 {MAX_ITEMS} 项")
@@ -160,7 +164,18 @@ def names_in(text: str) -> frozenset[str]:
     return compile_expression(text).names
 
 
-def evaluate(text: str, names: Mapping[str, Any]) -> Any:
+class _Evaluator(SimpleEval):  # type: ignore[misc]  # the library ships no types
+    """simpleeval has no list display; everything else it evaluates node by node."""
+
+    def __init__(self, operators: Mapping[type[ast.AST], object], functions: Mapping[str, object], names: Mapping[str, Value]) -> None:
+        super().__init__(operators=operators, functions=functions, names=names)
+        self.nodes[ast.List] = self.nodes[ast.Tuple] = self._list
+
+    def _list(self, node: ast.List | ast.Tuple) -> list[Value]:
+        return [self._eval(item) for item in node.elts]
+
+
+def evaluate(text: str, names: Mapping[str, Value]) -> Value:
     """The value of an expression over `names`.
 
     Raises:
@@ -170,11 +185,9 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     missing = sorted(expression.names - names.keys())
     if missing:
         raise ExpressionError(f"表达式“{expression.text}”中的名称“{missing[0]}”没有值")
-    evaluator = SimpleEval(operators=_OPERATORS, functions=FUNCTIONS, names={n: names[n] for n in expression.names})
-    # simpleeval itself has no list display; everything else it evaluates node by node
-    evaluator.nodes[ast.List] = evaluator.nodes[ast.Tuple] = lambda node: [evaluator._eval(item) for item in node.elts]
+    evaluator = _Evaluator(operators=_OPERATORS, functions=FUNCTIONS, names={n: names[n] for n in expression.names})
     try:
-        value = evaluator.eval(expression.text, previously_parsed=ast.Expr(expression.body))
+        value: Value = evaluator.eval(expression.text, previously_parsed=ast.Expr(expression.body))
         limit_size(value)
     except ExpressionError as error:
         raise ExpressionError(f"表达式“{expression.text}”不能计算：{error}") from error

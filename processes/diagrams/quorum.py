@@ -12,9 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
-from typing import Any
 
-from processes.diagrams.expressions import ExpressionError, compile_expression
+from processes.diagrams.expressions import ExpressionError, Value, compile_expression
 from processes.errors import EngineFault
 
 ALL = "all"
@@ -56,7 +55,7 @@ def is_expression(rule: str) -> bool:
     return rule not in WORDS and _share(rule) is None
 
 
-def needed(rule: str, total: int, evaluate: Callable[[str], Any]) -> int:
+def needed(rule: str, total: int, evaluate: Callable[[str], Value]) -> int:
     """How many of `total` must agree; `evaluate` gives the value of an expression.
 
     Raises:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import stat
 from pathlib import Path
-from typing import Any
 
 from lxml import etree
 
+from processes.diagrams.nodes import Node
 from processes.errors import DiagramInvalid
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -47,7 +47,7 @@ def read_limited(path: Path) -> bytes:
     return data
 
 
-def parse_xml(data: bytes) -> Any:
+def parse_xml(data: bytes) -> Node:
     """The root element of a diagram.
 
     Raises:
@@ -60,10 +60,10 @@ def parse_xml(data: bytes) -> Any:
         encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
     )
     try:
-        root: Any = etree.fromstring(data, parser)
+        root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise DiagramInvalid([_not_xml(error)]) from error
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]  # the stubs do not know it
         raise DiagramInvalid([_DECLARED])
     _refuse_depth(root)
     return root
@@ -102,7 +102,7 @@ def _not_xml(error: Exception) -> str:
     return f"不是有效的 XML 文件：第 {line} 行写法有误，请用流程设计器重新保存" if line else "不是有效的 XML 文件，请用流程设计器重新保存"
 
 
-def _refuse_depth(root: Any) -> None:
+def _refuse_depth(root: Node) -> None:
     level, depth = [root], 0
     while level:
         depth += 1

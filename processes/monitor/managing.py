@@ -25,11 +25,11 @@ from processes.history import clock_text, who
 from processes.outside import answers
 from processes.rights import authority
 from processes.spiff import timers, tokens
+from processes.states import LIVE, EventKind, JobState, NoticeKind, TaskKind, TaskRowState, VoteState
 from processes.steps import books, running, votes
 from processes.steps.locking import lock
 from processes.steps.step import Step
 from processes.steps.telling import notify
-from processes.tasks import returning
 
 SUPERVISORS = frozenset({"监控", "系统管理"})
 LONGEST_REASON = 500
@@ -76,9 +76,9 @@ def retry(engine: Engine, session: Session, actor: Actor, instance_id: int, reas
     step = lock(engine, session, actor, instance_id)
     if step.row.incident is None:
         raise Refused("此流程目前没有失败的步骤，无需重试")
-    failed = _let_go(step, "failed", tries=0, error=None)
+    failed = _let_go(step, JobState.FAILED, tries=0, error=None)
     step.incident = None
-    step.record("retry", "重试", None, reason.strip()[:LONGEST_REASON])
+    step.record(EventKind.RETRY, "重试", None, reason.strip()[:LONGEST_REASON])
     running.load(step)
     return failed + books.write(step)
 
@@ -99,11 +99,11 @@ def suspend(engine: Engine, session: Session, actor: Actor, instance_id: int, re
     if step.workflow.is_completed():
         raise Refused("流程已到期结束，不能再作处理")
     step.suspended_at = step.now
-    step.record("suspend", "挂起", None, reason)
+    step.record(EventKind.SUSPEND, "挂起", None, reason)
     books.write(step)
     table = tables.job
-    waiting = update(table).where(table.c.instance_id == instance_id, table.c.state == "pending")
-    session.execute(waiting.values(state="paused", next_at=None))
+    waiting = update(table).where(table.c.instance_id == instance_id, table.c.state == JobState.PENDING)
+    session.execute(waiting.values(state=JobState.PAUSED, next_at=None))
     return []
 
 
@@ -121,11 +121,11 @@ def resume(engine: Engine, session: Session, actor: Actor, instance_id: int, rea
     running.restore(step)
     timers.put_off([*tokens.waiting(step.workflow), *tokens.stopped(step.workflow)], stood_still)
     _put_off_tasks(step, stood_still)
-    step.record("resume", "恢复", None, reason)
+    step.record(EventKind.RESUME, "恢复", None, reason)
     answers.take_kept(step)
     running.run(step)
     jobs = books.write(step)
-    return jobs + _let_go(step, "paused")
+    return jobs + _let_go(step, JobState.PAUSED)
 
 
 def cancel(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str) -> list[str]:
@@ -137,10 +137,12 @@ def cancel(engine: Engine, session: Session, actor: Actor, instance_id: int, rea
     step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
     running.restore(step)
     said = f"{who(actor)}已于 {clock_text(step.now)} 终止流程：{reason}"
-    step.closed = {id: {"state": "cancelled", "closed_as": said} for id, parent in books.live_tasks(step).items() if parent is None}
-    step.ended = {id: ("cancelled", None, said) for id in votes.open_votes(step)}
+    step.closed = {
+        id: {"state": TaskRowState.CANCELLED, "closed_as": said} for id, parent in books.live_tasks(step).items() if parent is None
+    }
+    step.ended = {id: (VoteState.CANCELLED, None, said) for id in votes.open_votes(step)}
     step.called_off, step.incident = True, None
-    step.record("cancel", "终止", None, reason)
+    step.record(EventKind.CANCEL, "终止", None, reason)
     return books.write(step)
 
 
@@ -155,7 +157,7 @@ def reassign(engine: Engine, session: Session, actor: Actor, task_id: str, perso
     table = tables.task
     step, reason = in_charge(engine, session, actor, _instance_of(session, task_id), reason, suspended=True)
     task = session.execute(select(table).where(table.c.id == task_id)).one()
-    if task.state != "open" or task.kind != "step":
+    if task.state != TaskRowState.OPEN or task.kind != TaskKind.STEP:
         raise TaskClosed(task.closed_as)
     if task.assignee_id == person_id:
         raise Refused("此事项的办理人没有变化，请选择其他人员")
@@ -165,11 +167,11 @@ def reassign(engine: Engine, session: Session, actor: Actor, task_id: str, perso
         if taker is None or taker.party_id != task.party_id or task.role not in taker.roles:
             raise Refused(f"只能改派给本机构中有“{task.role}”角色的人员，请重新选择")
         authority.four_eyes(session, step.definition, step.row.id, step.definition.elements[task.element], [person_id])
-        notify(step, [person_id], "assigned", f"{who(actor)}改派给您：{step.row.title} · {task.name}", task_id)
+        notify(step, [person_id], NoticeKind.ASSIGNED, f"{who(actor)}改派给您：{step.row.title} · {task.name}", task_id)
         name = taker.name
     votes.may_take(step, task, person_id, name)
     session.execute(update(table).where(table.c.id == task_id).values(assignee_id=person_id))
-    step.record("assign", f"将“{task.name}”改派给{name}", task.element, reason)
+    step.record(EventKind.ASSIGN, f"将“{task.name}”改派给{name}", task.element, reason)
     return books.write(step)
 
 
@@ -181,14 +183,14 @@ def release(engine: Engine, session: Session, actor: Actor, instance_id: int, re
     """
     table = tables.task
     step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
-    mine = table.c.instance_id == instance_id, table.c.state == "open", table.c.kind == "step"
+    mine = table.c.instance_id == instance_id, table.c.state == TaskRowState.OPEN, table.c.kind == TaskKind.STEP
     held = *mine, table.c.assignee_id.is_not(None), table.c.vote_id.is_(None)
     tasks = session.execute(select(table).where(*held).order_by(table.c.created_at, table.c.id)).all()
     if not tasks:
         raise Refused("此流程没有已被签收或改派的待办，无需释放")
     session.execute(update(table).where(*held).values(assignee_id=None))
     for task in tasks:
-        step.record("assign", f"释放“{task.name}”给“{task.role}”角色的全部人员", task.element, reason)
+        step.record(EventKind.ASSIGN, f"释放“{task.name}”给“{task.role}”角色的全部人员", task.element, reason)
     return books.write(step)
 
 
@@ -205,7 +207,7 @@ def _let_go(step: Step, state: str, **more: Any) -> list[str]:
     mine = table.c.instance_id == step.row.id, table.c.state == state
     found = list(step.session.scalars(select(table.c.id).where(*mine)))
     if found:
-        step.session.execute(update(table).where(*mine).values(state="pending", next_at=step.now, **more))
+        step.session.execute(update(table).where(*mine).values(state=JobState.PENDING, next_at=step.now, **more))
     return found
 
 
@@ -215,11 +217,11 @@ def _put_off_tasks(step: Step, length: timedelta) -> None:
     So are those of tasks that were done in time and may be taken back: they open again with them.
     """
     table = tables.task
-    done = and_(table.c.state == "done", table.c.due_at > step.row.suspended_at)
+    done = and_(table.c.state == TaskRowState.DONE, table.c.due_at > step.row.suspended_at)
     query = select(table.c.id, table.c.element, table.c.state, table.c.due_at).where(table.c.due_at.is_not(None))
-    for row in step.session.execute(query.where(table.c.instance_id == step.row.id, or_(table.c.state.in_(tables.LIVE), done))).all():
+    for row in step.session.execute(query.where(table.c.instance_id == step.row.id, or_(table.c.state.in_(LIVE), done))).all():
         element = step.definition.elements.get(row.element)  # a task that is done may be of a version before a migration
-        if element is None or (row.state == "done" and not returning.withdrawable(element)):
+        if element is None or (row.state == TaskRowState.DONE and not element.withdrawable):
             continue
         due = element.properties.get("due", "")
         if due and "now" in names_in(due):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
@@ -22,6 +22,7 @@ from sqlalchemy import ScalarSelect, delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
+from domain.ground.rows import columns_of
 from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
@@ -30,8 +31,10 @@ from processes.engine import Engine
 from processes.errors import Refused
 from processes.history import clock_text, who
 from processes.monitor.managing import SUPERVISORS, in_charge
+from processes.rows import InstanceRow
 from processes.spiff import regrafting, tokens, tree
 from processes.spiff.state import load_state, save_state
+from processes.states import LIVE, EventKind, JobState, TaskRowState
 from processes.steps import books, running, votes
 from processes.steps.step import Step
 from processes.tasks.assigning import transfer_roles
@@ -40,7 +43,7 @@ _KEPT = (
     *("state", "element", "name", "role", "party_id", "assignee_id", "due_at"),
     *("closed_at", "closed_by", "closed_for", "outcome", "closed_as"),
 )
-_OVER = ("done", "cancelled")
+_OVER = (TaskRowState.DONE, TaskRowState.CANCELLED)
 MIGRATORS = SUPERVISORS | {"流程设计"}  # who deploys a version may say what becomes of those that run
 
 
@@ -116,7 +119,7 @@ def migrate(
     _remember(step)
     moves = {s.task_id: s.to.local for s in plan.stands if s.to is not None and s.moved}
     said = f"{who(actor)}已于 {clock_text(step.now)} 将流程迁移到第 {new.version} 版"
-    step.closed = {s.task_id: {"state": "cancelled", "closed_as": said} for s in plan.stands if s.moved}
+    step.closed = {s.task_id: {"state": TaskRowState.CANCELLED, "closed_as": said} for s in plan.stands if s.moved}
     votes.leave(step, moves, said)
     specs = new.specs
     regrafting.regraft(step.workflow, specs, moves)
@@ -124,7 +127,7 @@ def migrate(
     step.workflow = load_state(save_state(step.workflow), *specs)
     step.workflow.script_engine = step.script_engine()
     running.run(step)
-    step.record("migrate", f"从第 {old.version} 版迁移到第 {new.version} 版", None, reason)
+    step.record(EventKind.MIGRATE, f"从第 {old.version} 版迁移到第 {new.version} 版", None, reason)
     _renew_tasks(step, {s.task_id: s for s in plan.stands if s.task_id not in step.closed}, old)
     step.incident = books.failed_job_error(session, instance_id)
     step.closed = {id: values for id, values in step.closed.items() if id in books.live_tasks(step)}
@@ -148,14 +151,14 @@ def undo(engine: Engine, session: Session, actor: Actor, instance_id: int, reaso
     step.workflow = load_state(kept.state, *step.definition.specs)
     step.workflow.script_engine = step.script_engine()
     before = {"path": kept.path, "place": kept.place, "place_since": kept.place_since}
-    step.row = SimpleNamespace(**{**step.row._mapping, **before})
+    step.row = cast(InstanceRow, SimpleNamespace(**{**columns_of(step.row), **before}))
     said = f"{who(actor)}已于 {clock_text(step.now)} 撤销了到第 {new.version} 版的迁移"
-    step.closed = {id: {"state": "cancelled", "closed_as": said} for id in books.live_tasks(step) if id not in kept.tasks}
+    step.closed = {id: {"state": TaskRowState.CANCELLED, "closed_as": said} for id in books.live_tasks(step) if id not in kept.tasks}
     votes.leave(step, set(votes.open_votes(step)) - votes.standing(tokens.waiting(step.workflow)).keys(), said)
     step.live_tasks = None
     again = _bring_back(step, kept)
     step.incident = kept.incident
-    step.record("unmigrate", f"撤销迁移，回到第 {step.definition.version} 版", None, reason)
+    step.record(EventKind.UNMIGRATE, f"撤销迁移，回到第 {step.definition.version} 版", None, reason)
     session.execute(delete(table).where(table.c.instance_id == instance_id))
     return again + books.write(step)
 
@@ -229,7 +232,7 @@ def _held(token: Task) -> str:
 def _remember(step: Step) -> None:
     """Keeps what undoing needs, in place of an earlier migration's."""
     session, row, task, job = step.session, step.row, tables.task, tables.job
-    live = session.execute(select(task).where(task.c.instance_id == row.id, task.c.state.in_(tables.LIVE))).all()
+    live = session.execute(select(task).where(task.c.instance_id == row.id, task.c.state.in_(LIVE))).all()
     jobs = session.execute(select(job.c.id, job.c.state).where(job.c.instance_id == row.id, job.c.state.not_in(_OVER))).all()
     values = {
         "instance_id": row.id,
@@ -254,11 +257,11 @@ def _bring_back(step: Step, kept: Any) -> list[str]:
         step.session.execute(update(tables.task).where(tables.task.c.id == id).values({**columns, **moments}))
     table, again = tables.job, []
     for id, state in kept.jobs.items():
-        waits = "paused" if step.suspended_at is not None else "pending"
-        back = waits if state in ("pending", "running", "paused") else state
-        gone = update(table).where(table.c.id == id, table.c.state == "cancelled")
-        changed = step.session.execute(gone.values(state=back, next_at=step.now if back == "pending" else None))
-        if changed.rowcount and back == "pending":  # type: ignore[attr-defined]
+        waits = JobState.PAUSED if step.suspended_at is not None else JobState.PENDING
+        back = waits if state in (JobState.PENDING, JobState.RUNNING, JobState.PAUSED) else state
+        gone = update(table).where(table.c.id == id, table.c.state == JobState.CANCELLED)
+        changed = step.session.execute(gone.values(state=back, next_at=step.now if back == JobState.PENDING else None))
+        if changed.rowcount and back == JobState.PENDING:  # type: ignore[attr-defined]
             again.append(id)
     return again
 
@@ -266,7 +269,7 @@ def _bring_back(step: Step, kept: Any) -> list[str]:
 def _renew_tasks(step: Step, stands: Mapping[str, Stand], old: Definition) -> None:
     """Task rows that stay are named, and given to whom, as the new version says; a deadline drawn otherwise is reckoned anew."""
     table = tables.task
-    live = select(table).where(table.c.instance_id == step.row.id, table.c.state.in_(tables.LIVE), table.c.parent_id.is_(None))
+    live = select(table).where(table.c.instance_id == step.row.id, table.c.state.in_(LIVE), table.c.parent_id.is_(None))
     for row in step.session.execute(live).all():
         task, stand = tokens.find(step.workflow, row.id), stands.get(row.id)
         if task is None or stand is None or stand.to is None:

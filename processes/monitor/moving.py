@@ -17,6 +17,7 @@ from processes.history import clock_text, who
 from processes.monitor.managing import in_charge
 from processes.spiff import regrafting, tokens, tree
 from processes.spiff.state import load_state, save_state
+from processes.states import EventKind, TaskRowState
 from processes.steps import books, running, votes
 
 
@@ -39,11 +40,11 @@ def move(engine: Engine, session: Session, actor: Actor, instance_id: int, task_
     said = f"{who(actor)}已于 {clock_text(step.now)} 将流程从“{left.name}”跳转到“{target.name}”：{reason}"
     votes.leave(step, [task_id], said)
     if task_id in books.live_tasks(step):
-        step.closed = {task_id: {"state": "cancelled", "closed_as": said}}
+        step.closed = {task_id: {"state": TaskRowState.CANCELLED, "closed_as": said}}
     regrafting.put(step.workflow, token, target.local)
     step.workflow = load_state(save_state(step.workflow), *step.definition.specs)  # its event manager is stale
     step.workflow.script_engine = step.script_engine()
-    step.record("move", f"从“{left.name}”跳转到“{target.name}”", target.id, reason)
+    step.record(EventKind.MOVE, f"从“{left.name}”跳转到“{target.name}”", target.id, reason)
     running.run(step)
     if step.incident is not None:
         step.incident = books.failed_job_error(session, instance_id)

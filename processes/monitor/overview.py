@@ -21,6 +21,7 @@ from processes.definitions.definition import Definition
 from processes.definitions.store import load
 from processes.spiff import timers, tokens
 from processes.spiff.state import load_state
+from processes.states import TaskRowState
 
 _INSTANCE, _TASK = tables.instance.c, tables.task.c
 
@@ -115,4 +116,4 @@ def _token(definition: Definition, task: Any) -> Token:
 
 def _overdue(now: datetime) -> Any:
     query = select(_INSTANCE.definition_id, func.count()).select_from(tables.task.join(tables.instance, _INSTANCE.id == _TASK.instance_id))
-    return query.where(_TASK.state == "open", _TASK.due_at < now)
+    return query.where(_TASK.state == TaskRowState.OPEN, _TASK.due_at < now)

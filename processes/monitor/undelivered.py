@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, column_property
 
 from domain.ground.base import Base
 from domain.ground.parties import Actor, Party
+from domain.ground.tones import Tone
 from processes import history, tables
 from processes.engine import Engine
 from processes.errors import NotAllowed, NotFound, Refused
 from processes.monitor import managing
+from processes.states import EventKind, MessageState
 
-OVER = ("failed", "expired")
-STATES = {
-    "failed": ("不能送达", "failed"),
-    "expired": ("已过期", "failed"),
-    "waiting": ("等待接收", "waiting"),
-    "delivered": ("已送达", "done"),
+OVER = (MessageState.FAILED, MessageState.EXPIRED)
+STATES: Mapping[str, tuple[str, Tone]] = {
+    MessageState.FAILED: ("不能送达", Tone.FAILED),
+    MessageState.EXPIRED: ("已过期", Tone.FAILED),
+    MessageState.WAITING: ("等待接收", Tone.WAITING),
+    MessageState.DELIVERED: ("已送达", Tone.DONE),
 }
 """State → its label and tone."""
 _MESSAGE = tables.message.c
@@ -39,12 +43,14 @@ class Message(Base):
     @property
     def status(self) -> str:
         """The state as people read it."""
-        return STATES[self.state][0]  # type: ignore[attr-defined]  # mapped from its table
+        label: str = STATES[self.state][0]  # type: ignore[attr-defined]  # mapped from its table
+        return label
 
     @property
     def tone(self) -> str:
         """The tone of its badge."""
-        return STATES[self.state][1]  # type: ignore[attr-defined]
+        tone: str = STATES[self.state][1]  # type: ignore[attr-defined]
+        return tone
 
 
 def retry(engine: Engine, session: Session, actor: Actor, message_id: int, reason: str = "") -> list[str]:
@@ -66,15 +72,15 @@ def retry(engine: Engine, session: Session, actor: Actor, message_id: int, reaso
     if message is None:
         raise NotFound("没有找到这条消息")
     blamed = select(tables.instance.c.id).where(tables.instance.c.id == message.instance_id, tables.instance.c.incident.is_not(None))
-    if message.state == "failed" and session.scalar(blamed) is not None:
+    if message.state == MessageState.FAILED and session.scalar(blamed) is not None:
         return managing.retry(engine, session, actor, message.instance_id, reason)
     sender = session.execute(select(tables.instance).where(tables.instance.c.id == message.sender_id).with_for_update()).one()
     now = engine.clock()
     again = update(tables.message).where(_MESSAGE.id == message_id, _MESSAGE.state.in_(OVER))
-    values = {"state": "waiting", "next_at": now, "retried_at": now, "tries": 0, "instance_id": None}
+    values = {"state": MessageState.WAITING, "next_at": now, "retried_at": now, "tries": 0, "instance_id": None}
     if session.execute(again.values(values)).rowcount != 1:  # type: ignore[attr-defined]
         raise Refused("这条消息已经送达或正在等待接收，请刷新页面查看")
-    line = {"kind": "retry", "name": f"重试消息“{message.name}”"[:100], "element": message.element}
+    line = {"kind": EventKind.RETRY, "name": f"重试消息“{message.name}”"[:100], "element": message.element}
     history.append(session, {sender.id: sender}, [(sender.id, actor, {**line, "comment": reason.strip() or None})], now)
     return []
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain.ground.rows import columns_of
 from processes import tables
 from processes.definitions.store import load
 from processes.engine import Engine
@@ -16,6 +17,7 @@ from processes.spiff import tokens
 from processes.spiff.instances import VoteTask
 from processes.spiff.state import load_state
 from processes.spiff.timers import earliest
+from processes.states import LIVE, JobState, TaskKind, TaskRowState, VoteState
 from processes.steps import position, posting, votes
 from processes.steps.step import Step
 from processes.tasks import tallies
@@ -39,14 +41,14 @@ def faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
     if subject is not None and (subject.status, subject.tone) != (row.status, row.tone):
         yield f"记录的状态是“{subject.status}”，流程中是“{row.status}”"
     rows = session.execute(select(tables.task).where(tables.task.c.instance_id == row.id)).all()
-    live = {task.id: task for task in rows if task.state in tables.LIVE}
+    live = {task.id: task for task in rows if task.state in LIVE}
     open_ids = {task.id for task in live.values() if task.parent_id is None and task.vote_id is None}
     ballots = session.execute(select(tables.vote).where(tables.vote.c.instance_id == row.id)).all()
     yield from tallies.ballot_faults(ballots, rows)
     yield from _opinions(live)
     jobs = session.execute(select(tables.job).where(tables.job.c.instance_id == row.id)).all()
-    unanswered = {job.id for job in jobs if job.state not in ("done", "cancelled")}
-    if row.suspended_at is None and any(job.state in ("paused", "answered") for job in jobs):
+    unanswered = {job.id for job in jobs if job.state not in (JobState.DONE, JobState.CANCELLED)}
+    if row.suspended_at is None and any(job.state in (JobState.PAUSED, JobState.ANSWERED) for job in jobs):
         yield "流程没有挂起，仍有暂停的外部任务"
     if row.ended_at is not None or row.state is None:
         if open_ids:
@@ -64,7 +66,7 @@ def faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
     step.workflow.script_engine = step.script_engine()
     stands = tokens.waiting(step.workflow)
     yield from _against_state(step, stands, {t.id: t for t in rows}, open_ids, unanswered, row)
-    if {vote.id for vote in ballots if vote.state == "open"} != set(votes.standing(stands)):
+    if {vote.id for vote in ballots if vote.state == VoteState.OPEN} != set(votes.standing(stands)):
         yield "会签与流程状态不一致"
 
 
@@ -79,7 +81,7 @@ def _against_state(
         found = tasks.get(task_id)
         if found is None:
             continue
-        own = found.role == expected.properties.get("candidateGroup", expected.lane)
+        own = found.role == expected.role
         party_id = step.subject.party_for(expected.lane if own else found.role)
         if found.role not in transfer_roles(expected) or (found.element, found.party_id) != (element, party_id):
             yield f"待办“{found.name}”的办理角色、机构或环节与流程图不一致"
@@ -100,16 +102,25 @@ def _against_state(
 
 
 def _opinions(live: dict[str, Any]) -> Iterator[str]:
-    """Opinions asked for a task against the task: which of the two waits for the other (see `tables.OPINIONS`)."""
-    confirming = {task.parent_id for task in live.values() if task.kind == "after"}
+    """Opinions asked for a task against the task: which of the two waits for the other (see `OPINIONS`)."""
+    confirming = {task.parent_id for task in live.values() if task.kind == TaskKind.AFTER}
     for task in live.values():
         if task.parent_id is None:
-            if task.state == "held" and task.id not in confirming:
+            if task.state == TaskRowState.HELD and task.id not in confirming:
                 yield f"待办“{task.name}”已有结果，没有人需要确认，却没有继续"
             continue
         about = live.get(task.parent_id)
-        expected = "waiting" if task.kind == "after" and about is not None and about.state == "open" else "open"
-        if about is None or task.assignee_id is None or task.state != expected or (task.kind != "after" and about.state == "held"):
+        expected = (
+            TaskRowState.WAITING
+            if task.kind == TaskKind.AFTER and about is not None and about.state == TaskRowState.OPEN
+            else TaskRowState.OPEN
+        )
+        if (
+            about is None
+            or task.assignee_id is None
+            or task.state != expected
+            or (task.kind != TaskKind.AFTER and about.state == TaskRowState.HELD)
+        ):
             yield f"“{task.name}”与它所属的待办不一致"
 
 
@@ -117,7 +128,7 @@ def _chain(session: Session, row: Any) -> Iterator[str]:
     previous = GENESIS
     lines = events_of(session, row.id)
     for number, line in enumerate(lines, 1):
-        content = dict(line._mapping)
+        content = columns_of(line)
         expected = chain_hash(previous, content)
         if line.seq != number or line.hash != expected:
             yield f"第 {number} 条历史被改动过"

@@ -35,8 +35,7 @@ def around(engine: Engine, session: Session, actor: Actor, row: Any) -> list[Som
 
 def around_step(step: Step) -> list[Someone]:
     """The same for a step, in one query."""
-    lanes = {element.lane for element in step.definition.elements.values() if element.lane}
-    lanes |= {role for e in step.definition.elements.values() if (role := e.properties.get("candidateGroup"))}
+    lanes = {role for element in step.definition.elements.values() for role in (element.lane, element.role) if role}
     holds = [
         and_(Person.party_id == party, PersonRole.role == lane) for lane in lanes if (party := step.subject.party_for(lane)) is not None
     ]

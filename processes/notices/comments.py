@@ -11,6 +11,7 @@ from processes.engine import Engine
 from processes.errors import FormInvalid, NotFound
 from processes.history import who
 from processes.notices.around import around_step
+from processes.states import EventKind, NoticeKind
 from processes.steps import books
 from processes.steps.locking import lock
 from processes.steps.telling import notify
@@ -32,7 +33,7 @@ def comment(engine: Engine, session: Session, actor: Actor, instance_id: int, te
     people = {one.id: one.name for one in around_step(step) if one.concerned}
     if actor.person_id not in people:
         raise NotFound
-    step.record("comment", "评论", None, text)
+    step.record(EventKind.COMMENT, "评论", None, text)
     named = {person for person, name in people.items() if re.search(rf"@{re.escape(name)}(?!\w)", text)}
-    notify(step, named, "mention", f"{who(actor)}在“{step.row.title}”的评论中提到您：{text}")
+    notify(step, named, NoticeKind.MENTION, f"{who(actor)}在“{step.row.title}”的评论中提到您：{text}")
     return books.write(step)

@@ -19,6 +19,7 @@ from processes import tables
 from processes.engine import Engine
 from processes.errors import NotFound, Refused
 from processes.notices.around import around_step
+from processes.states import NoticeKind
 from processes.steps import books
 from processes.steps.copying import write_copies
 from processes.steps.locking import awake, lock
@@ -89,6 +90,6 @@ def read_one(session: Session, actor: Actor, copy_id: int, now: datetime) -> Any
 def seen(session: Session, actor: Actor, instance_id: int, now: datetime) -> None:
     """The actor has opened the record: of its copies and their messages none is unread any more."""
     notice = tables.notice
-    for table, more in ((_TABLE, ()), (notice, (notice.c.kind == "copy",))):
+    for table, more in ((_TABLE, ()), (notice, (notice.c.kind == NoticeKind.COPY,))):
         mine = (table.c.person_id == actor.person_id, table.c.instance_id == instance_id, table.c.read_at.is_(None), *more)
         session.execute(update(table).where(*mine).values(read_at=now))

@@ -14,6 +14,7 @@ from domain.ground.database import put
 from domain.ground.parties import Actor
 from processes import tables
 from processes.errors import NotFound
+from processes.states import TextState
 from processes.steps.telling import ASKED_FOR, KINDS
 
 _CHOICE = tables.notice_choice
@@ -60,8 +61,8 @@ def send_again(session: Session, actor: Actor, text_id: str, now: datetime) -> N
     Raises:
         NotFound: no such SMS of theirs, or it has not failed.
     """
-    mine = (_TEXT.c.id == text_id, _TEXT.c.person_id == actor.person_id, _TEXT.c.state == "failed")
-    again = update(_TEXT).where(*mine).values(state="pending", tries=0, next_at=now, error=None)
+    mine = (_TEXT.c.id == text_id, _TEXT.c.person_id == actor.person_id, _TEXT.c.state == TextState.FAILED)
+    again = update(_TEXT).where(*mine).values(state=TextState.PENDING, tries=0, next_at=now, error=None)
     if session.execute(again).rowcount != 1:  # type: ignore[attr-defined]
         raise NotFound("没有找到这条发送失败的短信，它可能已经重新发送")
 

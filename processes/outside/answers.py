@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from domain.ground.handling import BusinessError
 from domain.ground.parties import SYSTEM
-from processes import tables
+from processes import history, tables
 from processes.definitions.store import load
 from processes.engine import Engine
 from processes.errors import StaleAttempt
 from processes.spiff import faults, tokens
+from processes.states import EventKind, JobState
 from processes.steps import books, running
 from processes.steps.locking import step_on
 from processes.steps.step import Step
@@ -35,7 +36,7 @@ def answer(engine: Engine, session: Session, job_id: str, attempt: int, result: 
     job, row = _fenced(session, job_id, attempt)
     if row.suspended_at is not None:
         return _keep(session, job_id, {"result": dict(result)})
-    _close(session, job_id, "done", None)
+    _close(session, job_id, JobState.DONE, None)
     standing = _standing(engine, session, job, row)
     if standing is None:
         return []
@@ -57,14 +58,14 @@ def refuse(engine: Engine, session: Session, job_id: str, attempt: int, error: B
         return _keep(session, job_id, {"refused": [error.code, str(error)]})
     standing = _standing(engine, session, job, row)
     if standing is None:
-        _close(session, job_id, "done", str(error))
+        _close(session, job_id, JobState.DONE, str(error))
         return []
     step, live = standing
     event = faults.catcher(live, error.code)
     if event is None:
         fail(engine, session, job_id, attempt, _uncaught(error), None)
         return []
-    _close(session, job_id, "done", str(error))
+    _close(session, job_id, JobState.DONE, str(error))
     step.caught(event, error)
     running.run(step)
     return books.write(step)
@@ -79,33 +80,35 @@ def fail(engine: Engine, session: Session, job_id: str, attempt: int, message: s
     job, row = _fenced(session, job_id, attempt)
     if retry_at is not None:
         table = tables.job
-        waits = {"state": "pending", "next_at": retry_at} if row.suspended_at is None else {"state": "paused", "next_at": None}
+        waits = (
+            {"state": JobState.PENDING, "next_at": retry_at} if row.suspended_at is None else {"state": JobState.PAUSED, "next_at": None}
+        )
         session.execute(update(table).where(table.c.id == job_id).values(error=message, **waits))
         return
-    _close(session, job_id, "failed", message)
+    _close(session, job_id, JobState.FAILED, message)
     _incident(engine, session, row, message, job.element)
 
 
 def take_kept(step: Step) -> None:
     """What the outside said while the instance was suspended goes into the process."""
     table = tables.job
-    kept = select(table).where(table.c.instance_id == step.row.id, table.c.state == "answered").order_by(table.c.id)
+    kept = select(table).where(table.c.instance_id == step.row.id, table.c.state == JobState.ANSWERED).order_by(table.c.id)
     for job in step.session.execute(kept).all():
         live = tokens.find(step.workflow, job.id)
         if live is None or not live.has_state(TaskState.STARTED):
             continue  # what an answer before it set off went another way
         if "result" in job.answer:
-            _close(step.session, job.id, "done", None)
+            _close(step.session, job.id, JobState.DONE, None)
             _go_on(step, live, job, job.answer["result"])
             continue
         error = BusinessError(*job.answer["refused"])
         event = faults.catcher(live, error.code)
-        _close(step.session, job.id, "done" if event is not None else "failed", str(error))
+        _close(step.session, job.id, JobState.DONE if event is not None else JobState.FAILED, str(error))
         if event is not None:
             step.caught(event, error)
         else:
             step.incident = _uncaught(error)
-            step.record("incident", step.definition.elements[job.element].name, job.element, step.incident)
+            step.record(EventKind.INCIDENT, step.definition.elements[job.element].name, job.element, step.incident)
 
 
 def halt(engine: Engine, session: Session, instance_id: int, message: str) -> None:
@@ -119,13 +122,13 @@ def halt(engine: Engine, session: Session, instance_id: int, message: str) -> No
 def _go_on(step: Step, live: Any, job: Any, result: Mapping[str, Any]) -> None:
     live.data.update(result)
     live.complete()
-    step.record("job", step.definition.elements[job.element].name, job.element)
+    step.record(EventKind.JOB, step.definition.elements[job.element].name, job.element)
 
 
 def _keep(session: Session, job_id: str, answer: dict[str, Any]) -> list[str]:
     """An answer to a suspended instance waits until it is resumed."""
     table = tables.job
-    session.execute(update(table).where(table.c.id == job_id).values(state="answered", next_at=None, answer=answer))
+    session.execute(update(table).where(table.c.id == job_id).values(state=JobState.ANSWERED, next_at=None, answer=answer))
     return []
 
 
@@ -134,13 +137,10 @@ def _uncaught(error: BusinessError) -> str:
 
 
 def _incident(engine: Engine, session: Session, row: Any, message: str, element: str | None) -> None:
-    definition = load(session, row.definition_id)
-    subject = engine.subjects[definition.subject].load(session, row.subject_id)
-    step = Step(engine, session, SYSTEM, definition, row, subject)
-    step.record("incident", definition.elements[element].name if element else "定时处理", element, message)
-    chain = books.write_events(step)
-    values = {"incident": message, "seq": row.seq + 1, "chain": chain, "version": row.version + 1}
-    session.execute(update(tables.instance).where(tables.instance.c.id == row.id).values(values))
+    name = load(session, row.definition_id).elements[element].name if element else "定时处理"
+    line = {"kind": EventKind.INCIDENT, "name": name, "element": element, "comment": message}
+    history.append(session, {row.id: row}, [(row.id, SYSTEM, line)], engine.clock())
+    session.execute(update(tables.instance).where(tables.instance.c.id == row.id).values(incident=message))
 
 
 def _standing(engine: Engine, session: Session, job: Any, row: Any) -> tuple[Step, Any] | None:
@@ -167,6 +167,6 @@ def _fenced(session: Session, job_id: str, attempt: int) -> tuple[Any, Any]:
     owner = select(tables.job.c.instance_id).where(tables.job.c.id == job_id).scalar_subquery()
     row = session.execute(select(table).where(table.c.id == owner).with_for_update()).first()
     job = session.execute(select(tables.job).where(tables.job.c.id == job_id).with_for_update()).first()
-    if row is None or job is None or job.state != "running" or job.attempt != attempt:
+    if row is None or job is None or job.state != JobState.RUNNING or job.attempt != attempt:
         raise StaleAttempt
     return job, row

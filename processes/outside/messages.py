@@ -23,6 +23,7 @@ from processes.diagrams.elements import Element, listed
 from processes.diagrams.expressions import ExpressionError, evaluate
 from processes.engine import Engine
 from processes.errors import EngineFault, TaskClosed
+from processes.states import EventKind, MessageState
 from processes.steps import books, running
 from processes.steps.locking import lock
 from processes.steps.posting import unpack
@@ -38,7 +39,7 @@ MAX_TRIES = 8  # of a receiver that cannot take it
 def due(session: Session, now: datetime, limit: int = 200) -> list[int]:
     """Ids of the messages to be delivered now, the oldest first."""
     table = tables.message
-    query = select(table.c.id).where(table.c.state == "waiting", table.c.next_at <= now).order_by(table.c.id).limit(limit)
+    query = select(table.c.id).where(table.c.state == MessageState.WAITING, table.c.next_at <= now).order_by(table.c.id).limit(limit)
     return list(session.scalars(query))
 
 
@@ -50,7 +51,7 @@ def deliver(engine: Engine, session: Session, message_id: int) -> list[str]:
         ProcessError, ExpressionError: the receiver cannot take it; `put_off` says so once this is rolled back.
     """
     table = tables.message
-    message = session.execute(select(table).where(table.c.id == message_id, table.c.state == "waiting")).first()
+    message = session.execute(select(table).where(table.c.id == message_id, table.c.state == MessageState.WAITING)).first()
     if message is None:
         return []
     waiting = receiver(engine, session, message)
@@ -101,7 +102,7 @@ def _receive(engine: Engine, session: Session, message: Any, waiting: Any) -> li
         raise TaskClosed
     running.load(step)
     element = step.definition.elements[waiting.element]
-    step.record("received", element.name or message.name, element.id)
+    step.record(EventKind.RECEIVED, element.name or message.name, element.id)
     if not step.receive(element, _fit(element, message)):
         raise TaskClosed("对方已不再等待这条消息")
     return _done(step, message, element.id)
@@ -119,8 +120,9 @@ def _process(engine: Engine, session: Session, message: Any) -> Definition | Non
 def _start(engine: Engine, session: Session, message: Any, definition: Definition) -> list[str]:
     begin, where = definition.start, f"由消息“{message.name}”开始的流程“{definition.name}”"
     subject_id = evaluate(begin.properties["messageSubject"], unpack(message.payload))
-    whole = isinstance(subject_id, int) and not isinstance(subject_id, bool)
-    subject = engine.subjects[definition.subject].load(session, subject_id, lock=True) if whole else None
+    subject = None
+    if isinstance(subject_id, int) and not isinstance(subject_id, bool):
+        subject = engine.subjects[definition.subject].load(session, subject_id, lock=True)
     if subject is None or (subject.party_id != message.party_id and not _from_any(definition, begin.id)):
         raise EngineFault(f"{where}没有找到它的业务记录")
     table = tables.instance
@@ -129,7 +131,7 @@ def _start(engine: Engine, session: Session, message: Any, definition: Definitio
         raise EngineFault(f"{where}已在办理同一条业务记录")
     step = open_step(engine, session, SYSTEM, definition, subject)
     running.run(step)
-    step.record("received", begin.name or message.name, begin.id)
+    step.record(EventKind.RECEIVED, begin.name or message.name, begin.id)
     if not step.receive(begin, _fit(begin, message)):
         raise EngineFault(f"{where}没有等待这条消息")
     return _done(step, message, begin.id)
@@ -143,9 +145,9 @@ def _fit(element: Element, message: Any) -> dict[str, Any]:
 
 def _done(step: Step, message: Any, element: str) -> list[str]:
     table = tables.message
-    values = {"state": "delivered", "instance_id": step.row.id, "target": element, "next_at": None, "error": None}
+    values = {"state": MessageState.DELIVERED, "instance_id": step.row.id, "target": element, "next_at": None, "error": None}
     # closed after the receiver's row is locked, as every step locks: a second deliverer finds it closed, and takes its step back
-    closed = update(table).where(table.c.id == message.id, table.c.state == "waiting").values(values)
+    closed = update(table).where(table.c.id == message.id, table.c.state == MessageState.WAITING).values(values)
     running.run(step)
     step.delivers = message.id  # its row is locked in one go with those that the step's own new waits wake up
     jobs = books.write(step)
@@ -158,9 +160,9 @@ def _keep(session: Session, message: Any, now: datetime) -> None:
     table = tables.message
     values: dict[str, Any] = {"next_at": now + _wait(message.tries), "tries": message.tries + 1}
     if now - (message.retried_at or message.sent_at) >= KEPT:
-        values = {"state": "expired", "next_at": None, "error": f"{KEPT.days} 天内没有流程接收"}
+        values = {"state": MessageState.EXPIRED, "next_at": None, "error": f"{KEPT.days} 天内没有流程接收"}
     # not where somebody who began to wait meanwhile has woken it up
-    unseen = (table.c.id == message.id, table.c.state == "waiting", table.c.next_at == message.next_at)
+    unseen = (table.c.id == message.id, table.c.state == MessageState.WAITING, table.c.next_at == message.next_at)
     session.execute(update(table).where(*unseen).values(values))
 
 
@@ -171,7 +173,7 @@ def put_off(engine: Engine, session: Session, message_id: int, error: str) -> in
     start – the sender.
     """
     table = tables.message
-    message = session.execute(select(table).where(table.c.id == message_id, table.c.state == "waiting")).first()
+    message = session.execute(select(table).where(table.c.id == message_id, table.c.state == MessageState.WAITING)).first()
     if message is None:
         return None
     waiting = receiver(engine, session, message)
@@ -180,17 +182,17 @@ def put_off(engine: Engine, session: Session, message_id: int, error: str) -> in
     blamed = int(message.sender_id if waiting is None else waiting.instance_id)
     found: int | None = None
     if over:
-        values |= {"state": "failed", "next_at": None, "instance_id": blamed}
+        values |= {"state": MessageState.FAILED, "next_at": None, "instance_id": blamed}
         instance = tables.instance.c  # locked before the message, as every step does
         found = session.scalar(select(instance.id).where(instance.id == blamed, instance.ended_at.is_(None)).with_for_update())
-    session.execute(update(table).where(table.c.id == message_id, table.c.state == "waiting").values(values))
+    session.execute(update(table).where(table.c.id == message_id, table.c.state == MessageState.WAITING).values(values))
     return found
 
 
 def hold_back(engine: Engine, session: Session, message_id: int) -> None:
     """The receiver is suspended: looked at again soon, and no attempt of it."""
     table = tables.message
-    later = update(table).where(table.c.id == message_id, table.c.state == "waiting")
+    later = update(table).where(table.c.id == message_id, table.c.state == MessageState.WAITING)
     session.execute(later.values(next_at=engine.clock() + SUSPENDED))
 
 

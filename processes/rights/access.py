@@ -23,7 +23,7 @@ def at(schema: Mapping[str, Any], element: Element, role: str | None = None) -> 
 
     `role` is whose step it is, where that is not the element's own.
     """
-    names = (element.local, role or role_of(element))
+    names = (element.local, role or element.role)
     modes = {name: _mode(field[HINT], names) for name, field in fields_of(schema).items() if HINT in field}
     if all(mode == "write" for mode in modes.values()):
         return schema
@@ -36,11 +36,6 @@ def at(schema: Mapping[str, Any], element: Element, role: str | None = None) -> 
 def at_start(definition: Definition) -> Mapping[str, Any]:
     """The record's form as whoever begins one fills it in, by hand or in the rows of an import."""
     return at(definition.record_schema, definition.first_task or definition.start, definition.start.lane)
-
-
-def role_of(element: Element) -> str:
-    """The role that a step is for."""
-    return element.properties.get("candidateGroup", element.lane)
 
 
 def writes(fitted: Mapping[str, Any], name: str) -> bool:
@@ -69,10 +64,12 @@ def hidden_from(definition: Definition, subject: Any, actor: Actor) -> set[str]:
     Whoever holds no role of the diagram counts as all those that their party has in it; without a record (None), as all there are.
     """
     people = [element for element in definition.elements.values() if element.by_person or element.lane]
-    roles = {role_of(element) for element in people} & actor.roles
-    theirs = (role for role in map(role_of, people) if role and (subject is None or subject.party_for(role) == actor.party_id))
+    roles = {element.role for element in people} & actor.roles
+    theirs = (
+        role for role in (element.role for element in people) if role and (subject is None or subject.party_for(role) == actor.party_id)
+    )
     roles = roles or set(theirs)
-    names = roles | {element.local for element in people if role_of(element) in roles}
+    names = roles | {element.local for element in people if element.role in roles}
     return {
         name
         for schema in definition.forms.values()

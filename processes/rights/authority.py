@@ -16,6 +16,7 @@ from processes.definitions.definition import Definition
 from processes.diagrams.elements import Element
 from processes.errors import FourEyes, NotAllowed, NotFound, Refused
 from processes.rights.substitutes import absent_actor, absent_for, absent_holder
+from processes.states import TaskKind, TaskRowState
 
 Check = Callable[[Session, Actor, Any, str, datetime], Any | None]
 """(session, actor, task row, the process's key, now) → in whose place the actor acts; raises where they may not."""
@@ -44,7 +45,7 @@ def acts_for(session: Session, actor: Actor, task: Any, key: str, now: datetime)
     if task.party_id != actor.party_id:
         raise NotFound
     own = task.role in actor.roles
-    if task.assignee_id == actor.person_id and (own or task.kind != "step"):
+    if task.assignee_id == actor.person_id and (own or task.kind != TaskKind.STEP):
         return None
     if own and task.assignee_id is None:
         return None
@@ -78,7 +79,7 @@ def takes_back(session: Session, actor: Actor, done: Any, key: str, now: datetim
     Raises:
         NotFound: it is nobody's whom the actor stands in for.
     """
-    if done.party_id != actor.party_id or done.kind != "step" or done.closed_by is None:
+    if done.party_id != actor.party_id or done.kind != TaskKind.STEP or done.closed_by is None:
         raise NotFound
     owner = done.closed_by if done.closed_for is None else done.closed_for
     if owner == actor.person_id and done.role in actor.roles:
@@ -128,7 +129,9 @@ def involved(session: Session, definition: Definition, instance_id: int, element
         return set()
     table = tables.task
     query = select(table.c.closed_by, table.c.closed_for).where(
-        table.c.instance_id == instance_id, table.c.element.in_(partners), table.c.state.in_(("done", "held", "undone"))
+        table.c.instance_id == instance_id,
+        table.c.element.in_(partners),
+        table.c.state.in_((TaskRowState.DONE, TaskRowState.HELD, TaskRowState.UNDONE)),
     )
     return {person for row in session.execute(query) for person in row if person is not None}
 

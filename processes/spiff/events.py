@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit, _EndJoin
 from SpiffWorkflow.bpmn.specs.defaults import EventBasedGateway, StartEvent
-from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
-from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.bpmn.specs.event_definitions.base import EventDefinition
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.spiff.specs.defaults import SubWorkflowTask
 from SpiffWorkflow.spiff.specs.event_definitions import (
     ErrorEventDefinition,
@@ -20,11 +19,12 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from processes.diagrams.assignments import read_assignments
+from processes.diagrams.expressions import Value
+from processes.spiff import tree
+from processes.spiff.tree import Part
 
 if TYPE_CHECKING:
     from processes.diagrams.elements import Element
-
-LIVE = TaskState.READY | TaskState.STARTED | TaskState.WAITING
 
 
 def deliver_upwards(task: Task, event: BpmnEvent) -> bool:
@@ -33,36 +33,25 @@ def deliver_upwards(task: Task, event: BpmnEvent) -> bool:
 
     Returns: False where nothing catches it.
     """
-    inner: Task | None = task
-    while inner is not None:
-        catchers = [t for t in _boundary_events(inner) if t.task_spec.catches(t, event)]
-        for catcher in catchers:
-            catcher.task_spec.catch(catcher, event)
-            catcher.task_spec._update(catcher)
+    for attached in tree.boundary_events_around(task):
+        catchers = [catcher for catcher in attached if catcher.task_spec.catches(catcher, event)]
         if catchers:
+            _catch(catchers, event)
             return True
-        if inner.workflow.parent_task_id is None:
-            return _trigger(inner.workflow, event)
-        inner = inner.workflow.top_workflow.get_task_from_id(inner.workflow.parent_task_id)
-    return False
+    return _trigger(task.workflow.top_workflow, event)
 
 
-def _boundary_events(task: Task) -> list[Task]:
-    parent = task.parent
-    if parent is not None and isinstance(parent.task_spec, LoopTask):
-        parent = parent.parent
-    if parent is None or not isinstance(parent.task_spec, BoundaryEventSplit):
-        return []
-    return [t for t in parent.children if isinstance(t.task_spec, BoundaryEvent)]
-
-
-def _trigger(workflow: Any, event: BpmnEvent) -> bool:
+def _trigger(workflow: BpmnWorkflow, event: BpmnEvent) -> bool:
     workflow.event_manager.update_collaboration(event)
     starts = [t for t in workflow.event_manager.tasks.values() if isinstance(t.task_spec, StartEvent) and t.task_spec.catches(t, event)]
-    for start in starts:
-        start.task_spec.catch(start, event)
-        start.task_spec._update(start)
+    _catch(starts, event)
     return bool(starts)
+
+
+def _catch(tasks: Iterable[Task], event: BpmnEvent) -> None:
+    for task in tasks:
+        task.task_spec.catch(task, event)
+        task.task_spec._update(task)
 
 
 class _Upwards:
@@ -99,7 +88,7 @@ class Message(MessageEventDefinition):  # type: ignore[misc]
     """Its payload is a list of assignments, which become data of the token that receives it.
 
     Inside an instance it reaches what waits for its name; what nobody there catches is posted to other instances, by whose
-    correlation (`processes/correlation.py`) – the library's would depend on which message came first.
+    correlation (`processes/definitions/correlation.py`) – the library's would depend on which message came first.
     """
 
     def throw(self, task: Task) -> None:
@@ -145,7 +134,7 @@ class EventSubprocess(SubWorkflowTask):  # type: ignore[misc]
     def test(self) -> None:
         """Nothing leads to it: the library's check, which the specification it triggered in would pass, a reloaded one would not."""
 
-    def copy_data(self, task: Task, subworkflow: Any) -> None:
+    def copy_data(self, task: Task, subworkflow: Part) -> None:
         # it hangs off the start of the process, which knows nothing of what has happened since
         last = task.workflow.last_task
         if last is not None:
@@ -158,24 +147,20 @@ class TriggeredStart(StartEvent):  # type: ignore[misc]
 
     def _on_complete_hook(self, task: Task) -> None:
         super()._on_complete_hook(task)
-        top = task.workflow.top_workflow
-        if task.workflow.parent_task_id is None:
-            return
-        around = top.get_task_from_id(task.workflow.parent_task_id)
-        if isinstance(around.task_spec, EventSubprocess) and around.task_spec.interrupting:
-            for other in [t for t in around.workflow.tasks.values() if t.has_state(LIVE) and t is not around]:
-                if not isinstance(other.task_spec, _EndJoin):
-                    other.cancel()
+        around = tree.around(task)
+        if around is not None and isinstance(around.task_spec, EventSubprocess) and around.task_spec.interrupting:
+            for other in [t for t in around.workflow.tasks.values() if tree.is_live(t) and t is not around]:
+                other.cancel()
 
 
-def let_end(workflow: Any) -> bool:
+def let_end(workflow: BpmnWorkflow) -> bool:
     """Drops event subprocesses that were never triggered where nothing else is left: they must not keep their process from ending.
 
     Returns: whether any was dropped.
     """
     dropped = False
-    for part in [workflow, *workflow.subprocesses.values()]:
-        live = [t for t in part.tasks.values() if t.has_state(LIVE) and not isinstance(t.task_spec, _EndJoin)]
+    for part in tree.parts(workflow):
+        live = [t for t in part.tasks.values() if tree.is_live(t)]
         if live and all(is_untriggered(t) for t in live):
             for task in live:
                 task.cancel()
@@ -193,7 +178,7 @@ def is_untriggered(task: Task) -> bool:
     return inner is not None and any(isinstance(t.task_spec, StartEvent) and t.has_state(TaskState.WAITING) for t in inner.tasks.values())
 
 
-def triggers(workflow: Any) -> Iterator[Any]:
+def triggers(workflow: BpmnWorkflow) -> Iterator[StartEvent]:
     """The start events of event subprocesses that a message, signal, error or escalation would trigger now."""
     if workflow.is_completed():
         return
@@ -201,16 +186,17 @@ def triggers(workflow: Any) -> Iterator[Any]:
         yield from workflow.subprocess_specs[name].bpmn_start_events
 
 
-def receive(workflow: Any, waits: Iterable[tuple[Task, Mapping[str, Any]]], element_id: str, payload: dict[str, Any]) -> bool:
+def receive(
+    workflow: BpmnWorkflow, waits: Iterable[tuple[Task, Mapping[str, EventDefinition]]], element_id: str, payload: dict[str, Value]
+) -> bool:
     """Gives a message to the event of this id, to a gateway before it, or to its event subprocess.
 
-    `waits` are the tasks that stand somewhere, each with what it awaits.
+    `waits` are the tasks where tokens stand, each with what it awaits.
     Returns: False where nothing waits for it.
     """
     for task, events in waits:
         if task.has_state(TaskState.WAITING) and element_id in events:
-            task.task_spec.catch(task, BpmnEvent(events[element_id], payload=payload))
-            task.task_spec._update(task)
+            _catch([task], BpmnEvent(events[element_id], payload=payload))
             return True
     for start in triggers(workflow):
         if start.bpmn_id == element_id:
@@ -219,7 +205,7 @@ def receive(workflow: Any, waits: Iterable[tuple[Task, Mapping[str, Any]]], elem
     return False
 
 
-def awaited(task: Task, element: Element, elements: Mapping[str, Element]) -> dict[str, Any]:
+def awaited(task: Task, element: Element, elements: Mapping[str, Element]) -> dict[str, EventDefinition]:
     """Ids of the message events that a task of this element waits for → their definitions."""
     if element.tag != "eventBasedGateway":
         return {element.id: task.task_spec.event_definition} if element.event == "message" else {}

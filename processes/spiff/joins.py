@@ -7,29 +7,30 @@ it since the branches parted; where several did, of the one that arrived last.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
 from uuid import UUID
 
+from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, _EndJoin
 from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway, ParallelGateway
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-JOINED = "joined"  # in a task's internal data: by which task of its join the token went on
-_LIVE = TaskState.READY | TaskState.STARTED | TaskState.WAITING
+from processes.diagrams.expressions import Value
+from processes.spiff import tree
+
+JOINED = "joined"  # in a task's internal data: as which task of its join the token went on
 _GOES_ON = TaskState.READY | TaskState.STARTED | TaskState.COMPLETED
 
 
 class _Gathering:
-    """Takes one token of each way in, and leaves those that came too often where they are.
+    """Takes one token of each way in. Where a second one has come on the same way, it waits at the join for the next round.
 
     The library asks its whole tree who has ever arrived. In a loop around a fork and its join, an earlier round then counts for a later
-    one, and the join goes on with one branch alone; a second token of one way in replaces what the first has begun. Here each task
-    that was joined says by which (`JOINED`), so that a return, which takes that one back, makes it wait again.
+    one, and the join lets a token pass with one branch alone; a second token of one way in replaces what the first has begun. Here each
+    task that was joined names the one it went on as (`JOINED`). A return (退回) that takes that one back makes the others wait again.
     """
 
-    inputs: Any
+    inputs: list[BpmnTaskSpec]
 
     def _update_hook(self, my_task: Task) -> bool:
         joined = self._gathered(my_task)
@@ -51,13 +52,13 @@ class _Gathering:
 
 
 def _arrived(join: Task) -> list[Task]:
-    """The other tasks of a join that stand at it, who came first before the others."""
+    """The other tasks of a join that wait at it, in the order in which they came."""
     tasks = join.workflow.tasks.values()
     found = [t for t in tasks if t.task_spec is join.task_spec and t is not join and t.parent.has_state(TaskState.COMPLETED)]
-    return sorted((t for t in found if _stands(t)), key=lambda task: float(task.last_state_change))
+    return sorted((t for t in found if _waits(t)), key=lambda task: float(task.last_state_change))
 
 
-def _stands(task: Task) -> bool:
+def _waits(task: Task) -> bool:
     if task.has_state(TaskState.WAITING):
         return True
     by = task.internal_data.get(JOINED)
@@ -94,19 +95,20 @@ class InclusiveJoin(_Gathering, InclusiveGateway):  # type: ignore[misc]
                     return None
         return [task for task in first.values() if task is not my_task]
 
-    def _get_matching_outputs(self, task: Task) -> Any:
+    def _get_matching_outputs(self, task: Task) -> list[BpmnTaskSpec]:
         self._bring_together(task)  # the branches have met, and the conditions of the ways out are looked at next
-        return super()._get_matching_outputs(task)
+        found: list[BpmnTaskSpec] = super()._get_matching_outputs(task)
+        return found
 
 
 def _is_token(task: Task) -> bool:
     if isinstance(task.task_spec, _EndJoin | BoundaryEventJoin):
         return False
     # what comes after a task that has just completed is still to be reached
-    return bool(task.has_state(_LIVE)) or bool(task.has_state(TaskState.FUTURE) and task.parent.has_state(TaskState.COMPLETED))
+    return tree.is_live(task) or bool(task.has_state(TaskState.FUTURE) and task.parent.has_state(TaskState.COMPLETED))
 
 
-def _ahead(spec: Any, join: Any) -> set[Any]:
+def _ahead(spec: BpmnTaskSpec, join: BpmnTaskSpec) -> set[BpmnTaskSpec]:
     """What a token at `spec` may come to before it comes to the join."""
     found, todo = {spec}, [spec]
     while todo:
@@ -158,29 +160,23 @@ class _Branch:
 
     def __init__(self, join: Task) -> None:
         self.join = join
-        self.way = {task.id: number for number, task in enumerate([*_ancestors(join)][::-1])}
+        self.way = {task.id: number for number, task in enumerate([*tree.ancestors(join)][::-1])}
 
     def beside(self, others: list[Task]) -> list[Task]:
         """Those of them that are in other branches."""
         return [task for task in others if task.id not in self.way]
 
-    def parting(self, other: Task) -> dict[str, Any] | None:
+    def parting(self, other: Task) -> dict[str, Value] | None:
         """The data where the other branch parted from this one; None where they met in an earlier round."""
-        parted = next((task for task in _ancestors(other) if task.id in self.way), None)
+        parted = next((task for task in tree.ancestors(other) if task.id in self.way), None)
         if parted is None:
             return None
         spec, since = self.join.task_spec, self.way[parted.id]
-        if any(task.task_spec is spec and self.way[task.id] > since for task in _ancestors(self.join)):
+        if any(task.task_spec is spec and self.way[task.id] > since for task in tree.ancestors(self.join)):
             return None
-        data: dict[str, Any] = parted.data
+        data: dict[str, Value] = parted.data
         return data
 
 
-def _ancestors(task: Task) -> Iterator[Task]:
-    while task.parent is not None:
-        task = task.parent
-        yield task
-
-
-def _changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def _changed(before: dict[str, Value], after: dict[str, Value]) -> list[str]:
     return [name for name in after if name not in before or after[name] != before[name]]

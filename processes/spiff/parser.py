@@ -1,11 +1,14 @@
-"""SpiffWorkflow's parser with our timers, events, service tasks and multi-instance where the library's own will not do."""
+"""SpiffWorkflow's parser with our timers, events, service tasks and multi-instance where the library's own will not do.
+
+What an element says of its work is read by `processes.diagrams`, as the checks read it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import partial
 from types import MappingProxyType
-from typing import Any
 
 from SpiffWorkflow.bpmn.parser.event_parsers import (
     CONDITIONAL_EVENT_XPATH,
@@ -20,8 +23,11 @@ from SpiffWorkflow.bpmn.parser.event_parsers import (
 )
 from SpiffWorkflow.bpmn.parser.task_parsers import ConditionalGatewayParser, GatewayParser, SubprocessParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
+from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
+from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin
-from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, EndEvent, IntermediateCatchEvent, IntermediateThrowEvent
+from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, EndEvent, ExclusiveGateway, IntermediateCatchEvent, IntermediateThrowEvent
+from SpiffWorkflow.bpmn.specs.event_definitions.conditional import ConditionalEventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowTaskMixin
@@ -37,6 +43,7 @@ from SpiffWorkflow.spiff.parser.process import SpiffBpmnParser
 from SpiffWorkflow.spiff.parser.task_spec import (
     BusinessRuleTaskParser,
     CallActivityParser,
+    ScriptTaskParser,
     ServiceTaskParser,
     SpiffTaskParser,
     SubWorkflowParser,
@@ -47,6 +54,7 @@ from SpiffWorkflow.spiff.specs.defaults import (
     CallActivity,
     ManualTask,
     ReceiveTask,
+    ScriptTask,
     SendTask,
     ServiceTask,
     SubWorkflowTask,
@@ -54,41 +62,47 @@ from SpiffWorkflow.spiff.specs.defaults import (
 )
 from SpiffWorkflow.task import Task
 
+from processes.diagrams.activities import TimerKind, call_of, condition_of, decision_of, event_condition_of, script_of, timer_of
 from processes.diagrams.decisions import Table
+from processes.diagrams.loops import Loop, read_loop
+from processes.diagrams.nodes import Node
 from processes.errors import EngineFault
 from processes.spiff.events import Error, Escalation, EventGateway, EventSubprocess, Message, TriggeredStart
-from processes.spiff.instances import ForMany, ForVoters
+from processes.spiff.instances import VoteTask, for_many
 from processes.spiff.joins import BoundaryJoin, EndJoin, InclusiveJoin, ParallelJoin
 from processes.spiff.timers import TimeCycle, TimeDate, TimeDuration
+from processes.spiff.tree import Specs
 
-_TIMERS: dict[str, type[TimerEventDefinition]] = {"timeDate": TimeDate, "timeDuration": TimeDuration, "timeCycle": TimeCycle}
+_TIMERS: dict[TimerKind, type[TimerEventDefinition]] = {"timeDate": TimeDate, "timeDuration": TimeDuration, "timeCycle": TimeCycle}
 
 
 class _Events(SpiffEventDefinitionParser):  # type: ignore[misc]  # the library ships no types
-    def parse_timer_event(self, event: Any) -> Any:
-        for tag, timer in _TIMERS.items():
-            for node in event.findall(full_tag(tag)):
-                # by its id: two timers of one name would be one to the library
-                return timer(self.bpmn_id, (node.text or "").strip())
-        raise EngineFault(f"定时器“{self.node.get('name', self.bpmn_id)}”没有时间，应有 timeDate、timeDuration 或 timeCycle")
+    def parse_timer_event(self, event: Node) -> TimerEventDefinition:
+        timer = timer_of(self.node)
+        if timer is None:
+            raise EngineFault(f"定时器“{self.node.get('name', self.bpmn_id)}”没有时间，应有 timeDate、timeDuration 或 timeCycle")
+        return _TIMERS[timer.kind](self.bpmn_id, timer.text)  # by its id: two timers of one name would be one to the library
 
-    def parse_message_event(self, event: Any) -> Any:
+    def parse_conditional_event(self, event: Node) -> ConditionalEventDefinition:
+        return ConditionalEventDefinition(event_condition_of(self.node) or "")
+
+    def parse_message_event(self, event: Node) -> Message:
         found = super().parse_message_event(event)
         return Message(found.name, found.correlation_properties, found.expression, None, found.process_correlations)
 
-    def parse_error_event(self, event: Any) -> Any:
+    def parse_error_event(self, event: Node) -> Error:
         found = super().parse_error_event(event)
         return Error(found.name, code=found.code)
 
-    def parse_escalation_event(self, event: Any) -> Any:
+    def parse_escalation_event(self, event: Node) -> Escalation:
         found = super().parse_escalation_event(event)
         return Escalation(found.name, code=found.code)
 
 
 class _StartParser(_Events, EventDefinitionParser):  # type: ignore[misc]
-    """The library's does not read errors and escalations: such an event subprocess would start at once."""
+    """Reads errors and escalations too, which the library's own passes over: such an event subprocess would start at once."""
 
-    def create_task(self) -> Any:
+    def create_task(self) -> BpmnTaskSpec:
         paths = [MESSAGE_EVENT_XPATH, SIGNAL_EVENT_XPATH, TIMER_EVENT_XPATH, CONDITIONAL_EVENT_XPATH]
         task = self._create_task(self.get_event_definition([*paths, ERROR_EVENT_XPATH, ESCALATION_EVENT_XPATH]))
         self.spec.start.connect(task)
@@ -99,9 +113,9 @@ class _StartParser(_Events, EventDefinitionParser):  # type: ignore[misc]
 
 
 class _EndParser(_Events, EventDefinitionParser):  # type: ignore[misc]
-    """The library's does not read signals: such an end would say nothing."""
+    """Reads signals too, which the library's own passes over: such an end would throw nothing."""
 
-    def create_task(self) -> Any:
+    def create_task(self) -> BpmnTaskSpec:
         paths = [MESSAGE_EVENT_XPATH, SIGNAL_EVENT_XPATH, ERROR_EVENT_XPATH, ESCALATION_EVENT_XPATH, TERMINATION_EVENT_XPATH]
         task = self._create_task(self.get_event_definition(paths))
         task.connect(self.spec.end)
@@ -128,26 +142,74 @@ class _ReceiveParser(_Events, SpiffReceiveTaskParser):  # type: ignore[misc]
     pass
 
 
-class _UserParser(ForVoters, UserTaskParser):  # type: ignore[misc]
+class _Activity:
+    """Finishes an activity that is a multi-instance."""
+
+    task: BpmnTaskSpec
+    spec: BpmnProcessSpec
+    node: Node
+
+    def _take_apart(self) -> tuple[BpmnTaskSpec, Loop]:
+        """The specification of one instance, out of those of the process, and what the diagram says of them all."""
+        loop = read_loop(self.node)
+        if loop is None:
+            raise EngineFault(f"“{self.node.get('name', '')}”不是多实例活动")
+        return self.spec.task_specs.pop(self.task.name), loop
+
+
+class _ForMany(_Activity):
+    """An activity whose instances are tasks of the library's tree."""
+
+    def _add_multiinstance_task(self, loop_node: Node) -> None:
+        single, loop = self._take_apart()
+        self.task = for_many(self.spec, single.name, loop)
+        self.task.bpmn_name = single.bpmn_name
+        self._copy_task_attrs(single, loop_node)  # type: ignore[attr-defined]  # of the library's parsers
+
+
+class _ForVoters(_Activity):
+    """A task that people do, a 会签."""
+
+    def _add_multiinstance_task(self, loop_node: Node) -> None:
+        single, loop = self._take_apart()
+        self.task = VoteTask(self.spec, single.name, **self.bpmn_attributes)  # type: ignore[attr-defined]  # of the library's parsers
+        self.task.extensions, self.task.loop = single.extensions, loop
+
+
+class _ChoiceParser(ConditionalGatewayParser):  # type: ignore[misc]
+    def parse_condition(self, flow: Node) -> str | None:
+        return condition_of(flow) or None
+
+
+class _ScriptParser(ScriptTaskParser):  # type: ignore[misc]
+    def create_task(self) -> BpmnTaskSpec:
+        return ScriptTask(self.spec, self.bpmn_id, script_of(self.node), **self.bpmn_attributes)
+
+
+class _UserParser(_ForVoters, UserTaskParser):  # type: ignore[misc]
     pass
 
 
-class _ManualParser(ForVoters, SpiffTaskParser):  # type: ignore[misc]
+class _ManualParser(_ForVoters, SpiffTaskParser):  # type: ignore[misc]
     pass
 
 
-class _ServiceParser(ForMany, ServiceTaskParser):  # type: ignore[misc]
+class _ServiceParser(_ForMany, ServiceTaskParser):  # type: ignore[misc]
+    def create_task(self) -> BpmnTaskSpec:
+        call = call_of(self.node)
+        if call is None:
+            raise EngineFault(f"服务任务“{self.node.get('name', self.bpmn_id)}”没有写明要调用的服务")
+        return HandledServiceTask(self.spec, self.bpmn_id, call.handler, dict(call.parameters), None, **self.bpmn_attributes)
+
+
+class _CallParser(_ForMany, CallActivityParser):  # type: ignore[misc]
     pass
 
 
-class _CallParser(ForMany, CallActivityParser):  # type: ignore[misc]
-    pass
-
-
-class _SubprocessParser(ForMany, SubWorkflowParser):  # type: ignore[misc]
+class _SubprocessParser(_ForMany, SubWorkflowParser):  # type: ignore[misc]
     """The library looks for `triggeredByEvent` in a namespace that no diagram puts it in."""
 
-    def create_task(self) -> Any:
+    def create_task(self) -> BpmnTaskSpec:
         if self.node.get("triggeredByEvent") != "true":
             return super().create_task()
         spec = SubprocessParser.get_subprocess_spec(self)
@@ -160,24 +222,27 @@ class _SubprocessParser(ForMany, SubWorkflowParser):  # type: ignore[misc]
 class HandledServiceTask(ServiceTask):  # type: ignore[misc]
     """A service task that calls one of our handlers; an external one stays STARTED until its job answers."""
 
+    operation_params: Mapping[str, str]
+    """Name of a parameter → expression."""
+
     def _execute(self, task: Task) -> bool | None:
         # copies: what a handler does to a list must not reach the data of the steps before, which share it
-        params = {name: deepcopy(task.workflow.script_engine.evaluate(task, p["value"])) for name, p in self.operation_params.items()}
+        params = {name: deepcopy(task.workflow.script_engine.evaluate(task, text)) for name, text in self.operation_params.items()}
         result: bool | None = task.workflow.script_engine.serve(task, self.operation_name, params)
         return result
 
 
 class RuleTask(BusinessRuleTask):  # type: ignore[misc]
-    """A business rule task: its decision table is one of ours. What it gives is set, never merged into what is there."""
+    """A business rule task: its decision table is one of ours. What the table gives replaces what is there, and is never merged into it."""
 
     def _run_hook(self, task: Task) -> bool:
-        task.data.update(self.dmnEngine.result(task))
+        task.data.update(self.dmnEngine.result(partial(task.workflow.script_engine.evaluate, task)))
         return True
 
 
 class _RuleParser(BusinessRuleTaskParser):  # type: ignore[misc]
-    def create_task(self) -> Any:
-        name = self.get_decision_ref(self.node)
+    def create_task(self) -> BpmnTaskSpec:
+        name = decision_of(self.node)
         table = self.process_parser.parser.tables.get(name)
         if table is None:
             raise EngineFault(f"业务规则任务“{self.node.get('name', self.bpmn_id)}”的决策表“{name}”不存在")
@@ -199,7 +264,9 @@ class Parser(SpiffBpmnParser):  # type: ignore[misc]
         full_tag("receiveTask"): (_ReceiveParser, ReceiveTask),
         full_tag("eventBasedGateway"): (EventBasedGatewayParser, EventGateway),
         full_tag("parallelGateway"): (GatewayParser, ParallelJoin),
-        full_tag("inclusiveGateway"): (ConditionalGatewayParser, InclusiveJoin),
+        full_tag("inclusiveGateway"): (_ChoiceParser, InclusiveJoin),
+        full_tag("exclusiveGateway"): (_ChoiceParser, ExclusiveGateway),
+        full_tag("scriptTask"): (_ScriptParser, ScriptTask),
         full_tag("subProcess"): (_SubprocessParser, SubWorkflowTask),
         full_tag("businessRuleTask"): (_RuleParser, RuleTask),
         full_tag("serviceTask"): (_ServiceParser, HandledServiceTask),
@@ -209,7 +276,7 @@ class Parser(SpiffBpmnParser):  # type: ignore[misc]
     }
 
 
-def specs_of(root: Any, key: str, tables: Mapping[str, Table] | None = None) -> tuple[Any, dict[str, Any]]:
+def specs_of(root: Node, key: str, tables: Mapping[str, Table] | None = None) -> Specs:
     """The specification of a process and those of its subprocesses, by id. Called processes are not among them.
 
     `tables` are the decision tables that its business rule tasks name.
@@ -228,9 +295,9 @@ def specs_of(root: Any, key: str, tables: Mapping[str, Table] | None = None) -> 
     return spec, inner
 
 
-def _subprocesses(parser: Parser, spec: Any) -> dict[str, Any]:
+def _subprocesses(parser: Parser, spec: BpmnProcessSpec) -> dict[str, BpmnProcessSpec]:
     """The specifications of the subprocesses in a process. The library's own walk asks for what a call activity two levels down calls."""
-    found: dict[str, Any] = {}
+    found: dict[str, BpmnProcessSpec] = {}
     todo = [spec]
     while todo:
         names = {t.spec for t in todo.pop().task_specs.values() if isinstance(t, SubWorkflowTaskMixin)}
@@ -240,7 +307,7 @@ def _subprocesses(parser: Parser, spec: Any) -> dict[str, Any]:
     return found
 
 
-def _connect_instances(spec: Any) -> None:
+def _connect_instances(spec: BpmnProcessSpec) -> None:
     # The library does it when it makes the first child, or when it restores a specification, which we never let it do:
     # after a restart a child that completes would not be counted.
     for task_spec in spec.task_specs.values():

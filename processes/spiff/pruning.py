@@ -1,30 +1,31 @@
 """Finished rounds of a loop leave the state, so that the three-hundredth return costs what the first did.
 
 SpiffWorkflow's task tree grows by every element of every round. Where a token's path passes an element twice, the later
-occurrence takes the place of the earlier one, and what lay between leaves the tree: it is then the tree of a token that came
-round once. The most recent completed occurrence of every user task stays, for it is what a return goes back to.
+occurrence takes the place of the earlier one, and what lay between leaves the tree. The most recent completed occurrence of every
+user task stays, because a return (退回) goes back to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit, _EndJoin
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from processes.spiff import tokens, tree
+from processes.spiff.tree import REACHED, Part, below, forget, is_live
 
-_LIVE = TaskState.READY | TaskState.STARTED | TaskState.WAITING
-MOVED = "moved"  # in a task's internal data: a side branch of a round that has left, so that its parent says nothing
+MOVED = "moved"
+"""In the internal data of a side branch whose round has left the tree: it hangs below an element that no flow leads to it from."""
 _MOVABLE = TaskState.FINISHED_MASK | TaskState.READY | TaskState.STARTED
 
 
-def prune(workflow: Any) -> None:
+def prune(workflow: BpmnWorkflow) -> None:
     """Takes finished rounds out of the tree of a workflow and of each of its subprocesses. Changes nothing that a token may still need."""
-    for part in [workflow, *workflow.subprocesses.values()]:
+    for part in tree.parts(workflow):
         while _cut_once(workflow, part):
             pass
         _drop_moved(workflow, part)
@@ -32,25 +33,22 @@ def prune(workflow: Any) -> None:
             part.last_task = part.task_tree  # read only of a subprocess that is completed, which has no live token to prune for
 
 
-def flows_taken(workflow: Any, between: Mapping[tuple[str, str], str]) -> set[str]:
+def flows_taken(workflow: BpmnWorkflow, between: Mapping[tuple[str, str], str]) -> set[str]:
     """Sequence flows that tokens took, read off the task trees: parent to child, library-made nodes skipped.
 
     `between` is (source, target) → sequence flow.
     """
     taken = set()
-    reached = TaskState.STARTED | TaskState.READY | TaskState.WAITING | TaskState.FINISHED_MASK
-    for task in [t for part in tree.parts(workflow) for t in part.tasks.values()]:
-        if not task.task_spec.bpmn_id or not task.has_state(reached) or task.internal_data.get(MOVED):
+    for task in tree.tasks(workflow):
+        if not task.task_spec.bpmn_id or not task.has_state(REACHED) or task.internal_data.get(MOVED):
             continue
-        parent = task.parent
-        while parent is not None and not parent.task_spec.bpmn_id:
-            parent = parent.parent
+        parent = next((before for before in tree.ancestors(task) if before.task_spec.bpmn_id), None)
         if parent is not None and (flow := between.get((tokens.element_id(parent), tokens.element_id(task)))):
             taken.add(flow)
     return taken
 
 
-def _cut_once(workflow: Any, part: Any) -> bool:
+def _cut_once(workflow: BpmnWorkflow, part: Part) -> bool:
     for earlier, later in _rounds(part):
         moved = _moved(earlier, later)
         if moved is not None:
@@ -59,11 +57,11 @@ def _cut_once(workflow: Any, part: Any) -> bool:
     return False
 
 
-def _rounds(part: Any) -> Iterator[tuple[Task, Task]]:
+def _rounds(part: Part) -> Iterator[tuple[Task, Task]]:
     """Pairs of occurrences of one element on the path of a live token, the longest rounds first."""
-    leaves = {t._parent: t for t in part.tasks.values() if _is_live(t)}
+    leaves = {t._parent: t for t in part.tasks.values() if is_live(t)}
     for leaf in leaves.values():
-        path = _path(leaf)
+        path = [leaf, *tree.ancestors(leaf)][::-1]
         seen: dict[str, list[Task]] = {}
         for task in path[1:]:
             if task.has_state(TaskState.COMPLETED) and not isinstance(task.parent.task_spec, BoundaryEventSplit):
@@ -72,13 +70,6 @@ def _rounds(part: Any) -> Iterator[tuple[Task, Task]]:
             for number, earlier in enumerate(occurrences[:-1]):
                 for later in reversed(occurrences[number + 1 :]):
                     yield earlier, later
-
-
-def _path(leaf: Task) -> list[Task]:
-    path = [leaf]
-    while (parent := path[-1].parent) is not None:
-        path.append(parent)
-    return path[::-1]
 
 
 def _moved(earlier: Task, later: Task) -> list[Task] | None:
@@ -92,27 +83,27 @@ def _moved(earlier: Task, later: Task) -> list[Task] | None:
         for child in parent.children:
             if child is here:
                 continue
-            branch = list(_below(child))
-            if not any(_is_live(task) for task in branch):
+            branch = list(below(child))
+            if not any(is_live(task) for task in branch):
                 leaving += branch
             elif _may_move(parent, child, branch):
                 moved.append(child)
             else:
                 return None
         here = parent
-    kept = {task.task_spec.name for task in _below(later) if not task.has_state(TaskState.PREDICTED_MASK | TaskState.CANCELLED)}
+    kept = {task.task_spec.name for task in below(later) if not task.has_state(TaskState.PREDICTED_MASK | TaskState.CANCELLED)}
     lost = {task.task_spec.name for task in leaving if task.task_spec.manual and task.has_state(TaskState.COMPLETED)} - kept
     return None if lost else moved
 
 
 def _may_move(parent: Task, child: Task, branch: list[Task]) -> bool:
     # A waiting child would inherit the data of its new parent over its own; a join looks at where its branches came from.
-    joins = any(isinstance(task.task_spec, Join) and not isinstance(task.task_spec, _EndJoin) and _is_live(task) for task in branch)
+    joins = any(isinstance(task.task_spec, Join) and not isinstance(task.task_spec, _EndJoin) and is_live(task) for task in branch)
     inside = isinstance(parent.task_spec, BoundaryEventSplit) or isinstance(child.task_spec, Join)
     return child.has_state(_MOVABLE) and not joins and not inside
 
 
-def _splice(workflow: Any, part: Any, earlier: Task, later: Task, moved: list[Task]) -> None:
+def _splice(workflow: BpmnWorkflow, part: Part, earlier: Task, later: Task, moved: list[Task]) -> None:
     above, stay = earlier.parent, [later, *moved]
     for task in stay:
         task.parent._children.remove(task.id)
@@ -120,38 +111,16 @@ def _splice(workflow: Any, part: Any, earlier: Task, later: Task, moved: list[Ta
     for task in moved:
         task.internal_data[MOVED] = True
     place = above._children.index(earlier.id)
-    gone = list(_below(earlier))
+    gone = list(below(earlier))
     above._children[place : place + 1] = [task.id for task in stay]
     for task in gone:
         forget(workflow, part, task)
 
 
-def _drop_moved(workflow: Any, part: Any) -> None:
+def _drop_moved(workflow: BpmnWorkflow, part: Part) -> None:
     for task in [t for t in part.tasks.values() if t.internal_data.get(MOVED)]:
-        branch = list(_below(task))
-        if not any(_is_live(t) or (t.task_spec.manual and t.has_state(TaskState.COMPLETED)) for t in branch):
+        branch = list(below(task))
+        if not any(is_live(t) or (t.task_spec.manual and t.has_state(TaskState.COMPLETED)) for t in branch):
             task.parent._children.remove(task.id)
             for gone in branch:
                 forget(workflow, part, gone)
-
-
-def forget(workflow: Any, part: Any, task: Task) -> None:
-    """Takes a task out of a part's list with what runs inside it; its place in the tree is the caller's."""
-    workflow.event_manager.remove_task(task)
-    del part.tasks[task.id]
-    inner = workflow.subprocesses.pop(task.id, None)
-    for inner_task in list(inner.tasks.values()) if inner is not None else []:
-        forget(workflow, inner, inner_task)
-
-
-def _below(task: Task) -> Iterator[Task]:
-    todo = [task]
-    while todo:
-        here = todo.pop()
-        yield here
-        todo += here.children
-
-
-def _is_live(task: Task) -> bool:
-    # every finished branch leaves the process's last join waiting; the branch that goes on will bring its own
-    return bool(task.has_state(_LIVE)) and not isinstance(task.task_spec, _EndJoin)

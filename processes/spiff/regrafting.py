@@ -1,39 +1,38 @@
-"""A running workflow is put on another version of its diagram, or one of its tokens elsewhere: surgery on SpiffWorkflow's task tree.
+"""Puts a running workflow on another version of its diagram, or one of its tokens on another element: surgery on SpiffWorkflow's task tree.
 
 The library's own migration aligns specifications by their neighbourhood and resets whatever is ready, so that claims, opinions
-and running timers would be lost. Here a task stays the task it is where its element still means the same. What the next version
-no longer has leaves the tree where it is over; where a token stands on it, somebody says where the token goes on.
+and running timers would be lost. Here a task stays the task it is where its element still means the same. A finished task whose
+element the new version does not have leaves the tree; where a token stands on such an element, a person chooses where it goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any
+from uuid import UUID
 
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit, _EndJoin
+from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
+from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.specs.Join import Join
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from processes.spiff import timers, tree
 from processes.spiff.events import EventSubprocess, is_untriggered
-from processes.spiff.pruning import forget
-
-_LIVE = TaskState.READY | TaskState.STARTED | TaskState.WAITING
-_AHEAD = TaskState.PREDICTED_MASK | TaskState.FUTURE
+from processes.spiff.tree import AHEAD, LIVE, Part, Specs, below, boundary_events, forget, is_live
 
 
-def tokens(part: Any) -> list[Task]:
-    """The tasks that stand in one part of a workflow, without the boundary events around them."""
-    standing = [t for t in part.tasks.values() if t.has_state(_LIVE) and t.task_spec.bpmn_id]
-    return [t for t in standing if not isinstance(t.task_spec, BoundaryEvent | _EndJoin)]
+def tokens(part: Part) -> list[Task]:
+    """The tasks of one part of a workflow at which tokens stand, without the boundary events on them."""
+    live = [task for task in part.tasks.values() if is_live(task) and task.task_spec.bpmn_id]
+    return [task for task in live if not isinstance(task.task_spec, BoundaryEvent)]
 
 
-def same_kind(name: str, old: Any, new: Any) -> bool:
+def same_kind(name: str, old: BpmnProcessSpec, new: BpmnProcessSpec) -> bool:
     """Whether two versions of a part have an element of this name, of the same kind: a task that stands there can go on."""
     before, after = old.task_specs.get(name), new.task_specs.get(name)
     if before is None or after is None or type(before) is not type(after):
@@ -41,32 +40,33 @@ def same_kind(name: str, old: Any, new: Any) -> bool:
     return not isinstance(before, SubWorkflowTask) or before.spec == after.spec
 
 
-def fits(name: str, old: Any, new: Any) -> bool:
-    """Whether what is over means the same in two versions of a part, so that somebody can be sent back there."""
+def fits(name: str, old: BpmnProcessSpec, new: BpmnProcessSpec) -> bool:
+    """Whether a finished task means the same in two versions of a part, so that the process can be sent back to it."""
     around = f"{_element(name)}.BoundaryEventSplit"
     return same_kind(name, old, new) and (around in old.task_specs) == (around in new.task_specs)
 
 
-def begun_beside(token: Task, new: Any) -> list[Task]:
-    """Boundary events of the token's task that the new version has not, and what they began still runs: it would be left hanging."""
+def begun_beside(token: Task, new: BpmnProcessSpec) -> list[Task]:
+    """Boundary events of the token's task that the new version does not have while a branch that they began still runs: the tree would
+    have no place for that branch."""
     attached = _attached(token.task_spec.name, new)
-    return [event for event in _events(token) if event.task_spec.name not in attached and _runs_below(event)]
+    return [event for event in boundary_events(token) if event.task_spec.name not in attached and _runs_below(event)]
 
 
-def idle(workflow: Any) -> set[Any]:
-    """Ids of the event subprocesses that wait for their trigger: they leave with their element, and nothing is lost."""
-    return {task.id for part in tree.parts(workflow) for task in part.tasks.values() if is_untriggered(task)}
+def idle(workflow: BpmnWorkflow) -> set[UUID]:
+    """Ids of the event subprocesses that wait for their trigger: where their element is gone they leave, and nothing is lost."""
+    return {task.id for task in tree.tasks(workflow) if is_untriggered(task)}
 
 
 def may_leave(token: Task) -> bool:
     """Whether a token can be put elsewhere: not out of a join or a multi-instance, nor with something running inside or beside it."""
     if isinstance(token.task_spec, SubWorkflowTask | LoopTask | Join) or isinstance(token.parent.task_spec, LoopTask):
         return False
-    others = [t for t in _below(_entry(token)) if t is not token and t.has_state(_LIVE) and not isinstance(t.task_spec, _EndJoin)]
+    others = [t for t in below(_entry(token)) if t is not token and is_live(t)]
     return all(t.parent is token.parent and isinstance(t.task_spec, BoundaryEvent) for t in others)
 
 
-def put(workflow: Any, token: Task, name: str) -> Task:
+def put(workflow: BpmnWorkflow, token: Task, name: str) -> Task:
     """A token leaves what it stands on and comes to the element `name` of its part, as if a sequence flow led there.
 
     Returns: the task that is entered: the element, or what the library puts around one with boundary events.
@@ -79,13 +79,13 @@ def put(workflow: Any, token: Task, name: str) -> Task:
     specs = part.spec.task_specs
     entered = above._add_child(specs.get(f"{name}.BoundaryEventSplit") or specs[name], TaskState.FUTURE)
     above._children.insert(place, above._children.pop())
-    entered.task_spec._predict(entered, mask=_AHEAD)
+    entered.task_spec._predict(entered, mask=AHEAD)
     entered.task_spec._update(entered)
     entered.data = data  # its parent's are older where finished rounds have left the tree
     return entered
 
 
-def regraft(workflow: Any, specs: tuple[Any, dict[str, Any]], moves: dict[str, str]) -> None:
+def regraft(workflow: BpmnWorkflow, specs: Specs, moves: dict[str, str]) -> None:
     """Puts a workflow and all that runs inside it on other specifications. `moves`: task id → the name it goes on at.
 
     It is to be saved and loaded afterwards: the library's event manager is stale.
@@ -97,9 +97,9 @@ def regraft(workflow: Any, specs: tuple[Any, dict[str, Any]], moves: dict[str, s
             _regraft_part(workflow, part, spec if part is workflow else inner[part.spec.name], moves)
 
 
-def _regraft_part(workflow: Any, part: Any, new: Any, moves: dict[str, str]) -> None:
+def _regraft_part(workflow: BpmnWorkflow, part: Part, new: BpmnProcessSpec, moves: dict[str, str]) -> None:
     old, part.spec = part.spec, new
-    for task in [t for t in part.tasks.values() if t.has_state(_AHEAD) and not t.triggered]:
+    for task in [t for t in part.tasks.values() if t.has_state(AHEAD) and not t.triggered]:
         if task.id in part.tasks:
             part._remove_task(task.id)
     for task in tokens(part):
@@ -116,25 +116,25 @@ def _regraft_part(workflow: Any, part: Any, new: Any, moves: dict[str, str]) -> 
         else:
             _take_out(workflow, part, task)
     _begin_event_subprocesses(part)
-    for task in [t for t in part.tasks.values() if t.has_state(_LIVE)]:
-        task.task_spec._predict(task, mask=_AHEAD | task.state)
+    for task in [t for t in part.tasks.values() if t.has_state(LIVE)]:
+        task.task_spec._predict(task, mask=AHEAD | task.state)
     if part.last_task is not None and part.last_task.id not in part.tasks:
         part.last_task = part.task_tree
 
 
-def _reattach(workflow: Any, part: Any, token: Task) -> None:
-    """Other boundary events come to stand around a task that stays what it is, with all that runs inside it."""
+def _reattach(workflow: BpmnWorkflow, part: Part, token: Task) -> None:
+    """Gives a task, which stays what it is with all that runs inside it, the boundary events that the new version puts on it."""
     name, specs = token.task_spec.name, part.spec.task_specs
     split, around = token.parent, specs.get(f"{name}.BoundaryEventSplit")
     if around is None:
         _take_off(workflow, part, token)
     elif isinstance(split.task_spec, BoundaryEventSplit):
-        for gone in [event for event in _events(token) if event.task_spec.name not in _attached(name, part.spec)]:
+        for gone in [event for event in boundary_events(token) if event.task_spec.name not in _attached(name, part.spec)]:
             split._children.remove(gone.id)
             _forget_below(workflow, part, gone)
     else:
         split = _put_around(part, token, around)
-    there = {event.task_spec.name for event in _events(token)}
+    there = {event.task_spec.name for event in boundary_events(token)}
     for spec in around.outputs if around is not None else ():
         if isinstance(spec, BoundaryEvent) and spec.name not in there:
             split._add_child(spec, TaskState.WAITING).data = deepcopy(token.data)
@@ -142,8 +142,8 @@ def _reattach(workflow: Any, part: Any, token: Task) -> None:
         _renew(task, specs[task.task_spec.name])  # its instances too, where it is one of many
 
 
-def _take_off(workflow: Any, part: Any, token: Task) -> None:
-    """The task comes to stand in the place of what the library puts around one with boundary events, and those leave."""
+def _take_off(workflow: BpmnWorkflow, part: Part, token: Task) -> None:
+    """Puts a task that has no boundary events any more in the place of what the library puts around a task with boundary events."""
     split = token.parent
     above = split.parent
     above._children[above._children.index(split.id)] = token.id
@@ -152,8 +152,8 @@ def _take_off(workflow: Any, part: Any, token: Task) -> None:
     _forget_below(workflow, part, split)
 
 
-def _put_around(part: Any, token: Task, spec: Any) -> Task:
-    """What the library puts around a task with boundary events comes to stand in the task's place, with the task below it."""
+def _put_around(part: Part, token: Task, spec: BpmnTaskSpec) -> Task:
+    """Puts what the library puts around a task with boundary events in the task's place, and the task below it."""
     above = token.parent
     split = above._add_child(spec, TaskState.FUTURE)
     split._set_state(TaskState.COMPLETED)
@@ -167,7 +167,7 @@ def _put_around(part: Any, token: Task, spec: Any) -> Task:
     return split
 
 
-def _begin_event_subprocesses(part: Any) -> None:
+def _begin_event_subprocesses(part: Part) -> None:
     """Event subprocesses that are new and start by a timer: the library begins them with their process."""
     for start in [t for t in part.tasks.values() if t.task_spec is part.spec.start and t.has_state(TaskState.COMPLETED)]:
         there = {child.task_spec for child in start.children}
@@ -176,8 +176,8 @@ def _begin_event_subprocesses(part: Any) -> None:
             begun.task_spec._update(begun)
 
 
-def _renew(task: Task, spec: Any) -> None:
-    """The task follows the new version from here on; a timer that is drawn otherwise begins anew."""
+def _renew(task: Task, spec: BpmnTaskSpec) -> None:
+    """Lets a task follow the new version from here on; a timer that is drawn otherwise begins anew."""
     before = getattr(task.task_spec, "event_definition", None)
     after = getattr(spec, "event_definition", None)
     task.task_spec = spec
@@ -185,8 +185,8 @@ def _renew(task: Task, spec: Any) -> None:
         timers.restart(task)
 
 
-def _take_out(workflow: Any, part: Any, task: Task) -> None:
-    """A task that is over, and that the new version does not have: what came of it comes of the one before it."""
+def _take_out(workflow: BpmnWorkflow, part: Part, task: Task) -> None:
+    """Takes out a finished task that the new version does not have: what grew out of it now grows out of the task before it."""
     above, stays = task.parent, [child for child in task.children if not child.has_state(TaskState.CANCELLED)]
     place = above._children.index(task.id)
     for child in task.children:
@@ -198,7 +198,7 @@ def _take_out(workflow: Any, part: Any, task: Task) -> None:
     forget(workflow, part, task)
 
 
-def _attached(name: str, spec: Any) -> set[str]:
+def _attached(name: str, spec: BpmnProcessSpec) -> set[str]:
     split = spec.task_specs.get(f"{_element(name)}.BoundaryEventSplit")
     return set() if split is None else {output.name for output in split.outputs}
 
@@ -208,30 +208,15 @@ def _element(name: str) -> str:
     return name.removesuffix(" [child]").removesuffix(".BoundaryEventSplit").removesuffix(".BoundaryEventJoin")
 
 
-def _events(token: Task) -> list[Task]:
-    """The boundary events around a task."""
-    if not isinstance(token.parent.task_spec, BoundaryEventSplit):
-        return []
-    return [task for task in token.parent.children if isinstance(task.task_spec, BoundaryEvent)]
-
-
 def _runs_below(task: Task) -> bool:
-    return any(t is not task and t.has_state(_LIVE) and not isinstance(t.task_spec, _EndJoin) for t in _below(task))
+    return any(t is not task and is_live(t) for t in below(task))
 
 
-def _forget_below(workflow: Any, part: Any, task: Task) -> None:
-    for gone in list(_below(task)):
+def _forget_below(workflow: BpmnWorkflow, part: Part, task: Task) -> None:
+    for gone in list(below(task)):
         forget(workflow, part, gone)
 
 
 def _entry(token: Task) -> Task:
     parent: Task = token.parent
     return parent if isinstance(parent.task_spec, BoundaryEventSplit) else token
-
-
-def _below(task: Task) -> Iterator[Task]:
-    todo = [task]
-    while todo:
-        here = todo.pop()
-        yield here
-        todo += here.children

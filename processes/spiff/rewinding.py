@@ -1,25 +1,24 @@
 """Going back in a running workflow: what going back to a task would undo, and undoing it.
 
-The library's own reset removes what grew out of one task. What it leaves to us: a token that went on from a join in another
-branch, a subprocess that was already over, and the books, which want a new id for a task that opens again.
+The library's own reset removes what grew out of one task. Done here is what it does not do: it leaves a token that went on from a
+join in another branch, it leaves a subprocess that was already over, and it keeps the id of a task that opens again, whose row in
+the books is finished.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from typing import Any
 from uuid import uuid4
 
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from processes.spiff.instances import ASKED, NUMBERS
 from processes.spiff.tokens import give_id
+from processes.spiff.tree import AHEAD, REACHED, below, boundary_events, enclosing, subtree
 
-_REACHED = TaskState.FINISHED_MASK | TaskState.READY | TaskState.WAITING | TaskState.STARTED
 _Cut = tuple[Task, Callable[[Task], None]]  # a task, and what is done to it
 
 
@@ -29,15 +28,15 @@ def undone(target: Task, anew: bool = True) -> list[Task]:
     `anew`: as `rewind`.
     """
     cuts = list(_cuts(target, anew))
-    found = {id(task): task for top, how in cuts for task in (_after(top) if how is _reopen else _subtree(top))}
-    return [task for task in found.values() if task.has_state(_REACHED)]
+    found = {id(task): task for top, how in cuts for task in (_after(top) if how is _reopen else subtree(top))}
+    return [task for task in found.values() if task.has_state(REACHED)]
 
 
 def rewind(target: Task, anew: bool = True) -> None:
-    """Lets `target`, a completed user task, wait again, with the data of when it was reached.
+    """Lets `target`, a completed user task, wait again, with the data that it had when it was reached.
 
-    `anew`: its round begins again, the timers and buttons on it too, and what they set off is undone (退回). Else all goes on as if
-    it had never been completed: timers run where they ran, and what they set off before stays (撤回).
+    `anew` (退回): its round begins again, the timers and buttons on it too, and what they began is undone. Otherwise (撤回) the process
+    is as if the task had not been completed: timers are due when they were, and what they began before stays.
 
     The library's event manager is stale afterwards: save, load, go on (architecture §4).
     """
@@ -52,16 +51,8 @@ def rewind(target: Task, anew: bool = True) -> None:
 
 
 def resumed(target: Task) -> list[Task]:
-    """The timers and buttons that would go on, were `target`'s completion taken back."""
+    """The timers and buttons that would wait again if `target`'s completion were taken back."""
     return [top for top, how in _cuts(target, anew=False) if how is _wait_on]
-
-
-def enclosing(task: Task) -> Iterator[Task]:
-    """The tasks of the subprocesses and call activities around a task, from the inside out."""
-    here = _around(task)
-    while here is not None:
-        yield here
-        here = _around(here)
 
 
 def _cuts(target: Task, anew: bool) -> Iterator[_Cut]:
@@ -75,12 +66,12 @@ def _cuts(target: Task, anew: bool) -> Iterator[_Cut]:
 
 def _cuts_beside(target: Task, how: Callable[[Task], None], anew: bool) -> Iterator[_Cut]:
     """The task, its boundary events, and the joins of the same process from which tokens went on in other branches."""
-    events = [event for event in _boundary_events(target) if anew or event.has_state(TaskState.CANCELLED)]
+    events = [event for event in boundary_events(target) if anew or event.has_state(TaskState.CANCELLED)]
     todo: list[_Cut] = [(target, how), *((event, _reset if anew else _wait_on) for event in events)]
     joins: set[str] = set()
     for top, what in todo:  # grows while it is walked
         yield top, what
-        for task in _below(top):
+        for task in below(top):
             if isinstance(task.task_spec, UnstructuredJoin) and task is not top and task.task_spec.name not in joins:
                 went_on = _went_on(task, target)
                 if went_on is not None:
@@ -97,13 +88,6 @@ def _went_on(arrived: Task, target: Task) -> Task | None:
     return None
 
 
-def _boundary_events(task: Task) -> list[Task]:
-    parent = task.parent
-    if parent is None or not isinstance(parent.task_spec, BoundaryEventSplit):
-        return []
-    return [event for event in parent.children if event is not task]
-
-
 def _reset(task: Task) -> None:
     _forget_subprocesses(task)
     task.reset_branch(None)
@@ -112,7 +96,7 @@ def _reset(task: Task) -> None:
 def _wait_on(event: Task) -> None:
     """A boundary event that ended with its task waits again; a timer is due when it was."""
     event._set_state(TaskState.FUTURE)
-    event.task_spec._predict(event, mask=TaskState.PREDICTED_MASK | TaskState.FUTURE)
+    event.task_spec._predict(event, mask=AHEAD)
     event._set_state(TaskState.WAITING)
 
 
@@ -134,7 +118,7 @@ def _reopen(task: Task) -> None:
     inside.completed = False
     task._drop_children(force=True)
     task._set_state(TaskState.FUTURE)
-    task.task_spec._predict(task, mask=TaskState.PREDICTED_MASK | TaskState.FUTURE)
+    task.task_spec._predict(task, mask=AHEAD)
     task.data = deepcopy(task.parent.data)
     task._set_state(TaskState.STARTED)
 
@@ -148,34 +132,12 @@ def _wait_at_join(task: Task) -> None:
 
 def _forget_subprocesses(task: Task) -> None:
     subprocesses = task.workflow.top_workflow.subprocesses
-    for one in list(_subtree(task)):
+    for one in list(subtree(task)):
         subprocesses.pop(one.id, None)
-
-
-def _below(task: Task) -> Iterator[Task]:
-    todo = [task]
-    while todo:
-        here = todo.pop()
-        yield here
-        todo += here.children
-
-
-def _subtree(task: Task) -> Iterator[Task]:
-    subprocesses = task.workflow.top_workflow.subprocesses
-    for one in _below(task):
-        yield one
-        if one.id in subprocesses:
-            yield from _subtree(subprocesses[one.id].task_tree)
 
 
 def _after(task: Task) -> Iterator[Task]:
     """A subprocess that was over, and what came after it: what is inside it stays, but for what is cut there."""
     yield task
     for child in task.children:
-        yield from _subtree(child)
-
-
-def _around(task: Task) -> Task | None:
-    outside = task.workflow.parent_task_id
-    found: Any = task.workflow.top_workflow.get_task_from_id(outside) if outside is not None else None
-    return found
+        yield from subtree(child)

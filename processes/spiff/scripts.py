@@ -1,10 +1,10 @@
-"""Our expressions where SpiffWorkflow would run Python, and what it cannot go on from in words."""
+"""Our expressions where SpiffWorkflow would run Python; and what to tell people where it cannot go on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import NoReturn, TypeAlias
 
 from SpiffWorkflow.bpmn.exceptions import WorkflowException
 from SpiffWorkflow.bpmn.script_engine import BasePythonScriptEngineEnvironment, PythonScriptEngine
@@ -12,19 +12,22 @@ from SpiffWorkflow.task import Task
 
 from processes.diagrams import expressions
 from processes.diagrams.assignments import read_assignments
+from processes.diagrams.expressions import Value
 from processes.errors import EngineFault
+
+_Names: TypeAlias = Mapping[str, Value]
 
 
 class _Environment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]  # the library ships no types
-    """Where the library would run Python over a context of its own, such as a message's payload."""
+    """What the library evaluates over a context of its own, such as a message's payload."""
 
-    def evaluate(self, expression: str, context: Any, external_context: Any = None) -> Any:
+    def evaluate(self, expression: str, context: _Names | None, external_context: _Names | None = None) -> Value:
         return expressions.evaluate(expression, {**(external_context or {}), **(context or {})})
 
-    def execute(self, script: str, context: Any, external_context: Any = None) -> Any:
+    def execute(self, script: str, context: _Names, external_context: _Names | None = None) -> NoReturn:
         raise EngineFault("流程图中不能运行脚本")
 
-    def call_service(self, context: Any, **kwargs: Any) -> Any:
+    def call_service(self, context: _Names, **kwargs: object) -> NoReturn:
         raise EngineFault("流程图中不能运行脚本")
 
 
@@ -34,27 +37,29 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
     def __init__(
         self,
         now: datetime,
-        names: Callable[[], Mapping[str, Any]],
-        serve: Callable[[Task, str, dict[str, Any]], bool | None],
+        names: Callable[[], Mapping[str, Value]],
+        serve: Callable[[Task, str, dict[str, Value]], bool | None],
     ) -> None:
         super().__init__(_Environment())
         self.now = now
         self.names = names
         self.serve = serve
-        self.posted: list[tuple[Task, str, dict[str, Any]]] = []  # messages that nobody in this instance caught
+        # messages that nothing in this instance caught: the task that threw it, name, payload
+        self.posted: list[tuple[Task, str, dict[str, Value]]] = []
 
-    def evaluate(self, task: Task, expression: str, external_context: Any = None) -> Any:
+    def evaluate(self, task: Task, expression: str, external_context: _Names | None = None) -> Value:
+        """The value of an expression over the record's facts, the task's data and this step's clock."""
         return expressions.evaluate(expression, {**self.names(), **task.data, **(external_context or {}), "now": self.now})
 
-    def execute(self, task: Task, script: str, external_context: Any = None) -> bool:
-        """A script is a list of assignments in our language; nothing else runs."""
+    def execute(self, task: Task, script: str, external_context: _Names | None = None) -> bool:
+        """Runs a script, which is a list of assignments in our language."""
         for name, expression in read_assignments(script):
             task.data[name] = self.evaluate(task, expression)
         return True
 
 
 def stuck(error: WorkflowException) -> EngineFault:
-    """What the library could not go on from, as people read it."""
+    """What people read where the library cannot go on."""
     spec = getattr(error, "task_spec", None)
     name = getattr(spec, "bpmn_name", None) or getattr(spec, "bpmn_id", None) or ""
     why = "：没有一条出去的连线的条件成立" if "No conditions satisfied" in str(error) else ""

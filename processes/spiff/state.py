@@ -1,7 +1,4 @@
-"""Where SpiffWorkflow meets the engine: our expressions instead of Python, state without its definition, tasks that stand somewhere.
-
-Everything BPMN itself is the library's.
-"""
+"""A workflow as it is stored between two steps: its state without its definition, which is put back when it is loaded."""
 
 from __future__ import annotations
 
@@ -12,11 +9,12 @@ from typing import Any
 import orjson
 from SpiffWorkflow.bpmn.serializer.default.workflow import BpmnWorkflowConverter
 from SpiffWorkflow.bpmn.serializer.workflow import BpmnWorkflowSerializer
+from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
 
 from processes.errors import EngineFault
-from processes.spiff.tree import parts
+from processes.spiff.tree import Part, parts
 
 MAX_DEPTH = 800  # SpiffWorkflow's tree iterators stop silently at 1,000
 
@@ -24,7 +22,7 @@ MAX_DEPTH = 800  # SpiffWorkflow's tree iterators stop silently at 1,000
 class _StateConverter(BpmnWorkflowConverter):  # type: ignore[misc]
     """Leaves the definition out of the written state; `load_state` puts the cached one back."""
 
-    def to_dict(self, workflow: Any) -> dict[str, Any]:
+    def to_dict(self, workflow: BpmnWorkflow) -> dict[str, Any]:
         spec, specs = workflow.spec, workflow.subprocess_specs
         workflow.spec, workflow.subprocess_specs = None, {}
         try:
@@ -40,19 +38,19 @@ _CONFIG[BpmnWorkflow] = _StateConverter
 _SERIALIZER = BpmnWorkflowSerializer(BpmnWorkflowSerializer.configure(_CONFIG))
 
 
-def save_state(workflow: Any) -> bytes:
+def save_state(workflow: BpmnWorkflow) -> bytes:
     """The workflow without its definition, compressed.
 
     Raises:
         EngineFault: the task tree has grown too deep for the library to walk.
     """
-    if _depth(workflow) > MAX_DEPTH:
+    if depth(workflow) > MAX_DEPTH:
         raise EngineFault("该流程往返次数过多，无法继续，请联系系统管理员")
     # serialize_json, not to_dict: the library's encoder is what turns deltas and datetimes into JSON
     return zlib.compress(_SERIALIZER.serialize_json(workflow).encode(), 1)
 
 
-def load_state(state: bytes, spec: Any, subprocess_specs: Mapping[str, Any]) -> Any:
+def load_state(state: bytes, spec: BpmnProcessSpec, subprocess_specs: Mapping[str, BpmnProcessSpec]) -> BpmnWorkflow:
     """Restores a workflow over the cached definition."""
     data = orjson.loads(zlib.decompress(state))
     _SERIALIZER.migrate(data)
@@ -60,11 +58,12 @@ def load_state(state: bytes, spec: Any, subprocess_specs: Mapping[str, Any]) -> 
     return _SERIALIZER.from_dict(data)
 
 
-def _depth(workflow: Any) -> int:
+def depth(workflow: BpmnWorkflow) -> int:
+    """How many tasks lie below each other at most, in one part of the workflow."""
     return max(_depth_of(part) for part in parts(workflow))
 
 
-def _depth_of(part: Any) -> int:
+def _depth_of(part: Part) -> int:
     deepest, level = 0, [part.task_tree]
     while level:
         deepest += 1

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
+from SpiffWorkflow.bpmn.specs.event_definitions.base import EventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import (
     CycleTimerEventDefinition,
     DurationTimerEventDefinition,
@@ -18,6 +18,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions.timer import (
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from processes.diagrams.expressions import Value
 from processes.errors import EngineFault
 
 _DUE = "due"  # in a task's internal data: timer → when it is due; an event gateway holds several
@@ -45,10 +46,10 @@ def put_off(tasks: Iterable[Task], length: timedelta) -> None:
                 due[timer.name] = (datetime.fromisoformat(due[timer.name]) + length).isoformat()
 
 
-def alike(before: Any, after: Any) -> bool:
+def alike(before: EventDefinition | None, after: EventDefinition | None) -> bool:
     """Whether two event definitions are no timers, or the same ones."""
-    if not isinstance(before, _Timer) and not isinstance(after, _Timer):
-        return True
+    if not isinstance(before, _Timer) or not isinstance(after, _Timer):
+        return isinstance(before, _Timer) == isinstance(after, _Timer)
     return type(before) is type(after) and before.expression == after.expression
 
 
@@ -59,8 +60,8 @@ def restart(task: Task) -> None:
 
 
 class _Timer:
-    name: Any
-    expression: Any
+    name: str
+    expression: str
 
     def has_fired(self, task: Task) -> bool:
         due = task.internal_data.setdefault(_DUE, {})
@@ -75,8 +76,9 @@ class _Timer:
     def _moment(self, task: Task) -> datetime:
         raise self._bad()
 
-    def _value(self, task: Task) -> Any:
-        return task.workflow.script_engine.evaluate(task, self.expression)
+    def _value(self, task: Task) -> Value:
+        value: Value = task.workflow.script_engine.evaluate(task, self.expression)
+        return value
 
     def _bad(self) -> EngineFault:
         return EngineFault(f"定时器“{self.name}”的表达式没有得出时间：{self.expression}")

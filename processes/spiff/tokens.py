@@ -1,47 +1,44 @@
-"""Where a workflow's tokens stand: which tasks wait, what element each is of, and how one is found by its id."""
+"""Where a workflow's tokens are: which tasks wait, what element each is of, and how one is found by its id."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from SpiffWorkflow.bpmn.specs.event_definitions.conditional import ConditionalEventDefinition
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.spiff.specs.defaults import CallActivity
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from processes.spiff import tree
 from processes.spiff.parser import HandledServiceTask
-from processes.spiff.tree import parts
+from processes.spiff.tree import LIVE
 
 MAX_ROUNDS = 50  # of a loop in one step; the checks let pass only those that wait
 
 
 def runs_away(task: Task) -> bool:
     """Whether a loop turns in one step as no loop does that stops: very often, or often with more tokens in each round."""
-    rounds, here = 0, task
-    while here is not None:
-        rounds += here.task_spec is task.task_spec
-        here = here.parent
+    rounds = sum(one.task_spec is task.task_spec for one in (task, *tree.ancestors(task)))
     if rounds <= MAX_ROUNDS // 10:
         return False
     tokens = sum(1 for other in task.workflow.tasks.values() if other.task_spec is task.task_spec)
     return rounds > MAX_ROUNDS or tokens > 2 * MAX_ROUNDS
 
 
-def waiting(workflow: Any) -> list[Task]:
-    """Tasks that stand somewhere: ready user tasks, waiting events, started service tasks, activities with something inside."""
+def waiting(workflow: BpmnWorkflow) -> list[Task]:
+    """Tasks at which tokens wait: ready user tasks, waiting events, started service tasks, activities with something inside."""
     if workflow.is_completed():
         return []
-    mask = TaskState.READY | TaskState.WAITING | TaskState.STARTED
-    return [t for part in parts(workflow) for t in part.tasks.values() if t.has_state(mask) and t.task_spec.bpmn_id]
+    return [task for task in tree.tasks(workflow) if task.has_state(LIVE) and task.task_spec.bpmn_id]
 
 
-def stopped(workflow: Any) -> list[Task]:
-    """Events that ended with the task they are on: they go on, should its completion be taken back."""
-    return [t for part in parts(workflow) for t in part.tasks.values() if t.has_state(TaskState.CANCELLED) and t.task_spec.bpmn_id]
+def stopped(workflow: BpmnWorkflow) -> list[Task]:
+    """Events that ended with the task they are on: they wait again, should its completion be taken back."""
+    return [task for task in tree.tasks(workflow) if task.has_state(TaskState.CANCELLED) and task.task_spec.bpmn_id]
 
 
-def refresh(workflow: Any) -> None:
+def refresh(workflow: BpmnWorkflow) -> None:
     """Lets timers and conditions look again; the library asks timers alone."""
     workflow.refresh_timers()
     for task in list(workflow.event_manager.tasks.values()):
@@ -51,12 +48,9 @@ def refresh(workflow: Any) -> None:
 
 def element_id(task: Task) -> str:
     """The id of the task's element as the running definition knows it: `<key>:<id>` in a called diagram."""
-    part = task.workflow
-    while part.parent_task_id is not None:
-        around = part.top_workflow.get_task_from_id(part.parent_task_id)
-        if isinstance(around.task_spec, CallActivity):
-            return f"{around.task_spec.spec}:{task.task_spec.bpmn_id}"
-        part = around.workflow
+    for outside in tree.enclosing(task):
+        if isinstance(outside.task_spec, CallActivity):
+            return f"{outside.task_spec.spec}:{task.task_spec.bpmn_id}"
     return str(task.task_spec.bpmn_id)
 
 
@@ -65,14 +59,15 @@ def is_job(task: Task) -> bool:
     return bool(task.has_state(TaskState.STARTED)) and isinstance(task.task_spec, HandledServiceTask)
 
 
-def find(workflow: Any, task_id: str) -> Task | None:
+def find(workflow: BpmnWorkflow, task_id: str) -> Task | None:
     """The task of this id, or None once it is gone."""
     wanted = UUID(task_id)
-    return next((part.tasks[wanted] for part in parts(workflow) if wanted in part.tasks), None)
+    return next((part.tasks[wanted] for part in tree.parts(workflow) if wanted in part.tasks), None)
 
 
 def give_id(task: Task, id: UUID) -> None:
-    """Another id, in its old place: the library reads a task's data off its parent, which must come first."""
+    """Gives a task another id, and leaves it where it is in the list: the library reads a task's data off its parent, which must
+    come first there."""
     old, task.id = task.id, id
     task.workflow.tasks = {id if key == old else key: value for key, value in task.workflow.tasks.items()}
     siblings = task.parent._children

@@ -14,6 +14,7 @@ from processes.engine import Engine
 from processes.errors import NotFound, Refused, TaskClosed
 from processes.rights import authority
 from processes.spiff import tokens
+from processes.states import EventKind
 from processes.steps import books, position, running
 from processes.steps.filling import Answers, changed_answers, filled
 from processes.steps.locking import awake, lock, nothing_unseen
@@ -36,7 +37,7 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
     if step.row.state is None:
         raise TaskClosed
     running.load(step)
-    step.record("message", element.name, element.id, comment)
+    step.record(EventKind.MESSAGE, element.name, element.id, comment)
     if not step.receive(element):
         raise TaskClosed
     running.run(step)
@@ -68,7 +69,7 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
     changes = changed_answers(before, given)
     if changes:
         step.subject.take(given)
-        step.record("edit", "保存", element.id, None, changes)
+        step.record(EventKind.EDIT, "保存", element.id, None, changes)
         if step.workflow is not None:
             running.run(step)  # a condition of the diagram may have come true
     # a timer may have fired while loading: then the books are written although nothing was edited

@@ -16,6 +16,7 @@ from processes.spiff.instances import VoteTask
 from processes.spiff.pruning import flows_taken, prune
 from processes.spiff.state import save_state
 from processes.spiff.timers import earliest
+from processes.states import LIVE, JobState, TaskRowState
 from processes.steps import posting, standstill, votes
 from processes.steps.position import position_of, started, status_at, waits_of
 from processes.steps.step import Step
@@ -107,7 +108,7 @@ def _write_jobs(step: Step, started: set[str]) -> None:
     if step.jobs:
         step.session.execute(insert(table), [{**job, "instance_id": step.row.id} for job in step.jobs])
     if gone := step.called - started:
-        over = update(table).where(table.c.id.in_(gone), table.c.state != "done").values(state="cancelled", next_at=None)
+        over = update(table).where(table.c.id.in_(gone), table.c.state != JobState.DONE).values(state=JobState.CANCELLED, next_at=None)
         if step.session.execute(over).rowcount and step.incident is not None:  # type: ignore[attr-defined]
             step.incident = failed_job_error(step.session, step.row.id)
 
@@ -115,10 +116,10 @@ def _write_jobs(step: Step, started: set[str]) -> None:
 def _close_task(step: Step, task_id: str, parent_id: str | None) -> None:
     table = tables.task
     said = step.closed.get(parent_id or task_id, {}).get("closed_as") or step.why_closed(parent_id or task_id)
-    values = {"state": "cancelled", "closed_at": step.now, "closed_by": None, "outcome": None, "closed_as": said}
+    values = {"state": TaskRowState.CANCELLED, "closed_at": step.now, "closed_by": None, "outcome": None, "closed_as": said}
     if parent_id is None:
         values |= step.closed.get(task_id, {})
-        if values["state"] != "done":  # whoever takes back what they did has it again as they had it
+        if values["state"] != TaskRowState.DONE:  # whoever takes back what they did has it again as they had it
             values["assignee_id"] = None
     step.session.execute(update(table).where(table.c.id == task_id).values(values))
 
@@ -126,7 +127,7 @@ def _close_task(step: Step, task_id: str, parent_id: str | None) -> None:
 def live_tasks(step: Step) -> dict[str, str | None]:
     if step.live_tasks is None:
         table = tables.task
-        live = (table.c.instance_id == step.row.id, table.c.vote_id.is_(None), table.c.state.in_(tables.LIVE))
+        live = (table.c.instance_id == step.row.id, table.c.vote_id.is_(None), table.c.state.in_(LIVE))
         query = select(table.c.id, table.c.parent_id).where(*live)
         step.live_tasks = {row.id: row.parent_id for row in step.session.execute(query)}
     return step.live_tasks
@@ -147,5 +148,5 @@ def write_events(step: Step) -> str:
 def failed_job_error(session: Session, instance_id: int) -> str | None:
     """The error of a job that failed for good and waits for a person; None where there is none."""
     table = tables.job
-    query = select(table.c.error).where(table.c.instance_id == instance_id, table.c.state == "failed").limit(1)
+    query = select(table.c.error).where(table.c.instance_id == instance_id, table.c.state == JobState.FAILED).limit(1)
     return session.scalar(query)

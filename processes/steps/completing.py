@@ -13,6 +13,7 @@ from processes.engine import Engine
 from processes.errors import Refused
 from processes.history import clock_text, who
 from processes.spiff import tokens
+from processes.states import EventKind, NoticeKind, TaskKind, TaskRowState
 from processes.steps import books, copying, running, votes
 from processes.steps.filling import Answers, checked
 from processes.steps.holding import Hold, hold
@@ -42,7 +43,7 @@ def complete(
         FormInvalid: the form does not pass its checks, or a required comment is missing.
     """
     held = hold(engine, session, actor, task_id)
-    if held.task.kind != "step":
+    if held.task.kind != TaskKind.STEP:
         raise Refused("此事项只请您给出意见，请填写意见后提交")
     held.no_opinion_awaited()
     nothing_unseen(held.step, seen)
@@ -61,15 +62,15 @@ def finish(held: Hold, live: Any, outcome: str, answers: Answers | None, comment
     values = {"closed_by": step.actor.person_id, "outcome": outcome, "closed_as": said}
     values["closed_for"] = None if held.absent is None else held.absent.id
     name = outcome if held.task.vote_id is None else votes.said(step, held.task, outcome)
-    step.record("task", name, held.element.id, comment, given)
+    step.record(EventKind.TASK, name, held.element.id, comment, given)
     if not held.opinions:
         go_on(step, live, held.task, values)
         return
     table, ids = tables.task, [one.id for one in held.opinions]
-    step.session.execute(update(table).where(table.c.id == held.task.id).values(state="held", closed_at=step.now, **values))
-    step.session.execute(update(table).where(table.c.id.in_(ids)).values(state="open", created_at=step.now))
+    step.session.execute(update(table).where(table.c.id == held.task.id).values(state=TaskRowState.HELD, closed_at=step.now, **values))
+    step.session.execute(update(table).where(table.c.id.in_(ids)).values(state=TaskRowState.OPEN, created_at=step.now))
     for one in held.opinions:
-        notify(step, [one.assignee_id], "assigned", f"{who(step.actor)}请您确认：{step.row.title} · {one.name}", one.id)
+        notify(step, [one.assignee_id], NoticeKind.ASSIGNED, f"{who(step.actor)}请您确认：{step.row.title} · {one.name}", one.id)
 
 
 def go_on(step: Step, live: Any, task: Any, closed: dict[str, Any]) -> None:
@@ -87,6 +88,6 @@ def go_on(step: Step, live: Any, task: Any, closed: dict[str, Any]) -> None:
     live.data[f"{element.local}_outcome"] = closed["outcome"]
     live.data[f"{element.local}_by"] = closed["closed_by"]
     live.run()
-    step.closed[str(live.id)] = {"state": "done", **closed}
+    step.closed[str(live.id)] = {"state": TaskRowState.DONE, **closed}
     copying.by_diagram(step, element)
     running.run(step)

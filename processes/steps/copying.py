@@ -11,6 +11,7 @@ from domain.ground.parties import Person, PersonRole
 from processes import tables
 from processes.diagrams.elements import Element, listed
 from processes.history import who
+from processes.states import EventKind, NoticeKind
 from processes.steps.step import Step
 from processes.steps.telling import notify
 
@@ -38,6 +39,6 @@ def write_copies(step: Step, people: Sequence[Any], element: Element | None, not
     row = {"instance_id": step.row.id, "sent_by": step.actor.person_id, "sent_at": step.now, "note": note}
     step.session.execute(insert(_TABLE), [{**row, "person_id": one.id, "party_id": one.party_id} for one in people])
     said = f"{who(step.actor)}抄送给您：{step.row.title}"
-    notify(step, [one.id for one in people], "copy", f"{said}。{note}" if note else said)
+    notify(step, [one.id for one in people], NoticeKind.COPY, f"{said}。{note}" if note else said)
     names = "、".join(one.name for one in people[:_NAMED]) + (f"等 {len(people)} 人" if len(people) > _NAMED else "")
-    step.record("copy", f"抄送给{names}"[:100], element.id if element is not None else None, note)
+    step.record(EventKind.COPY, f"抄送给{names}"[:100], element.id if element is not None else None, note)

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import Integer, Select, String, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor, Person
+from domain.ground.rows import columns_of, read_all, read_first
 from processes import tables
 from processes.diagrams.elements import Element
 from processes.engine import Engine
 from processes.errors import NotAllowed, NotFound, Refused, TaskClosed
 from processes.rights import authority
+from processes.rows import InstanceRow, TaskRow
 from processes.spiff import tokens
+from processes.states import LIVE, TaskKind, TaskRowState
 from processes.steps import running
 from processes.steps.locking import awake, step_on
 from processes.steps.step import Step
+
+
+class TaskNear(TaskRow, Protocol):
+    """A task's row with its assignee's name."""
+
+    asked: str | None
 
 
 @dataclass(frozen=True)
@@ -27,13 +37,13 @@ class Hold:
     """A live task on its locked instance, and in whose place the actor may act on it."""
 
     step: Step
-    task: Any
-    absent: Any | None
-    rows: tuple[Any, ...]
-    """The instance's live task rows, with the assignee's name as `asked`."""
+    task: TaskNear
+    absent: Person | None
+    rows: Sequence[TaskNear]
+    """The instance's live task rows."""
 
     @property
-    def opinions(self) -> list[Any]:
+    def opinions(self) -> list[TaskNear]:
         """The live opinions asked for this task, or for the one that this is an opinion on."""
         about = self.task.parent_id or self.task.id
         return [row for row in self.rows if row.parent_id == about]
@@ -46,11 +56,16 @@ class Hold:
     @property
     def person_id(self) -> int:
         """Whose task it is: the absent person's, or the actor's."""
-        return int(self.absent.id) if self.absent is not None else self.step.actor.person_id
+        return self.absent.id if self.absent is not None else self.step.actor.person_id
+
+    @property
+    def awaited(self) -> list[str]:
+        """Who is still to give an opinion before the task may be acted on."""
+        return [one.asked or one.role for one in self.opinions if one.kind != TaskKind.AFTER]
 
     def no_opinion_awaited(self) -> None:
         """Raises Refused while an opinion is to be given before the task may be acted on."""
-        waiting = [one.asked for one in self.opinions if one.kind != "after"]
+        waiting = self.awaited
         if waiting:
             raise Refused(f"正在等待{'、'.join(waiting)}的意见，给出后才能办理；也可以先收回")
 
@@ -78,7 +93,7 @@ def hold(
     actor: Actor,
     task_id: str,
     check: authority.Check = authority.acts_for,
-    states: tuple[str, ...] = ("open",),
+    states: tuple[TaskRowState, ...] = (TaskRowState.OPEN,),
 ) -> Hold:
     """Locks the instance of a task, lets time speak, and checks that the actor may do this to the task now.
 
@@ -91,27 +106,29 @@ def hold(
     absent = check(session, actor, task, step.row.key, step.now)
     awake(step)  # said only to those who may know of the task
     step.actor = authority.in_place_of(actor, absent)
-    held = Hold(step, task, absent, tuple(rows))
+    held = Hold(step, task, absent, rows)
     if step.row.due_at is not None and step.row.due_at <= step.now:
         running.load(step)
         held.live()
     return held
 
 
-def _load_by_task(engine: Engine, session: Session, actor: Actor, task_id: str, states: tuple[str, ...]) -> tuple[Step, Any, list[Any]]:
-    row = session.execute(_INSTANCE_OF_TASK, {"task_id": task_id}).first()
+def _load_by_task(
+    engine: Engine, session: Session, actor: Actor, task_id: str, states: tuple[TaskRowState, ...]
+) -> tuple[Step, TaskNear, Sequence[TaskNear]]:
+    row = read_first(session, _INSTANCE_OF_TASK, InstanceRow, {"task_id": task_id})
     if row is None:
         raise NotFound
     # read after the lock, so that what another step just wrote is seen
-    found = session.execute(_NEAR, {"instance_id": row.id, "task_id": task_id}).all()
+    found = read_all(session, _NEAR, TaskNear, {"instance_id": row.id, "task_id": task_id})
     task = next(one for one in found if one.id == task_id)
     if task.state not in states:
-        if not authority.may_see(session, actor, SimpleNamespace(**task._mapping, key=row.key), engine.clock()):
+        if not authority.may_see(session, actor, SimpleNamespace(**columns_of(task), key=row.key), engine.clock()):
             raise NotFound
         raise TaskClosed(task.closed_as or "此事项尚待办理，办理后请您确认")
     step = step_on(engine, session, actor, row, suspended=True)
     step.live_tasks = {one.id: one.parent_id for one in found if one.vote_id is None}
-    return step, task, list(found)
+    return step, task, found
 
 
 def _instance_of_task() -> Select[Any]:
@@ -127,7 +144,7 @@ def _near() -> Select[Any]:
     own = table.alias().c
     about = select(own.parent_id).where(own.id == task_id).scalar_subquery()
     vote = select(own.vote_id).where(own.id == task_id).scalar_subquery()
-    live = table.c.state.in_(tables.LIVE)
+    live = table.c.state.in_(LIVE)
     others = and_(table.c.instance_id == instance_id, table.c.vote_id.is_(None), live)
     opinions = and_(table.c.vote_id == vote, live, table.c.number.is_(None), table.c.parent_id.in_((task_id, about)))
     query = select(table, Person.name.label("asked")).outerjoin(Person, Person.id == table.c.assignee_id)

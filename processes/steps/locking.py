@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
+from domain.ground.rows import read_first
 from processes import tables
 from processes.definitions.store import load
 from processes.engine import Engine
 from processes.errors import NotFound, Refused, Suspended, TaskClosed
 from processes.history import clock_text
+from processes.rows import InstanceRow
+from processes.states import EventKind
 from processes.steps.step import Step
 
 
@@ -25,13 +26,13 @@ def lock(engine: Engine, session: Session, actor: Actor, instance_id: int, suspe
         Suspended: nothing may act now.
     """
     table = tables.instance
-    row = session.execute(select(table).where(table.c.id == instance_id).with_for_update()).first()
+    row = read_first(session, select(table).where(table.c.id == instance_id).with_for_update(), InstanceRow)
     if row is None:
         raise NotFound
     return step_on(engine, session, actor, row, suspended)
 
 
-def step_on(engine: Engine, session: Session, actor: Actor, row: Any, suspended: bool = False) -> Step:
+def step_on(engine: Engine, session: Session, actor: Actor, row: InstanceRow, suspended: bool = False) -> Step:
     """A step on a row that is locked already; raises as `lock` does."""
     if row.suspended_at is not None and not suspended:
         raise Suspended
@@ -63,7 +64,7 @@ def nothing_unseen(step: Step, seen: int | None) -> None:
     if seen is None or seen >= step.row.seq:
         return
     line = tables.event.c
-    edited = select(line.actor, line.at).where(line.instance_id == step.row.id, line.seq > seen, line.kind == "edit")
+    edited = select(line.actor, line.at).where(line.instance_id == step.row.id, line.seq > seen, line.kind == EventKind.EDIT)
     last = step.session.execute(edited.order_by(line.seq.desc()).limit(1)).first()
     if last is not None:
         raise Refused(f"打开此页后，{last.actor}已于 {clock_text(last.at)} 修改过该记录。请先核对最新内容，再重新提交。")

@@ -7,6 +7,7 @@ from typing import Any
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from domain.ground.tones import Tone
 from processes.spiff import tokens
 from processes.spiff.events import triggers
 from processes.steps.step import Step
@@ -22,7 +23,7 @@ def position_of(step: Step, stands: list[Task]) -> str | None:
 
 def status_at(step: Step, place: str | None) -> tuple[str, str]:
     if step.called_off:
-        return step.definition.cancel_status, "failed"
+        return step.definition.cancel_status, Tone.FAILED
     if place is None:
         return step.row.status, step.row.tone
     return step.definition.elements[place].properties["status"], step.definition.tone(place)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from processes import tables
 from processes.definitions.correlation import key_of, receptions
 from processes.spiff import tokens
+from processes.states import EventKind, MessageState
 from processes.steps import position
 
 if TYPE_CHECKING:
@@ -27,14 +28,14 @@ def write(step: Step) -> None:
     rows = []
     for task, name, payload in posted:
         element = tokens.element_id(task)
-        step.record("sent", f"发出消息“{name}”"[:100], element)
+        step.record(EventKind.SENT, f"发出消息“{name}”"[:100], element)
         row = {"name": name, "payload": pack(payload), "party_id": step.row.party_id, "sender_id": step.row.id, "element": element}
-        rows.append({**row, "sent_at": step.now, "next_at": step.now, "state": "waiting", "tries": 0})
+        rows.append({**row, "sent_at": step.now, "next_at": step.now, "state": MessageState.WAITING, "tries": 0})
     if rows:
         step.session.execute(insert(table), rows)
     if step.row.incident is not None and step.incident is None:  # a person lets go on what had failed
-        again = update(table).where(table.c.instance_id == step.row.id, table.c.state == "failed")
-        step.session.execute(again.values(state="waiting", next_at=step.now, retried_at=step.now, tries=0))
+        again = update(table).where(table.c.instance_id == step.row.id, table.c.state == MessageState.FAILED)
+        step.session.execute(again.values(state=MessageState.WAITING, next_at=step.now, retried_at=step.now, tries=0))
     _subscribe(step)
 
 
@@ -61,10 +62,10 @@ def _wake(step: Step, names: set[str]) -> None:
     """What has waited for a receiver is looked at again. Locked in the order of the ids, so that two who begin to wait, or one who
     receives and waits again, never wait for each other."""
     kept = tables.message.c
-    heard = and_(kept.state == "waiting", kept.name.in_(names))
+    heard = and_(kept.state == MessageState.WAITING, kept.name.in_(names))
     which = heard if step.delivers is None else or_(heard, kept.id == step.delivers)
     locked = select(kept.id).where(which).order_by(kept.id).with_for_update()
-    step.session.execute(update(tables.message).where(kept.id.in_(locked), kept.state == "waiting").values(next_at=step.now))
+    step.session.execute(update(tables.message).where(kept.id.in_(locked), kept.state == MessageState.WAITING).values(next_at=step.now))
 
 
 def expected(step: Step) -> dict[str, str]:

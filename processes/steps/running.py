@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from SpiffWorkflow.bpmn.exceptions import WorkflowException
 
-from processes.errors import Refused
+from processes.errors import Refused, TaskClosed
 from processes.spiff import faults, tokens
 from processes.spiff.events import let_end
 from processes.spiff.scripts import stuck
@@ -24,6 +24,8 @@ def load(step: Step) -> None:
 
 def restore(step: Step) -> None:
     """Restores the workflow, and nothing speaks."""
+    if step.row.state is None:
+        raise TaskClosed
     step.workflow = load_state(step.row.state, *step.definition.specs)
     step.workflow.script_engine = step.script_engine()
     step.called = started(step, tokens.waiting(step.workflow))

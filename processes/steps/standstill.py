@@ -14,6 +14,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from processes.spiff import tokens
 from processes.spiff.timers import earliest
+from processes.states import EventKind
 
 if TYPE_CHECKING:
     from processes.steps.step import Step
@@ -26,7 +27,7 @@ def notice(step: Step, stands: Sequence[Task], waits: Sequence[object]) -> None:
     found = [e for task in stands if task.has_state(TaskState.WAITING) and (e := step.element_of(task)) is not None]
     where = f"“{found[0].name or found[0].id}”" if found else "某处"
     step.incident = f"流程停在{where}，没有任何人、消息或时间能让它继续，请终止此流程，或把它移到别的环节，并改正流程图"
-    step.record("incident", "无法继续", found[0].id if found else None, step.incident)
+    step.record(EventKind.INCIDENT, "无法继续", found[0].id if found else None, step.incident)
 
 
 def _wakes(step: Step, task: Task) -> bool:

@@ -10,24 +10,27 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
+from domain.ground.rows import read_one
+from domain.ground.subjects import Subject
+from domain.ground.tones import Tone
 from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import latest
 from processes.engine import Engine
 from processes.errors import Refused
 from processes.history import GENESIS
+from processes.rows import InstanceRow
 from processes.spiff import tokens
 from processes.spiff.instances import VoteTask
+from processes.states import EventKind, TaskKind
 from processes.steps import books, running
 from processes.steps.completing import finish
 from processes.steps.holding import Hold, allow
 from processes.steps.step import Step
 
-_NOT_YET = dict.fromkeys(("place", "place_since", "due_at", "suspended_at", "state", "incident"))  # of a process that begins
-
 
 def start(
-    engine: Engine, session: Session, actor: Actor, key: str, subject: Any, outcome: str | None = None, newest: Definition | None = None
+    engine: Engine, session: Session, actor: Actor, key: str, subject: Subject, outcome: str | None = None, newest: Definition | None = None
 ) -> tuple[int, list[str]]:
     """Starts the newest version of a process about a record that is already flushed.
 
@@ -50,7 +53,7 @@ def start(
     return step.row.id, books.write(step)
 
 
-def open_step(engine: Engine, session: Session, actor: Actor, definition: Definition, subject: Any) -> Step:
+def open_step(engine: Engine, session: Session, actor: Actor, definition: Definition, subject: Subject) -> Step:
     """The first step of a new instance, about to run; whether the actor may begin one is the caller's to ask."""
     begin = definition.start
     row: dict[str, Any] = {
@@ -63,17 +66,17 @@ def open_step(engine: Engine, session: Session, actor: Actor, definition: Defini
         "started_at": engine.clock(),
         "version": 0,
         "status": "",
-        "tone": "draft",
+        "tone": Tone.DRAFT,
         "waits": [],
         "path": [],
         "seq": 0,
         "chain": GENESIS,
     }
-    row["id"] = session.execute(insert(tables.instance).values(row).returning(tables.instance.c.id)).scalar_one()
-    step = Step(engine, session, actor, definition, SimpleNamespace(**row, **_NOT_YET), subject)
+    stored = read_one(session, insert(tables.instance).values(row).returning(tables.instance), InstanceRow)
+    step = Step(engine, session, actor, definition, stored, subject)
     spec, subprocess_specs = definition.specs
     step.workflow = BpmnWorkflow(spec, dict(subprocess_specs), script_engine=step.script_engine())
-    step.record("start", begin.name, begin.id)
+    step.record(EventKind.START, begin.name, begin.id)
     return step
 
 
@@ -83,5 +86,5 @@ def _complete_first(step: Step, outcome: str) -> None:
         raise Refused(f"“{step.definition.name}”不能在新建时直接办理，请先保存")
     element = step.definition.elements[tokens.element_id(ready[0])]
     allow(step.actor, element.lane, step.subject.party_for(element.lane))
-    row = SimpleNamespace(id=str(ready[0].id), element=element.id, kind="step", parent_id=None, vote_id=None)
+    row = SimpleNamespace(id=str(ready[0].id), element=element.id, kind=TaskKind.STEP, parent_id=None, vote_id=None)
     finish(Hold(step, row, None, ()), ready[0], outcome, None, None)

@@ -15,15 +15,18 @@ from sqlalchemy.orm import Session
 from domain.ground.errors import DomainError
 from domain.ground.handling import FAULTS, BusinessError, External, mistake
 from domain.ground.parties import Actor
+from domain.ground.subjects import Subject
 from processes.definitions.definition import Definition
 from processes.diagrams import retries
 from processes.diagrams.elements import Element
 from processes.engine import Engine
 from processes.errors import EngineFault, Refused
 from processes.history import clock_text, who
+from processes.rows import InstanceRow
 from processes.spiff import faults, scripts, tokens
 from processes.spiff.events import awaited, receive
 from processes.spiff.instances import COUNTED_TASKS, count_text
+from processes.states import EventKind, JobState, TaskRowState
 
 MAX_TURNS = 20_000
 _CATCHES = ("boundaryEvent", "intermediateCatchEvent", "receiveTask", "startEvent")
@@ -37,9 +40,9 @@ class Step:
     session: Session
     actor: Actor
     definition: Definition
-    row: Any
+    row: InstanceRow
     """The instance row, as locked."""
-    subject: Any
+    subject: Subject
     workflow: Any = None
     now: datetime = field(init=False)
     incident: str | None = field(init=False)
@@ -89,8 +92,8 @@ class Step:
     def caught(self, event: Task, error: BusinessError) -> None:
         """The diagram catches a business error."""
         element = self.definition.elements[tokens.element_id(event)]
-        self.record("error", element.name or "出错", element.id, str(error))
-        faults.throw(event, error)
+        self.record(EventKind.ERROR, element.name or "出错", element.id, str(error))
+        faults.throw(event, error.code, str(error))
 
     def element_of(self, task: Task) -> Element | None:
         """The element of the running definition that a task is of; None for what the library put in."""
@@ -116,7 +119,14 @@ class Step:
             raise EngineFault(f"系统任务“{element.name}”的处理程序“{name}”不存在")
         if isinstance(handler, External):
             retry_max, retry_delay = retries.limits(element, partial(task.workflow.script_engine.evaluate, task))
-            job = {"id": str(task.id), "element": element.id, "handler": name, "params": params, "state": "pending", "next_at": self.now}
+            job = {
+                "id": str(task.id),
+                "element": element.id,
+                "handler": name,
+                "params": params,
+                "state": JobState.PENDING,
+                "next_at": self.now,
+            }
             self.jobs.append({**job, "attempt": 0, "retry_max": retry_max, "retry_delay": retry_delay})
             return None
         try:
@@ -132,7 +142,7 @@ class Step:
             raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{mistake(error)}）") from error
         return True
 
-    def record(self, kind: str, name: str, element: str | None = None, comment: str | None = None, data: Any = None) -> None:
+    def record(self, kind: EventKind, name: str, element: str | None = None, comment: str | None = None, data: Any = None) -> None:
         """Adds a line of history."""
         self.events.append({"kind": kind, "name": name, "element": element, "comment": comment or None, "data": data})
 
@@ -144,13 +154,13 @@ class Step:
         if element is None:
             return
         if isinstance(task.task_spec, COUNTED_TASKS):
-            self.record("vote", "多实例完成", element.id, count_text(task))
+            self.record(EventKind.VOTE, "多实例完成", element.id, count_text(task))
         if element.tag == "endEvent" and "status" in element.properties:
             self.reached = element.id
         if element.event is not None and element.tag in _CATCHES:
             self.fired.append(element)
             if element.event == "timer":
-                self.record("timer", element.name or "定时", element.id)
+                self.record(EventKind.TIMER, element.name or "定时", element.id)
 
     def for_person(self, task: Task) -> bool:
         """Whether the task is one that somebody has to do now."""
@@ -166,7 +176,7 @@ class Step:
         party = self.subject.party_for(element.lane)
         if party is None:
             raise EngineFault(f"任务“{element.name}”所在泳道“{element.lane}”没有对应的机构")
-        return int(party)
+        return party
 
     def task_row(self, task_id: str, task: Task, timed: bool = True) -> dict[str, Any]:
         """The row of a task that has just become ready; its deadline is left out where it is not `timed`."""
@@ -177,12 +187,12 @@ class Step:
             "instance_id": self.row.id,
             "element": element.id,
             "name": element.name,
-            "role": element.properties.get("candidateGroup", element.lane),
+            "role": element.role,
             "party_id": self.party_of(element),
             "assignee_id": None,
             "created_at": self.now,
             "due_at": self.workflow.script_engine.evaluate(task, due) if due else None,
-            "state": "open",
+            "state": TaskRowState.OPEN,
             "closed_at": None,
             "closed_by": None,
             "closed_for": None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,30 +11,31 @@ from sqlalchemy import ColumnElement, String, and_, case, func, insert, literal,
 from domain.ground.base import UtcDateTime
 from domain.ground.parties import Person
 from processes import tables
+from processes.states import NoticeKind
 from processes.steps.step import Step
 
 _TABLE = tables.notice
 _CHOICE = tables.notice_choice
-KINDS = {
-    "assigned": "转办、委派、加签",
-    "opinion": "给出的意见",
-    "urge": "催办",
-    "mention": "提到我",
-    "copy": "抄送",
-    "task": "新的待办",
-    "returned": "退回给我",
-    "due": "即将到期",
+KINDS: Mapping[str, str] = {
+    NoticeKind.ASSIGNED: "转办、委派、加签",
+    NoticeKind.OPINION: "给出的意见",
+    NoticeKind.URGE: "催办",
+    NoticeKind.MENTION: "提到我",
+    NoticeKind.COPY: "抄送",
+    NoticeKind.TASK: "新的待办",
+    NoticeKind.RETURNED: "退回给我",
+    NoticeKind.DUE: "即将到期",
 }
-ASKED_FOR = ("task", "returned", "due")
+ASKED_FOR = (NoticeKind.TASK, NoticeKind.RETURNED, NoticeKind.DUE)
 """Kinds that nobody hears of who has not asked for it: 待办 shows them anyway."""
 LONGEST = 400
 SMS_AFTER = timedelta(minutes=1)  # what comes within this time goes in one SMS
 COLUMNS = ("person_id", "at", "kind", "text", "instance_id", "task_id", "shown", "sms_at", "party_id")
 
 
-def notify(step: Step, people: Iterable[int], kind: str, text: str, task_id: str | None = None) -> None:
+def notify(step: Step, people: Iterable[int | None], kind: NoticeKind, text: str, task_id: str | None = None) -> None:
     """Tells these people, but not who acts, in the step's transaction and one statement. `kind` is one of `KINDS`."""
-    told = sorted(set(people) - {step.actor.person_id})
+    told = sorted({person for person in people if person is not None} - {step.actor.person_id})
     if not told:
         return
     shown, sms = shown_to(kind), func.coalesce(_CHOICE.c.sms, False)

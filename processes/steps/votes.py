@@ -24,17 +24,18 @@ from processes.diagrams.quorum import Count
 from processes.errors import EngineFault, Refused
 from processes.rights import authority
 from processes.spiff import tokens
-from processes.spiff.instances import ASKED, MAX_ASKED, NUMBERS, VoteTask, count_names
+from processes.spiff.instances import ASKED, MAX_ASKED, NUMBERS, VoteTask, count_names, items_of
+from processes.states import LIVE, EventKind, TaskKind, TaskRowState, VoteState
 
 if TYPE_CHECKING:
     from processes.steps.step import Step
 
-RESULTS = ("agreed", "refused")
+RESULTS = (VoteState.AGREED, VoteState.REFUSED)
 """States of a 会签 that came to its end."""
 DECIDED = "decided"
 """In the internal data of a 会签 that has its result: which answer (row) decided it, and what is needed to take that back."""
 _TASK, _VOTE = tables.task, tables.vote
-_UNANSWERED = (*tables.LIVE, tables.QUEUED)
+_UNANSWERED = (*LIVE, TaskRowState.QUEUED)
 
 
 def begin(step: Step) -> bool:
@@ -48,11 +49,11 @@ def begin(step: Step) -> bool:
     for live in standing(tokens.waiting(step.workflow)).values():
         if ASKED in live.internal_data:
             continue
-        asked = _people(step, live) if live.task_spec.loop.people else live.task_spec.loop.items(live, MAX_ASKED)
+        asked = _people(step, live) if live.task_spec.loop.people else items_of(live, MAX_ASKED)
         live.internal_data[ASKED] = len(asked)
         step.asked[str(live.id)] = asked
         if not asked:
-            step.record("vote", f"“{live.task_spec.bpmn_name}”没有办理项", tokens.element_id(live))
+            step.record(EventKind.VOTE, f"“{live.task_spec.bpmn_name}”没有办理项", tokens.element_id(live))
             _go_on(live, Count(0, 0, 0), None, [])
             over = True
     return over
@@ -75,7 +76,7 @@ def write(step: Step, stands: list[Task]) -> None:
 
 def open_votes(step: Step) -> list[str]:
     """Ids of the instance's open 会签, as the books have them."""
-    return list(step.session.scalars(select(_VOTE.c.id).where(_VOTE.c.instance_id == step.row.id, _VOTE.c.state == "open")))
+    return list(step.session.scalars(select(_VOTE.c.id).where(_VOTE.c.instance_id == step.row.id, _VOTE.c.state == VoteState.OPEN)))
 
 
 def answer(step: Step, live: Task, task: Any, closed: Mapping[str, Any]) -> None:
@@ -83,7 +84,7 @@ def answer(step: Step, live: Task, task: Any, closed: Mapping[str, Any]) -> None
     vote = vote_of(step, task.vote_id)
     agrees = _agrees(step, live, task, closed["outcome"])
     count = Count(vote.total, vote.answered + 1, vote.agreed + agrees)
-    values = {"state": "done", "closed_at": step.now, "agrees": agrees, **closed}
+    values = {"state": TaskRowState.DONE, "closed_at": step.now, "agrees": agrees, **closed}
     step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(values))
     set_count(step, vote.id, count)
     passed = _result(live, task, vote, count)
@@ -96,7 +97,7 @@ def answer(step: Step, live: Task, task: Any, closed: Mapping[str, Any]) -> None
 def leave(step: Step, task_ids: Iterable[str], why: str) -> None:
     """Tokens are taken away: those of these tasks that are an open 会签 are closed. `why` is what a latecomer reads."""
     for vote_id in set(task_ids) & set(open_votes(step)):
-        step.ended[vote_id] = ("cancelled", None, why)
+        step.ended[vote_id] = (VoteState.CANCELLED, None, why)
         _close(step, vote_id)
 
 
@@ -120,7 +121,7 @@ def may_take(step: Step, task: Any, person_id: int | None, name: str) -> None:
 
 
 def _asks(step: Step, vote_id: str, person_id: int) -> bool:
-    mine = (_TASK.c.vote_id == vote_id, _TASK.c.kind == "step", _TASK.c.state.in_((*_UNANSWERED, "done")))
+    mine = (_TASK.c.vote_id == vote_id, _TASK.c.kind == TaskKind.STEP, _TASK.c.state.in_((*_UNANSWERED, TaskRowState.DONE)))
     asked = exists().where(*mine, or_(_TASK.c.assignee_id == person_id, _TASK.c.closed_for == person_id))
     return bool(step.session.scalar(select(asked)))
 
@@ -140,10 +141,10 @@ def sent_back(step: Step, task: Any, closed: Mapping[str, Any]) -> None:
 def undo(step: Step, vote_ids: list[str], why: str) -> None:
     """The process goes back over these: what was answered no longer counts. Those still open are closed when the books are written."""
     if vote_ids and step.definition.votes:
-        done = (_TASK.c.vote_id.in_(vote_ids), _TASK.c.state == "done")
-        step.session.execute(update(_TASK).where(*done).values(state="undone", closed_as=why))
-        step.session.execute(update(_VOTE).where(_VOTE.c.id.in_(vote_ids), _VOTE.c.state != "open").values(state="undone"))
-        step.ended |= dict.fromkeys(vote_ids, ("undone", None, why))
+        done = (_TASK.c.vote_id.in_(vote_ids), _TASK.c.state == TaskRowState.DONE)
+        step.session.execute(update(_TASK).where(*done).values(state=TaskRowState.UNDONE, closed_as=why))
+        step.session.execute(update(_VOTE).where(_VOTE.c.id.in_(vote_ids), _VOTE.c.state != VoteState.OPEN).values(state=VoteState.UNDONE))
+        step.ended |= dict.fromkeys(vote_ids, (VoteState.UNDONE, None, why))
 
 
 def standing(stands: list[Task]) -> dict[str, Task]:
@@ -153,7 +154,7 @@ def standing(stands: list[Task]) -> dict[str, Task]:
 
 def _people(step: Step, live: Task) -> list[int]:
     element = step.definition.elements[tokens.element_id(live)]
-    party, role = step.party_of(element), element.properties.get("candidateGroup", element.lane)
+    party, role = step.party_of(element), element.role
     barred = authority.involved(step.session, step.definition, step.row.id, element) | _just_acted(step, element)
     found = [person.id for person in people_of(step.session, party, role) if person.id not in barred]
     if not found:
@@ -189,13 +190,13 @@ def _open(step: Step, vote_id: str, live: Task) -> None:
         "total": len(asked),
         "answered": 0,
         "agreed": 0,
-        "state": "open",
+        "state": VoteState.OPEN,
         "created_at": step.now,
     }
     step.session.execute(insert(_VOTE).values(vote))
     step.session.execute(insert(_TASK), _rows(step, live, element, asked))
     unit = "人" if loop.people else "项"
-    step.record("vote", "会签开始", element.id, f"{element.name}：共 {len(asked)} {unit}，{quorum.in_words(rule, wanted, unit)}")
+    step.record(EventKind.VOTE, "会签开始", element.id, f"{element.name}：共 {len(asked)} {unit}，{quorum.in_words(rule, wanted, unit)}")
 
 
 def _rows(step: Step, live: Task, element: Element, asked: list[Any]) -> list[dict[str, Any]]:
@@ -207,7 +208,7 @@ def _rows(step: Step, live: Task, element: Element, asked: list[Any]) -> list[di
         own = {"assignee_id": item} if loop.people else {"item": item, "name": f"{element.name}（{_label(loop, item)}）"[:100]}
         if due is not None and each:
             own["due_at"] = _value(live, due, item)
-        state = tables.QUEUED if loop.sequential and number else "open"
+        state = TaskRowState.QUEUED if loop.sequential and number else TaskRowState.OPEN
         rows.append({**base, **own, "id": str(uuid4()), "number": number, "state": state})
     return rows
 
@@ -226,8 +227,7 @@ def _rule(live: Task, total: int) -> tuple[str, int | None]:
     loop = live.task_spec.loop
     if loop.condition is not None:
         return loop.condition, None
-    rule = live.task_spec.extensions.get("properties", {}).get("quorum", quorum.ALL)
-    return rule, quorum.needed(rule, total, lambda text: _value(live, text, None))
+    return loop.rule, quorum.needed(loop.rule, total, lambda text: _value(live, text, None))
 
 
 def _agrees(step: Step, live: Task, task: Any, outcome: str) -> bool:
@@ -250,15 +250,15 @@ def _result(live: Task, task: Any, vote: Any, count: Count) -> bool | None:
 
 
 def _finish(step: Step, live: Task, vote: Any, task: Any, count: Count, passed: bool) -> None:
-    done = (_TASK.c.vote_id == vote.id, _TASK.c.state == "done", _TASK.c.kind == "step")
+    done = (_TASK.c.vote_id == vote.id, _TASK.c.state == TaskRowState.DONE, _TASK.c.kind == TaskKind.STEP)
     often = select(_TASK.c.outcome).where(*done, _TASK.c.agrees.is_(passed)).group_by(_TASK.c.outcome)
     outcome = step.session.scalars(often.order_by(func.count().desc(), func.max(_TASK.c.closed_at).desc()).limit(1)).first()
     people = step.session.scalars(select(_TASK.c.closed_by).where(*done).order_by(_TASK.c.closed_at, _TASK.c.number)).all()
     left = count.total - count.answered
     rest = f"，其余 {left} 项关闭" if left else ""
     told = f"共 {count.total} 项，已办 {count.answered}，同意 {count.agreed}{rest}"
-    step.record("vote", f"会签结果：{outcome}", vote.element, told)
-    step.ended[vote.id] = ("agreed" if passed else "refused", outcome, told_of_result(vote.name, outcome))
+    step.record(EventKind.VOTE, f"会签结果：{outcome}", vote.element, told)
+    step.ended[vote.id] = (VoteState.AGREED if passed else VoteState.REFUSED, outcome, told_of_result(vote.name, outcome))
     live.internal_data[DECIDED] = {"by": task.id, "held": _held(step, vote.id)}
     _go_on(live, count, outcome, list(people))
 
@@ -271,7 +271,7 @@ def told_of_result(name: str, outcome: str | None) -> str:
 def _held(step: Step, vote_id: str) -> dict[str, dict[str, Any]]:
     """The answers that wait to be confirmed, row id → columns: closing them forgets what was answered."""
     kept = (_TASK.c.closed_by, _TASK.c.closed_for, _TASK.c.outcome, _TASK.c.closed_as, _TASK.c.closed_at)
-    rows = step.session.execute(select(_TASK.c.id, *kept).where(_TASK.c.vote_id == vote_id, _TASK.c.state == "held"))
+    rows = step.session.execute(select(_TASK.c.id, *kept).where(_TASK.c.vote_id == vote_id, _TASK.c.state == TaskRowState.HELD))
     return {row.id: {**row._mapping, "closed_at": row.closed_at.isoformat()} for row in rows}
 
 
@@ -283,22 +283,22 @@ def _go_on(live: Task, count: Count, outcome: str | None, people: list[int | Non
 
 
 def _close(step: Step, vote_id: str) -> None:
-    state, outcome, why = step.ended.get(vote_id) or ("cancelled", None, step.why_closed(vote_id))
+    state, outcome, why = step.ended.get(vote_id) or (VoteState.CANCELLED, None, step.why_closed(vote_id))
     left = (_TASK.c.vote_id == vote_id, _TASK.c.state.in_(_UNANSWERED))
-    closed = {"state": "cancelled", "closed_at": step.now, "closed_by": None, "outcome": None, "closed_as": why}
+    closed = {"state": TaskRowState.CANCELLED, "closed_at": step.now, "closed_by": None, "outcome": None, "closed_as": why}
     gone = step.session.execute(update(_TASK).where(*left).values(closed)).rowcount  # type: ignore[attr-defined]
     step.session.execute(update(_VOTE).where(_VOTE.c.id == vote_id).values(state=state, outcome=outcome, closed_at=step.now))
-    if state in ("cancelled", "undone"):
-        step.record("vote", "会签关闭", vote_of(step, vote_id).element, f"未办的 {gone} 项关闭")
+    if state in (VoteState.CANCELLED, VoteState.UNDONE):
+        step.record(EventKind.VOTE, "会签关闭", vote_of(step, vote_id).element, f"未办的 {gone} 项关闭")
 
 
 def _reopen(step: Step, vote_id: str) -> None:
     """The counts go on; whoever undid the closing has brought the open rows back, but not those whose turn had not come."""
     vote = vote_of(step, vote_id)
-    step.session.execute(update(_VOTE).where(_VOTE.c.id == vote_id).values(state="open", outcome=None, closed_at=None))
+    step.session.execute(update(_VOTE).where(_VOTE.c.id == vote_id).values(state=VoteState.OPEN, outcome=None, closed_at=None))
     if vote.sequential:
-        queued = (_TASK.c.vote_id == vote_id, _TASK.c.kind == "step", _TASK.c.state == "cancelled")
-        step.session.execute(update(_TASK).where(*queued).values(state=tables.QUEUED, closed_at=None, closed_as=None))
+        queued = (_TASK.c.vote_id == vote_id, _TASK.c.kind == TaskKind.STEP, _TASK.c.state == TaskRowState.CANCELLED)
+        step.session.execute(update(_TASK).where(*queued).values(state=TaskRowState.QUEUED, closed_at=None, closed_as=None))
 
 
 def set_count(step: Step, vote_id: str, count: Count) -> None:
@@ -308,10 +308,10 @@ def set_count(step: Step, vote_id: str, count: Count) -> None:
 
 def _call_next(step: Step, live: Task, vote_id: str) -> None:
     """The next in order has their turn."""
-    queued = (_TASK.c.vote_id == vote_id, _TASK.c.state == tables.QUEUED)
+    queued = (_TASK.c.vote_id == vote_id, _TASK.c.state == TaskRowState.QUEUED)
     task = step.session.execute(select(_TASK).where(*queued).order_by(_TASK.c.number).limit(1)).first()
     if task is None:  # somebody before them is asked again
         return
     due = step.definition.elements[task.element].properties.get("due")
-    values = {"state": "open", "created_at": step.now, "due_at": _value(live, due, _item(task)) if due else None}
+    values = {"state": TaskRowState.OPEN, "created_at": step.now, "due_at": _value(live, due, _item(task)) if due else None}
     step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(values))

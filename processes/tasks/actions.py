@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, literal, or_, select
@@ -16,19 +17,30 @@ from processes.definitions.definition import Definition
 from processes.definitions.store import load
 from processes.diagrams.elements import Outcome
 from processes.rights.substitutes import covered, lent, lent_roles
+from processes.states import TaskKind, TaskRowState, VoteState
 from processes.tasks.withdrawing import withdrawals
+
+
+class ActionKind(StrEnum):
+    """What a button does."""
+
+    TASK = "task"
+    """It completes a user task, or opens the task's page where it names no outcome."""
+    MESSAGE = "message"
+    """It sends an event of the diagram."""
+    WITHDRAW = "withdraw"
+    """It takes back what the actor did last."""
+    RETURN = "return"
+    """It opens the page that sends the process back to an earlier step."""
+    EDIT = "edit"
+    """It opens the record's form."""
 
 
 @dataclass(frozen=True)
 class Action:
-    """One button.
+    """One button. `refuse` is a sentence that says why it cannot act; `due_at` the deadline of the task that is edited."""
 
-    `kind` is `task` (completes a user task, or opens its page where `outcomes` is empty), `message` (an event of the diagram),
-    `withdraw` (takes back what the actor did last), `return` (opens the page that sends back to an earlier step), or `edit`
-    (opens the record's form). `refuse` is a sentence that says why the button cannot act; `due_at` the deadline of the task that is edited.
-    """
-
-    kind: str
+    kind: ActionKind
     instance_id: int
     task_id: str | None
     element: str
@@ -78,11 +90,11 @@ def standing_of(
         mine = [task for task in open_tasks if task.instance_id == row.id]
         pressing = replace(actor, roles=actor.roles | lent(row.lent))
         acts = _of_tasks(definition, row, mine) + _of_waits(definition, row, pressing)
-        found[row.subject_id] += acts if any(act.kind == "edit" for act in acts) else _of_place(definition, row, pressing) + acts
+        found[row.subject_id] += acts if any(act.kind == ActionKind.EDIT for act in acts) else _of_place(definition, row, pressing) + acts
         if row.id in takebacks:
             task_id, element = takebacks[row.id]
             confirm = f"撤回后“{element.name}”重新由您办理，之后的步骤作废。确定撤回吗？"
-            found[row.subject_id].append(Action("withdraw", row.id, task_id, element.id, "撤回", confirm=confirm))
+            found[row.subject_id].append(Action(ActionKind.WITHDRAW, row.id, task_id, element.id, "撤回", confirm=confirm))
     return found, {row.subject_id: row.incident for row in running if row.incident is not None}
 
 
@@ -91,15 +103,20 @@ def _open_tasks(actor: Actor, now: datetime | None, *which: ColumnElement[bool])
     mine = task.role.in_(actor.roles)
     theirs = mine if now is None else or_(mine, covered(actor, now))
     query = select(task.id, task.instance_id, task.element, task.due_at).join(instance, instance.c.id == task.instance_id)
-    return query.where(*which, task.state == "open", task.kind == "step", task.party_id == actor.party_id, theirs)
+    return query.where(*which, task.state == TaskRowState.OPEN, task.kind == TaskKind.STEP, task.party_id == actor.party_id, theirs)
 
 
 def _own_votes(actor: Actor, running: Sequence[Any], now: datetime | None) -> Select[Any]:
     """Of each 会签, however many it asks, one task: the actor's own, or the first that anybody of the role may take."""
     task, vote = tables.task.alias().c, tables.vote.c
     free = or_(task.assignee_id == actor.person_id, task.assignee_id.is_(None))
-    first = select(task.id).where(task.vote_id == vote.id, task.state == "open", task.kind == "step", free).order_by(task.number).limit(1)
-    standing = (vote.instance_id.in_([row.id for row in running]), vote.state == "open")
+    first = (
+        select(task.id)
+        .where(task.vote_id == vote.id, task.state == TaskRowState.OPEN, task.kind == TaskKind.STEP, free)
+        .order_by(task.number)
+        .limit(1)
+    )
+    standing = (vote.instance_id.in_([row.id for row in running]), vote.state == VoteState.OPEN)
     return _open_tasks(actor, now, *standing).join(tables.vote, tables.task.c.id == first.correlate(tables.vote).scalar_subquery())
 
 
@@ -107,7 +124,7 @@ def _own_votes(actor: Actor, running: Sequence[Any], now: datetime | None) -> Se
 class Bulk:
     """A button that acts on many records at once: the property `bulk` of a user task (its page of outcomes) or of a message event."""
 
-    kind: str
+    kind: ActionKind
     element: str
     name: str
     label: str
@@ -121,7 +138,7 @@ def bulk_for(definition: Definition, actor: Actor, also: Collection[str] = ()) -
         label = element.properties.get("bulk")
         if label is None or (element.lane not in actor.roles and element.id not in also):
             continue
-        kind = "message" if element.event == "message" else "task"
+        kind = ActionKind.MESSAGE if element.event == "message" else ActionKind.TASK
         found.setdefault(label, Bulk(kind, element.id, element.name, label, element.properties.get("confirm")))
     return list(found.values())
 
@@ -133,18 +150,18 @@ def _of_tasks(definition: Definition, row: Any, tasks: Sequence[Any]) -> list[Ac
         if definition.record_form(element):
             if "editForm" in element.properties:
                 actions.append(
-                    Action("edit", row.id, task.id, element.id, "编辑", element.properties["editForm"], True, due_at=task.due_at)
+                    Action(ActionKind.EDIT, row.id, task.id, element.id, "编辑", element.properties["editForm"], True, due_at=task.due_at)
                 )
             confirm = element.properties.get("confirm")
             actions += [
-                Action("task", row.id, task.id, element.id, outcome.name, element.form, True, (outcome,), confirm)
+                Action(ActionKind.TASK, row.id, task.id, element.id, outcome.name, element.form, True, (outcome,), confirm)
                 for outcome in element.outcomes
             ]
         else:
             name = element.properties.get("button", element.name)
-            actions.append(Action("task", row.id, task.id, element.id, name, element.form, False, element.outcomes))
+            actions.append(Action(ActionKind.TASK, row.id, task.id, element.id, name, element.form, False, element.outcomes))
         if "returnable" in element.properties:
-            actions.append(Action("return", row.id, task.id, element.id, "退回"))
+            actions.append(Action(ActionKind.RETURN, row.id, task.id, element.id, "退回"))
     return actions
 
 
@@ -155,11 +172,11 @@ def _of_waits(definition: Definition, row: Any, actor: Actor) -> list[Action]:
             continue
         element = definition.elements[wait["element"]]
         if element.id == row.place and "editForm" in element.properties:
-            actions.append(Action("edit", row.id, None, element.id, "编辑", element.properties["editForm"], True))
+            actions.append(Action(ActionKind.EDIT, row.id, None, element.id, "编辑", element.properties["editForm"], True))
         if "blockedAction" in element.properties:
             refuse = element.properties.get("blockedMessage", "目前不能办理")
-            actions.append(Action("message", row.id, None, element.id, element.properties["blockedAction"], refuse=refuse))
-        actions.append(Action("message", row.id, None, element.id, element.name, confirm=element.properties.get("confirm")))
+            actions.append(Action(ActionKind.MESSAGE, row.id, None, element.id, element.properties["blockedAction"], refuse=refuse))
+        actions.append(Action(ActionKind.MESSAGE, row.id, None, element.id, element.name, confirm=element.properties.get("confirm")))
     return actions
 
 
@@ -170,7 +187,11 @@ def _of_place(definition: Definition, row: Any, actor: Actor) -> list[Action]:
         return []
     if element.edit_lane not in actor.roles or row.party_id != actor.party_id:
         return []
-    return [Action("edit", row.id, None, element.id, element.properties.get("editButton", "编辑"), element.properties["editForm"], True)]
+    return [
+        Action(
+            ActionKind.EDIT, row.id, None, element.id, element.properties.get("editButton", "编辑"), element.properties["editForm"], True
+        )
+    ]
 
 
 def _mine(wait: Mapping[str, Any], actor: Actor) -> bool:

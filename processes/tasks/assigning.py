@@ -11,6 +11,7 @@ from processes.diagrams.elements import Element, listed
 from processes.engine import Engine
 from processes.errors import NotFound, Refused
 from processes.history import who
+from processes.states import EventKind, NoticeKind, TaskKind
 from processes.steps import books, votes
 from processes.steps.holding import Hold, hold
 from processes.steps.telling import notify
@@ -34,7 +35,13 @@ def transfer(engine: Engine, session: Session, actor: Actor, task_id: str, perso
         raise Refused(f"此事项已在{taker.name}名下")
     held.four_eyes(taker.person_id)
     votes.may_take(held.step, held.task, taker.person_id, taker.name)
-    notify(held.step, [taker.person_id], "assigned", f"{who(held.step.actor)}转办给您：{held.step.row.title} · {held.task.name}", task_id)
+    notify(
+        held.step,
+        [taker.person_id],
+        NoticeKind.ASSIGNED,
+        f"{who(held.step.actor)}转办给您：{held.step.row.title} · {held.task.name}",
+        task_id,
+    )
     return _hand_over(held, f"转办给{taker.name}", reason, assignee_id=taker.person_id)
 
 
@@ -56,7 +63,7 @@ def transfer_to_role(engine: Engine, session: Session, actor: Actor, task_id: st
 
 def transfer_roles(element: Element) -> list[str]:
     """The roles that a user task may be handed to: its own, and those of the property `transferRoles`."""
-    own = element.properties.get("candidateGroup", element.lane)
+    own = element.role
     return [own, *(role for role in listed(element.properties.get("transferRoles", "")) if role != own)]
 
 
@@ -76,9 +83,9 @@ def colleague(session: Session, held: Hold, person_id: int) -> Actor:
 
 
 def _own_step(held: Hold) -> None:
-    if held.task.kind != "step":
+    if held.task.kind != TaskKind.STEP:
         raise Refused("此事项只请您给出意见，不能转办")
-    waiting = [one.asked for one in held.opinions if one.kind != "after"]
+    waiting = held.awaited
     if waiting:
         raise Refused(f"正在等待{'、'.join(waiting)}的意见，给出或收回后才能转办")
 
@@ -86,5 +93,5 @@ def _own_step(held: Hold) -> None:
 def _hand_over(held: Hold, name: str, reason: str, **values: object) -> list[str]:
     step = held.step
     step.session.execute(update(_TABLE).where(_TABLE.c.id == held.task.id).values(**values))
-    step.record("assign", name, held.element.id, reason.strip() or None)
+    step.record(EventKind.ASSIGN, name, held.element.id, reason.strip() or None)
     return books.write(step)

@@ -17,6 +17,7 @@ from processes import history, tables
 from processes.errors import Refused
 from processes.rights.authority import in_place_of
 from processes.rights.substitutes import absent_for
+from processes.states import LIVE, EventKind, TaskKind, TaskRowState
 from processes.tasks.inbox import open_tasks, task_of
 
 _TASK = tables.task
@@ -37,9 +38,9 @@ def claim(session: Session, actor: Actor, task_ids: Sequence[str], now: datetime
 def release(session: Session, actor: Actor, task_ids: Sequence[str], now: datetime) -> int:
     """释放: everyone with the role may complete these again. Returns how many the actor held; opinions asked for stay theirs."""
     asked = _TASK.alias()
-    waits = exists().where(asked.c.parent_id == _TASK.c.id, asked.c.state.in_(tables.LIVE), asked.c.kind == "delegate")
+    waits = exists().where(asked.c.parent_id == _TASK.c.id, asked.c.state.in_(LIVE), asked.c.kind == TaskKind.DELEGATE)
     votes = exists().where(tables.vote.c.id == _TASK.c.vote_id, tables.vote.c.people)  # one person's answer is nobody else's to give
-    mine = (_TASK.c.party_id == actor.party_id, _TASK.c.assignee_id == actor.person_id, _TASK.c.kind == "step")
+    mine = (_TASK.c.party_id == actor.party_id, _TASK.c.assignee_id == actor.person_id, _TASK.c.kind == TaskKind.STEP)
     instances = _locked(session, actor, task_ids)
     held = session.scalars(select(_TASK.c.id).where(_TASK.c.id.in_(task_ids), _TASK.c.instance_id.in_(instances), *mine)).all()
     given = _change(session, held, (_TASK.c.assignee_id == actor.person_id) & ~waits & ~votes, None)
@@ -74,7 +75,7 @@ def _locked(session: Session, actor: Actor, task_ids: Collection[str]) -> dict[i
     In the order of their ids, so that two who claim the same tasks do not wait for each other.
     """
     columns = (_INSTANCE.c.id, _INSTANCE.c.key, _INSTANCE.c.seq, _INSTANCE.c.chain)
-    theirs = (_TASK.c.id.in_(task_ids), _TASK.c.party_id == actor.party_id, _TASK.c.state == "open")
+    theirs = (_TASK.c.id.in_(task_ids), _TASK.c.party_id == actor.party_id, _TASK.c.state == TaskRowState.OPEN)
     query = select(*columns).where(_INSTANCE.c.id.in_(select(_TASK.c.instance_id).where(*theirs)))
     return {row.id: row for row in session.execute(query.order_by(_INSTANCE.c.id).with_for_update())}
 
@@ -83,7 +84,7 @@ def _change(session: Session, ids: Sequence[str], condition: ColumnElement[bool]
     """Gives the tasks among these that are open and meet the condition to somebody, or to nobody. Returns their rows."""
     if not ids:
         return []
-    changed = update(_TASK).where(_TASK.c.id.in_(ids), _TASK.c.state == "open", condition).values(assignee_id=holder)
+    changed = update(_TASK).where(_TASK.c.id.in_(ids), _TASK.c.state == TaskRowState.OPEN, condition).values(assignee_id=holder)
     return session.execute(changed.returning(*_TASK.c)).all()
 
 
@@ -94,7 +95,7 @@ def _as_whom(session: Session, actor: Actor, task: Any, key: str, now: datetime)
 
 def _write(session: Session, instances: dict[int, Any], acts: Sequence[tuple[Any, Actor, str]], now: datetime) -> int:
     lines = [
-        (task.instance_id, actor, {"kind": "claim", "name": f"{verb}“{task.name}”"[:100], "element": task.element})
+        (task.instance_id, actor, {"kind": EventKind.CLAIM, "name": f"{verb}“{task.name}”"[:100], "element": task.element})
         for task, actor, verb in acts
     ]
     history.append(session, instances, lines, now)

@@ -16,6 +16,7 @@ from processes.diagrams.elements import Element
 from processes.errors import NotFound, TaskClosed
 from processes.rights.authority import may_see
 from processes.rights.substitutes import covered
+from processes.states import TaskKind, TaskRowState
 
 _TASK = tables.task
 _INSTANCE = tables.instance
@@ -53,7 +54,7 @@ def _waiting(actor: Actor, now: datetime | None) -> tuple[ColumnElement[bool], .
     mine = [role, _TASK.c.assignee_id == actor.person_id]
     if now is not None:
         mine.append(covered(actor, now))
-    return _TASK.c.party_id == actor.party_id, _TASK.c.state == "open", or_(*mine)
+    return _TASK.c.party_id == actor.party_id, _TASK.c.state == TaskRowState.OPEN, or_(*mine)
 
 
 def done_tasks(actor: Actor) -> Select[Any]:
@@ -72,7 +73,9 @@ def started(actor: Actor) -> Select[Any]:
 def awaited(session: Session, instance_ids: Sequence[int]) -> dict[str, list[str]]:
     """Task id → names of those whose opinion it waits for before it can be completed, in one query."""
     query = select(_TASK.c.parent_id, Person.name).join(Person, Person.id == _TASK.c.assignee_id)
-    query = query.where(_TASK.c.instance_id.in_(instance_ids), _TASK.c.kind.in_(("before", "delegate")), _TASK.c.state == "open")
+    query = query.where(
+        _TASK.c.instance_id.in_(instance_ids), _TASK.c.kind.in_((TaskKind.BEFORE, TaskKind.DELEGATE)), _TASK.c.state == TaskRowState.OPEN
+    )
     found: dict[str, list[str]] = {}
     for row in session.execute(query.order_by(_TASK.c.created_at)):
         found.setdefault(row.parent_id, []).append(row.name)
@@ -99,7 +102,7 @@ def task_of(session: Session, actor: Actor, task_id: str, now: datetime | None =
 def stands_in(session: Session, actor: Actor, instance_id: int, now: datetime) -> bool:
     """Whether an open task of the instance is the actor's to do in an absent person's place."""
     query = select(_TASK.c.id).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
-    query = query.where(_TASK.c.instance_id == instance_id, _TASK.c.party_id == actor.party_id, _TASK.c.state == "open")
+    query = query.where(_TASK.c.instance_id == instance_id, _TASK.c.party_id == actor.party_id, _TASK.c.state == TaskRowState.OPEN)
     return session.execute(query.where(covered(actor, now)).limit(1)).first() is not None
 
 

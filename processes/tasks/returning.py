@@ -19,13 +19,14 @@ from domain.ground.parties import Actor
 from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
-from processes.diagrams.elements import Element, listed
+from processes.diagrams.elements import ANY, Element
 from processes.engine import Engine
 from processes.errors import FormInvalid, Refused
 from processes.history import clock_text, who
 from processes.spiff import tokens, tree
-from processes.spiff.rewinding import enclosing, rewind, undone
+from processes.spiff.rewinding import rewind, undone
 from processes.spiff.state import load_state
+from processes.states import EventKind, TaskKind, TaskRowState
 from processes.steps import books, running, votes
 from processes.steps.holding import hold
 from processes.tasks.undoing import close, rerun
@@ -42,7 +43,7 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
     """
     held = hold(engine, session, actor, task_id)
     step, element = held.step, held.element
-    if held.task.kind != "step":
+    if held.task.kind != TaskKind.STEP:
         raise Refused("此事项只请您给出意见，不能退回；请在意见中写明，由请您给出意见的人决定")
     if not comment.strip():
         raise FormInvalid([("comment", "退回须填写意见，请说明需要修改的内容")])
@@ -58,12 +59,12 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
     name = step.definition.elements[to].name
     gone = undone(target)
     said = f"{who(step.actor)}已于 {clock_text(step.now)} 将流程退回到“{name}”：{comment.strip()}"
-    closed = {"state": "done", "closed_by": actor.person_id, "outcome": "退回", "closed_as": said}
+    closed = {"state": TaskRowState.DONE, "closed_by": actor.person_id, "outcome": "退回", "closed_as": said}
     closed["closed_for"] = None if held.absent is None else held.absent.id
     if held.task.vote_id is None:
         step.closed[task_id] = closed
-    step.record("return", f"退回到“{name}”", element.id, comment.strip())
-    close(step, gone, said, "undone")
+    step.record(EventKind.RETURN, f"退回到“{name}”", element.id, comment.strip())
+    close(step, gone, said, TaskRowState.UNDONE)
     rewind(target)
     rerun(step)
     if held.task.vote_id is not None:
@@ -77,7 +78,8 @@ def choices(engine: Engine, session: Session, task: Any) -> list[Element]:
     row = session.execute(select(table).where(table.c.id == task.instance_id)).one()
     definition = load(session, row.definition_id)
     element = definition.elements.get(task.element)
-    if row.state is None or task.state != "open" or task.kind != "step" or element is None or "returnable" not in element.properties:
+    over = row.state is None or task.state != TaskRowState.OPEN or task.kind != TaskKind.STEP
+    if over or element is None or not element.returnable:
         return []
     workflow = load_state(row.state, *definition.specs)
     live = tokens.find(workflow, task.vote_id or task.id)
@@ -87,15 +89,10 @@ def choices(engine: Engine, session: Session, task: Any) -> list[Element]:
     return [e for e in definition.elements.values() if e.id in found]
 
 
-def withdrawable(element: Element) -> bool:
-    """Whether who completed this task may take that back."""
-    return element.properties.get("withdrawable") == "true"
-
-
 def _targets(definition: Definition, workflow: Any, live: Task, element: Element) -> dict[str, Task]:
     """Element id → the completed task to go back to: the latest round that led to the live one."""
-    names = element.properties.get("returnable", "")
-    allowed = {e.id for e in definition.elements.values() if e.tag == "userTask"} if names == "any" else set(listed(names))
+    named = element.returnable
+    allowed = {e.id for e in definition.elements.values() if e.tag == "userTask"} if named == (ANY,) else set(named)
     found: dict[str, tuple[int, Task]] = {}
     for part in tree.parts(workflow):
         for task in part.tasks.values():
@@ -112,5 +109,5 @@ def _is_one_step(task: Task, live: Task) -> bool:
     """Whether going back to this very task means something: one of a 会签's many instances alone does not, unless the live one is in it."""
     if isinstance(task.parent.task_spec, LoopTask):
         return False
-    around = {id(one) for one in enclosing(live)}
-    return not any(isinstance(one.parent.task_spec, LoopTask) for one in enclosing(task) if id(one) not in around)
+    around = {id(one) for one in tree.enclosing(live)}
+    return not any(isinstance(one.parent.task_spec, LoopTask) for one in tree.enclosing(task) if id(one) not in around)

@@ -13,6 +13,7 @@ from processes import tables
 from processes.engine import Engine
 from processes.errors import NotFound, Refused, TaskClosed
 from processes.history import who
+from processes.states import EventKind, NoticeKind, TaskKind, TaskRowState
 from processes.steps import books
 from processes.steps.holding import hold
 from processes.steps.telling import notify
@@ -32,11 +33,13 @@ def urge(engine: Engine, session: Session, actor: Actor, task_id: str) -> list[s
     instance = tables.instance
     query = select(_TABLE.c.state, _TABLE.c.closed_as).join(instance, instance.c.id == _TABLE.c.instance_id).where(_TABLE.c.id == task_id)
     row = session.execute(
-        query.where(or_(instance.c.party_id == actor.party_id, instance.c.started_by == actor.person_id), _TABLE.c.state != "waiting")
+        query.where(
+            or_(instance.c.party_id == actor.party_id, instance.c.started_by == actor.person_id), _TABLE.c.state != TaskRowState.WAITING
+        )
     ).first()
     if row is None:
         raise NotFound
-    if row.state != "open":
+    if row.state != TaskRowState.OPEN:
         raise TaskClosed(row.closed_as)
     held = hold(engine, session, actor, task_id, check=lambda *_: None)
     step, task = held.step, held.task
@@ -48,8 +51,8 @@ def urge(engine: Engine, session: Session, actor: Actor, task_id: str) -> list[s
     people = {row.assignee_id for row in urged if row.assignee_id}
     if len(people) < len(urged):
         people |= {person.id for person in people_of(session, task.party_id, task.role)}
-    notify(step, people, "urge", f"{who(actor)}催办：{step.row.title} · {task.name}", task_id)
-    step.record("urge", f"催办“{task.name}”", held.element.id)
+    notify(step, people, NoticeKind.URGE, f"{who(actor)}催办：{step.row.title} · {task.name}", task_id)
+    step.record(EventKind.URGE, f"催办“{task.name}”", held.element.id)
     return books.write(step)
 
 
@@ -57,4 +60,4 @@ def _which(task: Any) -> ColumnElement[bool]:
     """The row, or all that are open of the 会签 it is one of."""
     if task.vote_id is None:
         return and_(_TABLE.c.id == task.id)
-    return and_(_TABLE.c.vote_id == task.vote_id, _TABLE.c.state == "open", _TABLE.c.kind == "step")
+    return and_(_TABLE.c.vote_id == task.vote_id, _TABLE.c.state == TaskRowState.OPEN, _TABLE.c.kind == TaskKind.STEP)

@@ -22,14 +22,14 @@ from processes.errors import NotFound, Refused, TaskClosed
 from processes.history import clock_text, who
 from processes.rights import authority
 from processes.rights.substitutes import covered_act
-from processes.spiff import tokens
-from processes.spiff.rewinding import enclosing, resumed, rewind, undone
+from processes.spiff import tokens, tree
+from processes.spiff.rewinding import resumed, rewind, undone
 from processes.spiff.timers import due
+from processes.states import EventKind, TaskKind, TaskRowState, VoteState
 from processes.steps import books, running, votes
 from processes.steps.locking import awake, lock
 from processes.steps.step import Step
 from processes.tasks import ballots, opinions
-from processes.tasks.returning import withdrawable
 from processes.tasks.undoing import ACTS, close, rerun
 
 
@@ -45,18 +45,18 @@ def withdraw(engine: Engine, session: Session, actor: Actor, task_id: str) -> li
     element = step.definition.elements.get(done.element)
     if element is None:
         raise Refused("流程已迁移到新版本，不能撤回")
-    if not withdrawable(element):
+    if not element.withdrawable:
         raise Refused(f"“{element.name}”办理后不能撤回")
     if step.row.state is None:
         raise Refused("流程已结束，不能撤回")
     running.load(step)
     target = tokens.find(step.workflow, done.vote_id or task_id)
-    if done.state == "held" or (done.vote_id is not None and votes.vote_of(step, done.vote_id).state == "open"):
+    if done.state == TaskRowState.HELD or (done.vote_id is not None and votes.vote_of(step, done.vote_id).state == VoteState.OPEN):
         if target is None or not target.has_state(TaskState.READY):
             raise TaskClosed(step.why_closed(done.vote_id or task_id))
-        take_back = opinions.unconfirmed if done.state == "held" else ballots.take_back
+        take_back = opinions.unconfirmed if done.state == TaskRowState.HELD else ballots.take_back
         take_back(step, done)
-        step.record("withdraw", "撤回", element.id)
+        step.record(EventKind.WITHDRAW, "撤回", element.id)
     elif target is None or not target.has_state(TaskState.COMPLETED):
         raise Refused("流程已继续进行，不能撤回")
     else:
@@ -75,7 +75,7 @@ def _own(engine: Engine, session: Session, actor: Actor, task_id: str) -> tuple[
     absent = authority.takes_back(session, actor, done, step.row.key, step.now)
     awake(step)
     step.actor = authority.in_place_of(actor, absent)
-    if done.state not in ("done", "held"):
+    if done.state not in (TaskRowState.DONE, TaskRowState.HELD):
         raise Refused(f"{done.closed_as}，不能撤回")
     element = step.definition.elements.get(done.element)
     if absent is not None and element is not None:  # whoever could not do it does not take it back either
@@ -90,11 +90,11 @@ def _take_back(step: Step, target: Task, done: Any, element: Element) -> None:
     _nobody_acted(step, target, gone)
     _in_time(step, target)
     said = f"{who(step.actor)}已于 {clock_text(step.now)} 撤回“{element.name}”"
-    step.record("withdraw", "撤回", element.id)
+    step.record(EventKind.WITHDRAW, "撤回", element.id)
     if decided is not None:
         ballots.reopen(step, done, decided)
         gone.remove(target)
-    close(step, gone, said, "withdrawn")
+    close(step, gone, said, TaskRowState.WITHDRAWN)
     rewind(target, anew=False)
     step.again[str(target.id)] = {name: done._mapping[name] for name in ("role", "party_id", "assignee_id", "due_at")}
     rerun(step)
@@ -106,7 +106,7 @@ def withdrawals(session: Session, actor: Actor, rows: Sequence[Any], now: dateti
     With `now` also what those did whom the actor stands in for at that moment.
     """
     allowed = {row.id: load(session, row.definition_id) for row in rows}
-    allowed = {i: d for i, d in allowed.items() if any(withdrawable(e) for e in d.elements.values())}
+    allowed = {i: d for i, d in allowed.items() if any(e.withdrawable for e in d.elements.values())}
     if not allowed:
         return {}
     task, event, vote = tables.task.c, tables.event.c, tables.vote.c
@@ -115,14 +115,14 @@ def withdrawals(session: Session, actor: Actor, rows: Sequence[Any], now: dateti
     own = and_(func.coalesce(task.closed_for, task.closed_by) == actor.person_id, task.role.in_(actor.roles))
     mine = mine.outerjoin(tables.vote, vote.id == task.vote_id).where(
         task.instance_id.in_(allowed),
-        task.state.in_(("done", "held")),
-        task.kind == "step",
+        task.state.in_((TaskRowState.DONE, TaskRowState.HELD)),
+        task.kind == TaskKind.STEP,
         task.party_id == actor.party_id,
         own if now is None else or_(own, covered_act(actor, now)),
-        or_(task.vote_id.is_(None), vote.state == "open", and_(vote.state.in_(votes.RESULTS), vote.closed_at == task.closed_at)),
+        or_(task.vote_id.is_(None), vote.state == VoteState.OPEN, and_(vote.state.in_(votes.RESULTS), vote.closed_at == task.closed_at)),
     )
     acts = [(row, allowed[row.instance_id].elements.get(row.element)) for row in session.execute(mine.order_by(task.closed_at))]
-    done = [(row, element) for row, element in acts if element is not None and withdrawable(element)]
+    done = [(row, element) for row, element in acts if element is not None and element.withdrawable]
     if not done:
         return {}
     events = select(event.instance_id, event.element, event.at).where(
@@ -134,21 +134,21 @@ def withdrawals(session: Session, actor: Actor, rows: Sequence[Any], now: dateti
 
 def _followed(row: Any, definition: Definition, later: Sequence[Any]) -> bool:
     """Whether one of these acts followed the completion of a task (its row); of an answer to an open 会签 nothing follows."""
-    if row.vote == "open" or row.state == "held":
+    if row.vote == VoteState.OPEN or row.state == TaskRowState.HELD:
         return False
     after = _reachable(definition, row.element)
     return any(e.instance_id == row.instance_id and e.at > row.closed_at and e.element in after for e in later)
 
 
 def _nobody_acted(step: Step, target: Task, gone: Sequence[Task]) -> None:
-    for one in enclosing(target):
+    for one in tree.enclosing(target):
         if one.has_state(TaskState.FINISHED_MASK) and isinstance(one.parent.task_spec, LoopTask):
             raise Refused("多实例活动中此项已全部办完，不能撤回，请联系后续办理人退回")
     table = tables.task
     others = [str(task.id) for task in gone if task is not target]
     # the task itself, an opinion on it, or an answer in it
     about = or_(table.c.id.in_(others), table.c.parent_id.in_(others), table.c.vote_id.in_(others))
-    query = select(table.c.closed_as).where(about, table.c.state.in_(("done", "held"))).limit(1)
+    query = select(table.c.closed_as).where(about, table.c.state.in_((TaskRowState.DONE, TaskRowState.HELD))).limit(1)
     acted = step.session.scalars(query).first()
     if acted is not None:
         raise Refused(f"{acted}，不能撤回")

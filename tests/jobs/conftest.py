@@ -50,7 +50,8 @@ def _redis_binary() -> str | None:
     return str(get_binary_path())
 
 
-def _answers(connection: Redis) -> bool:
+def answers(connection: Redis) -> bool:
+    """Whether the server is up."""
     try:
         return bool(connection.ping())
     except RedisError:
@@ -68,7 +69,7 @@ def redis_server() -> Iterator[str]:
     url = f"unix://{folder}/socket?db=0"
     try:
         with Redis.from_url(url) as connection:
-            wait_for(lambda: _answers(connection))
+            wait_for(lambda: answers(connection))
         yield url
     finally:
         process.terminate()

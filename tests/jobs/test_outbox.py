@@ -12,14 +12,14 @@ from typing import Any
 import httpx
 import pytest
 from redis import Redis
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, event, update
 
 from domain.ground.handling import External, Permanent, Transient
 from domain.ground.settings import Settings
 from domain.platform.passwords import first_password
 from domain.weekly.reports import WeeklyReport
 from handlers import accounts
-from jobs import outbox, scheduler
+from jobs import leases, outbox, scheduler
 from jobs.runtime import Runtime
 from processes import tables
 from processes.diagrams import retries
@@ -29,31 +29,11 @@ from processes.monitor import managing
 from processes.outside import answers
 from tests.conftest import FOREVER, World, free_port
 from tests.jobs.conftest import Live, wait_for
-from tests.processes.steps.test_weekly_report import ANSWERS, act, begin
+from tests.jobs.submitted import get, set_job, submitted
 
 
 class Killed(BaseException):
     """As near to a kill as one process comes."""
-
-
-def submitted(world: World) -> tuple[int, int, str]:
-    """Report, instance and the job of the reviewer's SMS."""
-    report, instance = begin(world)
-    (job_id,) = act(world, "school1", instance, "提交", ANSWERS)
-    return report, instance, job_id
-
-
-def set_job(runtime: Runtime, job_id: str, **values: Any) -> None:
-    with runtime.database.writing() as session:
-        session.execute(update(tables.job).where(tables.job.c.id == job_id).values(**values))
-
-
-def get(runtime: Runtime, job_id: str) -> tuple[Any, str | None]:
-    """The job, and its instance's incident."""
-    with runtime.database.reading() as session:
-        job = session.execute(select(tables.job).where(tables.job.c.id == job_id)).one()
-        incident = session.scalar(select(tables.instance.c.incident).where(tables.instance.c.id == job.instance_id))
-    return job, incident
 
 
 def retry(world: World, instance: int) -> None:
@@ -319,3 +299,29 @@ def test_a_gateway_that_repeats_what_it_refuses_gives_no_password_away(lite: Wor
         server.shutdown()
     assert str(refused.value) == "短信平台拒绝发送，请核对接收人的手机号后重发"
     assert first_password(settings.secret_key, "n") not in str(refused.value)
+
+
+@pytest.mark.row("8.1")
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)  # SQLite lets one transaction write at a time anyway
+def test_a_sweep_lets_be_what_was_handed_out_meanwhile(world: World) -> None:
+    """Two sweeps of a lost job: between the look of the second and its write, the first one's job begins anew."""
+    _, _, job_id = submitted(world)
+    runtime, table = world.runtime, tables.job
+    lost = update(table).where(table.c.id == job_id).values(state="running", attempt=1, next_at=world.clock() - timedelta(minutes=1))
+    with runtime.database.writing() as session:
+        session.execute(lost)
+
+    looked: list[str] = []
+
+    def meanwhile(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("UPDATE process_job") and not looked:
+            looked.append(statement)
+            assert outbox.sweep(runtime) == [job_id]
+            with runtime.database.writing() as other:
+                assert leases.claim(other, outbox.LEASED, job_id, world.clock(), outbox.LEASE)
+
+    event.listen(runtime.database.engine, "before_cursor_execute", meanwhile)
+    assert outbox.sweep(runtime) == []
+    assert looked
+    job, _ = get(runtime, job_id)
+    assert (job.state, job.attempt, job.next_at) == ("running", 2, world.clock() + outbox.LEASE)

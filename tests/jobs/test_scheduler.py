@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from domain.ground.errors import DomainError
 from domain.ground.handling import Inline
@@ -24,6 +25,7 @@ from processes.deployment import deploying
 from processes.engine import Engine
 from processes.steps import starting
 from tests.conftest import World
+from tests.processes.bpmn import play
 from tests.processes.tiny import boundary, diagram, flows, node, service, timer, user
 
 pytestmark = pytest.mark.row("6.5", "8.4")
@@ -159,3 +161,37 @@ def test_messages_are_left_to_who_has_taken_over(lite: World) -> None:
     messages.deliver_due(runtime, mine)
     with runtime.database.reading() as session:
         assert session.scalars(select(tables.message.c.tries).order_by(tables.message.c.id)).all() == [1, 0, 0]
+
+
+@pytest.mark.row("8.4")
+def test_one_process_that_breaks_does_not_stop_the_clocks_of_all(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a timer sets off runs into a constraint of the database: an incident of that process, and the others go on."""
+
+    def breaks(session: Session, *_: Any) -> None:
+        row = {"person_id": 1, "place": "x", "data": {}, "saved_at": world.clock()}
+        session.execute(insert(tables.draft), [row, row])
+
+    engine = world.runtime.engine
+    handlers = {**engine.handlers, "test.breaks": Inline(breaks)}
+    monkeypatch.setattr(world, "runtime", replace(world.runtime, engine=replace(engine, handlers=handlers)))
+    fails = '<serviceTask id="f" name="办"><extensionElements><s:serviceTaskOperator id="test.breaks"/></extensionElements></serviceTask>'
+    late = play.boundary("late", "a", play.timer(timeDuration="days(1)"))
+    first, second = play.Play(world), play.Play(world)
+    first.deploy(
+        play.diagram(play.start() + play.user("a") + late + fails + play.end() + play.flows("start>a a>end late>f f>end"), key="breaks")
+    )
+    second.deploy(
+        play.diagram(
+            play.start() + play.user("a") + late + play.end() + play.end("out") + play.flows("start>a a>end late>out"), key="holds"
+        )
+    )
+    first.begin("breaks")
+    second.begin("holds")
+    world.clock.now += timedelta(days=2)
+    scheduler.turn(world.runtime, "test")
+    assert second.status == "到out"
+    assert first.status == "在a"
+    assert first.row.incident.startswith("系统任务“办”的处理程序出错（IntegrityError：")
+    for secret in ("INSERT", "Key (", "2026-11-27"):  # the statement, and what was to be stored
+        assert secret not in first.row.incident
+    first.sound()

@@ -15,7 +15,7 @@ from processes import tables
 from processes.monitor.verify import verify
 from tests.conftest import FOREVER
 from tests.jobs.conftest import Live, wait_for
-from tests.jobs.test_outbox import set_job, submitted
+from tests.jobs.submitted import set_job, submitted
 from tests.processes.steps.test_weekly_report import ANSWERS, act, begin
 
 

@@ -17,17 +17,15 @@ from jobs.sandbox import Sandbox, make_server
 from processes import tables
 from processes.errors import NotFound
 from processes.notices import comments, copies, notices, preferences
-from processes.notices.reminders import remind
-from processes.steps import telling
 from processes.tasks import returning
 from tests.conftest import FOREVER, World
+from tests.jobs.choosing import choose, notices_shown
 from tests.jobs.conftest import wait_for
 from tests.processes.reviews import do, waiting
 from tests.processes.steps.test_weekly_report import ANSWERS, act, begin
 from tests.processes.tiny import Play, diagram, flows, node, user
 
 pytestmark = pytest.mark.row("8.1")
-ALL = tuple(telling.KINDS)
 
 
 @pytest.fixture
@@ -46,11 +44,6 @@ def outside(world: World, gateway: Sandbox) -> World:
     settings = replace(world.runtime.settings, sms_url=f"http://127.0.0.1:{gateway.server_port}")
     world.runtime = replace(world.runtime, settings=settings)
     return world
-
-
-def choose(world: World, account: str, shown: tuple[str, ...] = ALL, sms: tuple[str, ...] = ALL) -> None:
-    with world.runtime.database.writing() as session:
-        preferences.choose(session, world.actor(account), shown, sms, world.clock())
 
 
 def bundle(world: World) -> list[str]:
@@ -185,13 +178,6 @@ def test_what_else_goes_wrong_is_kept_with_its_reason(
     assert said in row.error
 
 
-def told(world: World, account: str) -> list[tuple[str, str]]:
-    with world.runtime.database.writing() as session:
-        remind(session, world.clock())
-        rows = session.execute(notices.notices_of(world.actor(account))).all()
-    return [(row.kind, row.text) for row in rows]
-
-
 def test_new_tasks_and_returned_ones_for_those_who_asked(world: World) -> None:
     waiting(world, "school2")  # before anybody asked
     world.clock.now += timedelta(minutes=1)
@@ -200,13 +186,13 @@ def test_new_tasks_and_returned_ones_for_those_who_asked(world: World) -> None:
     world.clock.now += timedelta(minutes=1)
     _, instance = begin(world)
     title = "金陵职业技术学院 2026年第48周周报"
-    assert told(world, "school1") == [("task", f"新的待办：{title} · 填写周报")]
+    assert notices_shown(world, "school1") == [("task", f"新的待办：{title} · 填写周报")]
     act(world, "school1", instance, "提交", ANSWERS)
     for _ in range(2):  # once a task
-        assert told(world, "province1") == [("task", f"新的待办：{title} · 审核周报")]
-    assert told(world, "province1b") == []
+        assert notices_shown(world, "province1") == [("task", f"新的待办：{title} · 审核周报")]
+    assert notices_shown(world, "province1b") == []
     act(world, "province1", instance, "审核退回", comment="人数不对")
-    assert told(world, "school1")[0] == ("returned", f"退回给您：{title} · 修改周报")
+    assert notices_shown(world, "school1")[0] == ("returned", f"退回给您：{title} · 修改周报")
 
 
 RETURNING = diagram(
@@ -223,19 +209,19 @@ def test_what_a_reviewer_sends_back_is_returned(world: World) -> None:
     choose(world, "school1", shown=("returned",), sms=())
     play = Play(world, RETURNING)
     play.act("school1", "fill")
-    assert told(world, "school1") == []
+    assert notices_shown(world, "school1") == []
     world.clock.now += timedelta(minutes=1)
     play.call(returning.send_back, play.tasks()[0].id, "fill", "请补充", account="province1")
     for _ in range(2):
-        assert told(world, "school1") == [("returned", "退回给您：金陵职业技术学院 2026年第48周周报 · fill")]
+        assert notices_shown(world, "school1") == [("returned", "退回给您：金陵职业技术学院 2026年第48周周报 · fill")]
 
 
 def test_a_deadline_that_comes_near(world: World) -> None:
     choose(world, "school1", shown=("due",), sms=("due",))
     begin(world)
-    assert told(world, "school1") == []
+    assert notices_shown(world, "school1") == []
     world.clock.now += timedelta(days=4)
     for _ in range(2):
-        assert told(world, "school1") == [("due", "即将到期：金陵职业技术学院 2026年第48周周报 · 填写周报")]
+        assert notices_shown(world, "school1") == [("due", "即将到期：金陵职业技术学院 2026年第48周周报 · 填写周报")]
     world.clock.now += timedelta(minutes=1)
     assert len(bundle(world)) == 1

@@ -23,11 +23,12 @@ from processes import tables
 from processes.steps import starting
 from tests.conftest import World
 from tests.jobs.imports.files import HEADER, teacher, workbook
-from tests.webapp.test_declarations import FORM as DECLARATION
-from tests.webapp.test_declarations import PLAN
-from tests.webapp.test_exam_sites import apply
-from tests.webapp.test_files import send
-from tests.webapp.test_weekly import FORM, site, user
+from tests.webapp.clients import site, user
+from tests.webapp.declarations.applications import FORM as DECLARATION
+from tests.webapp.declarations.applications import PLAN
+from tests.webapp.files.uploads import send
+from tests.webapp.sites.applications import apply
+from tests.webapp.weekly.reports import FORM
 
 SECRET = "只有金陵知道"  # stands in school1's report, its file, its teacher and its import
 TEACHERS = {"teacher1": "13911110001", "teacher2": "13911110002"}  # of school1, of school2

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import World
 from tests.jobs.conftest import live, redis, redis_server  # noqa: F401  # fixtures
-from tests.webapp.test_weekly import site
+from tests.webapp.clients import site
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import re
 
 from flask.testing import FlaskClient
 
+from tests.conftest import World
+from tests.webapp.clients import site, user
 from webapp.assets import STATIC
 
 SHEET = "/static/css/pilot.css"
@@ -44,3 +46,10 @@ def test_text_is_compressed_for_browsers_that_can(client: FlaskClient) -> None:
 def test_nothing_outside_the_folder_is_served(client: FlaskClient) -> None:
     for name in ("../app.py", "%2e%2e/app.py", "css", "css/none.css", "css/pilot.css/x"):
         assert client.get(f"/static/{name}").status_code == 404
+
+
+def test_answers_that_know_no_person_carry_no_cookie(lite: World) -> None:
+    client = user(site(lite), "school1")
+    assert client.get("/").headers.getlist("Set-Cookie")
+    for address in ("/healthz", "/static/js/lists.js", "/static/none.js"):
+        assert client.get(address).headers.getlist("Set-Cookie") == []

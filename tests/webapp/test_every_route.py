@@ -23,7 +23,7 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import settings_in, world_of
 from tests.webapp.belongings import ACCOUNTS, SECRET, Belongings, belongings
-from tests.webapp.test_weekly import FORM
+from tests.webapp.weekly.reports import FORM
 
 GROUPS = {
     "schools": ("school1", "school2", "school3"),
@@ -187,12 +187,12 @@ ROUTES = {
     "copies.new": get("school1 province1 province1b: 200; 404"),
     "copies.send": post("school1 province1: 302+; province1b: 409; 404", {"copy_to": "{colleague}", "copy_note": "请阅"}),
     "copies.open_one": post("school1: 302+; 404"),
-    "messages.index": get("200"),
-    "messages.open_one": post("school1: 302+; 404"),
-    "messages.read_all": post("school1: 302+; 302"),
-    "messages.settings": get("200"),
-    "messages.set_settings": post("302+", {"shown": "urge", "sms": "urge"}),
-    "messages.send_again": post("404"),
+    "notices.index": get("200"),
+    "notices.open_one": post("school1: 302+; 404"),
+    "notices.read_all": post("school1: 302+; 302"),
+    "notices.settings": get("200"),
+    "notices.set_settings": post("302+", {"shown": "urge", "sms": "urge"}),
+    "notices.send_again": post("404"),
     "designer.index": get("designer: 200; 403"),
     "designer.create": post("designer: 409; 403"),
     "designer.import_file": post("designer: 409; 403"),

@@ -24,11 +24,12 @@ from processes import tables
 from processes.deployment.deploying import deploy
 from processes.steps import telling
 from tests.conftest import World
-from tests.domain.ground.test_filetypes import PDF
-from tests.jobs.test_texting import choose, told
-from tests.webapp.designer.test_designer import send as design
-from tests.webapp.test_files import send as upload
-from tests.webapp.test_weekly import FORM, site, user
+from tests.domain.ground.contents import PDF
+from tests.jobs.choosing import choose, notices_shown
+from tests.webapp.clients import site, user
+from tests.webapp.designer.diagrams import send as design
+from tests.webapp.files.uploads import send as upload
+from tests.webapp.weekly.reports import FORM
 
 TEXTS = {
     "markup": "'\"><xq7 onerror=xq7()>{{7*7}}</script>",
@@ -153,7 +154,7 @@ def test_texts_leave_the_product_as_they_are(lite: World, text: str) -> None:
     with province.get(file) as answer:
         assert answer.headers["Content-Disposition"].startswith("attachment; ")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert text in next(line for _, line in told(lite, "province1"))
+    assert text in next(line for _, line in notices_shown(lite, "province1"))
     lite.clock.now += telling.SMS_AFTER
     with lite.runtime.database.writing() as session:
         texting.bundle(session, lite.clock())

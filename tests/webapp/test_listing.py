@@ -16,6 +16,9 @@ from forms import read_forms
 from forms.fields import describe
 from forms.listing import Column, Filter, Listing
 from forms.lists.weekly import REPORTS
+from tests.conftest import World
+from tests.counting import counted
+from tests.webapp.clients import site, user
 from webapp.listing import ListScreen, Page, render_list
 
 LISTING = Listing(
@@ -101,3 +104,17 @@ def test_filters_beyond_the_third_are_folded_unless_in_force(app: Flask) -> None
     assert "展开" in pages["/"]
     assert pages["/?f4=x"].count("folded") == 0
     assert "收起" in pages["/?f4=x"]
+
+
+@pytest.mark.row("2.1.1", "2.2.1", "3.1", "3.2", "4.1")
+def test_queries_do_not_grow_with_the_rows(lite_books: World) -> None:
+    app = site(lite_books)
+    few, many = user(app, "school1"), user(app, "operator")
+    for address in ("/institutions/organizations/", "/institutions/schools/", "/certificates/", "/standards/skills/", "/standards/sites/"):
+        found = []
+        for client in (few, few, many):  # the first reads the diagram too
+            with counted(lite_books) as (statements, commits):
+                assert client.get(address + "?size=100").status_code == 200
+            found.append(len(statements))
+            assert not commits
+        assert found[2] <= found[1] <= 9, (address, found)

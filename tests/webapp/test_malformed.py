@@ -12,9 +12,10 @@ from processes import tables
 from processes.deployment import deploying
 from processes.steps import starting
 from tests.conftest import World
+from tests.counting import count
 from tests.processes.bpmn.play import diagram, end, flows, start
 from tests.processes.bpmn.play import user as task
-from tests.webapp.test_weekly import count, site, user
+from tests.webapp.clients import site, user
 
 HUGE = 99_999_999_999_999_999_999
 

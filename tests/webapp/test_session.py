@@ -21,7 +21,8 @@ from domain.ground.settings import Settings
 from domain.platform.throttle import LoginAttempt
 from jobs.runtime import build
 from tests.conftest import NOON, World, settings_in, world_of
-from tests.webapp.test_weekly import count, counted, site, user
+from tests.counting import count, counted
+from tests.webapp.clients import site, user
 from webapp.app import create_app
 from webapp.context import db, public, reads_only
 

@@ -1,14 +1,19 @@
-"""`pilot run` starts a part that died again – as long as it does not die again and again."""
+"""`pilot run` starts a part that died again – as long as it does not die again and again – and a queue of its own."""
 
 from __future__ import annotations
 
+import stat
+import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 
 import pytest
+from redis import Redis
 
-from webapp.supervisor import RESTARTS, WINDOW, Part, Stack
+from tests.jobs.conftest import answers, wait_for
+from webapp.supervisor import RESTARTS, WINDOW, Part, Stack, valkey_command
 
 pytestmark = pytest.mark.row("9.1")
 
@@ -33,3 +38,20 @@ def test_a_part_that_dies_at_once_stops_all(tmp_path: Path, capsys: pytest.Captu
     assert said.count("意外退出") == RESTARTS
     assert "网页 反复退出，已停止全部服务" in said
     stack.stop()
+
+
+def test_the_embedded_queue_is_its_owners_alone_and_leaves_nothing_on_the_disk() -> None:
+    with TemporaryDirectory(prefix="pilot-") as folder:
+        path = Path(folder, "valkey")
+        process = subprocess.Popen(valkey_command(path), stdout=subprocess.DEVNULL)
+        try:
+            wait_for(path.exists)
+            with Redis(unix_socket_path=str(path)) as connection:
+                wait_for(lambda: answers(connection))
+                assert connection.config_get("port") == {"port": "0"}
+                connection.set("known", "to nobody")
+            assert (stat.S_IMODE(path.stat().st_mode), stat.S_IMODE(Path(folder).stat().st_mode)) == (0o700, 0o700)
+        finally:
+            process.terminate()
+            process.wait()
+        assert list(Path(folder).iterdir()) == []

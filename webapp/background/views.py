@@ -10,7 +10,8 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from sqlalchemy import func, select
 
-from domain.platform.background import STATES, BackgroundTask, cancel, failures_query, retry, task_of, tasks_query
+from domain.ground.tones import Tone
+from domain.platform.background import STATES, BackgroundTask, TaskState, cancel, failures_query, retry, task_of, tasks_query
 from forms.listing import Column
 from jobs.background import result_file
 from jobs.lists import exports
@@ -28,7 +29,13 @@ FAILURE_COLUMNS = (
     Column("记录", lambda row: row.label),
     Column("失败原因", lambda row: row.reason),
 )
-TONES = {"waiting": "draft", "running": "waiting", "done": "done", "failed": "failed", "cancelled": "draft"}
+TONES = {
+    TaskState.WAITING: Tone.DRAFT,
+    TaskState.RUNNING: Tone.WAITING,
+    TaskState.DONE: Tone.DONE,
+    TaskState.FAILED: Tone.FAILED,
+    TaskState.CANCELLED: Tone.DRAFT,
+}
 
 
 @blueprint.get("/")
@@ -128,9 +135,9 @@ def _task(task_id: int) -> BackgroundTask:
 def _sentence(task: BackgroundTask) -> str:
     """How it stands, as people read it."""
     counts = f"完成 {task.done} 条，失败 {task.failed} 条"
-    if task.state == "waiting":
+    if task.state == TaskState.WAITING:
         return "正在排队，马上开始。" if not task.done + task.failed else f"{counts}，等待继续。"
-    if task.state != "running":
+    if task.state != TaskState.RUNNING:
         return f"{counts}。"
     if not task.total:
         return "正在准备…"

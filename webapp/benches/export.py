@@ -23,6 +23,7 @@ from sqlalchemy import insert, select
 from domain.ground.base import SHANGHAI, utc_now
 from domain.ground.parties import Party
 from domain.ground.settings import read_settings
+from domain.ground.tones import Tone
 from domain.weekly.periods import ReportingPeriod
 from domain.weekly.reports import WeeklyReport
 from forms.lists import LISTS
@@ -104,7 +105,7 @@ def _fill(runtime: Runtime) -> None:
         session.execute(insert(Party), schools)
         period_ids = session.scalars(select(ReportingPeriod.id).where(ReportingPeriod.label.like("测量%"))).all()
         school_ids = session.scalars(select(Party.id).where(Party.code.like("M%"))).all()
-        common = {"author_id": school.person_id, "status": "待审核", "tone": "waiting", "data": {}, "created_at": now}
+        common = {"author_id": school.person_id, "status": "待审核", "tone": Tone.WAITING, "data": {}, "created_at": now}
         for period_id in period_ids:
             session.execute(insert(WeeklyReport), [{"period_id": period_id, "party_id": party_id, **common} for party_id in school_ids])
 

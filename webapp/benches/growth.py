@@ -15,6 +15,7 @@ from forms.fields import parse
 from jobs.runtime import Runtime
 from processes import tables
 from processes.definitions.store import latest
+from processes.states import TaskRowState
 from processes.steps import acting, completing, starting
 from webapp.benches.measuring import actor, product, timed
 from webapp.benches.step import REPORT
@@ -54,7 +55,9 @@ class _Side:
     def step(self) -> None:
         table = tables.task
         with self.runtime.database.writing() as session:
-            task_id = session.scalars(select(table.c.id).where(table.c.instance_id == self.instance_id, table.c.state == "open")).one()
+            task_id = session.scalars(
+                select(table.c.id).where(table.c.instance_id == self.instance_id, table.c.state == TaskRowState.OPEN)
+            ).one()
             completing.complete(self.runtime.engine, session, self.school, task_id, "提交")
 
     def back(self) -> None:
@@ -79,7 +82,7 @@ def _multiply(session: Session, instance_id: int, copies: int) -> None:
         tables.task: {
             "id": func.substr(task.id, 1, 20) + cast(number, String),
             "instance_id": fresh,
-            "state": case((ended, "done"), else_=task.state),
+            "state": case((ended, TaskRowState.DONE), else_=task.state),
         },
         tables.event: {"instance_id": fresh},
     }

@@ -8,10 +8,11 @@ from sqlalchemy import select
 
 from domain.ground.base import utc_now
 from domain.ground.parties import Actor
-from domain.weekly.reports import new_report
+from domain.weekly.reports import WeeklyReport, new_report
 from jobs.runtime import Runtime
 from processes import tables
 from processes.deployment import deploying
+from processes.states import TaskRowState
 from processes.steps import completing, starting
 from webapp.benches.measuring import actor, product, timed
 
@@ -68,12 +69,11 @@ class _Side:
 
     def _review(self) -> None:
         runtime, table = self.runtime, tables.task
-        subject = runtime.engine.subjects["weekly_report"]
         with runtime.database.writing() as session:
-            report = subject.load(session, self.report)
+            report = session.get_one(WeeklyReport, self.report)
             instance_id, _ = starting.start(runtime.engine, session, self.reviewer, "bench_multi", report)
         with runtime.database.reading() as session:
-            ids = session.scalars(select(table.c.id).where(table.c.instance_id == instance_id, table.c.state == "open")).all()
+            ids = session.scalars(select(table.c.id).where(table.c.instance_id == instance_id, table.c.state == TaskRowState.OPEN)).all()
         for task_id in ids:
             with runtime.database.writing() as session:
                 completing.complete(runtime.engine, session, self.reviewer, task_id, "同意")

@@ -17,13 +17,16 @@ from domain.demo import PASSWORD
 from domain.ground.base import utc_now
 from domain.ground.database import Database, open_database
 from domain.ground.parties import Actor
+from domain.ground.rows import read_one
 from domain.weekly.reports import new_report
 from forms.fields import parse
 from jobs.runtime import Runtime
 from processes import tables
 from processes.definitions.store import latest
+from processes.rows import InstanceRow
 from processes.spiff import tokens
 from processes.spiff.state import load_state, save_state
+from processes.states import TaskRowState
 from processes.steps import acting, starting
 from processes.steps.step import Step
 from webapp.app import create_app
@@ -81,12 +84,12 @@ def _fresh(runtime: Runtime, school: Actor) -> tuple[int, str, Step, bytes]:
         report.take(parse(latest(session, "weekly_report").forms["weekly_report.json"], REPORT))
         instance_id, _ = starting.start(runtime.engine, session, school, "weekly_report", report)
     with runtime.database.reading() as session:
-        row = session.execute(select(tables.instance).where(tables.instance.c.id == instance_id)).one()
+        row = read_one(session, select(tables.instance).where(tables.instance.c.id == instance_id), InstanceRow)
         table = tables.task
-        task_id = session.scalars(select(table.c.id).where(table.c.instance_id == instance_id, table.c.state == "open")).one()
-        subject = type(report).load(session, report.id)
+        task_id = session.scalars(select(table.c.id).where(table.c.instance_id == instance_id, table.c.state == TaskRowState.OPEN)).one()
+        subject = session.get_one(type(report), report.id)
         step = Step(runtime.engine, session, school, latest(session, "weekly_report"), row, subject)
-    return instance_id, task_id, step, row.state
+    return instance_id, task_id, step, row.state or b""
 
 
 def _bare(step: Step, state: bytes, task_id: str, bare: Database) -> None:

@@ -15,12 +15,11 @@ from domain.ground.parties import Actor
 from jobs.runtime import BPMN_FOLDER
 from processes import tables
 from processes.checks import documents
-from processes.checks.diagram import read_diagram
 from processes.checks.structure import is_key
 from processes.definitions.store import latest
 from processes.deployment.versions import scenarios_of
-from processes.diagrams.elements import BPMN
-from processes.diagrams.xmlsafe import parse_xml
+from processes.diagrams.diagram import parse_diagram, read_diagram
+from processes.diagrams.nodes import BPMN
 from processes.errors import DiagramInvalid, Refused
 from processes.tasks import drafts
 
@@ -67,7 +66,7 @@ def keep(session: Session, actor: Actor, model: Model, now: datetime) -> None:
         DiagramInvalid: not XML within the limits.
         Refused: the scenarios are too long.
     """
-    parse_xml(model.xml.encode())
+    parse_diagram(model.xml.encode())
     if len(model.scenarios) > MAX_SCENARIOS:
         raise Refused("场景过长，未能保存，请删减后再试")
     data: dict[str, Any] = {"xml": model.xml, "scenarios": model.scenarios, "base": model.base}
@@ -85,7 +84,7 @@ def imported(data: bytes) -> tuple[str, str]:
     Raises:
         DiagramInvalid: not one process with an id, or without a drawing that the editor could show.
     """
-    root = parse_xml(data)
+    root = parse_diagram(data)
     found = list(documents.check(root))
     if found:
         raise DiagramInvalid(found)
@@ -107,7 +106,7 @@ def blank(key: str, name: str, subject: str, role: str) -> str:
 
 def name_of(xml: str) -> str:
     """The process's name, as the draft has it."""
-    process = parse_xml(xml.encode()).find(f"{BPMN}process")
+    process = parse_diagram(xml.encode()).find(f"{BPMN}process")
     return "" if process is None else str(process.get("name") or process.get("id") or "")
 
 

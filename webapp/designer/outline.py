@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from processes.checks import documents
-from processes.checks.diagram import KINDS, Diagram, read_diagram
-from processes.diagrams.elements import Element
-from processes.diagrams.xmlsafe import parse_xml
+from processes.diagrams.diagram import Diagram, parse_diagram, read_diagram
+from processes.diagrams.elements import KINDS, Element
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Line:
 
 def outline(xml: str) -> list[Line]:
     """The elements of a diagram in the order of the file; none where it is not one process."""
-    root = parse_xml(xml.encode())
+    root = parse_diagram(xml.encode())
     if any(True for _ in documents.check(root)):
         return []
     diagram = read_diagram(root)
@@ -38,7 +37,7 @@ def _line(diagram: Diagram, element: Element) -> Line:
     return Line(
         KINDS[element.tag],
         element.name,
-        diagram.lane(element),
+        element.lane,
         properties.get("status", ""),
         properties.get("formJsonSchemaFilename", ""),
         properties.get("outcomes", ""),

@@ -9,23 +9,24 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, send_file, url_for
 
+from domain.ground.errors import DomainError
 from domain.ground.handling import External
 from domain.ground.parties import ROLES
+from domain.ground.tones import Tone
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from handlers import HANDLERS
+from jobs import trials
 from jobs.runtime import BPMN_FOLDER
-from jobs.scenarios import playing
 from jobs.scenarios.files import ScenarioFailed
-from processes import checks
-from processes.checks.conventions import TONES
-from processes.checks.diagram import KINDS, read_diagram
 from processes.checks.structure import is_key
 from processes.deployment import versions
 from processes.deployment.deploying import deploy, take_turn
 from processes.deployment.differences import differences
 from processes.diagrams.decisions import read_folder
-from processes.diagrams.xmlsafe import MAX_BYTES, parse_xml
+from processes.diagrams.diagram import parse_diagram, read_diagram
+from processes.diagrams.elements import KINDS
+from processes.diagrams.xmlsafe import MAX_BYTES
 from processes.errors import DiagramInvalid, NotAllowed, NotFound, Refused
 from processes.history import clock_text, who
 from webapp.context import actor, db, reads_only, runtime
@@ -154,7 +155,7 @@ def model(key: str) -> Any:
         "forms": forms,
         "handlers": handlers,
         "roles": ROLES,
-        "tones": TONES,
+        "tones": list(Tone),
         "subjects": sorted(SUBJECTS),
         "facts": _facts(found.xml),
     }
@@ -192,11 +193,10 @@ def try_out(key: str) -> Any:
     if problems:
         return {"problems": problems}
     try:
-        report = playing.run_text(given.xml.encode(), given.scenarios)
-    except ScenarioFailed as error:
+        trial = trials.trial_of(given.xml, given.scenarios)
+    except (ScenarioFailed, DomainError) as error:
         return {"message": str(error)}, 409
-    shown = [{"name": one.name, "told": one.told, "failure": one.failure} for one in report.shown]
-    return {"problems": [], "shown": shown, "taken": sorted(report.taken), "missed": _flows(given.xml, report.flows_not_taken)}
+    return {"problems": [], "shown": trial.shown, "taken": trial.taken, "missed": _flows(given.xml, trial.missed)}
 
 
 @blueprint.post("/<key>/deploy")
@@ -255,18 +255,21 @@ def _posted(key: str) -> drafts.Model:
 
 
 def _problems(given: drafts.Model) -> list[dict[str, str | None]]:
-    found = checks.problems(given.xml.encode(), given.key, HANDLERS, SUBJECTS, read_forms(), tables=read_folder(BPMN_FOLDER))
+    try:
+        found = trials.problems_of(given.xml, given.key)
+    except DomainError as error:  # it could not be looked through: that is the problem
+        found = [str(error)]
     return [{"text": text, "element": named.group(1) if (named := _NAMED.match(text)) else None} for text in found]
 
 
 def _facts(xml: str) -> list[str]:
     """The names that expressions may read of the record, once the process says which record it is about."""
-    subject = next((p.get("value", "") for p in parse_xml(xml.encode()).iter() if p.get("name") == "subject"), "")
+    subject = next((p.get("value", "") for p in parse_diagram(xml.encode()).iter() if p.get("name") == "subject"), "")
     return sorted(getattr(SUBJECTS.get(subject), "FACTS", ()))
 
 
-def _flows(xml: str, ids: tuple[str, ...]) -> list[dict[str, str]]:
-    found = read_diagram(parse_xml(xml.encode()))
+def _flows(xml: str, ids: Sequence[str]) -> list[dict[str, str]]:
+    found = read_diagram(parse_diagram(xml.encode()))
     names = {e.id: e.name or KINDS[e.tag] for e in found.elements.values()}
     texts = {flow.get("id"): f"{names[source]} → {names[target]}" for source, target, flow in found.sound_flows}
     return [{"id": id, "text": texts[id]} for id in ids if id in texts]

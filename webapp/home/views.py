@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 
 from domain.ground.parties import Actor
 from domain.institutions.teachers import ROLE, teachers_query
-from domain.platform.background import BackgroundTask
+from domain.platform.background import LIVE, BackgroundTask
 from forms import fields
 from processes import tables
 from processes.definitions.store import latest
@@ -59,7 +59,7 @@ def _counts(who: Actor, now: datetime) -> dict[str, int]:
     )
     mine = started(who).where(tables.instance.c.ended_at.is_(None)).order_by(None).subquery()
     running = db().scalar(select(func.count()).select_from(mine)) or 0
-    at_work = BackgroundTask.state.in_(("waiting", "running"))
+    at_work = BackgroundTask.state.in_(LIVE)
     background = db().scalar(select(func.count(BackgroundTask.id)).where(BackgroundTask.person_id == who.person_id, at_work)) or 0
     return {"waiting": waiting, "due": due, "incomplete": own, "running": running, "background": background}
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.platform.imports import ImportRecord, ImportRow
+from domain.platform.imports import ImportRecord, ImportRow, RowState
 from jobs.imports.checking import row_check
 from jobs.imports.columns import Column
 from jobs.imports.description import Import
 from webapp.paging import Paged, page_of
 
 TABS = (("bad", "有问题"), ("good", "可导入"), ("taken", "已导入"))
-_STATES = {"bad": ("bad",), "good": ("good",), "taken": ("taken", "started")}
+_STATES = {"bad": (RowState.BAD,), "good": (RowState.GOOD,), "taken": (RowState.TAKEN, RowState.STARTED)}
 MAX_ROWS = 100  # that one post may correct; a page shows fewer
 MAX_TEXT = 2000
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from domain.ground.errors import DomainError
 from domain.platform.background import BackgroundTask
-from domain.platform.imports import ImportRecord, import_of, imports_query
+from domain.platform.imports import ImportRecord, ImportState, import_of, imports_query
 from jobs.imports import IMPORTS
 from jobs.imports.checking import row_check
 from jobs.imports.correcting import correct
@@ -175,6 +175,6 @@ def _show(description: Import, record: ImportRecord, shown: Preview) -> str:
 
 
 def _sentence(record: ImportRecord, handled: int, total: int | None) -> str:
-    if record.state == "checking":
+    if record.state == ImportState.CHECKING:
         return f"正在检查，已检查 {handled} 行…"
     return f"正在导入，共 {total} 行，已完成 {handled} 行…" if total else "正在导入…"

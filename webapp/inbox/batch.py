@@ -11,6 +11,7 @@ from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
 from processes.diagrams.elements import Element
+from processes.states import TaskKind
 from processes.tasks import inbox
 from webapp.bulk.batching import start
 from webapp.context import actor, db, reads_only, runtime
@@ -47,7 +48,7 @@ def _page(query: Any) -> Any:
         return redirect(url_for("inbox.index"))
     kinds = {(row.definition_id, row.element, row.kind) for row in rows}
     first: tuple[Definition, Element] = (definition := load(db(), rows[0].definition_id), definition.elements[rows[0].element])
-    if len(kinds) > 1 or rows[0].kind != "step" or first[0].record_form(first[1]):
+    if len(kinds) > 1 or rows[0].kind != TaskKind.STEP or first[0].record_form(first[1]):
         flash("批量办理只能选择同一环节的审核事项，请重新勾选。", "warning")
         return redirect(url_for("inbox.index"))
     return render_template("inbox/batch.html", rows=rows, element=first[1])

@@ -9,7 +9,6 @@ from flask import render_template, request, url_for
 
 from domain.ground.parties import actors_in
 from forms import fields
-from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
 from processes.diagrams.elements import Element
@@ -17,6 +16,7 @@ from processes.errors import NotFound
 from processes.history import events_of, instance_of
 from processes.notices import around
 from processes.rights import access
+from processes.states import OPINIONS, EventKind, TaskKind, TaskRowState
 from processes.tasks import inbox
 from processes.tasks.assigning import transfer_roles
 from processes.tasks.opinions import GIVEN, LABELS, opinions_on, request_of
@@ -49,27 +49,31 @@ def task_page(
     own = definition.record_form(element)
     kind = KINDS.get(row.key)
     known = kind.facts(db(), actor(), subject) if kind is not None else ()
-    colleagues = [one for one in actors_in(db(), row.party_id) if one.person_id != actor().person_id] if row.state == "open" else []
+    colleagues = (
+        [one for one in actors_in(db(), row.party_id) if one.person_id != actor().person_id] if row.state == TaskRowState.OPEN else []
+    )
     page = render_template(
         "inbox/task.html",
         row=row,
         element=element,
         record=[*known, *fields.describe(access.at(definition.record_schema, element), subject.answers())],
-        tabs=_form(definition, element, about.id, answers) if element.form and not own and row.kind == "step" else [],
+        tabs=_form(definition, element, about.id, answers) if element.form and not own and row.kind == TaskKind.STEP else [],
         comment=comment,
         problems=problems_of(error) if error else [],
         typed=typed or {},
         tally=tally_of(db(), row.vote_id) if row.vote_id else None,
-        opinions=opinions_on(db(), row.id) if row.kind == "step" else [],
-        asked=request_of(db(), row, actor().name) if row.kind != "step" else None,
+        opinions=opinions_on(db(), row.id) if row.kind == TaskKind.STEP else [],
+        asked=request_of(db(), row, actor().name) if row.kind != TaskKind.STEP else None,
         colleagues=colleagues,
-        around=around.around(runtime().engine, db(), actor(), about) if row.state == "open" and row.kind == "step" else [],
+        around=around.around(runtime().engine, db(), actor(), about)
+        if row.state == TaskRowState.OPEN and row.kind == TaskKind.STEP
+        else [],
         ticked=chosen(),
         takers=[one for one in colleagues if row.role in one.roles and one.person_id != row.assignee_id],
         roles=[role for role in transfer_roles(element) if role != row.role],
         labels=LABELS,
         given=GIVEN,
-        kinds=tables.OPINIONS,
+        kinds=OPINIONS,
         me=actor(),
         address=record_address(row),
         editing=url_for(f"{row.key}.edit", record_id=row.subject_id) if own and "editForm" in element.properties else None,
@@ -85,5 +89,5 @@ def _form(definition: Definition, element: Element, instance_id: int, answers: M
     if any(field.get("readOnly") for field in schema["properties"].values()):
         same = {one.id for one in definition.elements.values() if one.form == element.form}
         for event in events_of(db(), instance_id):
-            before |= (event.data or {}) if event.kind == "task" and event.element in same else {}
+            before |= (event.data or {}) if event.kind == EventKind.TASK and event.element in same else {}
     return fields.describe(schema, access.shown(schema, before, answers))

@@ -11,9 +11,8 @@ from domain.ground.parties import Actor
 from domain.ground.vault import open_vault
 from domain.institutions.seal_keys import MOST as KEY_MOST
 from domain.institutions.seal_pictures import MOST as PICTURE_MOST
-from domain.institutions.seal_pictures import checked_picture
 from domain.institutions.seals import ROLE, new_seal, seal_of
-from jobs.seals import read_key_apart
+from jobs.seals import picture_apart, read_key_apart
 from processes.errors import NotAllowed, NotFound
 from processes.steps import starting
 from webapp.context import actor, db, later, runtime
@@ -36,7 +35,7 @@ def create() -> Any:
     who, settings, now = _keeper(), runtime().settings, runtime().engine.clock()
     db().rollback()  # opening what was uploaded must hold no lock
     try:
-        picture = checked_picture(_uploaded("picture", PICTURE_MOST))
+        picture = picture_apart(_uploaded("picture", PICTURE_MOST))
         key = read_key_apart(_uploaded("key", KEY_MOST), request.form.get("password", "")[:200])
         seal = new_seal(db(), who, now, picture, key, open_vault(settings))
     except DomainError as error:

@@ -19,6 +19,7 @@ from processes.monitor import managing
 from processes.monitor.migrating import undoable
 from processes.monitor.overview import tokens_of
 from processes.monitor.undelivered import messages_of
+from processes.states import JobState, TaskKind, TaskRowState
 from webapp import acting
 from webapp.context import actor, db, runtime
 from webapp.records.page import drawing
@@ -28,8 +29,8 @@ def show(instance_id: int) -> str:
     """The instance's page."""
     row = found(instance_id)
     columns = tables.task.c
-    tasks = _rows(tables.task, instance_id, columns.state != "open", columns.created_at.desc(), columns.number)
-    parties = {task.party_id for task in tasks if task.state == "open"}
+    tasks = _rows(tables.task, instance_id, columns.state != TaskRowState.OPEN, columns.created_at.desc(), columns.number)
+    parties = {task.party_id for task in tasks if task.state == TaskRowState.OPEN}
     people = {party: actors_in(db(), party) for party in parties}
     g.diagram = True
     return render_template(
@@ -42,7 +43,11 @@ def show(instance_id: int) -> str:
         longest=managing.LONGEST_REASON,
         tokens=tokens_of(db(), row),
         tasks=tasks,
-        takers={t.id: [p for p in people[t.party_id] if t.role in p.roles] for t in tasks if t.state == "open" and t.kind == "step"},
+        takers={
+            t.id: [p for p in people[t.party_id] if t.role in p.roles]
+            for t in tasks
+            if t.state == TaskRowState.OPEN and t.kind == TaskKind.STEP
+        },
         names={person.person_id: person.name for found in people.values() for person in found},
         jobs=_rows(tables.job, instance_id, tables.job.c.id),
         job_states=JOBS,
@@ -93,23 +98,23 @@ def back(instance_id: int, done: str, problem: Any) -> Any:
 
 SHOWN = 200  # rows of a table: a 会签 may ask thousands
 JOBS = {
-    "pending": "等待处理",
-    "running": "处理中",
-    "done": "已完成",
-    "failed": "失败",
-    "cancelled": "已取消",
-    "paused": "随流程挂起",
-    "answered": "已答复，待流程恢复",
+    JobState.PENDING: "等待处理",
+    JobState.RUNNING: "处理中",
+    JobState.DONE: "已完成",
+    JobState.FAILED: "失败",
+    JobState.CANCELLED: "已取消",
+    JobState.PAUSED: "随流程挂起",
+    JobState.ANSWERED: "已答复，待流程恢复",
 }
 TASKS = {
-    "open": "待办",
-    "held": "待确认",
-    "waiting": "待办理后确认",
-    "queued": "待轮到",
-    "done": "已办",
-    "cancelled": "已关闭",
-    "undone": "已退回重办",
-    "withdrawn": "已撤回",
+    TaskRowState.OPEN: "待办",
+    TaskRowState.HELD: "待确认",
+    TaskRowState.WAITING: "待办理后确认",
+    TaskRowState.QUEUED: "待轮到",
+    TaskRowState.DONE: "已办",
+    TaskRowState.CANCELLED: "已关闭",
+    TaskRowState.UNDONE: "已退回重办",
+    TaskRowState.WITHDRAWN: "已撤回",
 }
 
 

@@ -19,7 +19,7 @@ from processes.history import instance_of, last_decision
 from processes.rights import access
 from processes.steps import starting
 from processes.tasks import drafts
-from processes.tasks.actions import Action, actions_for
+from processes.tasks.actions import Action, ActionKind, actions_for
 from webapp import acting
 from webapp.context import actor, db, later, runtime
 from webapp.listing import ListScreen, render_list
@@ -202,7 +202,7 @@ def _readable(kind: RecordKind, record_id: int) -> Any:
 
 def _editing(kind: RecordKind, record: Any) -> Action | None:
     actions = actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id]
-    return next((a for a in actions if a.kind == "edit"), None)
+    return next((a for a in actions if a.kind == ActionKind.EDIT), None)
 
 
 def _new_place(kind: RecordKind, opening: Opening) -> str:
@@ -238,9 +238,9 @@ def _beginning(kind: RecordKind) -> str:
 
 def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems: list[tuple[str, str]], restored: bool = False) -> str:
     actions = actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id]
-    task_id = next((a.task_id for a in actions if a.kind == "task" and a.record_form), None)
+    task_id = next((a.task_id for a in actions if a.kind == ActionKind.TASK and a.record_form), None)
     schema = record_schema(kind, record.id)
-    outcomes = [o for a in actions if a.kind == "task" and a.task_id == task_id for o in a.outcomes]
+    outcomes = [o for a in actions if a.kind == ActionKind.TASK and a.task_id == task_id for o in a.outcomes]
     instance = instance_of(db(), kind.key, record.id)
     return render_template(
         "records/form.html",
@@ -268,5 +268,5 @@ def _opinion(instance: Any) -> Any | None:
 
 def _note(kind: RecordKind, record: Any, actions: Sequence[Action]) -> str:
     """The task's own deadline, which is another one after a return; else what the kind says."""
-    due_at = next((a.due_at for a in actions if a.kind == "edit" and a.due_at is not None), None)
+    due_at = next((a.due_at for a in actions if a.kind == ActionKind.EDIT and a.due_at is not None), None)
     return f"截止：{clock_minutes(due_at)}，请在截止前提交。保存后可以继续修改。" if due_at is not None else kind.note(record)

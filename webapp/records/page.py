@@ -16,6 +16,7 @@ from processes.errors import NotFound
 from processes.history import clock_text, events_of, instance_of
 from processes.notices import around
 from processes.rights import access
+from processes.states import EventKind, TaskRowState
 from processes.tasks.actions import actions_for
 from processes.tasks.tallies import tallies_of
 from webapp.context import actor, db, runtime
@@ -29,7 +30,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         raise NotFound
     definition = load(db(), instance.definition_id)
     table = tables.task
-    standing = (table.c.instance_id == instance.id, table.c.vote_id.is_(None), table.c.state == "open")
+    standing = (table.c.instance_id == instance.id, table.c.vote_id.is_(None), table.c.state == TaskRowState.OPEN)
     waiting = db().execute(select(table).where(*standing).order_by(table.c.due_at)).all()
     votes = tallies_of(db(), instance.id) if definition.votes else []
     events = events_of(db(), instance.id)
@@ -51,7 +52,7 @@ def record_page(kind: RecordKind, record: Any) -> str:
         tabs=[*kind.facts(db(), actor(), record), *fields.describe(access.without(schema, hidden), record.answers())],
         events=events,
         elements=definition.elements,
-        reviews=[e for e in events if e.kind == "task" and not fills_in(definition, e.element)],
+        reviews=[e for e in events if e.kind == EventKind.TASK and not fills_in(definition, e.element)],
         reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
         told={event.seq: _told(definition, event, hidden) for event in events if event.data},
         steps=_steps(definition, instance, events),
@@ -70,9 +71,9 @@ def drawing(instance: Any) -> dict[str, Any]:
     return {"xml": definition.xml, "tokens": tokens_of(instance), "path": instance.path, "notes": notes, "heat": {}}
 
 
-def fills_in(definition: Definition, element_id: str) -> bool:
+def fills_in(definition: Definition, element_id: str | None) -> bool:
     """Whether a step fills in the record; one of an earlier version that the present one no longer has does not."""
-    element = definition.elements.get(element_id)
+    element = definition.elements.get(element_id or "")
     return element is not None and definition.record_form(element)
 
 
@@ -80,7 +81,7 @@ def tokens_of(instance: Any) -> list[str]:
     if instance.ended_at is not None:
         return [instance.place] if instance.place else []
     table = tables.task
-    open_tasks = select(table.c.element).where(table.c.instance_id == instance.id, table.c.state == "open")
+    open_tasks = select(table.c.element).where(table.c.instance_id == instance.id, table.c.state == TaskRowState.OPEN)
     standing = db().scalars(open_tasks.distinct()).all()
     return sorted({*standing, *([instance.place] if instance.place else [])})
 
@@ -89,7 +90,7 @@ def _told(definition: Definition, event: Any, hidden: set[str]) -> list[tuple[st
     """What an event's data say, as label and text, but for hidden fields: a reviewer's answers, or before → after of an edit."""
     known = {name: sub for schema in definition.forms.values() for name, sub in schema.get("properties", {}).items()}
     element = definition.elements.get(event.element or "")
-    edited = event.kind == "edit" or (element is not None and definition.record_form(element))
+    edited = event.kind == EventKind.EDIT or (element is not None and definition.record_form(element))
     found = []
     for name, value in event.data.items():
         if name in hidden:

@@ -173,11 +173,13 @@ def new_page(kind: PlainKind) -> str:
 
 def create(kind: PlainKind) -> Any:
     """Checks and stores a new record."""
+    if kind.make is None:
+        raise NotFound
     schema = _form_of(kind, None)
     typed = acting.typed(schema)
     try:
         _must_pass(schema, typed)
-        record = kind.make(db(), typed) if kind.make is not None else None
+        record = kind.make(db(), typed)
     except (DomainError, FormInvalid) as error:
         db().rollback()
         return _form_page(kind, None, typed, acting.problems_of(error)), acting.code_of(error)

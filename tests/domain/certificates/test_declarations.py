@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from domain.certificates.certificates import Certificate
 from domain.certificates.declaration_plans import BadWindow, Closed, DeclarationPlan, UnknownOffer, new_plan, offer_of, plans_query
@@ -29,20 +27,11 @@ from domain.ground.errors import TooLate
 from jobs.demo.declarations import add_declarations
 from processes.monitor.verify import verify
 from tests.conftest import World
+from tests.domain.certificates.plans import LABEL, LINES, MAJOR, TIMES, plan
 
-LABEL = "软件测试实施（中级）"
-MAJOR = "510203 软件技术（高职，2021 版）"
 START, END = datetime.fromisoformat("2026-11-20T09:00:00+08:00"), datetime.fromisoformat("2026-12-10T18:00:00+08:00")
-TIMES = {"starts_at": "2026-11-20 09:00", "ends_at": "2026-12-10 18:00"}
+
 SECOND = timedelta(seconds=1)
-LINES = [{"certificate": LABEL, "majors": [MAJOR], "people": 30, "site": "是"}]
-
-
-def plan(world: World, session: Session, account: str = "province1", published: bool = True, **answers: Any) -> DeclarationPlan:
-    made = new_plan(session, world.actor(account), world.clock(), {"name": "试点申报", "certificates": [LABEL], **TIMES, **answers})
-    made.published = published
-    session.flush()
-    return made
 
 
 @pytest.mark.row("4.3.3", "4.3.7")

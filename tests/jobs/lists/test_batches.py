@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
@@ -12,15 +13,18 @@ from redis import Redis
 from sqlalchemy import event, select, text
 
 from domain.platform.background import BackgroundFailure, BackgroundTask, begin
-from domain.weekly.reports import WeeklyReport
+from domain.weekly.reports import WeeklyReport, new_report
 from jobs import background, scheduler
 from jobs.lists import batches
 from jobs.lists.batches import Act, Chosen
 from processes import tables
-from tests.conftest import World
+from processes.steps import starting
+from tests.conftest import FOREVER, World
 from tests.jobs.conftest import Live, wait_for
 from tests.jobs.lists.many import hand_in_many
+from tests.processes.steps.test_weekly_report import ANSWERS
 from tests.processes.steps.test_weekly_report import act as complete
+from tests.racing import until_waiting
 
 PASS = Act("weekly_report", "审核通过", "review")
 WITHDRAW = Act("weekly_report", "撤回")
@@ -152,3 +156,30 @@ def test_a_killed_worker_goes_on_without_doubling(live: Live, redis: Redis) -> N
     with runtime.database.reading() as session:
         reviews = session.execute(select(tables.event).where(tables.event.c.name == "审核通过")).all()
     assert len(reviews) == len({row.instance_id for row in reviews}) == 60
+
+
+@pytest.mark.row("8.1")
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)  # SQLite lets one transaction write at a time anyway
+def test_a_batch_locks_in_the_order_of_all_steps(world: World) -> None:
+    """Its records are not in the order of their processes: two who act on the same ones must not wait for each other."""
+    engine, instances, reports = world.runtime.engine, {}, {}
+    with world.runtime.database.writing() as session:
+        for account in ("school1", "school2"):
+            reports[account] = new_report(session, world.actor(account), world.clock(), ANSWERS)
+        for account in ("school2", "school1"):
+            instances[account], _ = starting.start(engine, session, world.actor(account), "weekly_report", reports[account], "提交")
+    ids = tuple(report.id for report in reports.values())
+
+    def review() -> int:
+        with world.runtime.database.writing() as session:
+            act, chosen = Act("weekly_report", "审核通过", "review"), Chosen("weekly_report", ids)
+            return batches.start(engine, session, world.actor("province1"), act, chosen, "批量", "/")[0].done
+
+    row = tables.instance
+    with ThreadPoolExecutor(1) as pool:
+        with world.runtime.database.writing() as session:
+            session.execute(select(row.c.id).where(row.c.id == instances["school2"]).with_for_update())
+            future = pool.submit(review)
+            until_waiting(world, future)
+            session.execute(select(row.c.id).where(row.c.id == instances["school1"]).with_for_update())
+        assert future.result(timeout=FOREVER) == 2

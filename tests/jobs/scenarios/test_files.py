@@ -17,9 +17,14 @@ LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] *
         ("5", "应有 1 到 50 个场景"),
         ("- a: [", "场景的写法有误：第 1 行"),
         ("\x00", "场景的写法有误"),
-        ("!!python/object/apply:os.system ['id']", "场景的写法有误"),
-        (LAUGHS, "场景的写法有误"),  # counted as what it would become
-        ("a: &a {x: 1}\nb: {<<: *a}", "不能使用 <<"),
+        ("!!python/object/apply:os.system ['id']", "不能使用 &"),
+        (LAUGHS, "直接写出内容：第 1 行"),
+        ("a: &a {x: 1}\nb: {<<: *a}", "不能使用 &"),
+        ("a: 1\nb: {<<: {x: 1}}", "直接写出内容：第 2 行"),
+        ("? !!merge a\n: {x: 1}", "不能使用 &"),  # a merge that is not written <<
+        ("- {=: 1}", "不能使用 &"),
+        ("- forms: [1]", "forms 应写成"),
+        (HEAD + "    - {as: a, do: new, form: 没有}\n", "没有在 forms 中写明"),
         ("[" * 2000, "场景的写法有误"),
         ("x" * 200_001, "过长"),
         ("- a\n" * 51, "应有 1 到 50 个场景"),
@@ -47,3 +52,9 @@ def test_an_ordinary_one() -> None:
     (found,) = read_scenarios(HEAD + "    - {as: school1, do: new}\n    - {time: 2026-11-25 00:00}\n    - {outside: ok}")
     assert [sorted(step) for step in found["steps"]] == [["as", "do"], ["time"], ["outside"]]
     assert found["at"].isoformat() == "2026-11-24T09:00:00+08:00"
+
+
+def test_a_named_form_stands_for_what_it_says() -> None:
+    text = "- forms: {报告: {summary: 甲}}\n" + HEAD + "    - {as: a, do: new, form: 报告}\n    - {as: a, do: save, form: {summary: 乙}}\n"
+    (scenario,) = read_scenarios(text)
+    assert [step["form"] for step in scenario["steps"]] == [{"summary": "甲"}, {"summary": "乙"}]

@@ -17,7 +17,7 @@ from processes import tables
 from processes.checks import problems
 from processes.checks.messages import unheard
 from processes.definitions import store
-from processes.diagrams.xmlsafe import parse_xml
+from processes.diagrams.diagram import parse_diagram, read_diagram
 from processes.errors import DiagramInvalid, ProcessError
 from processes.monitor import managing
 from processes.monitor.verify import faults
@@ -410,9 +410,9 @@ def test_no_python_runs_from_a_correlation(text: str) -> None:
 def test_a_message_that_no_diagram_of_the_folder_waits_for_is_named(tmp_path: Any) -> None:
     for name, xml in (("sender", sender()), ("waiter", waiting())):
         (tmp_path / f"{name}.bpmn").write_bytes(xml)
-    assert list(unheard(tmp_path / "sender.bpmn", parse_xml(sender()))) == []
+    assert list(unheard(tmp_path / "sender.bpmn", read_diagram(parse_diagram(sender())))) == []
     (tmp_path / "waiter.bpmn").unlink()
-    assert list(unheard(tmp_path / "sender.bpmn", parse_xml(sender()))) == [
+    assert list(unheard(tmp_path / "sender.bpmn", read_diagram(parse_diagram(sender())))) == [
         "消息“询问”由“t”发出，但同一文件夹的流程图都不等待它，请核对消息的名称，或加上等待它的流程图"
     ]
 

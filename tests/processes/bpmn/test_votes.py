@@ -14,6 +14,7 @@ from processes.rights import substitutes
 from processes.steps import completing
 from processes.tasks import assigning, claiming, inbox, opinions, returning, withdrawing
 from processes.tasks.actions import actions_for
+from tests.counting import counted
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, gateway, message, start, timer, user
 from tests.processes.bpmn.votes import (
     VOTERS,
@@ -29,7 +30,6 @@ from tests.processes.bpmn.votes import (
     vote,
     voting,
 )
-from tests.webapp.test_weekly import counted
 
 
 @pytest.mark.row("8.1")

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from processes import tables
 from processes.errors import FormInvalid, NotAllowed, NotFound, Refused
 from processes.monitor import managing
+from processes.states import LIVE, OPINIONS, UNDONE
 from processes.steps import acting, completing
 from processes.tasks import opinions, returning, withdrawing
 from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, gateway, message, start, subprocess, timer, user
@@ -84,19 +85,19 @@ class Walk:
         return self.random.choice(kinds)()
 
     def completes(self) -> Act:
-        task = self.random.choice([t for t in rows(self.play, "open") if t.kind == "step"] or rows(self.play, *tables.LIVE))
+        task = self.random.choice([t for t in rows(self.play, "open") if t.kind == "step"] or rows(self.play, *LIVE))
         outcome = self.random.choice(["同意", "同意", "不同意"]) if task.element in ("b", "c") else "提交"
         return completing.complete, self.who(task.assignee_id), (task.id, outcome, None, "好")
 
     def takes_back(self) -> Act:
-        done = [t for t in rows(self.play, "done", "held", *tables.UNDONE) if t.kind == "step"]
+        done = [t for t in rows(self.play, "done", "held", *UNDONE) if t.kind == "step"]
         if not done:
             return self.completes()
         task = self.random.choice([*done, *[max(done, key=lambda t: t.closed_at)] * 3])
         return withdrawing.withdraw, self.who(task.closed_by), (task.id,)
 
     def sends_back(self) -> Act:
-        task = self.random.choice(rows(self.play, *tables.LIVE))
+        task = self.random.choice(rows(self.play, *LIVE))
         with self.play.world.runtime.database.reading() as session:
             found = returning.choices(self.play.world.runtime.engine, session, task)
         to = self.random.choice(found).id if found else "a"
@@ -105,17 +106,17 @@ class Walk:
     def asks(self) -> Act:
         task = self.random.choice(rows(self.play, "open"))
         other = self.play.world.actor(self.random.choice(VOTERS)).person_id
-        return opinions.ask, self.who(task.assignee_id), (task.id, self.random.choice(tables.OPINIONS), other, "请看")
+        return opinions.ask, self.who(task.assignee_id), (task.id, self.random.choice(OPINIONS), other, "请看")
 
     def gives(self) -> Act:
-        asked = [t for t in rows(self.play, *tables.LIVE) if t.kind != "step"]
+        asked = [t for t in rows(self.play, *LIVE) if t.kind != "step"]
         if not asked:
             return self.asks()
         task = self.random.choice(asked)
         return opinions.give, self.who(task.assignee_id), (task.id, "可以")
 
     def recalls(self) -> Act:
-        asked = [t for t in rows(self.play, *tables.LIVE) if t.kind != "step"]
+        asked = [t for t in rows(self.play, *LIVE) if t.kind != "step"]
         if not asked:
             return self.asks()
         task = self.random.choice(asked)
@@ -181,4 +182,4 @@ def test_after_every_act_the_books_are_right(five: Play, drawn: str, seed: int) 
     for _ in range(25):
         if not five.ended:
             walk.step()
-            assert five.ended or rows(five, *tables.LIVE)
+            assert five.ended or rows(five, *LIVE)

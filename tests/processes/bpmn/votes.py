@@ -12,6 +12,7 @@ from processes.history import events_of
 from processes.monitor import migrating
 from processes.spiff import tokens
 from processes.spiff.state import load_state
+from processes.states import LIVE, TaskRowState
 from processes.steps import completing
 from processes.tasks.tallies import tallies_of
 from tests.processes.bpmn.play import Play, diagram, end, flows, gateway, start, user
@@ -113,7 +114,7 @@ def stands(play: Play) -> Any:
     shown = ("element", "kind", "assignee_id", "item", "state", "due_at", "closed_by", "outcome", "closed_as", "number")
     table = tables.task
     with play.world.runtime.database.reading() as session:
-        live = table.c.state.in_((*tables.LIVE, tables.QUEUED))
+        live = table.c.state.in_((*LIVE, TaskRowState.QUEUED))
         query = select(*(table.c[name] for name in shown)).where(table.c.instance_id == play.instance, live)
         tasks = sorted(str(row) for row in session.execute(query).all())
         tally = tables.vote

@@ -97,3 +97,30 @@ def test_subject() -> None:
     inside = START + task() + END + LINE
     says(diagram(inside, subject="x"), "流程“p”：属性 subject 的值“x”不是已有的业务记录，可用：plain、r")
     says(diagram(inside, subject=""), "流程“p”：没有写明业务记录（属性 subject），可用：plain、r")
+
+
+@pytest.mark.parametrize(
+    ("properties", "message"),
+    [
+        ({}, None),
+        ({"retryMax": "0", "retryDelay": "0.5"}, None),
+        ({"retryMax": "50", "retryDelay": "minutes(5)"}, None),
+        ({"retryMax": "3 if amount > 1 else 9"}, None),  # names are known only when it runs
+        ({"retryMax": "51"}, "0 到 50"),
+        ({"retryMax": "-1"}, "0 到 50"),
+        ({"retryMax": "1.5"}, "0 到 50"),
+        ({"retryMax": "True"}, "0 到 50"),
+        ({"retryMax": "'3'"}, "0 到 50"),
+        ({"retryDelay": "0"}, "大于 0"),
+        ({"retryDelay": "days(2)"}, "不超过一天"),
+    ],
+)
+def test_how_often_a_service_is_tried_again(properties: dict[str, str], message: str | None) -> None:
+    lines = "".join(f'<s:property name="{name}" value="{value}"/>' for name, value in properties.items())
+    drawn = service("out").replace("<extensionElements>", f"<extensionElements><s:properties>{lines}</s:properties>")
+    problems = found(diagram(START + drawn + END + flows("a>v", "v>z")))
+    assert (problems == []) if message is None else (len(problems) == 1 and message in problems[0])
+
+
+def test_only_service_tasks_are_tried_again() -> None:
+    says(diagram(START + task(prop("retryMax", "1")) + END + LINE), "用户任务“审核”(t)：属性 retryMax 只能用在服务任务上，请删除")

@@ -16,36 +16,11 @@ from tests.conftest import World
 from tests.processes.tiny import Play, diagram, flows, node, service
 
 
-@pytest.mark.parametrize(
-    ("properties", "said"),
-    [
-        ({}, None),
-        ({"retryMax": "0", "retryDelay": "0.5"}, None),
-        ({"retryMax": "50", "retryDelay": "minutes(5)"}, None),
-        ({"retryMax": "3 if urgent else 9"}, None),  # names are known only when it runs
-        ({"retryMax": "51"}, "0 到 50"),
-        ({"retryMax": "-1"}, "0 到 50"),
-        ({"retryMax": "1.5"}, "0 到 50"),
-        ({"retryMax": "True"}, "0 到 50"),
-        ({"retryMax": "'3'"}, "0 到 50"),
-        ({"retryDelay": "0"}, "大于 0"),
-        ({"retryDelay": "days(2)"}, "不超过一天"),
-    ],
-)
-def test_what_is_drawn_is_checked(properties: dict[str, str], said: str | None) -> None:
-    found = list(retries.problems(Element("ask", "serviceTask", "询问", "系统", properties)))
-    assert (found == []) if said is None else (len(found) == 1 and said in found[0])
-
-
 @pytest.mark.parametrize("text", ["", "().__class__", "minutes('x')", "nobody + 1"])
 def test_what_is_no_expression_is_not_deployed(lite: World, text: str) -> None:
     body = node("startEvent", "start") + service("ask", "test.ask", retryDelay=text) + node("endEvent", "end", status="完成")
     with pytest.raises(DiagramInvalid, match="retryDelay"):
         Play(lite, diagram(body + flows("start ask", "ask end"), {"试点院校": "start", "系统": "ask"}), {"test.ask": External(dict, dict)})
-
-
-def test_only_service_tasks_are_tried_again() -> None:
-    assert "只能用在服务任务上" in next(retries.problems(Element("fill", "userTask", "填写", "试点院校", {"retryMax": "1"})))
 
 
 def test_waits_double_with_jitter_and_end_at_a_day() -> None:

@@ -7,9 +7,9 @@ from sqlalchemy import insert
 
 from domain.ground.parties import PersonRole, actor_of
 from forms import read_forms
-from processes import tables
 from processes.deployment import deploying
 from processes.errors import FourEyes
+from processes.states import OPINIONS
 from processes.steps import completing
 from processes.tasks import assigning, opinions
 from tests.conftest import NOON, World
@@ -30,7 +30,7 @@ def test_four_eyes_hold_through_handing_over(world: World) -> None:
     _, task = second_review(world)
     with pytest.raises(FourEyes):
         do(world, assigning.transfer, "province1b", task, reviewer.person_id, "")
-    for kind in tables.OPINIONS:
+    for kind in OPINIONS:
         with pytest.raises(FourEyes):
             do(world, opinions.ask, "province1b", task, kind, reviewer.person_id, "")
     # who gave the first review may not stand in at the second, and nobody may stand in for him there

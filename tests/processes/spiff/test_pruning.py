@@ -14,7 +14,7 @@ from processes import tables
 from processes.definitions.store import latest
 from processes.monitor.verify import verify
 from processes.outside import answers
-from processes.spiff.state import _depth, load_state
+from processes.spiff.state import depth, load_state
 from tests.conftest import World
 from tests.processes.steps.test_weekly_report import ANSWERS, act, begin, open_task, send, status
 
@@ -89,7 +89,7 @@ def test_an_outside_that_never_answers_keeps_the_tree_shallow(lite: World) -> No
     for _ in range(30):
         act(lite, "province1", instance, "审核退回", None, "请补充")
         act(lite, "school1", instance, "提交")
-    assert _depth(workflow_of(lite, instance)) < 40
+    assert depth(workflow_of(lite, instance)) < 40
     assert faults(lite) == []
     with lite.runtime.database.reading() as session:
         jobs = list(session.scalars(select(tables.job.c.id)))

@@ -23,7 +23,7 @@ from processes.errors import EngineFault
 from processes.monitor import moving
 from processes.outside import answers
 from processes.spiff import scripts, tokens
-from processes.spiff.state import _depth, load_state, save_state
+from processes.spiff.state import depth, load_state, save_state
 from processes.steps import acting
 from processes.tasks import returning, withdrawing
 from tests.conftest import World
@@ -86,7 +86,7 @@ def test_too_deep_a_tree_is_a_fault_and_no_silent_end() -> None:
     task = next(task for task in tokens.waiting(workflow) if task.task_spec.bpmn_id == "a")
     for _ in range(1_100):
         task = task._add_child(task.task_spec, TaskState.READY)
-    assert workflow.is_completed() or _depth(workflow) > 1_000  # the library no longer sees the end of the tree
+    assert workflow.is_completed() or depth(workflow) > 1_000  # the library no longer sees the end of the tree
     with pytest.raises(EngineFault, match="往返次数过多"):
         save_state(workflow)
 

@@ -8,8 +8,8 @@ import pytest
 
 from processes.tasks import claiming
 from tests.conftest import World
+from tests.counting import counted
 from tests.processes.reviews import appoint, hire, history, sound, waiting
-from tests.webapp.test_weekly import counted
 
 pytestmark = pytest.mark.row("8.1")
 

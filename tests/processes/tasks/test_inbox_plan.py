@@ -10,6 +10,7 @@ from sqlalchemy import literal, select, text
 from sqlalchemy.orm import Session
 
 from processes import tables
+from processes.states import LIVE
 from processes.tasks import inbox
 from tests.conftest import World
 from tests.processes.steps.test_weekly_report import begin
@@ -59,5 +60,5 @@ def test_the_opinions_on_a_task_are_found_by_an_index(world: World) -> None:
     with world.runtime.database.writing() as session:
         session.execute(text("ANALYZE"))
     with world.runtime.database.reading() as session:
-        found = plan(session, select(tables.task.c.id).where(tables.task.c.parent_id == "x", tables.task.c.state.in_(tables.LIVE)))
+        found = plan(session, select(tables.task.c.id).where(tables.task.c.parent_id == "x", tables.task.c.state.in_(LIVE)))
     assert "ix_process_task_parent" in found, found

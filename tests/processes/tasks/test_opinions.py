@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from processes import tables
 from processes.errors import FormInvalid, NotFound, Refused, TaskClosed
+from processes.states import LIVE
 from processes.steps import completing
 from processes.tasks import assigning, opinions
 from tests.conftest import World
@@ -108,5 +109,5 @@ def test_a_withdrawal_closes_what_was_asked(world: World) -> None:
     send(world, "school1", instance, "withdraw")
     with pytest.raises(TaskClosed, match="张文（金陵职业技术学院）已于 2026-11-25 12:00 撤回"):
         do(world, opinions.give, "clerk", opinion, "晚了")
-    assert [r.kind for r in every_row(world, instance) if r.state in tables.LIVE] == ["step"]
+    assert [r.kind for r in every_row(world, instance) if r.state in LIVE] == ["step"]
     sound(world)

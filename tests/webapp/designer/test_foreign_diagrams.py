@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from processes.diagrams.xmlsafe import MAX_BYTES
-from tests.webapp.designer.test_designer import CHANGED, XML, designer, page, send, upload  # noqa: F401  # a fixture
+from tests.webapp.designer.diagrams import CHANGED, XML, page, send, upload
 
 pytestmark = pytest.mark.row("8.3")
 HEAD = (
@@ -64,7 +64,7 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize(("xml", "message"), FOREIGN.values(), ids=FOREIGN)
-def test_what_another_tool_drew_is_kept_and_its_problems_are_told(designer: FlaskClient, xml: str, message: str) -> None:  # noqa: F811
+def test_what_another_tool_drew_is_kept_and_its_problems_are_told(designer: FlaskClient, xml: str, message: str) -> None:
     shown = upload(designer, xml.encode())
     assert designer.get("/designer/leave/model.json").json["xml"] == xml
     problems = [problem["text"] for problem in send(designer, "check", xml, key="leave", base="0").json["problems"]]
@@ -101,7 +101,7 @@ NO_DIAGRAMS = {
 
 
 @pytest.mark.parametrize("data", NO_DIAGRAMS.values(), ids=NO_DIAGRAMS)
-def test_what_is_no_diagram_leaves_the_draft_as_it_is(designer: FlaskClient, data: bytes) -> None:  # noqa: F811
+def test_what_is_no_diagram_leaves_the_draft_as_it_is(designer: FlaskClient, data: bytes) -> None:
     send(designer, "draft", CHANGED)
     shown = upload(designer, data)
     (told,) = re.findall(r'<div class="alert alert-[a-z]+[^>]*>\s*(?:<div>)?\s*([^<]+)', shown)
@@ -109,7 +109,7 @@ def test_what_is_no_diagram_leaves_the_draft_as_it_is(designer: FlaskClient, dat
     assert designer.get("/designer/weekly_report/model.json").json["xml"] == CHANGED
 
 
-def test_an_upload_does_not_replace_a_draft(designer: FlaskClient) -> None:  # noqa: F811
+def test_an_upload_does_not_replace_a_draft(designer: FlaskClient) -> None:
     send(designer, "draft", CHANGED)
     assert "您有 id 为“weekly_report”的流程的草稿，保存于 2026-" in upload(designer, XML.encode())
     assert designer.get("/designer/weekly_report/model.json").json["xml"] == CHANGED
@@ -117,7 +117,7 @@ def test_an_upload_does_not_replace_a_draft(designer: FlaskClient) -> None:  # n
     assert "已导入为草稿，没有发现问题" in upload(designer, XML.encode())
 
 
-def test_a_new_process_does_not_replace_a_draft(designer: FlaskClient) -> None:  # noqa: F811
+def test_a_new_process_does_not_replace_a_draft(designer: FlaskClient) -> None:
     form = {"key": "leave", "name": "请假", "subject": "weekly_report", "role": "试点院校"}
     assert designer.post("/designer/new", data=form).status_code == 302
     refused = designer.post("/designer/new", data={**form, "name": "出差"})

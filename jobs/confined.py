@@ -1,0 +1,111 @@
+"""Runs what strangers hand in – keys, pictures, diagrams, scenarios – in a process of its own, bounded in computing, memory and time.
+
+The processes are forked off a small server that has loaded the code already, so that one costs milliseconds. What goes in and comes back
+is JSON: nothing that a confined process says is ever run.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import resource
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from multiprocessing.connection import Connection
+
+from domain.ground.errors import DomainError
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Function = Callable[[Mapping[str, Json]], Json]
+
+MEGABYTE = 1024 * 1024
+AT_ONCE = 2  # confined processes of one process: each may take a core and its memory
+PATIENCE = 20.0  # seconds to wait for one's turn
+
+
+@dataclass(frozen=True)
+class Work:
+    """A function that may run confined, and its bounds. What it takes and returns is JSON."""
+
+    module: str
+    function: str
+    seconds: int = 10
+    """Of computing; twice as much may pass by the clock."""
+    memory: int = 1024 * MEGABYTE
+    """Bytes of address space."""
+    written: int = 64 * MEGABYTE
+    """Bytes of the largest file that it may write."""
+
+
+WORK: Mapping[str, Work] = {
+    "seal key": Work("jobs.seals", "open_key"),
+    "seal picture": Work("jobs.seals", "check_picture", seconds=5),
+    "check of a diagram": Work("jobs.trials", "check_diagram", seconds=10),
+    "trial of a diagram": Work("jobs.trials", "try_diagram", seconds=20),
+}
+
+
+class Unfinished(DomainError):
+    """内容过于复杂，未能在限定的时间和内存内处理完，请简化后重试。"""
+
+
+class Busy(DomainError):
+    """系统正忙，请稍后再试；已填写的内容不会丢失。"""
+
+
+def run(name: str, asked: Mapping[str, Json]) -> Json:
+    """Runs the work of this name over `asked` in a process of its own.
+
+    Raises:
+        Busy: others are at it, and go on being so.
+        Unfinished: it went over its bounds, or failed in a way that it does not tell.
+    """
+    work = WORK[name]
+    if not _TURNS.acquire(timeout=PATIENCE):
+        raise Busy
+    try:
+        return _run(work, json.dumps(asked).encode())
+    finally:
+        _TURNS.release()
+
+
+def _run(work: Work, asked: bytes) -> Json:
+    ours, theirs = _CONTEXT.Pipe()
+    process = _CONTEXT.Process(target=_child, args=(theirs, work), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        with ours:
+            ours.send_bytes(asked)
+            if not ours.poll(2 * work.seconds):
+                raise Unfinished
+            answer: Json = json.loads(ours.recv_bytes())
+    except (EOFError, OSError) as error:  # it died: of its bounds, or of what it was handed
+        raise Unfinished from error
+    finally:
+        process.kill()
+        process.join()
+        process.close()
+    return answer
+
+
+def _child(connection: Connection, work: Work) -> None:
+    """What the process of its own does: the bounds first."""
+    for kind, most in (
+        (resource.RLIMIT_CPU, work.seconds),
+        (resource.RLIMIT_AS, work.memory),
+        (resource.RLIMIT_FSIZE, work.written),
+        (resource.RLIMIT_CORE, 0),  # no memory with a key in it is left on disk
+    ):
+        resource.setrlimit(kind, (most, most))
+    function: Function = getattr(import_module(work.module), work.function)
+    with suppress(MemoryError, RecursionError):  # no answer: the caller tells that it could not be finished
+        connection.send_bytes(json.dumps(function(json.loads(connection.recv_bytes()))).encode())
+
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(sorted({work.module for work in WORK.values()}))
+_TURNS = threading.BoundedSemaphore(AT_ONCE)

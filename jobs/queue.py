@@ -1,0 +1,148 @@
+"""The queue between the database and the workers: Redis carries names of work and ids of rows, and nothing that could be run.
+
+Whoever reaches Redis can write into it. RQ by itself would run what they write: it unpickles what jobs carry, and looks up their
+functions and callbacks by any name that Python can import. Here an entry is `[name, null, [id], {}]` in JSON. The worker looks the
+name up in a fixed table, and reads nothing else of what Redis keeps with an entry.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from redis import Redis, RedisError
+from rq import Queue, SimpleWorker
+from rq.exceptions import NoSuchJobError
+from rq.executions import Execution
+from rq.job import Job
+from rq.registry import StartedJobRegistry
+from rq.serializers import JSONSerializer
+
+QUEUES = QUICK, LONG = "pilot", "pilot-background"
+"""Names of the queues, the one that workers look at first before the other."""
+KEPT = 3600  # seconds for which RQ keeps an entry that failed; the rows keep what people need
+MAX_DATA = 400  # bytes of an entry; RQ would unpack whatever it finds
+_READ = ("data", "origin", "status")  # of what RQ may keep with an entry
+_ID = re.compile(r"[0-9a-f-]{36}")  # a UUID
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Duty:
+    """What a worker does with the row of an id."""
+
+    run: Callable[[Any], object]
+    of: type[str] | type[int] = str
+    """What the ids are: UUIDs, or numbers."""
+    seconds: int = 180
+    """After which RQ breaks it off; -1 for never."""
+
+
+def enqueue(redis_url: str, queue: str, name: str, ids: Sequence[str] | Sequence[int]) -> None:
+    """Puts the ids of rows on a queue, for the duty of this name.
+
+    Where Redis is away nothing is lost: the scheduler's sweep hands them out once it is back.
+    """
+    if not ids:
+        return
+    target = _queue(redis_url, queue)
+    try:
+        for row_id in ids:
+            target.enqueue(name, row_id, result_ttl=0, failure_ttl=KEPT)
+    except RedisError as error:
+        _log.warning("Redis is away, %d rows wait for the sweep: %s", len(ids), error)
+
+
+def work(redis_url: str, duties: Mapping[str, Duty]) -> None:
+    """Does the duties of all entries, in this process, until it is told to stop."""
+    connection = Redis.from_url(redis_url)
+    entry = _entry(duties)
+    queues = [Queue(name, connection=connection, job_class=entry, serializer=JSONSerializer) for name in QUEUES]
+    worker = _Worker(queues, connection=connection, job_class=entry, serializer=JSONSerializer)
+    worker.work(logging_level="WARNING")
+
+
+class _Worker(SimpleWorker):
+    """A worker that takes no orders from Redis: RQ's `kill-horse` would kill everything that `pilot run` has started."""
+
+    def subscribe(self) -> None:
+        """Hears no commands."""
+
+    def unsubscribe(self) -> None:
+        """There is nothing to unsubscribe from."""
+
+    def clean_group_registries(self) -> None:
+        """Nothing here is in a group of RQ's."""
+
+    def handle_job_failure(
+        self,
+        job: Job,
+        queue: Queue,
+        started_job_registry: StartedJobRegistry | None = None,
+        exc_string: str = "",
+        execution: Execution | None = None,
+    ) -> None:
+        """Leaves the traceback to the log: what it may quote does not belong in Redis."""
+        super().handle_job_failure(job, queue, started_job_registry, "", execution)
+
+
+def _entry(duties: Mapping[str, Duty]) -> type[Job]:
+    """The type of RQ's jobs with which a worker reads its entries."""
+
+    class Entry(Job):
+        success_callback = failure_callback = stopped_callback = None  # RQ would import them by name
+
+        def restore(self, raw_data: Mapping[bytes, bytes]) -> None:
+            """Reads what Redis keeps of the entry.
+
+            Raises:
+                NoSuchJobError: it is not one of ours; RQ goes on to the next.
+            """
+            known = {name: value for name in _READ if (value := raw_data.get(name.encode())) is not None}
+            try:
+                if len(known.get("data", b"")) > MAX_DATA:
+                    raise ValueError("too long")
+                super().restore(known)
+                name, row_id = _checked(self.data, duties)
+            except (ValueError, RecursionError, NoSuchJobError) as error:
+                _log.error("an entry of the queue that the product has not written is left out: %s", error)
+                self.connection.delete(self.key)
+                raise NoSuchJobError(f"not one of ours: {error}") from error
+            self.func_name, self.args, self.kwargs = name, (row_id,), {}
+            self.timeout, self.result_ttl, self.failure_ttl = duties[name].seconds, 0, KEPT
+
+        @property
+        def func(self) -> Callable[[Any], object]:
+            """What is done: out of the table, never imported by name."""
+            return duties[str(self.func_name)].run
+
+    return Entry
+
+
+def _checked(data: bytes, duties: Mapping[str, Duty]) -> tuple[str, str | int]:
+    """Name and id of an entry.
+
+    Raises:
+        ValueError: it is anything but `[name, null, [id], {}]` with a known name and an id of its kind.
+    """
+    match json.loads(data):
+        case [str(name), None, [int(row_id)], {**more}] if name in duties and duties[name].of is int and not more:
+            if isinstance(row_id, bool) or not 0 < row_id < 2**63:
+                raise ValueError(f"no id: {row_id}")
+            return name, row_id
+        case [str(name), None, [str(row_id)], {**more}] if name in duties and duties[name].of is str and not more:
+            if not _ID.fullmatch(row_id):
+                raise ValueError(f"no id: {row_id[:40]!r}")
+            return name, row_id
+    raise ValueError("no name of a duty with one id")
+
+
+@cache
+def _queue(redis_url: str, name: str) -> Queue:
+    connection = Redis.from_url(redis_url, socket_connect_timeout=0.5, socket_timeout=5)
+    return Queue(name, connection=connection, serializer=JSONSerializer)
