@@ -16,7 +16,7 @@ from domain.ground.parties import Actor
 from forms.listing import Listing
 from jobs.lists.visibility import definition_of, visible_with
 from processes.definitions.definition import Definition
-from processes.tasks.actions import Action, Bulk, bulk_for, standing_of
+from processes.tasks.actions import Action, Bulk, actions_and_incidents, bulk_for
 from webapp.context import runtime
 
 SIZES = (20, 50, 100)
@@ -130,7 +130,7 @@ def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[
     number = min(max(number, 1), max(1, -(-total // size)))
     rows = session.scalars(listing.narrowed(actor, values).limit(size).offset((number - 1) * size)).all()
     ids = [row.id for row in rows]
-    actions, incidents = standing_of(session, actor, listing.key, ids, now) if listing.key is not None else ({}, {})
+    actions, incidents = actions_and_incidents(session, actor, listing.key, ids, now) if listing.key is not None else ({}, {})
     here = {action.element for found in actions.values() for action in found}
     bulk = bulk_for(definition, actor, here) if definition is not None else ()
     return Page(listing, rows, total, number, size, _tabs(definition, counts), actions, incidents, bulk, definition)

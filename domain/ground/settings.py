@@ -34,6 +34,8 @@ class Settings:
     """`PORT` of the web server."""
     seal_keys: tuple[str, ...] = ()
     """`SEAL_KEYS`: Fernet keys, the newest first; none: one kept under `home` (`domain.ground.vault`)."""
+    proof_keys: tuple[str, ...] = ()
+    """`PROOF_KEYS`: keys of the form of `SEAL_KEYS`, the newest first; none: one kept under `home` (`domain.ground.proofs`)."""
     proxies: int = 0
     """`TRUSTED_PROXIES`: how many reverse proxies stand before the web server, whose word on the client's address counts."""
 
@@ -51,9 +53,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     secret = environment.get("SECRET_KEY") or _kept_secret(home)
     if len(secret) < 32:
         raise BadSetting("SECRET_KEY 至少需要 32 个字符（pilot run 会自动生成）")
-    keys = tuple(key.strip() for key in environment.get("SEAL_KEYS", "").split(",") if key.strip())
-    if not all(_FERNET.fullmatch(key) for key in keys):
-        raise BadSetting("SEAL_KEYS 应为一个或几个 Fernet 密钥，用逗号隔开（pilot new-seal-key 生成一个）")
     proxies = environment.get("TRUSTED_PROXIES") or "0"
     if not proxies.isdecimal() or int(proxies) > 9:
         raise BadSetting(f"TRUSTED_PROXIES 应为 0–9 的整数，现为 {proxies!r}")
@@ -65,9 +64,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         secret_key=secret,
         secure_cookies=environment.get("SECURE_COOKIES") == "1",
         port=int(port),
-        seal_keys=keys,
+        seal_keys=_keys(environment, "SEAL_KEYS"),
+        proof_keys=_keys(environment, "PROOF_KEYS"),
         proxies=int(proxies),
     )
+
+
+def _keys(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in environment.get(name, "").split(",") if key.strip())
+    if not all(_FERNET.fullmatch(key) for key in keys):
+        raise BadSetting(f"{name} 应为一个或几个 Fernet 密钥，用逗号隔开（pilot new-seal-key 生成一个）")
+    return keys
 
 
 def _kept_secret(home: Path) -> str:

@@ -19,10 +19,11 @@ FILE = "seal_keys"
 
 def open_vault(settings: Settings) -> MultiFernet:
     """What encrypts with the newest key and decrypts with any."""
-    return MultiFernet([Fernet(key) for key in settings.seal_keys or _kept(settings.home / FILE)])
+    return MultiFernet([Fernet(key) for key in settings.seal_keys or kept_keys(settings.home / FILE)])
 
 
-def _kept(path: Path) -> list[str]:
+def kept_keys(path: Path) -> list[str]:
+    """The keys that a file holds, a line each, the newest first; where there is no file, one is made with one key."""
     if not path.exists():
         _make(path)
     return path.read_text(encoding="ascii").split()
@@ -31,7 +32,7 @@ def _kept(path: Path) -> list[str]:
 def _make(path: Path) -> None:
     """Writes a new key; of two processes that do so at once, the first one's stays (`link` never replaces a file)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{FILE}-{secrets.token_hex(8)}")
+    part = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(Fernet.generate_key() + b"\n")
     try:

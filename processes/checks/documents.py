@@ -23,7 +23,7 @@ _OTHERS = {  # root element or namespace → what it is and what to do
 
 
 def check(root: Node) -> Iterator[str]:
-    """Problems that leave no process to look at."""
+    """Problems of a file that holds no process, several, or one that is too large: nothing more is checked of it."""
     if root.tag != f"{BPMN}definitions":
         yield _other(root)
         return

@@ -136,7 +136,7 @@ def _carried(text: str) -> frozenset[str]:
     try:
         return names_in(text)
     except ExpressionError:
-        return frozenset()  # said where it is checked
+        return frozenset()  # the check of the expression reports it
 
 
 def _rules(diagram: Diagram, decisions: Mapping[str, str]) -> Iterator[str]:
@@ -237,7 +237,7 @@ def _unknown(diagram: Diagram, name: str, known: Mapping[str, Value] | None) -> 
 
 
 def _moment(found: _Found, known: Mapping[str, Value], names: frozenset[str]) -> Iterator[str]:
-    """Tries it out on examples; only where every name has one."""
+    """Evaluates the expression over example values, where every name in it has one: it must give a time."""
     examples = {name: known[name] for name in names}
     if None in examples.values():
         return

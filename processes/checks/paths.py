@@ -57,7 +57,8 @@ def _waits(diagram: Diagram, element: Element, handlers: Mapping[str, Handler]) 
 
 
 def _loops(diagram: Diagram, handlers: Mapping[str, Handler]) -> Iterator[str]:
-    """Peels off what nothing leads to and what leads nowhere; what is left is rings, and one message is enough to find them."""
+    """Loops without a wait: what is left once everything that nothing leads to, or that leads nowhere, is peeled off. One message names
+    them all."""
     free = {e.id for e in diagram.elements.values() if not _waits(diagram, e, handlers)}
     for side, other in ((diagram.nexts, diagram.before), (diagram.before, diagram.nexts)):
         degree = {e: sum(1 for n in other[e] if n in free) for e in free}

@@ -15,6 +15,7 @@ from processes.diagrams.activities import decision_of
 from processes.diagrams.decisions import tables_of
 from processes.diagrams.diagram import parse_diagram, read_diagram
 from processes.diagrams.elements import Element
+from processes.diagrams.expressions import Value
 from processes.errors import DiagramInvalid, EngineFault
 from processes.spiff.instances import NUMBERS
 from processes.spiff.parser import specs_of
@@ -81,9 +82,9 @@ class Definition:
         return frozenset(element.id for element in self.elements.values() if element.voted)
 
     @cached_property
-    def unset_outcomes(self) -> dict[str, Any]:
+    def unset_outcomes(self) -> dict[str, Value]:
         """`<user task>_outcome` of every user task: None until it was completed; and the counts of multi-instance activities: 0."""
-        counts = {f"{e.local}_{name}": 0 for e in self.elements.values() if e.multiple for name in NUMBERS}
+        counts: dict[str, Value] = {f"{e.local}_{name}": 0 for e in self.elements.values() if e.multiple for name in NUMBERS}
         return {**{f"{e.local}_outcome": None for e in self.elements.values() if e.by_person}, **counts}
 
     @cached_property

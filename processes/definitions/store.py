@@ -29,7 +29,8 @@ def latest(session: Session, key: str) -> Definition:
 def load(session: Session, definition_id: int) -> Definition:
     """A version by its id, from the cache after the first time (versions never change).
 
-    One that this session has deployed stays with the session: where that is rolled back, SQLite gives its id to another.
+    A version that this session has deployed is cached with the session alone: if the transaction is rolled back, SQLite gives its id to
+    another version.
     """
     key = cache_key(session, definition_id)
     cache = session.info if key in session.info else _CACHE

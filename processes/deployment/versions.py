@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from domain.ground.rows import read_all
 from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
 from processes.errors import NotFound
+
+
+class VersionRow(Protocol):
+    """A version of a process, without its diagram."""
+
+    id: int
+    key: str
+    version: int
+    name: str
+    note: str
+
+
+class CountedVersion(VersionRow, Protocol):
+    """A version with who deployed it when, and how many instances run."""
+
+    deployed_at: datetime
+    deployed_by: str
+    running: int
+
 
 _DEFINITION = tables.definition
 _COLUMNS = (_DEFINITION.c.id, _DEFINITION.c.key, _DEFINITION.c.version, _DEFINITION.c.name, _DEFINITION.c.note)
@@ -24,7 +45,7 @@ _RUNNING = (
 )
 
 
-def latest_versions(session: Session) -> Sequence[Any]:
+def latest_versions(session: Session) -> Sequence[CountedVersion]:
     """The newest version of each process with `running`: how many instances run, on whatever version."""
     newest = select(func.max(_DEFINITION.c.id)).group_by(_DEFINITION.c.key)
     running = (
@@ -35,20 +56,20 @@ def latest_versions(session: Session) -> Sequence[Any]:
         .label("running")
     )
     query = select(*_COLUMNS, _DEFINITION.c.deployed_at, _DEFINITION.c.deployed_by, running).where(_DEFINITION.c.id.in_(newest))
-    return session.execute(query.order_by(_DEFINITION.c.key)).all()
+    return read_all(session, query.order_by(_DEFINITION.c.key), CountedVersion)
 
 
-def versions_of(session: Session, key: str) -> Sequence[Any]:
+def versions_of(session: Session, key: str) -> Sequence[CountedVersion]:
     """All versions of a process, newest first, with `running`: how many instances run on each."""
     query = select(*_COLUMNS, _DEFINITION.c.deployed_at, _DEFINITION.c.deployed_by, _RUNNING).where(_DEFINITION.c.key == key)
-    return session.execute(query.order_by(_DEFINITION.c.version.desc())).all()
+    return read_all(session, query.order_by(_DEFINITION.c.version.desc()), CountedVersion)
 
 
-def watched(session: Session, running: Collection[int]) -> Sequence[Any]:
+def watched(session: Session, running: Collection[int]) -> Sequence[VersionRow]:
     """The newest version of each process and those of these ids, by process, newest first."""
     newest = select(func.max(_DEFINITION.c.id)).group_by(_DEFINITION.c.key)
     query = select(*_COLUMNS).where(or_(_DEFINITION.c.id.in_(newest), _DEFINITION.c.id.in_(running)))
-    return session.execute(query.order_by(_DEFINITION.c.key, _DEFINITION.c.version.desc())).all()
+    return read_all(session, query.order_by(_DEFINITION.c.key, _DEFINITION.c.version.desc()), VersionRow)
 
 
 def names(session: Session) -> dict[str, str]:

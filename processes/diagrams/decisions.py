@@ -201,7 +201,7 @@ def _equal(cell: str) -> str:
     try:
         several = isinstance(compile_expression(cell).body, ast.Tuple)
     except ExpressionError:
-        return cell  # said where it is checked
+        return cell  # the check of the cell reports it
     return f"{INPUT} in ({cell})" if several else f"{INPUT} == ({cell})"
 
 

@@ -60,11 +60,11 @@ FUNCTIONS: Mapping[str, Callable[..., Value]] = {
 }
 
 
-def _product(a: Any, b: Any) -> Value:
+def _product(a: Value, b: Value) -> Value:
     if isinstance(a, str | list | tuple) or isinstance(b, str | list | tuple):
         raise ExpressionError("文本和列表不能相乘")
-    found: Value = a * b
-    return found
+    product: Value = operator.mul(a, b)
+    return product
 
 
 def _bounded(operation: Callable[..., Value]) -> Callable[..., Value]:

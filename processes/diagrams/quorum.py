@@ -2,7 +2,7 @@
 
 `all` (the default): everybody answers, and all must agree. `any`: the first to agree is enough. `veto`: all must agree, and the
 first who does not ends it. `2/3` and `60%`: that share of all who are asked; a number or an expression: that many, or, below 1,
-that share. But for `all` it ends as soon as the answers still to come cannot change the result.
+that share. Except under `all` it ends as soon as the answers still to come cannot change the result.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)\s*%")
 
 @dataclass(frozen=True)
 class Count:
-    """How a 会签 stands."""
+    """How many a 会签 asks, how many of them have answered, and how many of those agreed."""
 
     total: int
     answered: int

@@ -1,1 +1,1 @@
-"""What somebody in charge sees of running processes and does to them."""
+"""What people in charge see of running processes, and what they do to them."""

@@ -1,11 +1,11 @@
 """What people in charge do to a running process: 重试, 挂起, 恢复, 终止, 改派, 释放. (迁移: `migrating.py`; 跳转: `moving.py`.)
 
-Each is one step (architecture §3) with a reason that the history keeps.
+Each is one step (docs/architecture.md) with a reason that the history keeps.
 
-While an instance is suspended nothing acts: tasks cannot be completed, messages are not sent, records are not edited, timers do
-not fire, jobs are not handed out, and what the outside answers meanwhile is kept. Its clock stands still. Once it is resumed,
-lengths of time – `timeDuration`, `timeCycle`, a task's `due` that counts from `now` – go on where they stopped, and moments –
-`timeDate`, any other `due` – hold as they were: one that passed meanwhile acts at once.
+While an instance is suspended nothing in it acts: people cannot complete its tasks, send its messages or edit its record, its timers do not
+fire, its jobs are not handed out, and an answer of the outside is kept until it is resumed. Its clock does not run. Once it is resumed,
+lengths of time (`timeDuration`, `timeCycle`, a task's `due` that counts from `now`) are put off by the time it was suspended. Moments
+(`timeDate`, any other `due`) are not: a timer whose moment passed meanwhile fires at once.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ def in_charge(
     suspended: bool = False,
     roles: frozenset[str] = SUPERVISORS,
 ) -> tuple[Step, str]:
-    """The step of somebody in charge on a running instance, and the reason as history keeps it.
+    """The step of somebody in charge on a running instance, and the reason as the history keeps it.
 
     Raises:
-        NotAllowed: not somebody in charge.
+        NotAllowed: the actor is not in charge.
         NotFound, Suspended: as `lock`.
         Refused: the process has ended, or no reason was given.
     """
@@ -62,13 +62,14 @@ def in_charge(
 
 
 def retry(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str = "") -> list[str]:
-    """Tries again what failed and waits for a person: failed jobs at once, with the payload they had, and the timers that could not fire.
-    It needs no reason; one that is given is kept.
+    """重试: failed jobs are handed out again with the payload that they had, and timers that could not fire are tried again.
+
+    A reason is not needed; where there is one, the history keeps it.
 
     Returns: ids of the jobs to hand out.
     Raises:
-        NotAllowed: not somebody in charge.
-        Suspended: it is to be resumed first.
+        NotAllowed: the actor is not in charge.
+        Suspended: the instance must be resumed first.
         Refused: nothing has failed.
     """
     if not SUPERVISORS & actor.roles:
@@ -84,10 +85,10 @@ def retry(engine: Engine, session: Session, actor: Actor, instance_id: int, reas
 
 
 def suspend(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str) -> list[str]:
-    """挂起: from now on nothing acts. What is due already still does, unless it is what failed.
+    """挂起: from now on nothing in the instance acts. Timers that are due fire first, unless one of them is what failed.
 
     Raises:
-        NotAllowed, NotFound, Refused: as `in_charge`, and where it is suspended already.
+        NotAllowed, NotFound, Refused: as `in_charge`, and where the instance is suspended already.
     """
     step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
     if step.row.suspended_at is not None:
@@ -108,19 +109,19 @@ def suspend(engine: Engine, session: Session, actor: Actor, instance_id: int, re
 
 
 def resume(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str) -> list[str]:
-    """恢复: the clock runs again, what the outside said meanwhile is taken in, and what has become due acts.
+    """恢复: the clock runs again, kept answers of the outside go into the process, and timers that are due fire.
 
     Returns: ids of the jobs to hand out.
     Raises:
-        NotAllowed, NotFound, Refused: as `in_charge`, and where it is not suspended.
+        NotAllowed, NotFound, Refused: as `in_charge`, and where the instance is not suspended.
     """
     step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
     if step.row.suspended_at is None:
         raise Refused("此流程没有挂起，无需恢复")
-    stood_still, step.suspended_at = step.now - step.row.suspended_at, None
+    suspended_for, step.suspended_at = step.now - step.row.suspended_at, None
     running.restore(step)
-    timers.put_off([*tokens.waiting(step.workflow), *tokens.stopped(step.workflow)], stood_still)
-    _put_off_tasks(step, stood_still)
+    timers.put_off([*tokens.waiting(step.workflow), *tokens.stopped(step.workflow)], suspended_for)
+    _put_off_tasks(step, suspended_for)
     step.record(EventKind.RESUME, "恢复", None, reason)
     answers.take_kept(step)
     running.run(step)
@@ -129,7 +130,7 @@ def resume(engine: Engine, session: Session, actor: Actor, instance_id: int, rea
 
 
 def cancel(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str) -> list[str]:
-    """终止: the process ends here and now, also where it is suspended or cannot go on; the record's status is the diagram's `cancelStatus`.
+    """终止: the process ends now, also where it is suspended or has an incident. The record gets the diagram's `cancelStatus`.
 
     Raises:
         NotAllowed, NotFound, Refused: as `in_charge`.
@@ -150,9 +151,9 @@ def reassign(engine: Engine, session: Session, actor: Actor, task_id: str, perso
     """改派 of an open task to a person of its party who holds its role, or with None to everyone with that role.
 
     Raises:
-        NotAllowed, NotFound, Refused: as `in_charge`; a person who could not complete it.
-        TaskClosed: it is no longer open.
-        FourEyes: this person has had a hand in a step that checks this one.
+        NotAllowed, NotFound, Refused: as `in_charge`; the person may not complete the task.
+        TaskClosed: the task is no longer open.
+        FourEyes: the person has acted in a step that checks this one.
     """
     table = tables.task
     step, reason = in_charge(engine, session, actor, _instance_of(session, task_id), reason, suspended=True)
@@ -176,10 +177,10 @@ def reassign(engine: Engine, session: Session, actor: Actor, task_id: str, perso
 
 
 def release(engine: Engine, session: Session, actor: Actor, instance_id: int, reason: str) -> list[str]:
-    """释放 of all open tasks that one person holds: everyone with the role may do them again. Of a 会签 each keeps whom it asks.
+    """释放: everybody with the role may do the open tasks that one person has claimed or was given. Those of a 会签 keep whom they ask.
 
     Raises:
-        NotAllowed, NotFound, Refused: as `in_charge`; nobody holds any.
+        NotAllowed, NotFound, Refused: as `in_charge`; nobody has any.
     """
     table = tables.task
     step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
@@ -202,19 +203,19 @@ def _instance_of(session: Session, task_id: str) -> int:
 
 
 def _let_go(step: Step, state: str, **more: Any) -> list[str]:
-    """Jobs of the instance in this state are to be handed out now. Returns their ids."""
+    """Marks the instance's jobs of this state to be handed out now. Returns their ids."""
     table = tables.job
     mine = table.c.instance_id == step.row.id, table.c.state == state
-    found = list(step.session.scalars(select(table.c.id).where(*mine)))
-    if found:
+    ids = list(step.session.scalars(select(table.c.id).where(*mine)))
+    if ids:
         step.session.execute(update(table).where(*mine).values(state=JobState.PENDING, next_at=step.now, **more))
-    return found
+    return ids
 
 
 def _put_off_tasks(step: Step, length: timedelta) -> None:
-    """Deadlines of tasks that count from when the task began are that much later.
+    """Puts off the deadlines that count from the beginning of their task: of live tasks, and of tasks that may be taken back.
 
-    So are those of tasks that were done in time and may be taken back: they open again with them.
+    A task that is taken back opens again with the deadline that it had.
     """
     table = tables.task
     done = and_(table.c.state == TaskRowState.DONE, table.c.due_at > step.row.suspended_at)

@@ -1,16 +1,17 @@
-"""What migrating all that run on a version would come to: every instance is looked at, and those that stand alike are judged once.
+"""How many of the instances that run on a version could be migrated. Instances whose live tasks are alike are judged once.
 
-Loading a workflow takes a millisecond or two; to see from its state how it stands takes a tenth of that. What of it decides whether it
-can be migrated is which tasks stand, and what they stand below (`migrating.preview`); so many thousands come to a few dozen shapes.
+Loading a workflow takes a millisecond or two; reading its live tasks from the stored state takes a tenth of that. Whether an instance can
+be migrated depends on its live tasks and on what they are inside of (`migrating.preview`), and thousands of instances have a few dozen
+such shapes.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, cast
 
 import orjson
 from SpiffWorkflow.util.task import TaskState
@@ -26,9 +27,19 @@ _BUFFER = 500  # rows in memory at a time
 _LIVE = TaskState.READY | TaskState.STARTED | TaskState.WAITING
 
 
+class Running(Protocol):
+    """A running instance, as far as the forecast needs it."""
+
+    id: int
+    key: str
+    version: int
+    definition_id: int
+    state: bytes
+
+
 @dataclass(frozen=True)
-class Outlook:
-    """What migrating those that run on a version would come to: looked at `seen` of `total`; reasons why some cannot → how many."""
+class Forecast:
+    """The forecast of a migration: `seen` of `total` instances were looked at; `problems` is why some cannot be migrated → how many."""
 
     total: int
     seen: int
@@ -36,11 +47,11 @@ class Outlook:
 
     @property
     def possible(self) -> int:
-        """How many of those looked at can be migrated."""
+        """How many of the instances looked at can be migrated."""
         return self.seen - sum(self.problems.values())
 
 
-def outlook(session: Session, old_id: int, new_id: int) -> Outlook:
+def forecast(session: Session, old_id: int, new_id: int) -> Forecast:
     """Looks at all instances that run on a version, in two statements; of more than `LOOKED_AT` at every second, third, … one."""
     table = tables.instance
     running = table.c.definition_id == old_id, table.c.ended_at.is_(None)
@@ -50,19 +61,19 @@ def outlook(session: Session, old_id: int, new_id: int) -> Outlook:
         query = query.where(table.c.id % -(-total // LOOKED_AT) == 0)
     judged: dict[Hashable, str] = {}
     found: Counter[str] = Counter()
-    for row in session.execute(query, execution_options={"yield_per": _BUFFER}):
+    for row in cast("Iterator[Running]", session.execute(query, execution_options={"yield_per": _BUFFER})):
         alike = shape(row.state)
         if alike not in judged:
             judged[alike] = _judge(session, row, new_id)
         found[judged[alike]] += 1
     seen = found.total()
-    return Outlook(total, seen, {problem: number for problem, number in found.most_common() if problem})
+    return Forecast(total, seen, {problem: number for problem, number in found.most_common() if problem})
 
 
 def shape(state: bytes) -> Hashable:
-    """How a workflow stands: of each live task its state and the elements that it came by, from the innermost outwards.
+    """The live tasks of a stored workflow: of each its state and the elements that it came by, from the innermost outwards.
 
-    Tasks that stand alike are told apart only in being several.
+    Of tasks that are alike the shape says only whether there are several.
     """
     whole = orjson.loads(zlib.decompress(state))
     every: dict[str, Any] = {}
@@ -83,7 +94,7 @@ def _chain(every: Mapping[str, Any], around: Mapping[str, str | None], id: str |
     return tuple(found)
 
 
-def _judge(session: Session, row: Any, new_id: int) -> str:
+def _judge(session: Session, row: Running, new_id: int) -> str:
     """Why an instance cannot be migrated, in one line; empty where it can."""
     try:
         return "；".join(migrating.preview(session, row, new_id).problems)

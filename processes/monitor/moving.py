@@ -1,9 +1,8 @@
-"""跳转: somebody in charge puts a token of a running instance on another user task."""
+"""跳转: a person in charge puts a token of a running instance on another user task."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from sqlalchemy.orm import Session
 
@@ -15,6 +14,7 @@ from processes.engine import Engine
 from processes.errors import Refused
 from processes.history import clock_text, who
 from processes.monitor.managing import in_charge
+from processes.rows import InstanceRow
 from processes.spiff import regrafting, tokens, tree
 from processes.spiff.state import load_state, save_state
 from processes.states import EventKind, TaskRowState
@@ -22,11 +22,11 @@ from processes.steps import books, running, votes
 
 
 def move(engine: Engine, session: Session, actor: Actor, instance_id: int, task_id: str, to: str, reason: str) -> list[str]:
-    """Takes a token (its task's id) to the user task `to`, whatever lies between; what it stood at is closed.
+    """Puts a token (its task's id) on the user task `to`, whatever lies between, and closes the task that the token leaves.
 
     Returns: ids of the jobs to hand out.
     Raises:
-        NotAllowed, NotFound, Refused: as `in_charge`; it no longer stands there, or cannot be moved there.
+        NotAllowed, NotFound, Refused: as `in_charge`; the token is no longer there, or cannot be put there.
     """
     step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
     running.restore(step)
@@ -51,8 +51,8 @@ def move(engine: Engine, session: Session, actor: Actor, instance_id: int, task_
     return books.write(step)
 
 
-def moves(session: Session, row: Any) -> list[tuple[str, Element, list[Element]]]:
-    """Of an instance (its row): each token that can be moved – task id and element – with the user tasks it can be moved to."""
+def moves(session: Session, row: InstanceRow) -> list[tuple[str, Element, list[Element]]]:
+    """The tokens of an instance that can be moved: task id, element, and the user tasks that the token can be put on."""
     if row.state is None:
         return []
     definition = load(session, row.definition_id)
@@ -60,7 +60,7 @@ def moves(session: Session, row: Any) -> list[tuple[str, Element, list[Element]]
     return [(str(t.id), definition.elements[tokens.element_id(t)], _targets(definition, t)) for t in found]
 
 
-def _movable(workflow: Any) -> list[Task]:
+def _movable(workflow: BpmnWorkflow) -> list[Task]:
     return [token for part in tree.parts(workflow) for token in regrafting.tokens(part) if regrafting.may_leave(token)]
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from SpiffWorkflow.task import Task
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, column_property
 
 from domain.ground.base import Base
@@ -19,6 +20,7 @@ from domain.ground.parties import Party
 from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
+from processes.rows import InstanceRow
 from processes.spiff import timers, tokens
 from processes.spiff.state import load_state
 from processes.states import TaskRowState
@@ -46,8 +48,8 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Place:
-    """How many instances of a version stand at an element, since when the first and the middle one."""
+class ElementLoad:
+    """How many instances of a version are at an element, and since when the first and the middle one of them."""
 
     element: str
     count: int
@@ -57,7 +59,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Token:
-    """Something that an instance waits at. `due` are its running timers, `data` ids, outcomes and comments (architecture §4)."""
+    """A token of an instance. `due` are its running timers; `data` are ids, outcomes and comments."""
 
     task_id: str
     element: str
@@ -83,23 +85,23 @@ def numbers(session: Session, now: datetime) -> dict[int, Numbers]:
     return {definition_id: Numbers(**values) for definition_id, values in found.items()}
 
 
-def places(session: Session, definition_id: int) -> list[Place]:
-    """Where the running instances of a version stand; most of them first. Two queries over one index."""
-    running = _INSTANCE.definition_id == definition_id, _INSTANCE.ended_at.is_(None), _INSTANCE.place.is_not(None)
-    count, oldest = func.count().label("number"), func.min(_INSTANCE.place_since).label("oldest")
-    counted = select(_INSTANCE.place, count, oldest).where(*running).group_by(_INSTANCE.place)
-    found = session.execute(counted.order_by(count.desc(), _INSTANCE.place)).all()
+def element_loads(session: Session, definition_id: int) -> list[ElementLoad]:
+    """The elements where running instances of a version are, that with most of them first. Two queries over one index."""
+    running = _INSTANCE.definition_id == definition_id, _INSTANCE.ended_at.is_(None), _INSTANCE.position.is_not(None)
+    count, oldest = func.count().label("number"), func.min(_INSTANCE.position_since).label("oldest")
+    counted = select(_INSTANCE.position, count, oldest).where(*running).group_by(_INSTANCE.position)
+    found = session.execute(counted.order_by(count.desc(), _INSTANCE.position)).all()
     if not found:
         return []
-    # the middle one of each by its number along the index: a window function would carry every row
-    since = select(_INSTANCE.place_since).where(*running).order_by(_INSTANCE.place_since).limit(1)
-    middle = [since.where(_INSTANCE.place == place).offset((number - 1) // 2).scalar_subquery() for place, number, _ in found]
+    # the middle one of each by its number in the index: a window function would read every row
+    since = select(_INSTANCE.position_since).where(*running).order_by(_INSTANCE.position_since).limit(1)
+    middle = [since.where(_INSTANCE.position == position).offset((number - 1) // 2).scalar_subquery() for position, number, _ in found]
     medians = session.execute(select(*middle)).one()
-    return [Place(row.place, row.number, row.oldest, median) for row, median in zip(found, medians, strict=True)]
+    return [ElementLoad(row.position, row.number, row.oldest, median) for row, median in zip(found, medians, strict=True)]
 
 
-def tokens_of(session: Session, row: Any) -> list[Token]:
-    """What an instance (its row) waits at, in the order of the diagram."""
+def tokens_of(session: Session, row: InstanceRow) -> list[Token]:
+    """The tokens of an instance, in the order of the diagram."""
     if row.state is None:
         return []
     definition = load(session, row.definition_id)
@@ -109,11 +111,11 @@ def tokens_of(session: Session, row: Any) -> list[Token]:
     return sorted(found, key=lambda token: order.index(token.element))
 
 
-def _token(definition: Definition, task: Any) -> Token:
+def _token(definition: Definition, task: Task) -> Token:
     element = tokens.element_id(task)
     return Token(str(task.id), element, definition.elements[element].name or element, timers.due(task), dict(task.data))
 
 
-def _overdue(now: datetime) -> Any:
+def _overdue(now: datetime) -> Select[int, int]:
     query = select(_INSTANCE.definition_id, func.count()).select_from(tables.task.join(tables.instance, _INSTANCE.id == _TASK.instance_id))
     return query.where(_TASK.state == TaskRowState.OPEN, _TASK.due_at < now)

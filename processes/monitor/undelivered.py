@@ -8,12 +8,15 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, column_property
 
 from domain.ground.base import Base
+from domain.ground.database import rows_changed
 from domain.ground.parties import Actor, Party
+from domain.ground.rows import read_first, read_one
 from domain.ground.tones import Tone
 from processes import history, tables
 from processes.engine import Engine
 from processes.errors import NotAllowed, NotFound, Refused
 from processes.monitor import managing
+from processes.rows import InstanceRow, MessageRow
 from processes.states import EventKind, MessageState
 
 OVER = (MessageState.FAILED, MessageState.EXPIRED)
@@ -29,7 +32,7 @@ _SENDER, _OTHER = tables.instance.alias("sender"), tables.instance.alias("other"
 
 
 class Message(Base):
-    """A message as lists show it, never written. `instance_id` is who received it or has the incident."""
+    """A message as lists show it, never written. `instance_id` is the instance that received it or has the incident."""
 
     __table__ = tables.message
 
@@ -54,31 +57,32 @@ class Message(Base):
 
 
 def retry(engine: Engine, session: Session, actor: Actor, message_id: int, reason: str = "") -> list[str]:
-    """重试 of a message that expired or failed: it is delivered at the scheduler's next look, and kept for another seven days.
+    """重试 of a message that expired or failed: the scheduler tries to deliver it at its next look, and for another seven days.
 
-    Where it failed and an instance has the incident, this is the 重试 of that instance. The history of the sender says so, else that
-    of who has the incident.
+    Where an instance has the incident of a failed message, this is the 重试 of that instance, and a line of its history. Else it is a line
+    of the sender's history.
 
     Returns: ids of the jobs to hand out.
     Raises:
-        NotAllowed: not somebody in charge.
+        NotAllowed: the actor is not in charge.
         NotFound: there is no such message.
-        Suspended: who has the incident is to be resumed first.
-        Refused: it was delivered, or waits again.
+        Suspended: the instance that has the incident must be resumed first.
+        Refused: the message was delivered, or waits to be delivered.
     """
     if not managing.SUPERVISORS & actor.roles:
         raise NotAllowed
-    message = session.execute(select(tables.message).where(_MESSAGE.id == message_id)).first()
+    message = read_first(session, select(tables.message).where(_MESSAGE.id == message_id), MessageRow)
     if message is None:
         raise NotFound("没有找到这条消息")
     blamed = select(tables.instance.c.id).where(tables.instance.c.id == message.instance_id, tables.instance.c.incident.is_not(None))
-    if message.state == MessageState.FAILED and session.scalar(blamed) is not None:
-        return managing.retry(engine, session, actor, message.instance_id, reason)
-    sender = session.execute(select(tables.instance).where(tables.instance.c.id == message.sender_id).with_for_update()).one()
+    blamed_id = session.scalar(blamed) if message.state == MessageState.FAILED else None
+    if blamed_id is not None:
+        return managing.retry(engine, session, actor, blamed_id, reason)
+    sender = read_one(session, select(tables.instance).where(tables.instance.c.id == message.sender_id).with_for_update(), InstanceRow)
     now = engine.clock()
     again = update(tables.message).where(_MESSAGE.id == message_id, _MESSAGE.state.in_(OVER))
     values = {"state": MessageState.WAITING, "next_at": now, "retried_at": now, "tries": 0, "instance_id": None}
-    if session.execute(again.values(values)).rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(session, again.values(values)) != 1:
         raise Refused("这条消息已经送达或正在等待接收，请刷新页面查看")
     line = {"kind": EventKind.RETRY, "name": f"重试消息“{message.name}”"[:100], "element": message.element}
     history.append(session, {sender.id: sender}, [(sender.id, actor, {**line, "comment": reason.strip() or None})], now)

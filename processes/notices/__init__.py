@@ -1,1 +1,1 @@
-"""What people hear of: notices in the page (消息), copies (抄送), comments (评论), reminders."""
+"""What people are told: notices (消息), copies (抄送), comments (评论) and reminders."""

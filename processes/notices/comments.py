@@ -1,4 +1,4 @@
-"""评论 on a process, with @姓名 for those who should hear of it: lines of its history like any other."""
+"""评论: a line of history that a person writes about a process. `@姓名` in it tells that person."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ LONGEST = 1000
 
 
 def comment(engine: Engine, session: Session, actor: Actor, instance_id: int, text: str) -> list[str]:
-    """Adds a comment, also to a process that has ended; people it names with @ are told.
+    """Adds a comment to a process, also to one that has ended, and tells the people around it whom the comment names with @.
 
     Raises:
-        NotFound: no such process, or the actor has nothing to do with it.
-        FormInvalid: nothing was written, or too much.
+        NotFound: there is no such process, or the actor neither holds a role of it nor had a task of it.
+        FormInvalid: the comment is empty or too long.
     """
     text = text.strip()
     if not 0 < len(text) <= LONGEST:

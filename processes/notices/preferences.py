@@ -1,44 +1,45 @@
-"""消息设置: of which kinds of messages a person hears in the page, and of which by SMS; and the SMS that went to them."""
+"""消息设置: which kinds of notices a person gets in the page and which by SMS, and the SMS that were sent to them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
-from domain.ground.database import put
+from domain.ground.database import put, rows_changed
 from domain.ground.parties import Actor
+from domain.ground.rows import read_all
 from processes import tables
 from processes.errors import NotFound
+from processes.rows import TextRow
 from processes.states import TextState
 from processes.steps.telling import ASKED_FOR, KINDS
 
 _CHOICE = tables.notice_choice
 _TEXT = tables.text
-SHOWN = 20  # of the SMS that went to somebody
+SHOWN = 20  # SMS on the page
 
 
 @dataclass(frozen=True)
 class Choice:
-    """How a person hears of one kind of message."""
+    """How a person gets one kind of notice: in the page, by SMS, both, or not at all."""
 
     shown: bool
     sms: bool
 
 
 def choices_of(session: Session, actor: Actor) -> dict[str, Choice]:
-    """Every kind, as the actor chose or as it is at first: in the page unless it has to be asked for, and never by SMS."""
+    """The actor's choice for every kind; where they made none, in the page unless the kind is one of `ASKED_FOR`, and not by SMS."""
     rows = session.execute(select(_CHOICE).where(_CHOICE.c.person_id == actor.person_id))
     chosen = {row.kind: Choice(row.shown, row.sms) for row in rows}
     return {kind: chosen.get(kind, Choice(kind not in ASKED_FOR, False)) for kind in KINDS}
 
 
 def choose(session: Session, actor: Actor, shown: Collection[str], sms: Collection[str], now: datetime) -> None:
-    """Stores the kinds to be shown in the page and those to be sent by SMS; all others are not."""
+    """Stores which kinds the actor gets in the page and which by SMS. A kind in neither is not told to them."""
     before = choices_of(session, actor)
     wanted: Mapping[str, Choice] = {kind: Choice(kind in shown, kind in sms) for kind in KINDS}
     changed = [kind for kind in KINDS if wanted[kind] != before[kind]]
@@ -49,24 +50,24 @@ def choose(session: Session, actor: Actor, shown: Collection[str], sms: Collecti
         put(session, _CHOICE, values, ("person_id", "kind"))
 
 
-def texts_of(session: Session, actor: Actor) -> Sequence[Any]:
+def texts_of(session: Session, actor: Actor) -> Sequence[TextRow]:
     """The newest SMS to the actor."""
     query = select(_TEXT).where(_TEXT.c.person_id == actor.person_id)
-    return session.execute(query.order_by(_TEXT.c.created_at.desc(), _TEXT.c.id).limit(SHOWN)).all()
+    return read_all(session, query.order_by(_TEXT.c.created_at.desc(), _TEXT.c.id).limit(SHOWN), TextRow)
 
 
 def send_again(session: Session, actor: Actor, text_id: str, now: datetime) -> None:
-    """Lets a failed SMS to the actor go once more.
+    """Sends a failed SMS to the actor again.
 
     Raises:
-        NotFound: no such SMS of theirs, or it has not failed.
+        NotFound: the actor has no such SMS, or it has not failed.
     """
     mine = (_TEXT.c.id == text_id, _TEXT.c.person_id == actor.person_id, _TEXT.c.state == TextState.FAILED)
     again = update(_TEXT).where(*mine).values(state=TextState.PENDING, tries=0, next_at=now, error=None)
-    if session.execute(again).rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(session, again) != 1:
         raise NotFound("没有找到这条发送失败的短信，它可能已经重新发送")
 
 
-def wanted() -> Any:
-    """SQL: a person's choice is to hear of something, in whichever way."""
+def wanted() -> ColumnElement[bool]:
+    """SQL over choices: the person wants to be told, in the page or by SMS."""
     return or_(_CHOICE.c.shown, _CHOICE.c.sms)

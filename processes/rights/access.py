@@ -1,8 +1,8 @@
 """Which fields of a form a step writes, only reads, or does not see: the form's hint `x-access`.
 
 `"x-access": {"review": "read", "省级复审": "hidden"}` on a field names steps by the id of the task, or by the role whose steps they
-are; the id counts before the role, and what is not named writes. What a step may not write is left as it was, whatever is posted.
-Outside a task people see no field that is hidden from any step of theirs.
+are; the id counts before the role, and a step that the hint does not name writes the field. What a step may not write stays as it was,
+whatever is posted. Outside a task people see no field that is hidden from any step of theirs.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.ground.parties import Actor
+from domain.ground.subjects import Subject
 from processes.definitions.definition import Definition
 from processes.diagrams.elements import Element
 
@@ -18,10 +19,10 @@ HINT = "x-access"
 MODES = ("write", "read", "hidden")
 
 
-def at(schema: Mapping[str, Any], element: Element, role: str | None = None) -> Mapping[str, Any]:
-    """The form as a step sees it: without what is hidden there; what is only read there is `readOnly` and not required.
+def form_at(schema: Mapping[str, Any], element: Element, role: str | None = None) -> Mapping[str, Any]:
+    """The form as a step sees it: without the fields that are hidden there; fields that it only reads are `readOnly` and not required.
 
-    `role` is whose step it is, where that is not the element's own.
+    `role` is the role whose step it is, where that is not the element's own.
     """
     names = (element.local, role or element.role)
     modes = {name: _mode(field[HINT], names) for name, field in fields_of(schema).items() if HINT in field}
@@ -35,40 +36,37 @@ def at(schema: Mapping[str, Any], element: Element, role: str | None = None) -> 
 
 def at_start(definition: Definition) -> Mapping[str, Any]:
     """The record's form as whoever begins one fills it in, by hand or in the rows of an import."""
-    return at(definition.record_schema, definition.first_task or definition.start, definition.start.lane)
+    return form_at(definition.record_schema, definition.first_task or definition.start, definition.start.lane)
 
 
-def writes(fitted: Mapping[str, Any], name: str) -> bool:
-    """Whether a field may be written in a form that was fitted by `at`."""
-    return name in fields_of(fitted) and not fields_of(fitted)[name].get("readOnly")
+def writes(as_seen: Mapping[str, Any], name: str) -> bool:
+    """Whether a step may write a field; `as_seen` is the form as `form_at` gives it."""
+    return name in fields_of(as_seen) and not fields_of(as_seen)[name].get("readOnly")
 
 
-def own(schema: Mapping[str, Any], fitted: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Of what was given, what the step may write; names that the form does not know are left for its check to refuse."""
-    return {name: value for name, value in given.items() if name not in fields_of(schema) or writes(fitted, name)}
+def writable(schema: Mapping[str, Any], as_seen: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers that the step may write. Names that the form does not know stay among them: its check refuses them."""
+    return {name: value for name, value in answers.items() if name not in fields_of(schema) or writes(as_seen, name)}
 
 
-def kept(schema: Mapping[str, Any], fitted: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """Of what was there before, what the step may not write."""
-    return {name: before[name] for name in fields_of(schema) if name in before and not writes(fitted, name)}
+def unwritable(schema: Mapping[str, Any], as_seen: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The record's answers that the step may not write, and that therefore stay as they were."""
+    return {name: before[name] for name in fields_of(schema) if name in before and not writes(as_seen, name)}
 
 
-def shown(fitted: Mapping[str, Any], before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """What fills the step's page: `given` (typed, or a draft), and what it only reads as it was before."""
-    return {**given, **{name: before.get(name) for name, field in fields_of(fitted).items() if field.get("readOnly")}}
+def on_page(as_seen: Mapping[str, Any], before: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers that the step's page shows: those typed or kept as a draft, and for fields that it only reads those of the record."""
+    return {**answers, **{name: before.get(name) for name, field in fields_of(as_seen).items() if field.get("readOnly")}}
 
 
-def hidden_from(definition: Definition, subject: Any, actor: Actor) -> set[str]:
+def hidden_from(definition: Definition, subject: Subject | None, actor: Actor) -> set[str]:
     """The fields of the diagram's forms that somebody does not see outside a task.
 
-    Whoever holds no role of the diagram counts as all those that their party has in it; without a record (None), as all there are.
+    An actor without a role of the diagram is treated as holding all roles that their party has in it; where no record is given, all roles.
     """
     people = [element for element in definition.elements.values() if element.by_person or element.lane]
-    roles = {element.role for element in people} & actor.roles
-    theirs = (
-        role for role in (element.role for element in people) if role and (subject is None or subject.party_for(role) == actor.party_id)
-    )
-    roles = roles or set(theirs)
+    of_party = (e.role for e in people if e.role and (subject is None or subject.party_for(e.role) == actor.party_id))
+    roles = {element.role for element in people} & actor.roles or set(of_party)
     names = roles | {element.local for element in people if element.role in roles}
     return {
         name
@@ -88,5 +86,6 @@ def _mode(hint: Mapping[str, str], names: Sequence[str]) -> str:
 
 
 def fields_of(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = schema.get("properties", {})
-    return found
+    """The form's fields: name → schema."""
+    fields: Mapping[str, Any] = schema.get("properties", {})
+    return fields

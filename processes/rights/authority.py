@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,18 +15,26 @@ from processes import tables
 from processes.definitions.definition import Definition
 from processes.diagrams.elements import Element
 from processes.errors import FourEyes, NotAllowed, NotFound, Refused
-from processes.rights.substitutes import absent_actor, absent_for, absent_holder
+from processes.rights.substitutes import AbsentPerson, absent_actor, absent_for, absent_holder
+from processes.rows import InstanceRow, TaskRow
 from processes.states import TaskKind, TaskRowState
 
-Check = Callable[[Session, Actor, Any, str, datetime], Any | None]
-"""(session, actor, task row, the process's key, now) → in whose place the actor acts; raises where they may not."""
+
+class Check(Protocol):
+    """Decides whether an actor may do something to a task now."""
+
+    def __call__(self, session: Session, actor: Actor, task: TaskRow, key: str, now: datetime) -> AbsentPerson | None:
+        """In whose place the actor acts; None: in their own. `key` is the process's. Raises where they may not."""
 
 
-def may_see(session: Session, actor: Actor, task: Any, now: datetime | None) -> bool:
-    """Whether the actor may open a task's page (`task` has its columns and its process's `key`), be it open or closed.
+class TaskOfProcess(TaskRow, Protocol):
+    """A task's row with the key of its process."""
 
-    Without `now` nobody stands in for anybody.
-    """
+    key: str
+
+
+def may_see(session: Session, actor: Actor, task: TaskOfProcess, now: datetime | None) -> bool:
+    """Whether the actor may open a task's page, be the task open or closed. Without `now` nobody stands in for anybody."""
     if task.party_id != actor.party_id:
         return False
     if task.role in actor.roles or actor.person_id in (task.assignee_id, task.closed_by, task.asked_by):
@@ -34,12 +42,12 @@ def may_see(session: Session, actor: Actor, task: Any, now: datetime | None) -> 
     return now is not None and absent_for(session, actor, task, task.key, now) is not None
 
 
-def acts_for(session: Session, actor: Actor, task: Any, key: str, now: datetime) -> Any | None:
-    """In whose place the actor acts on an open task: None for their own, else the absent person (`id`, `name`).
+def acts_for(session: Session, actor: Actor, task: TaskRow, key: str, now: datetime) -> AbsentPerson | None:
+    """In whose place the actor acts on an open task: None where the task is their own.
 
     Raises:
-        NotFound: the task is not for this actor's eyes.
-        NotAllowed: it is theirs to see, not to act on.
+        NotFound: the actor may not see the task.
+        NotAllowed: the actor may see it, but not act on it.
         Refused: another person has claimed it.
     """
     if task.party_id != actor.party_id:
@@ -59,11 +67,11 @@ def acts_for(session: Session, actor: Actor, task: Any, key: str, now: datetime)
     raise Refused("此事项已被其他人员签收，请等待其办理或释放")
 
 
-def recalls(session: Session, actor: Actor, task: Any, key: str, now: datetime) -> None:
-    """Who may take back a request for an opinion: the one who asked, and those whose task it is about.
+def recalls(session: Session, actor: Actor, task: TaskRow, key: str, now: datetime) -> None:
+    """Lets the actor take back a request for an opinion: the one who asked for it, and those whose task the opinion is about.
 
     Raises:
-        NotFound
+        NotFound: the actor is none of them.
     """
     if task.party_id != actor.party_id or task.parent_id is None:
         raise NotFound
@@ -71,30 +79,32 @@ def recalls(session: Session, actor: Actor, task: Any, key: str, now: datetime) 
         raise NotFound
 
 
-def takes_back(session: Session, actor: Actor, done: Any, key: str, now: datetime) -> Any | None:
-    """In whose place the actor takes back the completion of a task (its row): None for their own act, else the absent person.
+def takes_back(session: Session, actor: Actor, task: TaskRow, key: str, now: datetime) -> AbsentPerson | None:
+    """In whose place the actor takes back the completion of a task: None where they take back their own act.
 
-    What was done in an absent person's place is that person's act.
+    What somebody did in an absent person's place is the absent person's act.
 
     Raises:
-        NotFound: it is nobody's whom the actor stands in for.
+        NotFound: the act is neither the actor's nor one of a person whom the actor stands in for.
     """
-    if done.party_id != actor.party_id or done.kind != TaskKind.STEP or done.closed_by is None:
+    if task.party_id != actor.party_id or task.kind != TaskKind.STEP or task.closed_by is None:
         raise NotFound
-    owner = done.closed_by if done.closed_for is None else done.closed_for
-    if owner == actor.person_id and done.role in actor.roles:
+    owner = task.closed_by if task.closed_for is None else task.closed_for
+    if owner == actor.person_id and task.role in actor.roles:
         return None
-    absent = absent_actor(session, actor, done, key, now)
+    absent = absent_actor(session, actor, task, key, now)
     if absent is None:
         raise NotFound
     return absent
 
 
-def presses(session: Session, actor: Actor, role: str, party_id: int | None, instance: Any, now: datetime) -> Any | None:
-    """In whose place the actor presses a button of a role's on a record (its instance's row): None in their own name.
+def presses(session: Session, actor: Actor, role: str, party_id: int | None, instance: InstanceRow, now: datetime) -> AbsentPerson | None:
+    """In whose place the actor presses a button that a role has on an instance's record: None where they press it in their own name.
+
+    `party_id` is the party that fills the role.
 
     Raises:
-        NotAllowed
+        NotAllowed: the actor may not press it.
     """
     if role in actor.roles and (role == "系统" or party_id == actor.party_id):
         return None
@@ -104,26 +114,26 @@ def presses(session: Session, actor: Actor, role: str, party_id: int | None, ins
     return absent
 
 
-def in_place_of(actor: Actor, absent: Any | None) -> Actor:
-    """The actor under the name that history keeps: 赵琳（代王强）."""
+def in_place_of(actor: Actor, absent: AbsentPerson | None) -> Actor:
+    """The actor under the name that the history keeps: 赵琳（代王强）."""
     return actor if absent is None else replace(actor, name=f"{actor.name}（代{absent.name}）")
 
 
 def four_eyes(session: Session, definition: Definition, instance_id: int, element: Element, people: Iterable[int]) -> None:
-    """Nobody has a hand in two steps that check each other, in their own name or in an absent person's, opinions included.
+    """Refuses people who have acted in a step that checks this one: nobody acts in two steps that check each other.
 
-    Every round counts: who reviewed a record before it was returned does not give its second review later. What somebody took back
-    themselves, before anybody acted on it, does not.
+    An act in an absent person's place, and an opinion, count as acts. Every round counts: who reviewed a record before it was returned does
+    not give its second review later. An act that its author took back, before anybody acted on it, does not count.
 
     Raises:
-        FourEyes
+        FourEyes: one of these people has.
     """
     if involved(session, definition, instance_id, element) & set(people):
         raise FourEyes
 
 
 def involved(session: Session, definition: Definition, instance_id: int, element: Element) -> set[int]:
-    """Who has had a hand in a step that checks this one, in any round; nobody where none does."""
+    """Ids of the people who have acted in a step that checks this one, in any round."""
     partners = partners_of(definition, element)
     if not partners:
         return set()
@@ -131,7 +141,7 @@ def involved(session: Session, definition: Definition, instance_id: int, element
     query = select(table.c.closed_by, table.c.closed_for).where(
         table.c.instance_id == instance_id,
         table.c.element.in_(partners),
-        table.c.state.in_((TaskRowState.DONE, TaskRowState.HELD, TaskRowState.UNDONE)),
+        table.c.state.in_((TaskRowState.DONE, TaskRowState.CONFIRMING, TaskRowState.UNDONE)),
     )
     return {person for row in session.execute(query) for person in row if person is not None}
 

@@ -55,6 +55,8 @@ def _catch(tasks: Iterable[Task], event: BpmnEvent) -> None:
 
 
 class _Upwards:
+    """Given to the nearest event that catches it (`deliver_upwards`); what it carries becomes data of the token there."""
+
     def throw(self, task: Task) -> None:
         deliver_upwards(task, BpmnEvent(self, payload=None))
 
@@ -87,8 +89,8 @@ class Escalation(_Upwards, EscalationEventDefinition):  # type: ignore[misc]
 class Message(MessageEventDefinition):  # type: ignore[misc]
     """Its payload is a list of assignments, which become data of the token that receives it.
 
-    Inside an instance it reaches what waits for its name; what nobody there catches is posted to other instances, by whose
-    correlation (`processes/definitions/correlation.py`) – the library's would depend on which message came first.
+    Inside an instance it reaches what waits for its name. What nothing there catches is posted to other instances, and finds the right
+    one by `processes/definitions/correlation.py`: with the library's own correlation it would depend on which message came first.
     """
 
     def throw(self, task: Task) -> None:
@@ -132,10 +134,10 @@ class EventSubprocess(SubWorkflowTask):  # type: ignore[misc]
     interrupting = True
 
     def test(self) -> None:
-        """Nothing leads to it: the library's check, which the specification it triggered in would pass, a reloaded one would not."""
+        """Leaves out the library's check that something leads to the element: nothing leads to an event subprocess."""
 
     def copy_data(self, task: Task, subworkflow: Part) -> None:
-        # it hangs off the start of the process, which knows nothing of what has happened since
+        # in the tree it lies below the start of the process, whose data lack what has happened since
         last = task.workflow.last_task
         if last is not None:
             task.data = {**last.data, **task.data}

@@ -30,7 +30,7 @@ def prune(workflow: BpmnWorkflow) -> None:
             pass
         _drop_moved(workflow, part)
         if part.last_task is not None and part.last_task.id not in part.tasks:
-            part.last_task = part.task_tree  # read only of a subprocess that is completed, which has no live token to prune for
+            part.last_task = part.task_tree  # the library reads it of completed subprocesses alone
 
 
 def flows_taken(workflow: BpmnWorkflow, between: Mapping[tuple[str, str], str]) -> set[str]:

@@ -67,7 +67,7 @@ class _Timer:
         due = task.internal_data.setdefault(_DUE, {})
         if self.name not in due:
             due[self.name] = self._moment(task).isoformat()
-        # of its own moment alone: behind an event gateway, another's firing is not this one's
+        # looks at its own moment alone: behind an event gateway, the task's flag may be another timer's
         fired = bool(datetime.fromisoformat(due[self.name]) <= task.workflow.script_engine.now)
         if fired:
             task.internal_data["event_fired"] = True
@@ -85,7 +85,7 @@ class _Timer:
 
 
 class TimeDate(_Timer, TimeDateEventDefinition):  # type: ignore[misc]  # the library ships no types
-    """Fires at a moment, and not after it."""
+    """Fires at a moment."""
 
     def _moment(self, task: Task) -> datetime:
         moment = self._value(task)
@@ -108,8 +108,8 @@ class TimeDuration(_Timer, DurationTimerEventDefinition):  # type: ignore[misc]
 class TimeCycle(_Timer, CycleTimerEventDefinition):  # type: ignore[misc]
     """Fires a number of times, a length of time apart, beside its task.
 
-    Each firing is an event of its own next to the one that ticks: the library hangs its tokens below the ticking one, and drops
-    them unfinished with it when the task ends.
+    Each firing is a task of its own beside the one that counts. The library would hang the tokens of a firing below the one that counts,
+    and drop them unfinished with it when the activity ends.
     """
 
     def has_fired(self, task: Task) -> bool:

@@ -39,11 +39,11 @@ def filled(
 ) -> dict[str, Any]:
     """A form as it was filled in at an element: what may not be written there stays as it was `before`."""
     schema = step.definition.forms[form]
-    fitted = access.at(schema, element, role)
-    given = access.own(schema, fitted, answers(fitted) if callable(answers) else answers)
+    fitted = access.form_at(schema, element, role)
+    given = access.writable(schema, fitted, answers(fitted) if callable(answers) else answers)
     if checked and (problems := step.engine.check(fitted, given)):
         raise FormInvalid(problems)
-    return {**access.kept(schema, fitted, before), **given}
+    return {**access.unwritable(schema, fitted, before), **given}
 
 
 def changed_answers(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -1,1 +1,1 @@
-"""What people do with tasks, and the buttons they see."""
+"""What people do with tasks, and the buttons that they see."""

@@ -1,22 +1,24 @@
-"""What a person may do to records now: the buttons, read from tasks, waits and the diagram's properties."""
+"""The buttons that a person may press on records now, read from open tasks, from what instances wait for and from the diagram."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, Select, literal, or_, select
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
+from domain.ground.rows import read_all
 from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
 from processes.diagrams.elements import Outcome
 from processes.rights.substitutes import covered, lent, lent_roles
+from processes.rows import Wait
 from processes.states import TaskKind, TaskRowState, VoteState
 from processes.tasks.withdrawing import withdrawals
 
@@ -53,6 +55,28 @@ class Action:
     due_at: datetime | None = None
 
 
+class _Running(Protocol):
+    """An instance that is not suspended, as the buttons of its record need it. It may have ended: `editLane` holds then too."""
+
+    id: int
+    definition_id: int
+    subject_id: int
+    party_id: int
+    position: str | None
+    waits: list[Wait]
+    incident: str | None
+    ended_at: datetime | None
+    lent: str | None
+    """The roles in which the actor stands in for somebody here, a line each."""
+
+
+class _OpenTask(Protocol):
+    id: str
+    instance_id: int
+    element: str
+    due_at: datetime | None
+
+
 def actions_for(
     session: Session, actor: Actor, key: str, subject_ids: Sequence[int], now: datetime | None = None
 ) -> dict[int, list[Action]]:
@@ -61,36 +85,38 @@ def actions_for(
 
     With `now` also those that the actor may press in an absent person's place at that moment.
     """
-    return standing_of(session, actor, key, subject_ids, now)[0]
+    return actions_and_incidents(session, actor, key, subject_ids, now)[0]
 
 
-def standing_of(
+def actions_and_incidents(
     session: Session, actor: Actor, key: str, subject_ids: Sequence[int], now: datetime | None = None
 ) -> tuple[dict[int, list[Action]], dict[int, str]]:
-    """The buttons of each record, and what failed in the processes of some (record → the incident), in the same queries."""
+    """The buttons of each record, and the incidents of the records that have one (record id → text), in the same queries."""
     found: dict[int, list[Action]] = {subject_id: [] for subject_id in subject_ids}
     if not subject_ids:
         return found, {}
     columns = tables.instance.c
-    running = session.execute(
-        select(
-            *(columns.id, columns.definition_id, columns.subject_id, columns.party_id),
-            *(columns.place, columns.waits, columns.incident, columns.ended_at),
-            (literal(None) if now is None else lent_roles(actor, now)).label("lent"),
-        ).where(columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None))
-    ).all()
+    query = select(
+        *(columns.id, columns.definition_id, columns.subject_id, columns.party_id),
+        *(columns.position, columns.waits, columns.incident, columns.ended_at),
+        (literal(None) if now is None else lent_roles(actor, now)).label("lent"),
+    )
+    query = query.where(columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None))
+    running = read_all(session, query, _Running)
     single = (tables.task.c.instance_id.in_([row.id for row in running]), tables.task.c.vote_id.is_(None))
-    open_tasks = session.execute(_open_tasks(actor, now, *single)).all()
+    open_tasks = read_all(session, _open_tasks(actor, now, *single), _OpenTask)
     voting = [row for row in running if load(session, row.definition_id).votes]
     if voting:
-        open_tasks = [*open_tasks, *session.execute(_own_votes(actor, voting, now))]
+        open_tasks = [*open_tasks, *read_all(session, _own_votes(actor, voting, now), _OpenTask)]
     takebacks = withdrawals(session, actor, [row for row in running if row.ended_at is None], now)
     for row in running:
         definition = load(session, row.definition_id)
         mine = [task for task in open_tasks if task.instance_id == row.id]
-        pressing = replace(actor, roles=actor.roles | lent(row.lent))
-        acts = _of_tasks(definition, row, mine) + _of_waits(definition, row, pressing)
-        found[row.subject_id] += acts if any(act.kind == ActionKind.EDIT for act in acts) else _of_place(definition, row, pressing) + acts
+        with_lent_roles = replace(actor, roles=actor.roles | lent(row.lent))
+        acts = _of_tasks(definition, row, mine) + _of_waits(definition, row, with_lent_roles)
+        if not any(act.kind == ActionKind.EDIT for act in acts):
+            found[row.subject_id] += _of_position(definition, row, with_lent_roles)
+        found[row.subject_id] += acts
         if row.id in takebacks:
             task_id, element = takebacks[row.id]
             confirm = f"撤回后“{element.name}”重新由您办理，之后的步骤作废。确定撤回吗？"
@@ -98,7 +124,7 @@ def standing_of(
     return found, {row.subject_id: row.incident for row in running if row.incident is not None}
 
 
-def _open_tasks(actor: Actor, now: datetime | None, *which: ColumnElement[bool]) -> Select[Any]:
+def _open_tasks(actor: Actor, now: datetime | None, *which: ColumnElement[bool]) -> Select[str, int, str, datetime]:
     task, instance = tables.task.c, tables.instance
     mine = task.role.in_(actor.roles)
     theirs = mine if now is None else or_(mine, covered(actor, now))
@@ -106,8 +132,8 @@ def _open_tasks(actor: Actor, now: datetime | None, *which: ColumnElement[bool])
     return query.where(*which, task.state == TaskRowState.OPEN, task.kind == TaskKind.STEP, task.party_id == actor.party_id, theirs)
 
 
-def _own_votes(actor: Actor, running: Sequence[Any], now: datetime | None) -> Select[Any]:
-    """Of each 会签, however many it asks, one task: the actor's own, or the first that anybody of the role may take."""
+def _own_votes(actor: Actor, running: Sequence[_Running], now: datetime | None) -> Select[str, int, str, datetime]:
+    """Of each 会签, however many people it asks, one task: the actor's own, or the first that anybody of the role may take."""
     task, vote = tables.task.alias().c, tables.vote.c
     free = or_(task.assignee_id == actor.person_id, task.assignee_id.is_(None))
     first = (
@@ -116,8 +142,8 @@ def _own_votes(actor: Actor, running: Sequence[Any], now: datetime | None) -> Se
         .order_by(task.number)
         .limit(1)
     )
-    standing = (vote.instance_id.in_([row.id for row in running]), vote.state == VoteState.OPEN)
-    return _open_tasks(actor, now, *standing).join(tables.vote, tables.task.c.id == first.correlate(tables.vote).scalar_subquery())
+    open_votes = (vote.instance_id.in_([row.id for row in running]), vote.state == VoteState.OPEN)
+    return _open_tasks(actor, now, *open_votes).join(tables.vote, tables.task.c.id == first.correlate(tables.vote).scalar_subquery())
 
 
 @dataclass(frozen=True)
@@ -132,8 +158,8 @@ class Bulk:
 
 
 def bulk_for(definition: Definition, actor: Actor, also: Collection[str] = ()) -> list[Bulk]:
-    """The bulk buttons that a diagram gives the actor's roles, and those of the elements `also`: what they may do in another's place."""
-    found: dict[str, Bulk] = {}  # 删除 of a draft and of a returned record are two events, and one button
+    """The bulk buttons that a diagram gives the actor's roles, and those of the elements `also`, where they stand in for somebody."""
+    found: dict[str, Bulk] = {}  # 删除 of a draft and 删除 of a returned record are two events with one button
     for element in definition.elements.values():
         label = element.properties.get("bulk")
         if label is None or (element.lane not in actor.roles and element.id not in also):
@@ -143,7 +169,7 @@ def bulk_for(definition: Definition, actor: Actor, also: Collection[str] = ()) -
     return list(found.values())
 
 
-def _of_tasks(definition: Definition, row: Any, tasks: Sequence[Any]) -> list[Action]:
+def _of_tasks(definition: Definition, row: _Running, tasks: Sequence[_OpenTask]) -> list[Action]:
     actions = []
     for task in tasks:
         element = definition.elements[task.element]
@@ -165,13 +191,13 @@ def _of_tasks(definition: Definition, row: Any, tasks: Sequence[Any]) -> list[Ac
     return actions
 
 
-def _of_waits(definition: Definition, row: Any, actor: Actor) -> list[Action]:
+def _of_waits(definition: Definition, row: _Running, actor: Actor) -> list[Action]:
     actions = []
     for wait in row.waits:
         if not _mine(wait, actor):
             continue
         element = definition.elements[wait["element"]]
-        if element.id == row.place and "editForm" in element.properties:
+        if element.id == row.position and "editForm" in element.properties:
             actions.append(Action(ActionKind.EDIT, row.id, None, element.id, "编辑", element.properties["editForm"], True))
         if "blockedAction" in element.properties:
             refuse = element.properties.get("blockedMessage", "目前不能办理")
@@ -180,9 +206,9 @@ def _of_waits(definition: Definition, row: Any, actor: Actor) -> list[Action]:
     return actions
 
 
-def _of_place(definition: Definition, row: Any, actor: Actor) -> list[Action]:
-    """Editing where no task or message of the actor's own lane stands: what `editLane` allows, also after the end."""
-    element = definition.elements.get(row.place or "")
+def _of_position(definition: Definition, row: _Running, actor: Actor) -> list[Action]:
+    """The button that edits the record where `editLane` gives the actor that right, also after the end. None of their tasks edits it."""
+    element = definition.elements.get(row.position or "")
     if element is None or not {"editForm", "editLane"} <= element.properties.keys():
         return []
     if element.edit_lane not in actor.roles or row.party_id != actor.party_id:
@@ -194,5 +220,5 @@ def _of_place(definition: Definition, row: Any, actor: Actor) -> list[Action]:
     ]
 
 
-def _mine(wait: Mapping[str, Any], actor: Actor) -> bool:
+def _mine(wait: Wait, actor: Actor) -> bool:
     return wait["role"] in actor.roles and wait["party_id"] == actor.party_id

@@ -1,22 +1,23 @@
-"""签收 and 释放: a task is one person's alone until they let it go; both are lines of its history.
+"""签收 and 释放: one person takes a task for themselves, and gives it back to everybody with its role. Both are lines of history.
 
-Many at once take as many statements as one: the instances are locked in the order of their ids, and their lines written together.
+Many at once take as many statements as one: the instances are locked in the order of their ids, and their lines are written together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
+from domain.ground.rows import read_all
 from processes import history, tables
 from processes.errors import Refused
 from processes.rights.authority import in_place_of
 from processes.rights.substitutes import absent_for
+from processes.rows import InstanceRow, TaskRow
 from processes.states import LIVE, EventKind, TaskKind, TaskRowState
 from processes.tasks.inbox import open_tasks, task_of
 
@@ -25,33 +26,37 @@ _INSTANCE = tables.instance
 
 
 def claim(session: Session, actor: Actor, task_ids: Sequence[str], now: datetime) -> int:
-    """签收: nobody else may complete these until they are released. Returns how many of them were free and the actor's to take."""
+    """签收: nobody else may complete these tasks until they are released. Returns how many of them were free and the actor's to take."""
     instances = _locked(session, actor, task_ids)
-    # asked once nobody else can change them: of two who claim at once one wins, and what went to another role meanwhile is not free
+    # read under the lock: of two who claim at once one wins, and a task that went to another role meanwhile is not free
     query = open_tasks(actor, now).with_only_columns(_TASK.c.id).order_by(None)
     free = session.scalars(query.where(_TASK.c.id.in_(task_ids), _TASK.c.assignee_id.is_(None), _TASK.c.instance_id.in_(instances))).all()
-    taken = _change(session, free, _TASK.c.assignee_id.is_(None), actor.person_id)
-    lines = [(row, _as_whom(session, actor, row, instances[row.instance_id].key, now), "签收") for row in taken]
+    claimed = _change(session, free, _TASK.c.assignee_id.is_(None), actor.person_id)
+    lines = [(row, _as_whom(session, actor, row, instances[row.instance_id].key, now), "签收") for row in claimed]
     return _write(session, instances, lines, now)
 
 
 def release(session: Session, actor: Actor, task_ids: Sequence[str], now: datetime) -> int:
-    """释放: everyone with the role may complete these again. Returns how many the actor held; opinions asked for stay theirs."""
+    """释放: everybody with the role may complete these tasks again. Returns how many the actor could release.
+
+    An opinion that the actor was asked for is theirs alone, and so is a task that waits for the opinion of a delegate.
+    """
     asked = _TASK.alias()
     waits = exists().where(asked.c.parent_id == _TASK.c.id, asked.c.state.in_(LIVE), asked.c.kind == TaskKind.DELEGATE)
-    votes = exists().where(tables.vote.c.id == _TASK.c.vote_id, tables.vote.c.people)  # one person's answer is nobody else's to give
+    votes = exists().where(tables.vote.c.id == _TASK.c.vote_id, tables.vote.c.people)  # nobody else may give one person's answer
     mine = (_TASK.c.party_id == actor.party_id, _TASK.c.assignee_id == actor.person_id, _TASK.c.kind == TaskKind.STEP)
     instances = _locked(session, actor, task_ids)
-    held = session.scalars(select(_TASK.c.id).where(_TASK.c.id.in_(task_ids), _TASK.c.instance_id.in_(instances), *mine)).all()
-    given = _change(session, held, (_TASK.c.assignee_id == actor.person_id) & ~waits & ~votes, None)
-    return _write(session, instances, [(row, actor, "释放") for row in given], now)
+    own = session.scalars(select(_TASK.c.id).where(_TASK.c.id.in_(task_ids), _TASK.c.instance_id.in_(instances), *mine)).all()
+    released = _change(session, own, (_TASK.c.assignee_id == actor.person_id) & ~waits & ~votes, None)
+    return _write(session, instances, [(row, actor, "释放") for row in released], now)
 
 
 def claim_one(session: Session, actor: Actor, task_id: str, now: datetime) -> None:
     """签收 of one task.
 
     Raises:
-        NotFound, Refused
+        NotFound: the actor may not see it.
+        Refused: somebody has claimed or completed it.
     """
     task_of(session, actor, task_id, now)
     if claim(session, actor, [task_id], now) != 1:
@@ -62,38 +67,38 @@ def release_one(session: Session, actor: Actor, task_id: str, now: datetime) -> 
     """释放 of one task.
 
     Raises:
-        NotFound, Refused
+        NotFound: the actor may not see it.
+        Refused: the actor has not claimed it, or may not release it.
     """
     task_of(session, actor, task_id, now)
     if release(session, actor, [task_id], now) != 1:
         raise Refused("您没有签收此事项，它是会签中您的一份，或它已被办理、委派，请刷新页面")
 
 
-def _locked(session: Session, actor: Actor, task_ids: Collection[str]) -> dict[int, Any]:
+def _locked(session: Session, actor: Actor, task_ids: Collection[str]) -> dict[int, InstanceRow]:
     """The instances of those tasks that are open in the actor's party, locked.
 
     In the order of their ids, so that two who claim the same tasks do not wait for each other.
     """
-    columns = (_INSTANCE.c.id, _INSTANCE.c.key, _INSTANCE.c.seq, _INSTANCE.c.chain)
     theirs = (_TASK.c.id.in_(task_ids), _TASK.c.party_id == actor.party_id, _TASK.c.state == TaskRowState.OPEN)
-    query = select(*columns).where(_INSTANCE.c.id.in_(select(_TASK.c.instance_id).where(*theirs)))
-    return {row.id: row for row in session.execute(query.order_by(_INSTANCE.c.id).with_for_update())}
+    query = select(_INSTANCE).where(_INSTANCE.c.id.in_(select(_TASK.c.instance_id).where(*theirs)))
+    return {row.id: row for row in read_all(session, query.order_by(_INSTANCE.c.id).with_for_update(), InstanceRow)}
 
 
-def _change(session: Session, ids: Sequence[str], condition: ColumnElement[bool], holder: int | None) -> Sequence[Any]:
-    """Gives the tasks among these that are open and meet the condition to somebody, or to nobody. Returns their rows."""
+def _change(session: Session, ids: Sequence[str], condition: ColumnElement[bool], person_id: int | None) -> Sequence[TaskRow]:
+    """Assigns the tasks among these that are open and meet the condition to a person, or to nobody. Returns their rows."""
     if not ids:
         return []
-    changed = update(_TASK).where(_TASK.c.id.in_(ids), _TASK.c.state == TaskRowState.OPEN, condition).values(assignee_id=holder)
-    return session.execute(changed.returning(*_TASK.c)).all()
+    changed = update(_TASK).where(_TASK.c.id.in_(ids), _TASK.c.state == TaskRowState.OPEN, condition).values(assignee_id=person_id)
+    return read_all(session, changed.returning(*_TASK.c), TaskRow)
 
 
-def _as_whom(session: Session, actor: Actor, task: Any, key: str, now: datetime) -> Actor:
-    """The actor as history names them: also with the one whose task it is, where they stand in."""
+def _as_whom(session: Session, actor: Actor, task: TaskRow, key: str, now: datetime) -> Actor:
+    """The actor under the name that the history keeps: with the name of the person in whose place they claim, where they stand in."""
     return actor if task.role in actor.roles else in_place_of(actor, absent_for(session, actor, task, key, now))
 
 
-def _write(session: Session, instances: dict[int, Any], acts: Sequence[tuple[Any, Actor, str]], now: datetime) -> int:
+def _write(session: Session, instances: dict[int, InstanceRow], acts: Sequence[tuple[TaskRow, Actor, str]], now: datetime) -> int:
     lines = [
         (task.instance_id, actor, {"kind": EventKind.CLAIM, "name": f"{verb}“{task.name}”"[:100], "element": task.element})
         for task, actor, verb in acts

@@ -1,15 +1,16 @@
-"""常用筛选: what a person asks of their inbox again and again, under a name of theirs."""
+"""常用筛选: filters of the inbox that a person keeps under names of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Protocol
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from domain.ground.database import put
+from domain.ground.database import put, rows_changed
 from domain.ground.parties import Actor
+from domain.ground.rows import read_all
 from processes import tables
 from processes.errors import NotFound, Refused
 
@@ -18,16 +19,25 @@ MOST = 20
 LONGEST_NAME = 20
 
 
-def filters_of(session: Session, actor: Actor) -> Sequence[Any]:
-    """The actor's own: `id`, `name`, `query`, by name."""
-    return session.execute(select(_TABLE).where(_TABLE.c.person_id == actor.person_id).order_by(_TABLE.c.name)).all()
+class SavedFilter(Protocol):
+    """A filter that a person keeps. `query` is the inbox's address after the question mark."""
+
+    id: int
+    person_id: int
+    name: str
+    query: str
+
+
+def filters_of(session: Session, actor: Actor) -> Sequence[SavedFilter]:
+    """The actor's filters, by name."""
+    return read_all(session, select(_TABLE).where(_TABLE.c.person_id == actor.person_id).order_by(_TABLE.c.name), SavedFilter)
 
 
 def keep(session: Session, actor: Actor, name: str, query: str) -> None:
-    """Keeps `query` (the address after the question mark) under a name; the same name again replaces it.
+    """Keeps `query` (the address after the question mark) under a name, in place of the actor's filter of that name.
 
     Raises:
-        Refused: no name, too long, or too many.
+        Refused: the name is missing or too long, or the actor has too many filters.
     """
     name = name.strip()
     if not name or len(name) > LONGEST_NAME or len(query) > 500:
@@ -39,11 +49,10 @@ def keep(session: Session, actor: Actor, name: str, query: str) -> None:
 
 
 def forget(session: Session, actor: Actor, filter_id: int) -> None:
-    """Deletes one of the actor's own.
+    """Deletes one of the actor's filters.
 
     Raises:
-        NotFound
+        NotFound: the actor has no such filter.
     """
-    gone = session.execute(delete(_TABLE).where(_TABLE.c.id == filter_id, _TABLE.c.person_id == actor.person_id))
-    if gone.rowcount != 1:  # type: ignore[attr-defined]
+    if rows_changed(session, delete(_TABLE).where(_TABLE.c.id == filter_id, _TABLE.c.person_id == actor.person_id)) != 1:
         raise NotFound("没有找到这个常用筛选，它可能已被删除")

@@ -1,21 +1,23 @@
-"""The inbox: 待办, 已办, 我发起的; drafts of forms."""
+"""The inbox: 待办, 已办, 我发起的, and one task of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor, Person
+from domain.ground.rows import read_first
 from processes import tables
 from processes.definitions.definition import Definition
 from processes.diagrams.elements import Element
 from processes.errors import NotFound, TaskClosed
 from processes.rights.authority import may_see
 from processes.rights.substitutes import covered
+from processes.rows import TaskRow
 from processes.states import TaskKind, TaskRowState
 
 _TASK = tables.task
@@ -33,17 +35,35 @@ _COLUMNS = (
 MOST_COUNTED = 100
 
 
-def open_tasks(actor: Actor, now: datetime | None = None) -> Select[Any]:
-    """待办: what waits for the actor or their role; the soonest due first, those without a due time last.
+class InboxRow(TaskRow, Protocol):
+    """A task with what the inbox shows of its process."""
 
-    With `now` also what waits for those whom the actor stands in for at that moment.
+    title: str
+    key: str
+    subject_id: int
+    status: str
+    tone: str
+    definition_id: int
+    suspended_at: datetime | None
+
+
+class OpenedTask(InboxRow, Protocol):
+    """A task whose page somebody opens. `drafted`: they keep a draft of its form."""
+
+    drafted: bool
+
+
+def open_tasks(actor: Actor, now: datetime | None = None) -> Select[Any]:
+    """待办: the open tasks of the actor and of their roles, as rows of `InboxRow`; the soonest due first, those without a deadline last.
+
+    With `now` also the tasks of those whom the actor stands in for at that moment.
     """
     query = select(*_COLUMNS).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id).where(*_waiting(actor, now))
     return query.order_by(_TASK.c.due_at.is_(None), _TASK.c.due_at, _TASK.c.created_at)
 
 
 def waiting_number(actor: Actor, now: datetime | None = None, cap: int = MOST_COUNTED) -> ScalarSelect[int]:
-    """How many rows 待办 has, counted no further than `cap` (say 99+ from there); one indexed query, as part of another statement."""
+    """The number of rows of 待办, at most `cap` (a page shows 99+), as part of another statement; indexes serve it."""
     some = select(literal(1).label("one")).select_from(_TASK).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
     some = some.where(*_waiting(actor, now)).limit(cap)
     return select(func.count()).select_from(some.subquery()).scalar_subquery()
@@ -58,20 +78,20 @@ def _waiting(actor: Actor, now: datetime | None) -> tuple[ColumnElement[bool], .
 
 
 def done_tasks(actor: Actor) -> Select[Any]:
-    """已办: what the actor completed in their present party, newest first."""
+    """已办: the tasks that the actor completed in their present party, as rows of `InboxRow`, newest first."""
     query = select(*_COLUMNS).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
     return query.where(_TASK.c.closed_by == actor.person_id, _TASK.c.party_id == actor.party_id).order_by(_TASK.c.closed_at.desc())
 
 
 def started(actor: Actor) -> Select[Any]:
-    """我发起的: the actor's own processes, newest first; of those, what the present party has to do with."""
-    here = exists().where(_TASK.c.instance_id == _INSTANCE.c.id, _TASK.c.party_id == actor.party_id)
-    mine = (_INSTANCE.c.started_by == actor.person_id, or_(_INSTANCE.c.party_id == actor.party_id, here))
+    """我发起的: the instances that the actor started, newest first, as far as their present party has to do with them."""
+    has_a_task = exists().where(_TASK.c.instance_id == _INSTANCE.c.id, _TASK.c.party_id == actor.party_id)
+    mine = (_INSTANCE.c.started_by == actor.person_id, or_(_INSTANCE.c.party_id == actor.party_id, has_a_task))
     return select(_INSTANCE).where(*mine).order_by(_INSTANCE.c.started_at.desc())
 
 
 def awaited(session: Session, instance_ids: Sequence[int]) -> dict[str, list[str]]:
-    """Task id → names of those whose opinion it waits for before it can be completed, in one query."""
+    """Task id → names of those who must give an opinion before the task can be completed, in one query."""
     query = select(_TASK.c.parent_id, Person.name).join(Person, Person.id == _TASK.c.assignee_id)
     query = query.where(
         _TASK.c.instance_id.in_(instance_ids), _TASK.c.kind.in_((TaskKind.BEFORE, TaskKind.DELEGATE)), _TASK.c.state == TaskRowState.OPEN
@@ -82,32 +102,32 @@ def awaited(session: Session, instance_ids: Sequence[int]) -> dict[str, list[str
     return found
 
 
-def task_of(session: Session, actor: Actor, task_id: str, now: datetime | None = None, place: str = "") -> Any:
-    """One task that the actor may see, open or not, with `drafted`: whether they keep a draft at `place`.
+def task_of(session: Session, actor: Actor, task_id: str, now: datetime | None = None, form_key: str = "") -> OpenedTask:
+    """One task that the actor may see, open or closed, in one query where it is their own. `form_key` names the form of the draft.
 
-    One query for the actor's own; without `now` those are all there are, with it also those of whom they stand in for.
+    With `now` also a task of somebody whom they stand in for at that moment.
 
     Raises:
-        NotFound
+        NotFound: there is no such task, or the actor may not see it.
     """
     draft = tables.draft.c
-    drafted = exists().where(draft.person_id == actor.person_id, draft.place == place[:80]).label("drafted")
+    drafted = exists().where(draft.person_id == actor.person_id, draft.form_key == form_key[:80]).label("drafted")
     query = select(*_COLUMNS, drafted).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
-    row = session.execute(query.where(_TASK.c.id == task_id, _TASK.c.party_id == actor.party_id)).first()
+    row = read_first(session, query.where(_TASK.c.id == task_id, _TASK.c.party_id == actor.party_id), OpenedTask)
     if row is None or not may_see(session, actor, row, now):
         raise NotFound
     return row
 
 
 def stands_in(session: Session, actor: Actor, instance_id: int, now: datetime) -> bool:
-    """Whether an open task of the instance is the actor's to do in an absent person's place."""
+    """Whether the actor may do an open task of the instance in an absent person's place."""
     query = select(_TASK.c.id).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
     query = query.where(_TASK.c.instance_id == instance_id, _TASK.c.party_id == actor.party_id, _TASK.c.state == TaskRowState.OPEN)
     return session.execute(query.where(covered(actor, now)).limit(1)).first() is not None
 
 
-def element_of(definition: Definition, task: Any) -> Element:
-    """The element of a task (its row) in the version its process runs on now.
+def element_of(definition: Definition, task: TaskRow) -> Element:
+    """The element of a task in the version that its process runs on now.
 
     Raises:
         TaskClosed: the process was migrated to a version that no longer has it.

@@ -1,21 +1,20 @@
-"""Going back: 撤回 of one's own last act, and 退回 to an earlier step.
+"""退回: whoever has a task sends the process back to an earlier user task, with a reason.
 
-The diagram allows both by properties of user tasks: `withdrawable` (`true`: who completed it may take that back while nobody has
-acted on it) and `returnable` (ids of earlier user tasks, or `any`: who has the task may send the process back there, with a
-reason). Each is one step (architecture §3). What is undone leaves the process's data; the history keeps everything.
+The diagram allows it by the property `returnable` of the user task: ids of earlier user tasks, or `any`. It is one step
+(docs/architecture.md). The answers that are undone leave the process's data; the history keeps everything.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
+from domain.ground.rows import read_one
 from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
@@ -23,17 +22,18 @@ from processes.diagrams.elements import ANY, Element
 from processes.engine import Engine
 from processes.errors import FormInvalid, Refused
 from processes.history import clock_text, who
+from processes.rows import InstanceRow, TaskRow
 from processes.spiff import tokens, tree
 from processes.spiff.rewinding import rewind, undone
 from processes.spiff.state import load_state
 from processes.states import EventKind, TaskKind, TaskRowState
 from processes.steps import books, running, votes
-from processes.steps.holding import hold
+from processes.steps.holding import lock_task
 from processes.tasks.undoing import close, rerun
 
 
 def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: str, comment: str) -> list[str]:
-    """Sends the process back from an open task to the latest round of an earlier one, which waits again with its data of then.
+    """Sends the process back from an open task to the latest round of an earlier one, which is open again with the data that it had then.
 
     Returns: ids of new jobs.
     Raises:
@@ -41,9 +41,9 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
         Refused: the process cannot go back there.
         TaskClosed, NotAllowed, NotFound: as when completing the task.
     """
-    held = hold(engine, session, actor, task_id)
-    step, element = held.step, held.element
-    if held.task.kind != TaskKind.STEP:
+    locked = lock_task(engine, session, actor, task_id)
+    step, element = locked.step, locked.element
+    if locked.task.kind != TaskKind.STEP:
         raise Refused("此事项只请您给出意见，不能退回；请在意见中写明，由请您给出意见的人决定")
     if not comment.strip():
         raise FormInvalid([("comment", "退回须填写意见，请说明需要修改的内容")])
@@ -51,8 +51,8 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
         raise FormInvalid([("to", "请选择退回到哪一步")])
     if step.workflow is None:
         running.load(step)
-    live = held.live()
-    held.four_eyes(step.actor.person_id)
+    live = locked.live()
+    locked.four_eyes(step.actor.person_id)
     target = _targets(step.definition, step.workflow, live, element).get(to)
     if target is None:
         raise Refused("不能退回到所选的步骤，请刷新页面后重新选择")
@@ -60,26 +60,27 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
     gone = undone(target)
     said = f"{who(step.actor)}已于 {clock_text(step.now)} 将流程退回到“{name}”：{comment.strip()}"
     closed = {"state": TaskRowState.DONE, "closed_by": actor.person_id, "outcome": "退回", "closed_as": said}
-    closed["closed_for"] = None if held.absent is None else held.absent.id
-    if held.task.vote_id is None:
+    closed["closed_for"] = None if locked.absent is None else locked.absent.id
+    if locked.task.vote_id is None:
         step.closed[task_id] = closed
     step.record(EventKind.RETURN, f"退回到“{name}”", element.id, comment.strip())
     close(step, gone, said, TaskRowState.UNDONE)
     rewind(target)
     rerun(step)
-    if held.task.vote_id is not None:
-        votes.sent_back(step, held.task, closed)
+    if locked.task.vote_id is not None:
+        votes.sent_back(step, locked.task, closed)
     return books.write(step)
 
 
-def choices(engine: Engine, session: Session, task: Any) -> list[Element]:
-    """The steps to which an open task (its row) may be sent back now, in the order of the diagram; for a page that has checked who asks."""
+def choices(session: Session, task: TaskRow) -> list[Element]:
+    """The user tasks to which the process may be sent back from a task now, in the order of the diagram. The caller checks who asks."""
     table = tables.instance
-    row = session.execute(select(table).where(table.c.id == task.instance_id)).one()
+    row = read_one(session, select(table).where(table.c.id == task.instance_id), InstanceRow)
     definition = load(session, row.definition_id)
     element = definition.elements.get(task.element)
-    over = row.state is None or task.state != TaskRowState.OPEN or task.kind != TaskKind.STEP
-    if over or element is None or not element.returnable:
+    if row.state is None or element is None or not element.returnable:
+        return []
+    if task.state != TaskRowState.OPEN or task.kind != TaskKind.STEP:
         return []
     workflow = load_state(row.state, *definition.specs)
     live = tokens.find(workflow, task.vote_id or task.id)
@@ -89,8 +90,8 @@ def choices(engine: Engine, session: Session, task: Any) -> list[Element]:
     return [e for e in definition.elements.values() if e.id in found]
 
 
-def _targets(definition: Definition, workflow: Any, live: Task, element: Element) -> dict[str, Task]:
-    """Element id → the completed task to go back to: the latest round that led to the live one."""
+def _targets(definition: Definition, workflow: BpmnWorkflow, live: Task, element: Element) -> dict[str, Task]:
+    """Element id → the completed task to go back to: that of the latest round which led to the live one."""
     named = element.returnable
     allowed = {e.id for e in definition.elements.values() if e.tag == "userTask"} if named == (ANY,) else set(named)
     found: dict[str, tuple[int, Task]] = {}
@@ -106,7 +107,7 @@ def _targets(definition: Definition, workflow: Any, live: Task, element: Element
 
 
 def _is_one_step(task: Task, live: Task) -> bool:
-    """Whether going back to this very task means something: one of a 会签's many instances alone does not, unless the live one is in it."""
+    """Whether the process may go back to this task: not to one of many instances alone, unless the live task is in that instance."""
     if isinstance(task.parent.task_spec, LoopTask):
         return False
     around = {id(one) for one in tree.enclosing(live)}

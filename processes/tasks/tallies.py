@@ -1,36 +1,45 @@
-"""How each 会签 stands, for pages and for `pilot verify`: its rule, its counts, and who answered what. Changes nothing."""
+"""The tally of each 会签, for pages and for `pilot verify`: its rule, its counts, and who answered what. Changes nothing."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from domain.ground.parties import Person
+from domain.ground.rows import read_all, read_first, read_one
 from processes import tables
 from processes.diagrams import quorum
+from processes.rows import TaskRow, VoteRow
 from processes.states import UNDONE, TaskKind, TaskRowState, VoteState
 
 SHOWN = 50  # answers of one 会签 on a page
 _TASK, _VOTE = tables.task, tables.vote
 
 
+class Answer(TaskRow, Protocol):
+    """The task row of one who is asked, with the names of that person and of who answered; None where there is nobody yet."""
+
+    asked: str | None
+    answered_by: str | None
+
+
 @dataclass(frozen=True)
 class Tally:
-    """One 会签 as a page shows it. `answers` are its first rows: the task's columns, `asked` and `answered_by` (names)."""
+    """One 会签 as a page shows it. `answers` are the first rows of those asked."""
 
-    vote: Any
-    answers: Sequence[Any] = ()
-    open_task: Any = None
-    """The first row that is open, of the newest."""
+    vote: VoteRow
+    answers: Sequence[Answer] = ()
+    open_task: TaskRow | None = None
+    """The first open row, where the 会签 is the newest of its instance."""
 
     @property
     def unit(self) -> str:
-        """What is counted."""
+        """The unit that is counted: people or items."""
         return "人" if self.vote.people else "项"
 
     @property
@@ -45,45 +54,45 @@ class Tally:
 
     @property
     def more(self) -> int:
-        """How many rows are not shown."""
-        return max(0, int(self.vote.total) - len(self.answers))
+        """How many rows the page does not show."""
+        return max(0, self.vote.total - len(self.answers))
 
 
 def tallies_of(session: Session, instance_id: int) -> list[Tally]:
-    """Those of an instance, newest first, without those that a return has undone; the rows of the newest alone. Three queries."""
+    """The tallies of an instance, newest first, without those that a return has undone, in three queries. Only the newest has its rows."""
     query = select(_VOTE).where(_VOTE.c.instance_id == instance_id, _VOTE.c.state != VoteState.UNDONE)
-    votes = session.execute(query.order_by(_VOTE.c.created_at.desc(), _VOTE.c.id).limit(20)).all()
+    votes = read_all(session, query.order_by(_VOTE.c.created_at.desc(), _VOTE.c.id).limit(20), VoteRow)
     if not votes:
         return []
     newest = votes[0].id
     open_task = select(_TASK).where(_TASK.c.vote_id == newest, _TASK.c.state == TaskRowState.OPEN, _TASK.c.kind == TaskKind.STEP)
-    first = session.execute(open_task.order_by(_TASK.c.number).limit(1)).first()
+    first = read_first(session, open_task.order_by(_TASK.c.number).limit(1), TaskRow)
     return [Tally(votes[0], _answers(session, newest), first), *(Tally(vote) for vote in votes[1:])]
 
 
 def tally_of(session: Session, vote_id: str) -> Tally:
-    """The one that a task row belongs to, with its first rows."""
-    return Tally(session.execute(select(_VOTE).where(_VOTE.c.id == vote_id)).one(), _answers(session, vote_id))
+    """The tally of one 会签, with its first rows."""
+    return Tally(read_one(session, select(_VOTE).where(_VOTE.c.id == vote_id), VoteRow), _answers(session, vote_id))
 
 
-def counts(session: Session, rows: Sequence[Any]) -> dict[str, Tally]:
-    """Vote id → count, of the task rows of a list; no query where none belongs to a 会签."""
+def counts(session: Session, rows: Sequence[TaskRow]) -> dict[str, Tally]:
+    """The tallies of the 会签 that the task rows of a list belong to, by id, without rows; no query where none belongs to any."""
     ids = {row.vote_id for row in rows if row.vote_id is not None}
     if not ids:
         return {}
-    return {vote.id: Tally(vote) for vote in session.execute(select(_VOTE).where(_VOTE.c.id.in_(ids)))}
+    return {vote.id: Tally(vote) for vote in read_all(session, select(_VOTE).where(_VOTE.c.id.in_(ids)), VoteRow)}
 
 
-def _answers(session: Session, vote_id: str) -> Sequence[Any]:
+def _answers(session: Session, vote_id: str) -> Sequence[Answer]:
     asked, by = aliased(Person), aliased(Person)
     query = select(*_TASK.c, asked.name.label("asked"), by.name.label("answered_by"))
     query = query.outerjoin(asked, asked.id == _TASK.c.assignee_id).outerjoin(by, by.id == _TASK.c.closed_by)
     query = query.where(_TASK.c.vote_id == vote_id, _TASK.c.kind == TaskKind.STEP, _TASK.c.state.not_in(UNDONE))
-    return session.execute(query.order_by(_TASK.c.number).limit(SHOWN)).all()
+    return read_all(session, query.order_by(_TASK.c.number).limit(SHOWN), Answer)
 
 
-def ballot_faults(votes: Sequence[Any], tasks: Sequence[Any]) -> Iterator[str]:
-    """What is wrong between the counts and the rows of an instance, in Chinese."""
+def count_faults(votes: Sequence[VoteRow], tasks: Sequence[TaskRow]) -> Iterator[str]:
+    """Where the counts of an instance's 会签 do not fit its task rows, a sentence each."""
     states: dict[str, Counter[str]] = {vote.id: Counter() for vote in votes}
     agreed: Counter[str] = Counter()
     for task in tasks:
@@ -95,11 +104,11 @@ def ballot_faults(votes: Sequence[Any], tasks: Sequence[Any]) -> Iterator[str]:
         states[task.vote_id][task.state] += 1
         agreed[task.vote_id] += task.state == TaskRowState.DONE and bool(task.agrees)
     for vote in votes:
-        yield from _ballot_faults(vote, states[vote.id], agreed[vote.id])
+        yield from _count_faults(vote, states[vote.id], agreed[vote.id])
 
 
-def _ballot_faults(vote: Any, states: Counter[str], agreed: int) -> Iterator[str]:
-    left = states[TaskRowState.OPEN] + states[TaskRowState.HELD] + states[TaskRowState.WAITING] + states[TaskRowState.QUEUED]
+def _count_faults(vote: VoteRow, states: Counter[str], agreed: int) -> Iterator[str]:
+    left = states[TaskRowState.OPEN] + states[TaskRowState.CONFIRMING] + states[TaskRowState.WAITING] + states[TaskRowState.QUEUED]
     if vote.state != VoteState.OPEN:
         if left:
             yield f"会签“{vote.name}”已结束，仍有 {left} 条待办"

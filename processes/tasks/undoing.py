@@ -1,4 +1,4 @@
-"""What 撤回 and 退回 share: the rows of what is undone are closed, and the workflow runs again."""
+"""What 撤回 and 退回 share: they close the rows of the tasks that are undone, and run the workflow again."""
 
 from __future__ import annotations
 
@@ -14,16 +14,12 @@ from processes.steps import running, votes
 from processes.steps.step import Step
 from processes.tasks import opinions
 
-ACTS = (
-    EventKind.TASK,
-    EventKind.MESSAGE,
-    EventKind.RETURN,
-    EventKind.WITHDRAW,
-)  # kinds of history lines that say that a person acted on the process
+ACTS = (EventKind.TASK, EventKind.MESSAGE, EventKind.RETURN, EventKind.WITHDRAW)
+"""Kinds of history lines by which a person acts on the process."""
 
 
-def close(step: Step, gone: Iterable[Task], said: str, state: str) -> None:
-    """Closes what is open of these tasks with a sentence, and marks what was done there as undone; `state` is one of `UNDONE`."""
+def close(step: Step, gone: Iterable[Task], said: str, state: TaskRowState) -> None:
+    """Closes the open rows of tasks that are undone, and marks their done rows with a state of `UNDONE`. `said` is what latecomers read."""
     table = tables.task
     ids = [str(task.id) for task in gone]
     opinions.no_longer_awaited(step, ids)
@@ -37,6 +33,7 @@ def close(step: Step, gone: Iterable[Task], said: str, state: str) -> None:
 
 
 def rerun(step: Step) -> None:
-    step.workflow = load_state(save_state(step.workflow), *step.definition.specs)  # its event manager is stale
+    """Runs a workflow whose tree was changed to its next wait."""
+    step.workflow = load_state(save_state(step.workflow), *step.definition.specs)  # its event manager knows the old tree
     step.workflow.script_engine = step.script_engine()
     running.run(step)

@@ -12,7 +12,7 @@ from jobs.lists.monitoring import Chosen
 from processes.deployment import versions
 from processes.errors import NotFound, Refused
 from processes.monitor.managing import LONGEST_REASON
-from processes.monitor.migration_forecast import outlook
+from processes.monitor.migration_forecast import forecast
 from webapp.context import actor, db, later_task, runtime
 
 
@@ -22,7 +22,7 @@ def running(key: str) -> str:
     if not rows:
         raise NotFound
     older = [row for row in rows[1:] if row.running]
-    shown = [(row, outlook(db(), row.id, rows[0].id)) for row in older]
+    shown = [(row, forecast(db(), row.id, rows[0].id)) for row in older]
     return render_template("designer/running.html", key=key, newest=rows[0], older=shown, longest=LONGEST_REASON)
 
 

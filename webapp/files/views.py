@@ -13,13 +13,13 @@ from domain.ground.filetypes import USUAL, media_type_of
 from domain.platform import files
 from domain.platform.files import StoredFile
 from forms.fields import MAX_MB, file_fields
+from forms.lists import KINDS
 from processes.definitions.store import load
 from processes.errors import NotFound
 from processes.history import instance_of
 from processes.rights import access
 from webapp.context import actor, current_actor, db, runtime
-from webapp.fields.schemas import schema_at
-from webapp.kinds import KINDS
+from webapp.fields.schemas import schema_of
 from webapp.records.reading import readable
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
@@ -27,8 +27,8 @@ blueprint = Blueprint("files", __name__, url_prefix="/files")
 
 @blueprint.post("/")
 def upload() -> Any:
-    """Keeps one file for the `field` of the form at `place`: `{"id", "name", "size", "address"}`, or a message and 422."""
-    rule = file_fields(schema_at(request.args.get("place", ""))).get(request.args.get("field", ""))
+    """Keeps one file for the `field` of the form whose key is `form`: `{"id", "name", "size", "address"}`, or a message and 422."""
+    rule = file_fields(schema_of(request.args.get("form", ""))).get(request.args.get("field", ""))
     sent = request.files.get("file")
     if rule is None or rule.get("readOnly"):
         raise NotFound

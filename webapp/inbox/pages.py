@@ -9,6 +9,7 @@ from flask import render_template, request, url_for
 
 from domain.ground.parties import actors_in
 from forms import fields
+from forms.lists import KINDS
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
 from processes.diagrams.elements import Element
@@ -24,7 +25,6 @@ from processes.tasks.tallies import tally_of
 from webapp.acting import code_of, problems_of
 from webapp.context import actor, db, runtime
 from webapp.copies.chosen import chosen
-from webapp.kinds import KINDS
 
 
 def record_address(row: Any) -> str:
@@ -56,7 +56,7 @@ def task_page(
         "inbox/task.html",
         row=row,
         element=element,
-        record=[*known, *fields.describe(access.at(definition.record_schema, element), subject.answers())],
+        record=[*known, *fields.describe(access.form_at(definition.record_schema, element), subject.answers())],
         tabs=_form(definition, element, about.id, answers) if element.form and not own and row.kind == TaskKind.STEP else [],
         comment=comment,
         problems=problems_of(error) if error else [],
@@ -84,10 +84,10 @@ def task_page(
 
 def _form(definition: Definition, element: Element, instance_id: int, answers: Mapping[str, Any]) -> Sequence[fields.Tab]:
     """The task's own form; what it only reads is what was last answered in the same form before."""
-    schema = access.at(definition.forms[element.form or ""], element)
+    schema = access.form_at(definition.forms[element.form or ""], element)
     before: dict[str, Any] = {}
     if any(field.get("readOnly") for field in schema["properties"].values()):
         same = {one.id for one in definition.elements.values() if one.form == element.form}
         for event in events_of(db(), instance_id):
             before |= (event.data or {}) if event.kind == EventKind.TASK and event.element in same else {}
-    return fields.describe(schema, access.shown(schema, before, answers))
+    return fields.describe(schema, access.on_page(schema, before, answers))

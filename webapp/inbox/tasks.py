@@ -30,7 +30,7 @@ def finish(task_id: str) -> Any:
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock(), f"task/{task_id}")
     definition = load(db(), row.definition_id)
     element = inbox.element_of(definition, row)
-    answers = acting.typed(access.at(definition.forms[element.form], element)) if element.form else {}
+    answers = acting.typed(access.form_at(definition.forms[element.form], element)) if element.form else {}
     comment = request.form.get("comment", "")
     given = None if definition.record_form(element) else answers
     problem = acting.complete(actor(), task_id, request.form.get("outcome", ""), given, comment, _copies(row))
@@ -95,7 +95,7 @@ def _draft(task_id: str) -> tuple[dict[str, Any], str]:
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
     definition = load(db(), row.definition_id)
     element = inbox.element_of(definition, row)
-    schema = access.at(definition.forms[element.form], element) if element.form else {}
+    schema = access.form_at(definition.forms[element.form], element) if element.form else {}
     return fields.parse(schema, draft.data), (draft.data.get("comment") or [""])[-1]
 
 

@@ -10,7 +10,7 @@ from flask import g, render_template, request, url_for
 
 from jobs.lists.monitoring import WATCHED, Chosen, count
 from processes.deployment import versions
-from processes.monitor.overview import Numbers, Place, numbers, places
+from processes.monitor.overview import ElementLoad, Numbers, element_loads, numbers
 from processes.monitor.undelivered import OVER
 from webapp.context import actor, db, runtime
 from webapp.listing import Button, ListScreen, render_list
@@ -38,7 +38,7 @@ def process(key: str, number: int) -> str:
     return render_template(
         "monitor/process.html",
         definition=definition,
-        places=places(db(), definition.id),
+        loads=element_loads(db(), definition.id),
         numbers=numbers(db(), now).get(definition.id, Numbers()),
         others=versions.versions_of(db(), key),
         by=_by(),
@@ -50,8 +50,8 @@ def process(key: str, number: int) -> str:
 def heat(key: str, number: int) -> Any:
     """The diagram's XML, and how hot each element is: by how many stand there, or by how long the middle one does."""
     definition = versions.version(db(), key, number)
-    found, now = places(db(), definition.id), runtime().engine.clock()
-    size: Callable[[Place], float] = (lambda p: p.count) if _by() == "count" else (lambda p: (now - p.median).total_seconds())
+    found, now = element_loads(db(), definition.id), runtime().engine.clock()
+    size: Callable[[ElementLoad], float] = (lambda p: p.count) if _by() == "count" else (lambda p: (now - p.median).total_seconds())
     most = max((size(place) for place in found), default=0)
     shown = {p.element: {"level": _level(size(p), most), "count": _mark(p, now)} for p in found if p.element in definition.elements}
     notes = {p.element: [f"{p.count} 个在此", f"最久 {told(now - p.oldest)}", f"中位 {told(now - p.median)}"] for p in found}
@@ -121,5 +121,5 @@ def _level(size: float, most: float) -> int:
     return max(1, min(LEVELS, -(-int(size * LEVELS * 1000) // max(1, int(most * 1000)))))
 
 
-def _mark(place: Place, now: datetime) -> str:
-    return str(place.count) if _by() == "count" else told(now - place.median)
+def _mark(load: ElementLoad, now: datetime) -> str:
+    return str(load.count) if _by() == "count" else told(now - load.median)

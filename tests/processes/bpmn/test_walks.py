@@ -90,7 +90,7 @@ class Walk:
         return completing.complete, self.who(task.assignee_id), (task.id, outcome, None, "好")
 
     def takes_back(self) -> Act:
-        done = [t for t in rows(self.play, "done", "held", *UNDONE) if t.kind == "step"]
+        done = [t for t in rows(self.play, "done", "confirming", *UNDONE) if t.kind == "step"]
         if not done:
             return self.completes()
         task = self.random.choice([*done, *[max(done, key=lambda t: t.closed_at)] * 3])
@@ -99,7 +99,7 @@ class Walk:
     def sends_back(self) -> Act:
         task = self.random.choice(rows(self.play, *LIVE))
         with self.play.world.runtime.database.reading() as session:
-            found = returning.choices(self.play.world.runtime.engine, session, task)
+            found = returning.choices(session, task)
         to = self.random.choice(found).id if found else "a"
         return returning.send_back, self.who(task.assignee_id), (task.id, to, "请补充")
 

@@ -30,7 +30,7 @@ def test_a_token_stays_where_the_new_version_has_its_element(world: World) -> No
     play.call(managing.reassign, before.id, world.actor("province1").person_id, "专人", account="supervisor")
     both = versions(play, line("fill", "review", "second", review={"status": "待初审"}))
     plan = both.plan()
-    assert [(s.element.id, s.to.id if s.to else None) for s in plan.stands] == [("review", "review")]
+    assert [(s.element.id, s.to.id if s.to else None) for s in plan.moves] == [("review", "review")]
     assert (plan.problems, plan.lost) == ([], ())
     both.migrate(seen=plan.version)
     (after,) = play.tasks()
@@ -48,10 +48,10 @@ def test_what_no_longer_exists_is_refused_with_the_reason_until_somebody_says_wh
     play.act("school1", "fill")
     (old,) = play.tasks()
     both = versions(play, line("fill", "second"))
-    (stand,) = both.plan().stands
-    assert stand.problem is not None
-    assert "“review”在第 2 版中已不存在" in stand.problem
-    assert [e.id for e in stand.choices] == ["fill", "second"]
+    (token,) = both.plan().moves
+    assert token.problem is not None
+    assert "“review”在第 2 版中已不存在" in token.problem
+    assert [e.id for e in token.choices] == ["fill", "second"]
     with pytest.raises(Refused, match=r"review.*已不存在"):
         both.migrate()
     assert (play.open(), play.row.definition_id) == (["review"], play.definition.id)
@@ -68,13 +68,15 @@ def test_undone_until_the_next_step(world: World) -> None:
     play.act("school1", "fill")
     (task,) = play.tasks()
     play.call(managing.reassign, task.id, world.actor("province1").person_id, "专人", account="supervisor")
-    kept = [play.row._mapping[name] for name in ("definition_id", "status", "tone", "place", "place_since", "waits", "path", "due_at")]
+    kept = [
+        play.row._mapping[name] for name in ("definition_id", "status", "tone", "position", "position_since", "waits", "path", "due_at")
+    ]
     both = versions(play, line("fill", "second", "other"))
     both.migrate({"review": "other"})
     assert play.open() == ["other"]
     both.undo()
     assert [
-        play.row._mapping[name] for name in ("definition_id", "status", "tone", "place", "place_since", "waits", "path", "due_at")
+        play.row._mapping[name] for name in ("definition_id", "status", "tone", "position", "position_since", "waits", "path", "due_at")
     ] == kept
     assert [(t.id, t.assignee_id, t.closed_as) for t in play.tasks()] == [(task.id, world.actor("province1").person_id, None)]
     assert play.history()[-1] == ("unmigrate", "撤销迁移，回到第 1 版", "弄错了")

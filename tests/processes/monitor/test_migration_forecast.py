@@ -25,9 +25,9 @@ def copies(play: Play, number: int) -> None:
         session.execute(insert(tables.instance), [{**values, "subject_id": 10_000 + at} for at in range(number)])
 
 
-def looked(play: Play, new_id: int) -> migration_forecast.Outlook:
+def looked(play: Play, new_id: int) -> migration_forecast.Forecast:
     with play.runtime.database.reading() as session:
-        return migration_forecast.outlook(session, play.definition.id, new_id)
+        return migration_forecast.forecast(session, play.definition.id, new_id)
 
 
 def test_all_are_counted_each_as_a_look_at_it_alone_says(world: World) -> None:

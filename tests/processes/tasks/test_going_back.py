@@ -33,7 +33,7 @@ def back(play: Play, element: str, to: str, account: str = "province1") -> None:
 
 def choices(play: Play, element: str) -> list[str]:
     with play.world.runtime.database.reading() as session:
-        return [e.id for e in returning.choices(play.world.runtime.engine, session, task(play, element))]
+        return [e.id for e in returning.choices(session, task(play, element))]
 
 
 def calling(loop: str = "", **properties: str) -> tuple[bytes, bytes]:

@@ -86,7 +86,7 @@ def test_back_along_a_line(world: World) -> None:
             back(play, "province1", "c", wrong)
     (task,) = play.tasks()
     with world.runtime.database.reading() as session:
-        assert [e.id for e in returning.choices(play.engine, session, task)] == ["a", "b"]
+        assert [e.id for e in returning.choices(session, task)] == ["a", "b"]
     back(play, "province1", "c", "a")
     assert (play.open(), play.status, data(play, "a")) == (["a"], "a", {})
     assert play.history()[-1] == ("return", "退回到“a”", "请补充")

@@ -13,7 +13,7 @@ from jobs.background import run_task
 from jobs.runtime import BPMN_FOLDER
 from processes import tables
 from processes.deployment import deploying
-from processes.monitor.overview import Numbers, numbers, places
+from processes.monitor.overview import Numbers, element_loads, numbers
 from tests.conftest import World
 from tests.counting import counted
 from tests.webapp.clients import site, user
@@ -45,16 +45,16 @@ def test_what_runs_where_it_stands_and_how_long(world: World) -> None:
     with world.runtime.database.writing() as session:
         table = tables.instance
         for id, days in ((1, 5), (2, 1)):
-            session.execute(update(table).where(table.c.id == id).values(place_since=world.clock() - timedelta(days=days)))
+            session.execute(update(table).where(table.c.id == id).values(position_since=world.clock() - timedelta(days=days)))
         session.execute(update(table).where(table.c.id == 2).values(incident="短信服务没有回应"))
         session.execute(update(tables.task).where(tables.task.c.instance_id == 1).values(due_at=world.clock() - timedelta(hours=1)))
     with world.runtime.database.reading() as session:
         (definition_id,) = {r.definition_id for r in (row(world, 1), row(world, 2), row(world, 3))}
         assert numbers(session, world.clock()) == {definition_id: Numbers(3, 0, 1, 1)}
-        standing, drafted = places(session, definition_id)
-    assert (standing.element, standing.count, drafted.element, drafted.count) == ("review", 2, "fill", 1)
-    assert world.clock() - standing.oldest == timedelta(days=5)
-    assert world.clock() - standing.median == timedelta(days=5)
+        reviewed, drafted = element_loads(session, definition_id)
+    assert (reviewed.element, reviewed.count, drafted.element, drafted.count) == ("review", 2, "fill", 1)
+    assert world.clock() - reviewed.oldest == timedelta(days=5)
+    assert world.clock() - reviewed.median == timedelta(days=5)
     supervisor = user(app, "supervisor")
     assert "流程监控" in supervisor.get("/").text
     assert "<b>3</b>运行中" in supervisor.get("/monitor/").text
@@ -94,8 +94,8 @@ def test_the_list_is_filtered(lite: World, query: str, found: list[str]) -> None
     hand_in(user(app, "school2"), "保存")
     long_ago = lite.clock() - timedelta(days=4)
     with lite.runtime.database.writing() as session:
-        session.execute(update(tables.instance).where(tables.instance.c.id == 1).values(place_since=long_ago))
-        session.execute(update(tables.instance).where(tables.instance.c.id == 2).values(incident="坏了", place_since=lite.clock()))
+        session.execute(update(tables.instance).where(tables.instance.c.id == 1).values(position_since=long_ago))
+        session.execute(update(tables.instance).where(tables.instance.c.id == 2).values(incident="坏了", position_since=lite.clock()))
         session.execute(update(tables.task).where(tables.task.c.instance_id == 2).values(due_at=lite.clock() - timedelta(minutes=1)))
     page = user(app, "supervisor").get(f"/monitor/instances/{query}").text
     assert [name for name in ("金陵", "太湖") if f"{name}职业" in page] == found
@@ -269,7 +269,7 @@ def test_where_the_element_is_gone_somebody_says_where(lite: World) -> None:
     for late in (province.get(f"/inbox/tasks/{old}"), province.post(f"/inbox/tasks/{old}", data={"outcome": "审核通过"})):
         assert late.status_code == 409
         assert "冯敏（平台运营）已于" in late.text
-    assert (row(lite).place, faults(lite)) == ("check", [])
+    assert (row(lite).position, faults(lite)) == ("check", [])
     for account, address in (
         ("school1", "/weekly/1"),
         ("school1", "/inbox/?tab=done"),
@@ -287,7 +287,7 @@ def test_a_token_is_moved(lite: World) -> None:
     assert "填写周报（试点院校）" in page
     data = {"token": task.id, "to": "revise", "reason": "数据有误"}
     assert "已跳转。" in supervisor.post("/monitor/instances/1/move", data=data, follow_redirects=True).text
-    assert (row(lite).place, faults(lite)) == ("revise", [])
+    assert (row(lite).position, faults(lite)) == ("revise", [])
     assert "已不在所选的位置" in supervisor.post("/monitor/instances/1/move", data=data, follow_redirects=True).text
 
 
@@ -327,3 +327,15 @@ def test_those_that_cannot_be_migrated_are_told_why_and_stay(lite: World) -> Non
     told = designer.get("/background/1").text
     assert "流程实例 1" in told
     assert "/monitor/" not in told  # a page that designers may not open
+
+
+@pytest.mark.row("8.4")
+def test_what_a_job_carries_is_read_by_who_may_read_the_record(lite: World) -> None:
+    app = site(lite)
+    user(app, "school1").post("/teachers/new", data={"name": "王小明", "mobile": "13911110000", "act": "保存"})
+    with lite.runtime.database.reading() as session:
+        job = session.execute(select(tables.job)).first()
+        assert job is not None
+    page = user(app, "supervisor").get(f"/monitor/instances/{job.instance_id}/").text
+    assert "内容只有可以查看该记录的人能看到" in page
+    assert "13911110000" not in page

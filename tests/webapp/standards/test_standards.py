@@ -14,6 +14,22 @@ from tests.domain.ground.contents import PDF
 from tests.webapp.clients import site, user
 from tests.webapp.demonstration import ids, name_of, own, piloted, total
 from tests.webapp.files.uploads import send
+from tests.webapp.routes import get, post
+
+ROUTES = {  # what each account gets from each address
+    "skill_standard.index": get("200"),
+    "skill_standard.show": get("school2 school3 designer supervisor organization2 teacher2: 404; 200"),
+    "skill_standard.edit": get("school2 school3 designer supervisor organization2 teacher2: 404; organization1: 200; 409"),
+    "skill_standard.store": post("school2 school3 designer supervisor organization2 teacher2: 404; organization1: 422; 403"),
+    "skill_standard.new": get("organizations: 200; 403"),
+    "skill_standard.create": post("organizations: 422; 403"),
+    "site_standard.index": get("200"),
+    "site_standard.show": get("province2 province2b organization1 operator: 200; 404"),
+    "site_standard.edit": get("province2 province2b operator: 409; organization1: 200; 404"),
+    "site_standard.store": post("province2 province2b operator: 403; organization1: 422; 404"),
+    "site_standard.new": get("organizations: 200; 403"),
+    "site_standard.create": post("organizations: 422; 403"),
+}  # fmt: skip
 
 
 @pytest.mark.row("3.1", "3.2")
@@ -87,7 +103,7 @@ def test_a_standards_files_are_there_for_those_who_may_see_it(lite_books: World,
     with lite_books.runtime.database.reading() as session:
         issued = session.scalars(select(Certificate).where(Certificate.party_id == own(lite_books, "organization1"))).all()
     (label, *_) = [certificate.label for certificate in issued if certificate.id in mine]
-    kept = send(organization, "标准.pdf", PDF, f"place={key}/new/&field=attachments").get_json()["id"]
+    kept = send(organization, "标准.pdf", PDF, f"form={key}/new/&field=attachments").get_json()["id"]
     data = {
         "skills": {"code": "X-2026-9", "name": "标准甲乙", "certificates.0.certificate": label, "requirements": "要求甲"},
         "sites": {"certificate": label, "version": "2026.8", "space": "甲", "equipment": "乙", "staff": "丙", "network": "丁"},
