@@ -13,7 +13,14 @@ from domain.ground.base import Base, UtcDateTime, one_of
 from domain.ground.database import rows_changed
 from domain.ground.parties import Actor
 
-LABELS = {"export": "导出", "batch": "批量办理", "manage": "批量监控操作", "import.check": "导入检查", "import.take": "导入"}
+LABELS = {
+    "export": "导出",
+    "batch": "批量办理",
+    "manage": "批量监控操作",
+    "import.check": "导入检查",
+    "import.take": "导入",
+    "import.return": "导入失败数据",
+}
 """Kinds of background tasks as those read them who may not know what one is about."""
 KEPT = timedelta(days=7)  # how long a finished task's files can be downloaded
 MAX_ATTEMPTS = 5

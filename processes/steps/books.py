@@ -41,8 +41,8 @@ def write(step: Step) -> list[str]:
 
 
 def _write(step: Step) -> None:
-    waiting = [] if step.called_off else tokens.waiting(step.workflow)
-    ended = step.called_off or step.workflow.is_completed()
+    ended = step.over
+    waiting = [] if ended else tokens.waiting(step.workflow)
     _write_tasks(step, waiting)
     position = None if step.called_off else position_of(step, waiting)
     status, tone = status_at(step, position)

@@ -175,6 +175,7 @@ ROUTES = {
     "imports.go_on": post("school1: 409; school2 school3: 404; 403"),
     "imports.give_up": post("school1: 302+; school2 school3: 404; 403"),
     "imports.failed": get("school1: 200; school2 school3: 404; 403"),
+    "imports.give_back": post("school1: 302+; school2 school3: 404; 403"),
     "teacher.index": get("200"),
     "teacher.show": get("school1 teacher1: 200; 404"),
     "teacher.edit": get("school1: 200; teacher1: 409; 404"),
