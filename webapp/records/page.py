@@ -9,6 +9,7 @@ from flask import g, render_template, url_for
 from sqlalchemy import select
 
 from forms import fields, read_forms
+from forms.kinds import RecordKind
 from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
@@ -20,10 +21,9 @@ from processes.states import EventKind, TaskRowState
 from processes.tasks.actions import actions_for
 from processes.tasks.tallies import tallies_of
 from webapp.context import actor, db, runtime
-from webapp.records.kinds import RecordKind
 
 
-def record_page(kind: RecordKind, record: Any) -> str:
+def record_page(kind: RecordKind[Any], record: Any) -> str:
     """Renders a record that the caller has already let the actor see."""
     instance = instance_of(db(), kind.key, record.id)
     if instance is None:

@@ -10,8 +10,18 @@ import pytest
 from tests.conftest import World
 from tests.domain.ground.contents import PDF, png
 from tests.webapp.clients import site, user
+from tests.webapp.exams.applications import CERTIFICATE, FORM_KEY, apply
 from tests.webapp.files.uploads import send
-from tests.webapp.sites.applications import CERTIFICATE, FORM_KEY, apply
+from tests.webapp.routes import get, post
+
+ROUTES = {  # what each account gets from each address
+    "exam_site.index": get("200"),
+    "exam_site.show": get("school1 organization1 operator: 200; 404"),
+    "exam_site.edit": get("school1 organization1 operator: 409; 404"),
+    "exam_site.store": post("school1 organization1 operator: 409; 404"),
+    "exam_site.new": get("schools: 200; 403"),
+    "exam_site.create": post("schools: 409; 403"),
+}  # fmt: skip
 
 
 @pytest.mark.row("5.2.4.1", "5.2.4.2")

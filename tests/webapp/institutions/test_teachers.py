@@ -17,6 +17,16 @@ from processes import tables
 from tests.conftest import World
 from tests.jobs.conftest import Live
 from tests.webapp.clients import site, user
+from tests.webapp.routes import get, post
+
+ROUTES = {  # what each account gets from each address
+    "teacher.index": get("200"),
+    "teacher.show": get("school1 teacher1: 200; 404"),
+    "teacher.edit": get("school1: 200; teacher1: 409; 404"),
+    "teacher.store": post("school1: 422; teacher1: 403; 404"),
+    "teacher.new": get("schools: 200; 403"),
+    "teacher.create": post("schools: 422; 403"),
+}  # fmt: skip
 
 FORM = {"name": "王小明", "mobile": "13911110000", "id_number": "11010519491231002x", "rank": "讲师"}
 CHOSEN = "Chosen-2026"
