@@ -158,7 +158,7 @@ class Condition(ConditionalEventDefinition):  # type: ignore[misc]
 
     def holds(self, task: Task) -> bool:
         """Whether the condition is true now."""
-        return bool(task.workflow.script_engine.evaluate(task, self.expression))
+        return bool(task.workflow.script_engine.holds(task, self.expression))
 
     def has_fired(self, task: Task) -> bool:
         return has_turn(task, self.name)

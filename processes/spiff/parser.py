@@ -30,6 +30,7 @@ from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, EndEvent, Exclusive
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowTaskMixin
+from SpiffWorkflow.operators import Operator
 from SpiffWorkflow.spiff.parser.event_parsers import (
     SpiffBoundaryEventParser,
     SpiffEventDefinitionParser,
@@ -188,9 +189,23 @@ class _ForVoters(_Activity):
         self.task.extensions, self.task.loop = single.extensions, loop
 
 
+class _Choice(Operator):  # type: ignore[misc]
+    """The condition of a way out of a gateway: true or false, never merely something that is not empty."""
+
+    def _matches(self, task: Task) -> bool:
+        return bool(task.workflow.script_engine.holds(task, self.args[0]))
+
+
 class _ChoiceParser(ConditionalGatewayParser):  # type: ignore[misc]
     def parse_condition(self, flow: Node) -> str | None:
         return condition_of(flow) or None
+
+    def connect_outgoing(self, target: BpmnTaskSpec, flow: Node, is_default: bool) -> None:
+        condition = self.parse_condition(flow)
+        if is_default or condition is None:
+            super().connect_outgoing(target, flow, is_default)
+        else:
+            self.task.connect_if(_Choice(condition), target)
 
 
 class _ScriptParser(_Extensions, ScriptTaskParser):  # type: ignore[misc]
