@@ -17,6 +17,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 IDLE = timedelta(seconds=60)
 """How long PostgreSQL lets a transaction stand idle before it ends it: a process that was stopped would keep its locks."""
+EXPIRE_ON_COMMIT = False
+"""No session forgets at a commit what it has loaded: pages and jobs go on reading it without another statement."""
 _IMMEDIATE = "pilot_immediate"
 
 
@@ -29,6 +31,8 @@ class Database:
     """An open database. `reads` sessions see a snapshot; `writes` sessions take SQLite's write lock at their first statement."""
 
     engine: Engine
+    immediate: Engine
+    """The same engine with the same pool, whose transactions take SQLite's write lock as they begin."""
     reads: sessionmaker[Session]
     writes: sessionmaker[Session]
 
@@ -78,10 +82,12 @@ def open_database(url: str) -> Database:
     else:
         idle = f"-c idle_in_transaction_session_timeout={IDLE // timedelta(milliseconds=1)}"
         engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"options": idle})
+    immediate = engine.execution_options(**{_IMMEDIATE: True})
     return Database(
         engine,
-        sessionmaker(engine, expire_on_commit=False),
-        sessionmaker(engine.execution_options(**{_IMMEDIATE: True}), expire_on_commit=False),
+        immediate,
+        sessionmaker(engine, expire_on_commit=EXPIRE_ON_COMMIT),
+        sessionmaker(immediate, expire_on_commit=EXPIRE_ON_COMMIT),
     )
 
 
