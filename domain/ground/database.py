@@ -22,6 +22,10 @@ EXPIRE_ON_COMMIT = False
 _IMMEDIATE = "pilot_immediate"
 
 
+class BrokenReferences(Exception):
+    """Rows that name rows which are not there; the message lists them, in Chinese."""
+
+
 @dataclass(frozen=True)
 class Database:
     """An open database. `reads` sessions see a snapshot; `writes` sessions take SQLite's write lock at their first statement."""
@@ -43,6 +47,30 @@ class Database:
         """One transaction: committed at the end of the block, rolled back when the block raises. For entry points only."""
         with self.writes.begin() as session:
             yield session
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[Connection]:
+        """One transaction in which tables may be rebuilt, for migrations.
+
+        SQLite changes a column by making the table anew and dropping the old one, which its foreign keys would forbid: they are off
+        meanwhile, and looked at before the commit.
+
+        Raises:
+            BrokenReferences: at the end of the block, a row names one that is not there. Nothing is kept.
+        """
+        with self.engine.connect() as connection:
+            if connection.dialect.name != "sqlite":
+                with connection.begin():
+                    yield connection
+                return
+            _switch_keys(connection, "OFF")
+            try:
+                immediate = connection.execution_options(**{_IMMEDIATE: True})
+                with immediate.begin():
+                    yield immediate
+                    _no_broken_references(immediate)
+            finally:
+                _switch_keys(connection, "ON")
 
 
 def open_database(url: str) -> Database:
@@ -76,6 +104,25 @@ def _begin_sqlite(connection: Connection) -> None:
     # BEGIN IMMEDIATE is SQLite's row lock: two steps never hold stale reads against each other.
     immediate = connection.get_execution_options().get(_IMMEDIATE)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _switch_keys(connection: Connection, how: str) -> None:
+    cursor = connection.connection.cursor()  # past SQLAlchemy, which would begin a transaction: inside one this does nothing
+    cursor.execute(f"PRAGMA foreign_keys={how}")
+    cursor.close()
+
+
+def _no_broken_references(connection: Connection) -> None:
+    found: dict[tuple[str, str], list[int | None]] = {}
+    for table, rowid, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        found.setdefault((table, parent), []).append(rowid)
+    if found:
+        lines = (f"{table} 有 {len(rows)} 行（rowid {_some(rows)}）指向 {parent} 中没有的行。" for (table, parent), rows in found.items())
+        raise BrokenReferences("".join(lines))
+
+
+def _some(rows: Sequence[int | None]) -> str:
+    return "、".join(str(row) for row in rows[:5]) + (" 等" if len(rows) > 5 else "")
 
 
 def put(session: Session, table: Table, values: Mapping[str, Any], unless: Sequence[str]) -> None:

@@ -14,8 +14,9 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
 
 from processes.errors import EngineFault
+from processes.spiff import timers
 from processes.spiff.events import keep_closed
-from processes.spiff.tree import Part, parts
+from processes.spiff.tree import Part, parts, tasks
 
 MAX_DEPTH = 800  # SpiffWorkflow's tree iterators stop silently at 1,000
 
@@ -53,10 +54,13 @@ def save_state(workflow: BpmnWorkflow) -> bytes:
 
 def load_state(state: bytes, spec: BpmnProcessSpec, subprocess_specs: Mapping[str, BpmnProcessSpec]) -> BpmnWorkflow:
     """Restores a workflow over the cached definition."""
-    data = orjson.loads(zlib.decompress(state))
+    written = zlib.decompress(state)
+    data = orjson.loads(written)
     _SERIALIZER.migrate(data)
     data["spec"], data["subprocess_specs"] = spec, dict(subprocess_specs)
     workflow: BpmnWorkflow = _SERIALIZER.from_dict(data)
+    if timers.is_older(written):
+        timers.take_over(tasks(workflow))
     keep_closed(workflow)
     return workflow
 
