@@ -26,7 +26,7 @@ from processes.engine import Engine
 from processes.errors import EngineFault, Refused
 from processes.history import Line, clock_text, who
 from processes.rows import InstanceRow
-from processes.spiff import faults, scripts, tokens
+from processes.spiff import faults, scripts, tokens, turns
 from processes.spiff.events import awaited, receive
 from processes.spiff.instances import COUNTED_TASKS, Item, count_text
 from processes.states import EventKind, JobState, TaskRowState, VoteState
@@ -116,8 +116,8 @@ class Step:
     """Elements that the engine has run in this step."""
     called: set[str] = field(default_factory=set)
     """Ids of the service tasks that waited for a job when the step began."""
-    raised: list[tuple[Task, BusinessError]] = field(default_factory=list)
-    """Business errors of inline handlers that are still to be given to the diagram."""
+    raised: tuple[Task, BusinessError] | None = None
+    """What the handler of the service task that runs now refused, and the diagram may catch."""
     reached: str | None = None
     """The end event with a status that was reached last in this step."""
     delivers: int | None = None
@@ -155,6 +155,7 @@ class Step:
         element = self.definition.elements[tokens.element_id(event)]
         self.record(EventKind.ERROR, element.name or "出错", element.id, str(error))
         faults.throw(event, error.code, str(error))
+        turns.run(event, self.completed)
 
     def element_of(self, task: Task) -> Element | None:
         """The element of the running definition that a task is of; None for what the library put in."""
@@ -195,7 +196,7 @@ class Step:
             with self.session.begin_nested() if faults.may_be_caught(task) else nullcontext():
                 task.data.update(handler.run(self.session, self.subject, params, self.actor) or {})
         except BusinessError as error:
-            self.raised.append((task, error))
+            self.raised = task, error
             return None  # stays STARTED until its boundary event interrupts it
         except DomainError as error:  # a rule of the records says no, in words for people
             raise Refused(str(error)) from error
@@ -210,14 +211,22 @@ class Step:
         self.events.append({"kind": kind, "name": name, "element": element, "comment": comment or None, "data": data})
 
     def completed(self, task: Task) -> None:
-        """Notes what the books need of a task that the workflow has just completed.
+        """Notes what the books need of a task that the workflow has just run, and lets the diagram catch what its handler refused.
 
         Raises:
             EngineFault: the workflow runs in circles.
+            Refused: the diagram does not catch what the handler refused.
         """
         self.turns += 1
         if self.turns > MAX_TURNS or (self.turns % 100 == 0 and tokens.runs_away(task)):
             raise EngineFault("流程一直在自动运行，没有停下来等待，请联系流程设计人员检查其中的循环")
+        if self.raised is not None:
+            (failed, error), self.raised = self.raised, None
+            event = faults.catcher(failed, error.code)
+            if event is None:
+                raise Refused(str(error)) from error
+            self.caught(event, error)
+            return
         element = self.element_of(task)
         if element is None:
             return

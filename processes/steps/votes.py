@@ -225,9 +225,18 @@ def _loop(live: Task) -> Loop:
 
 def _value(live: Task, expression: str, item: Item | None, names: Mapping[str, Value] | None = None) -> Value:
     """The value of an expression for one of those asked."""
-    name = _loop(live).item
-    value: Value = live.workflow.script_engine.evaluate(live, expression, {**({name: item} if name else {}), **(names or {})})
+    value: Value = live.workflow.script_engine.evaluate(live, expression, _names(live, item, names))
     return value
+
+
+def _holds(live: Task, condition: str, item: Item | None, names: Mapping[str, Value]) -> bool:
+    """Whether a condition is true for one of those asked."""
+    return bool(live.workflow.script_engine.holds(live, condition, _names(live, item, names)))
+
+
+def _names(live: Task, item: Item | None, names: Mapping[str, Value] | None) -> dict[str, Value]:
+    name = _loop(live).item
+    return {**({name: item} if name else {}), **(names or {})}
 
 
 def _rule(live: Task, total: int) -> tuple[str, int | None]:
@@ -242,7 +251,7 @@ def _agrees(step: Step, live: Task, task: TaskRow, outcome: str | None) -> bool:
     condition = element.properties.get("agreeWhen")
     if condition is None:
         return outcome == element.outcomes[0].name
-    return bool(_value(live, condition, _item(task), {f"{element.local}_outcome": outcome}))
+    return _holds(live, condition, _item(task), {f"{element.local}_outcome": outcome})
 
 
 def _item(task: TaskRow) -> Item | None:
@@ -254,7 +263,7 @@ def _result(live: Task, task: TaskRow, vote: VoteRow, count: Count) -> bool | No
     """Whether the 会签 has agreed (True) or refused (False); None while that is open."""
     if vote.needed is not None:
         return quorum.decided(vote.rule, count, vote.needed)
-    over = bool(_value(live, vote.rule, _item(task), count_names(count))) or count.answered == count.total
+    over = _holds(live, vote.rule, _item(task), count_names(count)) or count.answered == count.total
     return count.agreed > count.refused if over else None
 
 
