@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from domain.ground.errors import DomainError
@@ -37,7 +38,7 @@ def index(kind: str) -> str:
 
 
 @blueprint.get("/<kind>/template.xlsx")
-def template(kind: str) -> Any:
+def template(kind: str) -> ResponseReturnValue:
     """The template of this import."""
     description = _description(kind)
     content = template_of(description.noun, row_check(db(), description).columns)
@@ -45,7 +46,7 @@ def template(kind: str) -> Any:
 
 
 @blueprint.post("/<kind>/")
-def upload(kind: str) -> Any:
+def upload(kind: str) -> ResponseReturnValue:
     """Takes a file in and begins to check it."""
     description = _description(kind)
     file = request.files.get("file")
@@ -85,7 +86,7 @@ def progress(kind: str, import_id: int) -> dict[str, Any]:
 
 
 @blueprint.post("/<kind>/<int:import_id>/rows")
-def correct_rows(kind: str, import_id: int) -> Any:
+def correct_rows(kind: str, import_id: int) -> ResponseReturnValue:
     """Corrects the cells of this page's rows and checks these rows again."""
     description, record = _description(kind), _record(kind, import_id)
     changes = posted_changes(request.form)
@@ -96,7 +97,7 @@ def correct_rows(kind: str, import_id: int) -> Any:
 
 
 @blueprint.post("/<kind>/<int:import_id>/take")
-def take(kind: str, import_id: int) -> Any:
+def take(kind: str, import_id: int) -> ResponseReturnValue:
     """导入: takes the good rows in."""
     description, record = _description(kind), _record(kind, import_id)
     begin_taking(db(), actor(), description, record, runtime().engine.clock())
@@ -105,7 +106,7 @@ def take(kind: str, import_id: int) -> Any:
 
 
 @blueprint.post("/<kind>/<int:import_id>/resume")
-def go_on(kind: str, import_id: int) -> Any:
+def go_on(kind: str, import_id: int) -> ResponseReturnValue:
     """继续: work that was cancelled or failed."""
     description, record = _description(kind), _record(kind, import_id)
     resume(db(), actor(), description, record, runtime().engine.clock())
@@ -114,7 +115,7 @@ def go_on(kind: str, import_id: int) -> Any:
 
 
 @blueprint.post("/<kind>/<int:import_id>/drop")
-def give_up(kind: str, import_id: int) -> Any:
+def give_up(kind: str, import_id: int) -> ResponseReturnValue:
     """放弃: nothing was taken in, nothing is."""
     _description(kind)
     drop(db(), _record(kind, import_id))
@@ -123,7 +124,7 @@ def give_up(kind: str, import_id: int) -> Any:
 
 
 @blueprint.get("/<kind>/<int:import_id>/failed.xlsx")
-def failed(kind: str, import_id: int) -> Any:
+def failed(kind: str, import_id: int) -> ResponseReturnValue:
     """The rows that failed: in the sender's own workbook where it can be made at once, else as a list."""
     description, record = _description(kind), _record(kind, import_id)
     if not record.bad:
@@ -137,7 +138,7 @@ def failed(kind: str, import_id: int) -> Any:
 
 
 @blueprint.post("/<kind>/<int:import_id>/failed")
-def give_back(kind: str, import_id: int) -> Any:
+def give_back(kind: str, import_id: int) -> ResponseReturnValue:
     """The same in the background, where it takes longer than a person waits."""
     description, record = _description(kind), _record(kind, import_id)
     task_id = returned.begin(db(), actor(), description, record, runtime().engine.clock())
