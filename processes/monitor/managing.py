@@ -184,11 +184,11 @@ def release(engine: Engine, session: Session, actor: Actor, instance_id: int, re
     table = tables.task
     step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
     mine = table.c.instance_id == instance_id, table.c.state == TaskRowState.OPEN, table.c.kind == TaskKind.STEP
-    held = *mine, table.c.assignee_id.is_not(None), table.c.vote_id.is_(None)
-    tasks = session.execute(select(table).where(*held).order_by(table.c.created_at, table.c.id)).all()
+    claimed = *mine, table.c.assignee_id.is_not(None), table.c.vote_id.is_(None)
+    tasks = session.execute(select(table).where(*claimed).order_by(table.c.created_at, table.c.id)).all()
     if not tasks:
         raise Refused("此流程没有已被签收或改派的待办，无需释放")
-    session.execute(update(table).where(*held).values(assignee_id=None))
+    session.execute(update(table).where(*claimed).values(assignee_id=None))
     for task in tasks:
         step.record(EventKind.ASSIGN, f"释放“{task.name}”给“{task.role}”角色的全部人员", task.element, reason)
     return books.write(step)

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0027"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
@@ -42,7 +42,6 @@ COMMENTS = (  # table, column, its comment before and from here on
         "the version that it ran on before; the columns below are of then, too",
     ),
     ("process_notice", "kind", "assigned, opinion, urge or mention", "one of states.NoticeKind"),
-    ("process_notice_choice", "since", "what was there before is not told", "when it was chosen: the person hears of nothing older"),
     ("process_text", "state", "pending, running, done or failed", "one of states.TextState"),
     (
         "process_text",
