@@ -163,7 +163,7 @@ def _unchained(
     if not chains:
         return []
     ids = {row.substitute_id if row.person_id == stand_in.id else row.person_id for row in chains}
-    names = dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).tuples().all())
+    names = {id: name for id, name in session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))}
     found = []
     for row in sorted(chains, key=lambda row: (row.starts_at, row.id)):
         when = days(max(row.starts_at, starts_at), min(row.ends_at, ends_at))
