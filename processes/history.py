@@ -1,4 +1,4 @@
-"""The history: one line an event, each holding the hash of the one before it."""
+"""The history of an instance: lines, each of which holds the hash of the line before it."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def chain_hash(previous: str, line: Line) -> str:
 
 
 def chained(chain: str, instance_id: int, seq: int, at: datetime, actor: Actor, line: Line) -> dict[str, Any]:
-    """A line as the table keeps it, with the hash that binds it to the one before it, whose hash is `chain`."""
+    """A line as the table keeps it, with its hash, which covers the hash of the line before it (`chain`)."""
     full: dict[str, Any] = {"comment": None, "data": None, **line, "instance_id": instance_id, "seq": seq, "at": at}
     full |= {"actor_id": actor.person_id, "actor": _cut(who(actor), tables.event.c.actor), "name": _cut(line["name"], tables.event.c.name)}
     return {**full, "hash": chain_hash(chain, full)}
 
 
 def _cut(text: str, column: Column[Any]) -> str:
-    """What a column has room for: PostgreSQL refuses what is longer."""
+    """The text, shortened to the length of its column: PostgreSQL refuses a longer one."""
     most: int = column.type.length  # type: ignore[attr-defined]  # both are texts
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
@@ -92,6 +92,6 @@ def instance_of(session: Session, key: str, subject_id: int) -> InstanceRow | No
 
 
 def instance_by_id(session: Session, instance_id: int) -> InstanceRow | None:
-    """An instance by its id; who may see its record is the caller's to ask."""
+    """An instance by its id. The caller checks who may see its record."""
     table = tables.instance
     return read_first(session, select(table).where(table.c.id == instance_id), InstanceRow)

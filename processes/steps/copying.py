@@ -37,7 +37,7 @@ class Reader(Protocol):
 
 
 def by_diagram(step: Step, element: Element) -> None:
-    """Copies to the roles that the done task's property `copyTo` names; a role that nobody holds for this record gets none."""
+    """Sends copies to the people whose roles the property `copyTo` of the done task names, in the parties that fill these roles."""
     roles = listed(element.properties.get("copyTo", ""))
     holds = [
         and_(Person.party_id == party, PersonRole.role == role) for role in roles if (party := step.subject.party_for(role)) is not None

@@ -53,7 +53,7 @@ class Closing:
 
 @dataclass(frozen=True)
 class Reopening:
-    """What the new row of a task takes over from the row that was taken back."""
+    """What the new row of a reopened task has in common with its earlier row."""
 
     role: str
     party_id: int
@@ -74,7 +74,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class VoteEnd:
-    """How a 会签 ended. `closed_as` is the sentence that people read whose answer is no longer wanted."""
+    """How a 会签 ended. `closed_as` is the sentence for people whose answer is not needed any more."""
 
     state: VoteState
     closed_as: str
@@ -124,7 +124,7 @@ class Step:
     """Id of the message between instances that the step receives."""
     suspended_at: datetime | None = field(init=False)
     called_off: bool = False
-    """Whether the process ends here and now, wherever it stands (终止)."""
+    """Whether somebody in charge ends the process in this step (终止)."""
 
     def __post_init__(self) -> None:
         self.now = self.engine.clock()
@@ -133,7 +133,7 @@ class Step:
 
     @property
     def record_gone(self) -> bool:
-        """Whether the record has been deleted in this step: nothing can act on what is left of its process."""
+        """Whether the record has been deleted in this step. Its process ends with it."""
         found = inspect(self.subject, raiseerr=False)
         return found is not None and (found.deleted or self.subject in self.session.deleted)
 
@@ -158,7 +158,7 @@ class Step:
         turns.run(event, self.completed)
 
     def element_of(self, task: Task) -> Element | None:
-        """The element of the running definition that a task is of; None for what the library put in."""
+        """The element that a task belongs to; None for a task that the library has added by itself."""
         return self.definition.elements.get(tokens.element_id(task)) if task.task_spec.bpmn_id else None
 
     def receive(self, element: Element, payload: dict[str, Any] | None = None) -> bool:
@@ -198,7 +198,7 @@ class Step:
         except BusinessError as error:
             self.raised = task, error
             return None  # stays STARTED until its boundary event interrupts it
-        except DomainError as error:  # a rule of the records says no, in words for people
+        except DomainError as error:  # a rule of the records: its message is for people
             raise Refused(str(error)) from error
         except FAULTS as error:
             raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{mistake(error)}）") from error
@@ -256,7 +256,7 @@ class Step:
         return party
 
     def task_row(self, task_id: str, task: Task, timed: bool = True) -> dict[str, Any]:
-        """The row of a task that has just become ready; its deadline is left out where it is not `timed`."""
+        """The row of a task that has just become ready, with its deadline where it is `timed`."""
         element = self.definition.elements[tokens.element_id(task)]
         due = element.properties.get("due") if timed else None
         return {
@@ -278,7 +278,7 @@ class Step:
         }
 
     def why_closed(self, task_id: str) -> str:
-        """The sentence for latecomers, where nobody in this step has closed this task of the workflow by name."""
+        """The sentence for latecomers about a task that is gone: the event of this step that has closed it, if one has."""
         task = tokens.find(self.workflow, task_id)
         around = self.around(self.element_of(task)) if task is not None else []
         for element in self.fired:

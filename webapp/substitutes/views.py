@@ -29,7 +29,7 @@ def appoint() -> ResponseReturnValue:
     form = request.form
     try:
         first, last = _day(form.get("first", "")), _day(form.get("last", ""))
-        substitutes.appoint(
+        notes = substitutes.appoint(
             db(),
             actor(),
             int(form["person"]) if form.get("person", "").isdecimal() and len(form["person"]) < 10 else 0,
@@ -43,6 +43,8 @@ def appoint() -> ResponseReturnValue:
         db().rollback()
         return _page(error), 409
     flash("已设置离岗代理，到期自动结束。", "success")
+    for note in notes:
+        flash(note, "warning")
     return redirect(url_for("substitutes.index"))
 
 
