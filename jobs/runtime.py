@@ -19,7 +19,7 @@ import domain.platform.throttle
 from domain.ground.base import Base, utc_now
 from domain.ground.database import Database, open_database
 from domain.ground.home import make_private
-from domain.ground.schema import upgrade
+from domain.ground.schema import SchemaError, Upgrade, check_schema, upgrade
 from domain.ground.settings import Settings
 from domain.subjects import SUBJECTS
 from forms import read_forms
@@ -62,9 +62,28 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Runtim
     return Runtime(settings, open_database(settings.database_url), Engine(HANDLERS, SUBJECTS, check, clock))
 
 
-def migrate(runtime: Runtime) -> None:
-    """Brings the schema up to date."""
-    upgrade(runtime.database.engine, Base.metadata)
+def build_current(settings: Settings) -> Runtime:
+    """As `build`, for whoever works with a database that must be there already.
+
+    Raises:
+        domain.ground.schema.SchemaError: it is not of this product's schema; the message says, in Chinese, what to do.
+    """
+    runtime = build(settings)
+    try:
+        check_schema(runtime.database)
+    except SchemaError:
+        runtime.database.engine.dispose()
+        raise
+    return runtime
+
+
+def migrate(runtime: Runtime) -> Upgrade:
+    """Brings the schema up to date, and says what that took.
+
+    Raises:
+        domain.ground.schema.SchemaError: nothing has changed; the message says why, in Chinese.
+    """
+    return upgrade(runtime.database, Base.metadata)
 
 
 def deploy_file(runtime: Runtime, path: Path, by: str) -> definition.Definition:

@@ -1,4 +1,4 @@
-"""Reads a file as people really make it into rows of text: finds the sheet and the headings, skips titles, blank rows and the example.
+"""Reads a file, as people really make them, into rows of text: finds sheet and headings, skips titles, blank rows and the example.
 
 Pure functions on a file; nothing here knows a database.
 """
@@ -18,7 +18,7 @@ from jobs.imports.columns import Column, Head, Header, find_head
 from jobs.imports.guarding import MAX_ROWS, BadFile, Kind, inspect
 from jobs.imports.text_files import Rows, open_text
 
-TITLE_ROWS = 20  # how far down the headings may stand
+TITLE_ROWS = 20  # rows in which the headings are looked for
 MAX_SHEETS = 100
 HIDDEN = "工作表已隐藏"
 _STRAY = 1  # headings that a sheet may have by chance
@@ -41,7 +41,7 @@ class Table:
     """The rows below a file's headings."""
 
     header: tuple[str, ...]
-    """The headings as the file has them, columns of no interest among them."""
+    """The headings as the file has them, with those of other columns."""
     places: Mapping[str, int]
     """Field name → number of the file's column, from 0."""
     rows: Rows

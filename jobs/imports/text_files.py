@@ -54,7 +54,7 @@ def _rows(text: TextIO, sign: str) -> Rows:
 
 
 def _unquoted(cell: str) -> str:
-    # ="13900000000" is how programs keep Excel from turning digits into numbers
+    # programs write ="13900000000" lest Excel turn the digits into a number
     return cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell
 
 

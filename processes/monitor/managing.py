@@ -28,7 +28,7 @@ from processes.spiff import timers, tokens
 from processes.states import LIVE, EventKind, JobState, NoticeKind, TaskKind, TaskRowState, VoteState
 from processes.steps import books, running, votes
 from processes.steps.locking import lock
-from processes.steps.step import Step
+from processes.steps.step import Closing, Step, VoteEnd
 from processes.steps.telling import notify
 
 SUPERVISORS = frozenset({"监控", "系统管理"})
@@ -138,10 +138,9 @@ def cancel(engine: Engine, session: Session, actor: Actor, instance_id: int, rea
     step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
     running.restore(step)
     said = f"{who(actor)}已于 {clock_text(step.now)} 终止流程：{reason}"
-    step.closed = {
-        id: {"state": TaskRowState.CANCELLED, "closed_as": said} for id, parent in books.live_tasks(step).items() if parent is None
-    }
-    step.ended = {id: (VoteState.CANCELLED, None, said) for id in votes.open_votes(step)}
+    closing = Closing(TaskRowState.CANCELLED, said)
+    step.closed = {id: closing for id, parent in books.live_tasks(step).items() if parent is None}
+    step.ended = dict.fromkeys(votes.open_votes(step), VoteEnd(VoteState.CANCELLED, said))
     step.called_off, step.incident = True, None
     step.record(EventKind.CANCEL, "终止", None, reason)
     return books.write(step)
@@ -185,11 +184,11 @@ def release(engine: Engine, session: Session, actor: Actor, instance_id: int, re
     table = tables.task
     step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
     mine = table.c.instance_id == instance_id, table.c.state == TaskRowState.OPEN, table.c.kind == TaskKind.STEP
-    held = *mine, table.c.assignee_id.is_not(None), table.c.vote_id.is_(None)
-    tasks = session.execute(select(table).where(*held).order_by(table.c.created_at, table.c.id)).all()
+    claimed = *mine, table.c.assignee_id.is_not(None), table.c.vote_id.is_(None)
+    tasks = session.execute(select(table).where(*claimed).order_by(table.c.created_at, table.c.id)).all()
     if not tasks:
         raise Refused("此流程没有已被签收或改派的待办，无需释放")
-    session.execute(update(table).where(*held).values(assignee_id=None))
+    session.execute(update(table).where(*claimed).values(assignee_id=None))
     for task in tasks:
         step.record(EventKind.ASSIGN, f"释放“{task.name}”给“{task.role}”角色的全部人员", task.element, reason)
     return books.write(step)

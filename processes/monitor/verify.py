@@ -13,6 +13,7 @@ from processes import tables
 from processes.definitions.store import load
 from processes.engine import Engine
 from processes.history import GENESIS, chain_hash, events_of
+from processes.rows import Wait
 from processes.spiff import tokens
 from processes.spiff.instances import VoteTask
 from processes.spiff.state import load_state
@@ -66,7 +67,7 @@ def faults(engine: Engine, session: Session, row: Any) -> Iterator[str]:
     step.workflow.script_engine = step.script_engine()
     stands = tokens.waiting(step.workflow)
     yield from _against_state(step, stands, {t.id: t for t in rows}, open_ids, unanswered, row)
-    if {vote.id for vote in ballots if vote.state == VoteState.OPEN} != set(votes.standing(stands)):
+    if {vote.id for vote in ballots if vote.state == VoteState.OPEN} != set(votes.open_votes_among(stands)):
         yield "会签与流程状态不一致"
 
 
@@ -138,6 +139,6 @@ def _chain(session: Session, row: Any) -> Iterator[str]:
         yield "历史的条数或最后一条与流程记录不一致"
 
 
-def _in_order(waits: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+def _in_order(waits: list[Wait]) -> list[tuple[str, ...]]:
     """In an order of their own: that of what runs inside each other is another one after a load."""
     return sorted(tuple(f"{name}={value}" for name, value in sorted(wait.items())) for wait in waits)

@@ -162,7 +162,7 @@ def _save(kind: RecordKind[Any], record_id: int) -> Any:
     found = instance_of(db(), kind.key, _found(kind, record_id).id)
     if found is None:
         raise NotFound
-    return acting.save(actor(), found.id, acting.typed, _seen())
+    return acting.save(actor(), found.id, _seen())
 
 
 def _hand_in(kind: RecordKind[Any], record_id: int, outcome: str) -> Any:
@@ -176,7 +176,7 @@ def _hand_in(kind: RecordKind[Any], record_id: int, outcome: str) -> Any:
         task_id = next((a.task_id or "" for a in actions if any(o.name == outcome for o in a.outcomes)), "")
     if not task_id:
         return Refused(f"该{kind.noun}的状态已变化，请刷新后再操作")
-    return acting.complete(actor(), task_id, outcome, acting.typed, None, seen=_seen())
+    return acting.hand_in(actor(), task_id, outcome, _seen())
 
 
 def _seen() -> int | None:

@@ -30,8 +30,8 @@ def record_page(kind: RecordKind[Any], record: Any) -> str:
         raise NotFound
     definition = load(db(), instance.definition_id)
     table = tables.task
-    standing = (table.c.instance_id == instance.id, table.c.vote_id.is_(None), table.c.state == TaskRowState.OPEN)
-    waiting = db().execute(select(table).where(*standing).order_by(table.c.due_at)).all()
+    is_open = (table.c.instance_id == instance.id, table.c.vote_id.is_(None), table.c.state == TaskRowState.OPEN)
+    waiting = db().execute(select(table).where(*is_open).order_by(table.c.due_at)).all()
     votes = tallies_of(db(), instance.id) if definition.votes else []
     events = events_of(db(), instance.id)
     hidden = access.hidden_from(definition, record, actor())
@@ -82,8 +82,8 @@ def tokens_of(instance: Any) -> list[str]:
         return [instance.position] if instance.position else []
     table = tables.task
     open_tasks = select(table.c.element).where(table.c.instance_id == instance.id, table.c.state == TaskRowState.OPEN)
-    standing = db().scalars(open_tasks.distinct()).all()
-    return sorted({*standing, *([instance.position] if instance.position else [])})
+    with_tasks = db().scalars(open_tasks.distinct()).all()
+    return sorted({*with_tasks, *([instance.position] if instance.position else [])})
 
 
 def _told(definition: Definition, event: Any, hidden: set[str]) -> list[tuple[str, str]]:

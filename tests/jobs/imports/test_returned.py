@@ -465,7 +465,7 @@ def test_headings_over_two_lines_and_cells_merged_downwards_come_back(lite: Worl
     import_id = checked(lite, book, path)
     assert problems(lite, import_id).keys() == {3, 5}
     book = give_back(import_id)
-    assert texts(book["Sheet"])[2:] == [["教师1", "1", "t1@example.com", "软件技术"], ["教师3", "3", "t3@example.com", "软件技术"]]
-    assert {str(one) for one in book["Sheet"].merged_cells} == {"A1:A2", "B1:C1", "D1:D2"}
-    book["Sheet"]["B3"], book["Sheet"]["B4"] = "13900000001", "13900000003"
+    assert texts(book["Sheet1"])[2:] == [["教师1", "1", "t1@example.com", "软件技术"], ["教师3", "3", "t3@example.com", "软件技术"]]
+    assert {str(one) for one in book["Sheet1"].merged_cells} == {"A1:A2", "B1:C1", "D1:D2"}
+    book["Sheet1"]["B3"], book["Sheet1"]["B4"] = "13900000001", "13900000003"
     assert problems(lite, checked(lite, book, tmp_path / "b")) == {}

@@ -1,12 +1,13 @@
-"""Locks the instance of a task, lets time speak, and checks who may do something to the task."""
+"""A task on its locked instance, once what was due has happened and it is known that the actor may act on it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Protocol
 
+from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import Integer, Select, String, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
@@ -16,8 +17,8 @@ from domain.ground.rows import columns_of, read_all, read_first
 from processes import tables
 from processes.diagrams.elements import Element
 from processes.engine import Engine
-from processes.errors import NotAllowed, NotFound, Refused, TaskClosed
-from processes.rights import authority
+from processes.errors import NotFound, Refused, TaskClosed
+from processes.rights import access, authority
 from processes.rights.substitutes import AbsentPerson
 from processes.rows import InstanceRow, TaskRow
 from processes.spiff import tokens
@@ -35,7 +36,7 @@ class TaskNear(TaskRow, Protocol):
 
 @dataclass(frozen=True)
 class LockedTask:
-    """A live task on its locked instance, and in whose place the actor may act on it."""
+    """A live task on its locked instance. `absent` is the person in whose place the actor acts on it; None: the actor's own name."""
 
     step: Step
     task: TaskNear
@@ -55,8 +56,14 @@ class LockedTask:
         return self.step.definition.elements[self.task.element]
 
     @property
+    def form(self) -> Mapping[str, Any]:
+        """The task's form as the actor fills it in; empty where it has none."""
+        element = self.element
+        return {} if element.form is None else access.form_at(self.step.definition.forms[element.form], element)
+
+    @property
     def person_id(self) -> int:
-        """Whose task it is: the absent person's, or the actor's."""
+        """The person whose task it is: the absent person, or the actor."""
         return self.absent.id if self.absent is not None else self.step.actor.person_id
 
     @property
@@ -71,11 +78,11 @@ class LockedTask:
             raise Refused(f"正在等待{'、'.join(waiting)}的意见，给出后才能办理；也可以先收回")
 
     def four_eyes(self, *people: int) -> None:
-        """Raises FourEyes where one of these people, or who is stood for, has had a hand in a step that checks this one."""
+        """Raises FourEyes where one of these people, or the absent person, has acted in a step that checks this one."""
         step = self.step
         authority.four_eyes(step.session, step.definition, step.row.id, self.element, (*people, self.person_id))
 
-    def live(self) -> Any:
+    def live(self) -> Task:
         """The task in the loaded workflow.
 
         Raises:
@@ -96,10 +103,12 @@ def lock_task(
     check: authority.Check = authority.acts_for,
     states: tuple[TaskRowState, ...] = (TaskRowState.OPEN,),
 ) -> LockedTask:
-    """Locks the instance of a task, lets time speak, and checks that the actor may do this to the task now.
+    """Locks the instance of a task, lets timers that are due fire, and checks that the actor may act on the task now.
+
+    `check` decides who may; `states` are those in which the task's row may be.
 
     Raises:
-        NotFound, NotAllowed: not this actor.
+        NotFound, NotAllowed: the actor may not.
         TaskClosed: somebody, or a deadline, was first; the message says who did what when.
         Refused: another person has claimed it.
     """
@@ -139,8 +148,8 @@ def _instance_of_task() -> Select[Any]:
 
 
 def _near() -> Select[Any]:
-    """Rows of the instance `instance_id`: the task `task_id`, what it is an opinion on, the opinions on it, and the other live ones –
-    but of a 会签, the others are left alone: there may be thousands. Each alternative has an index of its own."""
+    """Rows of the instance `instance_id`: the task `task_id`, the task that it is an opinion on, the opinions on it, and the other live
+    tasks – but none of a 会签, which may have thousands. Each alternative has an index of its own."""
     table, instance_id, task_id = tables.task, bindparam("instance_id", type_=Integer), bindparam("task_id", type_=String)
     own = table.alias().c
     about = select(own.parent_id).where(own.id == task_id).scalar_subquery()
@@ -154,8 +163,3 @@ def _near() -> Select[Any]:
 
 
 _INSTANCE_OF_TASK, _NEAR = _instance_of_task(), _near()  # built once: putting them together takes longer than running them
-
-
-def allow(actor: Actor, role: str, party_id: int | None) -> None:
-    if role not in actor.roles or (role != "系统" and party_id != actor.party_id):
-        raise NotAllowed
