@@ -16,6 +16,7 @@ from domain.platform.background import BackgroundTask
 from domain.platform.imports import ImportRecord, ImportState, import_of, imports_query
 from jobs.imports import IMPORTS, returned
 from jobs.imports.checking import row_check
+from jobs.imports.choosing import NothingChosen, choose, offers
 from jobs.imports.correcting import OPEN, correct
 from jobs.imports.deciding import BUSY, begin_taking, drop, interrupted, resume
 from jobs.imports.description import Import
@@ -83,6 +84,22 @@ def progress(kind: str, import_id: int) -> dict[str, Any]:
     over = record.state not in BUSY or interrupted(db(), record)
     handled, total = (task.done + task.failed, task.total) if task is not None else (0, None)
     return {"over": over, "handled": handled, "total": total, "sentence": _sentence(record, handled, total)}
+
+
+@blueprint.post("/<kind>/<int:import_id>/choose")
+def choose_sheets(kind: str, import_id: int) -> Any:
+    """Which of several filled sheets are meant."""
+    description, record = _description(kind), _record(kind, import_id)
+    try:
+        names, now = request.form.getlist("sheet"), runtime().engine.clock()
+        chosen = choose(db(), runtime().settings, actor(), description, record, names, now)
+    except NothingChosen as error:
+        return _show(description, record, preview(db(), description, record, {}), str(error)), 422
+    for one in chosen:
+        later_task(one.task_id or 0)
+    if len(chosen) > 1:
+        flash(f"所选的 {len(chosen)} 个工作表分别检查、分别导入，这里是“{record.sheet}”，其余的请在“导入记录”中查看。", "success")
+    return redirect(url_for(".show", kind=kind, import_id=import_id))
 
 
 @blueprint.post("/<kind>/<int:import_id>/rows")
@@ -176,7 +193,7 @@ def _index(description: Import, problem: str | None = None) -> str:
     return render_template("imports/index.html", description=description, rows=rows, page=page, problem=problem, ways=ways)
 
 
-def _show(description: Import, record: ImportRecord, shown: Preview) -> str:
+def _show(description: Import, record: ImportRecord, shown: Preview, problem: str | None = None) -> str:
     task = db().get(BackgroundTask, record.task_id) if record.task_id is not None else None
     return render_template(
         "imports/show.html",
@@ -185,6 +202,8 @@ def _show(description: Import, record: ImportRecord, shown: Preview) -> str:
         preview=shown,
         busy=record.state in BUSY and not interrupted(db(), record),
         stuck=interrupted(db(), record),
+        offers=offers(db(), actor(), description, record) if record.state == ImportState.CHOOSING else (),
+        problem=problem,
         way=_way(record),
         own_rows=MAX_OWN,
         task=task,
@@ -195,4 +214,4 @@ def _show(description: Import, record: ImportRecord, shown: Preview) -> str:
 def _sentence(record: ImportRecord, handled: int, total: int | None) -> str:
     if record.state == ImportState.CHECKING:
         return f"正在检查，已检查 {handled} 行…"
-    return f"正在导入，共 {total} 行，已完成 {handled} 行…" if total else "正在导入…"
+    return f"正在导入，共 {total} 行，已处理 {handled} 行…" if total else "正在导入…"
