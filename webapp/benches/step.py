@@ -87,7 +87,9 @@ def _fresh(runtime: Runtime, school: Actor) -> tuple[int, str, Step, bytes]:
         row = read_one(session, select(tables.instance).where(tables.instance.c.id == instance_id), InstanceRow)
         table = tables.task
         task_id = session.scalars(select(table.c.id).where(table.c.instance_id == instance_id, table.c.state == TaskRowState.OPEN)).one()
-        subject = session.get_one(type(report), report.id)
+        subject = type(report).load(session, report.id)  # with what its facts read: the session is closed by then
+        if subject is None:
+            raise ValueError(report.id)
         step = Step(runtime.engine, session, school, latest(session, "weekly_report"), row, subject)
     return instance_id, task_id, step, row.state or b""
 
