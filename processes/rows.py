@@ -35,8 +35,8 @@ class InstanceRow(Protocol):
     state: bytes | None
     status: str
     tone: str
-    place: str | None
-    place_since: datetime | None
+    position: str | None
+    position_since: datetime | None
     waits: list[Wait]
     path: list[str]
     due_at: datetime | None
@@ -210,6 +210,6 @@ class DraftRow(Protocol):
     """What a person is typing."""
 
     person_id: int
-    place: str
+    form_key: str
     data: dict[str, Any]
     saved_at: datetime

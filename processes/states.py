@@ -9,7 +9,7 @@ class TaskRowState(StrEnum):
     """State of a task's row. (SpiffWorkflow's `TaskState` is that of a task in the workflow's tree.)"""
 
     OPEN = "open"
-    HELD = "held"
+    CONFIRMING = "confirming"
     """It has its outcome, and waits until the people asked for a confirmation have given it."""
     WAITING = "waiting"
     """A confirmation that is asked for: it opens once the task it is about has its outcome."""
@@ -24,7 +24,7 @@ class TaskRowState(StrEnum):
     """Done once, and taken back by whose act it was."""
 
 
-LIVE = (TaskRowState.OPEN, TaskRowState.HELD, TaskRowState.WAITING)
+LIVE = (TaskRowState.OPEN, TaskRowState.CONFIRMING, TaskRowState.WAITING)
 UNDONE = (TaskRowState.UNDONE, TaskRowState.WITHDRAWN)
 
 

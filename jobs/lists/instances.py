@@ -44,8 +44,8 @@ def _definition(row: InstanceRow) -> definition.Definition:
     return store.load(session, row.definition_id)
 
 
-def _place(row: InstanceRow) -> str:
-    element = _definition(row).elements.get(row.place or "")
+def _position(row: InstanceRow) -> str:
+    element = _definition(row).elements.get(row.position or "")
     return "" if element is None or row.ended_at is not None else element.name
 
 
@@ -71,7 +71,7 @@ def _by_version(query: Select[Any], text: str) -> Select[Any]:
 
 
 def _by_age(now: datetime, query: Select[Any], text: str) -> Select[Any]:
-    return query.where(tables.instance.c.place_since <= now - timedelta(days=AGES.get(text, 0)))
+    return query.where(tables.instance.c.position_since <= now - timedelta(days=AGES.get(text, 0)))
 
 
 def _by_late(now: datetime, query: Select[Any], text: str) -> Select[Any]:
@@ -80,9 +80,9 @@ def _by_late(now: datetime, query: Select[Any], text: str) -> Select[Any]:
     return query.where(tables.instance.c.id.in_(late)) if text == LATE else query
 
 
-def _by_place(query: Select[Any], text: str) -> Select[Any]:
+def _by_position(query: Select[Any], text: str) -> Select[Any]:
     """By an element's id, as links name it, or by a status, as people know it. Only one column is compared, so that its index is used."""
-    return query.where(tables.instance.c.place == text if text.isascii() else tables.instance.c.status == text)
+    return query.where(tables.instance.c.position == text if text.isascii() else tables.instance.c.status == text)
 
 
 def _by_party(query: Select[Any], text: str) -> Select[Any]:
@@ -105,11 +105,11 @@ INSTANCES = Listing(
         Column("记录", lambda row: row.title),
         Column("流程", lambda row: _definition(row).name),
         Column("版本", lambda row: f"第 {_definition(row).version} 版", spare=True),
-        Column("环节", _place),
+        Column("环节", _position),
         Column("状态", lambda row: row.status, "badge"),
         Column("运行", state_of),
         Column("机构", lambda row: row.party_name),
-        Column("停留自", lambda row: row.place_since, "moment", sort=tables.instance.c.place_since),
+        Column("停留自", lambda row: row.position_since, "moment", sort=tables.instance.c.position_since),
         Column("开始时间", lambda row: row.started_at, "moment", spare=True),
     ),
     filters=(
@@ -117,7 +117,7 @@ INSTANCES = Listing(
         Filter("state", "运行", _by_state, (RUNNING, SUSPENDED, FAILED, ENDED), default=RUNNING),
         Filter("title", "记录", lambda query, text: query.where(tables.instance.c.title.contains(text, autoescape=True))),
         Filter("version", "版本", _by_version, widget="number"),
-        Filter("place", "环节 id 或状态", _by_place),
+        Filter("place", "环节 id 或状态", _by_position),
         Filter("party", "机构", _by_party),
         Filter("age", "停留", options=tuple(AGES), at=_by_age),
         Filter("assignee", "待办的办理人", _by_assignee),

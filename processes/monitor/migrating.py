@@ -57,8 +57,8 @@ class Kept(Protocol):
     definition_id: int
     state: bytes
     path: list[str]
-    place: str | None
-    place_since: datetime | None
+    position: str | None
+    position_since: datetime | None
     incident: str | None
     tasks: dict[str, dict[str, Any]]
     jobs: dict[str, str]
@@ -187,7 +187,7 @@ def undo(engine: Engine, session: Session, actor: Actor, instance_id: int, reaso
     new, step.definition = step.definition, load(session, kept.definition_id)
     step.workflow = load_state(kept.state, *step.definition.specs)
     step.workflow.script_engine = step.script_engine()
-    before = {"path": kept.path, "place": kept.place, "place_since": kept.place_since}
+    before = {"path": kept.path, "position": kept.position, "position_since": kept.position_since}
     step.row = cast(InstanceRow, SimpleNamespace(**{**columns_of(step.row), **before}))
     said = f"{who(actor)}已于 {clock_text(step.now)} 撤销了到第 {new.version} 版的迁移"
     step.closed = {id: {"state": TaskRowState.CANCELLED, "closed_as": said} for id in books.live_tasks(step) if id not in kept.tasks}
@@ -278,8 +278,8 @@ def _remember(step: Step) -> None:
         "definition_id": row.definition_id,
         "state": row.state,
         "path": row.path,
-        "place": row.place,
-        "place_since": row.place_since,
+        "position": row.position,
+        "position_since": row.position_since,
         "incident": row.incident,
         "tasks": {one.id: {name: _json(value) for name, value in columns_of(one).items() if name in _KEPT} for one in live},
         "jobs": {one.id: one.state for one in jobs},

@@ -87,17 +87,17 @@ def numbers(session: Session, now: datetime) -> dict[int, Numbers]:
 
 def element_loads(session: Session, definition_id: int) -> list[ElementLoad]:
     """The elements where running instances of a version are, that with most of them first. Two queries over one index."""
-    running = _INSTANCE.definition_id == definition_id, _INSTANCE.ended_at.is_(None), _INSTANCE.place.is_not(None)
-    count, oldest = func.count().label("number"), func.min(_INSTANCE.place_since).label("oldest")
-    counted = select(_INSTANCE.place, count, oldest).where(*running).group_by(_INSTANCE.place)
-    found = session.execute(counted.order_by(count.desc(), _INSTANCE.place)).all()
+    running = _INSTANCE.definition_id == definition_id, _INSTANCE.ended_at.is_(None), _INSTANCE.position.is_not(None)
+    count, oldest = func.count().label("number"), func.min(_INSTANCE.position_since).label("oldest")
+    counted = select(_INSTANCE.position, count, oldest).where(*running).group_by(_INSTANCE.position)
+    found = session.execute(counted.order_by(count.desc(), _INSTANCE.position)).all()
     if not found:
         return []
     # the middle one of each by its number in the index: a window function would read every row
-    since = select(_INSTANCE.place_since).where(*running).order_by(_INSTANCE.place_since).limit(1)
-    middle = [since.where(_INSTANCE.place == place).offset((number - 1) // 2).scalar_subquery() for place, number, _ in found]
+    since = select(_INSTANCE.position_since).where(*running).order_by(_INSTANCE.position_since).limit(1)
+    middle = [since.where(_INSTANCE.position == position).offset((number - 1) // 2).scalar_subquery() for position, number, _ in found]
     medians = session.execute(select(*middle)).one()
-    return [ElementLoad(row.place, row.number, row.oldest, median) for row, median in zip(found, medians, strict=True)]
+    return [ElementLoad(row.position, row.number, row.oldest, median) for row, median in zip(found, medians, strict=True)]
 
 
 def tokens_of(session: Session, row: InstanceRow) -> list[Token]:

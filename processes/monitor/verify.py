@@ -90,9 +90,9 @@ def _against_state(
         yield "外部任务与流程状态不一致"
     if (earliest(stands) if row.suspended_at is None else None) != row.due_at:
         yield "定时时间与流程状态不一致"
-    place = position.position_of(step, stands)
-    if place is not None:
-        expected_status = step.definition.elements[place].properties["status"]
+    stands_at = position.position_of(step, stands)
+    if stands_at is not None:
+        expected_status = step.definition.elements[stands_at].properties["status"]
         if row.status != expected_status:
             yield f"流程的状态是“{row.status}”，按流程图应为“{expected_status}”"
     if _in_order(position.waits_of(step, stands)) != _in_order(row.waits):
@@ -106,7 +106,7 @@ def _opinions(live: dict[str, Any]) -> Iterator[str]:
     confirming = {task.parent_id for task in live.values() if task.kind == TaskKind.AFTER}
     for task in live.values():
         if task.parent_id is None:
-            if task.state == TaskRowState.HELD and task.id not in confirming:
+            if task.state == TaskRowState.CONFIRMING and task.id not in confirming:
                 yield f"待办“{task.name}”已有结果，没有人需要确认，却没有继续"
             continue
         about = live.get(task.parent_id)
@@ -119,7 +119,7 @@ def _opinions(live: dict[str, Any]) -> Iterator[str]:
             about is None
             or task.assignee_id is None
             or task.state != expected
-            or (task.kind != TaskKind.AFTER and about.state == TaskRowState.HELD)
+            or (task.kind != TaskKind.AFTER and about.state == TaskRowState.CONFIRMING)
         ):
             yield f"“{task.name}”与它所属的待办不一致"
 

@@ -141,7 +141,7 @@ def involved(session: Session, definition: Definition, instance_id: int, element
     query = select(table.c.closed_by, table.c.closed_for).where(
         table.c.instance_id == instance_id,
         table.c.element.in_(partners),
-        table.c.state.in_((TaskRowState.DONE, TaskRowState.HELD, TaskRowState.UNDONE)),
+        table.c.state.in_((TaskRowState.DONE, TaskRowState.CONFIRMING, TaskRowState.UNDONE)),
     )
     return {person for row in session.execute(query) for person in row if person is not None}
 

@@ -56,7 +56,7 @@ def lent_roles(actor: Actor, now: datetime) -> ScalarSelect[str | None]:
     A substitution without the tasks that existed before it covers a record once the record has reached another element of its diagram.
     """
     roles = select(func.aggregate_strings(PersonRole.role, "\n")).join(_TABLE, _TABLE.c.person_id == PersonRole.person_id)
-    since = func.coalesce(_INSTANCE.c.place_since, _INSTANCE.c.started_at)
+    since = func.coalesce(_INSTANCE.c.position_since, _INSTANCE.c.started_at)
     return roles.where(*_covering(actor, _INSTANCE.c.key, since, now)).correlate(_INSTANCE).scalar_subquery()
 
 
@@ -73,7 +73,7 @@ def roles_lent(session: Session, actor: Actor, key: str, now: datetime) -> froze
 
 def absent_holder(session: Session, actor: Actor, role: str, instance: InstanceRow, now: datetime) -> AbsentPerson | None:
     """The person in whose place the actor may press a button that a role has on an instance's record; None where there is none."""
-    return _absent(session, *_covering(actor, instance.key, instance.place_since or instance.started_at, now), _holds(role))
+    return _absent(session, *_covering(actor, instance.key, instance.position_since or instance.started_at, now), _holds(role))
 
 
 def covered_act(actor: Actor, now: datetime) -> ColumnElement[bool]:

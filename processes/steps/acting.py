@@ -59,8 +59,8 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
     nothing_unseen(step, seen)
     if step.row.state is not None:
         running.load(step)
-    place = position.position_of(step, tokens.waiting(step.workflow)) if step.workflow is not None else step.row.place
-    element = step.definition.elements.get(place or "")
+    stands_at = position.position_of(step, tokens.waiting(step.workflow)) if step.workflow is not None else step.row.position
+    element = step.definition.elements.get(stands_at or "")
     if element is None or "editForm" not in element.properties:
         raise Refused("该记录目前的状态不能修改")
     step.actor = _pressing(step, element.edit_lane)

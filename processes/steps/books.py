@@ -40,8 +40,8 @@ def _write(step: Step) -> None:
     stands = [] if step.called_off else tokens.waiting(step.workflow)
     ended = step.called_off or step.workflow.is_completed()
     _write_tasks(step, stands)
-    place = None if step.called_off else position_of(step, stands)
-    status, tone = status_at(step, place)
+    position = None if step.called_off else position_of(step, stands)
+    status, tone = status_at(step, position)
     waits = waits_of(step, stands)
     if not ended:
         standstill.notice(step, stands, waits)
@@ -57,8 +57,8 @@ def _write(step: Step) -> None:
         "ended_at": step.now if ended else None,
         "status": status,
         "tone": tone,
-        "place": place,
-        "place_since": step.row.place_since if place == step.row.place else step.now,
+        "position": position,
+        "position_since": step.row.position_since if position == step.row.position else step.now,
         "waits": waits,
         "path": path,
         "due_at": earliest(stands) if step.suspended_at is None else None,

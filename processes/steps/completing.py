@@ -16,7 +16,7 @@ from processes.spiff import tokens
 from processes.states import EventKind, NoticeKind, TaskKind, TaskRowState
 from processes.steps import books, copying, running, votes
 from processes.steps.filling import Answers, checked
-from processes.steps.holding import Hold, hold
+from processes.steps.holding import LockedTask, lock_task
 from processes.steps.locking import nothing_unseen
 from processes.steps.step import Step
 from processes.steps.telling import notify
@@ -42,34 +42,36 @@ def complete(
         NotAllowed, FourEyes: not this actor.
         FormInvalid: the form does not pass its checks, or a required comment is missing.
     """
-    held = hold(engine, session, actor, task_id)
-    if held.task.kind != TaskKind.STEP:
+    locked = lock_task(engine, session, actor, task_id)
+    if locked.task.kind != TaskKind.STEP:
         raise Refused("此事项只请您给出意见，请填写意见后提交")
-    held.no_opinion_awaited()
-    nothing_unseen(held.step, seen)
-    if held.step.workflow is None:
-        running.load(held.step)
-    finish(held, held.live(), outcome, answers, comment)
-    return books.write(held.step)
+    locked.no_opinion_awaited()
+    nothing_unseen(locked.step, seen)
+    if locked.step.workflow is None:
+        running.load(locked.step)
+    finish(locked, locked.live(), outcome, answers, comment)
+    return books.write(locked.step)
 
 
-def finish(held: Hold, live: Any, outcome: str, answers: Answers | None, comment: str | None) -> None:
+def finish(locked: LockedTask, live: Any, outcome: str, answers: Answers | None, comment: str | None) -> None:
     """Gives a ready user task its outcome, and runs to the next wait unless somebody is to confirm it first."""
-    step = held.step
-    held.four_eyes(step.actor.person_id)
-    given = checked(step, held.element, outcome, answers, comment)
+    step = locked.step
+    locked.four_eyes(step.actor.person_id)
+    given = checked(step, locked.element, outcome, answers, comment)
     said = f"{who(step.actor)}已于 {clock_text(step.now)} 办理：{outcome}"
     values = {"closed_by": step.actor.person_id, "outcome": outcome, "closed_as": said}
-    values["closed_for"] = None if held.absent is None else held.absent.id
-    name = outcome if held.task.vote_id is None else votes.said(step, held.task, outcome)
-    step.record(EventKind.TASK, name, held.element.id, comment, given)
-    if not held.opinions:
-        go_on(step, live, held.task, values)
+    values["closed_for"] = None if locked.absent is None else locked.absent.id
+    name = outcome if locked.task.vote_id is None else votes.said(step, locked.task, outcome)
+    step.record(EventKind.TASK, name, locked.element.id, comment, given)
+    if not locked.opinions:
+        go_on(step, live, locked.task, values)
         return
-    table, ids = tables.task, [one.id for one in held.opinions]
-    step.session.execute(update(table).where(table.c.id == held.task.id).values(state=TaskRowState.HELD, closed_at=step.now, **values))
+    table, ids = tables.task, [one.id for one in locked.opinions]
+    step.session.execute(
+        update(table).where(table.c.id == locked.task.id).values(state=TaskRowState.CONFIRMING, closed_at=step.now, **values)
+    )
     step.session.execute(update(table).where(table.c.id.in_(ids)).values(state=TaskRowState.OPEN, created_at=step.now))
-    for one in held.opinions:
+    for one in locked.opinions:
         notify(step, [one.assignee_id], NoticeKind.ASSIGNED, f"{who(step.actor)}请您确认：{step.row.title} · {one.name}", one.id)
 
 

@@ -34,7 +34,7 @@ class TaskNear(TaskRow, Protocol):
 
 
 @dataclass(frozen=True)
-class Hold:
+class LockedTask:
     """A live task on its locked instance, and in whose place the actor may act on it."""
 
     step: Step
@@ -88,14 +88,14 @@ class Hold:
         return found
 
 
-def hold(
+def lock_task(
     engine: Engine,
     session: Session,
     actor: Actor,
     task_id: str,
     check: authority.Check = authority.acts_for,
     states: tuple[TaskRowState, ...] = (TaskRowState.OPEN,),
-) -> Hold:
+) -> LockedTask:
     """Locks the instance of a task, lets time speak, and checks that the actor may do this to the task now.
 
     Raises:
@@ -107,11 +107,11 @@ def hold(
     absent = check(session, actor, task, step.row.key, step.now)
     awake(step)  # said only to those who may know of the task
     step.actor = authority.in_place_of(actor, absent)
-    held = Hold(step, task, absent, rows)
+    locked = LockedTask(step, task, absent, rows)
     if step.row.due_at is not None and step.row.due_at <= step.now:
         running.load(step)
-        held.live()
-    return held
+        locked.live()
+    return locked
 
 
 def _load_by_task(

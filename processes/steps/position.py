@@ -18,15 +18,15 @@ def position_of(step: Step, stands: list[Task]) -> str | None:
     elements = step.definition.elements
     waiting = {e.id for t in stands if (e := step.element_of(t)) is not None and "status" in e.properties}
     waiting -= {around for id in waiting for around in step.around(elements[id])[1:]}
-    return next((id for id in elements if id in waiting), step.reached or (step.row.place if step.row.place in elements else None))
+    return next((id for id in elements if id in waiting), step.reached or (step.row.position if step.row.position in elements else None))
 
 
-def status_at(step: Step, place: str | None) -> tuple[str, str]:
+def status_at(step: Step, position: str | None) -> tuple[str, str]:
     if step.called_off:
         return step.definition.cancel_status, Tone.FAILED
-    if place is None:
+    if position is None:
         return step.row.status, step.row.tone
-    return step.definition.elements[place].properties["status"], step.definition.tone(place)
+    return step.definition.elements[position].properties["status"], step.definition.tone(position)
 
 
 def waits_of(step: Step, stands: list[Task]) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ from processes.spiff.instances import VoteTask
 from processes.states import EventKind, TaskKind
 from processes.steps import books, running
 from processes.steps.completing import finish
-from processes.steps.holding import Hold, allow
+from processes.steps.holding import LockedTask, allow
 from processes.steps.step import Step
 
 
@@ -87,4 +87,4 @@ def _complete_first(step: Step, outcome: str) -> None:
     element = step.definition.elements[tokens.element_id(ready[0])]
     allow(step.actor, element.lane, step.subject.party_for(element.lane))
     row = SimpleNamespace(id=str(ready[0].id), element=element.id, kind=TaskKind.STEP, parent_id=None, vote_id=None)
-    finish(Hold(step, row, None, ()), ready[0], outcome, None, None)
+    finish(LockedTask(step, row, None, ()), ready[0], outcome, None, None)

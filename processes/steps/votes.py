@@ -34,6 +34,8 @@ RESULTS = (VoteState.AGREED, VoteState.REFUSED)
 """States of a 会签 that came to its end."""
 DECIDED = "decided"
 """In the internal data of a 会签 that has its result: which answer (row) decided it, and what is needed to take that back."""
+CONFIRMING = "held"
+"""In there: the answers that waited to be confirmed. States that earlier versions stored have this key too, so it stays as it was."""
 _TASK, _VOTE = tables.task, tables.vote
 _UNANSWERED = (*LIVE, TaskRowState.QUEUED)
 
@@ -259,7 +261,7 @@ def _finish(step: Step, live: Task, vote: Any, task: Any, count: Count, passed: 
     told = f"共 {count.total} 项，已办 {count.answered}，同意 {count.agreed}{rest}"
     step.record(EventKind.VOTE, f"会签结果：{outcome}", vote.element, told)
     step.ended[vote.id] = (VoteState.AGREED if passed else VoteState.REFUSED, outcome, told_of_result(vote.name, outcome))
-    live.internal_data[DECIDED] = {"by": task.id, "held": _held(step, vote.id)}
+    live.internal_data[DECIDED] = {"by": task.id, CONFIRMING: _confirming(step, vote.id)}
     _go_on(live, count, outcome, list(people))
 
 
@@ -268,10 +270,10 @@ def told_of_result(name: str, outcome: str | None) -> str:
     return f"“{name}”会签已有结果（{outcome}），此事项已关闭"
 
 
-def _held(step: Step, vote_id: str) -> dict[str, dict[str, Any]]:
+def _confirming(step: Step, vote_id: str) -> dict[str, dict[str, Any]]:
     """The answers that wait to be confirmed, row id → columns: closing them forgets what was answered."""
     kept = (_TASK.c.closed_by, _TASK.c.closed_for, _TASK.c.outcome, _TASK.c.closed_as, _TASK.c.closed_at)
-    rows = step.session.execute(select(_TASK.c.id, *kept).where(_TASK.c.vote_id == vote_id, _TASK.c.state == TaskRowState.HELD))
+    rows = step.session.execute(select(_TASK.c.id, *kept).where(_TASK.c.vote_id == vote_id, _TASK.c.state == TaskRowState.CONFIRMING))
     return {row.id: {**row._mapping, "closed_at": row.closed_at.isoformat()} for row in rows}
 
 

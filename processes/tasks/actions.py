@@ -62,7 +62,7 @@ class _Running(Protocol):
     definition_id: int
     subject_id: int
     party_id: int
-    place: str | None
+    position: str | None
     waits: list[Wait]
     incident: str | None
     ended_at: datetime | None
@@ -98,7 +98,7 @@ def actions_and_incidents(
     columns = tables.instance.c
     query = select(
         *(columns.id, columns.definition_id, columns.subject_id, columns.party_id),
-        *(columns.place, columns.waits, columns.incident, columns.ended_at),
+        *(columns.position, columns.waits, columns.incident, columns.ended_at),
         (literal(None) if now is None else lent_roles(actor, now)).label("lent"),
     )
     query = query.where(columns.key == key, columns.subject_id.in_(subject_ids), columns.suspended_at.is_(None))
@@ -115,7 +115,7 @@ def actions_and_incidents(
         with_lent_roles = replace(actor, roles=actor.roles | lent(row.lent))
         acts = _of_tasks(definition, row, mine) + _of_waits(definition, row, with_lent_roles)
         if not any(act.kind == ActionKind.EDIT for act in acts):
-            found[row.subject_id] += _of_place(definition, row, with_lent_roles)
+            found[row.subject_id] += _of_position(definition, row, with_lent_roles)
         found[row.subject_id] += acts
         if row.id in takebacks:
             task_id, element = takebacks[row.id]
@@ -197,7 +197,7 @@ def _of_waits(definition: Definition, row: _Running, actor: Actor) -> list[Actio
         if not _mine(wait, actor):
             continue
         element = definition.elements[wait["element"]]
-        if element.id == row.place and "editForm" in element.properties:
+        if element.id == row.position and "editForm" in element.properties:
             actions.append(Action(ActionKind.EDIT, row.id, None, element.id, "编辑", element.properties["editForm"], True))
         if "blockedAction" in element.properties:
             refuse = element.properties.get("blockedMessage", "目前不能办理")
@@ -206,9 +206,9 @@ def _of_waits(definition: Definition, row: _Running, actor: Actor) -> list[Actio
     return actions
 
 
-def _of_place(definition: Definition, row: _Running, actor: Actor) -> list[Action]:
+def _of_position(definition: Definition, row: _Running, actor: Actor) -> list[Action]:
     """The button that edits the record where `editLane` gives the actor that right, also after the end. None of their tasks edits it."""
-    element = definition.elements.get(row.place or "")
+    element = definition.elements.get(row.position or "")
     if element is None or not {"editForm", "editLane"} <= element.properties.keys():
         return []
     if element.edit_lane not in actor.roles or row.party_id != actor.party_id:

@@ -34,7 +34,7 @@ class Decision(TypedDict):
     by: str
     """The task row whose answer decided it."""
     held: dict[str, dict[str, Any]]
-    """The rows whose answers waited to be confirmed: id → columns."""
+    """`votes.CONFIRMING`: the rows whose answers waited to be confirmed, id → columns."""
 
 
 def take_back(step: Step, task: TaskRow) -> None:
@@ -69,23 +69,23 @@ def reopen(step: Step, task: TaskRow, decision: Decision) -> None:
         _TASK.c.state == TaskRowState.CANCELLED,
         _TASK.c.closed_as == told_of_result(vote.name, vote.outcome),
     )
-    held = {id: _as_held(values) for id, values in decision["held"].items()}
+    confirming = {id: _as_confirming(values) for id, values in decision["held"].items()}
     again = {"closed_at": None, "closed_as": None}
     opinions = step.session.execute(select(_TASK.c.id, _TASK.c.kind, _TASK.c.parent_id).where(*over, _TASK.c.kind != TaskKind.STEP)).all()
     state = TaskRowState.QUEUED if vote.sequential else TaskRowState.OPEN
     count = rows_changed(step.session, update(_TASK).where(*over, _TASK.c.kind == TaskKind.STEP).values(state=state, **again))
-    for id, values in held.items():
+    for id, values in confirming.items():
         step.session.execute(update(_TASK).where(_TASK.c.id == id).values(values))
     for one in opinions:
-        state = TaskRowState.WAITING if one.kind == TaskKind.AFTER and one.parent_id not in held else TaskRowState.OPEN
+        state = TaskRowState.WAITING if one.kind == TaskKind.AFTER and one.parent_id not in confirming else TaskRowState.OPEN
         step.session.execute(update(_TASK).where(_TASK.c.id == one.id).values(state=state, **again))
     step.session.execute(update(_VOTE).where(_VOTE.c.id == vote.id).values(state=VoteState.OPEN, outcome=None, closed_at=None))
     _ask_again(step, vote, task)
     step.record(EventKind.VOTE, "会签继续", vote.element, f"结果（{vote.outcome}）撤销，重新办理 1 项，恢复 {count} 项")
 
 
-def _as_held(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {**values, "state": TaskRowState.HELD, "closed_at": datetime.fromisoformat(values["closed_at"])}
+def _as_confirming(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {**values, "state": TaskRowState.CONFIRMING, "closed_at": datetime.fromisoformat(values["closed_at"])}
 
 
 def _ask_again(step: Step, vote: VoteRow, task: TaskRow) -> None:
@@ -101,7 +101,7 @@ def _give_way(step: Step, task: TaskRow) -> None:
     """In a sequential 会签, the person whose turn it is after this answer waits for their turn again."""
     later = (_TASK.c.vote_id == task.vote_id, _TASK.c.kind == TaskKind.STEP, _TASK.c.number > task.number)
     acted = step.session.scalars(
-        select(_TASK.c.closed_as).where(*later, _TASK.c.state.in_((TaskRowState.DONE, TaskRowState.HELD))).limit(1)
+        select(_TASK.c.closed_as).where(*later, _TASK.c.state.in_((TaskRowState.DONE, TaskRowState.CONFIRMING))).limit(1)
     ).first()
     if acted is not None:
         raise Refused(f"{acted}，不能撤回")

@@ -15,19 +15,19 @@ from processes import tables
 from processes.rows import DraftRow
 
 
-def save_draft(session: Session, actor: Actor, place: str, data: dict[str, Any], now: datetime) -> None:
-    """Keeps what is being typed at `place` (a task id or a form's address), one draft a person and place."""
-    values = {"person_id": actor.person_id, "place": place[:80], "data": data, "saved_at": now}
-    put(session, tables.draft, values, ("person_id", "place"))
+def save_draft(session: Session, actor: Actor, form_key: str, data: dict[str, Any], now: datetime) -> None:
+    """Keeps what a person is typing into the form that `form_key` names, one draft a person and form."""
+    values = {"person_id": actor.person_id, "form_key": form_key[:80], "data": data, "saved_at": now}
+    put(session, tables.draft, values, ("person_id", "form_key"))
 
 
-def draft_of(session: Session, actor: Actor, place: str) -> DraftRow | None:
+def draft_of(session: Session, actor: Actor, form_key: str) -> DraftRow | None:
     """The actor's draft of a form; None where they keep none."""
     table = tables.draft
-    return read_first(session, select(table).where(table.c.person_id == actor.person_id, table.c.place == place[:80]), DraftRow)
+    return read_first(session, select(table).where(table.c.person_id == actor.person_id, table.c.form_key == form_key[:80]), DraftRow)
 
 
-def drop_draft(session: Session, actor: Actor, place: str) -> None:
+def drop_draft(session: Session, actor: Actor, form_key: str) -> None:
     """Deletes the actor's draft of a form, which was handed in."""
     table = tables.draft
-    session.execute(delete(table).where(table.c.person_id == actor.person_id, table.c.place == place[:80]))
+    session.execute(delete(table).where(table.c.person_id == actor.person_id, table.c.form_key == form_key[:80]))

@@ -102,8 +102,8 @@ def awaited(session: Session, instance_ids: Sequence[int]) -> dict[str, list[str
     return found
 
 
-def task_of(session: Session, actor: Actor, task_id: str, now: datetime | None = None, place: str = "") -> OpenedTask:
-    """One task that the actor may see, open or closed, in one query where it is their own. `place` names the form of the draft.
+def task_of(session: Session, actor: Actor, task_id: str, now: datetime | None = None, form_key: str = "") -> OpenedTask:
+    """One task that the actor may see, open or closed, in one query where it is their own. `form_key` names the form of the draft.
 
     With `now` also a task of somebody whom they stand in for at that moment.
 
@@ -111,7 +111,7 @@ def task_of(session: Session, actor: Actor, task_id: str, now: datetime | None =
         NotFound: there is no such task, or the actor may not see it.
     """
     draft = tables.draft.c
-    drafted = exists().where(draft.person_id == actor.person_id, draft.place == place[:80]).label("drafted")
+    drafted = exists().where(draft.person_id == actor.person_id, draft.form_key == form_key[:80]).label("drafted")
     query = select(*_COLUMNS, drafted).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
     row = read_first(session, query.where(_TASK.c.id == task_id, _TASK.c.party_id == actor.party_id), OpenedTask)
     if row is None or not may_see(session, actor, row, now):

@@ -23,7 +23,7 @@ from processes.rows import EventRow, TaskRow
 from processes.states import LIVE, OPINIONS, EventKind, NoticeKind, TaskKind, TaskRowState
 from processes.steps import books, running
 from processes.steps.completing import go_on
-from processes.steps.holding import Hold, hold
+from processes.steps.holding import LockedTask, lock_task
 from processes.steps.step import Step
 from processes.steps.telling import notify
 from processes.tasks.assigning import colleague
@@ -38,71 +38,71 @@ def ask(engine: Engine, session: Session, actor: Actor, task_id: str, kind: str,
     """Asks a person of the same party for an opinion on the actor's task. `kind` is one of `OPINIONS`.
 
     Raises:
-        NotFound, NotAllowed, TaskClosed: as `hold`.
+        NotFound, NotAllowed, TaskClosed: as `lock_task`.
         FourEyes: the person has acted in a step that checks this one.
         Refused: asked already, too many, or the task is itself only an opinion.
     """
     if kind not in OPINIONS:
         raise NotFound
-    held = hold(engine, session, actor, task_id)
-    if held.task.kind != TaskKind.STEP:
+    locked = lock_task(engine, session, actor, task_id)
+    if locked.task.kind != TaskKind.STEP:
         raise Refused("此事项只请您给出意见，不能再委派或加签")
-    person = colleague(session, held, person_id)
-    for one in held.opinions:
+    person = colleague(session, locked, person_id)
+    for one in locked.opinions:
         if one.assignee_id == person_id or kind == one.kind == TaskKind.DELEGATE:
             raise Refused(f"已在等待{one.asked}的意见，请先收回再重新选择")
-    if len(held.opinions) >= MAX_ASKED:
+    if len(locked.opinions) >= MAX_ASKED:
         raise Refused(f"同一事项最多同时请 {MAX_ASKED} 人给出意见")
-    held.four_eyes(person_id)
+    locked.four_eyes(person_id)
     row = {
         "id": str(uuid4()),
-        "instance_id": held.task.instance_id,
-        "element": held.task.element,
-        "name": f"{held.task.name}（{LABELS[kind]}）"[:100],
-        "role": held.task.role,
-        "party_id": held.task.party_id,
+        "instance_id": locked.task.instance_id,
+        "element": locked.task.element,
+        "name": f"{locked.task.name}（{LABELS[kind]}）"[:100],
+        "role": locked.task.role,
+        "party_id": locked.task.party_id,
         "assignee_id": person_id,
-        "created_at": held.step.now,
-        "due_at": held.task.due_at,
+        "created_at": locked.step.now,
+        "due_at": locked.task.due_at,
         "state": TaskRowState.WAITING if kind == TaskKind.AFTER else TaskRowState.OPEN,
         "kind": kind,
-        "parent_id": held.task.id,
-        "asked_by": held.step.actor.person_id,
-        "vote_id": held.task.vote_id,
+        "parent_id": locked.task.id,
+        "asked_by": locked.step.actor.person_id,
+        "vote_id": locked.task.vote_id,
     }
     session.execute(insert(_TABLE).values(row))
-    if kind == TaskKind.DELEGATE and held.task.assignee_id is None:  # it comes back to who gave it away
-        session.execute(update(_TABLE).where(_TABLE.c.id == held.task.id).values(assignee_id=held.person_id))
+    if kind == TaskKind.DELEGATE and locked.task.assignee_id is None:  # it comes back to who gave it away
+        session.execute(update(_TABLE).where(_TABLE.c.id == locked.task.id).values(assignee_id=locked.person_id))
     if kind != TaskKind.AFTER:  # they hear of it once it is theirs to confirm
-        text = f"{who(held.step.actor)}请您给出意见：{held.step.row.title} · {row['name']}"
-        notify(held.step, [person_id], NoticeKind.ASSIGNED, text, str(row["id"]))
-    held.step.record(EventKind.ASSIGN, _request(kind, person.name), held.element.id, note.strip() or None)
-    return books.write(held.step)
+        text = f"{who(locked.step.actor)}请您给出意见：{locked.step.row.title} · {row['name']}"
+        notify(locked.step, [person_id], NoticeKind.ASSIGNED, text, str(row["id"]))
+    locked.step.record(EventKind.ASSIGN, _request(kind, person.name), locked.element.id, note.strip() or None)
+    return books.write(locked.step)
 
 
 def give(engine: Engine, session: Session, actor: Actor, task_id: str, opinion: str) -> list[str]:
     """Gives the opinion that the actor was asked for. The last confirmation of a task's outcome completes the task in the process.
 
     Raises:
-        NotFound, NotAllowed, TaskClosed: as `hold`.
+        NotFound, NotAllowed, TaskClosed: as `lock_task`.
         FormInvalid: the opinion is empty (a confirmation may be).
         FourEyes: the actor has acted in a step that checks this one.
     """
-    held = hold(engine, session, actor, task_id)
-    kind, step = held.task.kind, held.step
+    locked = lock_task(engine, session, actor, task_id)
+    kind, step = locked.task.kind, locked.step
     if kind == TaskKind.STEP:
         raise NotFound
     if kind != TaskKind.AFTER and not opinion.strip():
         raise FormInvalid([("comment", "请填写意见")])
-    held.four_eyes(step.actor.person_id)
+    locked.four_eyes(step.actor.person_id)
     values = {"state": TaskRowState.DONE, "closed_at": step.now, "closed_by": step.actor.person_id, "outcome": GIVEN[kind]}
-    values["closed_for"] = None if held.absent is None else held.absent.id
+    values["closed_for"] = None if locked.absent is None else locked.absent.id
     values["closed_as"] = f"{who(step.actor)}已于 {clock_text(step.now)} {GIVEN[kind]}"
     session.execute(update(_TABLE).where(_TABLE.c.id == task_id).values(values))
-    step.record(EventKind.OPINION, GIVEN[kind], held.element.id, opinion.strip() or None)
-    said = f"{who(step.actor)}已{GIVEN[kind]}：{step.row.title} · {held.task.name}"
-    notify(step, [held.task.asked_by], NoticeKind.OPINION, said, held.task.parent_id)
-    return _settle(held)
+    step.record(EventKind.OPINION, GIVEN[kind], locked.element.id, opinion.strip() or None)
+    said = f"{who(step.actor)}已{GIVEN[kind]}：{step.row.title} · {locked.task.name}"
+    notify(step, [locked.task.asked_by], NoticeKind.OPINION, said, locked.task.parent_id)
+    return _write(locked)
 
 
 def recall(engine: Engine, session: Session, actor: Actor, task_id: str) -> list[str]:
@@ -112,23 +112,23 @@ def recall(engine: Engine, session: Session, actor: Actor, task_id: str) -> list
         NotFound, NotAllowed: the actor may not do that.
         TaskClosed: the opinion was given meanwhile.
     """
-    held = hold(engine, session, actor, task_id, authority.recalls, (TaskRowState.OPEN, TaskRowState.WAITING))
-    said = f"{who(held.step.actor)}已于 {clock_text(held.step.now)} 收回"
-    values = {"state": TaskRowState.CANCELLED, "closed_at": held.step.now, "closed_as": said}
+    locked = lock_task(engine, session, actor, task_id, authority.recalls, (TaskRowState.OPEN, TaskRowState.WAITING))
+    said = f"{who(locked.step.actor)}已于 {clock_text(locked.step.now)} 收回"
+    values = {"state": TaskRowState.CANCELLED, "closed_at": locked.step.now, "closed_as": said}
     session.execute(update(_TABLE).where(_TABLE.c.id == task_id).values(values))
-    held.step.record(EventKind.ASSIGN, f"收回对{held.task.asked}的{LABELS[held.task.kind]}", held.element.id)
-    return _settle(held)
+    locked.step.record(EventKind.ASSIGN, f"收回对{locked.task.asked}的{LABELS[locked.task.kind]}", locked.element.id)
+    return _write(locked)
 
 
-def _settle(held: Hold) -> list[str]:
+def _write(locked: LockedTask) -> list[str]:
     """Writes the books of the step; where no confirmation of the task's outcome is awaited any more, completes the task first."""
-    step = held.step
-    task = next(row for row in held.rows if row.id == held.task.parent_id)
-    if task.state == TaskRowState.HELD and len(held.opinions) == 1:
+    step = locked.step
+    task = next(row for row in locked.rows if row.id == locked.task.parent_id)
+    if task.state == TaskRowState.CONFIRMING and len(locked.opinions) == 1:
         if step.workflow is None:
             running.load(step)
         kept = {name: getattr(task, name) for name in ("closed_by", "closed_for", "outcome", "closed_as")}
-        go_on(step, held.live(), task, kept)
+        go_on(step, locked.live(), task, kept)
     return books.write(step)
 
 

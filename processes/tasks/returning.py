@@ -28,7 +28,7 @@ from processes.spiff.rewinding import rewind, undone
 from processes.spiff.state import load_state
 from processes.states import EventKind, TaskKind, TaskRowState
 from processes.steps import books, running, votes
-from processes.steps.holding import hold
+from processes.steps.holding import lock_task
 from processes.tasks.undoing import close, rerun
 
 
@@ -41,9 +41,9 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
         Refused: the process cannot go back there.
         TaskClosed, NotAllowed, NotFound: as when completing the task.
     """
-    held = hold(engine, session, actor, task_id)
-    step, element = held.step, held.element
-    if held.task.kind != TaskKind.STEP:
+    locked = lock_task(engine, session, actor, task_id)
+    step, element = locked.step, locked.element
+    if locked.task.kind != TaskKind.STEP:
         raise Refused("此事项只请您给出意见，不能退回；请在意见中写明，由请您给出意见的人决定")
     if not comment.strip():
         raise FormInvalid([("comment", "退回须填写意见，请说明需要修改的内容")])
@@ -51,8 +51,8 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
         raise FormInvalid([("to", "请选择退回到哪一步")])
     if step.workflow is None:
         running.load(step)
-    live = held.live()
-    held.four_eyes(step.actor.person_id)
+    live = locked.live()
+    locked.four_eyes(step.actor.person_id)
     target = _targets(step.definition, step.workflow, live, element).get(to)
     if target is None:
         raise Refused("不能退回到所选的步骤，请刷新页面后重新选择")
@@ -60,15 +60,15 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
     gone = undone(target)
     said = f"{who(step.actor)}已于 {clock_text(step.now)} 将流程退回到“{name}”：{comment.strip()}"
     closed = {"state": TaskRowState.DONE, "closed_by": actor.person_id, "outcome": "退回", "closed_as": said}
-    closed["closed_for"] = None if held.absent is None else held.absent.id
-    if held.task.vote_id is None:
+    closed["closed_for"] = None if locked.absent is None else locked.absent.id
+    if locked.task.vote_id is None:
         step.closed[task_id] = closed
     step.record(EventKind.RETURN, f"退回到“{name}”", element.id, comment.strip())
     close(step, gone, said, TaskRowState.UNDONE)
     rewind(target)
     rerun(step)
-    if held.task.vote_id is not None:
-        votes.sent_back(step, held.task, closed)
+    if locked.task.vote_id is not None:
+        votes.sent_back(step, locked.task, closed)
     return books.write(step)
 
 

@@ -108,7 +108,7 @@ def count_faults(votes: Sequence[VoteRow], tasks: Sequence[TaskRow]) -> Iterator
 
 
 def _count_faults(vote: VoteRow, states: Counter[str], agreed: int) -> Iterator[str]:
-    left = states[TaskRowState.OPEN] + states[TaskRowState.HELD] + states[TaskRowState.WAITING] + states[TaskRowState.QUEUED]
+    left = states[TaskRowState.OPEN] + states[TaskRowState.CONFIRMING] + states[TaskRowState.WAITING] + states[TaskRowState.QUEUED]
     if vote.state != VoteState.OPEN:
         if left:
             yield f"会签“{vote.name}”已结束，仍有 {left} 条待办"

@@ -15,7 +15,7 @@ from processes.history import who
 from processes.rows import TaskRow
 from processes.states import EventKind, NoticeKind, TaskKind, TaskRowState
 from processes.steps import books
-from processes.steps.holding import hold
+from processes.steps.holding import lock_task
 from processes.steps.telling import notify
 
 _TABLE = tables.task
@@ -41,8 +41,8 @@ def urge(engine: Engine, session: Session, actor: Actor, task_id: str) -> list[s
         raise NotFound
     if row.state != TaskRowState.OPEN:
         raise TaskClosed(row.closed_as)
-    held = hold(engine, session, actor, task_id, check=lambda *_: None)
-    step, task = held.step, held.task
+    locked = lock_task(engine, session, actor, task_id, check=lambda *_: None)
+    step, task = locked.step, locked.task
     # a conditional update: of two who urge at once, one succeeds
     quiet = or_(_TABLE.c.urged_at.is_(None), _TABLE.c.urged_at <= step.now - PAUSE)
     urged = session.execute(update(_TABLE).where(_which(task), quiet).values(urged_at=step.now).returning(_TABLE.c.assignee_id)).all()
@@ -52,7 +52,7 @@ def urge(engine: Engine, session: Session, actor: Actor, task_id: str) -> list[s
     if len(people) < len(urged):
         people |= {person.id for person in people_of(session, task.party_id, task.role)}
     notify(step, people, NoticeKind.URGE, f"{who(actor)}催办：{step.row.title} · {task.name}", task_id)
-    step.record(EventKind.URGE, f"催办“{task.name}”", held.element.id)
+    step.record(EventKind.URGE, f"催办“{task.name}”", locked.element.id)
     return books.write(step)
 
 

@@ -87,10 +87,10 @@ def withdraw(engine: Engine, session: Session, actor: Actor, task_id: str) -> li
         raise Refused("流程已结束，不能撤回")
     running.load(step)
     target = tokens.find(step.workflow, done.vote_id or task_id)
-    if done.state == TaskRowState.HELD or (done.vote_id is not None and votes.vote_of(step, done.vote_id).state == VoteState.OPEN):
+    if done.state == TaskRowState.CONFIRMING or (done.vote_id is not None and votes.vote_of(step, done.vote_id).state == VoteState.OPEN):
         if target is None or not target.has_state(TaskState.READY):
             raise TaskClosed(step.why_closed(done.vote_id or task_id))
-        take_back = opinions.take_back if done.state == TaskRowState.HELD else ballots.take_back
+        take_back = opinions.take_back if done.state == TaskRowState.CONFIRMING else ballots.take_back
         take_back(step, done)
         step.record(EventKind.WITHDRAW, "撤回", element.id)
     elif target is None or not target.has_state(TaskState.COMPLETED):
@@ -111,7 +111,7 @@ def _own(engine: Engine, session: Session, actor: Actor, task_id: str) -> tuple[
     absent = authority.takes_back(session, actor, done, step.row.key, step.now)
     awake(step)
     step.actor = authority.in_place_of(actor, absent)
-    if done.state not in (TaskRowState.DONE, TaskRowState.HELD):
+    if done.state not in (TaskRowState.DONE, TaskRowState.CONFIRMING):
         raise Refused(f"{done.closed_as}，不能撤回")
     element = step.definition.elements.get(done.element)
     if absent is not None and element is not None:  # a person who could not complete the task does not take its completion back either
@@ -152,7 +152,7 @@ def withdrawals(session: Session, actor: Actor, rows: Sequence[Running], now: da
     own = and_(func.coalesce(task.closed_for, task.closed_by) == actor.person_id, task.role.in_(actor.roles))
     mine = mine.outerjoin(tables.vote, vote.id == task.vote_id).where(
         task.instance_id.in_(allowed),
-        task.state.in_((TaskRowState.DONE, TaskRowState.HELD)),
+        task.state.in_((TaskRowState.DONE, TaskRowState.CONFIRMING)),
         task.kind == TaskKind.STEP,
         task.party_id == actor.party_id,
         own if now is None else or_(own, covered_act(actor, now)),
@@ -172,7 +172,7 @@ def withdrawals(session: Session, actor: Actor, rows: Sequence[Running], now: da
 
 def _followed(row: _Act, definition: Definition, later: Sequence[_Line]) -> bool:
     """Whether one of these lines of history acts on the completion of a task. Nothing acts on an answer while its 会签 is open."""
-    if row.vote == VoteState.OPEN or row.state == TaskRowState.HELD:
+    if row.vote == VoteState.OPEN or row.state == TaskRowState.CONFIRMING:
         return False
     after = _reachable(definition, row.element)
     return any(e.instance_id == row.instance_id and e.at > row.closed_at and e.element in after for e in later)
@@ -186,7 +186,7 @@ def _nobody_acted(step: Step, target: Task, gone: Sequence[Task]) -> None:
     others = [str(task.id) for task in gone if task is not target]
     # the task itself, an opinion on it, or an answer in it
     about = or_(table.c.id.in_(others), table.c.parent_id.in_(others), table.c.vote_id.in_(others))
-    query = select(table.c.closed_as).where(about, table.c.state.in_((TaskRowState.DONE, TaskRowState.HELD))).limit(1)
+    query = select(table.c.closed_as).where(about, table.c.state.in_((TaskRowState.DONE, TaskRowState.CONFIRMING))).limit(1)
     acted = step.session.scalars(query).first()
     if acted is not None:
         raise Refused(f"{acted}，不能撤回")

@@ -168,7 +168,7 @@ def test_one_process_that_breaks_does_not_stop_the_clocks_of_all(world: World, m
     """What a timer sets off runs into a constraint of the database: an incident of that process, and the others go on."""
 
     def breaks(session: Session, *_: Any) -> None:
-        row = {"person_id": 1, "place": "x", "data": {}, "saved_at": world.clock()}
+        row = {"person_id": 1, "form_key": "x", "data": {}, "saved_at": world.clock()}
         session.execute(insert(tables.draft), [row, row])
 
     engine = world.runtime.engine

@@ -92,7 +92,7 @@ def test_a_file_s_name_is_one_line(world: World) -> None:
         "--x\r\nContent-Disposition: form-data; name=\"file\"; filename*=UTF-8''a%0D%0Ab%E2%80%AEfdp.pdf\r\n"
         "Content-Type: application/pdf\r\n\r\n%PDF-1.4\nstartxref\n0\n%%EOF\n\r\n--x--\r\n"
     )
-    sent = client.post("/files/?place=exam_site/new/&field=application", data=body, content_type="multipart/form-data; boundary=x")
+    sent = client.post("/files/?form=exam_site/new/&field=application", data=body, content_type="multipart/form-data; boundary=x")
     assert sent.status_code == 200
     assert sent.json["name"] == "abfdp.pdf"
     answer = client.get(sent.json["address"])

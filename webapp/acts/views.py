@@ -18,7 +18,7 @@ from processes.tasks.actions import actions_for
 from processes.tasks.opinions import opinions_on
 from webapp import acting
 from webapp.context import actor, db, runtime
-from webapp.fields.schemas import schema_at
+from webapp.fields.schemas import schema_of
 from webapp.kinds import KINDS
 from webapp.links import is_local
 from webapp.records.page import drawing
@@ -124,23 +124,23 @@ def diagram(key: str, record_id: int) -> Any:
 @blueprint.post("/drafts")
 def save_draft() -> Any:
     """Keeps what is being typed, until it is handed in; survives closing the browser."""
-    place = request.args.get("place", "")
+    form_key = request.args.get("form", "")
     data = {k: v for k, v in acting.posted().items() if k not in ("csrf_token", "act", "back", "for", "task")}
-    area = place.split("/")[0]
-    if area not in ("task", *KINDS) or len(place) > 80:
+    area = form_key.split("/")[0]
+    if area not in ("task", *KINDS) or len(form_key) > 80:
         raise NotFound
     if len(str(data)) > MAX_DRAFT:
         return {"message": "草稿过大，未能保存"}, 413
     # a record's form is kept as answers; a task's as it was posted, with its comment
-    answers = _task_draft(place, data) if area == "task" else fields.parse(schema_at(place), data)
-    drafts.save_draft(db(), actor(), place, answers, runtime().engine.clock())
+    answers = _task_draft(form_key, data) if area == "task" else fields.parse(schema_of(form_key), data)
+    drafts.save_draft(db(), actor(), form_key, answers, runtime().engine.clock())
     return {"saved": True}
 
 
-def _task_draft(place: str, data: dict[str, list[str]]) -> dict[str, list[str]]:
+def _task_draft(form_key: str, data: dict[str, list[str]]) -> dict[str, list[str]]:
     """The comment, and what the task may write of its form."""
     try:
-        schema = schema_at(place)
+        schema = schema_of(form_key)
     except NotFound:  # a task without a form, or nobody's: only words are kept
         schema = {}
     return {name: value for name, value in data.items() if name == "comment" or access.writes(schema, name.partition(".")[0])}

@@ -23,7 +23,7 @@ from processes.diagrams.nodes import BPMN
 from processes.errors import DiagramInvalid, Refused
 from processes.tasks import drafts
 
-_PLACE = "designer/"
+_FORM_KEY = "designer/"
 MAX_SCENARIOS = 200_000  # characters
 
 
@@ -41,8 +41,8 @@ class Model:
 def drafts_of(session: Session, actor: Actor) -> dict[str, datetime]:
     """Process key → when the actor's draft of it was saved."""
     table = tables.draft
-    query = select(table.c.place, table.c.saved_at).where(table.c.person_id == actor.person_id, table.c.place.startswith(_PLACE))
-    return {row.place.removeprefix(_PLACE): row.saved_at for row in session.execute(query)}
+    query = select(table.c.form_key, table.c.saved_at).where(table.c.person_id == actor.person_id, table.c.form_key.startswith(_FORM_KEY))
+    return {row.form_key.removeprefix(_FORM_KEY): row.saved_at for row in session.execute(query)}
 
 
 def model_of(session: Session, actor: Actor, key: str) -> Model:
@@ -51,7 +51,7 @@ def model_of(session: Session, actor: Actor, key: str) -> Model:
     Raises:
         NotFound: neither exists.
     """
-    draft = drafts.draft_of(session, actor, _PLACE + key)
+    draft = drafts.draft_of(session, actor, _FORM_KEY + key)
     if draft is not None:
         return Model(key, draft.data["xml"], draft.data["scenarios"], draft.data["base"], draft.saved_at)
     definition = latest(session, key)
@@ -70,12 +70,12 @@ def keep(session: Session, actor: Actor, model: Model, now: datetime) -> None:
     if len(model.scenarios) > MAX_SCENARIOS:
         raise Refused("场景过长，未能保存，请删减后再试")
     data: dict[str, Any] = {"xml": model.xml, "scenarios": model.scenarios, "base": model.base}
-    drafts.save_draft(session, actor, _PLACE + model.key, data, now)
+    drafts.save_draft(session, actor, _FORM_KEY + model.key, data, now)
 
 
 def drop(session: Session, actor: Actor, key: str) -> None:
     """Throws the actor's draft away."""
-    drafts.drop_draft(session, actor, _PLACE + key)
+    drafts.drop_draft(session, actor, _FORM_KEY + key)
 
 
 def imported(data: bytes) -> tuple[str, str]:

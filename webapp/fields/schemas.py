@@ -1,4 +1,4 @@
-"""Which form a place is about, as the actor fills it in there; a place is what drafts are kept under."""
+"""The form that a form key names, as the actor fills it in. Drafts are kept under form keys."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from webapp.kinds import KINDS
 from webapp.records.schemas import new_schema, record_schema
 
 
-def schema_at(place: str) -> Mapping[str, Any]:
-    """The form at `task/<id>`, `<key>/<record id>`, `<key>/new/…`, or (of a record without a process) `form/<file name>`.
+def schema_of(form_key: str) -> Mapping[str, Any]:
+    """The form that a key names: `task/<id>`, `<key>/<record id>`, `<key>/new/…`, or `form/<file name>` (of a record without a process).
 
     What the step does not see is left out, and what it only reads is `readOnly` (`processes.rights.access`).
 
     Raises:
         NotFound: no such form, or not this actor's.
     """
-    area, _, rest = place.partition("/")
+    area, _, rest = form_key.partition("/")
     if area == "task":
         return _of_task(rest)
     if area in KINDS:

@@ -8,7 +8,7 @@ from flask import Blueprint, request
 
 from forms.checking import check_field
 from webapp.context import reads_only
-from webapp.fields.schemas import schema_at
+from webapp.fields.schemas import schema_of
 
 blueprint = Blueprint("fields", __name__, url_prefix="/fields")
 MAX_TEXT = 20_000  # characters; more is checked when it is sent
@@ -17,6 +17,6 @@ MAX_TEXT = 20_000  # characters; more is checked when it is sent
 @blueprint.post("/check")
 @reads_only
 def check() -> Any:
-    """`{"problem": message or null}` for the posted `path` and `value` of the form at `place` (as drafts name it)."""
-    schema = schema_at(request.args.get("place", ""))
+    """`{"problem": message or null}` for the posted `path` and `value` of the form whose key is `form`."""
+    schema = schema_of(request.args.get("form", ""))
     return {"problem": check_field(schema, request.form.get("path", "")[:200], request.form.get("value", "")[:MAX_TEXT])}

@@ -18,7 +18,7 @@ from processes.errors import NotFound
 from processes.history import instance_of
 from processes.rights import access
 from webapp.context import actor, current_actor, db, runtime
-from webapp.fields.schemas import schema_at
+from webapp.fields.schemas import schema_of
 from webapp.kinds import KINDS
 from webapp.records.reading import readable
 
@@ -27,8 +27,8 @@ blueprint = Blueprint("files", __name__, url_prefix="/files")
 
 @blueprint.post("/")
 def upload() -> Any:
-    """Keeps one file for the `field` of the form at `place`: `{"id", "name", "size", "address"}`, or a message and 422."""
-    rule = file_fields(schema_at(request.args.get("place", ""))).get(request.args.get("field", ""))
+    """Keeps one file for the `field` of the form whose key is `form`: `{"id", "name", "size", "address"}`, or a message and 422."""
+    rule = file_fields(schema_of(request.args.get("form", ""))).get(request.args.get("field", ""))
     sent = request.files.get("file")
     if rule is None or rule.get("readOnly"):
         raise NotFound

@@ -108,7 +108,7 @@ JOBS = {
 }
 TASKS = {
     TaskRowState.OPEN: "待办",
-    TaskRowState.HELD: "待确认",
+    TaskRowState.CONFIRMING: "待确认",
     TaskRowState.WAITING: "待办理后确认",
     TaskRowState.QUEUED: "待轮到",
     TaskRowState.DONE: "已办",

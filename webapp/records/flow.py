@@ -90,7 +90,7 @@ def _new(kind: RecordKind) -> Any:
     except DomainError as error:
         flash(str(error), "warning")
         return redirect(_beginning(kind))
-    draft = drafts.draft_of(db(), who, _new_place(kind, opening))
+    draft = drafts.draft_of(db(), who, _new_form_key(kind, opening))
     return _new_page(kind, definition, opening, draft.data if draft else dict(opening.answers), [], draft is not None)
 
 
@@ -205,7 +205,7 @@ def _editing(kind: RecordKind, record: Any) -> Action | None:
     return next((a for a in actions if a.kind == ActionKind.EDIT), None)
 
 
-def _new_place(kind: RecordKind, opening: Opening) -> str:
+def _new_form_key(kind: RecordKind, opening: Opening) -> str:
     return f"{kind.key}/new/{opening.token}"
 
 
@@ -223,7 +223,7 @@ def _new_page(
         title=opening.title,
         note=opening.note,
         hidden={"for": opening.token},
-        place=_new_place(kind, opening),
+        form_key=_new_form_key(kind, opening),
         tabs=fields.describe(kind.adapt(db(), actor(), dict(new_schema(definition)), opening.token), answers),
         problems=problems,
         outcomes=definition.first_task.outcomes if definition.first_task is not None else (),
@@ -249,7 +249,7 @@ def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems:
         note=_note(kind, record, actions),
         opinion=None if task_id is None else _opinion(instance),
         hidden={"task": task_id or "", "seen": "" if instance is None else instance.seq},
-        place=f"{kind.key}/{record.id}",
+        form_key=f"{kind.key}/{record.id}",
         tabs=fields.describe(kind.adapt(db(), actor(), dict(schema), record), access.on_page(schema, record.answers(), answers)),
         problems=problems,
         outcomes=outcomes or [Outcome(a.name, False) for a in actions if a.refuse],  # a blocked button says why when pressed

@@ -79,11 +79,11 @@ def fills_in(definition: Definition, element_id: str | None) -> bool:
 
 def tokens_of(instance: Any) -> list[str]:
     if instance.ended_at is not None:
-        return [instance.place] if instance.place else []
+        return [instance.position] if instance.position else []
     table = tables.task
     open_tasks = select(table.c.element).where(table.c.instance_id == instance.id, table.c.state == TaskRowState.OPEN)
     standing = db().scalars(open_tasks.distinct()).all()
-    return sorted({*standing, *([instance.place] if instance.place else [])})
+    return sorted({*standing, *([instance.position] if instance.position else [])})
 
 
 def _told(definition: Definition, event: Any, hidden: set[str]) -> list[tuple[str, str]]:

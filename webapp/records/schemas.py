@@ -31,7 +31,7 @@ def record_schema(kind: RecordKind, record_id: int) -> Mapping[str, Any]:
     if record is None or instance is None:
         raise NotFound
     definition = load(db(), instance.definition_id)
-    element = definition.elements.get(instance.place or "", definition.start)
+    element = definition.elements.get(instance.position or "", definition.start)
     schema = definition.forms.get(element.properties.get("editForm", ""), definition.record_schema)
     if record.party_for(element.edit_lane) != actor().party_id:  # it stands on others' desk: no form of theirs
         schema = access.without(schema, access.hidden_from(definition, record, actor()))

@@ -90,7 +90,7 @@ class Walk:
         return completing.complete, self.who(task.assignee_id), (task.id, outcome, None, "好")
 
     def takes_back(self) -> Act:
-        done = [t for t in rows(self.play, "done", "held", *UNDONE) if t.kind == "step"]
+        done = [t for t in rows(self.play, "done", "confirming", *UNDONE) if t.kind == "step"]
         if not done:
             return self.completes()
         task = self.random.choice([*done, *[max(done, key=lambda t: t.closed_at)] * 3])

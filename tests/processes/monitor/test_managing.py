@@ -220,7 +220,7 @@ def test_a_process_is_called_off(world: World) -> None:
     task = play.tasks()[0].id
     play.call(managing.cancel, play.instance, "重复填报", account="supervisor")
     row = play.row
-    assert (row.status, row.tone, row.place, row.due_at, row.state, row.waits) == ("已终止", "failed", None, None, None, [])
+    assert (row.status, row.tone, row.position, row.due_at, row.state, row.waits) == ("已终止", "failed", None, None, None, [])
     assert (play.status, play.open()) == ("已终止", [])
     assert play.history()[-1] == ("cancel", "终止", "重复填报")
     with pytest.raises(TaskClosed, match="终止流程：重复填报"):

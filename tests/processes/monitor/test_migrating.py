@@ -68,13 +68,15 @@ def test_undone_until_the_next_step(world: World) -> None:
     play.act("school1", "fill")
     (task,) = play.tasks()
     play.call(managing.reassign, task.id, world.actor("province1").person_id, "专人", account="supervisor")
-    kept = [play.row._mapping[name] for name in ("definition_id", "status", "tone", "place", "place_since", "waits", "path", "due_at")]
+    kept = [
+        play.row._mapping[name] for name in ("definition_id", "status", "tone", "position", "position_since", "waits", "path", "due_at")
+    ]
     both = versions(play, line("fill", "second", "other"))
     both.migrate({"review": "other"})
     assert play.open() == ["other"]
     both.undo()
     assert [
-        play.row._mapping[name] for name in ("definition_id", "status", "tone", "place", "place_since", "waits", "path", "due_at")
+        play.row._mapping[name] for name in ("definition_id", "status", "tone", "position", "position_since", "waits", "path", "due_at")
     ] == kept
     assert [(t.id, t.assignee_id, t.closed_as) for t in play.tasks()] == [(task.id, world.actor("province1").person_id, None)]
     assert play.history()[-1] == ("unmigrate", "撤销迁移，回到第 1 版", "弄错了")

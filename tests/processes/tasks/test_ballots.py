@@ -149,7 +149,7 @@ def test_what_was_awaited_beside_it_is_awaited_again(five: Play) -> None:
     call(five, opinions.recall, "province1b", next(t for t in five.open() if t.parent_id == recalled).id)
     before = stands(five)
     answer(five, "province1")
-    assert (five.tasks(), rows(five, "held"), rows(five, "waiting")) == (["yes"], [], [])
+    assert (five.tasks(), rows(five, "confirming"), rows(five, "waiting")) == (["yes"], [], [])
     take_back(five, "province1")
     assert stands(five) == before
     confirm = next(t for t in five.open() if t.parent_id == held)

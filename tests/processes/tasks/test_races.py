@@ -21,23 +21,23 @@ from tests.processes.bpmn.votes import (
 from tests.racing import race, transaction
 
 
-def kept_drafts(world: World, account: str, place: str) -> list[Any]:
+def kept_drafts(world: World, account: str, form_key: str) -> list[Any]:
     with world.runtime.database.reading() as session:
         table = tables.draft
-        mine = (table.c.person_id == world.actor(account).person_id, table.c.place == place)
+        mine = (table.c.person_id == world.actor(account).person_id, table.c.form_key == form_key)
         return list(session.scalars(select(table.c.data).where(*mine)))
 
 
 @pytest.mark.row("8.1")
 def test_two_windows_save_the_same_draft(world: World) -> None:
     actor, now = world.actor("school1"), world.clock()
-    place = "weekly_report/new/1"
+    form_key = "weekly_report/new/1"
     race(
         world,
-        lambda session: drafts.save_draft(session, actor, place, {"summary": "甲"}, now),
-        transaction(world, lambda session: drafts.save_draft(session, actor, place, {"summary": "乙"}, now)),
+        lambda session: drafts.save_draft(session, actor, form_key, {"summary": "甲"}, now),
+        transaction(world, lambda session: drafts.save_draft(session, actor, form_key, {"summary": "乙"}, now)),
     )
-    assert kept_drafts(world, "school1", place) == [{"summary": "乙"}]
+    assert kept_drafts(world, "school1", form_key) == [{"summary": "乙"}]
 
 
 @pytest.mark.row("8.1")

@@ -115,7 +115,7 @@ def test_neither_files_nor_passwords_are_kept(lite: World) -> None:
 
 
 def test_a_script_is_told_in_a_sentence(lite: World) -> None:
-    answer = real(lite).test_client().post("/records/drafts?place=weekly_report/new/", headers={**HERE, "X-Requested-With": "fetch"})
+    answer = real(lite).test_client().post("/records/drafts?form=weekly_report/new/", headers={**HERE, "X-Requested-With": "fetch"})
     assert (answer.status_code, "登录已变化" in answer.get_json()["message"]) == (401, True)
 
 

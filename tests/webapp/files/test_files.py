@@ -21,7 +21,7 @@ from jobs.files import sweep_files
 from tests.conftest import World
 from tests.domain.ground.contents import PDF, png
 from tests.webapp.clients import site, user
-from tests.webapp.files.uploads import PLACE, send
+from tests.webapp.files.uploads import FORM_KEY, send
 from tests.webapp.weekly.reports import FORM
 
 
@@ -72,22 +72,22 @@ def test_another_schools_file_cannot_be_taken(lite: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "place", "code", "says"),
+    ("name", "content", "form", "code", "says"),
     [
-        ("程序.exe", b"MZ" + b"\0" * 99, PLACE, 422, "类型不能上传"),
-        ("改名.pdf", png(), PLACE, 422, "内容不是 pdf"),
-        ("空.pdf", b"", PLACE, 422, "内容不是 pdf"),
-        ("大.pdf", PDF[:9] + b" " * (20 * 1024 * 1024) + PDF[9:], PLACE, 422, "超过 20 MB"),
-        ("更大.pdf", PDF[:9] + b" " * (22 * 1024 * 1024) + PDF[9:], PLACE, 413, "20 MB"),
-        ("纪要.pdf", PDF, "place=weekly_report/new/&field=contact", 404, ""),  # not a field of files
-        ("纪要.pdf", PDF, "place=weekly_report/99/&field=attachments", 200, None),
-        ("纪要.pdf", PDF, "place=weekly_report/99&field=attachments", 404, ""),  # no such record
+        ("程序.exe", b"MZ" + b"\0" * 99, FORM_KEY, 422, "类型不能上传"),
+        ("改名.pdf", png(), FORM_KEY, 422, "内容不是 pdf"),
+        ("空.pdf", b"", FORM_KEY, 422, "内容不是 pdf"),
+        ("大.pdf", PDF[:9] + b" " * (20 * 1024 * 1024) + PDF[9:], FORM_KEY, 422, "超过 20 MB"),
+        ("更大.pdf", PDF[:9] + b" " * (22 * 1024 * 1024) + PDF[9:], FORM_KEY, 413, "20 MB"),
+        ("纪要.pdf", PDF, "form=weekly_report/new/&field=contact", 404, ""),  # not a field of files
+        ("纪要.pdf", PDF, "form=weekly_report/99/&field=attachments", 200, None),
+        ("纪要.pdf", PDF, "form=weekly_report/99&field=attachments", 404, ""),  # no such record
         ("纪要.pdf", PDF, "", 404, ""),
     ],
-    ids=["kind", "renamed", "empty", "over the limit", "over any limit", "no file field", "a new record", "no record", "no place"],
+    ids=["kind", "renamed", "empty", "over the limit", "over any limit", "no file field", "a new record", "no record", "no form"],
 )
-def test_refusals_say_why(lite: World, name: str, content: bytes, place: str, code: int, says: str | None) -> None:
-    answer = send(user(site(lite), "school1"), name, content, place)
+def test_refusals_say_why(lite: World, name: str, content: bytes, form: str, code: int, says: str | None) -> None:
+    answer = send(user(site(lite), "school1"), name, content, form)
     assert answer.status_code == code
     if says:
         assert says in str(answer.get_json() or answer.get_data(as_text=True))

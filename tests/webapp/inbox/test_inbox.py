@@ -90,7 +90,7 @@ def test_a_review_s_draft_survives(lite: World) -> None:
     hand_in(user(app, "school1"))
     task_id = open_task(lite, 1).id
     data = {"comment": "写到一半", "quality": "一般"}
-    assert user(app, "province1").post(f"/records/drafts?place=task/{task_id}", data=data).status_code == 200
+    assert user(app, "province1").post(f"/records/drafts?form=task/{task_id}", data=data).status_code == 200
     province = user(app, "province1")
     page = province.get(f"/inbox/tasks/{task_id}").text
     assert "写到一半" in page

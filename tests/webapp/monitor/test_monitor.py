@@ -45,7 +45,7 @@ def test_what_runs_where_it_stands_and_how_long(world: World) -> None:
     with world.runtime.database.writing() as session:
         table = tables.instance
         for id, days in ((1, 5), (2, 1)):
-            session.execute(update(table).where(table.c.id == id).values(place_since=world.clock() - timedelta(days=days)))
+            session.execute(update(table).where(table.c.id == id).values(position_since=world.clock() - timedelta(days=days)))
         session.execute(update(table).where(table.c.id == 2).values(incident="短信服务没有回应"))
         session.execute(update(tables.task).where(tables.task.c.instance_id == 1).values(due_at=world.clock() - timedelta(hours=1)))
     with world.runtime.database.reading() as session:
@@ -94,8 +94,8 @@ def test_the_list_is_filtered(lite: World, query: str, found: list[str]) -> None
     hand_in(user(app, "school2"), "保存")
     long_ago = lite.clock() - timedelta(days=4)
     with lite.runtime.database.writing() as session:
-        session.execute(update(tables.instance).where(tables.instance.c.id == 1).values(place_since=long_ago))
-        session.execute(update(tables.instance).where(tables.instance.c.id == 2).values(incident="坏了", place_since=lite.clock()))
+        session.execute(update(tables.instance).where(tables.instance.c.id == 1).values(position_since=long_ago))
+        session.execute(update(tables.instance).where(tables.instance.c.id == 2).values(incident="坏了", position_since=lite.clock()))
         session.execute(update(tables.task).where(tables.task.c.instance_id == 2).values(due_at=lite.clock() - timedelta(minutes=1)))
     page = user(app, "supervisor").get(f"/monitor/instances/{query}").text
     assert [name for name in ("金陵", "太湖") if f"{name}职业" in page] == found
@@ -269,7 +269,7 @@ def test_where_the_element_is_gone_somebody_says_where(lite: World) -> None:
     for late in (province.get(f"/inbox/tasks/{old}"), province.post(f"/inbox/tasks/{old}", data={"outcome": "审核通过"})):
         assert late.status_code == 409
         assert "冯敏（平台运营）已于" in late.text
-    assert (row(lite).place, faults(lite)) == ("check", [])
+    assert (row(lite).position, faults(lite)) == ("check", [])
     for account, address in (
         ("school1", "/weekly/1"),
         ("school1", "/inbox/?tab=done"),
@@ -287,7 +287,7 @@ def test_a_token_is_moved(lite: World) -> None:
     assert "填写周报（试点院校）" in page
     data = {"token": task.id, "to": "revise", "reason": "数据有误"}
     assert "已跳转。" in supervisor.post("/monitor/instances/1/move", data=data, follow_redirects=True).text
-    assert (row(lite).place, faults(lite)) == ("revise", [])
+    assert (row(lite).position, faults(lite)) == ("revise", [])
     assert "已不在所选的位置" in supervisor.post("/monitor/instances/1/move", data=data, follow_redirects=True).text
 
 

@@ -103,7 +103,7 @@ def test_a_hand_made_post_changes_nothing_that_is_only_read(lite: World) -> None
     assert "张文" in page
     assert "购置耗材" not in page
     forged = {**FILLED, "contact": "黑客", "funds_note": "改掉", "summary": "改过的概述"}
-    school.post("/records/drafts?place=weekly_report/1", data=forged)
+    school.post("/records/drafts?form=weekly_report/1", data=forged)
     page = school.get("/weekly/1/edit").text
     assert "改过的概述" in page
     assert "黑客" not in page
@@ -123,7 +123,7 @@ def test_a_field_that_is_not_written_is_not_required_and_not_looked_at(lite: Wor
         deploying.deploy(session, lite.runtime.engine, changed().replace(b"second_review.json", b"weekly_review.json"), forms, "郑工")
     school = user(site(lite), "school1")
     data = {"path": "contact", "value": "x"}
-    assert school.post("/fields/check?place=weekly_report/new/", data=data).json == {"problem": None}
+    assert school.post("/fields/check?form=weekly_report/new/", data=data).json == {"problem": None}
     assert school.post("/weekly/new", data={**FORM, "act": "提交"}).status_code == 302
     assert "contact" not in answers(lite)
 
@@ -134,7 +134,7 @@ def test_a_draft_of_a_task_keeps_only_what_it_writes(lite: World) -> None:
     user(app, "school1").post("/weekly/new", data={**FILLED, "act": "提交"})
     user(app, "province1").post(f"/inbox/tasks/{open_task(lite, 1).id}", data={"outcome": "审核通过", "quality": "好"})
     second, task = user(app, "province1b"), open_task(lite, 1).id
-    assert second.post(f"/records/drafts?place=task/{task}", data={"quality": "差", "comment": "写到一半", "x": "y"}).status_code == 200
+    assert second.post(f"/records/drafts?form=task/{task}", data={"quality": "差", "comment": "写到一半", "x": "y"}).status_code == 200
     with lite.runtime.database.reading() as session:
         assert session.scalars(select(tables.draft.c.data)).one() == {"comment": ["写到一半"]}
 
@@ -176,7 +176,7 @@ def test_files_of_a_hidden_field_are_not_given_out_and_none_are_taken_for_a_read
         assert "纪要.pdf" not in reader.get("/weekly/1").text
     province.post(f"/inbox/tasks/{open_task(lite, 1).id}", data={"outcome": "审核退回", "comment": "改"})
     assert "纪要.pdf" in school.get("/weekly/1/edit").text
-    assert send(school, place="place=weekly_report/1&field=attachments").status_code == 404
+    assert send(school, form="form=weekly_report/1&field=attachments").status_code == 404
     assert school.post("/weekly/1/edit", data={**FORM, "attachments": "", "act": "提交"}).status_code == 302
     assert answers(lite)["attachments"] == [file_id]
 

@@ -11,14 +11,14 @@ from tests.conftest import World
 from tests.domain.ground.contents import PDF, png
 from tests.webapp.clients import site, user
 from tests.webapp.files.uploads import send
-from tests.webapp.sites.applications import CERTIFICATE, PLACE, apply
+from tests.webapp.sites.applications import CERTIFICATE, FORM_KEY, apply
 
 
 @pytest.mark.row("5.2.4.1", "5.2.4.2")
 def test_a_site_is_applied_for_once_and_reviewed(lite_books: World) -> None:
     school, organization = user(site(lite_books), "school1"), user(site(lite_books), "organization1")
     assert CERTIFICATE in school.get("/sites/new").text
-    assert send(school, "照片.png", png(), PLACE).status_code != 200  # the application form is a PDF
+    assert send(school, "照片.png", png(), FORM_KEY).status_code != 200  # the application form is a PDF
     assert apply(school) == 302
     page = school.get("/sites/").text
     assert f"金陵职业技术学院{CERTIFICATE}考核站点" in page

@@ -87,7 +87,7 @@ def test_a_standards_files_are_there_for_those_who_may_see_it(lite_books: World,
     with lite_books.runtime.database.reading() as session:
         issued = session.scalars(select(Certificate).where(Certificate.party_id == own(lite_books, "organization1"))).all()
     (label, *_) = [certificate.label for certificate in issued if certificate.id in mine]
-    kept = send(organization, "标准.pdf", PDF, f"place={key}/new/&field=attachments").get_json()["id"]
+    kept = send(organization, "标准.pdf", PDF, f"form={key}/new/&field=attachments").get_json()["id"]
     data = {
         "skills": {"code": "X-2026-9", "name": "标准甲乙", "certificates.0.certificate": label, "requirements": "要求甲"},
         "sites": {"certificate": label, "version": "2026.8", "space": "甲", "equipment": "乙", "staff": "丙", "network": "丁"},

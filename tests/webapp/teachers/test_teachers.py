@@ -60,7 +60,7 @@ def test_from_the_sms_to_an_active_account(live: Live) -> None:
     assert log_in(teacher, "13911110000", password.lower()) == 302  # people type small letters
     for address in ("/", "/teachers/", "/inbox/", "/background/"):
         assert teacher.get(address).location == "/account/password"  # nothing else is reachable
-    assert teacher.post("/records/drafts?place=teacher/1").status_code == 403
+    assert teacher.post("/records/drafts?form=teacher/1").status_code == 403
     assert teacher.post("/account/password", data={"new": password, "again": password}).status_code == 400
     assert teacher.post("/account/password", data={"new": CHOSEN, "again": "x"}).status_code == 400
     assert status(world) == ("未激活", "waiting")

@@ -95,7 +95,7 @@ def test_withdraw_and_delete(lite: World) -> None:
     assert "/records/1/messages/withdraw" in school.get("/weekly/").text
     school.post("/records/1/messages/withdraw", data={"name": "撤回"})
     assert status(lite, 1) == "未提交"
-    school.post("/records/drafts?place=weekly_report/1", data={**FORM, "contact": "旧草稿"})
+    school.post("/records/drafts?form=weekly_report/1", data={**FORM, "contact": "旧草稿"})
     school.post("/records/1/messages/delete_draft", data={"name": "删除", "back": "/weekly/"})
     assert count(lite, WeeklyReport) == 0
     assert school.get("/weekly/1").status_code == 404
@@ -113,7 +113,7 @@ def test_one_second_late(lite: World) -> None:
     assert LATE in answer.text
     assert "迟到的文字" in answer.text
     with lite.runtime.database.reading() as session:  # no scheduler runs, yet the state shows it
-        assert session.execute(select(tables.instance.c.place, tables.instance.c.tone)).one() == ("expired", "failed")
+        assert session.execute(select(tables.instance.c.position, tables.instance.c.tone)).one() == ("expired", "failed")
         assert session.scalar(select(tables.task.c.closed_as)) == LATE
 
 
@@ -147,13 +147,13 @@ def test_drafts_survive(lite: World) -> None:
     with lite.runtime.database.reading() as session:
         period = current_period(session, lite.actor("school1").province_id, lite.clock())
     assert period is not None
-    address = f"/records/drafts?place=weekly_report/new/{period.id}"
+    address = f"/records/drafts?form=weekly_report/new/{period.id}"
     assert school.post(address, data={**FORM, "contact": "草稿人"}).json == {"saved": True}
     assert "草稿人" in user(app, "school1").get("/weekly/new").text
     assert "草稿人" not in user(app, "school2").get("/weekly/new").text
     assert school.post("/weekly/new", data={**FORM, "for": period.id, "act": "提交"}).status_code == 302
     assert count(lite, tables.draft) == 0
-    assert school.post("/records/drafts?place=elsewhere", data=FORM).status_code == 404
+    assert school.post("/records/drafts?form=elsewhere", data=FORM).status_code == 404
 
 
 @pytest.mark.row("6.6")
@@ -216,7 +216,7 @@ def test_what_handing_in_costs(lite: World, way: str) -> None:
     task = open_task(lite, 1).id
     assert f'name="task" value="{task}"' in page
     if "draft" in way:
-        school.post("/records/drafts?place=weekly_report/1", data=FORM)
+        school.post("/records/drafts?form=weekly_report/1", data=FORM)
     with counted(lite) as (statements, commits):
         if "edit" in way:
             answer = school.post("/weekly/1/edit", data={**FORM, "contact": "王芳", "act": "提交", "task": task})

@@ -32,10 +32,10 @@
   }
 
   function send(box, file, line) {
-    const place = new URL(box.closest("form").dataset.checkUrl, location.href).searchParams.get("place");
+    const form = new URL(box.closest("form").dataset.checkUrl, location.href).searchParams.get("form");
     const field = box.dataset.uploads;
     const request = new XMLHttpRequest(); // fetch tells nothing of an upload's progress
-    request.open("POST", `${box.dataset.address}?${new URLSearchParams({ place, field })}`);
+    request.open("POST", `${box.dataset.address}?${new URLSearchParams({ form, field })}`);
     request.setRequestHeader("X-CSRFToken", window.pilot.csrf());
     request.setRequestHeader("X-Requested-With", "fetch");
     request.responseType = "json";
