@@ -19,6 +19,7 @@ import domain.platform.throttle
 from domain.ground.base import Base, utc_now
 from domain.ground.database import Database, open_database
 from domain.ground.home import make_private
+from domain.ground.proofs import proofs_with
 from domain.ground.schema import upgrade
 from domain.ground.settings import Settings
 from domain.subjects import SUBJECTS
@@ -59,7 +60,7 @@ class Runtime:
 def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Runtime:
     """Opens the database and makes the engine. Changes nothing but the rights to the installation's folder."""
     make_private(settings.home)
-    return Runtime(settings, open_database(settings.database_url), Engine(HANDLERS, SUBJECTS, check, clock))
+    return Runtime(settings, open_database(settings.database_url, proofs_with(settings)), Engine(HANDLERS, SUBJECTS, check, clock))
 
 
 def migrate(runtime: Runtime) -> None:

@@ -37,7 +37,7 @@ FOREVER = 300.0  # seconds: longer than anything takes on the slowest machine, s
 NOON = datetime.fromisoformat("2026-11-25T12:00:00+08:00")  # a Wednesday; its week ends on 2026-11-30 00:00
 
 
-SETTINGS = ("PILOT_HOME", "DATABASE_URL", "REDIS_URL", "SMS_URL", "SECRET_KEY", "SECURE_COOKIES", "PORT", "SEAL_KEYS")
+SETTINGS = ("PILOT_HOME", "DATABASE_URL", "REDIS_URL", "SMS_URL", "SECRET_KEY", "SECURE_COOKIES", "PORT", "SEAL_KEYS", "PROOF_KEYS")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -163,6 +163,7 @@ def settings_in(home: Path) -> Settings:
         secret_key="x" * 32,
         secure_cookies=False,
         port=8000,
+        proof_keys=("cHJvb2ZzIG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXMgISE=",),  # a database that is copied keeps its key
     )
 
 

@@ -12,6 +12,7 @@ from processes import tables
 from processes.engine import Engine
 from processes.errors import Refused
 from processes.history import clock_text, who
+from processes.proving import closing_proof
 from processes.spiff import tokens
 from processes.states import EventKind, NoticeKind, TaskKind, TaskRowState
 from processes.steps import books, copying, running, votes
@@ -67,9 +68,9 @@ def finish(locked: LockedTask, live: Any, outcome: str, answers: Answers | None,
         go_on(step, live, locked.task, values)
         return
     table, ids = tables.task, [one.id for one in locked.opinions]
-    step.session.execute(
-        update(table).where(table.c.id == locked.task.id).values(state=TaskRowState.CONFIRMING, closed_at=step.now, **values)
-    )
+    confirming = {"state": TaskRowState.CONFIRMING, "closed_at": step.now, **values}
+    confirming |= closing_proof(step.session, locked.task.id, confirming)
+    step.session.execute(update(table).where(table.c.id == locked.task.id).values(confirming))
     step.session.execute(update(table).where(table.c.id.in_(ids)).values(state=TaskRowState.OPEN, created_at=step.now))
     for one in locked.opinions:
         notify(step, [one.assignee_id], NoticeKind.ASSIGNED, f"{who(step.actor)}请您确认：{step.row.title} · {one.name}", one.id)

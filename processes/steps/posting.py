@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from processes import tables
 from processes.definitions.correlation import key_of, receptions
+from processes.proving import proved
 from processes.spiff import tokens
 from processes.states import EventKind, MessageState
 from processes.steps import position
@@ -32,7 +33,7 @@ def write(step: Step) -> None:
         row = {"name": name, "payload": pack(payload), "party_id": step.row.party_id, "sender_id": step.row.id, "element": element}
         rows.append({**row, "sent_at": step.now, "next_at": step.now, "state": MessageState.WAITING, "tries": 0})
     if rows:
-        step.session.execute(insert(table), rows)
+        step.session.execute(insert(table), [proved(step.session, table, row) for row in rows])
     if step.row.incident is not None and step.incident is None:  # a person lets go on what had failed
         again = update(table).where(table.c.instance_id == step.row.id, table.c.state == MessageState.FAILED)
         step.session.execute(again.values(state=MessageState.WAITING, next_at=step.now, retried_at=step.now, tries=0))
@@ -80,10 +81,11 @@ def expected(step: Step) -> dict[str, str]:
     return found
 
 
-def subscribed(session: Session, instance_id: int) -> set[str]:
-    """The elements of an instance that are written down as waiting for messages of others."""
+def subscribed(session: Session, instance_id: int) -> dict[str, str]:
+    """What is written down of an instance's waiting for messages of others, as `expected` gives it."""
     table = tables.subscription
-    return set(session.scalars(select(table.c.element).where(table.c.instance_id == instance_id)))
+    rows = session.execute(select(table.c.element, table.c.key).where(table.c.instance_id == instance_id))
+    return {element: key for element, key in rows}
 
 
 def pack(value: Any) -> Any:

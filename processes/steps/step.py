@@ -26,7 +26,7 @@ from processes.rows import InstanceRow
 from processes.spiff import faults, scripts, tokens
 from processes.spiff.events import awaited, receive
 from processes.spiff.instances import COUNTED_TASKS, count_text
-from processes.states import EventKind, JobState, TaskRowState
+from processes.states import EventKind, JobState, TaskKind, TaskRowState
 
 MAX_TURNS = 20_000
 _CATCHES = ("boundaryEvent", "intermediateCatchEvent", "receiveTask", "startEvent")
@@ -193,6 +193,7 @@ class Step:
             "created_at": self.now,
             "due_at": self.workflow.script_engine.evaluate(task, due) if due else None,
             "state": TaskRowState.OPEN,
+            "kind": TaskKind.STEP,
             "closed_at": None,
             "closed_by": None,
             "closed_for": None,

@@ -16,12 +16,14 @@ from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import exists, func, insert, or_, select, update
 
 from domain.ground.parties import people_of
+from domain.ground.rows import columns_of
 from processes import tables
 from processes.diagrams import quorum
 from processes.diagrams.elements import Element
 from processes.diagrams.expressions import names_in
 from processes.diagrams.quorum import Count
 from processes.errors import EngineFault, Refused
+from processes.proving import closing_proof, proofs, proved
 from processes.rights import authority
 from processes.spiff import tokens
 from processes.spiff.instances import ASKED, MAX_ASKED, NUMBERS, VoteTask, count_names, items_of
@@ -87,6 +89,7 @@ def answer(step: Step, live: Task, task: Any, closed: Mapping[str, Any]) -> None
     agrees = _agrees(step, live, task, closed["outcome"])
     count = Count(vote.total, vote.answered + 1, vote.agreed + agrees)
     values = {"state": TaskRowState.DONE, "closed_at": step.now, "agrees": agrees, **closed}
+    values |= closing_proof(step.session, task.id, values)
     step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(values))
     set_count(step, vote.id, count)
     passed = _result(live, task, vote, count)
@@ -137,7 +140,9 @@ def said(step: Step, task: Any, outcome: str) -> str:
 
 def sent_back(step: Step, task: Any, closed: Mapping[str, Any]) -> None:
     """One of those asked has sent the process back: their row says so. Called once the others' have been marked as undone."""
-    step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(closed_at=step.now, **closed))
+    values = {"closed_at": step.now, **closed}
+    values |= closing_proof(step.session, task.id, values)
+    step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(values))
 
 
 def undo(step: Step, vote_ids: list[str], why: str) -> None:
@@ -195,8 +200,8 @@ def _open(step: Step, vote_id: str, live: Task) -> None:
         "state": VoteState.OPEN,
         "created_at": step.now,
     }
-    step.session.execute(insert(_VOTE).values(vote))
-    step.session.execute(insert(_TASK), _rows(step, live, element, asked))
+    step.session.execute(insert(_VOTE).values(proved(step.session, _VOTE, vote)))
+    step.session.execute(insert(_TASK), [proved(step.session, _TASK, row) for row in _rows(step, live, element, asked)])
     unit = "人" if loop.people else "项"
     step.record(EventKind.VOTE, "会签开始", element.id, f"{element.name}：共 {len(asked)} {unit}，{quorum.in_words(rule, wanted, unit)}")
 
@@ -316,4 +321,5 @@ def _call_next(step: Step, live: Task, vote_id: str) -> None:
         return
     due = step.definition.elements[task.element].properties.get("due")
     values = {"state": TaskRowState.OPEN, "created_at": step.now, "due_at": _value(live, due, _item(task)) if due else None}
+    values |= proofs(step.session, _TASK, {**columns_of(task), **values})
     step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(values))
