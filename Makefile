@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check
+.PHONY: run test check faults
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -24,3 +24,7 @@ check: $(VENV)/installed-dev
 
 test: check
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+
+# kills parts of the product at random for ten minutes on each database
+faults: $(VENV)/installed-dev
+	FAULTS_SECONDS=$${FAULTS_SECONDS:-600} $(BIN)/python -m pytest -n0 -s tests/faults

@@ -1,4 +1,4 @@
-"""Forms: one JSON Schema a form is the page, the check and the description of a record's fields."""
+"""Forms. A form is one JSON Schema, from which come the page, the check, and the columns of lists and imports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adapts a form to the person who fills it in: fields that only some roles keep, and choices that are read from the records."""
+"""Adapts a form to the person who fills it in: without the fields of other roles, and with choices that are read from the records."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Choices = Sequence[str] | Mapping[str, Sequence[str]]
 
 
 def adapt(schema: Mapping[str, Any], roles: frozenset[str], choices: Mapping[str, Choices]) -> dict[str, Any]:
-    """The form without the fields whose `x-roles` this person has none of, and with the `enum` of each field that has `x-options`.
+    """The form without the fields whose `x-roles` the person has none of. Each field with `x-options` has the `enum` of its choices.
 
-    `choices` gives, for each name that an `x-options` uses, what may be chosen. Of several choices (`"x-widget": "choices"`) it is
-    only what the page offers, in `options`: with `x-by` it is a mapping, from what that column says to what may be chosen then, and
-    the record's own rule decides.
+    `choices` gives what may be chosen: the name that an `x-options` uses → choices. A field of several choices (`"x-widget":
+    "choices"`) has them in `options`, for the page alone – the record's own rule decides –; with `x-by` they are a mapping, from what
+    another column holds to the choices in that case.
     """
     kept = {name: _with_choices(sub, choices) for name, sub in schema["properties"].items() if _may_fill(sub, roles)}
     return {**schema, "properties": kept, "required": [name for name in schema.get("required", ()) if name in kept]}
@@ -26,7 +26,7 @@ def _may_fill(field: Mapping[str, Any], roles: frozenset[str]) -> bool:
 
 
 def _with_choices(field: Mapping[str, Any], choices: Mapping[str, Choices]) -> dict[str, Any]:
-    if field.get("type") == "array" and "properties" in field["items"]:  # a table of lines; files are plain numbers
+    if field.get("type") == "array" and "properties" in field["items"]:  # a table of lines; a field of files holds numbers
         items = field["items"]
         columns = {name: _with_choices(sub, choices) for name, sub in items["properties"].items()}
         return {**field, "items": {**items, "properties": columns}}

@@ -1,9 +1,11 @@
-"""Checks answers against a form; every message is Chinese and names the field."""
+"""Checks answers against a form: each field by its schema, and fields that must agree with one another. Every message is Chinese and
+names the field."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -11,10 +13,11 @@ import jsonschema_rs
 from jsonschema_rs import ValidationErrorKind as Kind
 
 from domain.ground.base import minutes_problem
-from domain.ground.identity import credit_code_problem, id_number_problem, mobile_problem
+from domain.ground.id_numbers import document_problem, id_number_problem, sex_problem
+from domain.ground.identity import credit_code_problem, mobile_problem
 from forms.fields import is_choices, is_file, parse
 
-FORMATS = {  # person-name is tidied only (`domain.identity.TIDY`)
+FORMATS = {  # person-name is tidied only (`domain.ground.identity.TIDY`); document-number is checked with `x-document`
     "id-number": id_number_problem,
     "mobile": mobile_problem,
     "credit-code": credit_code_problem,
@@ -22,26 +25,32 @@ FORMATS = {  # person-name is tidied only (`domain.identity.TIDY`)
 }
 _PASSES = {name: lambda text, problem=problem: problem(text) is None for name, problem in FORMATS.items()}
 
+AGREEMENTS: Mapping[str, Callable[[str, str], str | None]] = {"x-sex": sex_problem, "x-document": document_problem}
+"""Hint on a field, which names another field of the same form or line → what is wrong with the two answers together."""
+
 
 def check(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(path such as `lines.0.trained`, message) of each problem; empty when all is well."""
+    """(path such as `lines.0.trained`, message) of each problem; empty where there is none."""
     return checker(schema)(answers)
 
 
 def checker(schema: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], list[tuple[str, str]]]:
-    """`check` for one form, made ready once for many answers: the rows of an import."""
+    """`check` for one form, made ready once for the answers of many rows of an import."""
     validator, order = _validator(json.dumps(schema, sort_keys=True)), list(schema.get("properties", {}))
+    pairs = _pairs(schema)
 
     def check_one(answers: Mapping[str, Any]) -> list[tuple[str, str]]:
         problems: dict[str, str] = {}
-        if validator.is_valid(answers):  # nearly always, and cheaper than to look for what is wrong
-            return []
+        if validator.is_valid(answers):  # nearly always; looking for what is wrong takes longer
+            return list(_disagreements(pairs, answers)) if pairs else []
         for error in validator.iter_errors(dict(answers)):
             path = [str(part) for part in error.instance_path]
             if isinstance(error.kind, Kind.Required):
                 path.append(error.kind.property)  # the error is at the object that misses it; people look for the field
             field = _field(schema, path)
             problems.setdefault(".".join(path), _message(error, field, path))
+        for place, message in _disagreements(pairs, answers):
+            problems.setdefault(place, message)
         return sorted(problems.items(), key=lambda problem: order.index(first) if (first := problem[0].split(".")[0]) in order else -1)
 
     return check_one
@@ -61,6 +70,37 @@ def check_field(schema: Mapping[str, Any], path: str, text: str) -> str | None:
         return None
     alone = {"type": "object", "properties": {name: field}, "required": [name] if name in holder.get("required", ()) else []}
     return next((message for _, message in check(alone, parse(alone, {name: [text]}))), None)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two fields of a form, or of the lines of its field `lines`, that must agree."""
+
+    lines: str
+    name: str
+    title: str
+    other: str
+    problem: Callable[[str, str], str | None]
+
+
+def _pairs(schema: Mapping[str, Any], lines: str = "") -> list[_Pair]:
+    found: list[_Pair] = []
+    for name, field in schema.get("properties", {}).items():
+        found += [_Pair(lines, name, field.get("title", name), field[hint], AGREEMENTS[hint]) for hint in AGREEMENTS if hint in field]
+        if not lines and field.get("type") == "array":
+            found += _pairs(field.get("items", {}), name)
+    return found
+
+
+def _disagreements(pairs: Sequence[_Pair], answers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(path, message) of each pair of answers that are there and do not agree."""
+    for pair in pairs:
+        lines = answers.get(pair.lines, ()) if pair.lines else (answers,)
+        for number, line in enumerate(lines if isinstance(lines, list | tuple) else ()):
+            mine, other = (line.get(pair.name), line.get(pair.other)) if isinstance(line, Mapping) else (None, None)
+            if isinstance(mine, str) and isinstance(other, str) and (problem := pair.problem(mine, other)) is not None:
+                path, row = (f"{pair.lines}.{number}.", f"第 {number + 1} 行") if pair.lines else ("", "")
+                yield f"{path}{pair.name}", f"{row}“{pair.title}”：{problem}"
 
 
 @lru_cache(maxsize=200)

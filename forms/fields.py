@@ -1,4 +1,4 @@
-"""Between a form's JSON Schema and a page: what was posted becomes answers, answers become fields."""
+"""From a page to a form's answers, and back: what was posted becomes answers, answers become the fields of a page."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Any
 from domain.ground.filetypes import USUAL
 from domain.ground.identity import TIDY
 
-MAX_ROWS = 2000  # bound on what one post can make us build; a form's own limit is its `maxItems`, which the check reports
+MAX_ROWS = 2000  # lines that are read of one post; a form's own limit is its `maxItems`, which the check reports
 
-CODES = ("id-number", "mobile", "credit-code", "email")
+CODES = ("id-number", "document-number", "mobile", "credit-code", "email")
 """Formats whose values have neither blanks nor 全角 characters."""
 
-MAX_MB = 20  # of one uploaded file, where the form's `x-max-mb` does not say less
+MAX_MB = 20  # of one uploaded file, where the form has no lower `x-max-mb`
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a page; `readonly` is shown and not filled in. `rows` holds one list of fields a line where the widget is `lines`.
+    """One field of a page. A `readonly` one is shown, but not filled in.
 
-    Where the widget is `file` the value is a list of file ids, and `accept` (endings), `max_mb` (of one file) and `most` (files) rule it.
-    Where it is `choices` the value is a list of texts out of `options`; with `by`, a column of the same line, they depend on what that
-    one says, as `depending` maps it.
+    Where the widget is `lines`, `rows` holds the fields of each line. Where it is `file`, the value is a list of file ids, limited by
+    `accept` (endings), `max_mb` (of one file) and `most` (files). Where it is `choices`, the value is a list of texts out of `options`;
+    with `by`, which names a column of the same line, `depending` maps what that column holds to the choices.
     """
 
     path: str
@@ -48,14 +48,14 @@ class Field:
 
 @dataclass(frozen=True)
 class Tab:
-    """Fields that stand together."""
+    """Fields that are shown together."""
 
     name: str
     fields: tuple[Field, ...]
 
 
 def parse(schema: Mapping[str, Any], values: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """What was posted, as answers, without fields that are `readOnly`. Numbers that are none stay text: the check names them."""
+    """What was posted, as answers, without fields that are `readOnly`. A number that is none stays text, for the check to name."""
     answers: dict[str, Any] = {}
     for name, field in schema.get("properties", {}).items():
         if field.get("readOnly"):
@@ -175,7 +175,7 @@ def _typed(field: Mapping[str, Any], text: str) -> Any:
 
 
 def _half_width(field: Mapping[str, Any], text: str) -> str:
-    """Numbers and codes as they are meant: input methods leave 全角 digits and letters in them, people copy 手机号 with blanks."""
+    """Numbers and codes without 全角 digits and letters, which input methods leave in them, and without blanks, which people copy."""
     if field.get("format") in CODES:
         return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
     return unicodedata.normalize("NFKC", text).strip() if "pattern" in field else text

@@ -121,7 +121,7 @@ class Listing:
         return query
 
     def narrowed(self, actor: Actor, values: Mapping[str, str]) -> Select[Any]:
-        """The rows under all that `values` say – filters, `status`, and `sort` (a column's label, with - before it for descending)."""
+        """The rows under all `values` – filters, `status`, and `sort` (a column's label, with - before it for descending)."""
         query = self.filtered(actor, values)
         status = values.get("status", "")
         if status and self.key is not None:

@@ -1,4 +1,4 @@
-"""What service tasks may call: one visible registry."""
+"""The handlers that service tasks may call, in one visible registry."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ PLACEHOLDER = "{密码}"
 
 
 def prepare(session: Session, subject: Teacher, params: dict[str, Any]) -> dict[str, Any]:
-    """A new first password for the teacher. The payload holds its nonce, not the password (`domain.platform.passwords.first_password`)."""
+    """Gives the teacher a new first password. The payload holds its nonce alone (`domain.platform.passwords.first_password`)."""
     payload = {"to": subject.person.mobile, "text": str(params["text"]), "nonce": give_nonce(subject)}
     session.flush()
     return payload
@@ -26,12 +26,12 @@ def call(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, Any
     """Sends the password by SMS; a retry sends the same.
 
     Raises:
-        Transient, Permanent: see `sms.call`; the reason is kept and shown, and never holds the password.
+        Transient, Permanent: as `sms.call`. People read the reason, which never holds the password.
     """
     password = first_password(settings.secret_key, payload["nonce"])
     text = payload["text"].replace(PLACEHOLDER, password)
     try:
         return sms.call({"messages": [{"to": payload["to"], "text": text}]}, key, settings)
     except Permanent as error:
-        # a gateway may repeat what it refuses
+        # a gateway may quote what it refuses
         raise Permanent(str(error).replace(password, PLACEHOLDER)) from None

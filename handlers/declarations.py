@@ -18,7 +18,7 @@ from domain.ground.parties import Actor
 
 
 def hand_in(session: Session, subject: Declaration, params: dict[str, Any], actor: Actor) -> None:
-    """Takes a declaration that is handed in within its plan's window.
+    """Writes down that a declaration was handed in within its plan's window.
 
     Raises:
         BusinessError: `late`, with the parameter of that name as its message, or the plan is not open.
@@ -28,13 +28,13 @@ def hand_in(session: Session, subject: Declaration, params: dict[str, Any], acto
 
 
 def in_window(session: Session, subject: Declaration, params: dict[str, Any], actor: Actor) -> None:
-    """Lets a declaration go on only while it may be handed in; raises as `hand_in`."""
+    """Refuses outside the window in which a declaration may be handed in; raises as `hand_in`."""
     with _refusals():
         declarations.in_window(subject.plan, params["at"], str(params["late"]))
 
 
 def begin_pilots(session: Session, subject: Declaration, params: dict[str, Any], actor: Actor) -> None:
-    """The school pilots what was approved."""
+    """From now on the school pilots the certificates that were approved."""
     declarations.begin_pilots_of(session, subject, params["at"])
 
 
@@ -69,7 +69,7 @@ def delete_plan(session: Session, subject: DeclarationPlan, params: dict[str, An
     Raises:
         BusinessError: a school has applied.
     """
-    session.get_one(DeclarationPlan, subject.id, with_for_update=True)  # a school that is applying now comes first, or is refused
+    session.get_one(DeclarationPlan, subject.id, with_for_update=True)  # of this and a school that applies at the same moment, one waits
     if session.scalar(select(Declaration.id).where(Declaration.plan_id == subject.id).limit(1)) is not None:
         raise BusinessError("refused", "已有院校按该计划申报，不能删除")
     session.delete(subject)
@@ -78,7 +78,7 @@ def delete_plan(session: Session, subject: DeclarationPlan, params: dict[str, An
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """A rule's refusal as an error of the diagram: caught there, or told to who acts."""
+    """Turns a rule's refusal into a BPMN error, which the diagram catches, or whoever acts reads."""
     try:
         yield
     except DomainError as error:

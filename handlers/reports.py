@@ -20,13 +20,13 @@ def delete(session: Session, subject: WeeklyReport, params: dict[str, Any], acto
 
 
 def prepare_reminder(session: Session, subject: ReportingPeriod, params: dict[str, Any]) -> dict[str, Any]:
-    """A message (`text`) to the people of each school that has begun no report on the period."""
+    """The payload: an SMS (`text`) to the people of each school that has begun no report on the period."""
     people = people_yet_to_report(session, subject)
     return {"messages": [{"to": person.mobile, "text": str(params["text"])} for person in people]}
 
 
 def send_reminder(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, Any]:
-    """Sends the reminders; where every school has reported there is nobody to remind, and nothing has failed.
+    """Sends the reminders. Where every school has reported there is nobody to remind, and that is no failure.
 
     Raises:
         Transient, Permanent: as `sms.call`.

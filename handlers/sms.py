@@ -28,7 +28,7 @@ class Addressed(Protocol):
 
 
 def prepare(session: Session, subject: Addressed, params: dict[str, Any]) -> dict[str, Any]:
-    """The messages: to the record's author (`role` = 'author') or to everyone who holds the role in the lane's party."""
+    """The payload: an SMS to the record's author (`role` is `author`), or to everybody who holds the role in the party of that lane."""
     role, text = str(params["role"]), str(params["text"])
     if role == "author":
         person = session.get(Person, subject.author_id)
@@ -57,7 +57,7 @@ def call(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, Any
         raise Transient("短信平台没有应答，请稍后重发") from error
     if reply.is_success:
         return {}
-    _log.warning("SMS %s: %s %s", key, reply.status_code, reply.text[:200])  # what people read holds no codes
+    _log.warning("SMS %s: %s %s", key, reply.status_code, reply.text[:200])  # people read no codes
     if reply.status_code == 429 or reply.status_code >= 500:
         raise Transient("短信平台忙，请稍后重发")
     raise Permanent("短信平台拒绝发送，请核对接收人的手机号后重发")

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
+from time import monotonic
 
 from domain.ground.errors import DomainError
 
@@ -24,6 +25,7 @@ Function = Callable[[Mapping[str, Json]], Json]
 MEGABYTE = 1024 * 1024
 AT_ONCE = 2  # confined processes of one process: each may take a core and its memory
 PATIENCE = 20.0  # seconds to wait for one's turn
+_LOOK = 5.0  # seconds between two calls of `meanwhile`
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Work:
 
 
 WORK: Mapping[str, Work] = {
+    "own workbook": Work("jobs.imports.own_workbook", "make", seconds=10, memory=600 * MEGABYTE),
+    "large own workbook": Work("jobs.imports.own_workbook", "make", seconds=90, memory=2000 * MEGABYTE, written=400 * MEGABYTE),
     "seal key": Work("jobs.seals", "open_key"),
     "seal picture": Work("jobs.seals", "check_picture", seconds=5),
     "check of a diagram": Work("jobs.trials", "check_diagram", seconds=10),
@@ -56,8 +60,8 @@ class Busy(DomainError):
     """系统正忙，请稍后再试；已填写的内容不会丢失。"""
 
 
-def run(name: str, asked: Mapping[str, Json]) -> Json:
-    """Runs the work of this name over `asked` in a process of its own.
+def run(name: str, asked: Mapping[str, Json], meanwhile: Callable[[], None] = lambda: None) -> Json:
+    """Runs the work of this name over `asked` in a process of its own. `meanwhile` is called every few seconds; what it raises ends both.
 
     Raises:
         Busy: others are at it, and go on being so.
@@ -67,12 +71,12 @@ def run(name: str, asked: Mapping[str, Json]) -> Json:
     if not _TURNS.acquire(timeout=PATIENCE):
         raise Busy
     try:
-        return _run(work, json.dumps(asked).encode())
+        return _run(work, json.dumps(asked).encode(), meanwhile)
     finally:
         _TURNS.release()
 
 
-def _run(work: Work, asked: bytes) -> Json:
+def _run(work: Work, asked: bytes, meanwhile: Callable[[], None]) -> Json:
     ours, theirs = _CONTEXT.Pipe()
     process = _CONTEXT.Process(target=_child, args=(theirs, work), daemon=True)
     process.start()
@@ -80,8 +84,7 @@ def _run(work: Work, asked: bytes) -> Json:
     try:
         with ours:
             ours.send_bytes(asked)
-            if not ours.poll(2 * work.seconds):
-                raise Unfinished
+            _wait(ours, monotonic() + 2 * work.seconds, meanwhile)
             answer: Json = json.loads(ours.recv_bytes())
     except (EOFError, OSError) as error:  # it died: of its bounds, or of what it was handed
         raise Unfinished from error
@@ -90,6 +93,14 @@ def _run(work: Work, asked: bytes) -> Json:
         process.join()
         process.close()
     return answer
+
+
+def _wait(answer: Connection, until: float, meanwhile: Callable[[], None]) -> None:
+    """Waits for an answer, until a moment of `monotonic`."""
+    while not answer.poll(max(min(_LOOK, until - monotonic()), 0)):
+        if monotonic() >= until:
+            raise Unfinished
+        meanwhile()
 
 
 def _child(connection: Connection, work: Work) -> None:

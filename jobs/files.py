@@ -1,4 +1,5 @@
-"""Deletes uploads that no record has taken – a page was closed before it was saved, a file removed again – and bytes without a row."""
+"""Deletes uploads that no record has taken – a page was closed before it was saved, a file removed again –, bytes without a row, and
+workbooks of imports that are over."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from domain.platform.files import StoredFile, forget_unattached, path_of
+from jobs.imports.originals import not_needed
 from jobs.runtime import Runtime
 
 KEPT = timedelta(days=30)  # a draft that names them may still be handed in until then
@@ -22,7 +24,9 @@ def sweep_files(runtime: Runtime) -> int:
         hashes = forget_unattached(session, now - KEPT)
     folder = f"{int(now.timestamp() // 3600) % 256:02x}"  # another one of the 256 folders of bytes each hour: all of them in eleven days
     deleted = 0
-    for path in [*(path_of(home, sha256) for sha256 in hashes), *_orphans(runtime, folder), *_parts(home)]:
+    with runtime.database.reading() as session:
+        uploads = list(not_needed(session, runtime.settings))
+    for path in [*(path_of(home, sha256) for sha256 in hashes), *_orphans(runtime, folder), *_parts(home), *uploads]:
         if path.exists() and now.timestamp() - path.stat().st_mtime > FRESH:
             path.unlink(missing_ok=True)
             deleted += 1

@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 def deliver_due(runtime: Runtime, may_work: Callable[[], bool] = lambda: True) -> None:
-    """Delivers the messages that are due, as long as `may_work` says that this process holds the scheduler's lease."""
+    """Delivers the messages that are due, as long as `may_work` is true: this process holds the scheduler's lease."""
     with runtime.database.reading() as session:
         due = messages.due(session, runtime.engine.clock())
     for message_id in due:

@@ -1,4 +1,4 @@
-"""The queue between the database and the workers: Redis carries names of work and ids of rows, and nothing that could be run.
+"""The queue between the database and the workers: Redis carries names of duties and ids of rows, and nothing that could be run.
 
 Whoever reaches Redis can write into it. RQ by itself would run what they write: it unpickles what jobs carry, and looks up their
 functions and callbacks by any name that Python can import. Here an entry is `[name, null, [id], {}]` in JSON. The worker looks the
@@ -59,7 +59,7 @@ def enqueue(redis_url: str, queue: str, name: str, ids: Sequence[str] | Sequence
 
 
 def work(redis_url: str, duties: Mapping[str, Duty]) -> None:
-    """Does the duties of all entries, in this process, until it is told to stop."""
+    """Does the duties of all entries, in this process, until a signal stops it."""
     connection = Redis.from_url(redis_url)
     entry = _entry(duties)
     queues = [Queue(name, connection=connection, job_class=entry, serializer=JSONSerializer) for name in QUEUES]
@@ -110,7 +110,7 @@ def _entry(duties: Mapping[str, Duty]) -> type[Job]:
                 super().restore(known)
                 name, row_id = _checked(self.data, duties)
             except (ValueError, RecursionError, NoSuchJobError) as error:
-                _log.error("an entry of the queue that the product has not written is left out: %s", error)
+                _log.error("left out an entry of the queue that the product has not written: %s", error)
                 self.connection.delete(self.key)
                 raise NoSuchJobError(f"not one of ours: {error}") from error
             self.func_name, self.args, self.kwargs = name, (row_id,), {}

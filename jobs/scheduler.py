@@ -93,7 +93,7 @@ def look(runtime: Runtime, may_work: Callable[[], bool]) -> None:
 
 
 def _lease(runtime: Runtime, holder: str) -> Callable[[], bool]:
-    """A function that says whether this scheduler may work; it renews the lease once a third of it is over."""
+    """Makes a function that is true while this scheduler may work; it renews the lease once a third of it is over."""
     renewed = [datetime.min.replace(tzinfo=UTC)]
 
     def may_work() -> bool:

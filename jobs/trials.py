@@ -23,7 +23,7 @@ class Trial:
     """How the scenarios of a diagram went."""
 
     shown: list[dict[str, str | list[str] | None]]
-    """`name`, `told` and `failure` of each."""
+    """`name`, `lines` and `failure` of each."""
     taken: list[str]
     missed: list[str]
     """Ids of the sequence flows that were taken, and that were not."""
@@ -64,5 +64,5 @@ def try_diagram(asked: Mapping[str, Json]) -> Json:
         report = playing.run_text(str(asked["xml"]).encode(), str(asked["scenarios"]))
     except (ScenarioFailed, DiagramInvalid) as error:
         return {"problem": str(error)}
-    shown: list[Json] = [{"name": one.name, "told": [*one.told], "failure": one.failure} for one in report.shown]
+    shown: list[Json] = [{"name": one.name, "lines": [*one.lines], "failure": one.failure} for one in report.shown]
     return {"shown": shown, "taken": [*sorted(report.taken)], "missed": [*report.flows_not_taken]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from domain.ground.parties import Actor
 from domain.platform.background import advance
 
 LEASE = timedelta(seconds=60)  # longer than any chunk takes; each progress renews it
+CHUNK = 5  # steps of the engine in one transaction: some 50 ms, during which SQLite lets nobody else write
+GAP = 0.04  # seconds between two chunks on SQLite
 
 
 class Stopped(Exception):
@@ -35,7 +38,8 @@ class Work:
     """Who began it, with the rights held now."""
     params: dict[str, Any]
     result: dict[str, Any]
-    """The kind's bookkeeping and outcome, JSON; stored by `keep`, `progress` and at the end. `file` and `name`: a file to download."""
+    """The kind's bookkeeping and outcome, JSON; stored by `keep`, `progress` and at the end. `file` and `name`: a file to download;
+    `roles`: those with which it was made."""
     done: int = 0
     failed: int = 0
     total: int | None = None
@@ -61,9 +65,14 @@ class Work:
         if not advance(session, self.task_id, self.attempt, values):
             raise Stopped
 
+    def give_way(self) -> None:
+        """Between two chunks: SQLite has one writer and no queue for it, so that people's clicks would starve."""
+        if self.database.engine.dialect.name == "sqlite":
+            time.sleep(GAP)
+
     def file(self, name: str) -> Path:
         """The path of the result that people download as `name`. Each attempt has its own: a lost worker may still write."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{self.attempt}{Path(name).suffix}"
-        self.result = {**self.result, "file": path.name, "name": name}
+        self.result = {**self.result, "file": path.name, "name": name, "roles": sorted(self.actor.roles)}
         return path

@@ -20,5 +20,5 @@ def duties(runtime: Runtime) -> dict[str, Duty]:
 
 
 def run(settings: Settings) -> None:
-    """Works until it is told to stop. Rows are worked on in this process: a killed worker's row is found by its lease."""
+    """Works until a signal stops it. It works on rows in this process: the lease finds the row of a worker that is killed."""
     queue.work(settings.redis_url, duties(build(settings)))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Numeric, Select, String, Table, Text, UniqueConstraint, false, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, query_expression, relationship, selectinload
 
-from domain.certificates.majors import IN_ORDER, Major
+from domain.certificates.majors import IN_ORDER, Major, labelled
 from domain.ground.base import Base
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor, Party
@@ -56,7 +56,7 @@ class Certificate(Base):
     fee: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))  # yuan a candidate; null: not set yet
     ground: Mapped[str] = mapped_column(String(2), default="红")  # ground of the photo
 
-    piloted: Mapped[bool | None] = query_expression()  # of whoever asks: set by domain.pilots.marked, no column
+    piloted: Mapped[bool | None] = query_expression()  # whether the actor takes part: set by `domain.certificates.pilots.marked`, no column
     party: Mapped[Party] = relationship()
     majors: Mapped[list[Major]] = relationship(secondary=certificate_major, order_by=IN_ORDER)
 
@@ -83,7 +83,7 @@ class Certificate(Base):
         """Stores what was filled in, and flushes it.
 
         Raises:
-            UnknownChoice: the form names an organization or a major that there is not.
+            UnknownChoice: the form names an organization or a major that does not exist.
             CertificateTaken: another certificate has this code, or this name and grade.
         """
         session = object_session(self)
@@ -91,18 +91,20 @@ class Certificate(Base):
             return
         with session.no_autoflush:
             self.party = _organization(session, answers.get("organization", ""))
-            self.majors = _majors(session, [line.get("major", "") for line in answers.get("majors", ())])
+            self.majors = labelled(
+                session.scalars(select(Major)), [line.get("major", "") for line in answers.get("majors", ())], UnknownChoice
+            )
             for name in FIELDS:
                 setattr(self, name, answers.get(name, ""))
             self.fee = None if answers.get("fee") is None else Decimal(str(answers["fee"]))
         flush_or_refuse(session, CertificateTaken)
 
 
-LABEL = Certificate.name + "（" + Certificate.grade + "）"  # `label`, for queries
+LABEL = Certificate.name + "（" + Certificate.grade + "）"  # `label` in queries
 
 
 def certificates_query(actor: Actor) -> Select[Certificate]:
-    """The certificates an actor may see: an organization its own, schools, provinces and operators all; others none. By code."""
+    """The certificates that an actor may see, by code: an organization its own; schools, provinces and operators all; others none."""
     query = select(Certificate).join(Certificate.party).options(contains_eager(Certificate.party)).order_by(Certificate.code)
     if actor.party_kind in ("school", "province") or "系统管理" in actor.roles:
         return query
@@ -116,16 +118,12 @@ def certificate_of(session: Session, actor: Actor, certificate_id: int) -> Certi
 
 
 def own_certificates(session: Session, party_id: int, labels: Iterable[str]) -> list[Certificate]:
-    """An organization's certificates by their labels, each once, in the order asked for.
+    """An organization's certificates with these labels, each once, in the order of the labels.
 
     Raises:
-        UnknownCertificate: it has none of such a label.
+        UnknownCertificate: it has no certificate with one of the labels.
     """
-    found = {c.label: c for c in session.scalars(select(Certificate).where(Certificate.party_id == party_id))}
-    wanted = list(dict.fromkeys(labels))
-    if not found.keys() >= set(wanted):
-        raise UnknownCertificate
-    return [found[label] for label in wanted]
+    return labelled(session.scalars(select(Certificate).where(Certificate.party_id == party_id)), labels, UnknownCertificate)
 
 
 def new_certificate(session: Session, answers: dict[str, Any]) -> Certificate:
@@ -145,11 +143,3 @@ def _organization(session: Session, name: str) -> Party:
     if party is None:
         raise UnknownChoice
     return party
-
-
-def _majors(session: Session, labels: Sequence[str]) -> list[Major]:
-    found = {major.label: major for major in session.scalars(select(Major))}
-    wanted = list(dict.fromkeys(labels))
-    if not found.keys() >= set(wanted):
-        raise UnknownChoice
-    return [found[label] for label in wanted]

@@ -13,10 +13,9 @@ from domain.certificates.certificates import LABEL, Certificate, certificate_maj
 from domain.certificates.majors import IN_ORDER, Major
 from domain.ground.base import Base, UtcDateTime, clock_minutes, read_minutes, utc_now
 from domain.ground.errors import DomainError
-from domain.ground.parties import Actor, Party
+from domain.ground.parties import PROVINCE_ROLES, Actor, Party
 from domain.ground.subject_record import SubjectRecord
 
-PROVINCE_LANES = ("省级", "省级初审", "省级复审")
 FIELDS = ("name", "year", "note")
 
 
@@ -43,7 +42,7 @@ declaration_plan_certificate = Table(
 class DeclarationPlan(SubjectRecord):
     """A plan of a province.
 
-    The times are the rule, the status only shows it: opening or closing by hand moves them (`open_at`, `close_at`).
+    The times decide when schools may apply; the status only shows it. Opening or closing a plan by hand sets its times.
     """
 
     FACTS: ClassVar[Mapping[str, type]] = {"plan_start": datetime, "plan_end": datetime}
@@ -56,7 +55,7 @@ class DeclarationPlan(SubjectRecord):
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # the form's fields but times and certificates
     starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # null: not filled in yet
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # first moment that is too late; null: not filled in yet
-    published: Mapped[bool] = mapped_column(default=False)  # schools see it
+    published: Mapped[bool] = mapped_column(default=False)  # whether schools see it
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     party: Mapped[Party] = relationship()
@@ -72,11 +71,11 @@ class DeclarationPlan(SubjectRecord):
         return self.name or "未命名的申报计划"
 
     def party_for(self, lane: str) -> int | None:
-        """The province alone; timers are the system's."""
-        return self.party_id if lane in PROVINCE_LANES else 0 if lane == "系统" else None
+        """The province has every lane; the system has the timers."""
+        return self.party_id if lane in PROVINCE_ROLES else 0 if lane == "系统" else None
 
     def facts(self) -> dict[str, Any]:
-        """`plan_start`, `plan_end`: aware datetimes; None while a draft has none."""
+        """`plan_start`, `plan_end`: aware datetimes; None in a draft without times."""
         return {"plan_start": self.starts_at, "plan_end": self.ends_at}
 
     def answers(self) -> dict[str, Any]:
@@ -93,7 +92,7 @@ class DeclarationPlan(SubjectRecord):
         """Stores what was filled in.
 
         Raises:
-            BadWindow: the times are in the wrong order, or none.
+            BadWindow: a time is none, or the times are in the wrong order.
             UnknownOffer: the form names a certificate that there is not.
         """
         starts, ends = _moment(answers.get("starts_at")), _moment(answers.get("ends_at"))
@@ -106,7 +105,7 @@ class DeclarationPlan(SubjectRecord):
         self.data = {name: answers[name] for name in FIELDS if name in answers}
 
     def is_open(self, now: datetime) -> bool:
-        """Whether schools may apply at this moment, to the second."""
+        """Whether schools may apply at this moment; exact to the second."""
         return self.published and self.starts_at is not None and self.ends_at is not None and self.starts_at <= now < self.ends_at
 
     def is_over(self, now: datetime) -> bool:
@@ -114,10 +113,10 @@ class DeclarationPlan(SubjectRecord):
         return self.ends_at is not None and self.ends_at <= now
 
     def publish(self, now: datetime) -> None:
-        """Schools see it from now on.
+        """Shows the plan to schools from now on.
 
         Raises:
-            Closed: its window is over, so nobody could apply.
+            Closed: its window is over; nobody could apply.
         """
         if self.is_over(now):
             raise Closed
@@ -156,14 +155,14 @@ def plan_of(session: Session, actor: Actor, plan_id: int) -> DeclarationPlan | N
 
 
 def current_plans(session: Session, actor: Actor, now: datetime) -> Sequence[DeclarationPlan]:
-    """The plans for which it is not too late, first those that end first, with their certificates; those not yet begun are among them."""
+    """The plans that have not ended, with their certificates, by their end; plans that begin later are among them."""
     table = DeclarationPlan
     current = plans_query(actor).where(table.published, table.ends_at > now).options(selectinload(table.certificates))
     return session.scalars(current.order_by(None).order_by(table.ends_at, table.id)).all()
 
 
 def offer_of(session: Session, plan_id: int, labels: Collection[str] | None = None) -> dict[str, tuple[int, list[str]]]:
-    """The certificates on offer (of these labels), by label: id, and the labels of their 对应专业. One query."""
+    """The certificates that a plan offers, or those of `labels`: label → id and labels of its 对应专业. One query."""
     link, major = declaration_plan_certificate.c, certificate_major.c
     query = (
         select(Certificate.id, LABEL, Major)
@@ -176,10 +175,10 @@ def offer_of(session: Session, plan_id: int, labels: Collection[str] | None = No
     if labels is not None:
         query = query.where(LABEL.in_(labels))
     found: dict[str, tuple[int, list[str]]] = {}
-    for id, label, one in session.execute(query):
+    for id, label, major_row in session.execute(query):
         majors = found.setdefault(label, (id, []))[1]
-        if one is not None:
-            majors.append(one.label)
+        if major_row is not None:
+            majors.append(major_row.label)
     return found
 
 

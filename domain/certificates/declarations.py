@@ -10,11 +10,11 @@ from sqlalchemy import JSON, ForeignKey, Select, UniqueConstraint, delete, false
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship
 
 from domain.certificates.certificates import Certificate
-from domain.certificates.declaration_plans import PROVINCE_LANES, DeclarationPlan, offer_of, plan_of, plans_query
+from domain.certificates.declaration_plans import DeclarationPlan, offer_of, plan_of, plans_query
 from domain.certificates.pilots import begin_pilots, participating
 from domain.ground.base import Base, UtcDateTime, utc_now
 from domain.ground.errors import DomainError, TooLate
-from domain.ground.parties import Actor, Party, Person
+from domain.ground.parties import PROVINCE_ROLES, Actor, Party, Person
 from domain.ground.subject_record import SubjectRecord
 from domain.ground.uniqueness import flush_or_refuse
 
@@ -61,7 +61,7 @@ class Declaration(SubjectRecord):
 
     def party_for(self, lane: str) -> int | None:
         """The school applies, its province reviews."""
-        if lane in PROVINCE_LANES:
+        if lane in PROVINCE_ROLES:
             return self.party.province_id
         return self.party_id if lane == "试点院校" else 0 if lane == "系统" else None
 
@@ -77,7 +77,7 @@ class Declaration(SubjectRecord):
         """Stores what was filled in, and its lines, as far as they name a certificate.
 
         Raises:
-            BadLine: a certificate that the plan does not offer or that stands twice, or a major that is none of its 对应专业.
+            BadLine: the plan does not offer a certificate, two lines name the same one, or a major is none of its 对应专业.
         """
         session = object_session(self)
         if session is None:
@@ -103,7 +103,7 @@ class Declaration(SubjectRecord):
 
 
 class DeclarationLine(Base):
-    """One certificate of a declaration: what exports and pilots are made of. Written with the form, which stays in `Declaration.data`."""
+    """One certificate of a declaration, for exports and pilots. Written with the form, which `Declaration.data` holds as well."""
 
     __tablename__ = "declaration_line"
     __table_args__ = (UniqueConstraint("declaration_id", "certificate_id"),)
@@ -113,7 +113,7 @@ class DeclarationLine(Base):
     certificate_id: Mapped[int] = mapped_column(ForeignKey("certificate.id"), index=True)
     majors: Mapped[list[str]] = mapped_column(JSON, default=list)  # labels, as they were called when they were declared
     people: Mapped[int | None]  # null: a draft's line without a number
-    site: Mapped[bool | None]  # wants a 考核站点; null: not said yet
+    site: Mapped[bool | None]  # whether the school wants a 考核站点; null: not filled in yet
 
     declaration: Mapped[Declaration] = relationship()
     certificate: Mapped[Certificate] = relationship()
@@ -123,12 +123,12 @@ def new_declaration(session: Session, actor: Actor, now: datetime, answers: dict
     """A new, flushed declaration of the actor's school.
 
     Raises:
-        NotOpen, TooLate: the plan is none of the province's, has not begun, or is over.
+        NotOpen, TooLate: the plan is another province's, has not begun, or is over.
         AlreadyDeclared: the school has one, also where two are sent at once (a unique constraint decides).
         BadLine
     """
     both = plans_query(actor).where(DeclarationPlan.id == plan_id).join(Party, Party.id == actor.party_id).add_columns(Party)
-    kept = both.with_for_update(read=True, key_share=True, of=DeclarationPlan)  # it cannot be deleted until the transaction ends
+    kept = both.with_for_update(read=True, key_share=True, of=DeclarationPlan)  # nobody can delete the plan until the transaction ends
     found = session.execute(kept).first()
     if found is None:
         raise NotOpen
@@ -167,23 +167,23 @@ def open_plan(session: Session, actor: Actor, now: datetime, plan_id: int) -> De
 
 
 def declared(session: Session, actor: Actor, plan_ids: Sequence[int]) -> dict[int, Declaration]:
-    """The actor's school's declarations under plans, by the plan's id."""
+    """Plan id → declaration of the actor's school under that plan."""
     query = declarations_query(actor).where(Declaration.plan_id.in_(plan_ids), Declaration.party_id == actor.party_id)
-    return {one.plan_id: one for one in session.scalars(query)}
+    return {declaration.plan_id: declaration for declaration in session.scalars(query)}
 
 
 def known_beforehand(session: Session, actor: Actor) -> dict[str, Any]:
-    """What the system knows of a new declaration: who fills it in."""
+    """What the system fills into a new declaration: its contact is whoever begins it."""
     mobile = session.scalar(select(Person.mobile).where(Person.id == actor.person_id))
     return {"contacts": [{"name": actor.name, "mobile": mobile or ""}]}
 
 
 def in_window(plan: DeclarationPlan, now: datetime, late: str | None = None) -> None:
-    """Refuses outside a plan's window, also where it was closed by hand.
+    """Refuses outside a plan's window, also where somebody has closed it by hand.
 
     Raises:
         TooLate: with the text `late`.
-        NotOpen: the plan has been withdrawn, or begins later again.
+        NotOpen: the plan was withdrawn, or begins later.
     """
     if plan.is_over(now):
         raise TooLate(late)
@@ -192,7 +192,7 @@ def in_window(plan: DeclarationPlan, now: datetime, late: str | None = None) -> 
 
 
 def hand_in(declaration: Declaration, now: datetime, late: str) -> None:
-    """Notes that a declaration was handed in; raises as `in_window`."""
+    """Writes down that a declaration was handed in; raises as `in_window`."""
     in_window(declaration.plan, now, late)
     declaration.submitted_at = declaration.submitted_at or now
 
@@ -214,7 +214,7 @@ def declaration_of(session: Session, actor: Actor, declaration_id: int) -> Decla
 
 
 def lines_query(actor: Actor) -> Select[DeclarationLine]:
-    """A row a certificate of the declarations that an actor may see, with all that an export shows of it."""
+    """The lines of the declarations that an actor may see, one a certificate, with all that an export shows."""
     line = DeclarationLine
     query = select(line).join(line.declaration).join(Declaration.plan).join(Declaration.party).join(line.certificate)
     loaded = contains_eager(line.declaration)
@@ -223,7 +223,7 @@ def lines_query(actor: Actor) -> Select[DeclarationLine]:
 
 
 def applied_for(actor: Actor) -> Select[int]:
-    """Ids of the certificates that were applied for – a draft is no application – or are piloted, as far as the actor may see."""
+    """Ids of the certificates that were applied for or are piloted, as far as the actor may see. A draft is no application."""
     asked = select(DeclarationLine.certificate_id).join(DeclarationLine.declaration).join(Declaration.party)
     asked = _seen_by(actor, asked).where(Declaration.submitted_at.is_not(None))
     both = union(asked, participating(actor)).subquery()
@@ -231,7 +231,7 @@ def applied_for(actor: Actor) -> Select[int]:
 
 
 def _seen_by(actor: Actor, query: Select[Any]) -> Select[Any]:
-    """Narrows a query that joins the declaration's school."""
+    """Narrows a query, which joins the declaration's school, to what the actor may see."""
     if "系统管理" in actor.roles:
         return query
     if "试点院校" in actor.roles:

@@ -39,19 +39,19 @@ def pilots_query(actor: Actor) -> Select[PilotCertificate]:
 
 
 def participating(actor: Actor) -> Select[int]:
-    """Ids of the certificates that are piloted, as far as the actor may see."""
+    """Ids of the certificates that somebody pilots, as far as the actor may see."""
     return pilots_query(actor).with_only_columns(PilotCertificate.certificate_id)
 
 
 def marked(query: Select[Any], actor: Actor) -> Select[Any]:
-    """A query of certificates in which each says in `piloted` whether the actor takes part in it."""
+    """A query of certificates that sets `piloted` of each: whether the actor takes part."""
     return query.options(with_expression(Certificate.piloted, Certificate.id.in_(participating(actor))))
 
 
 def begin_pilots(session: Session, school_id: int, certificate_ids: Sequence[int], now: datetime) -> None:
-    """From now on the school pilots these certificates; nothing changes where it does already."""
+    """Writes down that the school pilots these certificates from now on, but for those that it pilots already."""
     table = PilotCertificate
-    session.get_one(Party, school_id, with_for_update=ONE_BY_ONE)  # two approvals of one school
+    session.get_one(Party, school_id, with_for_update=ONE_BY_ONE)  # of two approvals of one school, one waits
     known = set(session.scalars(select(table.certificate_id).where(table.party_id == school_id, table.certificate_id.in_(certificate_ids))))
     new = [{"party_id": school_id, "certificate_id": id, "since": now} for id in certificate_ids if id not in known]
     if new:

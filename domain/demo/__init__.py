@@ -1,4 +1,4 @@
-"""Made-up people and parties to try the product with; the books they work on are in `domain.demo.books`."""
+"""Made-up people and parties to try the product with; their certificates, schools and majors are in `domain.demo.books`."""
 
 from __future__ import annotations
 
@@ -76,5 +76,5 @@ def load_demo(session: Session, now: datetime) -> bool:
 @cache
 def hashed_password() -> str:
     """The hash of `PASSWORD`."""
-    # all accounts share one made-up password: hashing it once is what keeps loading quick
+    # all accounts have the same made-up password, which is hashed once: hashing is slow on purpose
     return hash_password(PASSWORD)

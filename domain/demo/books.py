@@ -1,4 +1,7 @@
-"""The books: organizations, certificates, majors, schools and what they pilot, in two sizes. Bulk inserts, the same every time."""
+"""The demonstration's reference data: organizations, certificates, majors, schools and their pilots, in two sizes.
+
+Bulk inserts, the same data every time.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ FEES = {"初级": 180, "中级": 260, "高级": 380}  # yuan
 
 @dataclass(frozen=True)
 class Size:
-    """How many of each; a certificate's name is three certificates, one a grade."""
+    """How many of each there are. Each name of a certificate has three certificates, one a grade."""
 
     provinces: int
     organizations: int
@@ -39,7 +42,7 @@ SIZES = {"small": Size(2, 30, 40, 20), "large": Size(31, 300, 434, 5_000)}  # la
 
 
 def load_books(session: Session, now: datetime, size: Size) -> dict[str, int]:
-    """Adds the books to the people and parties that are there already. Returns how many of each there are."""
+    """Adds the reference data to the people and parties. Returns how many of each kind there are."""
     random = Random(20211)  # noqa: S311  # not for secrets: the same data every time
     majors = _majors(session)
     organizations = _organizations(session, size, random)
@@ -67,7 +70,7 @@ def _majors(session: Session) -> dict[str, list[tuple[int, str]]]:
 
 
 def _parties(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
-    """Ids of parties by code, in order; those not there yet are added."""
+    """Ids of the parties with these codes, in order; adds those that are missing."""
     known = {code: id for code, id in session.execute(select(Party.code, Party.id))}
     new = [row for row in rows if row["code"] not in known]
     if new:
@@ -118,7 +121,7 @@ def _certificates(
     rows: list[dict[str, Any]] = []
     levels = []
     for number, (name, field) in enumerate(listed):
-        # the first four belong to the organization with an account, so that it has enough to show
+        # the first four are of the organization that has an account
         owner = organizations[0] if number < 4 else organizations[1 + (number - 4) % (len(organizations) - 1)]
         for digit, grade in enumerate(GRADES, 1):
             fee, text = FEES[grade] + number % 5 * 20, names.DESCRIPTIONS[grade].format(name=name)
@@ -184,10 +187,10 @@ def _pilots(
     pilots: list[dict[str, Any]] = []
     leads: list[dict[str, Any]] = []
     for number, (school, level) in enumerate(schools):
-        fitting = [id for id, grade in certificates if grade != ("高级" if level == "中职" else "初级")]
-        chosen = random.sample(fitting, min(40 if number % 50 == 49 else random.randint(6, 10), len(fitting)))
-        if number == 0:  # the first account's school meets the organization with an account
-            chosen = sorted({*chosen[:6], *fitting[:4]})
+        suitable = [id for id, grade in certificates if grade != ("高级" if level == "中职" else "初级")]
+        chosen = random.sample(suitable, min(40 if number % 50 == 49 else random.randint(6, 10), len(suitable)))
+        if number == 0:  # the school of the first account pilots certificates of the organization that has an account
+            chosen = sorted({*chosen[:6], *suitable[:4]})
         for certificate in chosen:
             since = now - timedelta(days=random.randint(60, 900))
             pilots.append({"party_id": school, "certificate_id": certificate, "since": since})

@@ -1,4 +1,4 @@
-"""People, plans and declarations of the demonstration, still without a process: whoever adds them plays what happened to them."""
+"""People, plans and declarations of the demonstration, without processes: `jobs.demo` plays those."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def add_staff(session: Session, now: datetime) -> None:
     if not rows:
         return
     ids = session.scalars(insert(Person).returning(Person.id, sort_by_parameter_order=True), rows).all()
-    session.execute(insert(PersonRole), [{"person_id": id, "role": role} for id, held in zip(ids, roles, strict=True) for role in held])
+    session.execute(insert(PersonRole), [{"person_id": id, "role": role} for id, own in zip(ids, roles, strict=True) for role in own])
 
 
 def new_plans(session: Session, name: str, year: int, starts: datetime, ends: datetime, labels: Sequence[str]) -> list[DeclarationPlan]:

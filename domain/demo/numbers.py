@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from domain.ground.identity import credit_code_problem, id_number_problem
+from domain.ground.id_numbers import id_number_problem
+from domain.ground.identity import credit_code_problem
 
 _WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)  # GB 11714
 

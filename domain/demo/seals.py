@@ -1,4 +1,4 @@
-"""Made-up 电子签章: key, certificate and picture are made when they are needed, none is kept in the product."""
+"""Made-up 电子签章: key, certificate and picture are made when they are needed; the product contains none."""
 
 from __future__ import annotations
 

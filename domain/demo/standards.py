@@ -1,4 +1,4 @@
-"""Standards of the demonstration's certificates, still without a process: whoever adds them starts it."""
+"""Standards of the demonstration's certificates, without processes: `jobs.demo` starts those."""
 
 from __future__ import annotations
 

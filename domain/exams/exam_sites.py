@@ -37,7 +37,7 @@ class ExamSite(SubjectRecord):
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))  # the school
     certificate_id: Mapped[int] = mapped_column(ForeignKey("certificate.id"), index=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # the form's other fields
+    data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # what the form holds but the certificate
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     party: Mapped[Party] = relationship()
@@ -58,7 +58,7 @@ class ExamSite(SubjectRecord):
         return {"试点院校": self.party_id, "培训评价组织": self.certificate.party_id, "系统": 0}.get(lane)
 
     def facts(self) -> dict[str, Any]:
-        """Nothing beyond what every expression may read."""
+        """Empty: expressions read nothing of the record."""
         return {}
 
     def answers(self) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""What every record stands on: the base, the database, parties, and how rules say no."""
+"""What every record needs: the base, the database, parties, and the errors of rules."""

@@ -10,11 +10,11 @@ from sqlalchemy import DateTime, Dialect, Enum, MetaData
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")  # all windows and deadlines are meant in this zone (domain.md, Decisions)
+SHANGHAI = ZoneInfo("Asia/Shanghai")  # the zone of all windows and deadlines (domain.md, Decisions)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment: aware UTC in Python, stored in UTC; SQLite drops the zone, so it is put back on load."""
+    """A moment: aware and in UTC in Python, stored in UTC. SQLite stores no zone; a moment that is loaded has it again."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -62,7 +62,7 @@ def clock_minutes(moment: datetime) -> str:
 
 
 def read_minutes(text: str) -> datetime | None:
-    """The moment that people wrote as `clock_minutes` shows it, or with a T as browsers send it; None where it is none."""
+    """Reads a moment that is written as `clock_minutes` shows it, or with a T as browsers send it; None where the text is no moment."""
     try:
         return datetime.strptime(text.replace("T", " "), "%Y-%m-%d %H:%M").replace(tzinfo=SHANGHAI)
     except ValueError:

@@ -1,23 +1,18 @@
-"""Numbers that identify people and units, and their check digits (domain.md)."""
+"""How people write names and numbers that identify people and units, how they are stored, and their check digits (domain.md)."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import date
-from operator import mul
 
-_ID = re.compile(r"[0-9]{17}[0-9X]")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
-_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643
-_ID_CHECKS = "10X98765432"
 _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)  # GB 32100
 _CREDIT_DIGITS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # no I, O, S, V, Z
 
 
 def tidy_id_number(text: str) -> str:
-    """The number as it is stored: no blanks, plain digits, x as X."""
+    """The number of an identity document as it is stored: no blanks, plain digits and letters, capitals."""
     return _plain(text).upper()
 
 
@@ -38,21 +33,13 @@ def _plain(text: str) -> str:
     return re.sub(r"\s", "", text if text.isascii() else unicodedata.normalize("NFKC", text))
 
 
-TIDY: Mapping[str, Callable[[str], str]] = {"id-number": tidy_id_number, "mobile": tidy_mobile, "person-name": tidy_name}
+TIDY: Mapping[str, Callable[[str], str]] = {
+    "id-number": tidy_id_number,
+    "document-number": tidy_id_number,
+    "mobile": tidy_mobile,
+    "person-name": tidy_name,
+}
 """Format of a form's field → how what people write is stored."""
-
-
-def id_number_problem(text: str) -> str | None:
-    """What is wrong with a resident's id number (GB 11643), in Chinese; None when nothing is. A small x counts as X."""
-    number = text.strip().upper()
-    if not _ID.fullmatch(number):
-        return "身份证号应为 18 位：前 17 位为数字，末位为数字或 X"
-    try:
-        date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    except ValueError:
-        return "身份证号中的出生日期不存在"
-    total = sum(map(mul, _ID_WEIGHTS, map(int, number[:17])))
-    return None if _ID_CHECKS[total % 11] == number[17] else "身份证号校验位错误"
 
 
 def mobile_problem(text: str) -> str | None:

@@ -13,7 +13,7 @@ from domain.ground.database import rows_changed
 
 
 class SchedulerLock(Base):
-    """The one row that says which scheduler works, and until when."""
+    """The only row: which scheduler works, and until when."""
 
     __tablename__ = "scheduler_lock"
 
@@ -23,7 +23,7 @@ class SchedulerLock(Base):
 
 
 def hold_lock(session: Session, holder: str, now: datetime, lease: timedelta) -> bool:
-    """Takes or prolongs the lease. False while another holder's runs."""
+    """Takes the lease or renews it. False while another holder has it."""
     table = SchedulerLock
     taken = update(table).where(table.id == 1, (table.holder == holder) | (table.until < now)).values(holder=holder, until=now + lease)
     if rows_changed(session, taken) == 1:

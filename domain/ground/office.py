@@ -1,7 +1,7 @@
 """Whether a file is a document of Word or Excel, and holds nothing that runs.
 
-A .docx or .xlsx is a package of parts in a zip (ECMA-376, part 2): what it is says the type of the part that its relations name as
-the document, not the name of the file, nor that it is a zip. Old .doc and .xls are compound files (MS-CFB) with streams of known names.
+A .docx or .xlsx is a package of parts in a zip (ECMA-376, part 2). The package's relations name one part as its document, and the type
+of this part decides what the file is. An old .doc or .xls is a compound file (MS-CFB) with a stream of a known name.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class Unusable(Exception):
 
 
 def check_package(ending: str, stream: IO[bytes]) -> None:
-    """Looks whether a file is what its ending (`docx`, `xlsx`) says.
+    """Checks that a file is what its ending (`docx`, `xlsx`) promises.
 
     Raises:
-        Unusable: another kind of file, damaged, locked, or with something in it that runs.
+        Unusable: it is another kind of file, damaged, locked by a password, or holds something that runs.
     """
     stream.seek(0)
     head = stream.read(len(COMPOUND))
@@ -62,10 +62,10 @@ def check_package(ending: str, stream: IO[bytes]) -> None:
 
 
 def check_compound(ending: str, stream: IO[bytes]) -> None:
-    """Looks whether a file is what its ending (`doc`, `xls`) says.
+    """Checks that a file is what its ending (`doc`, `xls`) promises.
 
     Raises:
-        Unusable: another kind of file.
+        Unusable: it is another kind of file.
     """
     stream.seek(0)
     if stream.read(len(COMPOUND)) != COMPOUND or not _stream_names(stream, _STREAMS[ending]):
@@ -90,7 +90,7 @@ def _check(ending: str, package: ZipFile) -> None:
 
 
 def _check_part(package: ZipFile, entry: ZipInfo, room: int) -> int:
-    """Looks at one part; returns how many bytes of an object it had to unpack."""
+    """Checks one part, and returns how many bytes of an object it has unpacked."""
     with package.open(entry) as part:
         head = part.read(len(COMPOUND))
         if head.startswith(_HEADS):
@@ -125,7 +125,7 @@ def _type_of(package: ZipFile, types: ZipInfo, part: str) -> str:
 
 
 def _parsed(package: ZipFile, entry: ZipInfo) -> etree._Element:
-    """The XML of a part; nothing in it is looked up or replaced."""
+    """The XML of a part, without resolving entities or addresses in it."""
     with package.open(entry) as part:
         text = part.read(MAX_LIST + 1)
     if len(text) > MAX_LIST:
@@ -136,7 +136,7 @@ def _parsed(package: ZipFile, entry: ZipInfo) -> etree._Element:
 
 
 def _part_name(name: str) -> str:
-    """A part's name as it is compared: without the root's slash, and not by its case (ECMA-376, part 2, 6.2.2)."""
+    """A part's name as names are compared: without the slash of the root, in small letters (ECMA-376, part 2, 6.2.2)."""
     return normpath("/" + name.replace("\\", "/")).lstrip("/").lower()
 
 
@@ -151,5 +151,5 @@ def _stream_names(stream: IO[bytes], names: tuple[str, ...]) -> bool:
 
 
 def other_than(ending: str) -> str:
-    """What is wrong with a file that is something else than its ending says."""
+    """What is wrong with a file that is not what its ending promises."""
     return f"的内容不是 {ending} 格式，可能已损坏或被改名，请用原软件另存后重新上传"

@@ -13,8 +13,10 @@ from domain.ground.base import Base, UtcDateTime, utc_now
 
 # The lanes of the diagrams are the roles people hold (architecture §5), and the roles of features.md that no lane has.
 ROLES = ("试点院校", "培训评价组织", "省级", "省级初审", "省级复审", "考核站点", "教师", "系统", "流程设计", "监控", "系统管理")
-# A lock of a party's row: who takes it comes one after the other. It lets rows that belong to the party be written meanwhile (to
-# PostgreSQL each of those locks the party too, FOR KEY SHARE): else a batch and an approval could wait for each other.
+PROVINCE_ROLES = ("省级", "省级初审", "省级复审")
+# How a party's row is locked by those who must come one after the other, such as two people who set a province's periods. Rows that
+# refer to the party can be inserted meanwhile: for each of them PostgreSQL locks the party FOR KEY SHARE, which a plain FOR UPDATE
+# would keep waiting – and then a batch and an approval could wait for each other.
 ONE_BY_ONE: dict[str, bool] = {"key_share": True}
 
 
@@ -69,13 +71,13 @@ class Actor:
     roles: frozenset[str]
     stamp: str = ""
     must_change: bool = False
-    """Logged in with a first password: may do nothing but choose one."""
+    """The actor has logged in with a first password, and may do nothing but choose a password."""
 
 
-SYSTEM = Actor(0, "系统", 0, "", "platform", None, frozenset({"系统"}))  # timers and jobs act in this name
+SYSTEM = Actor(0, "系统", 0, "", "platform", None, frozenset({"系统"}))  # in whose name timers and jobs act
 
 
-_ACTOR = (  # built once, for every request asks
+_ACTOR = (  # built once: every request runs it
     select(
         Person.name,
         Person.party_id,
@@ -119,7 +121,7 @@ def actor_named(session: Session, account: str) -> Actor | None:
 
 
 def people_of(session: Session, party_id: int, role: str) -> Sequence[Person]:
-    """The active people who hold `role` in a party, by name."""
+    """The active people who hold `role` in a party, in the order in which they were added."""
     query = (
         select(Person)
         .join(PersonRole, PersonRole.person_id == Person.id)

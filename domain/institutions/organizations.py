@@ -1,4 +1,4 @@
-"""培训评价组织: who issues certificates (manual 2.1). The details hang on the organization's party."""
+"""培训评价组织: who issues certificates (manual 2.1). Each is a party; its other details are here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class OrganizationTaken(DomainError):
 
 
 class Organization(Base):
-    """An organization's details; its id is its party's, its name is there too."""
+    """An organization's details. Its id is that of its party, which has its name."""
 
     __tablename__ = "organization"
 
@@ -47,7 +47,7 @@ class Organization(Base):
 
     @property
     def place(self) -> str:
-        """Province and city; a municipality once."""
+        """Province and city; a municipality is named once."""
         return self.province if self.province == self.city else self.province + self.city
 
     def answers(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""试点院校 and the person in charge of each certificate it pilots (manual 2.2). The details hang on the school's party."""
+"""试点院校 and the person in charge of each certificate that it pilots (manual 2.2). Each is a party; its other details are here."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class NotPiloted(DomainError):
 
 
 class School(Base):
-    """A school's details; its id is its party's, its name and the province that governs it are there too."""
+    """A school's details. Its id is that of its party, which has its name and the province that governs it."""
 
     __tablename__ = "school"
 
@@ -61,7 +61,7 @@ class School(Base):
         """Stores what was filled in, and flushes it.
 
         Raises:
-            NotPiloted: a lead is of a certificate that the school does not pilot, or the second of one.
+            NotPiloted: a lead is for a certificate that the school does not pilot, or that has another lead.
             SchoolTaken: another school has this code.
         """
         session = object_session(self)

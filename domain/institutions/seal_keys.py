@@ -37,14 +37,14 @@ class SealKey:
     valid_from: datetime
     valid_to: datetime
     pem: bytes
-    """The private key, its certificate and what else was in the file, unprotected: to be encrypted before it is kept."""
+    """The private key, its certificate and the file's other certificates, unprotected: whoever keeps them encrypts them first."""
 
 
 def read_key(content: bytes, password: str) -> SealKey:
-    """Opens a PKCS#12 file. Its times are not compared with the clock here.
+    """Opens a PKCS#12 file. Whether its certificate is valid now, the caller judges.
 
     Raises:
-        BadKey: no PKCS#12, not protected, a wrong password, or no key that may sign; says which.
+        BadKey: it is no PKCS#12, has no password or another one, or holds no key that may sign; the message says which.
     """
     if not content:
         raise BadKey("请选择签章密钥文件")
@@ -75,7 +75,7 @@ def read_key(content: bytes, password: str) -> SealKey:
 
 
 def load_pem(pem: bytes) -> tuple[PrivateKeyTypes, list[x509.Certificate]]:
-    """Private key and certificates (its own first) of `SealKey.pem`."""
+    """Private key and certificates, the key's own first, of `SealKey.pem`."""
     return load_pem_private_key(pem, None), x509.load_pem_x509_certificates(pem)
 
 
@@ -99,7 +99,7 @@ def _must_sign(key: PrivateKeyTypes, certificate: x509.Certificate) -> None:
 
 
 def _must_be_for_signing(certificate: x509.Certificate) -> None:
-    """RFC 5280, 4.2.1.3, 4.2.1.9 and 4.2.1.12; an extension that is absent forbids nothing."""
+    """By RFC 5280, 4.2.1.3, 4.2.1.9 and 4.2.1.12. An extension that is absent forbids nothing."""
     try:
         found = {type(one.value): one.value for one in certificate.extensions}
     except (ValueError, x509.DuplicateExtension) as error:

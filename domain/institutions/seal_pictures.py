@@ -1,4 +1,4 @@
-"""The picture of a 电子签章: a transparent PNG of at most 2 MB (domain.md, 试点院校), really decoded before it is believed."""
+"""The picture of a 电子签章: a transparent PNG of at most 2 MB (domain.md, 试点院校), which is decoded before it is taken."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class BadPicture(DomainError):
 
 
 def checked_picture(content: bytes) -> bytes:
-    """The picture written anew: what else the file carried (texts, further frames, bytes after its end) is gone.
+    """The picture, written anew without the other contents of the file: texts, further frames, bytes after its end.
 
     Raises:
-        BadPicture: too large, no PNG, damaged, or without a transparent ground; says which.
+        BadPicture: it is too large, no PNG, damaged, or has no transparent ground; the message says which.
     """
     if not content:
         raise BadPicture("请选择签章图片")
@@ -31,14 +31,14 @@ def checked_picture(content: bytes) -> bytes:
     if not content.startswith(b"\x89PNG\r\n\x1a\n"):
         raise BadPicture("签章图片不是 PNG 格式，请转换为透明背景的 PNG 后重新上传")
     try:
-        _must_fit(content)
+        _check_size(content)
         return _decoded(content)
     except (OSError, SyntaxError, ValueError, struct.error, zlib.error) as error:
         raise BadPicture("签章图片已损坏，请重新导出后上传") from error
 
 
-def _must_fit(content: bytes) -> None:
-    """Looks at the size in the head, before anything is unpacked: a small file may promise a picture of many gigabytes."""
+def _check_size(content: bytes) -> None:
+    """Checks the size that the head states, before anything is unpacked: a small file may hold a picture of many gigabytes."""
     width, height = struct.unpack(">II", content[16:24])
     low, high = SIDES
     if not (low <= width <= high and low <= height <= high):

@@ -1,4 +1,4 @@
-"""电子签章 of a school: picture and key, in versions (manual 2.2; row 2.2.1). Without a valid one nothing is signed."""
+"""电子签章 of a school: picture and key, in versions (manual 2.2; row 2.2.1). A school without a valid seal signs nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from domain.ground.subject_record import SubjectRecord
 from domain.institutions.seal_keys import SealKey, load_pem
 
 ROLE = "试点院校"
-WARNING = timedelta(days=30)  # before its end a seal's school is told
+WARNING = timedelta(days=30)  # how long before its end the school is warned
 IN_FORCE = ("生效", "即将到期")  # statuses of bpmn/seal.bpmn in which a seal may sign
 
 
@@ -28,7 +28,7 @@ class NotInTime(DomainError):
 
 
 class Seal(SubjectRecord):
-    """One version."""
+    """One version of a school's seal."""
 
     __tablename__ = "seal"
     # ids are never used again: a history must not become another's
@@ -68,11 +68,11 @@ class Seal(SubjectRecord):
         return {ROLE: self.party_id, "系统": 0}.get(lane)
 
     def facts(self) -> dict[str, Any]:
-        """`valid_to`: when it ends; `warn_at`: when its school is told."""
+        """`valid_to`: when the seal ends; `warn_at`: when its school is warned."""
         return {"valid_to": self.valid_to, "warn_at": self.valid_to - WARNING}
 
     def answers(self) -> dict[str, Any]:
-        """What its page shows; the key is not among it."""
+        """What its page shows, without the key."""
         return {
             "version": self.version,
             "subject": self.subject,
@@ -84,13 +84,13 @@ class Seal(SubjectRecord):
         }
 
     def validity(self) -> str:
-        """From when to when, as people read it."""
+        """From when to when it is valid, as people read it."""
         first, last = (moment.astimezone(SHANGHAI) for moment in (self.valid_from, self.valid_to))
         return f"{first:%Y-%m-%d} 至 {last:%Y-%m-%d}"
 
 
 def seals_query(actor: Actor) -> Select[Seal]:
-    """The seals an actor may see, newest first: a school's own people theirs, nobody else any."""
+    """The seals that an actor may see, newest first: people of a school those of the school, others none."""
     query = Seal.joined().order_by(Seal.id.desc())
     return query.where(Seal.party_id == actor.party_id) if ROLE in actor.roles else query.where(false())
 
@@ -104,10 +104,10 @@ def new_seal(session: Session, actor: Actor, now: datetime, picture: bytes, key:
     """A new, flushed version of the actor's school, from a checked picture and an opened key.
 
     Raises:
-        NotInTime: the certificate is over, or not valid yet.
+        NotInTime: the certificate has ended, or is not valid yet.
     """
     _must_be_in_time(key, now)
-    # the lock: of two who upload at once, the second gets the next number
+    # the lock: of two people who upload at once, the second gets the next version
     session.get_one(Party, actor.party_id, with_for_update=ONE_BY_ONE)
     last = session.scalar(select(func.max(Seal.version)).where(Seal.party_id == actor.party_id)) or 0
     seal = Seal(
@@ -129,7 +129,7 @@ def new_seal(session: Session, actor: Actor, now: datetime, picture: bytes, key:
 
 
 def valid_seal(session: Session, school_id: int, now: datetime) -> Seal | None:
-    """The seal with which a school signs at a moment: the newest version in force. None: it may not sign.
+    """The seal with which a school signs at a moment: the newest version in force. None where it may not sign.
 
     The dates decide to the second, whether or not the diagram's timer has fired yet.
     """

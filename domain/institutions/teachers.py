@@ -20,7 +20,14 @@ from domain.ground.values import AT, among, values_table
 from domain.platform.passwords import NO_PASSWORD, new_nonce, new_stamp
 
 ROLE = "教师"
-DETAILS = ("id_number", "sex", "major", "rank", "email", "trained")  # fields of the form that are columns here; the others are the person's
+DETAILS = (
+    "id_number",
+    "sex",
+    "major",
+    "rank",
+    "email",
+    "trained",
+)  # fields of the form; name and mobile are the person's
 
 
 class MobileTaken(DomainError):
@@ -96,7 +103,7 @@ class Teacher(SubjectRecord):
         session = object_session(self)
         if session is not None:
             _refuse_taken(session, self)
-            flush_or_refuse(session, MobileTaken, _BY_COLUMN)  # of two at once
+            flush_or_refuse(session, MobileTaken, _BY_COLUMN)  # where somebody else was first at the same moment
 
 
 def _refuse_taken(session: Session, teacher: Teacher) -> None:
@@ -142,17 +149,17 @@ def new_teacher(session: Session, actor: Actor, now: datetime, answers: Mapping[
 
 
 def known_teachers(session: Session, actor: Actor, rows: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
-    """Which of some rows are refused by what is stored: number of the row → (field, reason). Two queries for all of them."""
+    """The rows that the stored teachers and accounts refuse: number of the row → (field, reason). Two queries for all rows."""
     mobiles = {row["mobile"] for row in rows if "mobile" in row}
     numbers = {row["id_number"] for row in rows if "id_number" in row}
     person, teacher = Person, Teacher
     accounts = select(person.account, person.party_id).where(among(session, person.account, mobiles))
-    taken: dict[str, int] = {account: party_id for account, party_id in session.execute(accounts)}
+    owners: dict[str, int] = {account: party_id for account, party_id in session.execute(accounts)}
     mine = select(teacher.id_number).where(teacher.party_id == actor.party_id, among(session, teacher.id_number, numbers))
     ours = set(session.scalars(mine)) if numbers else set()
     found: dict[int, tuple[str, str]] = {}
     for at, row in enumerate(rows):
-        party = taken.get(row.get("mobile", ""))
+        party = owners.get(row.get("mobile", ""))
         if party is not None:
             found[at] = ("mobile", "本校已有使用该手机号的账号" if party == actor.party_id else "该手机号已有账号")
         elif row.get("id_number") in ours:
@@ -161,11 +168,11 @@ def known_teachers(session: Session, actor: Actor, rows: Sequence[Mapping[str, A
 
 
 def store_teachers(session: Session, actor: Actor, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[int]:
-    """Accounts, roles and teachers of some rows, in four statements however many there are.
+    """Adds accounts, roles and teachers of some rows, in four statements however many rows there are.
 
     Returns: ids of the teachers, one a row.
     Raises:
-        IntegrityError: a mobile or id number was taken meanwhile.
+        IntegrityError: somebody else has used a mobile or id number meanwhile.
     """
     if not rows:
         return []
@@ -184,7 +191,7 @@ def store_teachers(session: Session, actor: Actor, rows: Sequence[Mapping[str, A
         "active": true(),
         "created_at": literal(now, UtcDateTime),
     }
-    # in one order whatever the file's: of two imports of the same people, one waits for the other and not both
+    # in the order of mobiles, not of the file: two imports of the same people never wait for each other
     _copy(session, person, accounts, select(rows_in).order_by(rows_in.c.mobile))
     _copy(session, _table(PersonRole), {"person_id": person.c.id, "role": literal(ROLE)}, made)
     kept: dict[str, ColumnElement[Any]] = {
@@ -209,6 +216,6 @@ def _table(record: type[Base]) -> Table:
 
 
 def give_nonce(teacher: Teacher) -> str:
-    """A new first password for the teacher, as its nonce; the one before it ends."""
+    """Gives the teacher a new first password, and returns its nonce; the earlier one ends."""
     teacher.person.first_nonce = new_nonce()
     return teacher.person.first_nonce

@@ -13,6 +13,15 @@ from domain.ground.base import Base, UtcDateTime, one_of
 from domain.ground.database import rows_changed
 from domain.ground.parties import Actor
 
+LABELS = {
+    "export": "导出",
+    "batch": "批量办理",
+    "manage": "批量监控操作",
+    "import.check": "导入检查",
+    "import.take": "导入",
+    "import.return": "导入失败数据",
+}
+"""Kinds of background tasks as those read them who may not know what one is about."""
 KEPT = timedelta(days=7)  # how long a finished task's files can be downloaded
 MAX_ATTEMPTS = 5
 # `attempt` only ever rises: an attempt that was given up has an older number than the current one, and may write nothing more.
@@ -75,6 +84,18 @@ class BackgroundTask(Base):
         """Whether nothing more will happen by itself."""
         return self.state not in LIVE
 
+    def is_of(self, actor: Actor) -> bool:
+        """Whether the actor began it, as somebody of their present party: its title, result and failures tell of that party's records."""
+        return (self.person_id, self.party_id) == (actor.person_id, actor.party_id)
+
+    def result_is_for(self, actor: Actor) -> bool:
+        """Whether the actor may read its file now: it is theirs, and made with no role that they no longer hold (`roles` of the result)."""
+        return self.is_of(actor) and set(self.result.get("roles", ())) <= actor.roles
+
+    def title_for(self, actor: Actor) -> str:
+        """The title, or to whom it is not theirs only what kind of work it is."""
+        return self.title if self.is_of(actor) else LABELS.get(self.kind, "后台任务")
+
     def time_left(self, now: datetime) -> timedelta | None:
         """How long the task will still take at its pace so far; None while nothing is known of its pace."""
         handled = self.done + self.failed
@@ -116,7 +137,7 @@ def begin(
 
 
 def tasks_query(actor: Actor) -> Select[BackgroundTask]:
-    """The tasks an actor may see: their own of their party – whose rows the results hold –; 系统管理 all. Newest first."""
+    """The tasks an actor may see: their own of their party; 系统管理 sees that there are others (`is_of`). Newest first."""
     query = select(BackgroundTask).order_by(BackgroundTask.id.desc())
     mine = (BackgroundTask.person_id == actor.person_id, BackgroundTask.party_id == actor.party_id)
     return query if "系统管理" in actor.roles else query.where(*mine)

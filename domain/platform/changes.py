@@ -35,7 +35,7 @@ class Change(Base):
     __table_args__ = (Index("ix_record_change_record", "kind", "record_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(30))  # the record's table
+    kind: Mapped[str] = mapped_column(String(30))  # name of the record's table
     record_id: Mapped[int]
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor_id: Mapped[int]
@@ -46,7 +46,7 @@ class Change(Base):
 def note_change(
     session: Session, actor: Actor, record: Recorded, before: Mapping[str, Any], after: Mapping[str, Any], now: datetime
 ) -> Change | None:
-    """Writes down what differs between the answers before and after an edit; None where nothing does."""
+    """Writes down how the answers differ before and after an edit; None where they do not."""
     names = [*before, *(name for name in after if name not in before)]
     data = {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
     if not data:
@@ -64,6 +64,6 @@ def changes_of(session: Session, record: Recorded) -> Sequence[Change]:
 
 
 def last_change(session: Session, record: Recorded) -> int:
-    """Id of the record's newest edit, 0 before the first: a form carries it, so that nobody overwrites what they have not seen."""
+    """Id of the record's newest edit, 0 before the first one. A form carries it: nobody overwrites an edit that they have not seen."""
     query = select(func.max(Change.id)).where(Change.kind == record.__tablename__, Change.record_id == record.id)
     return session.scalar(query) or 0

@@ -1,4 +1,4 @@
-"""Uploaded files: a row says whose they are and what they are called; the bytes lie under their hash, once however often uploaded."""
+"""Uploaded files. A row says whose a file is and what it is called; the bytes are stored once under their hash, however often uploaded."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from domain.ground.base import Base, UtcDateTime, utc_now
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 
-CHUNK = 256 * 1024  # bytes read at a time: an upload never stands in memory whole
-MOST = 20 * 1024 * 1024  # bytes of one file, where the form says nothing else
+CHUNK = 256 * 1024  # bytes read at a time: no upload is in memory as a whole
+MOST = 20 * 1024 * 1024  # bytes of one file, where the form sets no other limit
 LIMITED = frozenset({"教师", "考生"})  # roles that see only what is their own, not their school's
 
 
@@ -36,18 +36,18 @@ class StoredFile(Base):
     __tablename__ = "stored_file"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    sha256: Mapped[str] = mapped_column(String(64), index=True)  # of the bytes: where they lie
+    sha256: Mapped[str] = mapped_column(String(64), index=True)  # of the bytes, by which they are found
     name: Mapped[str] = mapped_column(String(200))
     media_type: Mapped[str] = mapped_column(String(120))
     size: Mapped[int]  # bytes
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    attached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # null: no record has taken it yet, it may be swept away
+    attached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # null: no record has taken the file yet, and it may be deleted
 
 
 def path_of(home: Path, sha256: str) -> Path:
-    """Where bytes of this hash lie."""
+    """The path of the bytes with this hash."""
     return home / "files" / sha256[:2] / sha256[2:]
 
 
@@ -61,10 +61,10 @@ def keep(
     most: int = MOST,
     now: datetime | None = None,
 ) -> StoredFile:
-    """Stores what `stream` gives, at most `most` bytes, and adds its row.
+    """Stores the bytes of `stream`, at most `most`, and adds a row.
 
     Raises:
-        TooLarge, Empty: nothing is kept.
+        TooLarge, Empty: and stores nothing.
     """
     sha256, size = _write(home, stream, most)
     row = StoredFile(
@@ -82,17 +82,17 @@ def keep(
 
 
 def tidy_name(name: str) -> str:
-    """The name of an upload as it is kept: on one line, without unseen characters – they break headers, or hide an ending."""
+    """The name under which an upload is kept: on one line, without unseen characters, which break headers or hide an ending."""
     return "".join(c for c in name if c.isprintable())[-200:].strip() or "未命名"
 
 
 def file_of(session: Session, file_id: int) -> StoredFile | None:
-    """One file, whoever asks: the caller decides who may."""
+    """One file. Whether somebody may open it, the caller checks."""
     return session.get(StoredFile, file_id)
 
 
 def may_open(actor: Actor, file: StoredFile) -> bool:
-    """Whether this actor may open the file without any record: who uploaded it, and the staff of the same party."""
+    """Whether the actor may open the file by itself: whoever uploaded it, and the staff of the same party."""
     return file.person_id == actor.person_id or (file.party_id == actor.party_id and bool(actor.roles - LIMITED))
 
 
@@ -105,7 +105,7 @@ def files_of(session: Session, ids: Collection[int], party_id: int | None = None
 
 
 def attach(session: Session, actor: Actor, ids: Collection[int], now: datetime) -> set[int]:
-    """Notes that a record takes these files. Returns the ids that exist and are of the actor's party; only they may be taken."""
+    """Writes down that a record takes these files. Returns the ids that exist and are of the actor's party: only they are taken."""
     own = {file.id for file in files_of(session, ids, actor.party_id)}
     if own:
         session.execute(update(StoredFile).where(StoredFile.id.in_(own), StoredFile.attached_at.is_(None)).values(attached_at=now))
@@ -113,7 +113,7 @@ def attach(session: Session, actor: Actor, ids: Collection[int], now: datetime) 
 
 
 def forget_unattached(session: Session, before: datetime, most: int = 500) -> list[str]:
-    """Deletes rows of files that no record took, uploaded before `before`. Returns the hashes that no row names any more."""
+    """Deletes rows of files, uploaded before `before`, that no record has taken. Returns the hashes that no row has any more."""
     old = select(StoredFile.id, StoredFile.sha256).where(StoredFile.attached_at.is_(None), StoredFile.created_at < before).limit(most)
     rows = session.execute(old).all()
     if not rows:
@@ -140,7 +140,7 @@ def _write(home: Path, stream: IO[bytes], most: int) -> tuple[str, int]:
             target = path_of(home, digest.hexdigest())
             target.parent.mkdir(exist_ok=True)
             part.flush()
-            os.replace(part.name, target)  # in one move: a reader never meets half a file
+            os.replace(part.name, target)  # in one move: nobody ever reads half a file
         finally:
-            Path(part.name).unlink(missing_ok=True)  # only where it did not get to its place
+            Path(part.name).unlink(missing_ok=True)  # only where the move did not happen
     return digest.hexdigest(), size

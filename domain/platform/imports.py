@@ -71,6 +71,8 @@ class ImportRecord(Base):
     problem: Mapped[str | None] = mapped_column(Text, comment="why the whole file was refused, for people")
     header: Mapped[list[str]] = mapped_column(JSON, default=list, comment="the headings as the file has them")
     places: Mapped[dict[str, int]] = mapped_column(JSON, default=dict, comment="field name → number of the file's column, from 0")
+    sheet: Mapped[str | None] = mapped_column(Text, comment="name of the sheet that was read; null: not read yet, or a file without sheets")
+    head: Mapped[int | None] = mapped_column(comment="number of the row of headings; null: not read yet")
     total: Mapped[int] = mapped_column(default=0)
     bad: Mapped[int] = mapped_column(default=0, comment="rows with problems")
     taken: Mapped[int] = mapped_column(default=0, comment="rows that became records")

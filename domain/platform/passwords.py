@@ -16,7 +16,7 @@ from domain.ground.errors import DomainError
 from domain.ground.parties import Person
 
 _HASHER = PasswordHasher()
-NO_PASSWORD = "!"  # noqa: S105  # no password: what stands for the hash of an account whose person has not chosen a password yet
+NO_PASSWORD = "!"  # noqa: S105  # no password: instead of the hash, while a person has not chosen one
 _FIRST_LENGTH = 10  # letters and digits of five bits each
 
 
@@ -34,7 +34,7 @@ def hash_password(password: str) -> str:
 
 
 def check_password(known: str | None, password: str) -> bool:
-    """Whether the password is right. None – no such account – and `NO_PASSWORD` take the same time (row 1.1)."""
+    """Whether the password is right. It takes the same time where there is no such account (None) or no password (row 1.1)."""
     exists = known is not None and known != NO_PASSWORD
     try:
         right = _HASHER.verify(known if exists and known is not None else _nobody(), password)
@@ -44,17 +44,17 @@ def check_password(known: str | None, password: str) -> bool:
 
 
 def check_login(person: Person | None, password: str, secret: str) -> bool:
-    """Whether a login is right: by the password a person chose, or by the first password sent to them. Takes the same time for all."""
+    """Whether a login is right, by the password that the person chose or the first one that was sent. Always takes the same time."""
     right = check_password(person.password_hash if person is not None else None, password)
     first = first_password(secret, person.first_nonce if person is not None and person.first_nonce else secrets.token_hex(16))
     return hmac.compare_digest(first.encode(), password.strip().upper().encode()) or right
 
 
 def first_password(secret: str, nonce: str) -> str:
-    """The first password of an account: computed from the installation's `SECRET_KEY` and a nonce, and therefore kept nowhere.
+    """The first password of an account. It is computed from the installation's `SECRET_KEY` and a nonce, and kept nowhere.
 
-    The database and the payload of the SMS job hold the nonce alone; who reads them cannot log in. A new nonce ends the old
-    password.
+    The database and the payload of the SMS job hold the nonce alone: whoever reads them cannot log in. A new nonce ends the
+    earlier password.
     """
     digest = hmac.new(secret.encode(), f"first password {nonce}".encode(), hashlib.sha256).digest()
     text = base64.b32encode(digest).decode()
@@ -62,12 +62,12 @@ def first_password(secret: str, nonce: str) -> str:
 
 
 def new_nonce() -> str:
-    """A fresh nonce of a first password."""
+    """A new nonce of a first password."""
     return secrets.token_hex(16)
 
 
 def new_stamp() -> str:
-    """A fresh session stamp."""
+    """A new session stamp."""
     return secrets.token_hex(16)
 
 
@@ -77,7 +77,7 @@ def end_sessions(session: Session, person_id: int) -> None:
 
 
 def change_password(session: Session, person_id: int, old: str, new: str) -> Person:
-    """Changes a password; all sessions of the person end, by the new stamp.
+    """Changes a password. The new stamp ends all sessions of the person.
 
     Raises:
         WrongPassword, WeakPassword
@@ -91,7 +91,7 @@ def change_password(session: Session, person_id: int, old: str, new: str) -> Per
 
 
 def choose_password(session: Session, person_id: int, new: str, secret: str) -> Person:
-    """The first password of a person's own choice; the one they were sent ends.
+    """Sets the first password that a person chooses; the one that they were sent ends.
 
     Raises:
         WeakPassword

@@ -1,4 +1,4 @@
-"""Throttles logins per account and per address, with one small table (row 1.1)."""
+"""Limits failed logins by account and by address, with one small table (row 1.1)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class LoginAttempt(Base):
 
 
 def too_many(session: Session, account: str, address: str, now: datetime) -> bool:
-    """Whether this account or this address has failed too often of late."""
+    """Whether logins of this account, or from this address, have failed too often within the window."""
     table = LoginAttempt
     recent = select(func.count()).where(table.at > now - WINDOW)
     by_account = session.scalar(recent.where(table.account == account)) or 0
@@ -35,6 +35,6 @@ def too_many(session: Session, account: str, address: str, now: datetime) -> boo
 
 
 def failed(session: Session, account: str, address: str, now: datetime) -> None:
-    """Counts a failed login, and forgets those outside the window."""
+    """Writes down a failed login, and deletes those before the window."""
     session.execute(delete(LoginAttempt).where(LoginAttempt.at < now - WINDOW))
     session.add(LoginAttempt(account=account, address=address, at=now))

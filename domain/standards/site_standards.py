@@ -1,4 +1,4 @@
-"""考核站点建设标准: what a certificate asks of the places where it is examined (manual 3.2)."""
+"""考核站点建设标准: what a certificate requires of the sites where it is examined (manual 3.2)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class SiteStandard(SubjectRecord):
         return f"{self.certificate.label}考核站点建设标准 {self.version}".strip()
 
     def party_for(self, lane: str) -> int | None:
-        """The organization keeps its standards alone."""
+        """The organization alone keeps its standards."""
         return self.party_id if lane == "培训评价组织" else 0 if lane == "系统" else None
 
     def facts(self) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def site_standard_of(session: Session, actor: Actor, standard_id: int) -> SiteSt
 
 
 def new_site_standard(session: Session, actor: Actor, now: datetime) -> SiteStandard:
-    """A new, flushed, still empty standard of the organization's first certificate, until the form says which.
+    """A new, flushed, empty standard, for the organization's first certificate until the form names another.
 
     Raises:
         NoCertificate: the actor's party has none.

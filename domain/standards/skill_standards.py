@@ -52,7 +52,7 @@ class SkillStandard(SubjectRecord):
         return f"{self.name}（{self.code}）"
 
     def party_for(self, lane: str) -> int | None:
-        """The organization keeps its standards alone."""
+        """The organization alone keeps its standards."""
         return self.party_id if lane == "培训评价组织" else 0 if lane == "系统" else None
 
     def facts(self) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def skill_standard_of(session: Session, actor: Actor, standard_id: int) -> Skill
 
 
 def new_skill_standard(session: Session, actor: Actor, now: datetime) -> SkillStandard:
-    """A new, flushed, still empty standard of the actor's organization."""
+    """A new, flushed, empty standard of the actor's organization."""
     standard = SkillStandard(party_id=actor.party_id, created_at=now)
     session.add(standard)
     session.flush()

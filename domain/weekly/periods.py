@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, column_property, mapped_column
 
 from domain.ground.base import SHANGHAI, UtcDateTime
 from domain.ground.errors import DomainError
-from domain.ground.parties import ONE_BY_ONE, Actor, Party
+from domain.ground.parties import ONE_BY_ONE, PROVINCE_ROLES, Actor, Party
 from domain.ground.subject_record import SubjectRecord
 
 CYCLES = ("周", "半月")
@@ -40,9 +40,9 @@ class ReportingPeriod(SubjectRecord):
     cycle: Mapped[str] = mapped_column(String(4))
     label: Mapped[str] = mapped_column(String(60))
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)  # first moment of the next period: too late to hand in
-    reminder_hours: Mapped[int]  # how long before `ends_at` those who have not handed in are reminded
-    set_next_ends_at: Mapped[datetime | None] = column_property(  # read with the row, no column of its own; None: none is set yet
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)  # the first moment of the next period, at which it is too late to hand in
+    reminder_hours: Mapped[int]  # how long before `ends_at` people are reminded who have not handed in
+    set_next_ends_at: Mapped[datetime | None] = column_property(  # end of the next period, by a subquery; None: it is not set yet
         select(func.min(_LATER.c.ends_at))
         .where(_LATER.c.province_id == province_id, _LATER.c.starts_at >= ends_at)
         .correlate_except(_LATER)
@@ -55,12 +55,12 @@ class ReportingPeriod(SubjectRecord):
         return self.province_id
 
     def title(self) -> str:
-        """What is reported on when: 2026年第48周周报."""
+        """What a report on the period is called: 2026年第48周周报."""
         return f"{self.label}{self.noun}"
 
     def party_for(self, lane: str) -> int | None:
-        """The province; timers and reminders are the system's."""
-        if lane in ("省级", "省级初审", "省级复审"):
+        """The province; the system has timers and reminders."""
+        if lane in PROVINCE_ROLES:
             return self.province_id
         return 0 if lane == "系统" else None
 
@@ -70,11 +70,11 @@ class ReportingPeriod(SubjectRecord):
         return {"period_start": self.starts_at, "period_end": self.ends_at, "reminder_at": reminder}
 
     def answers(self) -> dict[str, Any]:
-        """A period has no form: it is set, not filled in."""
+        """Empty: a period has no form."""
         return {}
 
     def take(self, answers: dict[str, Any]) -> None:
-        """Nothing to store."""
+        """Stores nothing: a period has no form."""
 
     @property
     def noun(self) -> str:
@@ -102,12 +102,13 @@ def period_of(session: Session, actor: Actor, period_id: int) -> ReportingPeriod
 def set_periods(session: Session, actor: Actor, cycle: str, first: date, last: date, reminder_hours: int) -> list[ReportingPeriod]:
     """Sets the periods of the actor's province that hold the days from `first` to `last`, and returns the new ones.
 
-    Periods already there stay as they are. Where the cycle changes, the new one begins when the last period of the old
-    one ends: the first new period is cut to begin there, so that no moment is in two periods or in none.
+    Periods that are there already stay as they are. Where the cycle changes, the first period of the new cycle begins when the last
+    period of the old one ends, so that no moment is in two periods or in none.
 
     Raises:
         DomainError: the actor is not of the province.
-        BadPeriod: unknown cycle, dates in the wrong order, too many, overlapping with another period, or a hole at a change of cycle.
+        BadPeriod: the cycle is unknown, the dates are in the wrong order or too far apart, periods overlap, or a change of cycle leaves
+            a gap.
     """
     if "省级" not in actor.roles:
         raise DomainError("只有省级管理员可以设置报送周期")
@@ -119,7 +120,7 @@ def set_periods(session: Session, actor: Actor, cycle: str, first: date, last: d
         raise BadPeriod("请填写 2000–2100 年之间的日期")
     if not 1 <= reminder_hours <= 168:
         raise BadPeriod("提醒时间应在截止前 1–168 小时之间")
-    session.get_one(Party, actor.party_id, with_for_update=ONE_BY_ONE)  # two people of a province who set periods
+    session.get_one(Party, actor.party_id, with_for_update=ONE_BY_ONE)  # of two people of a province who set periods, one waits
     kept = session.scalars(select(ReportingPeriod).where(ReportingPeriod.province_id == actor.party_id)).all()
     made: list[ReportingPeriod] = []
     for start, end in _spans(cycle, _begin(cycle, first, last, kept), last):
@@ -158,7 +159,7 @@ def _midnight(day: date) -> datetime:
 
 
 def _begin(cycle: str, first: date, last: date, kept: Sequence[ReportingPeriod]) -> datetime:
-    """When the first new period begins: by the calendar, or at the end of the old cycle's last period where the two overlap."""
+    """When the first new period begins: by the calendar, or where the cycles overlap, at the end of the old cycle's last period."""
     start = _first_start(cycle, first)
     old = max((p for p in kept if p.cycle != cycle), key=lambda p: p.ends_at, default=None)
     if old is None:
@@ -168,7 +169,7 @@ def _begin(cycle: str, first: date, last: date, kept: Sequence[ReportingPeriod])
         if day > last:
             raise BadPeriod(f"所选日期已属于“{old.label}”，结束日期不能早于 {day}")
         return old.ends_at
-    # a hole shorter than one period is an oversight; a longer one is meant, such as holidays
+    # a gap shorter than a period is a mistake; a longer one is on purpose, such as holidays
     if start > old.ends_at > _first_start(cycle, start.date() - timedelta(days=1)) and not any(p.ends_at == start for p in kept):
         raise BadPeriod(f"与“{old.label}”之间有空档，请把开始日期改为 {day}")
     return start

@@ -1,4 +1,4 @@
-"""周报 and the periods they report on (manual 6; domain.md, Decisions)."""
+"""周报: what schools report on each period (manual 6; domain.md, Decisions)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from domain.certificates.certificates import Certificate
 from domain.certificates.pilots import participating
 from domain.ground.base import UtcDateTime, utc_now
 from domain.ground.errors import DomainError, TooLate
-from domain.ground.parties import Actor, Party, Person, PersonRole
+from domain.ground.parties import PROVINCE_ROLES, Actor, Party, Person, PersonRole
 from domain.ground.subject_record import SubjectRecord
 from domain.ground.uniqueness import flush_or_refuse
 from domain.weekly.periods import NoPeriod, ReportingPeriod, current_period
@@ -60,7 +60,7 @@ class WeeklyReport(SubjectRecord):
         """The school itself, or the province it belongs to."""
         if lane == "试点院校":
             return self.party_id
-        if lane in ("省级", "省级初审", "省级复审"):
+        if lane in PROVINCE_ROLES:
             return self.party.province_id
         return 0 if lane == "系统" else None
 
@@ -99,7 +99,7 @@ def open_period(session: Session, actor: Actor, now: datetime) -> ReportingPerio
 
 
 def known_beforehand(session: Session, actor: Actor) -> dict[str, Any]:
-    """What the system knows of a new report: who fills it in, and a line for each certificate that the school pilots."""
+    """What the system fills into a new report: its contact is whoever begins it, and each certificate that the school pilots has a line."""
     mobile = session.scalar(select(Person.mobile).where(Person.id == actor.person_id))
     piloted = select(Certificate).where(Certificate.id.in_(participating(actor))).order_by(Certificate.code)
     lines = [{"certificate": certificate.label} for certificate in session.scalars(piloted)]
@@ -111,13 +111,13 @@ def new_report(
 ) -> WeeklyReport:
     """A new, flushed report of the actor's school on the current period.
 
-    `opened_for` is the id of the period that the form was opened for: left open over a deadline, it must not become the
+    `opened_for` is the id of the period for which the form was opened: a form that stays open over a deadline does not become the
     report of the next period.
 
     Raises:
         NoPeriod: the province has set none for now.
         TooLate: the period of the form is over.
-        AlreadyReported: the school has one already, also when two are sent at once (a unique constraint decides).
+        AlreadyReported: the school has one already, also where two are sent at once (a unique constraint decides).
     """
     table = ReportingPeriod
     both = select(table, Party).join(Party, Party.province_id == table.province_id).where(Party.id == actor.party_id)
@@ -149,7 +149,7 @@ def report_of(session: Session, actor: Actor, report_id: int) -> WeeklyReport | 
 
 
 def people_yet_to_report(session: Session, period: ReportingPeriod) -> Sequence[Person]:
-    """Who is to be reminded: the people of the province's schools that have begun no report on a period."""
+    """The people to remind: those of the province's schools that have begun no report on a period."""
     reported = select(WeeklyReport.party_id).where(WeeklyReport.period_id == period.id)
     query = (
         select(Person)

@@ -1,4 +1,4 @@
-"""The lists of 证书信息管理 (manual 4.1): one opens with what is piloted, the other is that of those who keep certificates."""
+"""The lists of 证书信息管理 (manual 4.1): one opens with the piloted certificates, the other is for those who keep certificates."""
 
 from __future__ import annotations
 

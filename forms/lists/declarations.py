@@ -1,4 +1,4 @@
-"""The lists of 证书试点申报 (manual 4.3): declarations, and their lines a row a certificate (按证书导出申报明细)."""
+"""The lists of 证书试点申报 (manual 4.3): declarations, and their lines, one a certificate (按证书导出申报明细)."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ ORGANIZATIONS = Listing(
         Column("组织代码", lambda row: row.code, sort=Organization.code),
         Column("统一社会信用代码", lambda row: row.credit_code),
         Column("性质", lambda row: row.nature),
-        Column("所在地", lambda row: row.position),
+        Column("所在地", lambda row: row.place),
         Column("联系人", lambda row: row.contact),
         Column("联系电话", lambda row: row.phone),
     ),

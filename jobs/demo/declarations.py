@@ -1,8 +1,8 @@
-"""Plays the demonstration's 证书试点申报: last year's, by which schools came to pilot what they do, and this year's on their way.
+"""Plays the demonstration's 证书试点申报: last year's, whose approvals are the pilots of the schools, and this year's, which are under way.
 
-The engine plays each step with the clock of its day, so that history, deadlines and pilots tell one story. A declaration's three
-steps cost some 36 ms, so of the large demonstration's 5,000 schools the first `PLAYED` have that story; the others' pilots are
-older than the platform, as those that a real one would begin with.
+The engine plays each step at its own day, so that history, deadlines and pilots agree. The three steps of a declaration take some
+36 ms: of the large demonstration's 5,000 schools the first `PLAYED` have declarations; the pilots of the others are older than the
+platform, as a real one would begin with.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from processes.steps import acting, completing, starting
 
 HAND_IN = "保存并提交"
 PASS, RETURN = "审核通过", "审核退回"
-WAYS: tuple[tuple[tuple[str, str], ...] | None, ...] = (  # what became of this year's: (outcome, comment) of each review; None: a draft
+WAYS: tuple[tuple[tuple[str, str], ...] | None, ...] = (  # a declaration of this year: (outcome, comment) of each review; None: a draft
     None,
     (),
     ((PASS, ""),),
@@ -37,7 +37,7 @@ WAYS: tuple[tuple[tuple[str, str], ...] | None, ...] = (  # what became of this 
     ((PASS, ""), (RETURN, "请补充实训条件，暂不申报考核站点。")),
 )
 OFFERED = 60  # certificates of this year's plan
-PLAYED = 200  # schools at most that have declared here, last year and this
+PLAYED = 200  # schools at most that have declarations, last year and this
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class _Play:
     engine: Engine
     session: Session
     people: dict[tuple[int, str], Actor]
-    """(party, role) → who acts in it."""
+    """(party, role) → who acts in this role there."""
 
     def at(self, moment: datetime) -> Engine:
         return replace(self.engine, clock=lambda: moment)
@@ -65,7 +65,7 @@ def add_declarations(engine: Engine, session: Session, now: datetime) -> dict[st
     play, piloted, labels = _Play(engine, session, _people(session)), made_up.piloted_labels(session), all_labels(session)
     query = select(School).join(School.party).options(contains_eager(School.party)).where(School.id.in_(select(PilotCertificate.party_id)))
     schools = session.scalars(query.order_by(School.id).limit(PLAYED)).all()
-    # the approvals bring them back
+    # the approvals write them again
     session.execute(delete(PilotCertificate).where(PilotCertificate.party_id.in_([school.id for school in schools])))
     old = _open(play, _day(now, -430, 9), _day(now, -370, 18), labels)
     for number, school in enumerate(schools):
@@ -93,7 +93,7 @@ def _people(session: Session) -> dict[tuple[int, str], Actor]:
         .join(PersonRole, PersonRole.person_id == Person.id)
         .order_by(Person.id)
     )
-    # the last who holds a role: who reviews second is never who reviewed first
+    # the last person with a role: the first and the second review are never by the same person
     return {
         (row.party_id, row.role): Actor(row.id, row.name, row.party_id, row.party_name, row.kind, row.province_id, frozenset({row.role}))
         for row in session.execute(query)
@@ -116,7 +116,7 @@ def _open(play: _Play, starts: datetime, ends: datetime, labels: Sequence[str]) 
 def _declare(
     play: _Play, plans: dict[int, _Opened], school: School, labels: Sequence[str], way: Sequence[tuple[str, str]] | None, moment: datetime
 ) -> None:
-    """A school's declaration, and what became of it: a review every other day."""
+    """Plays a school's declaration, with a review every other day."""
     actor, province = play.people[school.id, "试点院校"], school.party.province_id or 0
     opened, session = plans[province], play.session
     filled = made_up.answers(school, labels, opened.majors)

@@ -1,4 +1,4 @@
-"""Work under way in the demonstration: reports, exam sites and teachers, each brought where it stands by the acts of its people."""
+"""Plays the work under way in the demonstration: reports, exam sites and teachers, by the acts of their people."""
 
 from __future__ import annotations
 

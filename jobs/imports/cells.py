@@ -1,4 +1,4 @@
-"""From what a spreadsheet keeps in a cell to what a form takes: text as people read it, then a value of the field's type."""
+"""Turns a cell of a spreadsheet into the text that people read, and the text into a value of a form's field."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from domain.ground.identity import TIDY, id_number_problem
+from domain.ground.id_numbers import id_number_problem
+from domain.ground.identity import TIDY
 
 Reader = Callable[[str], tuple[Any, str | None]]
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
@@ -17,7 +18,7 @@ AS_TEXT = "请把此列设为“文本”格式后重新填写"
 CUT_OFF = f"疑似被 Excel 截断（末三位为 000），{AS_TEXT}"
 AS_SHOWN = f"被 Excel 存成了科学计数法，{AS_TEXT}"
 EXCEL_DIGITS = 15  # Excel keeps no more digits of a number; the rest become 0
-# spaces that are not the usual one, marks without width, and what neither XML nor PostgreSQL can hold
+# marks without width, and characters that neither XML nor PostgreSQL can store
 _UNSEEN = [*range(9), 11, 12, *range(14, 32), 127, 0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF]
 _DIRECTIONS = [
     0x061C,
@@ -25,13 +26,13 @@ _DIRECTIONS = [
     0x200F,
     *range(0x202A, 0x202F),
     *range(0x2066, 0x206A),
-]  # numbers copied out of other programs begin with one
+]  # marks of direction: numbers that are copied out of other programs begin with one
 _ODD = {ord(c): " " for c in "\u00a0\u2002\u2003\u2007\u2009\u202f\u3000\t"} | dict.fromkeys(_UNSEEN + _DIRECTIONS)
 _HALF = re.compile("[\ud800-\udfff]")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?1\d", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]0{1,2}:00(?::00)?)?|(\d{4})(\d{2})(\d{2})")
-# fields in which neither a full-width digit nor a space can be meant
-_STRICT = frozenset({"id-number", "mobile", "credit-code", "email", "date", "pinyin"})
+# formats of fields that have neither full-width digits nor spaces
+_STRICT = frozenset({"id-number", "document-number", "mobile", "credit-code", "email", "date", "pinyin"})
 
 
 def as_text(cell: Cell) -> str:
@@ -50,10 +51,10 @@ def as_text(cell: Cell) -> str:
 
 
 def reader(field: Mapping[str, Any]) -> Reader:
-    """Makes a form's field ready to take texts of cells: it is asked for every cell of a column.
+    """The function that reads the texts of a column's cells for a form's field.
 
-    The reader returns (value, or None where the cell is empty; what is wrong that only a spreadsheet can do, in Chinese, or None).
-    What cannot be a value stays text, so that the form's own check names it.
+    It returns a value, or None where the cell is empty, and in Chinese what is wrong that only a spreadsheet can cause, or None.
+    A text that cannot be a value stays text, for the form's own check to name.
     """
     read = _reader(field)
     if field.get("format") in _STRICT or field.get("type") in ("integer", "number"):
@@ -96,7 +97,7 @@ def _cut_off(text: str) -> bool:
 
 
 def _tidy(text: str) -> str:
-    if text.isprintable():  # which neither an odd space nor a mark without width is
+    if text.isprintable():  # so it holds neither an odd space nor a mark without width
         return text.strip()
     return _HALF.sub("", text.replace("\r\n", "\n").translate(_ODD)).strip()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,5 +91,16 @@ class Doubles:
             if name in answers:
                 first = self.seen.setdefault((name, answers[name]), number)
                 if first != number:
-                    found.append((name, f"与第 {first} 行重复"))
+                    found.append((name, repeats(first)))
         return found
+
+
+def repeats(first: int) -> str:
+    """The reason of a value that row `first` of the file has too."""
+    return f"与第 {first} 行重复"
+
+
+def renumbered(reason: str, name_of: Callable[[int], str]) -> str:
+    """A reason in which the row of the file that it names, if any, is called as `name_of` calls it."""
+    found = re.fullmatch(r"与第 (\d+) 行重复", reason)
+    return f"与{name_of(int(found[1]))}重复" if found is not None else reason

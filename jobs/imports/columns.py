@@ -1,4 +1,4 @@
-"""The columns of an import, read off its form: titles, other names people use for them, and where a file has them."""
+"""The columns of an import, from its form: their titles, the other names that people use for them, and where a file has them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a template. `schema` is the form's field."""
+    """One column of a template, from a field of the form, which is `schema`."""
 
     name: str
     title: str
@@ -20,13 +20,13 @@ class Column:
 
     @property
     def labels(self) -> frozenset[str]:
-        """Every heading that means this column, tidied: its title and the form's `x-aliases`."""
+        """All headings of this column, tidied: its title and the `x-aliases` of the field."""
         return frozenset(tidy_label(label) for label in (self.title, *self.schema.get("x-aliases", ())))
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a row of headings says."""
+    """The columns that a row of headings names."""
 
     places: Mapping[str, int]
     """Field name → number of the file's column, from 0."""
@@ -37,7 +37,7 @@ class Header:
 
 
 def columns_of(schema: Mapping[str, Any]) -> tuple[Column, ...]:
-    """The columns of a form's flat fields, in the form's order; tables inside a form, and what is only read, have no place in a row."""
+    """The columns, one for each field of the form, in its order. Tables inside a form and fields that are only read are no columns."""
     required = schema.get("required", ())
     return tuple(
         Column(name, field.get("title", name), name in required, field)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState
-from jobs.imports.checking import Problems, RowCheck, row_check
+from jobs.imports.checking import Problems, RowCheck, repeats, row_check
 from jobs.imports.description import Import
 
 OPEN = (ImportState.READY, ImportState.DONE)  # states of an import in which its rows may be corrected
@@ -58,7 +58,7 @@ def _problems(session: Session, actor: Actor, description: Import, record: Impor
     named = {name for name, _ in problems}
     for name in description.unique:
         if name in answers and name not in named and (other := _same(session, check, record, row, name, answers[name])) is not None:
-            problems.append((name, f"与第 {other} 行重复"))
+            problems.append((name, repeats(other)))
     if not problems:
         problems += description.known(session, actor, [answers]).values()
     return problems

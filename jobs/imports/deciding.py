@@ -1,4 +1,4 @@
-"""What a person decides about a checked import: take the good rows in, drop it, or let interrupted work go on."""
+"""What a person decides about a checked import: to take its good rows in, to drop it, or to resume work that was interrupted."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def begin_taking(session: Session, actor: Actor, description: Import, record: Im
 
 
 def drop(session: Session, record: ImportRecord) -> None:
-    """Gives an import up before anything of it was taken in; the same file may come again.
+    """Drops an import of which no row has become a record; the same file may be uploaded again.
 
     Raises:
         AlreadyDecided
@@ -51,7 +51,7 @@ def drop(session: Session, record: ImportRecord) -> None:
 
 
 def resume(session: Session, actor: Actor, description: Import, record: ImportRecord, now: datetime) -> None:
-    """Lets work go on that was cancelled or failed. The caller hands out `record.task_id`.
+    """Resumes work that was cancelled or failed. The caller hands out `record.task_id`.
 
     Raises:
         AlreadyDecided
@@ -64,7 +64,7 @@ def resume(session: Session, actor: Actor, description: Import, record: ImportRe
 
 
 def interrupted(session: Session, record: ImportRecord) -> bool:
-    """Whether an import waits for work that nobody does any more."""
+    """Whether an import waits for work whose background task is over."""
     if record.state not in BUSY:
         return False
     task = session.get(BackgroundTask, record.task_id) if record.task_id is not None else None

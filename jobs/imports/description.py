@@ -1,4 +1,4 @@
-"""What an import is: a description. The next one is a module beside this one and a line in `IMPORTS`."""
+"""The description of an import. Another import is a module beside this one and a line in `IMPORTS`."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ class Import:
 
     key: str
     title: str
-    """What the button says, 批量导入教师信息."""
+    """Label of the button, 批量导入教师信息."""
     noun: str
-    """What a row is, 教师; and in the name of the template."""
+    """What a row is called, 教师; it is also in the name of the template."""
     role: str
     """Who may import."""
     back: str
     """Address of the list of what was imported."""
     unique: tuple[str, ...]
-    """Fields that no two rows of a file may share."""
+    """Fields in which no two rows of a file may be alike."""
     known: Known
-    """(session, actor, answers of some rows) → number in that sequence → (field, message) where the records refuse a row:
-    it is there already, or what it names is not. Set-based: a few queries for all the rows given."""
+    """(session, actor, answers of some rows) → number in that sequence → (field, message) of each row that the stored records refuse:
+    the record exists already, or something that the row names does not. A few queries for all rows together."""
     store: Store
     """(session, actor, answers of some rows, now) → ids of the records made, one a row, inside the caller's transaction."""
     process: str | None = None
-    """Key of the process that each new record is the subject of; started after the rows are stored. Its form gives the columns."""
+    """Key of the process that starts for each new record, after the rows are stored. Its form has the columns."""
     form: str = ""
     """File of the form whose fields are the columns, where there is no process."""

@@ -2,17 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 from xlsxwriter import Workbook
 
-from domain.platform.imports import ImportRecord, ImportRow, RowState, rows_of
-from jobs.imports.checking import RowCheck, row_check
+from domain.platform.imports import ImportRecord, RowState, rows_of
+from jobs.imports.checking import Problems, RowCheck, row_check
 from jobs.imports.description import Import
 
 HEADINGS = ("行号", "错误列", "原因", "当前值")
 _PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Order:
+    """A workbook in which failed rows are to be given back."""
+
+    source: str
+    """Path of the file as it was uploaded."""
+    sheet: str
+    head: int
+    """Number of the row of headings."""
+    header: list[str]
+    """The headings as the import read them."""
+    kept_as_text: list[int]
+    """Columns, from 0, whose values must be texts: long numbers."""
+    listed: list[str]
+    """Headings of the plain list; a file that was made from it has them, and they are told anew."""
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """One of these rows."""
+
+    number: int
+    """In the uploaded file."""
+    cells: list[str]
+    """Its texts now, by column: some may have been corrected in the browser."""
+    told: list[str]
+    """What the plain list says of it."""
+    problems: list[tuple[int, str, str]]
+    """(column, from 0, title, reason)."""
 
 
 def write_failures(session: Session, description: Import, record: ImportRecord, path: Path) -> None:
@@ -30,19 +63,19 @@ def write_failures(session: Session, description: Import, record: ImportRecord, 
         line, after = 1, 0
         while rows := rows_of(session, record.id, [RowState.BAD], after, _PAGE):
             for row in rows:
-                for at, value in enumerate((*told(check, record, row), *row.cells)):
+                row_told = told(check, record.places, row.number, row.cells, row.problems or [])
+                for at, value in enumerate((*row_told, *row.cells)):
                     sheet.write_string(line, at, value, text)
                 line += 1
             after = rows[-1].number
             session.expunge_all()
 
 
-def told(check: RowCheck, record: ImportRecord, row: ImportRow) -> tuple[str, str, str, str]:
-    """行号, 错误列, 原因, 当前值 of a bad row."""
-    problems = row.problems or []
+def told(check: RowCheck, places: Mapping[str, int], number: int, cells: Sequence[str], problems: Problems) -> tuple[str, str, str, str]:
+    """行号, 错误列, 原因, 当前值 of a bad row. `places`: field name → number of the row's cell."""
     values = []
     for name, _ in problems:
-        at = record.places.get(name)
-        values.append(row.cells[at] if at is not None and at < len(row.cells) else "")
+        at = places.get(name)
+        values.append(cells[at] if at is not None and at < len(cells) else "")
     titles = "；".join(check.title(name) for name, _ in problems)
-    return str(row.number), titles, "；".join(reason for _, reason in problems), "；".join(value or "（空）" for value in values)
+    return str(number), titles, "；".join(reason for _, reason in problems), "；".join(value or "（空）" for value in values)

@@ -1,4 +1,4 @@
-"""Looks at an uploaded file before anything opens it: what it is, and whether opening it is safe.
+"""Checks an uploaded file before anything opens it: what it is, and whether it is safe to open.
 
 A reader of .xlsx keeps a rectangle of cells in memory, so one cell in the last corner of a sheet is enough to fill a machine.
 Everything here reads the file as a stream: memory stays flat, and time is bounded by the limits below.
@@ -112,7 +112,7 @@ def _directory(entries: list[ZipInfo]) -> None:
 
 
 def _part(part: IO[bytes]) -> None:
-    """Reads one part to its end – the library then compares its length and checksum with the directory – and looks at what it holds."""
+    """Reads one part to its end, for the library to compare its length and checksum with the directory, and checks what it holds."""
     rest, places = b"", _Places()
     while chunk := part.read(_CHUNK):
         text = rest + chunk
@@ -132,15 +132,15 @@ def _part(part: IO[bytes]) -> None:
 
 @dataclass
 class _Places:
-    """Looks where a sheet's cells are, and refuses one that is too far out.
+    """Checks where the cells of a sheet are, and refuses one that is too far out.
 
-    A row out there may hold nothing but formats, as those that were drawn down to the end of the sheet do.
+    A row out there may hold nothing but formats: people draw formats down to the end of a sheet.
     """
 
     unplaced: int = 0
-    """Cells and rows that name no place: each stands behind the one before it."""
+    """Cells and rows without a place: each follows the one before it."""
     far: bool = False
-    """Whether the last row that named its place is too far out."""
+    """Whether the last row with a place is too far out."""
 
     def look(self, text: bytes) -> None:
         for column, row, rest in _PLACE.findall(text):

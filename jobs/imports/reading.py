@@ -6,7 +6,7 @@ Pure functions on a file; nothing here knows a database.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import TextIOWrapper
@@ -36,6 +36,10 @@ class Table:
     """Field name → number of the file's column, from 0."""
     rows: Rows
     """(row number as Excel counts, the cells as text); blank rows and the template's example left out. Read once."""
+    sheet: str
+    """The sheet's name; empty where the file has none."""
+    head: int
+    """Number of the row of headings."""
 
 
 @contextmanager
@@ -49,22 +53,41 @@ def open_table(path: Path, name: str, columns: Sequence[Column], kind: Kind | No
     """
     if (kind or inspect(path, name)) == "csv":
         with _open_text(path) as text:
-            yield _table([_csv_rows(text)], columns)
+            yield _table([("", _csv_rows(text))], columns)
         return
+    with _open_book(path) as book:
+        yield _table(_sheets(book), columns)
+
+
+@contextmanager
+def open_sheet(path: Path, name: str) -> Iterator[tuple[Rows, int]]:
+    """All rows of one sheet of a workbook that `open_table` has read, as it reads them, and how many of its cells are merged.
+
+    Raises:
+        BadFile: there is no such sheet.
+    """
+    with _open_book(path) as book:
+        sheet = book.get_sheet_by_name(name)
+        merged = [(bottom - top + 1) * (right - left + 1) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()]
+        yield _sheet_rows(sheet.iter_rows()), sum(merged)
+
+
+@contextmanager
+def _open_book(path: Path) -> Iterator[CalamineWorkbook]:
     with path.open("rb") as file:
         try:
             with CalamineWorkbook.from_filelike(file) as book:
-                yield _table(_sheets(book), columns)
+                yield book
         except CalamineError as error:
             raise BadFile("文件内容有误，不能读取，请用 Excel 或 WPS 打开，另存为 .xlsx 后重新上传") from error
 
 
-def _sheets(book: CalamineWorkbook) -> Iterator[Rows]:
+def _sheets(book: CalamineWorkbook) -> Iterator[tuple[str, Rows]]:
     seen = 0
     for number, sheet in enumerate(book.sheets_metadata):
         if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible and seen < MAX_SHEETS:
             seen += 1
-            yield _sheet_rows(book.get_sheet_by_index(number).iter_rows())
+            yield sheet.name, _sheet_rows(book.get_sheet_by_index(number).iter_rows())
 
 
 def _sheet_rows(rows: Iterator[list[Any]]) -> Rows:
@@ -99,15 +122,16 @@ def _open_text(path: Path) -> TextIOWrapper:
     raise BadFile("文件的文字编码不能识别，请用 Excel 或 WPS 打开，另存为 .xlsx 后上传")
 
 
-def _table(sheets: Iterator[Rows] | list[Rows], columns: Sequence[Column]) -> Table:
+def _table(sheets: Iterable[tuple[str, Rows]], columns: Sequence[Column]) -> Table:
     """The first sheet whose headings are complete."""
     nearest: Header | None = None
-    for rows in sheets:
+    for name, rows in sheets:
         head = list(islice(rows, TITLE_ROWS))
-        for at, (_, texts) in enumerate(head):
+        for at, (number, texts) in enumerate(head):
             header = read_header(columns, texts)
             if header.places and not header.missing and not header.doubled:
-                return Table(tuple(texts), header.places, _data(chain(head[at + 1 :], rows), header.places, columns))
+                below = _data(chain(head[at + 1 :], rows), header.places, columns)
+                return Table(tuple(texts), header.places, below, name, number)
             if header.places and (nearest is None or len(header.places) > len(nearest.places)):
                 nearest = header
     raise BadFile(_header_problem(nearest, columns))
@@ -123,7 +147,7 @@ def _header_problem(nearest: Header | None, columns: Sequence[Column]) -> str:
 
 
 def _data(rows: Rows, places: Mapping[str, int], columns: Sequence[Column]) -> Rows:
-    example = {places[c.name]: str(c.schema.get("x-example", "")) for c in columns if c.name in places}
+    example = {places[c.name]: str(c.schema["x-example"]) for c in columns if c.name in places and "x-example" in c.schema}
     count = 0
     for number, texts in rows:
         if not any(texts) or all(at < len(texts) and texts[at] == value for at, value in example.items()):

@@ -23,10 +23,12 @@ from domain.platform.files import tidy_name
 from domain.platform.imports import ImportRecord, imports_query
 from jobs.imports.description import Import
 from jobs.imports.guarding import MAX_BYTES, BadFile, inspect
+from jobs.imports.originals import file_of, folder_of
 
 _CHUNK = 1024 * 1024
 CHECK = "import.check"
 TAKE = "import.take"
+RETURN = "import.return"
 
 
 class AlreadyImported(DomainError):
@@ -55,7 +57,7 @@ def uploaded(settings: Settings, name: str, stream: IO[bytes]) -> Iterator[Uploa
     Raises:
         BadFile
     """
-    folder = _folder(settings)
+    folder = folder_of(settings)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"new-{secrets.token_hex(8)}"
     digest, size = hashlib.sha256(), 0
@@ -108,12 +110,3 @@ def begin_work(session: Session, actor: Actor, description: Import, record: Impo
     title = f"{description.title}：{what}“{record.file_name[:60]}”"
     record.task_id = background.begin(session, actor, kind, title, params, now).id
     session.flush()
-
-
-def file_of(settings: Settings, record: ImportRecord) -> Path:
-    """Where an import's file lies until it has been checked."""
-    return _folder(settings) / str(record.id)
-
-
-def _folder(settings: Settings) -> Path:
-    return settings.home / "imports"

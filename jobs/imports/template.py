@@ -18,7 +18,7 @@ RULES = (
     "隐藏的行和列也会导入；不要导入的行请先删除。",
     "证件号、手机号两列已设为文本格式。从别处复制时请选择“只粘贴值”，以免 Excel 把长数字截断。",
 )
-_TEXT_KEPT = ("id-number", "mobile", "credit-code")
+TEXT_KEPT = ("id-number", "document-number", "mobile", "credit-code")
 
 
 def template_of(title: str, columns: Sequence[Column]) -> bytes:
@@ -65,7 +65,7 @@ def width_of(column: Column) -> int:
     """The width of a column, in characters."""
     if "x-width" in column.schema:
         return int(column.schema["x-width"])
-    return 22 if column.schema.get("format") in (*_TEXT_KEPT, "email") else max(12, 2 * len(column.title) + 4)
+    return 22 if column.schema.get("format") in (*TEXT_KEPT, "email") else max(12, 2 * len(column.title) + 4)
 
 
 def rule_of(schema: Mapping[str, Any]) -> str:

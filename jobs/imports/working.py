@@ -20,8 +20,8 @@ from jobs.imports import IMPORTS
 from jobs.imports.checking import Doubles, RowCheck, row_check
 from jobs.imports.description import Import
 from jobs.imports.guarding import BadFile, kind_of
+from jobs.imports.originals import can_come_back, file_of, needed
 from jobs.imports.reading import Table, open_table
-from jobs.imports.receiving import file_of
 from jobs.outbox import hand_out
 from jobs.runtime import Runtime
 from jobs.work import Work
@@ -30,7 +30,7 @@ from processes.steps import starting
 
 CHECKED = 2000  # rows a transaction
 TAKEN = 1000
-STARTED = 100  # processes a transaction: about 0.3 s, during which SQLite lets nobody else write
+STARTED = 10  # processes a transaction: some 40 ms, during which SQLite lets nobody else write
 ROWS = cast(SqlTable, ImportRow.__table__)  # Core: twenty thousand rows need no objects
 KEPT = ("number", "state", "cells", "problems")
 TRIES = 3  # of one chunk, where another import takes the same people in at the same moment
@@ -50,7 +50,9 @@ def check_file(runtime: Runtime, work: Work) -> None:
                 _check_rows(work, record, description, check, table)
         except BadFile as error:
             _refuse(work, record, str(error))
-    path.unlink(missing_ok=True)  # its rows are kept; a worker that lost the task stops before it comes here
+    record, _ = _load(work)  # a worker that lost the task stops before it comes here
+    if path.exists() and not (needed(record) and can_come_back(path, record.total)):
+        path.unlink()  # its rows are kept
 
 
 def take_in(runtime: Runtime, work: Work) -> None:
@@ -61,6 +63,9 @@ def take_in(runtime: Runtime, work: Work) -> None:
     with work.database.writing() as session:
         recount(session, record.id)
         move(session, record.id, [ImportState.TAKING], state=ImportState.DONE, finished_at=work.clock())
+    record, _ = _load(work)
+    if not needed(record):
+        file_of(runtime.settings, record).unlink(missing_ok=True)
 
 
 def store_rows(work: Work) -> None:
@@ -95,7 +100,15 @@ def _row_check(work: Work, description: Import) -> RowCheck:
 def _forget_rows(work: Work, record: ImportRecord, table: Table) -> None:
     with work.database.writing() as session:
         session.execute(delete(ImportRow).where(ImportRow.import_id == record.id))
-        move(session, record.id, [ImportState.CHECKING], header=list(table.header), places=dict(table.places))
+        move(
+            session,
+            record.id,
+            [ImportState.CHECKING],
+            header=list(table.header),
+            places=dict(table.places),
+            sheet=table.sheet or None,
+            head=table.head,
+        )
         work.keep(session, 0, 0)
 
 
@@ -206,4 +219,5 @@ def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description
             session.execute(update(table).where(table.import_id == record.id, table.number.in_(numbers)).values(state=RowState.STARTED))
             work.keep(session, work.done + len(rows), work.failed)
     hand_out(runtime.settings.redis_url, jobs)
+    work.give_way()
     return bool(rows)

@@ -7,7 +7,6 @@ next one begins after the last chunk, because a chunk and its bookkeeping are on
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -24,7 +23,7 @@ from forms.lists import LISTS
 from jobs import outbox
 from jobs.lists.visibility import visible_to
 from jobs.runtime import Runtime
-from jobs.work import Work
+from jobs.work import CHUNK, Work
 from processes import tables
 from processes.diagrams import expressions
 from processes.engine import Engine
@@ -34,8 +33,6 @@ from processes.tasks import inbox
 from processes.tasks.actions import Action, actions_for
 
 AT_ONCE = 20  # items that are done while the person waits
-CHUNK = 20  # items a transaction: long enough to be cheap, short enough for others to get their turn
-GAP = 0.05  # seconds between two chunks on SQLite
 GONE = "记录不存在、已被办理，或您无权办理"
 _log = logging.getLogger(__name__)
 
@@ -141,8 +138,7 @@ def in_chunks(runtime: Runtime, work: Work, next_items: Callable[[Session], Sequ
             keep_failures(session, work.task_id, work.failed, outcome.failures)
             work.keep(session, work.done + outcome.done, work.failed + len(outcome.failures))
         outbox.hand_out(runtime.settings.redis_url, outcome.jobs)
-        if runtime.database.engine.dialect.name == "sqlite":  # one writer at a time, and no queue: people's clicks would starve
-            time.sleep(GAP)
+        work.give_way()
 
 
 def act_on(session: Session, items: Sequence[Item]) -> Outcome:
@@ -188,7 +184,7 @@ def _record_items(engine: Engine, session: Session, actor: Actor, act: Act, list
     chosen = {id: next((action for action in actions.get(id, ()) if _is(action, act)), None) for id in ids}
     # in the order of instance ids, as everybody who acts on many: two batches on the same records never wait for each other
     for record_id in sorted(ids, key=lambda id: action.instance_id if (action := chosen[id]) is not None else 0):
-        if record_id not in known:  # deleted meanwhile, or another party's: the reason says nothing of whose
+        if record_id not in known:  # deleted meanwhile, or another party's: the reason does not tell whose
             yield Item("—", None, None)
             continue
         label, status = known[record_id]

@@ -17,12 +17,12 @@ from domain.ground.parties import Actor
 from domain.ground.rows import read_all
 from forms.listing import Listing
 from jobs.lists import failed_texts
-from jobs.lists.batches import CHUNK, Item, in_chunks
+from jobs.lists.batches import Item, in_chunks
 from jobs.lists.failed_texts import TEXTS
 from jobs.lists.instances import INSTANCES
 from jobs.lists.undelivered import MESSAGES
 from jobs.runtime import Runtime
-from jobs.work import Work
+from jobs.work import CHUNK, Work
 from processes import tables
 from processes.definitions import store
 from processes.engine import Engine

@@ -48,6 +48,12 @@ def carried(row: MessageRow) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
+def named(row: MessageRow) -> str:
+    """The names of what a message carries: what they hold is read by whoever may read the records."""
+    text = "、".join(row.payload)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
 def _shown(value: object) -> str:
     return clock_minutes(value) if isinstance(value, datetime) else str(value)
 
@@ -79,7 +85,7 @@ MESSAGES = Listing(
         Column("状态", lambda row: row.status, "badge"),
         Column("原因", lambda row: row.error),
         Column("发出时间", lambda row: row.sent_at, "moment", sort=_MESSAGE.sent_at),
-        Column("内容", carried, spare=True),
+        Column("内容的名称", named, spare=True),
         Column("发出环节", _element, spare=True),
         Column("机构", lambda row: row.party_name, spare=True),
         Column("尝试次数", lambda row: row.tries, "number", spare=True),

@@ -1,4 +1,4 @@
-"""Scenario files: YAML read within limits, and checked for its shape, so that a designer's slip is a sentence and no fault."""
+"""Scenario files: YAML that is read within limits and checked, so that a designer's mistake is answered with a sentence."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ EXPECTED = {
     "tasks": "待办",
     "buttons": "按钮",
     "ended": "流程是否结束",
-}  # how people are told of it
+}  # `expect` → what people call it
 
 
 class ScenarioFailed(Exception):
-    """A scenario did not go as written, or is not written well; the message says at which step."""
+    """A scenario does not go as written, or is not written well; the message says at which step."""
 
 
 class _Foreign(yaml.composer.ComposerError):

@@ -1,6 +1,6 @@
-"""Runs the scenarios that lie beside a diagram, and says which sequence flows none of them takes.
+"""Plays the scenarios beside a diagram, and finds the sequence flows that none of them takes.
 
-A scenario is one transaction that is rolled back at the end: scenarios do not see each other, and nothing stays behind.
+A scenario is one transaction, which is rolled back at its end: scenarios do not see each other, and leave nothing behind.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from domain.ground.database import Database, open_database
 from domain.ground.errors import DomainError
 from domain.ground.handling import BusinessError, External, Permanent, Transient
 from domain.ground.parties import SYSTEM, Actor, actor_named
+from domain.ground.rows import read_all, read_one
 from domain.ground.settings import Settings, read_settings
 from domain.subjects import SUBJECTS
 from forms import read_forms
@@ -42,6 +43,7 @@ from processes.diagrams.decisions import read_folder
 from processes.engine import Engine
 from processes.errors import FormInvalid, ProcessError
 from processes.outside import answers, messages
+from processes.rows import InstanceRow, JobRow, TaskRow
 from processes.states import JobState, TaskRowState
 from processes.steps import acting, completing, starting
 
@@ -55,27 +57,29 @@ class _Play:
     settings: Settings
     instance_id: int = 0
     subject_id: int = 0
-    told: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    """What the steps did, a sentence each."""
     engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
         self.engine = Engine(HANDLERS, SUBJECTS, check, lambda: self.now)
 
     @property
-    def row(self) -> Any:
+    def row(self) -> InstanceRow:
         if not self.instance_id:
             raise ScenarioFailed("流程还没有开始，请先写一步 do: new")
-        return self.session.execute(select(tables.instance).where(tables.instance.c.id == self.instance_id)).one()
+        return read_one(self.session, select(tables.instance).where(tables.instance.c.id == self.instance_id), InstanceRow)
 
 
 def run_file(path: Path, database: Database | None = None) -> Report:
-    """Runs `<key>.scenarios.yaml`; on a fresh temporary SQLite where no database (with its schema) is given."""
+    """Plays `<key>.scenarios.yaml`, on a new temporary SQLite database where none (with its schema) is given."""
     diagram = path.with_name(path.name.replace(".scenarios.yaml", ".bpmn"))
     return run_text(diagram.read_bytes(), path.read_text(encoding="utf-8"), database)
 
 
 def run_text(diagram: bytes, text: str, database: Database | None = None) -> Report:
-    """Runs scenarios, given as YAML, on a diagram; nothing outside is called but a sandbox on this machine, and nothing stays behind.
+    """Plays scenarios, written as YAML, on a diagram. Of the outside they call a sandbox on this machine alone, and they leave nothing
+    behind.
 
     Raises:
         ScenarioFailed: the text is not made of scenarios.
@@ -96,7 +100,7 @@ def run_text(diagram: bytes, text: str, database: Database | None = None) -> Rep
 
 
 def _run(diagram: bytes, scenarios: Sequence[Mapping[str, Any]], database: Database) -> Report:
-    # committed, unlike all that follows: definitions are cached by their id, which must not be given out twice
+    # committed, unlike all that follows: definitions are cached by their id, which another one must never get
     with database.writing() as session:
         definition = deploy(session, Engine(HANDLERS, SUBJECTS, check), diagram, read_forms(), "scenarios", read_folder(BPMN_FOLDER))
     shown: list[Shown] = []
@@ -113,7 +117,7 @@ def _run(diagram: bytes, scenarios: Sequence[Mapping[str, Any]], database: Datab
                     failure = str(error)
                 finally:
                     session.rollback()
-                shown.append(Shown(scenario["name"], tuple(play.told), failure))
+                shown.append(Shown(scenario["name"], tuple(play.lines), failure))
     return Report(tuple(shown), frozenset(taken), tuple(f for f in definition.flows if f not in taken))
 
 
@@ -141,7 +145,7 @@ def _play(play: _Play, scenario: Mapping[str, Any]) -> None:
         try:
             with play.session.begin_nested():
                 _do(play, line)
-                for message_id in messages.due(play.session, play.now):  # what the step sent arrives before the next one
+                for message_id in messages.due(play.session, play.now):  # messages that the step has sent arrive before the next step
                     messages.deliver(play.engine, play.session, message_id)
         except FormInvalid as error:
             problem = "；".join(message for _, message in error.problems)
@@ -152,11 +156,11 @@ def _play(play: _Play, scenario: Mapping[str, Any]) -> None:
             raise ScenarioFailed(f"{where}被拒绝：{problem}")
         if problem is None and refused is not None:
             raise ScenarioFailed(f"{where}应被拒绝（{refused}），却成功了")
-        play.told.append(_tell(play, where, line, problem))
+        play.lines.append(_sentence(play, where, line, problem))
         _expect(play, line.get("expect", {}), where)
 
 
-def _tell(play: _Play, where: str, line: Mapping[str, Any], problem: str | None) -> str:
+def _sentence(play: _Play, where: str, line: Mapping[str, Any], problem: str | None) -> str:
     """What a step did, as a sentence."""
     if "time" in line:
         act = f"到 {line['time']:%Y-%m-%d %H:%M:%S}"
@@ -216,16 +220,15 @@ def _meanwhile(play: _Play, name: str) -> None:
 
 
 def _task_id(play: _Play, actor: Actor, element: str | None) -> str:
-    """The newest task of an element, open or not; without an element the open one, else the newest. Of a 会签, the actor's own."""
+    """The id of an element's newest task; without an element, of the open task or else the newest. Of a 会签 it is the actor's own."""
     table = tables.task
     mine = select(table).where(table.c.instance_id == play.instance_id)
-    rows = play.session.execute(mine.order_by(table.c.created_at, table.c.closed_at)).all()  # of one moment, what was closed last
+    rows = read_all(play.session, mine.order_by(table.c.created_at, table.c.closed_at), TaskRow)  # of one moment: the one closed last
     rows = [r for r in rows if element in (None, r.element)]
     if not rows:
         raise ScenarioFailed(f"没有任务 {element or ''}")
     free = [r.id for r in rows if r.state == TaskRowState.OPEN and (r.vote_id is None or r.assignee_id in (None, actor.person_id))]
-    found: str = next(iter(free), rows[-1].id)
-    return found
+    return next(iter(free), rows[-1].id)
 
 
 def _outside(play: _Play, mode: str) -> None:
@@ -235,7 +238,7 @@ def _outside(play: _Play, mode: str) -> None:
     play.outside.mode = mode
     table = tables.job
     pending = select(table).where(table.c.instance_id == play.instance_id, table.c.state == JobState.PENDING)
-    for job in play.session.execute(pending).all():
+    for job in read_all(play.session, pending, JobRow):
         handler = play.engine.handlers[job.handler]
         subject = play.engine.subjects[play.definition.subject].load(play.session, play.subject_id)
         if not isinstance(handler, External) or subject is None:
@@ -261,7 +264,7 @@ def _call(play: _Play, handler: External, payload: dict[str, Any], job_id: str, 
 
 
 def _expect(play: _Play, expected: Mapping[str, Any], where: str) -> None:
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     if "status" in expected:
         found["status"] = play.row.status
     if "tone" in expected:
@@ -291,15 +294,14 @@ def _words(value: object) -> str:
     return "、".join(f"“{one}”" for one in value) or "无" if isinstance(value, list) else f"“{value}”"
 
 
-def _open_tasks(play: _Play) -> list[Any]:
+def _open_tasks(play: _Play) -> Sequence[TaskRow]:
     table = tables.task
-    return list(
-        play.session.execute(select(table).where(table.c.instance_id == play.instance_id, table.c.state == TaskRowState.OPEN)).all()
-    )
+    mine = select(table).where(table.c.instance_id == play.instance_id, table.c.state == TaskRowState.OPEN)
+    return read_all(play.session, mine, TaskRow)
 
 
 def _buttons(play: _Play, actor: Actor) -> list[str]:
-    """The outcomes and messages that an actor may choose; opening and editing are not among them."""
+    """Names of the buttons that an actor may press: outcomes of tasks and messages, but not those that open or edit."""
     names: list[str] = []
     for row in _open_tasks(play):
         own = row.vote_id is None or row.assignee_id in (None, actor.person_id)

@@ -1,4 +1,4 @@
-"""How each type of record comes about in a scenario, and what other processes do to one meanwhile."""
+"""How a scenario makes a record of each type, and what other processes do to a record meanwhile."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _coming_period(session: Session, actor: Actor, now: datetime) -> ReportingPe
 
 
 def _declaration(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> Declaration:
-    """Under a plan that the school's province has opened for thirty days; the same one for every declaration of a scenario."""
+    """A declaration under a plan that the school's province has opened for thirty days. A scenario has one such plan."""
     plan = session.scalars(select(DeclarationPlan).where(DeclarationPlan.party_id == actor.province_id)).first()
     if plan is None:
         province = Actor(0, "系统", actor.province_id or actor.party_id, "", "province", None, frozenset({"省级"}))
@@ -39,7 +39,7 @@ def _declaration(session: Session, actor: Actor, now: datetime, form: dict[str, 
     return new_declaration(session, actor, now, form, plan.id)
 
 
-CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Any]] = {  # how `do: new` comes by a record of each type
+CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Any]] = {  # type of record → how `do: new` makes one
     "weekly_report": lambda session, actor, now, form: new_report(session, actor, now),
     "reporting_period": lambda session, actor, now, form: _coming_period(session, actor, now),
     "skill_standard": lambda session, actor, now, form: new_skill_standard(session, actor, now),
@@ -56,7 +56,7 @@ def _move_end(declaration: Declaration, end: datetime) -> None:
     declaration.plan.ends_at = end
 
 
-MEANWHILE: dict[str, Callable[[Any, datetime], None]] = {  # what `meanwhile` names: things that other processes do to a record
+MEANWHILE: dict[str, Callable[[Any, datetime], None]] = {  # name in `meanwhile` → what another process does to a record
     "申报计划延长七天": lambda record, now: _move_end(record, now + timedelta(days=7)),
     "申报计划提前截止": _move_end,
 }

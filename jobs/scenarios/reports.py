@@ -1,4 +1,4 @@
-"""What playing the scenarios of a diagram showed."""
+"""What came of the scenarios of a diagram."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Shown:
-    """One scenario as it went: what each step did, and why it failed, if it did."""
+    """One scenario that was played: a line a step, and why it failed; None where it went as written."""
 
     name: str
-    told: tuple[str, ...]
+    lines: tuple[str, ...]
     failure: str | None = None
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the scenarios of a diagram showed."""
+    """All scenarios of a diagram that were played."""
 
     shown: tuple[Shown, ...]
     taken: frozenset[str]
-    """Ids of the sequence flows that were taken."""
+    """Ids of the sequence flows that some scenario takes."""
 
     flows_not_taken: tuple[str, ...]
+    """Ids of the others."""
 
     @property
     def passed(self) -> tuple[str, ...]:
@@ -31,5 +32,5 @@ class Report:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """Name and reason of those that did not."""
+        """Name and reason of the scenarios that failed."""
         return tuple(f"{one.name}：{one.failure}" for one in self.shown if one.failure is not None)

@@ -38,8 +38,8 @@ def write(step: Step) -> list[str]:
 
 
 def _write(step: Step) -> None:
-    stands = [] if step.called_off else tokens.waiting(step.workflow)
-    ended = step.called_off or step.workflow.is_completed()
+    ended = step.over
+    stands = [] if ended else tokens.waiting(step.workflow)
     _write_tasks(step, stands)
     position = None if step.called_off else position_of(step, stands)
     status, tone = status_at(step, position)

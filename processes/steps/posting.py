@@ -45,7 +45,7 @@ def _subscribe(step: Step) -> None:
     if not wanted:
         return
     table = tables.subscription
-    now = {} if step.called_off or step.workflow.is_completed() else expected(step)
+    now = {} if step.over else expected(step)
     # those of another version, before a migration, are written anew
     query = select(table.c.element, table.c.key, table.c.definition_id).where(table.c.instance_id == step.row.id)
     before = {e: key if id == step.definition.id else None for e, key, id in step.session.execute(query)} if step.row.version else {}

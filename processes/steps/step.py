@@ -10,6 +10,7 @@ from typing import Any
 
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from domain.ground.errors import DomainError
@@ -80,6 +81,17 @@ class Step:
         self.now = self.engine.clock()
         self.incident = self.row.incident
         self.suspended_at = self.row.suspended_at
+
+    @property
+    def record_gone(self) -> bool:
+        """Whether the record has been deleted in this step: nothing can act on what is left of its process."""
+        found = inspect(self.subject, raiseerr=False)
+        return found is not None and (found.deleted or self.subject in self.session.deleted)
+
+    @property
+    def over(self) -> bool:
+        """Whether the process ends with this step: it has come to its end, was called off, or its record is gone."""
+        return self.called_off or self.record_gone or bool(self.workflow.is_completed())
 
     def script_engine(self) -> scripts.ScriptEngine:
         """Evaluates over the record's facts with this step's clock, which stands still while the instance is suspended."""

@@ -36,8 +36,6 @@ RESULTS = (VoteState.AGREED, VoteState.REFUSED)
 """States of a 会签 that came to its end."""
 DECIDED = "decided"
 """In the internal data of a 会签 that has its result: which answer (row) decided it, and what is needed to take that back."""
-CONFIRMING = "held"
-"""In there: the answers that waited to be confirmed. States that earlier versions stored have this key too, so it stays as it was."""
 _TASK, _VOTE = tables.task, tables.vote
 _UNANSWERED = (*LIVE, TaskRowState.QUEUED)
 
@@ -266,7 +264,7 @@ def _finish(step: Step, live: Task, vote: Any, task: Any, count: Count, passed: 
     told = f"共 {count.total} 项，已办 {count.answered}，同意 {count.agreed}{rest}"
     step.record(EventKind.VOTE, f"会签结果：{outcome}", vote.element, told)
     step.ended[vote.id] = (VoteState.AGREED if passed else VoteState.REFUSED, outcome, told_of_result(vote.name, outcome))
-    live.internal_data[DECIDED] = {"by": task.id, CONFIRMING: _confirming(step, vote.id)}
+    live.internal_data[DECIDED] = {"by": task.id, "held": _confirming(step, vote.id)}
     _go_on(live, count, outcome, list(people))
 
 

@@ -35,7 +35,7 @@ class Decision(TypedDict):
     by: str
     """The task row whose answer decided it."""
     held: dict[str, dict[str, Any]]
-    """`votes.CONFIRMING`: the rows whose answers waited to be confirmed, id → columns."""
+    """The rows whose answers waited to be confirmed: id → columns. Earlier versions stored it under this key, so the key stays."""
 
 
 def take_back(step: Step, task: TaskRow) -> None:

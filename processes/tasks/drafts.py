@@ -16,7 +16,7 @@ from processes.rows import DraftRow
 
 
 def save_draft(session: Session, actor: Actor, form_key: str, data: dict[str, Any], now: datetime) -> None:
-    """Keeps what a person is typing into the form that `form_key` names, one draft a person and form."""
+    """Keeps what is being typed at `form_key` (a task id or a form's address), one draft a person and form_key."""
     values = {"person_id": actor.person_id, "form_key": form_key[:80], "data": data, "saved_at": now}
     put(session, tables.draft, values, ("person_id", "form_key"))
 

@@ -44,8 +44,8 @@ SCHEMA: dict[str, Any] = {
         ({"name": None}, "name", "“姓名”应填写文字"),
         ({"name": "张"}, "name", "“姓名”至少填写 2 个字"),
         ({"name": "张张张张张"}, "name", "“姓名”最多填写 4 个字"),
-        ({"id_number": "110105194912310021"}, "id_number", "“证件号”：身份证号校验位错误"),
-        ({"id_number": "110105194902310021"}, "id_number", "“证件号”：身份证号中的出生日期不存在"),
+        ({"id_number": "110105194912310021"}, "id_number", "“证件号”：身份证号校验位错误，请对照证件逐位核对"),
+        ({"id_number": "110105194902310021"}, "id_number", "“证件号”：身份证号中的出生日期不存在，请对照证件核对第 7–14 位"),
         ({"mobile": "12900000000"}, "mobile", "“手机号”：手机号应为 11 位数字，以 13–19 开头"),
         ({"credit": "91350100M000100Y44"}, "credit", "“信用代码”：统一社会信用代码校验位错误"),
         ({"grade": "特级"}, "grade", "“等级”应为：初级、中级"),
@@ -74,6 +74,58 @@ def test_right_answers_have_no_problem() -> None:
         "lines": [{"people": 1}],
     }
     assert check(SCHEMA, answers) == []
+
+
+TOGETHER: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "document": {"title": "证件类型", "type": "string"},
+        "number": {"title": "证件号", "type": "string", "format": "document-number", "x-document": "document", "x-sex": "sex"},
+        "sex": {"title": "性别", "type": "string", "enum": ["男", "女"]},
+        "people": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "sex": {"title": "性别", "type": "string"},
+                    "number": {"title": "身份证号", "type": "string", "format": "id-number", "x-sex": "sex"},
+                },
+            },
+        },
+    },
+}
+CARD = "11010519491231002X"
+MAN, WRONG = "与所填的“男”不符，请核对证件号和性别", "校验位错误，请对照证件逐位核对"
+
+
+@pytest.mark.parametrize(
+    ("answers", "path", "message"),
+    [
+        ({"number": CARD, "sex": "女", "document": "居民身份证"}, None, ""),
+        ({"number": "E12345678", "document": "护照"}, None, ""),
+        ({"number": CARD}, None, ""),  # nothing to agree with
+        ({"number": CARD, "sex": "男"}, "number", f"“证件号”：身份证号第 17 位表示性别“女”，{MAN}"),
+        ({"number": CARD, "document": "港澳台居民居住证"}, "number", "“证件号”：这是居民身份证的号码，请核对证件类型和证件号"),
+        ({"number": "110105194912310021", "document": "居民身份证"}, "number", f"“证件号”：身份证号{WRONG}"),
+        ({"number": "11", "sex": "男", "document": "护照"}, "number", "“证件号”：护照号应为 5–17 位字母或数字，请对照证件填写"),
+        ({"people": [{}, {"number": CARD, "sex": "男"}]}, "people.1.number", f"第 2 行“身份证号”：身份证号第 17 位表示性别“女”，{MAN}"),
+        (
+            {"people": [{"number": "1", "sex": "男"}]},
+            "people.0.number",
+            "第 1 行“身份证号”：身份证号应为 18 位：前 17 位为数字，末位为数字或 X，请对照证件填写",
+        ),
+        ({"people": "x"}, "people", "“people”应填写表格"),
+        ({"sex": "无", "number": CARD}, "sex", "“性别”应为：男、女"),
+    ],
+)
+def test_fields_that_must_agree(answers: dict[str, Any], path: str | None, message: str) -> None:
+    assert check(TOGETHER, answers) == ([] if path is None else [(path, message)])
+
+
+def test_the_teachers_number_agrees_with_the_sex() -> None:
+    answers = {"name": "王小明", "mobile": "13900000000", "id_number": CARD}
+    assert check(read_forms()["teacher.json"], {**answers, "sex": "女"}) == []
+    assert [path for path, _ in check(read_forms()["teacher.json"], {**answers, "sex": "男"})] == ["id_number"]
 
 
 def test_problems_stand_in_the_forms_order() -> None:

@@ -32,7 +32,7 @@ GROUPS = {
     "teachers": ("teacher1", "teacher2"),
 }
 PUBLIC = ("static", "health.healthz", "account.login", "account.log_in", "account.log_in_again", "account.logout")
-MAY_READ_THE_SECRET = ("school1", "province1", "province1b", "operator", "teacher1")  # 系统管理 sees the titles of background tasks
+MAY_READ_THE_SECRET = ("school1", "province1", "province1b", "operator", "teacher1")  # 系统管理 reads all declarations
 
 
 @dataclass(frozen=True)
@@ -155,8 +155,8 @@ ROUTES = {
     "background.index": get("200"),
     "background.show": get("school1 operator: 200; 404"),
     "background.progress": get("school1 operator: 200; 404"),
-    "background.result": get("school1 operator: 200; 404"),
-    "background.failures": get("school1 operator: 200; 404"),
+    "background.result": get("school1: 200; 404"),
+    "background.failures": get("school1: 200; 404"),
     "background.stop": post("school1 operator: 302; 404"),
     "background.again": post("school1 operator: 302; 404"),
     "bulk.export": post("school1 province1 province1b: 200; 302", {"ids": "1"}),
@@ -175,6 +175,7 @@ ROUTES = {
     "imports.go_on": post("school1: 409; school2 school3: 404; 403"),
     "imports.give_up": post("school1: 302+; school2 school3: 404; 403"),
     "imports.failed": get("school1: 200; school2 school3: 404; 403"),
+    "imports.give_back": post("school1: 302+; school2 school3: 404; 403"),
     "teacher.index": get("200"),
     "teacher.show": get("school1 teacher1: 200; 404"),
     "teacher.edit": get("school1: 200; teacher1: 409; 404"),

@@ -47,7 +47,7 @@ def index() -> str:
     asked = request.args.get("page", "1")
     page = min(max(int(asked) if asked.isdecimal() and len(asked) < 7 else 1, 1), last)
     rows = db().scalars(query.limit(SIZE).offset((page - 1) * SIZE)).all()
-    return render_template("background/index.html", rows=rows, total=total, page=page, last=last, states=STATES, tones=TONES)
+    return render_template("background/index.html", actor=actor(), rows=rows, total=total, page=page, last=last, states=STATES, tones=TONES)
 
 
 @blueprint.get("/<int:task_id>")
@@ -61,9 +61,11 @@ def show(task_id: int) -> str:
         state=STATES[task.state],
         tone=TONES[task.state],
         sentence=_sentence(task),
-        has_file=result_file(runtime().settings, task) is not None,
+        title=task.title_for(actor()),
+        mine=task.is_of(actor()),
+        has_file=task.result_is_for(actor()) and result_file(runtime().settings, task) is not None,
         back=back if is_local(back) else url_for(".index"),
-        failures=db().scalars(failures_query(task).limit(SHOWN)).all() if task.failed else [],
+        failures=db().scalars(failures_query(task).limit(SHOWN)).all() if task.failed and task.is_of(actor()) else [],
         address=_address_of(task),
     )
 
@@ -78,8 +80,12 @@ def progress(task_id: int) -> dict[str, Any]:
 
 @blueprint.get("/<int:task_id>/result")
 def result(task_id: int) -> Any:
-    """The result's file."""
+    """The result's file, for whom it was made, with the rights of then."""
     task = _task(task_id)
+    if not task.is_of(actor()):
+        raise NotFound
+    if not task.result_is_for(actor()):
+        raise NotFound("您的角色在生成此文件之后有变化，请重新发起。")
     path = result_file(runtime().settings, task)
     if path is None:
         raise NotFound("结果文件保留 7 天，现已删除，请重新发起。")
@@ -88,8 +94,10 @@ def result(task_id: int) -> Any:
 
 @blueprint.get("/<int:task_id>/failures")
 def failures(task_id: int) -> Any:
-    """The items that failed, as Excel."""
+    """The items that failed, as Excel, for whoever began the task."""
     task = _task(task_id)
+    if not task.is_of(actor()):
+        raise NotFound
     file = TemporaryFile()  # noqa: SIM115  # the response closes it
     exports.write(db(), failures_query(task), FAILURE_COLUMNS, file)
     file.seek(0)

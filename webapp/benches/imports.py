@@ -24,7 +24,7 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
-from domain.ground.identity import id_number_problem
+from domain.ground.id_numbers import id_number_problem
 from domain.platform.imports import ImportRecord
 from jobs import background
 from jobs.imports import IMPORTS
@@ -115,7 +115,8 @@ def _write(path: Path) -> None:
         sheet = book.add_worksheet("教师")
         sheet.write_row(0, 0, HEADINGS)
         for number in range(1, ROWS + 1):
-            person = (f"教师{number}", f"139{number:08}", _id_number(number), "女", "软件技术", "讲师", f"t{number}@example.com")
+            account, sex = f"139{number:08}", "女男"[number % 2]  # as the 17th digit of the id number says
+            person = (f"教师{number}", account, _id_number(number), sex, "软件技术", "讲师", f"t{number}@example.com")
             sheet.write_row(number, 0, (number, *person, "Web前端开发（中级）", "信息工程学院", "硕士研究生", "无"))
 
 

@@ -13,12 +13,12 @@ from sqlalchemy import func, select
 from domain.ground.errors import DomainError
 from domain.platform.background import BackgroundTask
 from domain.platform.imports import ImportRecord, ImportState, import_of, imports_query
-from jobs.imports import IMPORTS
+from jobs.imports import IMPORTS, returned
 from jobs.imports.checking import row_check
-from jobs.imports.correcting import correct
+from jobs.imports.correcting import OPEN, correct
 from jobs.imports.deciding import BUSY, begin_taking, drop, interrupted, resume
 from jobs.imports.description import Import
-from jobs.imports.failures import write_failures
+from jobs.imports.originals import MAX_ROWS as MAX_OWN
 from jobs.imports.receiving import AlreadyImported, receive, uploaded
 from jobs.imports.template import template_of
 from processes.errors import NotAllowed, NotFound
@@ -124,16 +124,25 @@ def give_up(kind: str, import_id: int) -> Any:
 
 @blueprint.get("/<kind>/<int:import_id>/failed.xlsx")
 def failed(kind: str, import_id: int) -> Any:
-    """The rows that failed, with 行号, 错误列, 原因, 当前值."""
+    """The rows that failed: in the sender's own workbook where it can be made at once, else as a list."""
     description, record = _description(kind), _record(kind, import_id)
     if not record.bad:
         raise NotFound("该导入没有未通过的行。")
+    name = returned.file_name(record)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "failed.xlsx"
-        write_failures(db(), description, record, path)
+        returned.write(db(), runtime().settings, description, record, path)
         content = BytesIO(path.read_bytes())
-    name = f"{Path(record.file_name).stem}-未通过.xlsx"
     return send_file(content, XLSX, as_attachment=True, download_name=name)
+
+
+@blueprint.post("/<kind>/<int:import_id>/failed")
+def give_back(kind: str, import_id: int) -> Any:
+    """The same in the background, where it takes longer than a person waits."""
+    description, record = _description(kind), _record(kind, import_id)
+    task_id = returned.begin(db(), actor(), description, record, runtime().engine.clock())
+    later_task(task_id)
+    return redirect(url_for("background.show", task_id=task_id))
 
 
 def _description(kind: str) -> Import:
@@ -152,12 +161,18 @@ def _record(kind: str, import_id: int) -> ImportRecord:
     return record
 
 
+def _way(record: ImportRecord) -> str:
+    """How the rows that failed come back; empty where none has."""
+    return returned.way(runtime().settings, record) if record.bad and record.state in OPEN else ""
+
+
 def _index(description: Import, problem: str | None = None) -> str:
     query = imports_query(actor(), description.key)
     total = db().scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     page = page_of(request.args, total)
     rows = db().scalars(query.limit(page.size).offset(page.offset)).all()
-    return render_template("imports/index.html", description=description, rows=rows, page=page, problem=problem)
+    ways = {row.id: _way(row) for row in rows}
+    return render_template("imports/index.html", description=description, rows=rows, page=page, problem=problem, ways=ways)
 
 
 def _show(description: Import, record: ImportRecord, shown: Preview) -> str:
@@ -169,6 +184,8 @@ def _show(description: Import, record: ImportRecord, shown: Preview) -> str:
         preview=shown,
         busy=record.state in BUSY and not interrupted(db(), record),
         stuck=interrupted(db(), record),
+        way=_way(record),
+        own_rows=MAX_OWN,
         task=task,
         sentence=_sentence(record, task.done + task.failed if task else 0, task.total if task else None),
     )

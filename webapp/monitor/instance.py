@@ -10,7 +10,7 @@ from sqlalchemy import select
 from domain.ground.parties import actors_in
 from jobs.lists.instances import state_of
 from jobs.lists.monitoring import ACTS
-from jobs.lists.undelivered import carried
+from jobs.lists.undelivered import carried, named
 from processes import tables
 from processes.definitions.store import load
 from processes.errors import NotFound
@@ -22,7 +22,9 @@ from processes.monitor.undelivered import messages_of
 from processes.states import JobState, TaskKind, TaskRowState
 from webapp import acting
 from webapp.context import actor, db, runtime
+from webapp.kinds import KINDS
 from webapp.records.page import drawing
+from webapp.records.reading import readable
 
 
 def show(instance_id: int) -> str:
@@ -49,10 +51,12 @@ def show(instance_id: int) -> str:
             if t.state == TaskRowState.OPEN and t.kind == TaskKind.STEP
         },
         names={person.person_id: person.name for found in people.values() for person in found},
+        content_shown=readable(KINDS.get(row.key), row.subject_id) is not None,
         jobs=_rows(tables.job, instance_id, tables.job.c.id),
         job_states=JOBS,
         messages=messages_of(db(), instance_id, SHOWN),
         carried=carried,
+        named=named,
         task_states=TASKS,
         events=events_of(db(), instance_id),
         now=runtime().engine.clock(),

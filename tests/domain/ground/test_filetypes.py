@@ -106,6 +106,9 @@ BAD = [
     ("断.pdf", PDF[:20] + b" " * 4000, OTHER),  # cut short
     ("续写断.pdf", PDF + b"2 0 obj\n<< /Length 9 >>\nstream\n" + b"x" * 4000, OTHER),  # cut short after an earlier end
     ("网页版断.pdf", linearized(whole=False), OTHER),
+    ("行.pdf", b"\n" * 1024, OTHER),  # these three would take for ever, were a pattern not linear
+    ("打印.pdf", b"@PJL " * 200, OTHER),
+    ("数字.pdf", PDF + b"1 " * 500_000 + b"1 0 obj", OTHER),
     ("很靠后.pdf", b" " * 1100 + PDF, OTHER),  # what shows a PDF finds no version
     ("空.pdf", b"", OTHER),
     ("网页.jpg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", OTHER),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.ground.identity import id_number_problem
+from domain.ground.id_numbers import id_number_problem
 from jobs.imports.cells import AS_SHOWN, CUT_OFF, as_text, reader
 
 ID = {"type": "string", "format": "id-number"}

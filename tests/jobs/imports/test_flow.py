@@ -16,7 +16,8 @@ from jobs.imports import working
 from jobs.imports.correcting import RowClosed, correct
 from jobs.imports.deciding import AlreadyDecided, NothingToTake, drop, resume
 from jobs.imports.failures import write_failures
-from jobs.imports.receiving import AlreadyImported, file_of
+from jobs.imports.originals import file_of
+from jobs.imports.receiving import AlreadyImported
 from processes import tables
 from processes.steps import acting
 from tests.conftest import World
@@ -30,10 +31,11 @@ def test_good_rows_become_teachers_with_accounts_and_processes(world: World, tmp
     import_id = upload_rows(world, tmp_path / "a", [teacher(n) for n in range(5)])
     found = record(world, import_id)
     assert (found.state, found.total, found.good, found.bad, found.taken) == ("ready", 5, 5, 0, 0)
-    assert not file_of(world.runtime.settings, found).exists()  # its rows are kept instead
+    assert file_of(world.runtime.settings, found).exists()  # rows that are refused later come back in it
     assert counts(world) == (0, 0, 0)
     take(world, import_id)
     found = record(world, import_id)
+    assert not file_of(world.runtime.settings, found).exists()  # its rows are kept instead
     assert (found.state, found.good, found.bad, found.taken) == ("done", 0, 0, 5)
     assert counts(world) == (5, 5, 5)
     with world.runtime.database.reading() as session:
@@ -60,7 +62,7 @@ def test_what_is_wrong_is_named_by_row_and_column(lite: World, tmp_path: Path) -
     import_id = upload_rows(lite, tmp_path / "b", rows)
     assert problems(lite, import_id) == {
         3: [("name", "必须填写"), ("mobile", "手机号应为 11 位数字，以 13–19 开头")],
-        4: [("id_number", "身份证号校验位错误")],
+        4: [("id_number", "身份证号校验位错误，请对照证件逐位核对")],
         5: [("id_number", "疑似被 Excel 截断（末三位为 000），请把此列设为“文本”格式后重新填写")],
         6: [("sex", "应为：男、女")],
         7: [("mobile", "与第 2 行重复")],

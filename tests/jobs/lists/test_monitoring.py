@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text
 from domain.platform.background import BackgroundFailure, BackgroundTask, begin
 from jobs import background, scheduler
 from jobs.lists.monitoring import Chosen
+from jobs.work import CHUNK
 from processes import tables
 from processes.definitions import store
 from processes.deployment import deploying
@@ -93,11 +94,11 @@ def test_a_killed_worker_doubles_no_act_and_another_goes_on(
     if act == "migrate":
         second_version(world)
     task_id = begun(world, act)
-    # the first commit keeps the total, the second and third a chunk of twenty each
+    # the first commit keeps the total, the second and third a chunk each
     kill_in_the_middle(live, redis, task_id, 3, monkeypatch)
     at_the_kill = task(world, task_id)
-    assert (at_the_kill.done, at_the_kill.failed) == (20, 0)
-    assert sum(lines(world, DONE[act]).values()) - sum(before.values()) == 20
+    assert (at_the_kill.done, at_the_kill.failed) == (CHUNK, 0)
+    assert sum(lines(world, DONE[act]).values()) - sum(before.values()) == CHUNK
 
     live.start_worker()
     scheduler.turn(world.runtime, "test")

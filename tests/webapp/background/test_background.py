@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from domain.demo import PASSWORD
 from domain.ground.errors import DomainError
-from domain.ground.parties import Person, actor_of
+from domain.ground.parties import Person, PersonRole, actor_of
 from domain.platform.background import BackgroundTask, begin
 from jobs import background
 from jobs.runtime import Runtime
@@ -100,3 +100,33 @@ def test_the_list_has_pages(app: Flask, client: FlaskClient) -> None:
     runtime: Runtime = app.extensions["pilot"]
     with runtime.database.reading() as session:
         assert len(session.scalars(select(BackgroundTask)).all()) == 21
+
+
+@pytest.mark.row("9.1")
+def test_who_only_runs_the_system_reads_neither_title_nor_result_nor_failures(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = begun(app)
+    run(app, monkeypatch, task_id, succeed)
+    log_in(client, "operator")
+    pages = client.get("/background/").text + client.get(f"/background/{task_id}").text
+    assert "导出周报" not in pages
+    assert "内容只有发起人能看到" in pages
+    assert f"/background/{task_id}/result" not in pages
+    for address in ("result", "failures"):
+        assert client.get(f"/background/{task_id}/{address}").status_code == 404
+
+
+@pytest.mark.row("9.1")
+def test_a_result_is_read_with_the_roles_it_was_made_with(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    task_id = begun(app)
+    run(app, monkeypatch, task_id, succeed)
+    log_in(client, "school1")
+    with client.get(f"/background/{task_id}/result") as answer:
+        assert answer.status_code == 200
+    runtime: Runtime = app.extensions["pilot"]
+    with runtime.database.writing() as session:
+        person_id = session.scalars(select(Person.id).where(Person.account == "school1")).one()
+        session.execute(update(PersonRole).where(PersonRole.person_id == person_id).values(role="教师"))
+    answer = client.get(f"/background/{task_id}/result")
+    assert (answer.status_code, "角色在生成此文件之后有变化" in answer.text) == (404, True)

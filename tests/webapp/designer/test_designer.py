@@ -93,7 +93,7 @@ def test_trying_out_tells_what_happened_and_leaves_nothing(designer: FlaskClient
     found = send(designer, "try", scenarios=first).json
     (shown,) = found["shown"]
     assert shown["failure"] is None
-    assert "第 2 步 school1 新建 → 未提交，待办：填写周报" in shown["told"]
+    assert "第 2 步 school1 新建 → 未提交，待办：填写周报" in shown["lines"]
     assert {"id": "f_withdraw", "text": "撤回 → 填写周报"} in found["missed"]
     assert "f_approved" in found["taken"]
     after = page(designer, "/weekly_report/") if before else ""

@@ -9,6 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from jobs import background
+from jobs.imports import returned
 from tests.conftest import World
 from tests.counting import counted
 from tests.jobs.imports.files import HEADER, teacher, workbook
@@ -48,8 +49,7 @@ def test_the_whole_way(lite: World, tmp_path: Path) -> None:
     assert "教师00001" in school.get(f"{sent.location}?tab=good").text
     fixed = school.post(f"{sent.location}/rows", data={"3.mobile": "13900000002", "4.sex": "<b>"}, follow_redirects=True)
     assert "重新检查了 2 行：1 行通过，1 行仍有问题" in fixed.text
-    failed = load_workbook(BytesIO(school.get(f"{sent.location}/failed.xlsx").data)).active
-    assert failed is not None
+    failed = load_workbook(BytesIO(school.get(f"{sent.location}/failed.xlsx").data))["失败明细"]
     assert [failed["A2"].value, failed["B2"].value, failed["D2"].value] == ["4", "性别", "<b>"]
     assert school.post(f"{sent.location}/take").status_code == 302
     assert "正在导入" in school.get(sent.location).text
@@ -95,6 +95,49 @@ def test_other_schools_and_roles_reach_nothing(lite: World, tmp_path: Path) -> N
     assert user(app, "school1").get("/imports/nothing/").status_code == 404
     assert "教师.xlsx" not in user(app, "school2").get("/imports/teachers/").text
     assert record(lite, 1).state == "ready"
+
+
+def test_the_page_says_in_what_form_failed_rows_come_back(lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = site(lite)
+    school = user(app, "school1")
+    address = send(school, file_of(tmp_path, teacher(1), teacher(2, 手机号="1"), teacher(3))).location
+    text = send(school, "姓名,手机号\n张三,1\n".encode(), "教师.csv").location
+    work(lite)
+    page = school.get(address).text
+    assert "得到您上传的表格，其中只留下有问题的行" in page
+    assert f'href="{address}/failed.xlsx"' in page
+    page = school.get(text).text
+    assert "得到一份清单" in page
+    assert f'href="{text}/failed.xlsx"' in page
+    failed = school.get(f"{address}/failed.xlsx")
+    assert "%E6%95%99%E5%B8%88-%E6%9C%AA%E9%80%9A%E8%BF%87.xlsx" in failed.headers["Content-Disposition"]
+    assert [row[:2] for row in load_workbook(BytesIO(failed.data))["Sheet1"].iter_rows(values_only=True)] == [
+        ("姓名", "手机号"),
+        ("教师00002", "1"),
+    ]
+    assert load_workbook(BytesIO(school.get(f"{text}/failed.xlsx").data)).sheetnames == ["未通过"]
+    monkeypatch.setattr(returned, "AT_ONCE", 2)
+    for page in (school.get(address).text, school.get("/imports/teachers/").text):
+        assert f'action="{address}/failed"' in page  # it takes longer than one waits
+    assert load_workbook(BytesIO(school.get(f"{address}/failed.xlsx").data)).sheetnames == ["未通过"]
+
+
+def test_only_who_may_read_the_import_gets_the_workbook(lite: World, tmp_path: Path) -> None:
+    app = site(lite)
+    school = user(app, "school1")
+    address = send(school, file_of(tmp_path, teacher(1), teacher(2, 手机号="1"))).location
+    work(lite)
+    task = school.post(f"{address}/failed").location
+    assert "正在排队" in school.get(task).text
+    work(lite)
+    assert "下载 教师-未通过.xlsx" in school.get(task).text
+    with school.get(f"{task}/result") as answer:
+        assert load_workbook(BytesIO(answer.data)).sheetnames == ["Sheet1", "失败明细"]
+    operator = user(app, "operator")  # sees that the task ran, and nothing of the teachers
+    assert operator.get(task).status_code == 200
+    assert "下载 教师" not in operator.get(task).text
+    assert operator.get(f"{task}/result").status_code == 404
+    assert user(app, "school2").get(f"{task}/result").status_code == 404
 
 
 def test_giving_up(lite: World, tmp_path: Path) -> None:

@@ -327,3 +327,15 @@ def test_those_that_cannot_be_migrated_are_told_why_and_stay(lite: World) -> Non
     told = designer.get("/background/1").text
     assert "流程实例 1" in told
     assert "/monitor/" not in told  # a page that designers may not open
+
+
+@pytest.mark.row("8.4")
+def test_what_a_job_carries_is_read_by_who_may_read_the_record(lite: World) -> None:
+    app = site(lite)
+    user(app, "school1").post("/teachers/new", data={"name": "王小明", "mobile": "13911110000", "act": "保存"})
+    with lite.runtime.database.reading() as session:
+        job = session.execute(select(tables.job)).first()
+        assert job is not None
+    page = user(app, "supervisor").get(f"/monitor/instances/{job.instance_id}/").text
+    assert "内容只有可以查看该记录的人能看到" in page
+    assert "13911110000" not in page

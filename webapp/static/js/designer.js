@@ -119,7 +119,7 @@ function report({ shown, taken, missed }) {
     item.open = Boolean(one.failure);
     const summary = document.createElement("summary");
     summary.textContent = `${one.failure ? "失败" : "通过"}  ${one.name}${one.failure ? `：${one.failure}` : ""}`;
-    item.append(summary, list("ol", one.told.map((text) => Object.assign(document.createElement("li"), { textContent: text }))));
+    item.append(summary, list("ol", one.lines.map((text) => Object.assign(document.createElement("li"), { textContent: text }))));
     return item;
   });
   const failed = shown.filter((one) => one.failure).length;

@@ -1,0 +1,59 @@
+"""The uploads themselves: where they lie, and how long they are kept.
+
+An upload is read once, into rows. A workbook is kept beyond that as long as rows of it may still have to be given back in it: while
+the import is open, and afterwards while it has rows that failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import ZipFile
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.ground.settings import Settings
+from domain.platform.imports import ImportRecord, ImportState
+from jobs.imports.guarding import kind_of
+
+MAX_ROWS = 20_000  # of a workbook that is given back; larger ones come back as a list
+MAX_XML = 60 * 1024 * 1024  # bytes: about 1.2 million cells
+_OPEN = (ImportState.CHECKING, ImportState.READY, ImportState.TAKING)
+
+
+def folder_of(settings: Settings) -> Path:
+    """The folder of all uploads; web and workers share it."""
+    return settings.home / "imports"
+
+
+def file_of(settings: Settings, record: ImportRecord) -> Path:
+    """Where an import's upload lies while it is kept."""
+    return folder_of(settings) / str(record.id)
+
+
+def can_come_back(path: Path, rows: int) -> bool:
+    """Whether the failed rows of an upload that has been read can be given back in it: it is a workbook of a bounded size."""
+    return rows <= MAX_ROWS and kind_of(path) == "xlsx" and size_of(path) <= MAX_XML
+
+
+def size_of(path: Path) -> int:
+    """Bytes of the XML in a workbook that `inspect` has let pass: of its parts, but for its pictures."""
+    with ZipFile(path) as book:
+        return sum(one.file_size for one in book.infolist() if not one.filename.startswith("xl/media/"))
+
+
+def needed(record: ImportRecord) -> bool:
+    """Whether an import's upload is still needed."""
+    return record.state in _OPEN or (record.state == ImportState.DONE and record.taken < record.total)
+
+
+def not_needed(session: Session, settings: Settings) -> Iterator[Path]:
+    """The uploads that are kept for nothing: of imports that were given up, or whose every row is in."""
+    paths = {int(path.name): path for path in folder_of(settings).glob("*") if path.name.isdecimal()}
+    ids = sorted(paths)
+    for at in range(0, len(ids), 500):
+        some = ids[at : at + 500]
+        records = session.scalars(select(ImportRecord).where(ImportRecord.id.in_(some)))
+        kept = {record.id for record in records if needed(record)}
+        yield from (paths[one] for one in some if one not in kept)
