@@ -14,6 +14,7 @@ import domain.institutions.schools
 import domain.platform.background
 import domain.platform.changes
 import domain.platform.files
+import domain.platform.heads
 import domain.platform.imports
 import domain.platform.throttle
 from domain.ground.base import Base, utc_now
@@ -26,6 +27,7 @@ from domain.subjects import SUBJECTS
 from forms import read_forms
 from forms.checking import check
 from handlers import HANDLERS
+from jobs import heads
 from processes import tables
 from processes.definitions import definition
 from processes.deployment import deploying, versions
@@ -39,6 +41,7 @@ TABLES = (
     domain.platform.background.BackgroundTask,
     domain.platform.changes.Change,
     domain.platform.files.StoredFile,
+    domain.platform.heads.Head,
     domain.platform.imports.ImportRecord,
     domain.ground.locks.SchedulerLock,
     domain.institutions.organizations.Organization,
@@ -64,8 +67,9 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Runtim
 
 
 def migrate(runtime: Runtime) -> None:
-    """Brings the schema up to date."""
+    """Brings the schema up to date, and begins to prove what the database holds where nothing is proved yet."""
     upgrade(runtime.database.engine, Base.metadata)
+    heads.begin(runtime.database, runtime.engine)
 
 
 def deploy_file(runtime: Runtime, path: Path, by: str) -> definition.Definition:

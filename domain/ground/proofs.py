@@ -16,7 +16,9 @@ from functools import cached_property
 from typing import cast
 
 import orjson
+from cryptography.exceptions import InvalidSignature
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
 from domain.ground.settings import Settings
@@ -46,6 +48,29 @@ class Proofs:
         """Whether one of the keys has made this proof of these values."""
         content = _bytes_of(what, values)
         return proof is not None and any(hmac.compare_digest(_proof(key, content).encode(), proof.encode()) for key in self.keys)
+
+    def sign(self, content: bytes) -> str:
+        """A signature that anybody can check who has `public_key`: Ed25519, in hexadecimal."""
+        return self._signing[0].sign(content).hex()
+
+    def signed(self, content: bytes, signature: str) -> bool:
+        """Whether one of the keys has made this signature of this content."""
+        for key in self._signing:
+            try:
+                key.public_key().verify(bytes.fromhex(signature), content)
+            except (InvalidSignature, ValueError):
+                continue
+            return True
+        return False
+
+    @property
+    def public_key(self) -> str:
+        """The key with which the newest signatures are checked: 64 hexadecimal digits."""
+        return self._signing[0].public_key().public_bytes_raw().hex()
+
+    @cached_property
+    def _signing(self) -> list[Ed25519PrivateKey]:
+        return [Ed25519PrivateKey.from_private_bytes(hmac.digest(key, b"signatures", "sha256")) for key in self.keys]
 
 
 def proofs_with(settings: Settings) -> Proofs:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from domain.ground.base import UtcDateTime
+
 revision = "0027"
 down_revision = "0026"
 branch_labels = None
@@ -31,9 +33,30 @@ def upgrade() -> None:
     for table, columns in PROOFS.items():
         for name, comment in columns.items():
             op.add_column(table, sa.Column(name, sa.String(32), comment=comment))
+    op.create_table(
+        "proof_head",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False, comment="1, 2, …"),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("leaves", sa.Integer(), nullable=False, comment="how many leaves are new since the head before"),
+        sa.Column("digest", sa.String(64), nullable=False, comment="sha256 over the digest before and the new leaves"),
+        sa.Column("signature", sa.String(128), nullable=False, comment="Ed25519, of the installation's newest proof key"),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_proof_head")),
+    )
+    op.create_table(
+        "proof_leaf",
+        sa.Column("chain", sa.String(12), nullable=False, comment="what kind of chain"),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.Column("head", sa.Integer(), nullable=False, comment="the number of the head that covers it"),
+        sa.PrimaryKeyConstraint("chain", "id", "seq", name=op.f("pk_proof_leaf")),
+    )
+    op.create_index("ix_proof_leaf_head", "proof_leaf", ["head", "chain", "id"])
 
 
 def downgrade() -> None:
+    op.drop_table("proof_leaf")
+    op.drop_table("proof_head")
     for table, columns in PROOFS.items():
         for name in columns:
             op.drop_column(table, name)
