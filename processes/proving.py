@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, bindparam, update
+from sqlalchemy import Table, case, update
 from sqlalchemy.orm import Session
 
 from domain.ground.proofs import digest_of, proofs_of
@@ -89,14 +89,17 @@ def closing_proof(session: Session, task_id: str, closed: Mapping[str, Any]) -> 
     return proofs(session, tables.task, {"closed_for": None, "agrees": None, **closed, "id": task_id})
 
 
-def assign(session: Session, task_ids: Sequence[str], person_id: int | None) -> None:
-    """Assigns task rows to a person, or to nobody, in one statement."""
-    if not task_ids:
-        return
+def assigned(session: Session, task_ids: Sequence[str], person_id: int | None) -> dict[str, Any]:
+    """What an update of these task rows writes that assigns them to a person, or to nobody."""
     table = tables.task
-    proof = {id: proofs(session, table, {"id": id, "assignee_id": person_id})["assignee_proof"] for id in task_ids}
-    assigned = update(table).where(table.c.id == bindparam("task_id")).values(assignee_id=person_id, assignee_proof=bindparam("made"))
-    session.execute(assigned, [{"task_id": id, "made": made} for id, made in proof.items()])
+    made = {id: proofs(session, table, {"id": id, "assignee_id": person_id})["assignee_proof"] for id in task_ids}
+    return {"assignee_id": person_id, "assignee_proof": case(made, value=table.c.id)}
+
+
+def assign(session: Session, task_ids: Sequence[str], person_id: int | None) -> None:
+    """Assigns task rows, at least one, to a person, or to nobody."""
+    table = tables.task
+    session.execute(update(table).where(table.c.id.in_(task_ids)).values(assigned(session, task_ids, person_id)))
 
 
 def record_digest(subject: Subject) -> str:

@@ -14,7 +14,7 @@ from processes import tables
 from processes.history import GENESIS, chain_hash
 from processes.proving import record_digest, unproved
 from processes.rows import CopyRow, EventRow, InstanceRow, JobRow, MessageRow, TaskRow, VoteRow
-from processes.states import EventKind, JobState, MessageState, TaskRowState
+from processes.states import EventKind, JobState, MessageState, TaskKind, TaskRowState
 from processes.steps.votes import RESULTS
 
 _ACTS = (EventKind.TASK, EventKind.RETURN, EventKind.OPINION)  # lines of which each has a task row with an outcome
@@ -64,15 +64,7 @@ def proof_faults(session: Session, row: InstanceRow) -> Iterator[str]:
 
 def act_faults(session: Session, row: InstanceRow, lines: Sequence[EventRow], tasks: Sequence[TaskRow]) -> Iterator[str]:
     """Task rows with an outcome, jobs, messages and copies against the lines of history that were written with them."""
-    told: Counter[tuple[str | None, int | None]] = Counter((line.element, line.actor_id) for line in lines if line.kind in _ACTS)
-    done: Counter[tuple[str | None, int | None]] = Counter((task.element, task.closed_by) for task in tasks if task.outcome is not None)
-    withdrawn = Counter(line.element for line in lines if line.kind == EventKind.WITHDRAW)
-    for element, actor_id in sorted(told.keys() | done.keys(), key=str):
-        missing = told[element, actor_id] - done[element, actor_id]
-        if missing < 0:
-            yield f"环节“{element}”有历史中没有的办理"
-        elif missing > withdrawn[element]:  # an outcome that was taken back before it was confirmed leaves no outcome
-            yield f"环节“{element}”少了历史中的办理"
+    yield from _completions(lines, tasks)
     kinds = Counter(line.kind for line in lines)
     table = tables.job
     failed = read_all(session, select(table).where(table.c.instance_id == row.id, table.c.state == JobState.FAILED), JobRow)
@@ -90,6 +82,24 @@ def act_faults(session: Session, row: InstanceRow, lines: Sequence[EventRow], ta
     copies = read_all(session, select(tables.copy).where(tables.copy.c.instance_id == row.id), CopyRow)
     if any(copy.sent_at not in moments for copy in copies):
         yield "抄送与历史不一致"
+
+
+def _completions(lines: Sequence[EventRow], tasks: Sequence[TaskRow]) -> Iterator[str]:
+    acts = [line for line in lines if line.kind in _ACTS]
+    by_person = Counter((line.element, line.actor_id) for line in acts)
+    done = Counter((task.element, task.closed_by or 0) for task in tasks if task.outcome is not None)
+    for element, _ in sorted(key for key in done if done[key] > by_person[key]):
+        yield f"环节“{element}”有历史中没有的办理"
+    # an outcome that was never confirmed is gone from its row once that is closed, or opened again by who took it back
+    confirmed = {task.parent_id for task in tasks if task.kind == TaskKind.AFTER}
+    acted = [task for task in tasks if task.outcome is not None or task.closing_proof is not None or task.id in confirmed]
+    known = Counter(task.element for task in acted) + Counter(line.element for line in lines if line.kind == EventKind.WITHDRAW)
+    by_element = Counter(line.element for line in acts)
+    for element in sorted(str(element) for element in by_element if by_element[element] > known[element]):
+        yield f"环节“{element}”少了历史中的办理"
+    for task in tasks:
+        if task.state == TaskRowState.DONE and task.outcome is None:
+            yield f"待办“{task.name}”已办，却没有结果"
 
 
 def vote_faults(ballots: Sequence[VoteRow], lines: Sequence[EventRow]) -> Iterator[str]:

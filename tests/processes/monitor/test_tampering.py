@@ -256,7 +256,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a done task is another's": (changed(TASK, "ended", {"element": "review"}, closed_by=1), "办理结果、人员"),
     "a done task was done for another": (changed(TASK, "ended", {"element": "review"}, closed_for=2), "办理结果、人员"),
     "a done task was done later": (changed(TASK, "ended", {"element": "review"}, closed_at=NOON + timedelta(days=1)), "人员或时间"),
-    "a done task has no outcome": (changed(TASK, "ended", {"element": "review"}, outcome=None), "少了历史中的办理"),
+    "a done task has no outcome": (changed(TASK, "ended", {"element": "review"}, outcome=None), "却没有结果"),
     "a proof is gone": (changed(TASK, "ended", {"element": "review"}, proof=None), "被改动过"),
     # 会签
     "a vote has another rule": (changed(VOTE, "vote", {}, rule="any"), "规则"),
