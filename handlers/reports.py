@@ -6,17 +6,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from domain.ground.parties import Actor
 from domain.ground.settings import Settings
 from domain.weekly.periods import ReportingPeriod
-from domain.weekly.reports import WeeklyReport, people_yet_to_report
+from domain.weekly.reports import people_yet_to_report
 from handlers import sms
-
-
-def delete(session: Session, subject: WeeklyReport, params: dict[str, Any], actor: Actor) -> None:
-    """Deletes the report; its history stays with the process."""
-    session.delete(subject)
-    session.flush()
 
 
 def prepare_reminder(session: Session, subject: ReportingPeriod, params: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from domain.ground.base import Base, utc_now
 from domain.ground.database import Database, open_database
 from domain.ground.home import make_private
 from domain.ground.proofs import proofs_with
-from domain.ground.schema import upgrade
+from domain.ground.schema import SchemaError, Upgrade, check_schema, upgrade
 from domain.ground.settings import Settings
 from domain.subjects import SUBJECTS
 from forms import read_forms
@@ -66,10 +66,30 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Runtim
     return Runtime(settings, open_database(settings.database_url, proofs_with(settings)), Engine(HANDLERS, SUBJECTS, check, clock))
 
 
-def migrate(runtime: Runtime) -> None:
-    """Brings the schema up to date, and begins to prove what the database holds where nothing is proved yet."""
-    upgrade(runtime.database.engine, Base.metadata)
+def build_current(settings: Settings) -> Runtime:
+    """As `build`, for whoever works with a database that must be there already.
+
+    Raises:
+        domain.ground.schema.SchemaError: it is not of this product's schema; the message says, in Chinese, what to do.
+    """
+    runtime = build(settings)
+    try:
+        check_schema(runtime.database)
+    except SchemaError:
+        runtime.database.engine.dispose()
+        raise
+    return runtime
+
+
+def migrate(runtime: Runtime) -> Upgrade:
+    """Brings the schema up to date, and says what that took. Where nothing is proved yet, proves what the database holds.
+
+    Raises:
+        domain.ground.schema.SchemaError: nothing has changed; the message says why, in Chinese.
+    """
+    done = upgrade(runtime.database, Base.metadata)
     heads.begin(runtime.database, runtime.engine)
+    return done
 
 
 def deploy_file(runtime: Runtime, path: Path, by: str) -> definition.Definition:

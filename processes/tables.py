@@ -317,7 +317,7 @@ notice_choice = Table(
     Column("kind", String(12), primary_key=True),
     Column("shown", Boolean, nullable=False, comment="in the page"),
     Column("sms", Boolean, nullable=False),
-    Column("since", UtcDateTime, nullable=False, comment="what was there before is not told"),
+    Column("since", UtcDateTime, nullable=False, comment="when it was chosen: nothing from before is notified"),
 )
 
 text = Table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask import flash, g, request
 from sqlalchemy import select
@@ -18,16 +18,19 @@ from processes.steps import acting, completing, filling
 from processes.tasks import returning, withdrawing
 from webapp.context import actor, db, later, runtime
 
+Problem: TypeAlias = ProcessError | DomainError
+"""Why a step was not taken, as a sentence for people."""
+
 
 def posted() -> dict[str, list[str]]:
     """The posted form as names → values."""
     return request.form.to_dict(flat=False)
 
 
-def typed(schema: Any) -> dict[str, Any]:
+def typed(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The posted answers of a form. Files that do not exist or are another party's are left out, and the page says so."""
     answers = fields.parse(schema, posted()) if schema else {}
-    for name, field in fields.file_fields(schema or {}).items():
+    for name, field in fields.file_fields(schema).items():
         if name in answers:
             answers[name] = _own_files(field, answers[name])
     return {name: value for name, value in answers.items() if value != []}
@@ -47,53 +50,75 @@ def complete(
     answers: filling.Answers | None,
     comment: str | None,
     before: Callable[[], Sequence[str]] | None = None,
-    seen: int | None = None,
-) -> Any:
-    """Completes a task. Returns None, or the error that the page shows with everything typed kept.
+) -> Problem | None:
+    """Completes a task. Returns None, or the problem that the page shows with everything typed kept.
 
-    `seen` as of `steps.save`. `before` is another step that stands or falls with it: copies go out first, as the record may be gone
-    afterwards.
+    `before` is another step that is taken back where this one cannot be taken: copies go out first, as the record may be gone afterwards.
     """
 
     def act() -> Sequence[str]:
         jobs = before() if before is not None else ()
-        return [*jobs, *completing.complete(runtime().engine, db(), actor, task_id, outcome, answers, comment, seen)]
+        return [*jobs, *completing.complete(runtime().engine, db(), actor, task_id, outcome, answers, comment)]
 
     return attempt(act, lambda: _instance_of(task_id))
 
 
-def send(actor: Actor, instance_id: int, element: str) -> Any:
-    """Sends a message of the diagram. Returns None, or the error to show."""
+def hand_in(actor: Actor, task_id: str, outcome: str, seen: int | None) -> Problem | None:
+    """Completes a task with what was posted of its form, which is read once the task is locked. `seen`: see `locking.nothing_unseen`.
+
+    Returns None, or the problem to show.
+    """
+
+    def act() -> Sequence[str]:
+        locked = completing.open_task(runtime().engine, db(), actor, task_id, seen)
+        return completing.give_outcome(locked, outcome, typed(locked.form))
+
+    return attempt(act, lambda: _instance_of(task_id))
+
+
+def send(actor: Actor, instance_id: int, element: str) -> Problem | None:
+    """Sends a message of the diagram. Returns None, or the problem to show."""
     return attempt(lambda: acting.send(runtime().engine, db(), actor, instance_id, element), lambda: instance_id)
 
 
-def withdraw(actor: Actor, task_id: str) -> Any:
-    """Takes back what the actor did last. Returns None, or the error to show."""
+def withdraw(actor: Actor, task_id: str) -> Problem | None:
+    """Takes back what the actor did last. Returns None, or the problem to show."""
     return attempt(lambda: withdrawing.withdraw(runtime().engine, db(), actor, task_id), lambda: _instance_of(task_id))
 
 
-def send_back(actor: Actor, task_id: str, to: str, comment: str) -> Any:
-    """Sends the process back to an earlier step. Returns None, or the error that the page shows with everything typed kept."""
+def send_back(actor: Actor, task_id: str, to: str, comment: str) -> Problem | None:
+    """Sends the process back to an earlier step. Returns None, or the problem that the page shows with everything typed kept."""
     return attempt(lambda: returning.send_back(runtime().engine, db(), actor, task_id, to, comment), lambda: _instance_of(task_id))
 
 
-def save(actor: Actor, instance_id: int, answers: filling.Answers, seen: int | None = None) -> Any:
-    """Stores an edit of the record. Returns None, or the error to show."""
-    return attempt(lambda: acting.save(runtime().engine, db(), actor, instance_id, answers, seen), lambda: instance_id)
+def save(actor: Actor, instance_id: int, seen: int | None) -> Problem | None:
+    """Edits a record with what was posted of its form, which is read once the instance is locked. `seen`: see `locking.nothing_unseen`.
+
+    Returns None, or the problem to show.
+    """
+
+    def act() -> Sequence[str]:
+        edit = acting.open_edit(runtime().engine, db(), actor, instance_id, seen)
+        return acting.store_edit(edit, typed(edit.form))
+
+    return attempt(act, lambda: instance_id)
 
 
-def problems_of(error: Any) -> list[tuple[str, str]]:
-    """An error as (field path, message); an empty path where it is about no field."""
+def problems_of(error: Problem) -> list[tuple[str, str]]:
+    """A problem as (field path, message); an empty path where it is about no field."""
     return list(error.problems) if isinstance(error, FormInvalid) else [("", str(error))]
 
 
-def code_of(error: Any) -> int:
-    """The HTTP status that goes with an error: 422 for what can be mended in the form, else 409."""
+def code_of(error: Problem) -> int:
+    """The HTTP status that goes with a problem: 422 for what can be mended in the form, else 409."""
     return 422 if isinstance(error, FormInvalid) else 409
 
 
-def attempt(act: Callable[[], Sequence[str]], instance_of: Callable[[], int | None]) -> Any:
-    """Runs one step that returns job ids. Returns None, or the error to show; then nothing is left of it but what time does."""
+def attempt(act: Callable[[], Sequence[str]], instance_of: Callable[[], int | None]) -> Problem | None:
+    """Runs one step that returns job ids. Returns None, or the problem to show, once everything that the step did is taken back.
+
+    After a refusal the timers that are due fire all the same: one of them may be the reason.
+    """
     try:
         later(act())
     except (FormInvalid, DomainError, EngineFault) as error:

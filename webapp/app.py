@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -15,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from domain.ground.base import SHANGHAI
 from domain.ground.errors import DomainError
 from domain.ground.storage import out_of_space
+from forms.lists import KINDS
 from processes.diagrams.expressions import ExpressionError
 from processes.errors import EngineFault, NotAllowed, NotFound, ProcessError
 from webapp import assets, context, cookies, malformed, menu
@@ -25,7 +27,7 @@ from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
 from webapp.certificates.views import blueprint as certificates
 from webapp.copies.views import blueprint as copies
-from webapp.declarations.views import declarations, plans
+from webapp.declarations.views import blueprint as declarations
 from webapp.designer.views import blueprint as designer
 from webapp.fields.views import blueprint as field_checks
 from webapp.files.views import blueprint as files
@@ -39,11 +41,8 @@ from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
 from webapp.monitor.routes import blueprint as monitor
 from webapp.notices.views import blueprint as notices
-from webapp.sites.views import blueprint as exam_sites
-from webapp.standards.views import sites as site_standards
-from webapp.standards.views import skills as skill_standards
+from webapp.records.flow import record_blueprint
 from webapp.substitutes.views import blueprint as substitutes
-from webapp.teachers.views import blueprint as teachers
 from webapp.weekly.views import blueprint as reports
 
 if TYPE_CHECKING:
@@ -56,8 +55,6 @@ BLUEPRINTS = (
     inbox,
     institutions,
     seals,
-    skill_standards,
-    site_standards,
     certificates,
     reports,
     records,
@@ -66,15 +63,12 @@ BLUEPRINTS = (
     background,
     bulk,
     imports,
-    teachers,
     substitutes,
     copies,
     notices,
     designer,
     monitor,
-    exam_sites,
     declarations,
-    plans,
 )
 MAX_REQUEST = 21 * 1024 * 1024  # one file of 20 MB, and the form around it
 CSP = "; ".join(
@@ -130,7 +124,7 @@ def create_app(runtime: Runtime) -> Flask:
     malformed.install(app)
     context.install(app)
     app.after_request(_headers)
-    for blueprint in BLUEPRINTS:
+    for blueprint in (*BLUEPRINTS, *usual_screens()):
         app.register_blueprint(blueprint)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
@@ -144,6 +138,12 @@ def create_app(runtime: Runtime) -> Flask:
     app.add_template_global(stored_files)
     app.context_processor(_page)
     return app
+
+
+def usual_screens() -> Iterator[Blueprint]:
+    """The screens of the kinds of records that have no pages of their own besides."""
+    own = {blueprint.name for blueprint in BLUEPRINTS}
+    return (record_blueprint(kind) for kind in KINDS.values() if kind.key not in own)
 
 
 def moment(value: datetime | None) -> str:

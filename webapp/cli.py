@@ -15,11 +15,13 @@ import click
 from cryptography.fernet import Fernet
 from redis import Redis
 from rq import Worker
+from sqlalchemy.exc import OperationalError
 
 from domain.demo import DEMO_ACCOUNTS, PASSWORD
 from domain.demo.books import SIZES
 from domain.ground.locks import SchedulerLock
 from domain.ground.proofs import proofs_of
+from domain.ground.schema import SchemaError
 from domain.ground.settings import BadSetting, Settings, read_settings
 from domain.ground.vault import open_vault
 from domain.institutions import seals
@@ -45,6 +47,27 @@ def _settings() -> Settings:
         return read_settings(os.environ)
     except BadSetting as error:
         raise click.ClickException(str(error)) from error
+
+
+def _migrate(runtime: runtimes.Runtime) -> None:
+    try:
+        done = runtimes.migrate(runtime)
+    except SchemaError as error:
+        raise click.ClickException(str(error)) from error
+    if done.before not in (None, done.after):
+        click.echo(f"数据库已升级：结构 {done.before} → {done.after}")
+    if done.copy is not None:
+        click.echo(f"升级前的数据库已另存为 {done.copy}")
+
+
+def _runtime() -> runtimes.Runtime:
+    """The product on a database that has its schema."""
+    try:
+        return runtimes.build_current(_settings())
+    except SchemaError as error:
+        raise click.ClickException(str(error)) from error
+    except OperationalError as error:
+        raise click.ClickException(f"数据库没有应答：{error.orig}") from error
 
 
 @click.group()
@@ -73,7 +96,9 @@ def web(host: str) -> None:
 @main.command()
 def worker() -> None:
     """A worker of background jobs."""
-    working.run(_settings())
+    runtime = _runtime()
+    runtime.database.engine.dispose()  # the jobs open it themselves
+    working.run(runtime.settings)
 
 
 @main.command()
@@ -82,7 +107,7 @@ def scheduler() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    scheduling.run(runtimes.build(_settings()), stop)
+    scheduling.run(_runtime(), stop)
 
 
 @main.command()
@@ -96,7 +121,7 @@ def sandbox(port: int) -> None:
 def migrate() -> None:
     """Brings the database's schema up to date, and deploys the diagrams of `bpmn/` that have changed."""
     runtime = runtimes.build(_settings())
-    runtimes.migrate(runtime)
+    _migrate(runtime)
     for definition in runtimes.deploy_all(runtime):
         click.echo(f"{definition.name}（{definition.key}）：第 {definition.version} 版")
 
@@ -106,7 +131,7 @@ def migrate() -> None:
 def demo(size: str) -> None:
     """Brings the schema up to date and loads made-up data into an empty database."""
     runtime = runtimes.build(_settings())
-    runtimes.migrate(runtime)
+    _migrate(runtime)
     runtimes.deploy_all(runtime)
     made = demonstration.load(runtime, size)
     if made is None:
@@ -144,7 +169,7 @@ def deploy(paths: tuple[Path, ...]) -> None:
     """Checks and deploys diagrams."""
     if _check(paths):
         sys.exit(1)
-    runtime = runtimes.build(_settings())
+    runtime = _runtime()
     for path in runtimes.in_order(file for folder in paths for file in diagrams_in(folder)):
         try:
             definition = runtimes.deploy_file(runtime, path, os.environ.get("USER", "pilot"))
@@ -178,7 +203,7 @@ def scenario(keys: tuple[str, ...]) -> None:
 @click.option("--heads", "kept", type=click.File(encoding="utf-8"), help="Heads that were kept outside, as `pilot heads` printed them.")
 def verify(kept: TextIO | None) -> None:
     """Is everything consistent? A line for each fault, exit 1 where there is one."""
-    runtime = runtimes.build(_settings())
+    runtime = _runtime()
     try:
         outside = [json.loads(line) for line in kept or () if line.strip()]
     except ValueError as error:
@@ -209,7 +234,7 @@ def new_seal_key() -> None:
 @main.command()
 def rotate_seal_keys() -> None:
     """Encrypts the keys of all seals anew with the first of SEAL_KEYS; the others may be taken away afterwards."""
-    runtime = runtimes.build(_settings())
+    runtime = _runtime()
     with runtime.database.writing() as session:
         count = seals.rotate_keys(session, open_vault(runtime.settings))
     click.echo(f"已重新加密 {count} 个签章密钥")

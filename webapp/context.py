@@ -6,17 +6,20 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
-from sqlalchemy.orm import Session
 
+from domain.ground.base import Base
+from domain.ground.database import EXPIRE_ON_COMMIT
 from domain.ground.parties import Actor, actor_of
 from jobs import background
 from jobs.outbox import hand_out
+from webapp.database import SAFE, RequestDatabase, RequestSession, view_of_request, writes
 
 if TYPE_CHECKING:
     from jobs.runtime import Runtime
 
 View = TypeVar("View", bound=Callable[..., Any])
-SAFE = ("GET", "HEAD", "OPTIONS")
+db = RequestDatabase(model_class=Base, session_options={"class_": RequestSession, "expire_on_commit": EXPIRE_ON_COMMIT})
+"""`db()` is the request's one session."""
 
 
 def public(view: View) -> View:
@@ -40,14 +43,6 @@ def reads_only(view: View) -> View:
 def runtime() -> Runtime:
     """Settings, database and engine of this app."""
     return cast("Runtime", current_app.extensions["pilot"])
-
-
-def db() -> Session:
-    """The request's one session; opened at first use."""
-    if "db" not in g:
-        database = runtime().database
-        g.db = database.writes() if _writes() else database.reads()
-    return cast(Session, g.db)
 
 
 def actor() -> Actor:
@@ -78,22 +73,14 @@ def later_task(task_id: int) -> None:
 
 
 def install(app: Flask) -> None:
-    """Puts login check, commit and clean-up around every request."""
+    """Puts login check, session and commit around every request."""
+    db.init_app(app)
     app.before_request(_require_login)
     app.after_request(_commit)
-    app.teardown_request(_close)
-
-
-def _view() -> Callable[..., Any] | None:
-    return current_app.view_functions.get(request.endpoint or "")
-
-
-def _writes() -> bool:
-    return request.method not in SAFE and not getattr(_view(), "reads_only", False)
 
 
 def _require_login() -> Any:
-    view = _view()
+    view = view_of_request()
     if view is None or request.endpoint == "static" or getattr(view, "is_public", False):
         return None
     if current_actor() is not None:
@@ -115,17 +102,11 @@ def _first_login(view: Callable[..., Any]) -> Any:
 
 def _commit(response: Response) -> Response:
     # the only commit of the web: a view that returned an error page leaves nothing behind, unless it asked with g.commit
-    if "db" in g and _writes():
+    if db.in_use and writes():
         if not g.get("failed") and (response.status_code < 400 or g.get("commit")):
-            g.db.commit()
+            db().commit()
             hand_out(runtime().settings.redis_url, g.get("later", ()))
             background.hand_out(runtime().settings.redis_url, g.get("later_tasks", ()))
         else:
-            g.db.rollback()
+            db().rollback()
     return response
-
-
-def _close(error: BaseException | None) -> None:
-    opened = g.pop("db", None)
-    if opened is not None:
-        opened.close()

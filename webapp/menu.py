@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import current_app, g, request, url_for
 from sqlalchemy import select
 
 from domain.ground.parties import Actor
+from forms.kinds import OPERATOR, ORGANIZATION, PROVINCE, SCHOOL
+from forms.lists import KINDS
 from processes.notices.notices import unread_number
 from processes.tasks.inbox import waiting_number
 from webapp.context import db, runtime
-
-SCHOOL, ORGANIZATION, OPERATOR = "试点院校", "培训评价组织", "系统管理"
-PROVINCE = ("省级", "省级初审", "省级复审")
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,20 @@ WORK = (
     Entry("工作台", "home", "home.index"),
     Entry("任务收件箱", "inbox", "inbox.index"),
 )
-MANUAL = (
+
+
+def _with_kinds(headings: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The menu of the manual: under each heading its pages, then the kinds of records that name it; then those without a heading."""
+    lines = [
+        (kind.menu.under, Entry(kind.listing.title, kind.menu.icon, f"{kind.key}.index", kind.menu.roles))
+        for kind in KINDS.values()
+        if kind.menu is not None
+    ]
+    filled = [replace(one, under=(*one.under, *(line for name, line in lines if name == one.name))) for one in headings]
+    return (*filled, *(line for name, line in lines if not name))
+
+
+HEADINGS = (
     Entry(
         "机构管理",
         "building-bank",
@@ -56,22 +68,13 @@ MANUAL = (
             Entry("试点院校管理", endpoint="institutions.schools", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
         ),
     ),
-    Entry(
-        "标准管理",
-        "books",
-        under=(
-            Entry("职业技能等级标准", endpoint="skill_standard.index", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
-            Entry("考核站点建设标准", endpoint="site_standard.index", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
-        ),
-    ),
+    Entry("标准管理", "books"),
     Entry(
         "证书管理",
         "certificate",
         under=(
             Entry("证书信息管理", endpoint="certificates.index", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
             Entry("证书发放管理", endpoint="issuing.index", roles=(SCHOOL, ORGANIZATION)),
-            Entry("证书试点申报", endpoint="declaration.index", roles=(SCHOOL, *PROVINCE)),
-            Entry("申报计划", endpoint="declaration_plan.index", roles=PROVINCE),
         ),
     ),
     Entry(
@@ -81,12 +84,10 @@ MANUAL = (
             Entry("考试科目", endpoint="subjects.index", roles=(SCHOOL, ORGANIZATION)),
             Entry("考试计划", endpoint="plans.index", roles=(SCHOOL, ORGANIZATION)),
             Entry("考生管理", endpoint="candidates.index", roles=(SCHOOL, ORGANIZATION)),
-            Entry("考核站点申报", endpoint="exam_site.index", roles=(SCHOOL, ORGANIZATION)),
         ),
     ),
-    Entry("周报管理", "calendar-week", "weekly_report.index", (SCHOOL, *PROVINCE)),
-    Entry("教师管理", "school", "teacher.index", (SCHOOL,)),
 )
+MANUAL = _with_kinds(HEADINGS)
 TOOLS = (
     Entry("后台任务", "progress", "background.index"),
     Entry("流程设计", "sitemap", "designer.index", ("流程设计",)),

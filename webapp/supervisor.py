@@ -22,6 +22,7 @@ import httpx
 
 from domain.demo import DEMO_ACCOUNTS, PASSWORD
 from domain.ground.home import make_private
+from domain.ground.schema import SchemaError
 from domain.ground.settings import BadSetting, read_settings
 from jobs.demo import loading
 from jobs.runtime import build, deploy_all, migrate
@@ -144,7 +145,11 @@ def run(environment: Mapping[str, str]) -> int:
     stack, private = Stack(), TemporaryDirectory(prefix="pilot-")
     try:
         child = {**environment, "PILOT_HOME": str(home), "PORT": str(settings.port), "PYTHONUNBUFFERED": "1"}
-        _prepare(child)
+        try:
+            _prepare(child)
+        except SchemaError as error:
+            print(str(error), file=sys.stderr)
+            return 1
         _start(stack, child, home, Path(private.name), listening)
         if not _answers(f"http://127.0.0.1:{settings.port}/healthz", stack, stop):
             print(f"网页服务没有启动成功，详见 {home / 'logs' / 'web.log'}", file=sys.stderr)
@@ -159,7 +164,9 @@ def run(environment: Mapping[str, str]) -> int:
 
 def _prepare(environment: Mapping[str, str]) -> None:
     runtime = build(read_settings(environment))
-    migrate(runtime)
+    done = migrate(runtime)
+    if done.copy is not None:
+        print(f"数据库已升级：结构 {done.before} → {done.after}，升级前的数据库已另存为 {done.copy}", flush=True)
     deploy_all(runtime)
     loading.load(runtime)
     runtime.database.engine.dispose()
@@ -174,7 +181,7 @@ def _renew(stack: Stack, child: Mapping[str, str], again: threading.Event) -> No
     for part in reversed(ours):
         part.stop()
     done = subprocess.run([*PILOT, "migrate"], env=dict(child), capture_output=True, text=True, check=False)  # noqa: S603  # our own command
-    if done.returncode != 0:  # the old schema still serves the old data; whoever upgrades reads why
+    if done.returncode != 0:  # the parts below refuse the older schema; whoever upgrades reads why
         print(f"升级数据库没有成功：{done.stderr.strip()}", file=sys.stderr, flush=True)
     for part in ours:
         part.start()

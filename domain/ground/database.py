@@ -19,7 +19,13 @@ from domain.ground.proofs import OPTION, Proofs, passing_proofs
 
 IDLE = timedelta(seconds=60)
 """How long PostgreSQL lets a transaction stand idle before it ends it: a process that was stopped would keep its locks."""
+EXPIRE_ON_COMMIT = False
+"""No session forgets at a commit what it has loaded: pages and jobs go on reading it without another statement."""
 _IMMEDIATE = "pilot_immediate"
+
+
+class BrokenReferences(Exception):
+    """Rows that name rows which are not there; the message lists them, in Chinese."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,8 @@ class Database:
     """An open database. `reads` sessions see a snapshot; `writes` sessions take SQLite's write lock at their first statement."""
 
     engine: Engine
+    immediate: Engine
+    """The same engine with the same pool, whose transactions take SQLite's write lock as they begin."""
     reads: sessionmaker[Session]
     writes: sessionmaker[Session]
 
@@ -41,6 +49,30 @@ class Database:
         """One transaction: committed at the end of the block, rolled back when the block raises. For entry points only."""
         with self.writes.begin() as session:
             yield session
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[Connection]:
+        """One transaction in which tables may be rebuilt, for migrations.
+
+        SQLite changes a column by making the table anew and dropping the old one, which its foreign keys would forbid: they are off
+        meanwhile, and looked at before the commit.
+
+        Raises:
+            BrokenReferences: at the end of the block, a row names one that is not there. Nothing is kept.
+        """
+        with self.engine.connect() as connection:
+            if connection.dialect.name != "sqlite":
+                with connection.begin():
+                    yield connection
+                return
+            _switch_keys(connection, "OFF")
+            try:
+                immediate = connection.execution_options(**{_IMMEDIATE: True})
+                with immediate.begin():
+                    yield immediate
+                    _no_broken_references(immediate)
+            finally:
+                _switch_keys(connection, "ON")
 
 
 def open_database(url: str, proofs: Proofs | None = None) -> Database:
@@ -59,10 +91,12 @@ def open_database(url: str, proofs: Proofs | None = None) -> Database:
         idle = f"-c idle_in_transaction_session_timeout={IDLE // timedelta(milliseconds=1)}"
         pool = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
         engine = create_engine(url, hide_parameters=True, execution_options=options, connect_args={"options": idle}, **pool)
+    immediate = engine.execution_options(**{_IMMEDIATE: True})
     return Database(
         engine,
-        sessionmaker(engine, expire_on_commit=False),
-        sessionmaker(engine.execution_options(**{_IMMEDIATE: True}), expire_on_commit=False),
+        immediate,
+        sessionmaker(engine, expire_on_commit=EXPIRE_ON_COMMIT),
+        sessionmaker(immediate, expire_on_commit=EXPIRE_ON_COMMIT),
     )
 
 
@@ -79,6 +113,25 @@ def _begin_sqlite(connection: Connection) -> None:
     # BEGIN IMMEDIATE is SQLite's row lock: two steps never hold stale reads against each other.
     immediate = connection.get_execution_options().get(_IMMEDIATE)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _switch_keys(connection: Connection, how: str) -> None:
+    cursor = connection.connection.cursor()  # past SQLAlchemy, which would begin a transaction: inside one this does nothing
+    cursor.execute(f"PRAGMA foreign_keys={how}")
+    cursor.close()
+
+
+def _no_broken_references(connection: Connection) -> None:
+    found: dict[tuple[str, str], list[int | None]] = {}
+    for table, rowid, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        found.setdefault((table, parent), []).append(rowid)
+    if found:
+        lines = (f"{table} 有 {len(rows)} 行（rowid {_some(rows)}）指向 {parent} 中没有的行。" for (table, parent), rows in found.items())
+        raise BrokenReferences("".join(lines))
+
+
+def _some(rows: Sequence[int | None]) -> str:
+    return "、".join(str(row) for row in rows[:5]) + (" 等" if len(rows) > 5 else "")
 
 
 def put(session: Session, table: Table, values: Mapping[str, Any], unless: Sequence[str]) -> None:

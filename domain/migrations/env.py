@@ -1,4 +1,4 @@
-"""Alembic's entry: the caller hands over connection and metadata (domain.schema.upgrade)."""
+"""Alembic's entry: the caller hands over connection and metadata (domain.ground.schema.upgrade)."""
 
 from alembic import context
 

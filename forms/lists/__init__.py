@@ -1,7 +1,13 @@
-"""All lists: one visible registry. A page, an export and a batch find a list by its name."""
+"""All lists, and all kinds of records with a process: one visible registry. The next approval is a line of KINDS.
+
+A page, an export and a batch find a list by its name; the pages, the menu and the scenarios find a kind by its key.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+from forms.kinds import RecordKind
 from forms.listing import Listing
 from forms.lists import (
     certificates,
@@ -17,22 +23,28 @@ from forms.lists import (
     weekly,
 )
 
+KINDS: dict[str, RecordKind[Any]] = {
+    kind.key: kind
+    for kind in (  # as they follow each other in the menu
+        skill_standards.SKILL_STANDARD,
+        site_standards.SITE_STANDARD,
+        declarations.DECLARATION,
+        declaration_plans.DECLARATION_PLAN,
+        exam_sites.EXAM_SITE,
+        weekly.WEEKLY_REPORT,
+        teachers.TEACHER,
+        seals.SEAL,
+    )
+}
 LISTS: dict[str, Listing] = {
     listing.name: listing
     for listing in (
-        weekly.REPORTS,
+        *(kind.listing for kind in KINDS.values()),
         weekly.PERIODS,
+        declarations.LINES,
         organizations.ORGANIZATIONS,
         schools.SCHOOLS,
-        skill_standards.SKILL_STANDARDS,
-        site_standards.SITE_STANDARDS,
         certificates.CERTIFICATES,
         certificates.KEPT_CERTIFICATES,
-        teachers.TEACHERS,
-        exam_sites.EXAM_SITES,
-        seals.SEALS,
-        declarations.DECLARATIONS,
-        declarations.LINES,
-        declaration_plans.PLANS,
     )
 }

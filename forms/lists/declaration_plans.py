@@ -1,8 +1,9 @@
-"""The list of 申报计划 (row 4.3.7)."""
+"""申报计划 (row 4.3.7): their list and their screens."""
 
 from __future__ import annotations
 
-from domain.certificates.declaration_plans import DeclarationPlan, plans_query
+from domain.certificates.declaration_plans import DeclarationPlan, all_labels, new_plan, plans_query
+from forms.kinds import PROVINCE, MenuLine, Opening, RecordKind
 from forms.listing import Column, Filter, Listing, contains
 
 PLANS = Listing(
@@ -20,4 +21,16 @@ PLANS = Listing(
     ),
     filters=(Filter("name", "计划名称", contains(DeclarationPlan.name), field="name"),),
     key="declaration_plan",
+)
+
+DECLARATION_PLAN = RecordKind(
+    noun="申报计划",
+    listing=PLANS,
+    help="发布申报计划后，本省院校在申报时间内可申报证书试点；到开始时间自动开放，到结束时间自动截止。",
+    empty="还没有申报计划。点击“新建申报计划”填写申报时间和可申报证书。",
+    address="/declaration-plans",
+    menu=MenuLine(PROVINCE, under="证书管理"),
+    begin=lambda session, actor, now, token: Opening("新建申报计划", "保存后可以继续修改；发布后本省院校可以看到。"),
+    create=lambda session, actor, now, token, answers: new_plan(session, actor, now, answers),
+    choices=lambda session, actor, about: {"all_certificates": all_labels(session)},
 )

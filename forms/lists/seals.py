@@ -1,8 +1,9 @@
-"""The list of a school's 电子签章 (manual 2.2)."""
+"""电子签章 of a school (manual 2.2): their list and their screens."""
 
 from __future__ import annotations
 
-from domain.institutions.seals import Seal, seals_query
+from domain.institutions.seals import ROLE, Seal, seals_query
+from forms.kinds import Link, RecordKind
 from forms.listing import Column, Listing
 
 SEALS = Listing(
@@ -22,4 +23,16 @@ SEALS = Listing(
     ),
     filters=(),
     key="seal",
+)
+
+UPLOAD = "上传电子签章"
+SEAL = RecordKind[Seal](
+    noun="电子签章",
+    listing=SEALS,
+    help="没有有效的电子签章不能签发证书。上传新的签章后即用新的签发，旧的仍列在这里。",
+    empty="还没有上传过电子签章。上传前不能签发证书。",
+    address="/institutions/seals",
+    links=(Link(UPLOAD, "seal.new", frozenset({ROLE}), primary=True),),
+    form="seal.json",
+    template="institutions/seal.html",
 )

@@ -1,9 +1,10 @@
-"""The list of 教师管理."""
+"""教师 (manual 7): their list and their screens."""
 
 from __future__ import annotations
 
 from domain.ground.parties import Person
-from domain.institutions.teachers import Teacher, teachers_query
+from domain.institutions.teachers import Teacher, new_teacher, teachers_query
+from forms.kinds import SCHOOL, Link, MenuLine, Opening, RecordKind
 from forms.listing import Column, Filter, Listing, contains
 
 TEACHERS = Listing(
@@ -28,4 +29,21 @@ TEACHERS = Listing(
         Filter("major", "专业", contains(Teacher.major), field="major"),
     ),
     key="teacher",
+)
+
+OPENING = Opening("新增教师", "保存后即开通账号：登录账号为手机号，首次登录密码以短信发到该手机。")
+TEACHER = RecordKind(
+    noun="教师",
+    listing=TEACHERS,
+    help="教师的手机号就是登录账号；首次登录密码以短信发出，教师登录并修改密码后即为已激活。",
+    empty="还没有教师。点击“新增”添加一位，或用“批量导入教师信息”从 Excel 导入。",
+    address="/teachers",
+    menu=MenuLine((SCHOOL,), icon="school"),
+    begin=lambda session, actor, now, token: OPENING,
+    reopen=lambda session, actor, token: OPENING,
+    create=lambda session, actor, now, token, answers: new_teacher(session, actor, now, answers),
+    links=(
+        Link("批量导入教师信息", "imports.index", frozenset({SCHOOL}), {"kind": "teachers"}),
+        Link("导入记录", "imports.index", frozenset({SCHOOL}), {"kind": "teachers"}, place="records"),
+    ),
 )

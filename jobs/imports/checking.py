@@ -23,15 +23,15 @@ Problems = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class RowCheck:
-    """A form made ready to check many rows."""
+    """A form that is ready to check many rows."""
 
     columns: tuple[Column, ...]
     readers: tuple[tuple[str, Reader], ...]
-    """Of each column: its name, and what reads its cells."""
+    """Name of each column, and the function that reads its cells."""
     check: Callable[[Mapping[str, Any]], Problems]
 
     def read(self, places: Mapping[str, int], cells: Sequence[str]) -> tuple[dict[str, Any], Problems]:
-        """A row's answers, and what is wrong with them by the form alone. `places`: field name → number of the row's cell."""
+        """A row's answers, and the problems that the form finds in them. `places`: field name → number of the row's cell."""
         answers, found = self._answers(places, cells)
         for name, message in self.check(answers):
             found.setdefault(name, self._reason(name, message))
@@ -56,16 +56,16 @@ class RowCheck:
         return answers, found
 
     def title(self, name: str) -> str:
-        """A field's title; a dash where it is no column any more."""
+        """A field's title; a dash where the form has no such column any more."""
         return next((column.title for column in self.columns if column.name == name), "—")
 
     def _reason(self, name: str, message: str) -> str:
-        """The form's message without the title, which stands in the column beside it."""
+        """The form's message without the title, which another column shows."""
         return message.removeprefix(f"“{self.title(name)}”").removeprefix("：")
 
 
 def row_check(session: Session, description: Import) -> RowCheck:
-    """The check of the rows of an import: by the form that the records' diagram names now, as whoever begins a record fills it in.
+    """The check of the rows of an import, by the form that the records' diagram names now for whoever begins a record.
 
     What is hidden there, or only read (`x-access`), is no column of the import.
 
@@ -79,13 +79,13 @@ def row_check(session: Session, description: Import) -> RowCheck:
 
 @dataclass
 class Doubles:
-    """Remembers the rows of one file, and says which earlier one a row repeats."""
+    """Remembers the rows of one file, to find the earlier row that a row repeats."""
 
     fields: tuple[str, ...]
     seen: dict[tuple[str, Any], int] = field(default_factory=dict)
 
     def problems(self, number: int, answers: Mapping[str, Any]) -> Problems:
-        """What an earlier row has already. `number` is the row's in the file."""
+        """The fields in which a row repeats an earlier one. `number` is the row's in the file."""
         found = []
         for name in self.fields:
             if name in answers:

@@ -1,4 +1,4 @@
-"""Corrects cells of an import in the browser, and checks just those rows again."""
+"""Corrects cells of an import in the browser, and checks the rows of these cells again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def correct(session: Session, actor: Actor, description: Import, record: ImportR
     Raises:
         RowClosed: the import or one of the rows is not open to corrections.
     """
-    # the record's row is locked first: taking in begins with the same lock
+    # the import's row is locked first, as where its rows are taken in
     session.get_one(ImportRecord, record.id, with_for_update=True, populate_existing=True)
     if record.state not in OPEN:
         raise RowClosed
@@ -43,7 +43,7 @@ def correct(session: Session, actor: Actor, description: Import, record: ImportR
         row.state, row.problems = (RowState.BAD, problems) if is_bad else (RowState.GOOD, None)
         record.bad += is_bad - was_bad
         good += not is_bad
-        session.flush()  # the next row is compared with this one
+        session.flush()  # so that the next row is compared with this one
     return good
 
 
@@ -65,7 +65,7 @@ def _problems(session: Session, actor: Actor, description: Import, record: Impor
 
 
 def _same(session: Session, check: RowCheck, record: ImportRecord, row: ImportRow, name: str, value: str) -> int | None:
-    """Number of another row of the file with this value. The database narrows them down by text, the form's reading decides."""
+    """Number of another row of the file with this value. The database finds candidates by their text; their reading by the form decides."""
     table = ImportRow
     query = select(table.number, table.cells).where(
         table.import_id == record.id, table.number != row.number, cast(table.cells, String).contains(value, autoescape=True)

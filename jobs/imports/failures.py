@@ -1,4 +1,4 @@
-"""The rows that failed, as Excel: 行号, 错误列, 原因, 当前值 beside the row as it came. Corrected, it can be uploaded."""
+"""The failed rows as a plain list in Excel: 行号, 错误列, 原因, 当前值 beside the row as it came. Corrected, the list can be uploaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PAGE = 1000
 
 @dataclass(frozen=True)
 class Order:
-    """A workbook in which failed rows are to be given back."""
+    """What is needed to give failed rows back in the sender's workbook."""
 
     source: str
     """Path of the file as it was uploaded."""
@@ -31,7 +31,7 @@ class Order:
     kept_as_text: list[int]
     """Columns, from 0, whose values must be texts: long numbers."""
     listed: list[str]
-    """Headings of the plain list; a file that was made from it has them, and they are told anew."""
+    """Headings of the plain list. A file that was made from such a list has them already; they are written anew."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class BadRow:
     """In the uploaded file."""
     cells: list[str]
     """Its texts now, by column: some may have been corrected in the browser."""
-    told: list[str]
-    """What the plain list says of it."""
+    listed: list[str]
+    """Its cells in the first columns of the plain list."""
     problems: list[tuple[int, str, str]]
     """(column, from 0, title, reason)."""
 
@@ -63,15 +63,15 @@ def write_failures(session: Session, description: Import, record: ImportRecord, 
         line, after = 1, 0
         while rows := rows_of(session, record.id, [RowState.BAD], after, _PAGE):
             for row in rows:
-                row_told = told(check, record.places, row.number, row.cells, row.problems or [])
-                for at, value in enumerate((*row_told, *row.cells)):
+                first = listed(check, record.places, row.number, row.cells, row.problems or [])
+                for at, value in enumerate((*first, *row.cells)):
                     sheet.write_string(line, at, value, text)
                 line += 1
             after = rows[-1].number
             session.expunge_all()
 
 
-def told(check: RowCheck, places: Mapping[str, int], number: int, cells: Sequence[str], problems: Problems) -> tuple[str, str, str, str]:
+def listed(check: RowCheck, places: Mapping[str, int], number: int, cells: Sequence[str], problems: Problems) -> tuple[str, str, str, str]:
     """行号, 错误列, 原因, 当前值 of a bad row. `places`: field name → number of the row's cell."""
     values = []
     for name, _ in problems:

@@ -1,4 +1,4 @@
-"""Drop-downs whose choices stand on another sheet, as Excel 2010 and later keep them: in an extension that openpyxl leaves out.
+"""Drop-downs whose choices are on another sheet. Excel 2010 and later keep them in an extension that openpyxl leaves out.
 
 Written as plain rules, which may name other sheets too, every Excel and WPS since then reads them.
 """
@@ -22,7 +22,7 @@ _PARSER = etree.XMLParser(resolve_entities=False, no_network=True)
 
 
 def newer_rules(path: Path, sheet: str) -> Iterator[DataValidation]:
-    """The rules of input that a sheet of a workbook keeps in the extension."""
+    """The rules of input in the extension of a workbook's sheet."""
     with ZipFile(path) as book:
         part = _part_of(book, sheet)
         if part is not None:
@@ -32,7 +32,7 @@ def newer_rules(path: Path, sheet: str) -> Iterator[DataValidation]:
 
 def _part_of(book: ZipFile, sheet: str) -> str | None:
     if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= set(book.namelist()):
-        return None  # nothing makes a workbook be called so, and everybody calls it so
+        return None  # no rule makes it this name, but every program uses it
     names = {one.get("name"): one.get(_RELATION) for one in etree.fromstring(book.read("xl/workbook.xml"), _PARSER).iter(f"{_MAIN}sheet")}
     relations = etree.fromstring(book.read("xl/_rels/workbook.xml.rels"), _PARSER)
     targets = {one.get("Id"): one.get("Target") for one in relations}
@@ -47,4 +47,4 @@ def _rules(xml: IO[bytes]) -> Iterator[DataValidation]:
             formulas = [element.findtext(f"{_X14}formula{n}/{_XM}f") for n in (1, 2)]
             kept = {name: value for name, value in element.attrib.items() if not name.startswith("{")}
             yield DataValidation(**kept, formula1=formulas[0], formula2=formulas[1], sqref=element.findtext(f"{_XM}sqref") or "")
-        element.clear()  # rows are many, and of no interest here
+        element.clear()  # there are many rows, and none is needed here

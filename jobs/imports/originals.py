@@ -1,4 +1,4 @@
-"""The uploads themselves: where they lie, and how long they are kept.
+"""The uploaded files: where they are, and how long they are kept.
 
 An upload is read once, into rows. A workbook is kept beyond that as long as rows of it may still have to be given back in it: while
 the import is open, and afterwards while it has rows that failed.
@@ -17,7 +17,7 @@ from domain.ground.settings import Settings
 from domain.platform.imports import ImportRecord, ImportState
 from jobs.imports.guarding import kind_of
 
-MAX_ROWS = 20_000  # of a workbook that is given back; larger ones come back as a list
+MAX_ROWS = 20_000  # of a workbook in which rows come back; those of a larger one come back as a list
 MAX_XML = 60 * 1024 * 1024  # bytes: about 1.2 million cells
 _OPEN = (ImportState.CHECKING, ImportState.READY, ImportState.TAKING)
 
@@ -28,17 +28,17 @@ def folder_of(settings: Settings) -> Path:
 
 
 def file_of(settings: Settings, record: ImportRecord) -> Path:
-    """Where an import's upload lies while it is kept."""
+    """The path of an import's upload, while it is kept."""
     return folder_of(settings) / str(record.id)
 
 
 def can_come_back(path: Path, rows: int) -> bool:
-    """Whether the failed rows of an upload that has been read can be given back in it: it is a workbook of a bounded size."""
+    """Whether the failed rows of an upload can come back in it: it is a workbook, and not too large."""
     return rows <= MAX_ROWS and kind_of(path) == "xlsx" and size_of(path) <= MAX_XML
 
 
 def size_of(path: Path) -> int:
-    """Bytes of the XML in a workbook that `inspect` has let pass: of its parts, but for its pictures."""
+    """Bytes of XML in a workbook that `inspect` has accepted: all its parts but the pictures."""
     with ZipFile(path) as book:
         return sum(one.file_size for one in book.infolist() if not one.filename.startswith("xl/media/"))
 
@@ -49,7 +49,7 @@ def needed(record: ImportRecord) -> bool:
 
 
 def not_needed(session: Session, settings: Settings) -> Iterator[Path]:
-    """The uploads that are kept for nothing: of imports that were given up, or whose every row is in."""
+    """The uploads that nobody needs any more: their import was dropped, or all its rows became records."""
     paths = {int(path.name): path for path in folder_of(settings).glob("*") if path.name.isdecimal()}
     ids = sorted(paths)
     for at in range(0, len(ids), 500):

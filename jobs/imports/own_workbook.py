@@ -1,4 +1,4 @@
-"""The failed rows of an import in the workbook that they came in: other rows gone, bad cells coloured, with the reason as a comment.
+"""The failed rows of an import in the sender's workbook: without the other rows, bad cells coloured, the reason as a comment.
 
 Runs in a process of its own (`jobs.confined`): openpyxl keeps a whole workbook in memory.
 """
@@ -42,15 +42,15 @@ from jobs.imports.row_removal import Moves, remove_rows
 LIST = "失败明细"
 HEADINGS = ("行号", "错误列", "原因", "当前值", "本文件行号")
 MAX_MERGED = 500_000  # cells
-MAX_COMMENTS = 50_000  # each is a drawing to Excel; what has none is coloured, and its reason stands in the list
+MAX_COMMENTS = 50_000  # each is a drawing to Excel; a cell without one is coloured, and the list has its reason
 _AUTHOR = "导入检查"
 _OTHERS = "\n\n原有批注："
 _ADVICE = "请在本单元格改正（不再导入的行请整行删除），保存后把本文件重新上传。"
-# what an earlier import marked; LibreOffice keeps no authors of comments
+# how the marks of an earlier import are found; LibreOffice keeps no authors of comments
 _MARKED = re.compile(rf"原文件第 \d+ 行\n.*?{_ADVICE}(?:{_OTHERS}(.*))?", re.DOTALL)
 _COLOUR = "FFFFC7CE"
 _RED = PatternFill("solid", fgColor=_COLOUR)
-_AREAS = 500  # of one rule: Excel takes no texts without end
+_AREAS = 500  # of one rule: Excel limits the length of their text
 _ALWAYS = ("TRUE", "TRUE()", "1")
 _WIDTHS = (8, 16, 44, 26, 12)
 _COMMENT = (110, 280)  # height and width, in pixels
@@ -91,13 +91,13 @@ def make(asked: Mapping[str, Json]) -> Json:
     Returns: the kind of fault where openpyxl is not equal to the file, else null.
     """
     source, target = Path(str(asked["order"])), Path(str(asked["target"]))
-    tempfile.tempdir = str(source.parent)  # what openpyxl has begun to write when it is ended goes with it
+    tempfile.tempdir = str(source.parent)  # files that openpyxl has begun are deleted with this folder
     with source.open(encoding="utf-8") as lines:
         order = Order(**json.loads(next(lines)))
         rows = [BadRow(**json.loads(line)) for line in lines]
     try:
         write(order, rows, str(target))
-        inspect(target, target.name)  # it is to be uploaded again
+        inspect(target, target.name)  # the import must accept it
     except (*FAULTS, BadFile, BadZipFile, InvalidFileException, OSError, SyntaxError) as error:  # SyntaxError: of XML
         return type(error).__name__
     return None
@@ -105,7 +105,7 @@ def make(asked: Mapping[str, Json]) -> Json:
 
 def _load(order: Order) -> Workbook:
     with open(order.source, "rb") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what openpyxl leaves out
+        warnings.simplefilter("ignore")  # about what openpyxl leaves out
         book = load_workbook(file, data_only=True)
     sheet = book[order.sheet]
     (headings,) = sheet.iter_rows(order.head, order.head, 1, len(order.header), values_only=True)
@@ -131,7 +131,7 @@ def _as_read(order: Order, rows: Sequence[BadRow]) -> tuple[dict[int, list[str]]
 
 
 def _correct(sheet: Worksheet, at: int, was: Sequence[str], now: Sequence[str]) -> None:
-    """Writes what was corrected in the browser."""
+    """Writes the cells that were corrected in the browser."""
     for column, text in enumerate(now, 1):
         if text != (was[column - 1] if column <= len(was) else ""):
             cell = sheet.cell(at, column)
@@ -142,11 +142,11 @@ def _correct(sheet: Worksheet, at: int, was: Sequence[str], now: Sequence[str]) 
 def _write(cell: Cell, text: str) -> None:
     cell.value = text or None
     if text:
-        cell.data_type = "s"  # what begins with = is no formula, and #N/A no error
+        cell.data_type = "s"  # a text that begins with = is no formula, and #N/A no error
 
 
 def _unmark(sheet: Worksheet, at: int, width: int) -> None:
-    """Takes away what an earlier import marked, and keeps values of dates dates."""
+    """Removes the marks of an earlier import, and lets dates stay dates."""
     for cell in next(sheet.iter_rows(at, at, 1, width)):
         if cell.comment is not None and (marked := _MARKED.fullmatch(cell.comment.text.strip())) is not None:
             cell.comment = Comment(marked[1], "") if marked[1] else None
@@ -159,7 +159,7 @@ def _unmark(sheet: Worksheet, at: int, width: int) -> None:
 def _tell_again(sheet: Worksheet, at: int, order: Order, row: BadRow) -> None:
     """The columns 行号, 错误列, 原因 and 当前值 of a file that was made from the plain list."""
     if all(heading in order.header for heading in order.listed):
-        for heading, text in zip(order.listed, row.told, strict=True):
+        for heading, text in zip(order.listed, row.listed, strict=True):
             _write(sheet.cell(at, order.header.index(heading) + 1), text)
 
 
@@ -171,7 +171,7 @@ def _mark(sheet: Worksheet, at: int, order: Order, row: BadRow, commented: bool)
         cell = sheet.cell(at, column + 1)
         cell.fill = _RED
         if column in order.kept_as_text:
-            cell.number_format = "@"  # what is typed here keeps all its digits
+            cell.number_format = "@"  # a number that is typed here keeps all its digits
         if commented:
             others = f"{_OTHERS}{cell.comment.text}" if cell.comment is not None else ""
             text = "\n".join([f"原文件第 {row.number} 行", *said, _ADVICE])
@@ -179,7 +179,7 @@ def _mark(sheet: Worksheet, at: int, order: Order, row: BadRow, commented: bool)
 
 
 def _put_above(sheet: Worksheet, head: int, rows: Sequence[BadRow]) -> None:
-    """Lets the colour of bad cells be seen where the sender's conditional formats would lie above it."""
+    """Shows the colour of bad cells above the sender's conditional formats."""
     if not sheet.conditional_formatting:
         return
     areas = []
@@ -198,7 +198,7 @@ def _put_above(sheet: Worksheet, head: int, rows: Sequence[BadRow]) -> None:
 
 
 def _forget_rule(sheet: Worksheet) -> None:
-    """Takes away the rule that an earlier import put above the sender's."""
+    """Removes the rule that an earlier import put above those of the sender."""
     left = ConditionalFormattingList()
     for one in sheet.conditional_formatting:
         for rule in one.rules:
@@ -216,7 +216,7 @@ def _show(book: Workbook, sheet: Worksheet, head: int, rows: Sequence[BadRow]) -
             dimension.hidden = False
     book.active = book.index(sheet)
     for one in book.worksheets:
-        one.sheet_view.tabSelected = one is sheet  # several selected sheets would all be typed into at once
+        one.sheet_view.tabSelected = one is sheet  # people would type into all selected sheets at once
     first = min((column for column, _, _ in rows[0].problems), default=0) + 1
     for view in sheet.views.sheetView:
         _scroll(view, head, f"{get_column_letter(first)}{head + 1}")
@@ -246,7 +246,7 @@ def _add_list(book: Workbook, order: Order, rows: Sequence[BadRow]) -> None:
         cell.font, cell.fill = Font(bold=True), _RED
         sheet.column_dimensions[get_column_letter(column)].width = width
     for line, (at, row) in enumerate(enumerate(rows, order.head + 1), 2):
-        for column, text in enumerate((*row.told, str(at)), 1):
+        for column, text in enumerate((*row.listed, str(at)), 1):
             cell = sheet.cell(line, column)
             _write(cell, as_text(text))
             cell.number_format = "@"

@@ -1,4 +1,4 @@
-"""Reads a file as people really make it into rows of text: finds the sheet and the headings, skips titles, blank rows and the example.
+"""Reads a file, as people really make them, into rows of text: finds sheet and headings, skips titles, blank rows and the example.
 
 Pure functions on a file; nothing here knows a database.
 """
@@ -20,7 +20,7 @@ from jobs.imports.cells import as_text
 from jobs.imports.columns import Column, Header, read_header
 from jobs.imports.guarding import MAX_COLUMNS, MAX_ROWS, BadFile, Kind, inspect
 
-TITLE_ROWS = 20  # how far down the headings may stand
+TITLE_ROWS = 20  # rows in which the headings are looked for
 MAX_SHEETS = 10
 ENCODINGS = ("utf-8-sig", "gb18030")  # GBK is part of GB 18030
 Rows = Iterator[tuple[int, list[str]]]
@@ -31,7 +31,7 @@ class Table:
     """The rows below a file's headings."""
 
     header: tuple[str, ...]
-    """The headings as the file has them, columns of no interest among them."""
+    """The headings as the file has them, with those of other columns."""
     places: Mapping[str, int]
     """Field name → number of the file's column, from 0."""
     rows: Rows
@@ -106,7 +106,7 @@ def _csv_rows(text: TextIOWrapper) -> Rows:
 
 
 def _unquoted(cell: str) -> str:
-    # ="13900000000" is how programs keep Excel from turning digits into numbers
+    # programs write ="13900000000" lest Excel turn the digits into a number
     return cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell
 
 

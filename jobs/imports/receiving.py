@@ -1,4 +1,4 @@
-"""Takes an upload in: streamed to disk, looked at, and recorded once – the same file of the same party is the same import."""
+"""Receives an upload: streams it to disk, checks it, and writes it down once – the same file of the same party is the same import."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class AlreadyImported(DomainError):
 
 @dataclass(frozen=True)
 class Upload:
-    """A file on disk that no record is about yet."""
+    """A file on disk that has no import yet."""
 
     path: Path
     name: str
@@ -52,7 +52,7 @@ class Upload:
 
 @contextmanager
 def uploaded(settings: Settings, name: str, stream: IO[bytes]) -> Iterator[Upload]:
-    """Streams an upload to disk and looks whether it is safe to open. It is gone after the block, unless `receive` took it.
+    """Streams an upload to disk and checks that it is safe to open. The file is deleted after the block, unless `receive` has moved it.
 
     Raises:
         BadFile

@@ -1,4 +1,4 @@
-"""Gives the failed rows of an import back: in the sender's own workbook where that can be, else as a list."""
+"""Gives the failed rows of an import back: in the sender's own workbook where possible, else as a list."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from jobs import confined
 from jobs.imports import IMPORTS
 from jobs.imports.checking import renumbered, row_check
 from jobs.imports.description import Import
-from jobs.imports.failures import HEADINGS, BadRow, Order, told, write_failures
+from jobs.imports.failures import HEADINGS, BadRow, Order, listed, write_failures
 from jobs.imports.originals import file_of, size_of
 from jobs.imports.receiving import RETURN
 from jobs.imports.template import TEXT_KEPT
@@ -67,7 +67,7 @@ def write(session: Session, settings: Settings, description: Import, record: Imp
 
 
 def begin(session: Session, actor: Actor, description: Import, record: ImportRecord, now: datetime) -> int:
-    """Id of a background task that gives the failed rows back; of the one that does so already, where this person asked before.
+    """Id of a background task that gives the failed rows back. Where this person has begun one already, it is that one.
 
     Raises:
         NothingFailed
@@ -109,7 +109,7 @@ def run(runtime: Runtime, work: Work) -> None:
 
 
 def _write_order(session: Session, settings: Settings, description: Import, record: ImportRecord, path: Path) -> None:
-    """Writes down what the other process has to know, and holds nothing of the database afterwards."""
+    """Writes the order that the other process reads; it holds no connection to the database afterwards."""
     check = row_check(session, description)
     texts = [record.places[c.name] for c in check.columns if c.name in record.places and c.schema.get("format") in TEXT_KEPT]
     head, places = record.head or 0, record.places
@@ -122,13 +122,13 @@ def _write_order(session: Session, settings: Settings, description: Import, reco
     def name_of(number: int) -> str:
         return f"原文件第 {number} 行" + (f"（本文件第 {now[number]} 行）" if number in now else "")
 
-    first = min(places.values())  # what is wrong with a column that the file lacks is told at its first one
+    first = min(places.values())  # the problem of a column that the file lacks is shown at its first column
     with path.open("w", encoding="utf-8") as lines:
         lines.write(json.dumps(asdict(order)) + "\n")
         for number, cells, found in rows:
             problems = [(name, renumbered(reason, name_of)) for name, reason in found or []]
             marks = [(places.get(name, first), check.title(name), reason) for name, reason in problems]
-            row = BadRow(number, cells, list(told(check, places, number, cells, problems)), marks)
+            row = BadRow(number, cells, list(listed(check, places, number, cells, problems)), marks)
             lines.write(json.dumps(asdict(row)) + "\n")
     session.rollback()
 

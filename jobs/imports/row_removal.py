@@ -1,4 +1,4 @@
-"""Takes rows out of a sheet that openpyxl has loaded, and moves what hangs on the others: merges, heights, rules, tables, pictures.
+"""Removes rows from a sheet that openpyxl has loaded, and moves what belongs to the others: merges, heights, rules, tables, pictures.
 
 openpyxl's own `delete_rows` moves cells alone, all of them once for each gap. Here each thing is looked at once. The workbook is
 loaded with values in place of formulas, so that no formula of a cell has to follow.
@@ -24,12 +24,12 @@ from openpyxl.worksheet.table import Table
 from openpyxl.worksheet.worksheet import Worksheet
 
 _AREA = re.compile(r"(?:(?:'((?:[^']|'')+)'|([^'!]+))!)?\$?([A-Z]{1,3})\$?(\d+):\$?([A-Z]{1,3})\$?(\d+)")
-_LIST_LENGTH = 255  # characters of a drop-down's choices that stand in the rule itself (Excel specifications and limits)
+_LIST_LENGTH = 255  # characters of the choices in a drop-down's rule (Excel specifications and limits)
 
 
 @dataclass(frozen=True)
 class Moves:
-    """Of the rows below `head`, down to `last`, only those in `kept` stay; they, and what stands below `last`, move up."""
+    """Of the rows below `head`, down to `last`, only those in `kept` stay. They, and the rows below `last`, move up."""
 
     head: int
     last: int
@@ -37,7 +37,7 @@ class Moves:
     """Ascending."""
 
     def row(self, number: int) -> int | None:
-        """Where a row stands afterwards; None: it is gone."""
+        """The number of a row afterwards; None where it is removed."""
         if number <= self.head:
             return number
         if number > self.last:
@@ -46,13 +46,13 @@ class Moves:
         return self.head + 1 + at if at < len(self.kept) and self.kept[at] == number else None
 
     def area(self, one: CellRange) -> CellRange | None:
-        """Where a range of cells stands afterwards; None where no row of it is left. It stays one range: the rows keep their order."""
+        """A range of cells afterwards; None where no row of it is left. It is still one range: the rows keep their order."""
         first = self.row(one.min_row) or self.head + 1 + bisect_left(self.kept, one.min_row)
         last = self.row(one.max_row) or self.head + bisect_right(self.kept, one.max_row)
         return CellRange(min_col=one.min_col, max_col=one.max_col, min_row=first, max_row=last) if first <= last else None
 
     def areas(self, several: Iterable[CellRange]) -> MultiCellRange:
-        """Where some ranges stand afterwards, those that are gone left out."""
+        """Some ranges afterwards, without those of which no row is left."""
         return MultiCellRange([moved for one in several if (moved := self.area(one)) is not None])
 
 
@@ -67,7 +67,7 @@ def remove_rows(sheet: Worksheet, moves: Moves) -> None:
     for table in sheet.tables.values():
         _shorten(table, moves)
     if sheet.auto_filter.ref:
-        sheet.auto_filter = AutoFilter(_area_of(sheet.auto_filter.ref, moves))  # what it filtered by would hide rows
+        sheet.auto_filter = AutoFilter(_area_of(sheet.auto_filter.ref, moves))  # its conditions would hide rows
     sheet.sheet_properties.filterMode = None
     if sheet.print_area:
         areas = [CellRange(one.rpartition("!")[2].replace("$", "")) for one in sheet.print_area.split(",")]
@@ -115,7 +115,7 @@ def _move_cells(sheet: Worksheet, moves: Moves) -> None:
 
 
 def _move_heights(sheet: Worksheet, moves: Moves) -> None:
-    """Heights, formats and levels of rows. Rows that were hidden, by hand or by a filter, are shown: they are to be corrected."""
+    """Moves heights, formats and levels of rows. Rows that were hidden, by hand or by a filter, are shown: people correct them."""
     dimensions = dict(sheet.row_dimensions)
     sheet.row_dimensions.clear()
     for number, dimension in dimensions.items():
@@ -127,14 +127,14 @@ def _move_heights(sheet: Worksheet, moves: Moves) -> None:
 
 
 def _validations(sheet: Worksheet, moves: Moves) -> list[DataValidation]:
-    """The sheet's drop-downs and other rules of input, where their cells stand afterwards."""
+    """The sheet's drop-downs and other rules of input, for the cells as they are afterwards."""
     left = []
     for rule in sheet.data_validations.dataValidation:
         areas = moves.areas(rule.sqref)
         formulas = [_choices(sheet, rule, moves), rule.formula2]
         moved = [_formula(text, rule.sqref, areas) for text in formulas if text] if areas else []
         if not areas or len(moved) < len([text for text in (rule.formula1, rule.formula2) if text]) or None in moved:
-            continue  # none of its cells is left, or what it compared with
+            continue  # neither its cells are left nor what it compares with
         rule.formula1, rule.formula2 = (*moved, None, None)[:2]
         rule.sqref = areas
         left.append(rule)
@@ -212,7 +212,7 @@ def _move_pictures(sheet: Worksheet, moves: Moves) -> None:
         start, end = getattr(picture.anchor, "_from", None), getattr(picture.anchor, "to", None)
         to = moves.row(start.row + 1) if start is not None else None  # anchors count rows from 0
         if start is not None and to is None:
-            continue  # of a row that is gone
+            continue  # its row was removed
         if start is not None and to is not None:
             moved = to - 1 - start.row
             start.row += moved

@@ -69,7 +69,7 @@ def width_of(column: Column) -> int:
 
 
 def rule_of(schema: Mapping[str, Any]) -> str:
-    """What a field wants, in a sentence."""
+    """What a field requires, in a sentence."""
     kind, parts = schema.get("format"), []
     if "enum" in schema:
         parts.append(f"从下拉列表中选择：{'、'.join(map(str, schema['enum']))}")

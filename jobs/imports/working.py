@@ -1,6 +1,6 @@
 """The two background tasks of an import: checking a file, and taking its good rows in.
 
-Both go on from what the rows themselves say, a chunk a transaction: a worker killed in the middle doubles nothing.
+Both begin where the states of the rows show, and do a chunk in a transaction: a worker that is killed doubles nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ TRIES = 3  # of one chunk, where another import takes the same people in at the 
 
 
 def check_file(runtime: Runtime, work: Work) -> None:
-    """Reads an uploaded file, checks every row and keeps it. Begins anew where an earlier attempt was killed: nothing is taken in yet."""
+    """Reads an uploaded file, checks every row and keeps it. An attempt after one that was killed begins anew: no row is a record yet."""
     record, description = _load(work)
     path = file_of(runtime.settings, record)
     if record.state == ImportState.CHECKING:
@@ -79,7 +79,7 @@ def store_rows(work: Work) -> None:
 
 
 def start_processes(runtime: Runtime, work: Work, most: int | None = None) -> None:
-    """Starts the processes of the records made, in chunks; about `most` of them, or all."""
+    """Starts the processes of the new records, in chunks; about `most` of them, or all."""
     record, description = _load(work)
     started = 0
     while (most is None or started < most) and _start_chunk(runtime, work, record, description):
@@ -152,7 +152,7 @@ def _refuse(work: Work, record: ImportRecord, problem: str) -> None:
 
 
 def _take_chunk(work: Work, record: ImportRecord, description: Import, check: RowCheck) -> bool:
-    """Takes the next good rows in; what the records refuse by now becomes bad. False once none is left."""
+    """Makes records of the next good rows; a row that the stored records refuse by now becomes bad. False where none is left."""
     for attempt in range(1, TRIES + 1):
         try:
             with work.database.writing() as session:
@@ -162,7 +162,7 @@ def _take_chunk(work: Work, record: ImportRecord, description: Import, check: Ro
                 if rows:
                     _take(session, work, description, check, record, rows)
             return bool(rows)
-        except IntegrityError:  # somebody made one of these records since we looked: look again
+        except IntegrityError:  # somebody else has made one of these records meanwhile: look again
             if attempt == TRIES:
                 raise BadFile("数据正被其他导入占用，请稍后重试") from None
     return False
@@ -177,7 +177,7 @@ def _take(session: Session, work: Work, description: Import, check: RowCheck, re
             refused[at] = found[0]
     fine = [at for at in range(len(rows)) if at not in refused]
     made = description.store(session, work.actor, [answers[at] for at in fine], work.clock())
-    _settle(session, record, [(rows[at].number, made_id) for at, made_id in zip(fine, made, strict=True)])
+    _note_records(session, record, [(rows[at].number, made_id) for at, made_id in zip(fine, made, strict=True)])
     _refuse_rows(session, record, {rows[at].number: problem for at, problem in refused.items()})
     table = ImportRecord
     counts = {"taken": table.taken + len(fine), "bad": table.bad + len(refused)}
@@ -186,8 +186,8 @@ def _take(session: Session, work: Work, description: Import, check: RowCheck, re
     work.keep(session, work.done + done, work.failed + len(refused))
 
 
-def _settle(session: Session, record: ImportRecord, made: list[tuple[int, int]]) -> None:
-    """Notes which record was made of which row."""
+def _note_records(session: Session, record: ImportRecord, made: list[tuple[int, int]]) -> None:
+    """Writes down which record was made of which row."""
     if made:
         one = update(ROWS).where(ROWS.c.import_id == record.id, ROWS.c.number == bindparam("row"))
         values = [{"row": number, "made": record_id} for number, record_id in made]
@@ -195,14 +195,14 @@ def _settle(session: Session, record: ImportRecord, made: list[tuple[int, int]])
 
 
 def _refuse_rows(session: Session, record: ImportRecord, refused: Mapping[int, tuple[str, str]]) -> None:
-    """Notes which rows the records refuse by now, and why."""
+    """Writes down which rows the stored records refuse by now, and why."""
     for number, problem in refused.items():  # few: most were found when the file was checked
         one = update(ROWS).where(ROWS.c.import_id == record.id, ROWS.c.number == number)
         session.execute(one.values(state=RowState.BAD, problems=[problem]))
 
 
 def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description: Import) -> bool:
-    """Starts the processes of the next records, and hands their jobs out. False once none is left."""
+    """Starts the processes of the next records, and hands their jobs out. False where none is left."""
     if description.process is None:
         return False
     jobs: list[str] = []

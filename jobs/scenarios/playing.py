@@ -33,7 +33,7 @@ from handlers import HANDLERS
 from jobs.runtime import BPMN_FOLDER
 from jobs.sandbox import MODES, Outside, make_server
 from jobs.scenarios.files import EXPECTED, ScenarioFailed, read_scenarios
-from jobs.scenarios.records import CREATE, MEANWHILE
+from jobs.scenarios.records import MEANWHILE, new_record
 from jobs.scenarios.reports import Report, Shown
 from processes import tables
 from processes.definitions.definition import Definition
@@ -198,7 +198,7 @@ def _do(play: _Play, line: Mapping[str, Any]) -> None:
         return
     actor, act = _actor(play.session, line["as"]), line["do"]
     if act == "new":
-        subject = CREATE[play.definition.subject](play.session, actor, play.now, line.get("form", {}))
+        subject = new_record(play.definition.subject, play.session, actor, play.now, line.get("form", {}))
         instance_id, _ = starting.start(play.engine, play.session, actor, play.definition.key, subject)
         play.instance_id, play.subject_id = instance_id, subject.id
     elif act == "save":

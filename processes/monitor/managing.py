@@ -31,7 +31,7 @@ from processes.spiff import timers, tokens
 from processes.states import LIVE, EventKind, JobState, NoticeKind, TaskKind, TaskRowState, VoteState
 from processes.steps import books, running, votes
 from processes.steps.locking import lock
-from processes.steps.step import Step
+from processes.steps.step import Closing, Step, VoteEnd
 from processes.steps.telling import notify
 
 SUPERVISORS = frozenset({"监控", "系统管理"})
@@ -141,10 +141,9 @@ def cancel(engine: Engine, session: Session, actor: Actor, instance_id: int, rea
     step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
     running.restore(step)
     said = f"{who(actor)}已于 {clock_text(step.now)} 终止流程：{reason}"
-    step.closed = {
-        id: {"state": TaskRowState.CANCELLED, "closed_as": said} for id, parent in books.live_tasks(step).items() if parent is None
-    }
-    step.ended = {id: (VoteState.CANCELLED, None, said) for id in votes.open_votes(step)}
+    closing = Closing(TaskRowState.CANCELLED, said)
+    step.closed = {id: closing for id, parent in books.live_tasks(step).items() if parent is None}
+    step.ended = dict.fromkeys(votes.open_votes(step), VoteEnd(VoteState.CANCELLED, said))
     step.called_off, step.incident = True, None
     step.record(EventKind.CANCEL, "终止", None, reason)
     return books.write(step)

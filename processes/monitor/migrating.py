@@ -40,7 +40,7 @@ from processes.spiff import regrafting, tokens, tree
 from processes.spiff.state import load_state, save_state
 from processes.states import LIVE, EventKind, JobState, TaskRowState
 from processes.steps import books, running, votes
-from processes.steps.step import Step
+from processes.steps.step import Closing, Step
 from processes.tasks.assigning import transfer_roles
 
 _KEPT = (
@@ -158,7 +158,7 @@ def migrate(
     _remember(step)
     moves = {m.task_id: m.to.local for m in plan.moves if m.to is not None and m.moved}
     said = f"{who(actor)}已于 {clock_text(step.now)} 将流程迁移到第 {new.version} 版"
-    step.closed = {m.task_id: {"state": TaskRowState.CANCELLED, "closed_as": said} for m in plan.moves if m.moved}
+    step.closed = {m.task_id: Closing(TaskRowState.CANCELLED, said) for m in plan.moves if m.moved}
     votes.leave(step, moves, said)
     specs = new.specs
     regrafting.regraft(step.workflow, specs, moves)
@@ -169,7 +169,7 @@ def migrate(
     step.record(EventKind.MIGRATE, f"从第 {old.version} 版迁移到第 {new.version} 版", None, reason)
     _renew_tasks(step, {m.task_id: m for m in plan.moves if m.task_id not in step.closed}, old)
     step.incident = books.failed_job_error(session, instance_id)
-    step.closed = {id: values for id, values in step.closed.items() if id in books.live_tasks(step)}
+    step.closed = {id: closing for id, closing in step.closed.items() if id in books.live_tasks(step)}
     return books.write(step)
 
 
@@ -192,8 +192,8 @@ def undo(engine: Engine, session: Session, actor: Actor, instance_id: int, reaso
     before = {"path": kept.path, "position": kept.position, "position_since": kept.position_since}
     step.row = cast(InstanceRow, SimpleNamespace(**{**columns_of(step.row), **before}))
     said = f"{who(actor)}已于 {clock_text(step.now)} 撤销了到第 {new.version} 版的迁移"
-    step.closed = {id: {"state": TaskRowState.CANCELLED, "closed_as": said} for id in books.live_tasks(step) if id not in kept.tasks}
-    votes.leave(step, set(votes.open_votes(step)) - votes.standing(tokens.waiting(step.workflow)).keys(), said)
+    step.closed = {id: Closing(TaskRowState.CANCELLED, said) for id in books.live_tasks(step) if id not in kept.tasks}
+    votes.leave(step, set(votes.open_votes(step)) - votes.open_votes_among(tokens.waiting(step.workflow)).keys(), said)
     step.live_tasks = None
     again = _bring_back(step, kept)
     step.incident = kept.incident

@@ -19,6 +19,7 @@ from processes.spiff import regrafting, tokens, tree
 from processes.spiff.state import load_state, save_state
 from processes.states import EventKind, TaskRowState
 from processes.steps import books, running, votes
+from processes.steps.step import Closing
 
 
 def move(engine: Engine, session: Session, actor: Actor, instance_id: int, task_id: str, to: str, reason: str) -> list[str]:
@@ -40,7 +41,7 @@ def move(engine: Engine, session: Session, actor: Actor, instance_id: int, task_
     said = f"{who(actor)}已于 {clock_text(step.now)} 将流程从“{left.name}”跳转到“{target.name}”：{reason}"
     votes.leave(step, [task_id], said)
     if task_id in books.live_tasks(step):
-        step.closed = {task_id: {"state": TaskRowState.CANCELLED, "closed_as": said}}
+        step.closed = {task_id: Closing(TaskRowState.CANCELLED, said)}
     regrafting.put(step.workflow, token, target.local)
     step.workflow = load_state(save_state(step.workflow), *step.definition.specs)  # its event manager is stale
     step.workflow.script_engine = step.script_engine()

@@ -38,10 +38,10 @@ def answer(engine: Engine, session: Session, job_id: str, attempt: int, result: 
     if row.suspended_at is not None:
         return _keep(session, job_id, {"result": dict(result)})
     _close(session, job_id, JobState.DONE, None)
-    standing = _standing(engine, session, job, row)
-    if standing is None:
+    found = _step_of_job(engine, session, job, row)
+    if found is None:
         return []
-    step, live = standing
+    step, live = found
     _go_on(step, live, job, result)
     running.run(step)
     return books.write(step)
@@ -57,11 +57,11 @@ def refuse(engine: Engine, session: Session, job_id: str, attempt: int, error: B
     job, row = _fenced(session, job_id, attempt)
     if row.suspended_at is not None:
         return _keep(session, job_id, {"refused": [error.code, str(error)]})
-    standing = _standing(engine, session, job, row)
-    if standing is None:
+    found = _step_of_job(engine, session, job, row)
+    if found is None:
         _close(session, job_id, JobState.DONE, str(error))
         return []
-    step, live = standing
+    step, live = found
     event = faults.catcher(live, error.code)
     if event is None:
         fail(engine, session, job_id, attempt, _uncaught(error), None)
@@ -144,7 +144,7 @@ def _incident(engine: Engine, session: Session, row: Any, message: str, element:
     history.append(session, {row.id: row}, [(row.id, SYSTEM, line)], engine.clock(), {"incident": message})
 
 
-def _standing(engine: Engine, session: Session, job: Any, row: Any) -> tuple[Step, Any] | None:
+def _step_of_job(engine: Engine, session: Session, job: Any, row: Any) -> tuple[Step, Any] | None:
     """The step and the service task that waits for the job; None where the process ended or went another way, or the record is gone."""
     definition = load(session, row.definition_id)
     if row.state is None or engine.subjects[definition.subject].load(session, row.subject_id) is None:

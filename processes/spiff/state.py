@@ -14,7 +14,8 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
 
 from processes.errors import EngineFault
-from processes.spiff.tree import Part, parts
+from processes.spiff import timers
+from processes.spiff.tree import Part, parts, tasks
 
 MAX_DEPTH = 800  # SpiffWorkflow's tree iterators stop silently at 1,000
 
@@ -52,10 +53,14 @@ def save_state(workflow: BpmnWorkflow) -> bytes:
 
 def load_state(state: bytes, spec: BpmnProcessSpec, subprocess_specs: Mapping[str, BpmnProcessSpec]) -> BpmnWorkflow:
     """Restores a workflow over the cached definition."""
-    data = orjson.loads(zlib.decompress(state))
+    written = zlib.decompress(state)
+    data = orjson.loads(written)
     _SERIALIZER.migrate(data)
     data["spec"], data["subprocess_specs"] = spec, dict(subprocess_specs)
-    return _SERIALIZER.from_dict(data)
+    workflow = _SERIALIZER.from_dict(data)
+    if timers.is_older(written):
+        timers.take_over(tasks(workflow))
+    return workflow
 
 
 def depth(workflow: BpmnWorkflow) -> int:

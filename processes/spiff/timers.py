@@ -23,6 +23,7 @@ from processes.errors import EngineFault
 
 _DUE = "due"  # in a task's internal data: timer → when it is due; an event gateway holds several
 _LEFT = "left"  # in a task's internal data: how often a cycle still fires
+_SINGLE = "event_value"  # where the first releases, in which a task had one timer and that a moment, kept when it is due
 MAX_CYCLES = 1000
 
 
@@ -44,6 +45,22 @@ def put_off(tasks: Iterable[Task], length: timedelta) -> None:
         for timer in getattr(event, "event_definitions", [event]):
             if isinstance(timer, TimeDuration | TimeCycle) and timer.name in due:
                 due[timer.name] = (datetime.fromisoformat(due[timer.name]) + length).isoformat()
+
+
+def is_older(state: bytes) -> bool:
+    """Whether a state, as JSON, may be of a release that kept moments as `take_over` reads them."""
+    return _SINGLE.encode() in state
+
+
+def take_over(tasks: Iterable[Task]) -> None:
+    """Timers that an earlier release started are due when they were: evaluated again, `now + days(3)` would begin anew."""
+    for task in tasks:
+        moment = task.internal_data.pop(_SINGLE, None)
+        if not isinstance(moment, str) or _DUE in task.internal_data:
+            continue
+        event = task.task_spec.event_definition
+        own = [timer for timer in getattr(event, "event_definitions", [event]) if isinstance(timer, _Timer)]
+        task.internal_data[_DUE] = {timer.name: moment for timer in own}
 
 
 def alike(before: EventDefinition | None, after: EventDefinition | None) -> bool:

@@ -1,22 +1,27 @@
-"""The steps: start, complete a task, send an action, save an edit, let time pass. (A job's answer: `answers.py`.)
+"""Three kinds of steps: a person presses a button of the diagram, a person edits the record, time passes.
 
-Each function is one step inside the caller's transaction (architecture §3): it locks the instance row first and writes all
+Each is one step inside the caller's transaction (docs/architecture.md): it locks the instance row first and writes all
 books last. A step that raises leaves nothing behind once the caller rolls back. Those that may create jobs return their ids,
 which the entry point hands to RQ after the commit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import SYSTEM, Actor
+from processes.diagrams.elements import Element
 from processes.engine import Engine
 from processes.errors import NotFound, Refused, TaskClosed
-from processes.rights import authority
+from processes.rights import access, authority
 from processes.spiff import tokens
 from processes.states import EventKind
 from processes.steps import books, position, running
-from processes.steps.filling import Answers, changed_answers, filled
+from processes.steps.filling import Answers, answers_to_store, differences
 from processes.steps.locking import awake, lock, nothing_unseen
 from processes.steps.step import Step
 
@@ -26,7 +31,7 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
 
     Raises:
         TaskClosed: the process no longer waits for it.
-        NotAllowed: not this actor.
+        NotAllowed: the actor may not press this button.
     """
     step = lock(engine, session, actor, instance_id, suspended=True)
     element = step.definition.elements.get(element_id)
@@ -44,16 +49,30 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
     return books.write(step)
 
 
-def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answers: Answers, seen: int | None = None) -> list[str]:
-    """Stores an edit of the record under the `editForm` of where it stands; it need not pass the checks yet, unless the diagram
-    says `editChecked`.
+@dataclass(frozen=True)
+class Edit:
+    """An edit of a record on its locked instance, once it is known that the actor may edit it; `store_edit` completes the step."""
 
-    `seen` as of `nothing_unseen`.
+    step: Step
+    element: Element
+    """Where the record stands."""
+    file_name: str
+    """The form's."""
+
+    @property
+    def form(self) -> Mapping[str, Any]:
+        """The form as the actor fills it in."""
+        return access.form_at(self.step.definition.forms[self.file_name], self.element, self.element.edit_lane)
+
+
+def open_edit(engine: Engine, session: Session, actor: Actor, instance_id: int, seen: int | None = None) -> Edit:
+    """Begins the step that edits a record under the `editForm` of the element where it stands.
+
+    `seen`: see `nothing_unseen`.
 
     Raises:
-        FormInvalid: it must pass the checks, and does not.
-        Refused: nothing may be edited where the record stands, or it was edited since the form was opened.
-        NotAllowed: not this actor.
+        Refused: nothing may be edited where the record stands, or somebody has edited it since the form was opened.
+        NotAllowed: the actor may not edit it.
     """
     step = lock(engine, session, actor, instance_id)
     nothing_unseen(step, seen)
@@ -61,19 +80,33 @@ def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answe
         running.load(step)
     stands_at = position.position_of(step, tokens.waiting(step.workflow)) if step.workflow is not None else step.row.position
     element = step.definition.elements.get(stands_at or "")
-    if element is None or "editForm" not in element.properties:
+    if element is None or element.edit_form is None:
         raise Refused("该记录目前的状态不能修改")
     step.actor = _pressing(step, element.edit_lane)
-    before, form = step.subject.answers(), element.properties["editForm"]
-    given = filled(step, form, element, answers, before, element.edit_lane, element.edit_checked)
-    changes = changed_answers(before, given)
+    return Edit(step, element, element.edit_form)
+
+
+def store_edit(edit: Edit, answers: Answers) -> list[str]:
+    """Stores what was filled in. It need not pass the form's checks yet, unless the diagram says `editChecked`.
+
+    Raises:
+        FormInvalid: it must pass the checks, and does not.
+    """
+    step, element, before = edit.step, edit.element, edit.step.subject.answers()
+    stored = answers_to_store(step, edit.file_name, element, answers, before, element.edit_lane, element.edit_checked)
+    changes = differences(before, stored)
     if changes:
-        step.subject.take(given)
+        step.subject.take(stored)
         step.record(EventKind.EDIT, "保存", element.id, None, changes)
         if step.workflow is not None:
             running.run(step)  # a condition of the diagram may have come true
     # a timer may have fired while loading: then the books are written although nothing was edited
     return books.write(step) if step.events else []
+
+
+def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answers: Answers, seen: int | None = None) -> list[str]:
+    """Edits a record, where the answers are known beforehand. Raises as `open_edit` and `store_edit`."""
+    return store_edit(open_edit(engine, session, actor, instance_id, seen), answers)
 
 
 def _pressing(step: Step, lane: str) -> Actor:
@@ -83,7 +116,7 @@ def _pressing(step: Step, lane: str) -> Actor:
 
 
 def tick(engine: Engine, session: Session, instance_id: int) -> list[str]:
-    """Lets time act: fires what is due. Changes nothing where nothing is due."""
+    """Lets time act: the timers of an instance that are due fire. Changes nothing where none is due."""
     step = lock(engine, session, SYSTEM, instance_id, suspended=True)
     if step.row.state is None or step.row.due_at is None or step.row.due_at > step.now:
         return []

@@ -1,4 +1,8 @@
-"""What a step writes at its end – its books: the state, task rows, jobs, messages, history, and the status of the record."""
+"""What a step writes at its end – its books: the state, task rows, jobs, messages, history, and the status of the record.
+
+They are written once, in one transaction with what the step did, so that whoever reads the database between two steps finds all of
+them in agreement.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ from processes.spiff.timers import earliest
 from processes.states import LIVE, JobState, TaskRowState
 from processes.steps import posting, standstill, votes
 from processes.steps.position import position_of, started, status_at, waits_of
-from processes.steps.step import Step
+from processes.steps.step import Closing, Step
 
 
 def write(step: Step) -> list[str]:
@@ -28,7 +32,7 @@ def write(step: Step) -> list[str]:
 
     Returns: ids of the jobs to hand out once the transaction is committed.
     """
-    if step.workflow is None:  # the process has ended: only an edit of its record is left to be written down
+    if step.workflow is None:  # the process has ended: an edit of its record is all that can have happened
         _write_instance(step, {"chain": write_events(step)})
         return []
     with step.session.no_autoflush:  # the record's fields and its status go into one UPDATE
@@ -39,19 +43,19 @@ def write(step: Step) -> list[str]:
 
 def _write(step: Step) -> None:
     ended = step.over
-    stands = [] if ended else tokens.waiting(step.workflow)
-    _write_tasks(step, stands)
-    position = None if step.called_off else position_of(step, stands)
+    waiting = [] if ended else tokens.waiting(step.workflow)
+    _write_tasks(step, waiting)
+    position = None if step.called_off else position_of(step, waiting)
     status, tone = status_at(step, position)
-    waits = waits_of(step, stands)
+    buttons = waits_of(step, waiting)
     if not ended:
-        standstill.notice(step, stands, waits)
+        standstill.notice(step, waiting, buttons)
     posting.write(step)
     chain = write_events(step)
-    _write_jobs(step, started(step, stands))
+    _write_jobs(step, started(step, waiting))
     path = sorted((set(step.row.path) & step.definition.flows.keys()) | flows_taken(step.workflow, step.definition.flow_between))
     if not ended:
-        prune(step.workflow)  # once everything that this step did has been read off the tree
+        prune(step.workflow)  # last: until here the tree has shown everything that this step did
     values = {
         "definition_id": step.definition.id,
         "state": None if ended else save_state(step.workflow),
@@ -60,9 +64,9 @@ def _write(step: Step) -> None:
         "tone": tone,
         "position": position,
         "position_since": step.row.position_since if position == step.row.position else step.now,
-        "waits": waits,
+        "waits": buttons,
         "path": path,
-        "due_at": earliest(stands) if step.suspended_at is None else None,
+        "due_at": earliest(waiting) if step.suspended_at is None else None,
         "suspended_at": None if ended else step.suspended_at,
         "chain": chain,
         "incident": step.incident,
@@ -81,30 +85,35 @@ def _write_instance(step: Step, values: dict[str, Any]) -> None:
         raise EngineFault
 
 
-def _write_tasks(step: Step, stands: list[Task]) -> None:
-    votes.write(step, stands)
+def _write_tasks(step: Step, waiting: list[Task]) -> None:
+    votes.write(step, waiting)
     table = tables.task
-    ready = {str(t.id): t for t in stands if step.for_person(t) and not isinstance(t.task_spec, VoteTask)}
+    ready = {str(t.id): t for t in waiting if step.for_person(t) and not isinstance(t.task_spec, VoteTask)}
     known = {} if step.row.version == 0 else live_tasks(step)
     for task_id, parent_id in known.items():
         if (parent_id or task_id) not in ready:
             _close_task(step, task_id, parent_id)
-    new = [{**step.task_row(task_id, task), **step.again.get(task_id, {})} for task_id, task in ready.items() if task_id not in known]
+    new = [_open_row(step, task_id, task) for task_id, task in ready.items() if task_id not in known]
     new += [_closed_row(step, task_id) for task_id in step.closed.keys() - known]
     if new:
         step.session.execute(insert(table), [proved(step.session, table, row) for row in new])
 
 
+def _open_row(step: Step, task_id: str, task: Task) -> dict[str, Any]:
+    again = step.again.get(task_id)
+    return {**step.task_row(task_id, task), **(again.columns() if again is not None else {})}
+
+
 def _closed_row(step: Step, task_id: str) -> dict[str, Any]:
-    """A task that began and ended in this very step: 已办 shows it all the same."""
+    """The row of a task that began and ended in this very step: 已办 shows it like any other."""
     task = tokens.find(step.workflow, task_id)
     if task is None:
         raise EngineFault
-    return {**step.task_row(task_id, task), "closed_at": step.now, **step.closed[task_id]}
+    return {**step.task_row(task_id, task), "closed_at": step.now, **step.closed[task_id].columns()}
 
 
 def _write_jobs(step: Step, started: set[str]) -> None:
-    """Writes new jobs, and cancels those whose service task no longer stands."""
+    """Writes new jobs, and cancels those whose service task has gone."""
     table = tables.job
     step.jobs = [job for job in step.jobs if job["id"] in started]
     if step.jobs:
@@ -117,17 +126,18 @@ def _write_jobs(step: Step, started: set[str]) -> None:
 
 def _close_task(step: Step, task_id: str, parent_id: str | None) -> None:
     table = tables.task
-    said = step.closed.get(parent_id or task_id, {}).get("closed_as") or step.why_closed(parent_id or task_id)
-    values = {"state": TaskRowState.CANCELLED, "closed_at": step.now, "closed_by": None, "outcome": None, "closed_as": said}
-    if parent_id is None:
-        values |= step.closed.get(task_id, {})
-        if values["state"] != TaskRowState.DONE:  # whoever takes back what they did has it again as they had it
-            values["assignee_id"] = None
+    closing = step.closed.get(parent_id or task_id) or Closing(TaskRowState.CANCELLED, step.why_closed(parent_id or task_id))
+    if parent_id is not None:  # an opinion is closed with its task, and has no outcome of its own
+        closing = Closing(TaskRowState.CANCELLED, closing.closed_as)
+    values = {**closing.columns(), "closed_at": step.now}
+    if parent_id is None and closing.state != TaskRowState.DONE:  # a done task keeps its assignee: 撤回 gives it back to them
+        values["assignee_id"] = None
     values |= closing_proof(step.session, task_id, values)
     step.session.execute(update(table).where(table.c.id == task_id).values(values))
 
 
 def live_tasks(step: Step) -> dict[str, str | None]:
+    """`Step.live_tasks`, read from the database where the step has not read them yet."""
     if step.live_tasks is None:
         table = tables.task
         live = (table.c.instance_id == step.row.id, table.c.vote_id.is_(None), table.c.state.in_(LIVE))
@@ -137,6 +147,7 @@ def live_tasks(step: Step) -> dict[str, str | None]:
 
 
 def write_events(step: Step) -> str:
+    """Writes the step's lines of history. Returns the hash of the last line."""
     chain: str = step.row.chain
     lines = []
     for number, line in enumerate(step.events, step.row.seq + 1):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Protocol
 
 from sqlalchemy import and_, insert, or_, select
 
 from domain.ground.parties import Person, PersonRole
+from domain.ground.rows import read_all
 from processes import tables
 from processes.diagrams.elements import Element, listed
 from processes.history import who
@@ -20,6 +21,22 @@ _TABLE = tables.copy
 _NAMED = 3  # people whom the history names before it counts
 
 
+class Reader(Protocol):
+    """Somebody who gets a copy."""
+
+    @property
+    def id(self) -> int:
+        """Their id."""
+
+    @property
+    def name(self) -> str:
+        """Their name."""
+
+    @property
+    def party_id(self) -> int:
+        """Their party now: in another one the copy lends nothing."""
+
+
 def by_diagram(step: Step, element: Element) -> None:
     """Copies to the roles that the done task's property `copyTo` names; a role that nobody holds for this record gets none."""
     roles = listed(element.properties.get("copyTo", ""))
@@ -30,13 +47,13 @@ def by_diagram(step: Step, element: Element) -> None:
         return
     query = select(Person.id, Person.name, Person.party_id).join(PersonRole, PersonRole.person_id == Person.id)
     query = query.where(Person.active, Person.id != step.actor.person_id, or_(*holds)).distinct().order_by(Person.name, Person.id)
-    people = step.session.execute(query).all()
+    people = read_all(step.session, query, Reader)
     if people:
         write_copies(step, people, element, "")
 
 
-def write_copies(step: Step, people: Sequence[Any], element: Element | None, note: str) -> None:
-    """Sends a copy to each of these people (rows with `id`, `name` and `party_id`); `note` is what the sender says with it."""
+def write_copies(step: Step, people: Sequence[Reader], element: Element | None, note: str) -> None:
+    """Sends a copy to each of these people; `note` is what the sender writes with it."""
     row = {"instance_id": step.row.id, "sent_by": step.actor.person_id, "sent_at": step.now, "note": note}
     copies = [{**row, "person_id": one.id, "party_id": one.party_id} for one in people]
     step.session.execute(insert(_TABLE), [proved(step.session, _TABLE, copy) for copy in copies])

@@ -1,21 +1,29 @@
-"""Checks what was filled in for a task – outcome, comment, form – and stores what belongs to the record."""
+"""Checks what a person filled in – an outcome, a comment, a form – and stores what belongs to the record."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from processes.diagrams.elements import Element
 from processes.errors import FormInvalid, Refused
 from processes.rights import access
 from processes.steps.step import Step
 
-Answers = Mapping[str, Any] | Callable[[Mapping[str, Any]], dict[str, Any]]
-"""What was filled in, or a function that reads it off what was posted once the form's schema is known."""
+Answers: TypeAlias = Mapping[str, Any]
+"""What was filled into a form: field → value."""
 
 
-def checked(step: Step, element: Element, outcome: str, answers: Answers | None, comment: str | None) -> dict[str, Any] | None:
-    """Checks outcome, comment and form; stores a record's form. Returns what history keeps of the answers."""
+def check_and_store(step: Step, element: Element, outcome: str, answers: Answers | None, comment: str | None) -> dict[str, Any] | None:
+    """Checks the outcome of a user task, its comment and its form, and stores the form where it is the record's.
+
+    `answers`: None takes what the record holds.
+
+    Returns: what the history keeps: the answers to the task's own form, or what has changed in the record's.
+    Raises:
+        Refused: the task has no such outcome.
+        FormInvalid: the comment is missing, or the form does not pass its checks.
+    """
     chosen = next((o for o in element.outcomes if o.name == outcome), None)
     if chosen is None:
         raise Refused(f"“{element.name}”没有“{outcome}”这个选项，请刷新页面后重试")
@@ -25,26 +33,31 @@ def checked(step: Step, element: Element, outcome: str, answers: Answers | None,
         return None
     record_form = step.definition.record_form(element)
     before = step.subject.answers() if record_form else {}
-    given = filled(step, element.form, element, before if answers is None else answers, before)
+    stored = answers_to_store(step, element.form, element, before if answers is None else answers, before)
     if not record_form:
-        return given or None
-    changes = changed_answers(before, given)
+        return stored or None
+    changes = differences(before, stored)
     if changes:
-        step.subject.take(given)
+        step.subject.take(stored)
     return changes or None
 
 
-def filled(
-    step: Step, form: str, element: Element, answers: Answers, before: dict[str, Any], role: str | None = None, checked: bool = True
+def answers_to_store(
+    step: Step, form: str, element: Element, answers: Answers, before: Answers, role: str | None = None, must_pass: bool = True
 ) -> dict[str, Any]:
-    """A form as it was filled in at an element: what may not be written there stays as it was `before`."""
+    """The answers to a form at an element: those that may be written there, and for the other fields those from `before`.
+
+    Raises:
+        FormInvalid: they must pass the form's checks, and do not.
+    """
     schema = step.definition.forms[form]
-    fitted = access.form_at(schema, element, role)
-    given = access.writable(schema, fitted, answers(fitted) if callable(answers) else answers)
-    if checked and (problems := step.engine.check(fitted, given)):
+    as_seen = access.form_at(schema, element, role)
+    written = access.writable(schema, as_seen, answers)
+    if must_pass and (problems := step.engine.check(as_seen, written)):
         raise FormInvalid(problems)
-    return {**access.unwritable(schema, fitted, before), **given}
+    return {**access.unwritable(schema, as_seen, before), **written}
 
 
-def changed_answers(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+def differences(before: Answers, after: Answers) -> dict[str, list[Any]]:
+    """The fields whose answers differ → both answers."""
     return {k: [before.get(k), after.get(k)] for k in sorted({*before, *after}) if before.get(k) != after.get(k)}

@@ -1,4 +1,4 @@
-"""How every step begins: the instance row, locked, with its definition and its record."""
+"""How every step begins: it locks the instance row, and reads the definition and the record."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from processes.steps.step import Step
 
 
 def lock(engine: Engine, session: Session, actor: Actor, instance_id: int, suspended: bool = False) -> Step:
-    """A step on an instance that nobody else can change until the transaction ends; on a suspended one only where that is said.
+    """A step on an instance that nobody else can change until the transaction ends. `suspended`: it may be a suspended one.
 
     Raises:
         NotFound: there is no such instance, or its record was deleted.
@@ -33,7 +33,7 @@ def lock(engine: Engine, session: Session, actor: Actor, instance_id: int, suspe
 
 
 def step_on(engine: Engine, session: Session, actor: Actor, row: InstanceRow, suspended: bool = False) -> Step:
-    """A step on a row that is locked already; raises as `lock` does."""
+    """A step on a row that is locked already. Raises as `lock` does."""
     if row.suspended_at is not None and not suspended:
         raise Suspended
     definition = load(session, row.definition_id)
@@ -46,17 +46,17 @@ def step_on(engine: Engine, session: Session, actor: Actor, row: InstanceRow, su
 
 
 def awake(step: Step) -> None:
-    """For a step that was begun whether suspended or not, because whose it is had to be known first: nothing goes on while suspended.
+    """Ends a step that was begun on a suspended instance only to find out whether the actor may know of it.
 
     Raises:
-        Suspended
+        Suspended: the instance is suspended, so that nothing may act on it.
     """
     if step.row.suspended_at is not None:
         raise Suspended
 
 
 def nothing_unseen(step: Step, seen: int | None) -> None:
-    """Nobody overwrites what they have not seen. `seen`: how many lines of history there were when a form was opened; None: it was not.
+    """Nobody overwrites what they have not seen. `seen`: how many lines of history there were when the form was opened, if known.
 
     Raises:
         Refused: somebody has edited the record since.

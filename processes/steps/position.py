@@ -1,27 +1,29 @@
-"""Where a process stands after a step: the element that gives the record its status, the buttons it waits for, the jobs it began."""
+"""Where a process is after a step: the element that the record's status comes from, the buttons it waits for, the jobs it began."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from domain.ground.tones import Tone
+from processes.rows import Wait
 from processes.spiff import tokens
 from processes.spiff.events import triggers
 from processes.steps.step import Step
 
 
-def position_of(step: Step, stands: list[Task]) -> str | None:
-    """The element whose `status` counts: where a token waits, inside before around it; else the end event reached last."""
+def position_of(step: Step, waiting: list[Task]) -> str | None:
+    """The element that the status comes from: where a token waits, an element inside a subprocess before the subprocess itself; else the
+    end event that was reached last."""
     elements = step.definition.elements
-    waiting = {e.id for t in stands if (e := step.element_of(t)) is not None and "status" in e.properties}
-    waiting -= {around for id in waiting for around in step.around(elements[id])[1:]}
-    return next((id for id in elements if id in waiting), step.reached or (step.row.position if step.row.position in elements else None))
+    with_status = {e.id for t in waiting if (e := step.element_of(t)) is not None and "status" in e.properties}
+    with_status -= {around for id in with_status for around in step.around(elements[id])[1:]}
+    before = step.row.position if step.row.position in elements else None
+    return next((id for id in elements if id in with_status), step.reached or before)
 
 
 def status_at(step: Step, position: str | None) -> tuple[str, str]:
+    """The record's status and its tone at a position; where there is none, both stay as they were."""
     if step.called_off:
         return step.definition.cancel_status, Tone.FAILED
     if position is None:
@@ -29,13 +31,14 @@ def status_at(step: Step, position: str | None) -> tuple[str, str]:
     return step.definition.elements[position].properties["status"], step.definition.tone(position)
 
 
-def waits_of(step: Step, stands: list[Task]) -> list[dict[str, Any]]:
+def waits_of(step: Step, waiting: list[Task]) -> list[Wait]:
+    """The messages that the process waits for, each a button of the record."""
     found: list[tuple[str, str | None]] = [
-        (id, str(task.id)) for task in stands if task.has_state(TaskState.WAITING) for id in step.awaited(task)
+        (id, str(task.id)) for task in waiting if task.has_state(TaskState.WAITING) for id in step.awaited(task)
     ]
-    if stands:
+    if waiting:
         found += [(start.bpmn_id, None) for start in triggers(step.workflow)]
-    rows = []
+    rows: list[Wait] = []
     for id, task_id in found:
         element = step.definition.elements[id]
         if element.event == "message":
@@ -44,6 +47,6 @@ def waits_of(step: Step, stands: list[Task]) -> list[dict[str, Any]]:
     return rows
 
 
-def started(step: Step, stands: list[Task]) -> set[str]:
+def started(step: Step, waiting: list[Task]) -> set[str]:
     """Ids of the service tasks that wait for a job."""
-    return {str(t.id) for t in stands if tokens.is_job(t)}
+    return {str(t.id) for t in waiting if tokens.is_job(t)}

@@ -16,14 +16,18 @@ from processes.steps.step import Step
 
 
 def load(step: Step) -> None:
-    """Restores the workflow and lets timers speak first, so that a deadline holds whatever the scheduler does."""
+    """Restores the workflow and fires the timers that are due, so that a deadline holds to the second, whenever the scheduler looks."""
     restore(step)
     if step.row.due_at is not None and step.row.due_at <= step.now:
         run(step)
 
 
 def restore(step: Step) -> None:
-    """Restores the workflow, and nothing speaks."""
+    """Restores the workflow as it was stored: no timer fires, and nothing runs.
+
+    Raises:
+        TaskClosed: the process has ended.
+    """
     if step.row.state is None:
         raise TaskClosed
     step.workflow = load_state(step.row.state, *step.definition.specs)
@@ -35,7 +39,7 @@ def run(step: Step) -> None:
     """Runs to the next wait.
 
     Raises:
-        EngineFault: it goes on and on, as a loop over a moment that has passed would.
+        EngineFault: it never comes to a wait, such as a loop over a moment that has passed.
         Refused: a handler raised a business error that the diagram does not catch.
     """
     while True:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
@@ -17,15 +16,15 @@ from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import latest
 from processes.engine import Engine
-from processes.errors import Refused
+from processes.errors import NotAllowed, Refused
 from processes.history import GENESIS
 from processes.rows import InstanceRow
 from processes.spiff import tokens
 from processes.spiff.instances import VoteTask
-from processes.states import EventKind, TaskKind
+from processes.states import EventKind
 from processes.steps import books, running
-from processes.steps.completing import finish
-from processes.steps.holding import LockedTask, allow
+from processes.steps.completing import closing_with, complete_in_workflow
+from processes.steps.filling import check_and_store
 from processes.steps.step import Step
 
 
@@ -45,7 +44,7 @@ def start(
     """
     definition = newest or latest(session, key)
     begin = definition.start
-    allow(actor, begin.lane, subject.party_for(begin.lane))
+    _must_hold(actor, begin.lane, subject.party_for(begin.lane))
     step = open_step(engine, session, actor, definition, subject)
     running.run(step)
     if outcome is not None:
@@ -54,7 +53,7 @@ def start(
 
 
 def open_step(engine: Engine, session: Session, actor: Actor, definition: Definition, subject: Subject) -> Step:
-    """The first step of a new instance, about to run; whether the actor may begin one is the caller's to ask."""
+    """The first step of a new instance, about to run; the caller has checked that the actor may begin one."""
     begin = definition.start
     row: dict[str, Any] = {
         "definition_id": definition.id,
@@ -85,6 +84,13 @@ def _complete_first(step: Step, outcome: str) -> None:
     if len(ready) != 1 or isinstance(ready[0].task_spec, VoteTask):
         raise Refused(f"“{step.definition.name}”不能在新建时直接办理，请先保存")
     element = step.definition.elements[tokens.element_id(ready[0])]
-    allow(step.actor, element.lane, step.subject.party_for(element.lane))
-    row = SimpleNamespace(id=str(ready[0].id), element=element.id, kind=TaskKind.STEP, parent_id=None, vote_id=None)
-    finish(LockedTask(step, row, None, ()), ready[0], outcome, None, None)
+    _must_hold(step.actor, element.lane, step.subject.party_for(element.lane))
+    kept = check_and_store(step, element, outcome, None, None)
+    step.record(EventKind.TASK, outcome, element.id, None, kept)
+    complete_in_workflow(step, ready[0], closing_with(step, outcome))
+
+
+def _must_hold(actor: Actor, role: str, party_id: int | None) -> None:
+    """Raises NotAllowed unless the actor holds a lane's role, in the party that fills the lane."""
+    if role not in actor.roles or (role != "系统" and party_id != actor.party_id):
+        raise NotAllowed

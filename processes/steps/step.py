@@ -1,13 +1,15 @@
-"""One step in the making: what a step read, what it does, and how it writes its books at the end."""
+"""One step in the making: what it has read, what has happened in it, and what it will write (`books.write` does)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import inspect
@@ -22,20 +24,66 @@ from processes.diagrams import retries
 from processes.diagrams.elements import Element
 from processes.engine import Engine
 from processes.errors import EngineFault, Refused
-from processes.history import clock_text, who
+from processes.history import Line, clock_text, who
 from processes.rows import InstanceRow
 from processes.spiff import faults, scripts, tokens
 from processes.spiff.events import awaited, receive
-from processes.spiff.instances import COUNTED_TASKS, count_text
-from processes.states import EventKind, JobState, TaskKind, TaskRowState
+from processes.spiff.instances import COUNTED_TASKS, Item, count_text
+from processes.states import EventKind, JobState, TaskKind, TaskRowState, VoteState
 
 MAX_TURNS = 20_000
 _CATCHES = ("boundaryEvent", "intermediateCatchEvent", "receiveTask", "startEvent")
 
 
+@dataclass(frozen=True)
+class Closing:
+    """How a task's row is closed. `closed_as` is the sentence that tells a latecomer what happened."""
+
+    state: TaskRowState
+    closed_as: str
+    outcome: str | None = None
+    closed_by: int | None = None
+    closed_for: int | None = None
+    """The absent person in whose place it was closed."""
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of `tables.task`."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Reopening:
+    """What the new row of a task takes over from the row that was taken back."""
+
+    role: str
+    party_id: int
+    assignee_id: int | None
+    due_at: datetime | None
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of `tables.task`."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whom a 会签 asks (ids of people), or what it asks about, one after the other."""
+
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True)
+class VoteEnd:
+    """How a 会签 ended. `closed_as` is the sentence that people read whose answer is no longer wanted."""
+
+    state: VoteState
+    closed_as: str
+    outcome: str | None = None
+
+
 @dataclass
 class Step:
-    """A step on a locked instance row; `settle` writes state, tasks, timers, status, history and jobs."""
+    """A step on a locked instance row."""
 
     engine: Engine
     session: Session
@@ -44,31 +92,32 @@ class Step:
     row: InstanceRow
     """The instance row, as locked."""
     subject: Subject
-    workflow: Any = None
+    workflow: BpmnWorkflow = None
+    """None until it is loaded (`running.load`), and where the process has ended."""
     now: datetime = field(init=False)
     incident: str | None = field(init=False)
-    """What failed and needs a person, as it will be written."""
-    events: list[dict[str, Any]] = field(default_factory=list)
+    """What has failed and needs a person."""
+    events: list[Line] = field(default_factory=list)
     jobs: list[dict[str, Any]] = field(default_factory=list)
     fired: list[Element] = field(default_factory=list)
     """Events of the diagram that happened in this step."""
-    closed: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Task rows completed in this step → what to write into them."""
-    again: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Tasks that open again as they were → columns of their new rows."""
+    closed: dict[str, Closing] = field(default_factory=dict)
+    """Ids of the tasks that this step closes → how. A task that is gone without being named here is closed by the books."""
+    again: dict[str, Reopening] = field(default_factory=dict)
+    """Ids of the tasks that open again → what their new rows take over."""
     live_tasks: dict[str, str | None] | None = None
-    """Ids of the task rows that are not closed → the task whose opinion they are, where the step read them already; without those
-    of a 会签."""
-    asked: dict[str, list[Any]] = field(default_factory=dict)
-    """会签 that began in this step → whom, or about what, they ask."""
-    ended: dict[str, tuple[str, str | None, str]] = field(default_factory=dict)
-    """会签 that ended in this step → state, outcome, and what a latecomer reads."""
+    """Ids of the task rows that are not closed → the task that they are an opinion on, without the rows of a 会签. None until they
+    have been read."""
+    asked: dict[str, Asked] = field(default_factory=dict)
+    """Ids of the 会签 that this step began → whom or what they ask."""
+    ended: dict[str, VoteEnd] = field(default_factory=dict)
+    """Ids of the 会签 that this step ended → how."""
     turns: int = 0
     """Elements that the engine has run in this step."""
     called: set[str] = field(default_factory=set)
     """Ids of the service tasks that waited for a job when the step began."""
     raised: list[tuple[Task, BusinessError]] = field(default_factory=list)
-    """Business errors of inline handlers that the diagram is still to catch."""
+    """Business errors of inline handlers that are still to be given to the diagram."""
     reached: str | None = None
     """The end event with a status that was reached last in this step."""
     delivers: int | None = None
@@ -94,7 +143,7 @@ class Step:
         return self.called_off or self.record_gone or bool(self.workflow.is_completed())
 
     def script_engine(self) -> scripts.ScriptEngine:
-        """Evaluates over the record's facts with this step's clock, which stands still while the instance is suspended."""
+        """Evaluates the diagram's expressions over the record's facts, by the step's clock, which stands still during a suspension."""
         return scripts.ScriptEngine(self.suspended_at or self.now, self._names, self.serve)
 
     def _names(self) -> dict[str, Any]:
@@ -154,11 +203,18 @@ class Step:
             raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{mistake(error)}）") from error
         return True
 
-    def record(self, kind: EventKind, name: str, element: str | None = None, comment: str | None = None, data: Any = None) -> None:
+    def record(
+        self, kind: EventKind, name: str, element: str | None = None, comment: str | None = None, data: dict[str, Any] | None = None
+    ) -> None:
         """Adds a line of history."""
         self.events.append({"kind": kind, "name": name, "element": element, "comment": comment or None, "data": data})
 
     def completed(self, task: Task) -> None:
+        """Notes what the books need of a task that the workflow has just completed.
+
+        Raises:
+            EngineFault: the workflow runs in circles.
+        """
         self.turns += 1
         if self.turns > MAX_TURNS or (self.turns % 100 == 0 and tokens.runs_away(task)):
             raise EngineFault("流程一直在自动运行，没有停下来等待，请联系流程设计人员检查其中的循环")
@@ -214,7 +270,7 @@ class Step:
         }
 
     def why_closed(self, task_id: str) -> str:
-        """What a latecomer reads who did not close this task of the workflow."""
+        """The sentence for latecomers, where nobody in this step has closed this task of the workflow by name."""
         task = tokens.find(self.workflow, task_id)
         around = self.around(self.element_of(task)) if task is not None else []
         for element in self.fired:

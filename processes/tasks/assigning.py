@@ -15,7 +15,7 @@ from processes.history import who
 from processes.proving import proofs
 from processes.states import EventKind, NoticeKind, TaskKind
 from processes.steps import books, votes
-from processes.steps.holding import LockedTask, lock_task
+from processes.steps.locked_task import LockedTask, lock_task
 from processes.steps.telling import notify
 
 _TABLE = tables.task

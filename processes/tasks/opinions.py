@@ -23,9 +23,9 @@ from processes.rights import authority
 from processes.rows import EventRow, TaskRow
 from processes.states import LIVE, OPINIONS, EventKind, NoticeKind, TaskKind, TaskRowState
 from processes.steps import books, running
-from processes.steps.completing import go_on
-from processes.steps.holding import LockedTask, lock_task
-from processes.steps.step import Step
+from processes.steps.completing import advance
+from processes.steps.locked_task import LockedTask, lock_task
+from processes.steps.step import Closing, Step
 from processes.steps.telling import notify
 from processes.tasks.assigning import colleague
 
@@ -129,8 +129,8 @@ def _write(locked: LockedTask) -> list[str]:
     if task.state == TaskRowState.CONFIRMING and len(locked.opinions) == 1:
         if step.workflow is None:
             running.load(step)
-        kept = {name: getattr(task, name) for name in ("closed_by", "closed_for", "outcome", "closed_as")}
-        go_on(step, locked.live(), task, kept)
+        closing = Closing(TaskRowState.DONE, task.closed_as or "", task.outcome, task.closed_by, task.closed_for)
+        advance(step, locked.live(), task, closing)
     return books.write(step)
 
 

@@ -28,7 +28,8 @@ from processes.spiff.rewinding import rewind, undone
 from processes.spiff.state import load_state
 from processes.states import EventKind, TaskKind, TaskRowState
 from processes.steps import books, running, votes
-from processes.steps.holding import lock_task
+from processes.steps.locked_task import lock_task
+from processes.steps.step import Closing
 from processes.tasks.undoing import close, rerun
 
 
@@ -59,16 +60,15 @@ def send_back(engine: Engine, session: Session, actor: Actor, task_id: str, to: 
     name = step.definition.elements[to].name
     gone = undone(target)
     said = f"{who(step.actor)}已于 {clock_text(step.now)} 将流程退回到“{name}”：{comment.strip()}"
-    closed = {"state": TaskRowState.DONE, "closed_by": actor.person_id, "outcome": "退回", "closed_as": said}
-    closed["closed_for"] = None if locked.absent is None else locked.absent.id
+    closing = Closing(TaskRowState.DONE, said, "退回", actor.person_id, None if locked.absent is None else locked.absent.id)
     if locked.task.vote_id is None:
-        step.closed[task_id] = closed
+        step.closed[task_id] = closing
     step.record(EventKind.RETURN, f"退回到“{name}”", element.id, comment.strip())
     close(step, gone, said, TaskRowState.UNDONE)
     rewind(target)
     rerun(step)
     if locked.task.vote_id is not None:
-        votes.sent_back(step, locked.task, closed)
+        votes.sent_back(step, locked.task, closing)
     return books.write(step)
 
 

@@ -11,7 +11,7 @@ from processes import tables
 from processes.spiff.state import load_state, save_state
 from processes.states import LIVE, EventKind, TaskRowState
 from processes.steps import running, votes
-from processes.steps.step import Step
+from processes.steps.step import Closing, Step
 from processes.tasks import opinions
 
 ACTS = (EventKind.TASK, EventKind.MESSAGE, EventKind.RETURN, EventKind.WITHDRAW)
@@ -26,7 +26,7 @@ def close(step: Step, gone: Iterable[Task], said: str, state: TaskRowState) -> N
     rows = step.session.execute(select(table.c.id, table.c.state).where(table.c.id.in_(ids))).all()
     for row in rows:
         if row.state in LIVE:
-            step.closed.setdefault(row.id, {"state": TaskRowState.CANCELLED, "closed_as": said})
+            step.closed.setdefault(row.id, Closing(TaskRowState.CANCELLED, said))
     over = [row.id for row in rows if row.state == TaskRowState.DONE]
     step.session.execute(update(table).where(table.c.id.in_(over)).values(state=state, closed_as=said))
     votes.undo(step, ids, said)

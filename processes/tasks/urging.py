@@ -15,7 +15,7 @@ from processes.history import who
 from processes.rows import TaskRow
 from processes.states import EventKind, NoticeKind, TaskKind, TaskRowState
 from processes.steps import books
-from processes.steps.holding import lock_task
+from processes.steps.locked_task import lock_task
 from processes.steps.telling import notify
 
 _TABLE = tables.task

@@ -16,7 +16,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
-from domain.ground.rows import columns_of, read_all, read_one
+from domain.ground.rows import read_all, read_one
 from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
@@ -33,7 +33,7 @@ from processes.spiff.timers import due
 from processes.states import EventKind, TaskKind, TaskRowState, VoteState
 from processes.steps import books, running, votes
 from processes.steps.locking import awake, lock
-from processes.steps.step import Step
+from processes.steps.step import Reopening, Step
 from processes.tasks import ballots, opinions
 from processes.tasks.undoing import ACTS, close, rerun
 
@@ -132,8 +132,7 @@ def _take_back(step: Step, target: Task, done: TaskRow, element: Element) -> Non
         gone.remove(target)
     close(step, gone, said, TaskRowState.WITHDRAWN)
     rewind(target, anew=False)
-    columns = columns_of(done)
-    step.again[str(target.id)] = {name: columns[name] for name in ("role", "party_id", "assignee_id", "due_at")}
+    step.again[str(target.id)] = Reopening(done.role, done.party_id, done.assignee_id, done.due_at)
     rerun(step)
 
 

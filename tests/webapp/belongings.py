@@ -26,8 +26,8 @@ from tests.jobs.imports.files import HEADER, teacher, workbook
 from tests.webapp.clients import site, user
 from tests.webapp.declarations.applications import FORM as DECLARATION
 from tests.webapp.declarations.applications import PLAN
+from tests.webapp.exams.applications import apply
 from tests.webapp.files.uploads import send
-from tests.webapp.sites.applications import apply
 from tests.webapp.weekly.reports import FORM
 
 SECRET = "只有金陵知道"  # stands in school1's report, its file, its teacher and its import

@@ -1,18 +1,18 @@
 """Every address of the product, walked by every account and by nobody, with the ids of one school's (金陵, school1) belongings.
 
-A new route needs one line in `ROUTES`. Its sentence says what each account gets, the rest last: `"school1: 200; provinces: 403; 404"`.
-A `+` says that something may be written; every other answer, a 404 to a POST above all, must leave the database as it was. Nobody
-is sent to the login page (a POST: 401) unless the sentence names `anonymous` or the route is in `PUBLIC`. `data`, `query` and the
-parameters of the address may use `{…}` of `Belongings.values`; whatever is not given is 1. Further lines for the same route carry a
-remark after its name.
+A new route needs one line: of a kind of record in `ROUTES` of the kind's test module, of any other page in `ROUTES` here. Its
+sentence says what each account gets, the rest last: `"school1: 200; provinces: 403; 404"`. A `+` says that something may be written;
+every other answer, a 404 to a POST above all, must leave the database as it was. Nobody is sent to the login page (a POST: 401) unless
+the sentence names `anonymous` or the route is in `PUBLIC`. `data`, `query` and the parameters of the address may use `{…}` of
+`Belongings.values`; whatever is not given is 1. Further lines for the same route carry a remark after its name.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -23,44 +23,10 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import settings_in, world_of
 from tests.webapp.belongings import ACCOUNTS, SECRET, Belongings, belongings
-from tests.webapp.weekly.reports import FORM
+from tests.webapp.routes import Route, get, post
 
-GROUPS = {
-    "schools": ("school1", "school2", "school3"),
-    "provinces": ("province1", "province1b", "province2", "province2b"),
-    "organizations": ("organization1", "organization2"),
-    "teachers": ("teacher1", "teacher2"),
-}
 PUBLIC = ("static", "health.healthz", "account.login", "account.log_in", "account.log_in_again", "account.logout")
 MAY_READ_THE_SECRET = ("school1", "province1", "province1b", "operator", "teacher1")  # 系统管理 reads all declarations
-
-
-@dataclass(frozen=True)
-class Route:
-    """One line of the table."""
-
-    method: str
-    sentence: str
-    data: Mapping[str, str]
-    query: str
-    parameters: Mapping[str, str]
-
-    def answers(self, account: str) -> str:
-        """What this account gets: a status, with `+` where something may be written."""
-        *named, rest = self.sentence.split("; ")
-        for part in named:
-            accounts, _, status = part.partition(": ")
-            if account in (one for word in accounts.split() for one in GROUPS.get(word, (word,))):
-                return status
-        return rest
-
-
-def get(sentence: str, query: str = "", **parameters: str) -> Route:
-    return Route("GET", sentence, {}, query, parameters)
-
-
-def post(sentence: str, data: Mapping[str, str] | None = None, query: str = "", **parameters: str) -> Route:
-    return Route("POST", sentence, data or {}, query, parameters)
 
 
 ROUTES = {
@@ -101,41 +67,12 @@ ROUTES = {
     "institutions.school": get("school1 operator organizations province1 province1b: 200; 404"),
     "institutions.edit_school": get("school1 operator: 200; organizations province1 province1b: 403; 404"),
     "institutions.store_school": post("school1 operator: 422; organizations province1 province1b: 403; 404"),
-    "seal.index": get("200"),
-    "seal.show": get("school1: 200; 404"),
-    "seal.picture": get("school1: 200; 404"),
-    "seal.edit": get("school1: 409; 404"),
-    "seal.store": post("school1: 409; 404", {"act": "保存", "version": "9"}),
-    "seal.new": get("schools: 200; 403"),
-    "seal.create": post("schools: 422; 403"),
-    "records.diagram of a seal": get("school1: 200; 404", key="seal"),
-    "bulk.export of seals": post("school1: 200; 302", {"ids": "1"}, name="seal"),
-    "skill_standard.index": get("200"),
-    "skill_standard.show": get("school2 school3 designer supervisor organization2 teacher2: 404; 200"),
-    "skill_standard.edit": get("school2 school3 designer supervisor organization2 teacher2: 404; organization1: 200; 409"),
-    "skill_standard.store": post("school2 school3 designer supervisor organization2 teacher2: 404; organization1: 422; 403"),
-    "skill_standard.new": get("organizations: 200; 403"),
-    "skill_standard.create": post("organizations: 422; 403"),
-    "site_standard.index": get("200"),
-    "site_standard.show": get("province2 province2b organization1 operator: 200; 404"),
-    "site_standard.edit": get("province2 province2b operator: 409; organization1: 200; 404"),
-    "site_standard.store": post("province2 province2b operator: 403; organization1: 422; 404"),
-    "site_standard.new": get("organizations: 200; 403"),
-    "site_standard.create": post("organizations: 422; 403"),
     "certificates.index": get("200"),
     "certificates.show": get("designer supervisor organization2: 404; 200"),
     "certificates.edit": get("organization1 operator: 200; designer supervisor organization2: 404; 403"),
     "certificates.store_certificate": post("organization1 operator: 422; designer supervisor organization2: 404; 403"),
     "certificates.new": get("operator: 200; 403"),
     "certificates.create_certificate": post("operator: 422; 403"),
-    "weekly_report.index": get("200"),
-    "weekly_report.show": get("school1 province1 province1b: 200; 404"),
-    "weekly_report.edit": get("school1 province1 province1b: 409; 404"),
-    "weekly_report.store": post("school1 province1 province1b: 409; 404", {**FORM, "act": "提交"}),
-    "weekly_report.new": get("school1: 302; school2 school3: 200; 403"),
-    "weekly_report.create": post("school1: 409; school2 school3: 302+; 403", {**FORM, "act": "保存"}),
-    "weekly_report.periods": get("200"),
-    "weekly_report.set_periods": post("provinces: 409; 403"),
     "records.finish": post("province1 province1b: 302; 404", {"outcome": "提交"}),
     "records.withdraw": post("404"),
     "records.withdraw of what was handed in": post("school1: 302+; 404", task_id="{fill_task}"),
@@ -176,12 +113,6 @@ ROUTES = {
     "imports.give_up": post("school1: 302+; school2 school3: 404; 403"),
     "imports.failed": get("school1: 200; school2 school3: 404; 403"),
     "imports.give_back": post("school1: 302+; school2 school3: 404; 403"),
-    "teacher.index": get("200"),
-    "teacher.show": get("school1 teacher1: 200; 404"),
-    "teacher.edit": get("school1: 200; teacher1: 409; 404"),
-    "teacher.store": post("school1: 422; teacher1: 403; 404"),
-    "teacher.new": get("schools: 200; 403"),
-    "teacher.create": post("schools: 422; 403"),
     "substitutes.index": get("200"),
     "substitutes.appoint": post("409"),
     "substitutes.end": post("school1: 302+; 404"),
@@ -234,28 +165,9 @@ ROUTES = {
     "bulk.export of instances": post("supervisor: 200; 302", {"ids": "{instance}"}, name="monitor"),
     "bulk.export of messages": post("supervisor: 200; 302", {"ids": "{message}"}, name="monitor_messages"),
     "bulk.export of SMS": post("supervisor: 200; 302", {"ids": "{text}"}, name="monitor_texts"),
-    "exam_site.index": get("200"),
-    "exam_site.show": get("school1 organization1 operator: 200; 404"),
-    "exam_site.edit": get("school1 organization1 operator: 409; 404"),
-    "exam_site.store": post("school1 organization1 operator: 409; 404"),
-    "exam_site.new": get("schools: 200; 403"),
-    "exam_site.create": post("schools: 409; 403"),
-    "declaration.index": get("200"),
-    "declaration.plans": get("schools: 200; 403"),
-    "declaration.show": get("school1 teacher1 province1 province1b operator: 200; 404"),  # teacher1 stands in for school1 here alone
-    "declaration.edit": get("school1 teacher1: 200; province1 province1b operator: 409; 404"),
-    "declaration.store": post("school1 teacher1: 302+; province1 province1b operator: 403; 404", {"act": "保存"}),
-    "declaration.new": get("schools: 302; 403"),
-    "declaration.new under a plan": get("school1: 302; school2: 200; school3: 302; 403", query="for=1"),
-    "declaration.create": post("school1 school3: 409; school2: 302+; 403", {"for": "1", "act": "保存"}),
-    "declaration_plan.index": get("200"),
-    "declaration_plan.show": get("school1 school2 province1 province1b operator: 200; 404"),
-    "declaration_plan.edit": get("school1 school2 province1 province1b operator: 409; 404"),
-    "declaration_plan.store": post("school1 school2 province1 province1b operator: 409; 404", {"act": "保存"}),
-    "declaration_plan.new": get("provinces: 200; 403"),
-    "declaration_plan.create": post("provinces: 302+; 403", {"act": "保存"}),
-    "bulk.export of declarations": post("school1 province1 province1b operator: 200; 302", {"ids": "1"}, name="declaration_lines"),
 }  # fmt: skip
+for path in sorted(Path(__file__).parent.glob("*/test_*.py")):  # no line can be forgotten: `test_every_route_is_in_the_table`
+    ROUTES |= getattr(import_module(f"tests.webapp.{path.parent.name}.{path.stem}"), "ROUTES", {})
 PARAMETERS = {
     "name": "weekly_report",
     "key": "weekly_report",

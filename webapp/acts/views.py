@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 
 from forms import fields
+from forms.lists import KINDS
 from processes import tables
 from processes.errors import FormInvalid, NotFound, Refused
 from processes.history import instance_by_id, instance_of
@@ -19,7 +20,6 @@ from processes.tasks.opinions import opinions_on
 from webapp import acting
 from webapp.context import actor, db, runtime
 from webapp.fields.schemas import schema_of
-from webapp.kinds import KINDS
 from webapp.links import is_local
 from webapp.records.page import drawing
 from webapp.records.reading import readable

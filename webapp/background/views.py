@@ -13,12 +13,12 @@ from sqlalchemy import func, select
 from domain.ground.tones import Tone
 from domain.platform.background import STATES, BackgroundTask, TaskState, cancel, failures_query, retry, task_of, tasks_query
 from forms.listing import Column
+from forms.lists import KINDS
 from jobs.background import result_file
 from jobs.lists import exports
 from jobs.lists.instances import ROLE
 from processes.errors import NotFound
 from webapp.context import actor, db, later_task, runtime
-from webapp.kinds import KINDS
 from webapp.links import is_local
 
 blueprint = Blueprint("background", __name__, url_prefix="/background")

@@ -7,13 +7,13 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
+from forms.lists import KINDS
 from processes.errors import NotFound
 from processes.history import instance_by_id
 from processes.notices import around, copies
 from webapp import acting
 from webapp.context import actor, db, runtime
 from webapp.copies.chosen import chosen
-from webapp.kinds import KINDS
 from webapp.records.reading import readable
 
 blueprint = Blueprint("copies", __name__, url_prefix="/copies")

@@ -1,4 +1,4 @@
-"""证书试点申报 (manual 4.3): the usual screens of two kinds of records, and the open plans that a school applies under."""
+"""证书试点申报 (manual 4.3): the usual screens of declarations, and the open plans that a school applies under."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from flask import render_template
 
 from domain.certificates.declaration_plans import current_plans
 from domain.certificates.declarations import declared
+from forms.lists.declarations import DECLARATION
 from processes.errors import NotAllowed
 from webapp.context import actor, db, runtime
-from webapp.declarations.kinds import DECLARATION, PLAN
 from webapp.records.flow import record_blueprint
 
-declarations = record_blueprint(DECLARATION, "/declarations")
-plans = record_blueprint(PLAN, "/declaration-plans")
+blueprint = record_blueprint(DECLARATION)
 
 
-@declarations.get("/plans", endpoint="plans")
+@blueprint.get("/plans", endpoint="plans")
 def current() -> str:
     """申报证书试点: the plans of the school's province, and what the school has applied for under each."""
     if "试点院校" not in actor().roles:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from forms import read_forms
+from forms.lists import KINDS
 from processes.definitions.store import latest, load
 from processes.errors import NotFound
 from processes.rights import access
 from processes.tasks import inbox
 from webapp.context import actor, db, runtime
-from webapp.kinds import KINDS
 from webapp.records.schemas import new_schema, record_schema
 
 

@@ -13,13 +13,13 @@ from domain.ground.filetypes import USUAL, media_type_of
 from domain.platform import files
 from domain.platform.files import StoredFile
 from forms.fields import MAX_MB, file_fields
+from forms.lists import KINDS
 from processes.definitions.store import load
 from processes.errors import NotFound
 from processes.history import instance_of
 from processes.rights import access
 from webapp.context import actor, current_actor, db, runtime
 from webapp.fields.schemas import schema_of
-from webapp.kinds import KINDS
 from webapp.records.reading import readable
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")

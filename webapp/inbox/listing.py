@@ -94,8 +94,8 @@ def read_page(session: Session, actor: Actor, values: Mapping[str, str], now: da
     number = min(max(number, 1), max(1, -(-total // size)))
     rows = session.execute(query.limit(size).offset((number - 1) * size)).all() if total else []
     waiting = inbox.awaited(session, [row.instance_id for row in rows]) if tab.name == "open" and rows else {}
-    standings = tallies.counts(session, rows) if tab.name == "open" else {}
-    return Page(tab, rows, total, number, size, values, waiting, unread, standings)
+    vote_counts = tallies.counts(session, rows) if tab.name == "open" else {}
+    return Page(tab, rows, total, number, size, values, waiting, unread, vote_counts)
 
 
 def saved_query(values: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from flask import render_template, request, url_for
 
 from domain.ground.parties import actors_in
 from forms import fields
+from forms.lists import KINDS
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
 from processes.diagrams.elements import Element
@@ -24,7 +25,6 @@ from processes.tasks.tallies import tally_of
 from webapp.acting import code_of, problems_of
 from webapp.context import actor, db, runtime
 from webapp.copies.chosen import chosen
-from webapp.kinds import KINDS
 
 
 def record_address(row: Any) -> str:

@@ -12,14 +12,14 @@ from domain.ground.vault import open_vault
 from domain.institutions.seal_keys import MOST as KEY_MOST
 from domain.institutions.seal_pictures import MOST as PICTURE_MOST
 from domain.institutions.seals import ROLE, new_seal, seal_of
+from forms.lists.seals import SEAL, UPLOAD
 from jobs.seals import picture_apart, read_key_apart
 from processes.errors import NotAllowed, NotFound
 from processes.steps import starting
 from webapp.context import actor, db, later, runtime
-from webapp.institutions.seal_kind import KIND, UPLOAD
 from webapp.records.flow import record_blueprint
 
-blueprint = record_blueprint(KIND, "/institutions/seals")
+blueprint = record_blueprint(SEAL)
 
 
 @blueprint.get("/new")
@@ -41,7 +41,7 @@ def create() -> Any:
     except DomainError as error:
         db().rollback()
         return _page([str(error)]), 422
-    _, jobs = starting.start(runtime().engine, db(), who, KIND.key, seal)
+    _, jobs = starting.start(runtime().engine, db(), who, SEAL.key, seal)
     later(jobs)
     flash(f"电子签章第 {seal.version} 版已上传，即日起用于签发。", "success")
     return redirect(url_for("seal.show", record_id=seal.id))

@@ -18,8 +18,8 @@ from domain.institutions.schools import School, piloted_by, school_of
 from domain.institutions.seals import ROLE, WARNING, Seal, seals_query, valid_seal
 from forms.lists.organizations import ORGANIZATIONS
 from forms.lists.schools import SCHOOLS
+from forms.lists.seals import UPLOAD
 from webapp.context import actor, db, runtime
-from webapp.institutions.seal_kind import UPLOAD
 from webapp.listing import Button, ListScreen, render_list
 from webapp.records.plain import PlainKind, PlainRoutes, Section, found, plain_page, plain_routes
 

@@ -8,6 +8,7 @@ from flask import flash, g, redirect, render_template, request, url_for
 from sqlalchemy import select
 
 from domain.ground.parties import actors_in
+from forms.lists import KINDS
 from jobs.lists.instances import state_of
 from jobs.lists.monitoring import ACTS
 from jobs.lists.undelivered import carried, named
@@ -22,7 +23,6 @@ from processes.monitor.undelivered import messages_of
 from processes.states import JobState, TaskKind, TaskRowState
 from webapp import acting
 from webapp.context import actor, db, runtime
-from webapp.kinds import KINDS
 from webapp.records.page import drawing
 from webapp.records.reading import readable
 

@@ -11,6 +11,7 @@ from domain.ground.base import clock_minutes
 from domain.ground.errors import DomainError, TooLate
 from domain.ground.parties import Actor
 from forms import fields
+from forms.kinds import Link, Opening, RecordKind
 from processes.definitions.definition import Definition
 from processes.definitions.store import latest, load
 from processes.diagrams.elements import Outcome
@@ -22,8 +23,7 @@ from processes.tasks import drafts
 from processes.tasks.actions import Action, ActionKind, actions_for
 from webapp import acting
 from webapp.context import actor, db, later, runtime
-from webapp.listing import ListScreen, render_list
-from webapp.records.kinds import Opening, RecordKind
+from webapp.listing import Button, ListScreen, render_list
 from webapp.records.page import fills_in, record_page
 from webapp.records.reading import at_hand, readable
 from webapp.records.schemas import new_schema, record_schema
@@ -31,9 +31,9 @@ from webapp.records.schemas import new_schema, record_schema
 SAVE = "保存"
 
 
-def record_blueprint(kind: RecordKind, prefix: str) -> Blueprint:
+def record_blueprint(kind: RecordKind[Any]) -> Blueprint:
     """The routes of one kind of record, named `<key>.index`, `.new`, `.create`, `.show`, `.edit`, `.store`."""
-    blueprint = Blueprint(kind.key, __name__, url_prefix=prefix)
+    blueprint = Blueprint(kind.key, __name__, url_prefix=kind.address)
 
     @blueprint.get("/")
     def index() -> Any:
@@ -64,14 +64,14 @@ def record_blueprint(kind: RecordKind, prefix: str) -> Blueprint:
     return blueprint
 
 
-def screen_of(kind: RecordKind) -> ListScreen:
+def screen_of(kind: RecordKind[Any]) -> ListScreen:
     """The list screen of a kind."""
     return ListScreen(
         listing=kind.listing,
         help=kind.help,
         show=lambda row: url_for(f"{kind.key}.show", record_id=row.id),
         new=None if kind.create is None else lambda: url_for(kind.chosen_at or f"{kind.key}.new"),
-        buttons=kind.buttons,
+        buttons=lambda who: [_button(link) for link in kind.links if link.roles & who.roles],
         empty=kind.empty,
         export=kind.export,
         more_exports=kind.more_exports,
@@ -79,7 +79,11 @@ def screen_of(kind: RecordKind) -> ListScreen:
     )
 
 
-def _new(kind: RecordKind) -> Any:
+def _button(link: Link) -> Button:
+    return Button(link.label, url_for(link.endpoint, _anchor=link.place or None, **dict[str, Any](link.values)), primary=link.primary)
+
+
+def _new(kind: RecordKind[Any]) -> Any:
     """An empty form, unless none may be begun: then the list says why."""
     definition = latest(db(), kind.key)
     who = _may_begin(definition)
@@ -94,7 +98,7 @@ def _new(kind: RecordKind) -> Any:
     return _new_page(kind, definition, opening, draft.data if draft else dict(opening.answers), [], draft is not None)
 
 
-def _create(kind: RecordKind) -> Any:
+def _create(kind: RecordKind[Any]) -> Any:
     """保存, or 保存 and hand in: record, process and first task in one transaction."""
     definition = latest(db(), kind.key)
     who, token, act = _may_begin(definition), request.form.get("for", ""), request.form.get("act", SAVE)
@@ -124,7 +128,7 @@ def _check(schema: dict[str, Any], answers: dict[str, Any]) -> None:
         raise FormInvalid(problems)
 
 
-def _edit(kind: RecordKind, record_id: int) -> Any:
+def _edit(kind: RecordKind[Any], record_id: int) -> Any:
     """The form, where the diagram lets this actor edit."""
     record = _found(kind, record_id)
     if _editing(kind, record) is None:
@@ -134,7 +138,7 @@ def _edit(kind: RecordKind, record_id: int) -> Any:
     return _edit_page(kind, record, draft.data if draft else record.answers(), [], draft is not None)
 
 
-def _why_not(kind: RecordKind, record: Any) -> str:
+def _why_not(kind: RecordKind[Any], record: Any) -> str:
     """Why a record cannot be edited now."""
     instance = instance_of(db(), kind.key, record.id)
     if instance is not None and instance.suspended_at is not None:
@@ -142,7 +146,7 @@ def _why_not(kind: RecordKind, record: Any) -> str:
     return f"该{kind.noun}目前的状态是“{record.status}”，不能修改。" if record.status else f"该{kind.noun}目前的状态不能修改。"
 
 
-def _store(kind: RecordKind, record_id: int) -> Any:
+def _store(kind: RecordKind[Any], record_id: int) -> Any:
     """保存 keeps the status; any other button is an outcome of the author's task. The step itself checks who may."""
     act = request.form.get("act", SAVE)
     problem = _save(kind, record_id) if act == SAVE else _hand_in(kind, record_id, act)
@@ -154,14 +158,14 @@ def _store(kind: RecordKind, record_id: int) -> Any:
     return redirect(url_for(f"{kind.key}.index"))
 
 
-def _save(kind: RecordKind, record_id: int) -> Any:
+def _save(kind: RecordKind[Any], record_id: int) -> Any:
     found = instance_of(db(), kind.key, _found(kind, record_id).id)
     if found is None:
         raise NotFound
-    return acting.save(actor(), found.id, acting.typed, _seen())
+    return acting.save(actor(), found.id, _seen())
 
 
-def _hand_in(kind: RecordKind, record_id: int, outcome: str) -> Any:
+def _hand_in(kind: RecordKind[Any], record_id: int, outcome: str) -> Any:
     # the page posts its task's id, so that the usual way costs no look-up; without one the record's actions are asked
     task_id = request.form.get("task", "")
     if not task_id:
@@ -172,7 +176,7 @@ def _hand_in(kind: RecordKind, record_id: int, outcome: str) -> Any:
         task_id = next((a.task_id or "" for a in actions if any(o.name == outcome for o in a.outcomes)), "")
     if not task_id:
         return Refused(f"该{kind.noun}的状态已变化，请刷新后再操作")
-    return acting.complete(actor(), task_id, outcome, acting.typed, None, seen=_seen())
+    return acting.hand_in(actor(), task_id, outcome, _seen())
 
 
 def _seen() -> int | None:
@@ -186,31 +190,31 @@ def _may_begin(definition: Definition) -> Actor:
     return actor()
 
 
-def _found(kind: RecordKind, record_id: int) -> Any:
+def _found(kind: RecordKind[Any], record_id: int) -> Any:
     record = at_hand(kind, record_id)
     if record is None:
         raise NotFound
     return record
 
 
-def _readable(kind: RecordKind, record_id: int) -> Any:
+def _readable(kind: RecordKind[Any], record_id: int) -> Any:
     record = readable(kind, record_id)
     if record is None:
         raise NotFound
     return record
 
 
-def _editing(kind: RecordKind, record: Any) -> Action | None:
+def _editing(kind: RecordKind[Any], record: Any) -> Action | None:
     actions = actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id]
     return next((a for a in actions if a.kind == ActionKind.EDIT), None)
 
 
-def _new_form_key(kind: RecordKind, opening: Opening) -> str:
+def _new_form_key(kind: RecordKind[Any], opening: Opening) -> str:
     return f"{kind.key}/new/{opening.token}"
 
 
 def _new_page(
-    kind: RecordKind,
+    kind: RecordKind[Any],
     definition: Definition,
     opening: Opening,
     answers: dict[str, Any],
@@ -232,11 +236,11 @@ def _new_page(
     )
 
 
-def _beginning(kind: RecordKind) -> str:
+def _beginning(kind: RecordKind[Any]) -> str:
     return url_for(kind.chosen_at or f"{kind.key}.index")
 
 
-def _edit_page(kind: RecordKind, record: Any, answers: dict[str, Any], problems: list[tuple[str, str]], restored: bool = False) -> str:
+def _edit_page(kind: RecordKind[Any], record: Any, answers: dict[str, Any], problems: list[tuple[str, str]], restored: bool = False) -> str:
     actions = actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id]
     task_id = next((a.task_id for a in actions if a.kind == ActionKind.TASK and a.record_form), None)
     schema = record_schema(kind, record.id)
@@ -266,7 +270,7 @@ def _opinion(instance: Any) -> Any | None:
     return said
 
 
-def _note(kind: RecordKind, record: Any, actions: Sequence[Action]) -> str:
+def _note(kind: RecordKind[Any], record: Any, actions: Sequence[Action]) -> str:
     """The task's own deadline, which is another one after a return; else what the kind says."""
     due_at = next((a.due_at for a in actions if a.kind == ActionKind.EDIT and a.due_at is not None), None)
     return f"截止：{clock_minutes(due_at)}，请在截止前提交。保存后可以继续修改。" if due_at is not None else kind.note(record)

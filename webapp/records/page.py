@@ -9,6 +9,7 @@ from flask import g, render_template, url_for
 from sqlalchemy import select
 
 from forms import fields, read_forms
+from forms.kinds import RecordKind
 from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
@@ -20,18 +21,17 @@ from processes.states import EventKind, TaskRowState
 from processes.tasks.actions import actions_for
 from processes.tasks.tallies import tallies_of
 from webapp.context import actor, db, runtime
-from webapp.records.kinds import RecordKind
 
 
-def record_page(kind: RecordKind, record: Any) -> str:
+def record_page(kind: RecordKind[Any], record: Any) -> str:
     """Renders a record that the caller has already let the actor see."""
     instance = instance_of(db(), kind.key, record.id)
     if instance is None:
         raise NotFound
     definition = load(db(), instance.definition_id)
     table = tables.task
-    standing = (table.c.instance_id == instance.id, table.c.vote_id.is_(None), table.c.state == TaskRowState.OPEN)
-    waiting = db().execute(select(table).where(*standing).order_by(table.c.due_at)).all()
+    is_open = (table.c.instance_id == instance.id, table.c.vote_id.is_(None), table.c.state == TaskRowState.OPEN)
+    waiting = db().execute(select(table).where(*is_open).order_by(table.c.due_at)).all()
     votes = tallies_of(db(), instance.id) if definition.votes else []
     events = events_of(db(), instance.id)
     hidden = access.hidden_from(definition, record, actor())
@@ -82,8 +82,8 @@ def tokens_of(instance: Any) -> list[str]:
         return [instance.position] if instance.position else []
     table = tables.task
     open_tasks = select(table.c.element).where(table.c.instance_id == instance.id, table.c.state == TaskRowState.OPEN)
-    standing = db().scalars(open_tasks.distinct()).all()
-    return sorted({*standing, *([instance.position] if instance.position else [])})
+    with_tasks = db().scalars(open_tasks.distinct()).all()
+    return sorted({*with_tasks, *([instance.position] if instance.position else [])})
 
 
 def _told(definition: Definition, event: Any, hidden: set[str]) -> list[tuple[str, str]]:

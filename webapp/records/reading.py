@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from forms.kinds import RecordKind
 from processes.definitions.store import load
 from processes.history import instance_of
 from processes.notices import copies
 from processes.tasks import inbox
 from processes.tasks.actions import actions_for
 from webapp.context import actor, db, runtime
-from webapp.records.kinds import RecordKind
 
 
-def readable(kind: RecordKind | None, record_id: int) -> Any | None:
+def readable(kind: RecordKind[Any] | None, record_id: int) -> Any | None:
     """The record, where the actor may read it: its page, its diagram and its files. None where they may not."""
     found = at_hand(kind, record_id)
     if found is None and kind is not None:
@@ -24,7 +24,7 @@ def readable(kind: RecordKind | None, record_id: int) -> Any | None:
     return found
 
 
-def at_hand(kind: RecordKind | None, record_id: int) -> Any | None:
+def at_hand(kind: RecordKind[Any] | None, record_id: int) -> Any | None:
     """The record, where it is in the actor's list, or something of it is theirs to do in an absent person's place."""
     found = kind.find(db(), actor(), record_id) if kind is not None else None
     if found is not None or kind is None:

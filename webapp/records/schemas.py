@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from forms.kinds import RecordKind
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
 from processes.errors import NotFound
 from processes.history import instance_of
 from processes.rights import access
 from webapp.context import actor, db
-from webapp.records.kinds import RecordKind
 from webapp.records.reading import at_hand
 
 
@@ -20,7 +20,7 @@ def new_schema(definition: Definition) -> Mapping[str, Any]:
     return access.at_start(definition)
 
 
-def record_schema(kind: RecordKind, record_id: int) -> Mapping[str, Any]:
+def record_schema(kind: RecordKind[Any], record_id: int) -> Mapping[str, Any]:
     """The record's form as the actor fills it in where the record stands now.
 
     Raises:

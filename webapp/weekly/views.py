@@ -9,16 +9,14 @@ from flask import flash, redirect, request, url_for
 
 from domain.weekly.periods import BadPeriod
 from domain.weekly.periods import set_periods as set_all
-from forms.lists.weekly import PERIODS
+from forms.lists.weekly import PERIODS, WEEKLY_REPORT
 from processes.errors import NotAllowed
 from processes.steps import starting
 from webapp.context import actor, db, later, runtime
 from webapp.listing import ListScreen, render_list
 from webapp.records.flow import record_blueprint
-from webapp.weekly.kind import KIND
 
-blueprint = record_blueprint(KIND, "/weekly")
-
+blueprint = record_blueprint(WEEKLY_REPORT)
 
 SCREEN = ListScreen(
     listing=PERIODS,

@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("shown", sa.Boolean(), nullable=False, comment="in the page"),
         sa.Column("sms", sa.Boolean(), nullable=False),
-        sa.Column("since", UtcDateTime(timezone=True), nullable=False, comment="what was there before is not told"),
+        sa.Column("since", UtcDateTime(timezone=True), nullable=False, comment="when it was chosen: nothing from before is notified"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_process_notice_choice_person_id")),
         sa.PrimaryKeyConstraint("person_id", "kind", name=op.f("pk_process_notice_choice")),
     )

@@ -52,7 +52,7 @@ def state_faults(
         yield "可用按钮与流程状态不一致"
     if posting.expected(step) != posting.subscribed(session, row.id):
         yield "等待其他流程消息的登记与流程状态不一致"
-    if {vote.id for vote in ballots if vote.state == VoteState.OPEN} != set(votes.standing(waiting)):
+    if {vote.id for vote in ballots if vote.state == VoteState.OPEN} != set(votes.open_votes_among(waiting)):
         yield "会签与流程状态不一致"
 
 

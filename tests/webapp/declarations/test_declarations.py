@@ -22,6 +22,25 @@ from tests.conftest import World
 from tests.counting import count, counted
 from tests.webapp.clients import site, user
 from tests.webapp.declarations.applications import FORM, MAJOR, OFFER, PLAN
+from tests.webapp.routes import get, post
+
+ROUTES = {  # what each account gets from each address
+    "declaration.index": get("200"),
+    "declaration.plans": get("schools: 200; 403"),
+    "declaration.show": get("school1 teacher1 province1 province1b operator: 200; 404"),  # teacher1 stands in for school1 here alone
+    "declaration.edit": get("school1 teacher1: 200; province1 province1b operator: 409; 404"),
+    "declaration.store": post("school1 teacher1: 302+; province1 province1b operator: 403; 404", {"act": "保存"}),
+    "declaration.new": get("schools: 302; 403"),
+    "declaration.new under a plan": get("school1: 302; school2: 200; school3: 302; 403", query="for=1"),
+    "declaration.create": post("school1 school3: 409; school2: 302+; 403", {"for": "1", "act": "保存"}),
+    "declaration_plan.index": get("200"),
+    "declaration_plan.show": get("school1 school2 province1 province1b operator: 200; 404"),
+    "declaration_plan.edit": get("school1 school2 province1 province1b operator: 409; 404"),
+    "declaration_plan.store": post("school1 school2 province1 province1b operator: 409; 404", {"act": "保存"}),
+    "declaration_plan.new": get("provinces: 200; 403"),
+    "declaration_plan.create": post("provinces: 302+; 403", {"act": "保存"}),
+    "bulk.export of declarations": post("school1 province1 province1b operator: 200; 302", {"ids": "1"}, name="declaration_lines"),
+}  # fmt: skip
 
 END = datetime.fromisoformat("2026-12-10T18:00:00+08:00")
 LATE = "申报时间已过，该申报目前不能提交，谢谢"

@@ -16,6 +16,19 @@ from tests.conftest import NOON, World
 from tests.counting import count
 from tests.domain.institutions.pkcs12 import PASSWORD, p12, picture
 from tests.webapp.clients import site, user
+from tests.webapp.routes import get, post
+
+ROUTES = {  # what each account gets from each address
+    "seal.index": get("200"),
+    "seal.show": get("school1: 200; 404"),
+    "seal.picture": get("school1: 200; 404"),
+    "seal.edit": get("school1: 409; 404"),
+    "seal.store": post("school1: 409; 404", {"act": "保存", "version": "9"}),
+    "seal.new": get("schools: 200; 403"),
+    "seal.create": post("schools: 422; 403"),
+    "records.diagram of a seal": get("school1: 200; 404", key="seal"),
+    "bulk.export of seals": post("school1: 200; 302", {"ids": "1"}, name="seal"),
+}  # fmt: skip
 
 pytestmark = pytest.mark.row("2.2.1")
 

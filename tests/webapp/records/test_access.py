@@ -20,9 +20,9 @@ from tests.conftest import World
 from tests.processes.steps.test_diagram_decides import changed
 from tests.processes.steps.test_weekly_report import open_task, status
 from tests.webapp.clients import site, user
+from tests.webapp.exams.applications import FORM as SITE
+from tests.webapp.exams.applications import apply
 from tests.webapp.files.uploads import send
-from tests.webapp.sites.applications import FORM as SITE
-from tests.webapp.sites.applications import apply
 from tests.webapp.weekly.reports import FORM
 
 pytestmark = pytest.mark.row("8.1", "8.5")

@@ -27,8 +27,8 @@ from tests.conftest import World
 from tests.jobs.imports.files import HEADER, teacher, workbook
 from tests.jobs.imports.flow import problems, take, upload_rows
 from tests.webapp.clients import site, user
+from tests.webapp.exams.applications import apply
 from tests.webapp.imports.uploads import send
-from tests.webapp.sites.applications import apply
 
 pytestmark = pytest.mark.row("8.1", "8.5")
 

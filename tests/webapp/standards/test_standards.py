@@ -14,6 +14,22 @@ from tests.domain.ground.contents import PDF
 from tests.webapp.clients import site, user
 from tests.webapp.demonstration import ids, name_of, own, piloted, total
 from tests.webapp.files.uploads import send
+from tests.webapp.routes import get, post
+
+ROUTES = {  # what each account gets from each address
+    "skill_standard.index": get("200"),
+    "skill_standard.show": get("school2 school3 designer supervisor organization2 teacher2: 404; 200"),
+    "skill_standard.edit": get("school2 school3 designer supervisor organization2 teacher2: 404; organization1: 200; 409"),
+    "skill_standard.store": post("school2 school3 designer supervisor organization2 teacher2: 404; organization1: 422; 403"),
+    "skill_standard.new": get("organizations: 200; 403"),
+    "skill_standard.create": post("organizations: 422; 403"),
+    "site_standard.index": get("200"),
+    "site_standard.show": get("province2 province2b organization1 operator: 200; 404"),
+    "site_standard.edit": get("province2 province2b operator: 409; organization1: 200; 404"),
+    "site_standard.store": post("province2 province2b operator: 403; organization1: 422; 404"),
+    "site_standard.new": get("organizations: 200; 403"),
+    "site_standard.create": post("organizations: 422; 403"),
+}  # fmt: skip
 
 
 @pytest.mark.row("3.1", "3.2")

@@ -15,7 +15,19 @@ from tests.conftest import NOON, World
 from tests.counting import count, counted
 from tests.processes.steps.test_weekly_report import LATE, PERIOD_END, open_task, status
 from tests.webapp.clients import site, user
+from tests.webapp.routes import get, post
 from tests.webapp.weekly.reports import FORM, hand_in
+
+ROUTES = {  # what each account gets from each address
+    "weekly_report.index": get("200"),
+    "weekly_report.show": get("school1 province1 province1b: 200; 404"),
+    "weekly_report.edit": get("school1 province1 province1b: 409; 404"),
+    "weekly_report.store": post("school1 province1 province1b: 409; 404", {**FORM, "act": "提交"}),
+    "weekly_report.new": get("school1: 302; school2 school3: 200; 403"),
+    "weekly_report.create": post("school1: 409; school2 school3: 302+; 403", {**FORM, "act": "保存"}),
+    "weekly_report.periods": get("200"),
+    "weekly_report.set_periods": post("provinces: 409; 403"),
+}  # fmt: skip
 
 SECOND = "本周周报已提交，请勿重复提交"
 
