@@ -79,9 +79,12 @@ def proofs(session: Session, table: Table, row: Mapping[str, Any]) -> dict[str, 
 
 
 def proved(session: Session, table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row that is about to be inserted, with its proofs. What it does not name is null."""
+    """A row that is about to be inserted, with its proofs. A proved column that it does not name is null.
+
+    Rows that are inserted together have the same columns: a proof that a row does not have is null in it.
+    """
     whole = {**{name: None for rule in RULES[table] for name in rule.names if name != "id"}, **row}
-    return {**row, **proofs(session, table, whole)}
+    return {**row, **{rule.column: None for rule in RULES[table]}, **proofs(session, table, whole)}
 
 
 def closing_proof(session: Session, task_id: str, closed: Mapping[str, Any]) -> dict[str, Any]:
