@@ -24,6 +24,7 @@ from processes.diagrams import expressions, retries
 from processes.engine import Engine
 from processes.errors import ProcessError, StaleAttempt
 from processes.outside import answers
+from processes.proving import proofs
 from processes.rows import InstanceRow, JobRow
 from processes.states import JobState
 
@@ -151,7 +152,9 @@ def _prepared(runtime: Runtime, session: Session, job: JobRow) -> tuple[External
     if subject is None:
         return handler, None
     payload = handler.prepare(session, subject, job.params)
-    session.execute(update(tables.job).where(tables.job.c.id == job.id).values(payload=payload))
+    kept: dict[str, Any] = {"payload": payload}
+    kept |= proofs(session, tables.job, {"id": job.id, **kept})
+    session.execute(update(tables.job).where(tables.job.c.id == job.id).values(kept))
     return handler, payload
 
 

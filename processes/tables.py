@@ -34,6 +34,7 @@ definition = Table(
     Column("note", String(200), nullable=False, server_default="", comment="what the designer said of this version"),
     Column("starts_by", String(100), index=True, comment="name of the message that starts it; null: people do"),
     Column("scenarios", Text, comment="YAML that the version was tried out with; null: those beside the diagram in bpmn/"),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
     UniqueConstraint("key", "version"),
 )
 
@@ -62,6 +63,7 @@ instance = Table(
     Column("seq", Integer, nullable=False, comment="number of history events"),
     Column("chain", String(64), nullable=False, comment="hash of the last history event"),
     Column("incident", Text, comment="what failed and needs a person; null when all is well"),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
     Index("ix_process_instance_due", "due_at"),
     Index("ix_process_instance_subject", "key", "subject_id"),
     Index("ix_process_instance_started_by", "started_by", "started_at"),
@@ -105,6 +107,9 @@ task = Table(
     Column("number", Integer, comment="its number in the 会签, from 0"),
     Column("item", JSON(none_as_null=True), comment="what it is about, where the 会签 goes over a list"),
     Column("agrees", Boolean, comment="whether the answer counts as agreement; null: not answered"),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
+    Column("assignee_proof", String(32), comment="of the assignee"),
+    Column("closing_proof", String(32), comment="of the outcome, and of who gave it when"),
     Index("ix_process_task_standing", "instance_id", "vote_id", "state"),
     Index(
         "ix_process_task_vote",
@@ -137,6 +142,7 @@ vote = Table(
     Column("outcome", String(40), comment="the result once it is clear"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
 )
 
 event = Table(
@@ -153,6 +159,7 @@ event = Table(
     Column("comment", Text),
     Column("data", JSON, comment="a reviewer's answers, or {field: [before, after]} of an edit"),
     Column("hash", String(64), nullable=False, comment="sha256 over the previous hash and this line"),
+    Column("record", String(32), comment="hash of what the record said after the step; on the last line of a step"),
 )
 
 message = Table(
@@ -171,6 +178,7 @@ message = Table(
     Column("error", Text),
     Column("instance_id", ForeignKey("process_instance.id"), comment="the instance that received it, or has the incident"),
     Column("target", String(100), comment="the element that received it"),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
     Index("ix_process_message_next", "state", "next_at"),
     Index("ix_process_message_name", "name", "state"),
     Column("retried_at", UtcDateTime, comment="when somebody in charge last sent it again"),
@@ -207,6 +215,9 @@ job = Table(
     Column("next_at", UtcDateTime, comment="when it may be handed out (pending) or its lease ends (running); null when over"),
     Column("error", Text),
     Column("answer", JSON, comment="what came back while the instance was suspended: {result} or {refused: [code, message]}"),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
+    Column("payload_proof", String(32), comment="of the payload"),
+    Column("answer_proof", String(32), comment="of the answer"),
     Index("ix_process_job_next", "next_at"),
     Index("ix_process_job_failed", "handler", **_where("state = 'failed'")),
 )
@@ -232,6 +243,7 @@ substitute = Table(
     Column("starts_at", UtcDateTime, nullable=False),
     Column("ends_at", UtcDateTime, nullable=False, comment="first moment at which it no longer holds"),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
     Index("ix_process_substitute_substitute", "substitute_id", "ends_at"),
     Index("ix_process_substitute_party", "party_id", "ends_at"),
 )
@@ -247,6 +259,7 @@ copy = Table(
     Column("sent_at", UtcDateTime, nullable=False),
     Column("note", String(500), nullable=False),
     Column("read_at", UtcDateTime),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
     Index("ix_process_copy_newest", "person_id", "sent_at"),
     Index("ix_process_copy_instance", "instance_id", "person_id"),
 )
@@ -274,6 +287,7 @@ migration = Table(
     Column("incident", Text),
     Column("tasks", JSON, nullable=False, comment="the live task rows: id → columns"),
     Column("jobs", JSON, nullable=False, comment="the jobs that were not over: id → state"),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
 )
 
 saved_filter = Table(

@@ -21,6 +21,7 @@ from processes import history, tables
 from processes.definitions.store import load
 from processes.engine import Engine
 from processes.errors import StaleAttempt
+from processes.proving import proofs
 from processes.rows import InstanceRow, JobRow
 from processes.spiff import faults, tokens
 from processes.states import EventKind, JobState
@@ -142,7 +143,8 @@ def _complete(step: Step, live: Task, job: JobRow, result: Mapping[str, Any]) ->
 def _keep(session: Session, job_id: str, answer: dict[str, Any]) -> list[str]:
     """Keeps an answer to a suspended instance until the instance is resumed."""
     table = tables.job
-    session.execute(update(table).where(table.c.id == job_id).values(state=JobState.ANSWERED, next_at=None, answer=answer))
+    proof = proofs(session, table, {"id": job_id, "answer": answer})
+    session.execute(update(table).where(table.c.id == job_id).values(state=JobState.ANSWERED, next_at=None, answer=answer, **proof))
     return []
 
 
@@ -153,8 +155,7 @@ def _uncaught(error: BusinessError) -> str:
 def _incident(engine: Engine, session: Session, row: InstanceRow, message: str, element: str | None) -> None:
     name = load(session, row.definition_id).elements[element].name if element else "定时处理"
     line = {"kind": EventKind.INCIDENT, "name": name, "element": element, "comment": message}
-    history.append(session, {row.id: row}, [(row.id, SYSTEM, line)], engine.clock())
-    session.execute(update(tables.instance).where(tables.instance.c.id == row.id).values(incident=message))
+    history.append(session, {row.id: row}, [(row.id, SYSTEM, line)], engine.clock(), {"incident": message})
 
 
 def _service_task(engine: Engine, session: Session, job: JobRow, row: InstanceRow) -> tuple[Step, Task] | None:

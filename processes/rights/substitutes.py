@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session, aliased
 from domain.ground.base import SHANGHAI
 from domain.ground.database import rows_changed
 from domain.ground.parties import ONE_BY_ONE, Actor, Party, Person, PersonRole
-from domain.ground.rows import read_all, read_first
+from domain.ground.rows import columns_of, read_all, read_first
 from processes import tables
 from processes.errors import NotFound, Refused
+from processes.proving import proofs, proved
 from processes.rows import InstanceRow, SubstituteRow, TaskRow
 
 _TABLE = tables.substitute
@@ -151,7 +152,7 @@ def appoint(
             raise Refused(f"{person.name}在这段时间由您（直接或间接）代理，不能互相代理，请选择其他人员")
     people = {"party_id": actor.party_id, "person_id": actor.person_id, "substitute_id": substitute_id, "existing": existing}
     times = {"starts_at": starts_at, "ends_at": ends_at, "created_at": now}
-    session.execute(insert(_TABLE), [{**people, **times, "key": key} for key in scope])
+    session.execute(insert(_TABLE), [proved(session, _TABLE, {**people, **times, "key": key}) for key in scope])
     return _unchained(session, actor, person, near.values(), starts_at, ends_at)
 
 
@@ -191,8 +192,12 @@ def end(session: Session, actor: Actor, substitution_id: int, now: datetime) -> 
     mine = (_TABLE.c.id == substitution_id, _TABLE.c.person_id == actor.person_id, _TABLE.c.ends_at > now)
     if rows_changed(session, delete(_TABLE).where(*mine, _TABLE.c.starts_at > now)) == 1:
         return
-    if rows_changed(session, update(_TABLE).where(*mine).values(ends_at=now)) != 1:
+    row = read_first(session, select(_TABLE).where(*mine).with_for_update(), SubstituteRow)
+    if row is None:
         raise NotFound("没有找到这条代理，它可能已经结束")
+    ended: dict[str, Any] = {"ends_at": now}
+    ended |= proofs(session, _TABLE, {**columns_of(row), **ended})
+    session.execute(update(_TABLE).where(_TABLE.c.id == row.id).values(ended))
 
 
 def substitutions_of(actor: Actor) -> Select[Any]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from processes import tables
 from processes.definitions.correlation import key_of, receptions
 from processes.diagrams.expressions import Value
+from processes.proving import proved
 from processes.spiff import tokens
 from processes.states import EventKind, MessageState
 from processes.steps import position
@@ -33,7 +34,7 @@ def write(step: Step) -> None:
         row = {"name": name, "payload": pack(payload), "party_id": step.row.party_id, "sender_id": step.row.id, "element": element}
         rows.append({**row, "sent_at": step.now, "next_at": step.now, "state": MessageState.WAITING, "tries": 0})
     if rows:
-        step.session.execute(insert(table), rows)
+        step.session.execute(insert(table), [proved(step.session, table, row) for row in rows])
     if step.row.incident is not None and step.incident is None:  # a person has dealt with the incident: what failed is tried again
         again = update(table).where(table.c.instance_id == step.row.id, table.c.state == MessageState.FAILED)
         step.session.execute(again.values(state=MessageState.WAITING, next_at=step.now, retried_at=step.now, tries=0))
@@ -81,10 +82,11 @@ def expected(step: Step) -> dict[str, str]:
     return found
 
 
-def subscribed(session: Session, instance_id: int) -> set[str]:
-    """The elements of an instance that wait for messages of others, by the books."""
+def subscribed(session: Session, instance_id: int) -> dict[str, str]:
+    """The elements of an instance that wait for messages of others, with the keys they wait with, by the books."""
     table = tables.subscription
-    return set(session.scalars(select(table.c.element).where(table.c.instance_id == instance_id)))
+    rows = session.execute(select(table.c.element, table.c.key).where(table.c.instance_id == instance_id))
+    return {element: key for element, key in rows}
 
 
 def pack(content: Mapping[str, Value]) -> dict[str, Json]:

@@ -29,7 +29,7 @@ from processes.rows import InstanceRow
 from processes.spiff import faults, scripts, tokens, turns
 from processes.spiff.events import awaited, receive
 from processes.spiff.instances import COUNTED_TASKS, Item, count_text
-from processes.states import EventKind, JobState, TaskRowState, VoteState
+from processes.states import EventKind, JobState, TaskKind, TaskRowState, VoteState
 
 MAX_TURNS = 20_000
 _CATCHES = ("boundaryEvent", "intermediateCatchEvent", "receiveTask", "startEvent")
@@ -270,6 +270,7 @@ class Step:
             "created_at": self.now,
             "due_at": self.workflow.script_engine.evaluate(task, due) if due else None,
             "state": TaskRowState.OPEN,
+            "kind": TaskKind.STEP,
             "closed_at": None,
             "closed_by": None,
             "closed_for": None,

@@ -17,7 +17,7 @@ from sqlalchemy import exists, func, insert, or_, select, update
 
 from domain.ground.database import rows_changed
 from domain.ground.parties import people_of
-from domain.ground.rows import read_first, read_one
+from domain.ground.rows import columns_of, read_first, read_one
 from processes import tables
 from processes.diagrams import quorum
 from processes.diagrams.elements import Element
@@ -25,6 +25,7 @@ from processes.diagrams.expressions import Value, names_in
 from processes.diagrams.loops import Loop
 from processes.diagrams.quorum import Count
 from processes.errors import EngineFault, Refused
+from processes.proving import closing_proof, proofs, proved
 from processes.rights import authority
 from processes.rows import TaskRow, VoteRow
 from processes.spiff import tokens
@@ -89,6 +90,7 @@ def answer(step: Step, live: Task, task: TaskRow, closing: Closing) -> None:
     agrees = _agrees(step, live, task, closing.outcome)
     count = Count(vote.total, vote.answered + 1, vote.agreed + agrees)
     values = {**closing.columns(), "closed_at": step.now, "agrees": agrees}
+    values |= closing_proof(step.session, task.id, values)
     step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(values))
     set_count(step, vote.id, count)
     passed = _result(live, task, vote, count)
@@ -139,7 +141,9 @@ def line_of(step: Step, task: TaskRow, outcome: str) -> str:
 
 def sent_back(step: Step, task: TaskRow, closing: Closing) -> None:
     """Closes the row of the person who has sent the process back. Called once the rows of the others have been marked as undone."""
-    step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(closed_at=step.now, **closing.columns()))
+    values = {"closed_at": step.now, **closing.columns()}
+    values |= closing_proof(step.session, task.id, values)
+    step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(values))
 
 
 def undo(step: Step, vote_ids: list[str], why: str) -> None:
@@ -197,8 +201,8 @@ def _open(step: Step, vote_id: str, live: Task) -> None:
         "state": VoteState.OPEN,
         "created_at": step.now,
     }
-    step.session.execute(insert(_VOTE).values(vote))
-    step.session.execute(insert(_TASK), _rows(step, live, element, items))
+    step.session.execute(insert(_VOTE).values(proved(step.session, _VOTE, vote)))
+    step.session.execute(insert(_TASK), [proved(step.session, _TASK, row) for row in _rows(step, live, element, items)])
     unit = "人" if loop.people else "项"
     step.record(EventKind.VOTE, "会签开始", element.id, f"{element.name}：共 {len(items)} {unit}，{quorum.in_words(rule, wanted, unit)}")
 
@@ -333,4 +337,5 @@ def _call_next(step: Step, live: Task, vote_id: str) -> None:
         return
     due = step.definition.elements[task.element].properties.get("due")
     values = {"state": TaskRowState.OPEN, "created_at": step.now, "due_at": _value(live, due, _item(task)) if due else None}
+    values |= proofs(step.session, _TASK, {**columns_of(task), **values})
     step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(values))
