@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from processes.checks.wording import named, say, say_flow, short
 from processes.diagrams.diagram import Diagram, flow_nodes
 from processes.diagrams.elements import KINDS, tag_of
-from processes.diagrams.nodes import BPMN, Node
+from processes.diagrams.nodes import BPMN, INCLUDES, Node
 
 MAX_ID = 100  # widths of the columns that hold them
 MAX_KEY = 60
@@ -44,6 +44,8 @@ def check(diagram: Diagram, key: str | None, roles: Sequence[str]) -> Iterator[s
     yield from _references(diagram)
     yield from _booleans(diagram)
     yield from _vendors(diagram)
+    if next(diagram.root.iter(f"{INCLUDES}*"), None) is not None:
+        yield "不能引入其他文件（XInclude），请把内容直接写在流程图中"
 
 
 def _kind(node: Node) -> str:
