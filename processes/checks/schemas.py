@@ -42,7 +42,7 @@ def problems(schema: object) -> list[str]:
 def _object(schema: Mapping[str, Any], where: str, line: bool) -> Iterator[str]:
     """A form, or one line of a table (`line`)."""
     if schema.get("type") != "object":
-        yield f"{where}：type 应为 object"
+        yield f"{where}：类型（type）应为 object，请改正"
     if not isinstance(schema.get("title", ""), str):
         yield f"{where}：title 应为文字"
     fields, required = schema.get("properties"), schema.get("required", [])
@@ -58,7 +58,7 @@ def _object(schema: Mapping[str, Any], where: str, line: bool) -> Iterator[str]:
 def _field(field: Mapping[str, Any], where: str, fields: Mapping[str, Any], line: bool) -> Iterator[str]:
     kind = field.get("type")
     if kind not in _TYPES:
-        yield f"{where}：type 应为 {'、'.join(_TYPES)} 之一"
+        yield f"{where}：类型（type）应为 {'、'.join(_TYPES)} 之一"
         return
     for names, label, fits in _SHAPES:
         yield from (f"{where}：{name} 应为{label}" for name in names if name in field and not fits(field[name]))

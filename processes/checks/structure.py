@@ -66,6 +66,8 @@ def _process(diagram: Diagram, key: str | None) -> Iterator[str]:
         yield f"流程的 id“{short(found)}”应由字母、数字、下划线组成，以字母开头，不超过 {MAX_KEY} 个字符"
     elif key is not None and found != key:
         yield f"流程的 id“{found}”与文件名“{short(key)}”不一致，请改为相同"
+    if diagram.process.get("isExecutable", "true") != "true":
+        yield f"流程“{short(found or '')}”没有设为可执行，请把 isExecutable 改为 true"
     if len(diagram.process.get("name", "")) > MAX_NAME:
         yield f"流程名称超过 {MAX_NAME} 个字，请缩短"
 
