@@ -24,6 +24,7 @@ from processes.diagrams import expressions, retries
 from processes.engine import Engine
 from processes.errors import ProcessError, StaleAttempt
 from processes.outside import answers
+from processes.proving import proofs
 from processes.rows import InstanceRow, JobRow
 from processes.states import JobState
 
@@ -53,7 +54,7 @@ class _Claimed:
     tries: int
     retry_max: int
     retry_delay: float
-    handler: External
+    handler: External[Any]
     payload: dict[str, Any]
 
 
@@ -111,7 +112,7 @@ def _claim(runtime: Runtime, job_id: str) -> _Claimed | None:
         return None
     handler, payload = prepared
     if payload is None:  # the record was deleted meanwhile: there is nobody to send it to
-        _answered(runtime, job_id, job.attempt, partial(answers.answer, result={}))
+        _answered(runtime, job_id, job.attempt, answers.call_off)
         return None
     return _Claimed(job_id, job.attempt, job.tries, job.retry_max, job.retry_delay, handler, payload)
 
@@ -123,7 +124,7 @@ def _retry_at(runtime: Runtime, job: JobRow | _Claimed) -> datetime | None:
 
 def _prepared_or_why_not(
     runtime: Runtime, session: Session, job: JobRow
-) -> tuple[External, dict[str, Any] | None] | BusinessError | Transient | str:
+) -> tuple[External[Any], dict[str, Any] | None] | BusinessError | Transient | str:
     if job.tries > job.retry_max + 1:  # no attempt has come to an end: perhaps this job kills the workers
         return f"外部任务连续 {job.retry_max + 1} 次没有结果，请联系系统管理员"
     try:
@@ -138,7 +139,7 @@ def _prepared_or_why_not(
         return _fault(error)
 
 
-def _prepared(runtime: Runtime, session: Session, job: JobRow) -> tuple[External, dict[str, Any] | None]:
+def _prepared(runtime: Runtime, session: Session, job: JobRow) -> tuple[External[Any], dict[str, Any] | None]:
     """The handler and the payload, which is made and kept at the first attempt; no payload where the record was deleted."""
     handler = runtime.engine.handlers[job.handler]
     if not isinstance(handler, External):
@@ -151,7 +152,9 @@ def _prepared(runtime: Runtime, session: Session, job: JobRow) -> tuple[External
     if subject is None:
         return handler, None
     payload = handler.prepare(session, subject, job.params)
-    session.execute(update(tables.job).where(tables.job.c.id == job.id).values(payload=payload))
+    kept: dict[str, Any] = {"payload": payload}
+    kept |= proofs(session, tables.job, {"id": job.id, **kept})
+    session.execute(update(tables.job).where(tables.job.c.id == job.id).values(kept))
     return handler, payload
 
 

@@ -14,17 +14,20 @@ import domain.institutions.schools
 import domain.platform.background
 import domain.platform.changes
 import domain.platform.files
+import domain.platform.heads
 import domain.platform.imports
 import domain.platform.throttle
 from domain.ground.base import Base, utc_now
 from domain.ground.database import Database, open_database
 from domain.ground.home import make_private
+from domain.ground.proofs import proofs_with
 from domain.ground.schema import SchemaError, Upgrade, check_schema, upgrade
 from domain.ground.settings import Settings
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from forms.checking import check
 from handlers import HANDLERS
+from jobs import heads
 from processes import tables
 from processes.definitions import definition
 from processes.deployment import deploying, versions
@@ -38,6 +41,7 @@ TABLES = (
     domain.platform.background.BackgroundTask,
     domain.platform.changes.Change,
     domain.platform.files.StoredFile,
+    domain.platform.heads.Head,
     domain.platform.imports.ImportRecord,
     domain.ground.locks.SchedulerLock,
     domain.institutions.organizations.Organization,
@@ -59,7 +63,7 @@ class Runtime:
 def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Runtime:
     """Opens the database and makes the engine. Changes nothing but the rights to the installation's folder."""
     make_private(settings.home)
-    return Runtime(settings, open_database(settings.database_url), Engine(HANDLERS, SUBJECTS, check, clock))
+    return Runtime(settings, open_database(settings.database_url, proofs_with(settings)), Engine(HANDLERS, SUBJECTS, check, clock))
 
 
 def build_current(settings: Settings) -> Runtime:
@@ -78,12 +82,14 @@ def build_current(settings: Settings) -> Runtime:
 
 
 def migrate(runtime: Runtime) -> Upgrade:
-    """Brings the schema up to date, and says what that took.
+    """Brings the schema up to date, and says what that took. Where nothing is proved yet, proves what the database holds.
 
     Raises:
         domain.ground.schema.SchemaError: nothing has changed; the message says why, in Chinese.
     """
-    return upgrade(runtime.database, Base.metadata)
+    done = upgrade(runtime.database, Base.metadata)
+    heads.begin(runtime.database, runtime.engine)
+    return done
 
 
 def deploy_file(runtime: Runtime, path: Path, by: str) -> definition.Definition:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from domain.ground.errors import DomainError
 from domain.ground.handling import FAULTS
 from domain.ground.locks import hold_lock
-from jobs import background, texting
+from jobs import background, heads, texting
 from jobs.files import sweep_files
 from jobs.messages import deliver_due, fault
 from jobs.outbox import hand_out, sweep
@@ -37,9 +37,14 @@ def _forget_undoing(runtime: Runtime) -> None:
         migrating.forget_overtaken(session)
 
 
+def _publish_head(runtime: Runtime) -> None:
+    heads.publish_daily(runtime.database, runtime.engine)
+
+
 NOW_AND_THEN = {  # what else the scheduler does → how often
     sweep_files: timedelta(hours=1),
     _forget_undoing: timedelta(hours=1),
+    _publish_head: timedelta(minutes=10),
     texting.turn: texting.EVERY,
 }
 _log = logging.getLogger(__name__)

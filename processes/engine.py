@@ -1,4 +1,4 @@
-"""What the engine is handed by the entry points: handlers, record types and a clock."""
+"""What the entry points give to the engine: handlers, record types, the check of forms and a clock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from domain.ground.subjects import Subject
 
 @dataclass(frozen=True)
 class Engine:
-    """The engine knows no school: everything it needs of one is here."""
+    """The engine knows nothing of schools: whatever is particular to the product comes with these."""
 
     handlers: Mapping[str, Handler]
     subjects: Mapping[str, type[Subject]]

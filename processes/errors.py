@@ -1,4 +1,4 @@
-"""What can go wrong, each named for what happened; the docstring is the default message a person reads."""
+"""The errors of the engine, each named for what happened. The docstring of one is the message that people read by default."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class FormInvalid(ProcessError):
 
 
 class StaleAttempt(ProcessError):
-    """An answer came from an attempt that is no longer the current one; it changes nothing."""
+    """An answer comes from an attempt at a job that is not the current one any more. It changes nothing."""
 
 
 class EngineFault(ProcessError):

@@ -1,4 +1,4 @@
-"""The history: one line an event, each holding the hash of the one before it."""
+"""The history of an instance: lines, each of which holds the hash of the line before it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from domain.ground.base import SHANGHAI
 from domain.ground.parties import Actor
-from domain.ground.rows import read_all, read_first
+from domain.ground.rows import columns_of, read_all, read_first
 from processes import tables
+from processes.proving import proofs
 from processes.rows import EventRow, InstanceRow
 from processes.states import EventKind
 
@@ -26,24 +27,32 @@ Line = Mapping[str, Any]
 def chain_hash(previous: str, line: Line) -> str:
     """sha256 over the previous hash and every field of the line but its own hash."""
     content = {str(k): v.astimezone(UTC).isoformat() if isinstance(v, datetime) else v for k, v in line.items() if k != "hash"}
+    if content.get("record") is None:  # lines of earlier versions have none
+        content.pop("record", None)
     return hashlib.sha256(previous.encode() + orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def chained(chain: str, instance_id: int, seq: int, at: datetime, actor: Actor, line: Line) -> dict[str, Any]:
-    """A line as the table keeps it, with the hash that binds it to the one before it, whose hash is `chain`."""
-    full: dict[str, Any] = {"comment": None, "data": None, **line, "instance_id": instance_id, "seq": seq, "at": at}
+    """A line as the table keeps it, with its hash, which covers the hash of the line before it (`chain`)."""
+    full: dict[str, Any] = {"comment": None, "data": None, "record": None, **line, "instance_id": instance_id, "seq": seq, "at": at}
     full |= {"actor_id": actor.person_id, "actor": _cut(who(actor), tables.event.c.actor), "name": _cut(line["name"], tables.event.c.name)}
     return {**full, "hash": chain_hash(chain, full)}
 
 
 def _cut(text: str, column: Column[Any]) -> str:
-    """What a column has room for: PostgreSQL refuses what is longer."""
+    """The text, shortened to the length of its column: PostgreSQL refuses a longer one."""
     most: int = column.type.length  # type: ignore[attr-defined]  # both are texts
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def append(session: Session, instances: Mapping[int, InstanceRow], lines: Sequence[tuple[int, Actor, Line]], at: datetime) -> None:
-    """Adds lines (instance id, who, line) to instances whose rows are locked, in two statements."""
+def append(
+    session: Session,
+    instances: Mapping[int, InstanceRow],
+    lines: Sequence[tuple[int, Actor, Line]],
+    at: datetime,
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    """Adds lines (instance id, who, line) to instances whose rows are locked, in two statements. `changes`: columns that change too."""
     if not lines:
         return
     ends = {id: (row.seq, row.chain) for id, row in instances.items()}
@@ -55,10 +64,15 @@ def append(session: Session, instances: Mapping[int, InstanceRow], lines: Sequen
         written.append(full)
     session.execute(insert(tables.event), written)
     table = tables.instance
-    grown = {"seq": bindparam("new_seq"), "chain": bindparam("new_chain"), "version": table.c.version + 1}
-    changed = sorted({instance_id for instance_id, _, _ in lines})
-    values = [{"instance": id, "new_seq": ends[id][0], "new_chain": ends[id][1]} for id in changed]
-    session.execute(update(table).where(table.c.id == bindparam("instance")).values(grown), values)
+    ids = sorted({instance_id for instance_id, _, _ in lines})
+    values: list[dict[str, Any]] = []
+    for id in ids:
+        row = instances[id]
+        grown = {**(changes or {}), "version": row.version + 1, "seq": ends[id][0], "chain": ends[id][1]}
+        values.append({**grown, **proofs(session, table, {**columns_of(row), **grown})})
+    names: dict[str, Any] = {name: bindparam(f"new_{name}") for name in values[0]}
+    bound = [{"instance": id, **{f"new_{name}": value for name, value in one.items()}} for id, one in zip(ids, values, strict=True)]
+    session.execute(update(table).where(table.c.id == bindparam("instance")).values(names), bound)
 
 
 def who(actor: Actor) -> str:
@@ -92,6 +106,6 @@ def instance_of(session: Session, key: str, subject_id: int) -> InstanceRow | No
 
 
 def instance_by_id(session: Session, instance_id: int) -> InstanceRow | None:
-    """An instance by its id; who may see its record is the caller's to ask."""
+    """An instance by its id. The caller checks who may see its record."""
     table = tables.instance
     return read_first(session, select(table).where(table.c.id == instance_id), InstanceRow)

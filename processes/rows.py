@@ -72,6 +72,7 @@ class TaskRow(Protocol):
     number: int | None
     item: Any
     agrees: bool | None
+    closing_proof: str | None
 
 
 class VoteRow(Protocol):

@@ -1,4 +1,4 @@
-"""The engine's own tables, as Core tables: a step issues few statements, and the ORM is where the time would go."""
+"""The engine's tables, as Core tables: a step takes few statements, and most of its time would be spent in the ORM."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ definition = Table(
     Column("note", String(200), nullable=False, server_default="", comment="what the designer said of this version"),
     Column("starts_by", String(100), index=True, comment="name of the message that starts it; null: people do"),
     Column("scenarios", Text, comment="YAML that the version was tried out with; null: those beside the diagram in bpmn/"),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
     UniqueConstraint("key", "version"),
 )
 
@@ -62,6 +63,7 @@ instance = Table(
     Column("seq", Integer, nullable=False, comment="number of history events"),
     Column("chain", String(64), nullable=False, comment="hash of the last history event"),
     Column("incident", Text, comment="what failed and needs a person; null when all is well"),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
     Index("ix_process_instance_due", "due_at"),
     Index("ix_process_instance_subject", "key", "subject_id"),
     Index("ix_process_instance_started_by", "started_by", "started_at"),
@@ -101,10 +103,13 @@ task = Table(
     Column("parent_id", String(36), comment="the diagram's task that an opinion is asked for; null: the diagram's own"),
     Column("asked_by", Integer, comment="who asked for the opinion"),
     Column("urged_at", UtcDateTime, comment="when somebody last urged it"),
-    Column("vote_id", String(36), comment="the 会签 it is one of; null: of none"),
-    Column("number", Integer, comment="its place in the 会签, from 0"),
+    Column("vote_id", String(36), comment="the 会签 that it belongs to; null: none"),
+    Column("number", Integer, comment="its number in the 会签, from 0"),
     Column("item", JSON(none_as_null=True), comment="what it is about, where the 会签 goes over a list"),
     Column("agrees", Boolean, comment="whether the answer counts as agreement; null: not answered"),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
+    Column("assignee_proof", String(32), comment="of the assignee"),
+    Column("closing_proof", String(32), comment="of the outcome, and of who gave it when"),
     Index("ix_process_task_standing", "instance_id", "vote_id", "state"),
     Index(
         "ix_process_task_vote",
@@ -133,10 +138,11 @@ vote = Table(
     Column("total", Integer, nullable=False),
     Column("answered", Integer, nullable=False),
     Column("agreed", Integer, nullable=False),
-    Column("state", String(10), nullable=False, comment="open, agreed, refused, cancelled or undone"),
+    Column("state", String(10), nullable=False, comment="one of states.VoteState"),
     Column("outcome", String(40), comment="the result once it is clear"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
 )
 
 event = Table(
@@ -145,7 +151,7 @@ event = Table(
     Column("instance_id", ForeignKey("process_instance.id"), primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("kind", String(12), nullable=False, comment="start, task, message, edit, timer, job, error, incident, retry"),
+    Column("kind", String(12), nullable=False, comment="one of states.EventKind"),
     Column("element", String(100)),
     Column("name", String(100), nullable=False, comment="what a person reads: the button or the step"),
     Column("actor_id", Integer, nullable=False),
@@ -153,6 +159,7 @@ event = Table(
     Column("comment", Text),
     Column("data", JSON, comment="a reviewer's answers, or {field: [before, after]} of an edit"),
     Column("hash", String(64), nullable=False, comment="sha256 over the previous hash and this line"),
+    Column("record", String(32), comment="hash of what the record said after the step; on the last line of a step"),
 )
 
 message = Table(
@@ -163,17 +170,18 @@ message = Table(
     Column("payload", JSON, nullable=False),
     Column("party_id", Integer, nullable=False, comment="the party of the sender's record"),
     Column("sender_id", ForeignKey("process_instance.id"), nullable=False),
-    Column("element", String(100), nullable=False, comment="what threw it"),
+    Column("element", String(100), nullable=False, comment="the element that sent it"),
     Column("sent_at", UtcDateTime, nullable=False),
-    Column("state", String(10), nullable=False, comment="waiting, delivered, failed (an incident) or expired (nobody received it)"),
-    Column("next_at", UtcDateTime, comment="when it is looked at next; null when over"),
+    Column("state", String(10), nullable=False, comment="one of states.MessageState"),
+    Column("next_at", UtcDateTime, comment="when it is tried next; null when over"),
     Column("tries", Integer, nullable=False),
     Column("error", Text),
-    Column("instance_id", ForeignKey("process_instance.id"), comment="who received it, or has the incident"),
+    Column("instance_id", ForeignKey("process_instance.id"), comment="the instance that received it, or has the incident"),
     Column("target", String(100), comment="the element that received it"),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
     Index("ix_process_message_next", "state", "next_at"),
     Index("ix_process_message_name", "name", "state"),
-    Column("retried_at", UtcDateTime, comment="when somebody in charge last let it go again"),
+    Column("retried_at", UtcDateTime, comment="when somebody in charge last sent it again"),
     Index("ix_process_message_instance", "instance_id"),
     Index("ix_process_message_sender", "sender_id"),
 )
@@ -200,13 +208,16 @@ job = Table(
     Column("params", JSON, nullable=False),
     Column("payload", JSON, comment="what goes outside, fixed at the first attempt so that a retry says the same"),
     Column("state", String(10), nullable=False, comment="one of states.JobState"),
-    Column("attempt", Integer, nullable=False, comment="fence: only the current attempt may answer; never falls"),
+    Column("attempt", Integer, nullable=False, comment="fence: only the current attempt may answer; it only rises"),
     Column("tries", Integer, nullable=False, server_default="0", comment="attempts since a person's last retry"),
     Column("retry_max", Integer, nullable=False, server_default="7", comment="tries after the first (the diagram's retryMax)"),
     Column("retry_delay", Float, nullable=False, server_default="2", comment="seconds before the first retry, doubled each time"),
     Column("next_at", UtcDateTime, comment="when it may be handed out (pending) or its lease ends (running); null when over"),
     Column("error", Text),
-    Column("answer", JSON, comment="what the outside said while the instance was suspended: {result} or {refused: [code, message]}"),
+    Column("answer", JSON, comment="what came back while the instance was suspended: {result} or {refused: [code, message]}"),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
+    Column("payload_proof", String(32), comment="of the payload"),
+    Column("answer_proof", String(32), comment="of the answer"),
     Index("ix_process_job_next", "next_at"),
     Index("ix_process_job_failed", "handler", **_where("state = 'failed'")),
 )
@@ -232,6 +243,7 @@ substitute = Table(
     Column("starts_at", UtcDateTime, nullable=False),
     Column("ends_at", UtcDateTime, nullable=False, comment="first moment at which it no longer holds"),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
     Index("ix_process_substitute_substitute", "substitute_id", "ends_at"),
     Index("ix_process_substitute_party", "party_id", "ends_at"),
 )
@@ -247,6 +259,7 @@ copy = Table(
     Column("sent_at", UtcDateTime, nullable=False),
     Column("note", String(500), nullable=False),
     Column("read_at", UtcDateTime),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
     Index("ix_process_copy_newest", "person_id", "sent_at"),
     Index("ix_process_copy_instance", "instance_id", "person_id"),
 )
@@ -255,8 +268,18 @@ migration = Table(
     "process_migration",
     metadata,
     Column("instance_id", ForeignKey("process_instance.id"), primary_key=True),
-    Column("version", Integer, nullable=False, comment="the instance's after the migration: while it is still that, it can be undone"),
-    Column("definition_id", ForeignKey("process_definition.id"), nullable=False, comment="what it ran on before; so are all below"),
+    Column(
+        "version",
+        Integer,
+        nullable=False,
+        comment="the instance's version after the migration; while it is unchanged, the migration can be undone",
+    ),
+    Column(
+        "definition_id",
+        ForeignKey("process_definition.id"),
+        nullable=False,
+        comment="the version that it ran on before; the columns below are of then, too",
+    ),
     Column("state", LargeBinary, nullable=False),
     Column("path", JSON, nullable=False),
     Column("position", String(100)),
@@ -264,6 +287,7 @@ migration = Table(
     Column("incident", Text),
     Column("tasks", JSON, nullable=False, comment="the live task rows: id → columns"),
     Column("jobs", JSON, nullable=False, comment="the jobs that were not over: id → state"),
+    Column("proof", String(32), comment="over the columns that `processes.proving` names"),
 )
 
 saved_filter = Table(
@@ -282,7 +306,7 @@ notice = Table(
     Column("id", Integer, primary_key=True),
     Column("person_id", ForeignKey("person.id"), nullable=False, comment="whom it is for"),
     Column("at", UtcDateTime, nullable=False),
-    Column("kind", String(12), nullable=False, comment="assigned, opinion, urge or mention"),
+    Column("kind", String(12), nullable=False, comment="one of states.NoticeKind"),
     Column("text", String(400), nullable=False),
     Column("instance_id", ForeignKey("process_instance.id"), nullable=False),
     Column("task_id", String(36), comment="the task it leads to; null: to the record"),
@@ -312,14 +336,14 @@ text = Table(
     Column("id", String(36), primary_key=True, comment="the idempotency key of its sending"),
     Column("person_id", ForeignKey("person.id"), nullable=False),
     Column("payload", JSON, nullable=False, comment="what goes to the gateway, fixed so that a retry says the same"),
-    Column("state", String(10), nullable=False, comment="pending, running, done or failed"),
-    Column("attempt", Integer, nullable=False, comment="fence: only the current attempt may answer; never falls"),
+    Column("state", String(10), nullable=False, comment="one of states.TextState"),
+    Column("attempt", Integer, nullable=False, comment="fence: only the current attempt may answer; it only rises"),
     Column("tries", Integer, nullable=False, comment="attempts since a person's last retry"),
     Column("next_at", UtcDateTime, comment="when it may be sent (pending) or its lease ends (running); null when over"),
     Column("error", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_process_text_next", "next_at"),
-    Column("resent_by", String(160), comment="who in charge last let it go again"),
+    Column("resent_by", String(160), comment="who in charge last sent it again"),
     Index("ix_process_text_person", "person_id", "created_at"),
     Index("ix_process_text_failed", "created_at", **_where("state = 'failed'")),
 )

@@ -27,6 +27,7 @@ from sqlalchemy import NullPool, create_engine, select, text
 
 from domain.demo import load_demo
 from domain.demo.books import SIZES, load_books
+from domain.ground import proofs
 from domain.ground.parties import Actor, Person, actor_of
 from domain.ground.settings import Settings
 from domain.platform import passwords
@@ -37,7 +38,7 @@ FOREVER = 300.0  # seconds: longer than anything takes on the slowest machine, s
 NOON = datetime.fromisoformat("2026-11-25T12:00:00+08:00")  # a Wednesday; its week ends on 2026-11-30 00:00
 
 
-SETTINGS = ("PILOT_HOME", "DATABASE_URL", "REDIS_URL", "SMS_URL", "SECRET_KEY", "SECURE_COOKIES", "PORT", "SEAL_KEYS")
+SETTINGS = ("PILOT_HOME", "DATABASE_URL", "REDIS_URL", "SMS_URL", "SECRET_KEY", "SECURE_COOKIES", "PORT", "SEAL_KEYS", "PROOF_KEYS")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -155,6 +156,10 @@ def quick_templates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def settings_in(home: Path) -> Settings:
+    key = home / proofs.FILE  # all homes have the same: a database that is copied into another keeps its proofs
+    home.mkdir(parents=True, exist_ok=True)
+    key.touch(0o600)
+    key.write_text("cHJvb2ZzIG9mIHRoZSB0ZXN0cywgMzIgYnl0ZXMgISE=")
     return Settings(
         home=home,
         database_url=f"sqlite:///{home}/pilot.sqlite3",

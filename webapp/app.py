@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Response, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -19,8 +20,8 @@ from domain.ground.storage import out_of_space
 from forms.lists import KINDS
 from processes.diagrams.expressions import ExpressionError
 from processes.errors import EngineFault, NotAllowed, NotFound, ProcessError
-from webapp import assets, context, cookies, malformed, menu
-from webapp.account.kept import keepable, kept_page
+from webapp import assets, context, cookies, menu, request_checks
+from webapp.account.unsent_forms import may_keep, page_that_keeps
 from webapp.account.views import blueprint as account
 from webapp.acts.views import blueprint as records
 from webapp.background.views import blueprint as background
@@ -41,7 +42,7 @@ from webapp.institutions.views import blueprint as institutions
 from webapp.links import is_local
 from webapp.monitor.routes import blueprint as monitor
 from webapp.notices.views import blueprint as notices
-from webapp.records.flow import record_blueprint
+from webapp.records.screens import record_blueprint
 from webapp.substitutes.views import blueprint as substitutes
 from webapp.weekly.views import blueprint as reports
 
@@ -121,7 +122,7 @@ def create_app(runtime: Runtime) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     CSRFProtect(app)
     assets.install(app)
-    malformed.install(app)
+    request_checks.install(app)
     context.install(app)
     app.after_request(_headers)
     for blueprint in (*BLUEPRINTS, *usual_screens()):
@@ -179,7 +180,7 @@ def _headers(response: Response) -> Response:
     return response
 
 
-def _rule(error: ProcessError | DomainError) -> Any:
+def _rule(error: ProcessError | DomainError) -> ResponseReturnValue:
     g.failed = True  # the redirect below is no success: nothing of this request is kept
     status = 403 if isinstance(error, NotAllowed) else 404 if isinstance(error, NotFound) else 409
     if wants_json():
@@ -191,18 +192,18 @@ def _rule(error: ProcessError | DomainError) -> Any:
     return error_page(status, str(error))
 
 
-def _diagram_at_fault(error: ExpressionError) -> Any:
+def _diagram_at_fault(error: ExpressionError) -> ResponseReturnValue:
     """An expression of the diagram that only now turns out not to be computable."""
     return _rule(EngineFault(f"流程图有误，目前不能办理，请联系流程设计人员。{error}"))
 
 
-def _database_busy(error: OperationalError) -> Any:
+def _database_busy(error: OperationalError) -> ResponseReturnValue:
     """A deadlock, a lock that took too long, a database that is away: nothing was kept, and trying again helps."""
     current_app.logger.warning("the database did not answer: %s", error)
     return _not_kept(507 if out_of_space(error) else 503)
 
 
-def _storage(error: OSError) -> Any:
+def _storage(error: OSError) -> ResponseReturnValue:
     """A disk that is full; any other trouble with a file is a fault like others."""
     if not out_of_space(error):
         raise error
@@ -210,35 +211,35 @@ def _storage(error: OSError) -> Any:
     return _not_kept(507)
 
 
-def _not_kept(status: int) -> Any:
+def _not_kept(status: int) -> ResponseReturnValue:
     g.failed = True
     session.pop("_flashes", None)  # no word of success
     return ({"message": PAGES[status][1]}, status) if wants_json() else error_page(status)
 
 
-def _csrf(error: CSRFError) -> Any:
+def _csrf(error: CSRFError) -> ResponseReturnValue:
     if wants_json():
         return {"message": STALE}, 401
     if request.endpoint == "account.log_in":
         flash(STALE, "warning")
         return redirect(url_for("account.login"))
-    if keepable():
-        return kept_page(401)
+    if may_keep():
+        return page_that_keeps(401)
     return error_page(400, STALE) if "person" in session else error_page(401)
 
 
-def _http(error: HTTPException) -> Any:
+def _http(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     if status < 400:
         return error
     if status == 401 and request.method == "GET":
         return redirect(url_for("account.login"))
-    if status == 401 and keepable() and not wants_json():
-        return kept_page(status)
+    if status == 401 and may_keep() and not wants_json():
+        return page_that_keeps(status)
     return error_page(status if status in PAGES else 400)
 
 
-def _fault(error: Exception) -> Any:
+def _fault(error: Exception) -> ResponseReturnValue:
     number = secrets.token_hex(4)
     session.pop("_flashes", None)  # no word of success: what a view said before it broke, or before its commit did
     current_app.logger.error("fault %s", number)

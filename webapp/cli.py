@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import TextIO
 
 import click
 from cryptography.fernet import Fernet
@@ -19,10 +20,12 @@ from sqlalchemy.exc import OperationalError
 from domain.demo import DEMO_ACCOUNTS, PASSWORD
 from domain.demo.books import SIZES
 from domain.ground.locks import SchedulerLock
+from domain.ground.proofs import proofs_of
 from domain.ground.schema import SchemaError
 from domain.ground.settings import BadSetting, Settings, read_settings
 from domain.ground.vault import open_vault
 from domain.institutions import seals
+from domain.platform import heads as published
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from handlers import HANDLERS
@@ -32,10 +35,10 @@ from jobs import scheduler as scheduling
 from jobs import worker as working
 from jobs.demo import loading as demonstration
 from jobs.scenarios import playing as scenario_runner
+from jobs.verifying import verify as find_faults
 from processes.checks import SUFFIXES, check_file, diagrams_in
 from processes.diagrams.decisions import SUFFIX
 from processes.errors import DiagramInvalid
-from processes.monitor.verify import verify as find_faults
 from webapp import supervisor
 
 
@@ -197,15 +200,29 @@ def scenario(keys: tuple[str, ...]) -> None:
 
 
 @main.command()
-def verify() -> None:
+@click.option("--heads", "kept", type=click.File(encoding="utf-8"), help="Heads that were kept outside, as `pilot heads` printed them.")
+def verify(kept: TextIO | None) -> None:
     """Is everything consistent? A line for each fault, exit 1 where there is one."""
     runtime = _runtime()
-    with runtime.database.reading() as session:
-        faults = find_faults(runtime.engine, session)
+    try:
+        outside = [json.loads(line) for line in kept or () if line.strip()]
+    except ValueError as error:
+        raise click.ClickException(f"不是 pilot heads 输出的内容：{error}") from error
+    faults = find_faults(runtime, outside)
     for fault in faults:
         click.echo(fault)
     click.echo("一致" if not faults else f"共 {len(faults)} 处不一致")
     sys.exit(1 if faults else 0)
+
+
+@main.command()
+@click.option("--since", default=1, show_default=True, help="The first one to print.")
+def heads(since: int) -> None:
+    """Prints the published heads, a JSON object a line, to be kept where whoever runs this installation cannot change them."""
+    runtime = runtimes.build(_settings())
+    with runtime.database.reading() as session:
+        for head in published.heads_since(session, since):
+            click.echo(json.dumps(published.exported(head, proofs_of(session)), ensure_ascii=False))
 
 
 @main.command()

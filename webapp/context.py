@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.ground.base import Base
 from domain.ground.database import EXPIRE_ON_COMMIT
@@ -79,7 +80,7 @@ def install(app: Flask) -> None:
     app.after_request(_commit)
 
 
-def _require_login() -> Any:
+def _require_login() -> ResponseReturnValue | None:
     view = view_of_request()
     if view is None or request.endpoint == "static" or getattr(view, "is_public", False):
         return None
@@ -91,7 +92,7 @@ def _require_login() -> Any:
     return redirect(url_for("account.login", next=request.full_path.rstrip("?")))
 
 
-def _first_login(view: Callable[..., Any]) -> Any:
+def _first_login(view: Callable[..., Any]) -> ResponseReturnValue | None:
     """Who logged in with a first password reaches nothing but the page for choosing one (row 7.2)."""
     if not actor().must_change or getattr(view, "at_first_login", False):
         return None

@@ -15,6 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from domain.ground.proofs import OPTION, Proofs, passing_proofs
+
 IDLE = timedelta(seconds=60)
 """How long PostgreSQL lets a transaction stand idle before it ends it: a process that was stopped would keep its locks."""
 EXPIRE_ON_COMMIT = False
@@ -73,15 +75,22 @@ class Database:
                 _switch_keys(connection, "ON")
 
 
-def open_database(url: str) -> Database:
-    """Opens `url` (`sqlite:///…` or `postgresql+psycopg://…`). Its errors show no parameters: people's data belong in no log."""
+def open_database(url: str, proofs: Proofs | None = None) -> Database:
+    """Opens `url` (`sqlite:///…` or `postgresql+psycopg://…`). Its errors show no parameters: people's data belong in no log.
+
+    `proofs` are the installation's; without them rows are proved with a key that nobody keeps.
+    """
+    options = {OPTION: proofs or passing_proofs()}
     if url.startswith("sqlite"):
-        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 15, "check_same_thread": False})
+        engine = create_engine(
+            url, hide_parameters=True, execution_options=options, connect_args={"timeout": 15, "check_same_thread": False}
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
         idle = f"-c idle_in_transaction_session_timeout={IDLE // timedelta(milliseconds=1)}"
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"options": idle})
+        pool = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
+        engine = create_engine(url, hide_parameters=True, execution_options=options, connect_args={"options": idle}, **pool)
     immediate = engine.execution_options(**{_IMMEDIATE: True})
     return Database(
         engine,

@@ -1,10 +1,10 @@
-"""What a service task may call: the shapes of handlers, and how they fail."""
+"""The two shapes of handlers, which service tasks call, and the errors by which they fail."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
@@ -14,57 +14,64 @@ from domain.ground.settings import Settings
 
 
 class Transient(Exception):
-    """The outside did not answer well this time; worth another try."""
+    """The outside failed this time; another try may succeed."""
 
 
 class Permanent(Exception):
-    """The outside refused for good; trying again changes nothing."""
+    """The outside refused for good; another try would fail too."""
 
 
 class BusinessError(Exception):
-    """The outside, or a rule, said no in a way that the diagram may answer: a BPMN error with this code."""
+    """A refusal by the outside or by a rule that the diagram may catch: a BPMN error with this code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
 
 
-# Mistakes in a handler or its parameters: told as what they are, never a traceback that stops a worker.
-# What a table refuses is one of them; a database that is away is not.
+# Mistakes in a handler or its parameters. Whoever calls a handler turns them into a sentence for people, so that none stops a worker.
+# A value that a table refuses is such a mistake; a database that is away is not.
 FAULTS = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError, IntegrityError, DataError)
 
 
 def mistake(error: Exception) -> str:
-    """What is kept and shown of a mistake: its kind and first line. A statement of the database, and what it held, are nobody's to read."""
-    said = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
-    return f"{type(error).__name__}：{said}"
+    """The part of a mistake that is kept and shown: its kind and first line, without the database's statement and the data in it."""
+    line = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+    return f"{type(error).__name__}：{line}"
+
+
+Record = TypeVar("Record", contravariant=True)
+"""What a handler reads of the record that the process is about: a type of record, or a protocol of its own."""
+Params: TypeAlias = dict[str, Any]
+"""Parameter → value, as the diagram's expressions give them; and the data that a handler gives back."""
 
 
 @dataclass(frozen=True)
-class Inline:
-    """Runs inside the step's transaction: database only.
+class Inline(Generic[Record]):
+    """Runs inside the step's transaction, and uses nothing but the database.
 
-    `run(session, subject, params, actor)` returns task data or None; a BusinessError undoes what it wrote.
-    `needs` are the parameters a diagram must give, `gives` the names in the task data that it returns.
+    `run(session, subject, params, actor)` returns task data or None; a BusinessError takes back what it wrote.
+    `needs` are the parameters that a diagram must give, `gives` the names in the task data that it returns.
     """
 
-    run: Callable[[Session, Any, dict[str, Any], Actor], dict[str, Any] | None]
+    run: Callable[[Session, Record, Params, Actor], Params | None]
     needs: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class External:
-    """Calls the outside with no transaction open.
+class External(Generic[Record]):
+    """Calls the outside while no transaction is open.
 
-    `prepare(session, subject, params)` makes the payload once; `call(payload, key, settings)` sends it, `key` being the
-    idempotency key, and raises Transient, Permanent or BusinessError. `needs` and `gives` as of Inline.
+    `prepare(session, subject, params)` makes the payload, once. `call(payload, key, settings)` sends it, with `key` as the idempotency
+    key, and raises Transient, Permanent or BusinessError. `needs` and `gives`: see `Inline`.
     """
 
-    prepare: Callable[[Session, Any, dict[str, Any]], dict[str, Any]]
-    call: Callable[[dict[str, Any], str, Settings], dict[str, Any]]
+    prepare: Callable[[Session, Record, Params], Params]
+    call: Callable[[Params, str, Settings], Params]
     needs: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
 
 
-Handler = Inline | External
+Handler: TypeAlias = Inline[Any] | External[Any]
+"""A handler of whichever record: the diagram that names it says in its property `subject` what its record is."""

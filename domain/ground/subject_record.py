@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Self
 
-from sqlalchemy import Select, String, bindparam, select
+from sqlalchemy import Select, String, bindparam, inspect, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from domain.ground.base import Base
@@ -38,6 +38,19 @@ class SubjectRecord(Base):
     def joined(cls) -> Select[Any]:
         """Such records together with the others that their titles and facts read."""
         return select(cls)
+
+    def content(self) -> dict[str, object]:
+        """What the record says, by name: its columns that are not null, but its id, and the status, which the engine writes.
+
+        Its hash stands in the history (`processes.history`): a name never changes, whatever becomes of the column.
+        """
+        return {name: value for name in self._content_columns() if (value := getattr(self, name)) is not None}
+
+    @classmethod
+    @cache
+    def _content_columns(cls) -> list[str]:
+        mapped = inspect(cls).column_attrs
+        return sorted(attribute.key for attribute in mapped if not attribute.deferred and attribute.key not in ("id", "status", "tone"))
 
     def take(self, answers: dict[str, Any]) -> None:
         """Stores what was filled into the record's form. A record without a form that changes it is never asked to."""

@@ -38,6 +38,9 @@ class Subject(Protocol):
     def facts(self) -> dict[str, Any]:
         """Names that expressions of the diagram may use."""
 
+    def content(self) -> dict[str, object]:
+        """What the record says, by name: whatever nobody may change but in a step."""
+
     def answers(self) -> dict[str, Any]:
         """What was filled into the record's form."""
 

@@ -86,6 +86,10 @@ class Teacher(SubjectRecord):
         kept = {name: getattr(self, name) for name in DETAILS}
         return {"name": self.person.name, "mobile": self.person.account, **{k: v for k, v in kept.items() if v is not None}}
 
+    def content(self) -> dict[str, object]:
+        """What the record says, name and mobile number among it."""
+        return {**super().content(), "name": self.person.name, "mobile": self.person.account}
+
     def take(self, answers: dict[str, Any]) -> None:
         """Stores what was filled in; the account moves with the mobile number.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
@@ -20,6 +20,8 @@ class ImportState(StrEnum):
     """What becomes of an uploaded file."""
 
     CHECKING = "checking"
+    CHOOSING = "choosing"
+    """A person chooses which of the workbook's sheets are meant."""
     READY = "ready"
     """Checked: a person decides whether its good rows become records."""
     TAKING = "taking"
@@ -41,6 +43,7 @@ class RowState(StrEnum):
 
 STATES: Mapping[ImportState, tuple[str, Tone]] = {
     ImportState.CHECKING: ("检查中", Tone.WAITING),
+    ImportState.CHOOSING: ("待选工作表", Tone.ATTENTION),
     ImportState.READY: ("待确认", Tone.ATTENTION),
     ImportState.TAKING: ("导入中", Tone.WAITING),
     ImportState.DONE: ("已导入", Tone.DONE),
@@ -48,6 +51,19 @@ STATES: Mapping[ImportState, tuple[str, Tone]] = {
     ImportState.DROPPED: ("已放弃", Tone.DRAFT),
 }
 """State → what people read, and the tone of its badge."""
+NOTHING_TAKEN = ("未导入", Tone.FAILED)
+PARTLY_TAKEN = ("部分导入", Tone.ATTENTION)
+
+
+class SheetOfFile(TypedDict):
+    """A sheet of an uploaded workbook that holds rows."""
+
+    name: str
+    rows: int
+    head: int
+    """Number of the last row of its headings."""
+    problem: str | None
+    """Why it cannot be imported, in Chinese."""
 
 
 class ImportRecord(Base):
@@ -66,12 +82,15 @@ class ImportRecord(Base):
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     file_name: Mapped[str] = mapped_column(String(200))
-    sha256: Mapped[str | None] = mapped_column(String(64), comment="of the file's bytes")
+    sha256: Mapped[str | None] = mapped_column(String(64), comment="of the file's bytes, and the name of the sheet where one was chosen")
     state: Mapped[ImportState] = mapped_column(one_of(ImportState, 10), default=ImportState.CHECKING, comment="a key of STATES")
     problem: Mapped[str | None] = mapped_column(Text, comment="why the whole file was refused, for people")
     header: Mapped[list[str]] = mapped_column(JSON, default=list, comment="the headings as the file has them")
     places: Mapped[dict[str, int]] = mapped_column(JSON, default=dict, comment="field name → number of the file's column, from 0")
     sheet: Mapped[str | None] = mapped_column(Text, comment="name of the sheet that was read; null: not read yet, or a file without sheets")
+    sheets: Mapped[list[SheetOfFile]] = mapped_column(
+        JSON, default=list, comment="where rows stand in several sheets: all of those; else those that cannot be imported"
+    )
     head: Mapped[int | None] = mapped_column(comment="number of the row of headings; null: not read yet")
     total: Mapped[int] = mapped_column(default=0)
     bad: Mapped[int] = mapped_column(default=0, comment="rows with problems")
@@ -88,14 +107,25 @@ class ImportRecord(Base):
         return self.total - self.bad - self.taken
 
     @property
+    def title(self) -> str:
+        """The file, and the sheet where it was chosen from several."""
+        return f"{self.file_name}（{self.sheet}）" if any(one["name"] == self.sheet for one in self.sheets) else self.file_name
+
+    @property
     def status(self) -> str:
         """What people read."""
-        return STATES[self.state][0]
+        return self._label[0]
 
     @property
     def tone(self) -> str:
         """The badge's tone."""
-        return STATES[self.state][1]
+        return self._label[1]
+
+    @property
+    def _label(self) -> tuple[str, Tone]:
+        if self.state == ImportState.DONE and self.taken < self.total:
+            return PARTLY_TAKEN if self.taken else NOTHING_TAKEN
+        return STATES[self.state]
 
 
 class ImportRow(Base):

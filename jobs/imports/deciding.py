@@ -44,7 +44,7 @@ def drop(session: Session, record: ImportRecord) -> None:
     Raises:
         AlreadyDecided
     """
-    states = [ImportState.READY, ImportState.CHECKING] if interrupted(session, record) else [ImportState.READY]
+    states = [ImportState.READY, ImportState.CHOOSING, *([ImportState.CHECKING] if interrupted(session, record) else [])]
     if record.taken or not move(session, record.id, states, state=ImportState.DROPPED, sha256=None, total=0, bad=0):
         raise AlreadyDecided
     session.execute(delete(ImportRow).where(ImportRow.import_id == record.id))

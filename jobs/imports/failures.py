@@ -30,6 +30,8 @@ class Order:
     """The headings as the import read them."""
     kept_as_text: list[int]
     """Columns, from 0, whose values must be texts: long numbers."""
+    others: list[tuple[str, int]]
+    """Sheets that are imported by themselves, and the numbers of their rows of headings: nothing of them comes back here."""
     listed: list[str]
     """Headings of the plain list. A file that was made from such a list has them already; they are written anew."""
 

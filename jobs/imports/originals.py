@@ -19,7 +19,7 @@ from jobs.imports.guarding import kind_of
 
 MAX_ROWS = 20_000  # of a workbook in which rows come back; those of a larger one come back as a list
 MAX_XML = 60 * 1024 * 1024  # bytes: about 1.2 million cells
-_OPEN = (ImportState.CHECKING, ImportState.READY, ImportState.TAKING)
+_OPEN = (ImportState.CHECKING, ImportState.CHOOSING, ImportState.READY, ImportState.TAKING)
 
 
 def folder_of(settings: Settings) -> Path:

@@ -68,6 +68,8 @@ def write(order: Order, rows: Sequence[BadRow], target: str | IO[bytes]) -> None
     book = _load(order)
     sheet = book[order.sheet]
     moves = Moves(order.head, last, [row.number for row in rows])
+    for name, head in order.others:
+        remove_rows(book[name], Moves(head, book[name].max_row, []))
     _forget_rule(sheet)
     remove_rows(sheet, moves)
     width = max(len(row.cells) for row in rows)
@@ -108,12 +110,19 @@ def _load(order: Order) -> Workbook:
         warnings.simplefilter("ignore")  # about what openpyxl leaves out
         book = load_workbook(file, data_only=True)
     sheet = book[order.sheet]
-    (headings,) = sheet.iter_rows(order.head, order.head, 1, len(order.header), values_only=True)
-    if [as_text(value) for value in headings] != order.header:
+    if not _is_headed(sheet, order):
         raise ValueError("another sheet")
     for rule in newer_rules(Path(order.source), order.sheet):
         sheet.add_data_validation(rule)
     return book
+
+
+def _is_headed(sheet: Worksheet, order: Order) -> bool:
+    """Whether a sheet has the headings that the import read; they may stand over two lines, or in cells merged downwards."""
+    lines = sheet.iter_rows(max(order.head - 1, 1), order.head, 1, len(order.header), values_only=True)
+    cells = [[text for value in column if (text := as_text(value))] for column in zip(*lines, strict=True)]
+    found = [any(text in said for text in texts) for said, texts in zip(order.header, cells, strict=True) if said and texts]
+    return bool(found) and all(found)
 
 
 def _as_read(order: Order, rows: Sequence[BadRow]) -> tuple[dict[int, list[str]], int]:

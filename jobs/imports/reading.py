@@ -5,25 +5,35 @@ Pure functions on a file; nothing here knows a database.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from io import TextIOWrapper
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from jobs.imports.cells import as_text
-from jobs.imports.columns import Column, Header, read_header
-from jobs.imports.guarding import MAX_COLUMNS, MAX_ROWS, BadFile, Kind, inspect
+from jobs.imports.columns import Column, Head, Header, find_head
+from jobs.imports.guarding import MAX_ROWS, BadFile, Kind, inspect
+from jobs.imports.text_files import Rows, open_text
 
 TITLE_ROWS = 20  # rows in which the headings are looked for
-MAX_SHEETS = 10
-ENCODINGS = ("utf-8-sig", "gb18030")  # GBK is part of GB 18030
-Rows = Iterator[tuple[int, list[str]]]
+MAX_SHEETS = 100
+HIDDEN = "工作表已隐藏"
+_STRAY = 1  # headings that a sheet may have by chance
+
+
+@dataclass(frozen=True)
+class FoundSheet:
+    """A sheet of a workbook that holds rows of the table that is asked for."""
+
+    name: str
+    rows: int
+    head: int
+    """Number of the last row of its headings."""
+    problem: str | None = None
+    """Why it cannot be imported, in Chinese."""
 
 
 @dataclass(frozen=True)
@@ -39,24 +49,35 @@ class Table:
     sheet: str
     """The sheet's name; empty where the file has none."""
     head: int
-    """Number of the row of headings."""
+    """Number of the last row of headings."""
+    others: tuple[FoundSheet, ...] = ()
+    """Sheets that hold rows too, and cannot be imported as they are."""
+
+
+class SeveralSheets(Exception):
+    """A workbook has several sheets that could be imported: a person chooses from `sheets`."""
+
+    def __init__(self, sheets: Sequence[FoundSheet]) -> None:
+        super().__init__(f"{len(sheets)} sheets")
+        self.sheets = tuple(sheets)
 
 
 @contextmanager
-def open_table(path: Path, name: str, columns: Sequence[Column], kind: Kind | None = None) -> Iterator[Table]:
-    """The table in an uploaded file. Reading its rows may still raise BadFile, where there are too many.
+def open_table(path: Path, name: str, columns: Sequence[Column], kind: Kind | None = None, sheet: str | None = None) -> Iterator[Table]:
+    """The table in an uploaded file, or in one `sheet` of it. Reading its rows may still raise BadFile, where there are too many.
 
     `kind` is what `inspect` found when the file came; without it the file is looked at first.
 
     Raises:
         BadFile: it cannot be read, or its headings lack required columns (all of them are named).
+        SeveralSheets: more than one sheet can be imported, and none was asked for.
     """
     if (kind or inspect(path, name)) == "csv":
-        with _open_text(path) as text:
-            yield _table([("", _csv_rows(text))], columns)
+        with open_text(path, columns, TITLE_ROWS) as rows:
+            yield _text_table(rows, columns)
         return
     with _open_book(path) as book:
-        yield _table(_sheets(book), columns)
+        yield _book_table(book, columns, sheet)
 
 
 @contextmanager
@@ -69,7 +90,7 @@ def open_sheet(path: Path, name: str) -> Iterator[tuple[Rows, int]]:
     with _open_book(path) as book:
         sheet = book.get_sheet_by_name(name)
         merged = [(bottom - top + 1) * (right - left + 1) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()]
-        yield _sheet_rows(sheet.iter_rows()), sum(merged)
+        yield _sheet_rows(sheet), sum(merged)
 
 
 @contextmanager
@@ -82,77 +103,135 @@ def _open_book(path: Path) -> Iterator[CalamineWorkbook]:
             raise BadFile("文件内容有误，不能读取，请用 Excel 或 WPS 打开，另存为 .xlsx 后重新上传") from error
 
 
-def _sheets(book: CalamineWorkbook) -> Iterator[tuple[str, Rows]]:
-    seen = 0
-    for number, sheet in enumerate(book.sheets_metadata):
-        if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible and seen < MAX_SHEETS:
-            seen += 1
-            yield sheet.name, _sheet_rows(book.get_sheet_by_index(number).iter_rows())
+def _text_table(rows: Rows, columns: Sequence[Column]) -> Table:
+    lines = list(islice(rows, TITLE_ROWS))
+    head = find_head(columns, [texts for _, texts in lines])
+    if head is None or not head.header.complete:
+        raise BadFile(_advice(head, columns))
+    return _table("", head, lines, rows, columns)
 
 
-def _sheet_rows(rows: Iterator[list[Any]]) -> Rows:
-    return ((number, [as_text(cell) for cell in row]) for number, row in enumerate(rows, 1))
+@dataclass
+class _Look:
+    """What was found in the sheets of a workbook so far."""
+
+    found: list[FoundSheet] = field(default_factory=list)
+    """Those with rows. Of the first that can be imported they are counted only where it is not the only one, and are 0 until then."""
+    first: CalamineSheet | None = None
+    """That first one."""
+    empty: CalamineSheet | None = None
+    """The first one with headings alone."""
+    nearest: Head | None = None
+    """The headings that come nearest, where none are complete."""
 
 
-def _csv_rows(text: TextIOWrapper) -> Rows:
-    beginning = text.read(4000)
-    text.seek(0)
-    reader = csv.reader(text, delimiter=max(",\t;", key=beginning.count))
-    try:
-        for row in reader:
-            yield reader.line_num, [as_text(_unquoted(cell)) for cell in row[:MAX_COLUMNS]]
-    except csv.Error as error:
-        raise BadFile(f"文件第 {reader.line_num} 行不能读取，请用 Excel 或 WPS 打开，另存为 .xlsx 后上传") from error
+def _book_table(book: CalamineWorkbook, columns: Sequence[Column], wanted: str | None) -> Table:
+    sheets = [(at, one) for at, one in enumerate(book.sheets_metadata) if one.typ == SheetTypeEnum.WorkSheet and wanted in (None, one.name)]
+    if len(sheets) > MAX_SHEETS:
+        raise BadFile(f"文件中的工作表超过 {MAX_SHEETS} 个，请删除无关的工作表后重新上传")
+    look = _Look()
+    for at, about in sheets:
+        _look_at(look, book.get_sheet_by_index(at), about.visible == SheetVisibleEnum.Visible or wanted is not None, columns)
+    if look.first is not None and sum(one.problem is None for one in look.found) > 1:
+        rows = _count(_sheet_table(look.first, columns).rows)
+        raise SeveralSheets([one if one.rows else replace(one, rows=rows) for one in look.found])
+    chosen = look.first or look.empty
+    if chosen is None:
+        raise BadFile(_advice(look.nearest, columns))
+    return replace(_sheet_table(chosen, columns), others=tuple(one for one in look.found if one.problem is not None))
 
 
-def _unquoted(cell: str) -> str:
-    # programs write ="13900000000" lest Excel turn the digits into a number
-    return cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell
+def _look_at(look: _Look, sheet: CalamineSheet, visible: bool, columns: Sequence[Column]) -> None:
+    """Adds one sheet to what was found."""
+    head, table = _head_and_table(sheet, columns)
+    if head is None or table is None:
+        return
+    complete, named = head.header.complete, len(head.header.places)
+    filled = next(table.rows, None) is not None
+    if visible and not complete and (look.nearest is None or named > len(look.nearest.header.places)):
+        look.nearest = head
+    if visible and complete and not filled:
+        look.empty = look.empty or sheet
+    elif visible and complete and look.first is None:
+        look.first = sheet
+        look.found.append(FoundSheet(sheet.name, 0, table.head))
+    elif filled and (complete or (visible and named > _STRAY)):
+        problem = _problem(head.header) if not complete else None if visible else HIDDEN
+        look.found.append(FoundSheet(sheet.name, 1 + _count(table.rows), table.head, problem))
 
 
-def _open_text(path: Path) -> TextIOWrapper:
-    for encoding in ENCODINGS:
-        try:
-            with path.open(encoding=encoding, newline="") as text:
-                while text.read(1024 * 1024):
-                    pass
-        except UnicodeDecodeError:
-            continue
-        return path.open(encoding=encoding, newline="")
-    raise BadFile("文件的文字编码不能识别，请用 Excel 或 WPS 打开，另存为 .xlsx 后上传")
+def _sheet_table(sheet: CalamineSheet, columns: Sequence[Column]) -> Table:
+    """The table of a sheet whose headings are complete."""
+    table = _head_and_table(sheet, columns)[1]
+    if table is None:
+        raise BadFile(_advice(None, columns))
+    return table
 
 
-def _table(sheets: Iterable[tuple[str, Rows]], columns: Sequence[Column]) -> Table:
-    """The first sheet whose headings are complete."""
-    nearest: Header | None = None
-    for name, rows in sheets:
-        head = list(islice(rows, TITLE_ROWS))
-        for at, (number, texts) in enumerate(head):
-            header = read_header(columns, texts)
-            if header.places and not header.missing and not header.doubled:
-                below = _data(chain(head[at + 1 :], rows), header.places, columns)
-                return Table(tuple(texts), header.places, below, name, number)
-            if header.places and (nearest is None or len(header.places) > len(nearest.places)):
-                nearest = header
-    raise BadFile(_header_problem(nearest, columns))
+def _head_and_table(sheet: CalamineSheet, columns: Sequence[Column]) -> tuple[Head | None, Table | None]:
+    rows = _sheet_rows(sheet)
+    lines = list(islice(rows, TITLE_ROWS))
+    head = find_head(columns, [texts for _, texts in lines])
+    return head, _table(sheet.name, head, lines, rows, columns) if head is not None else None
 
 
-def _header_problem(nearest: Header | None, columns: Sequence[Column]) -> str:
+def _table(name: str, head: Head, lines: Sequence[tuple[int, list[str]]], rows: Rows, columns: Sequence[Column]) -> Table:
+    places = head.header.places
+    below = _data(chain(lines[head.last + 1 :], rows), places, columns)
+    return Table(tuple(head.texts), places, below, name, lines[head.last][0])
+
+
+def _sheet_rows(sheet: CalamineSheet) -> Rows:
+    merged: dict[int, list[tuple[int, int]]] = {}
+    for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
+        if bottom > top:
+            merged.setdefault(top + 1, []).append((left, bottom + 1))
+    rows = ((number, [as_text(cell) for cell in row]) for number, row in enumerate(sheet.iter_rows(), 1))
+    return _filled(rows, merged) if merged else rows
+
+
+def _filled(rows: Rows, merged: Mapping[int, Sequence[tuple[int, int]]]) -> Rows:
+    """Rows in which cells merged downwards hold their value in every row. `merged`: first row → (column, from 0, last row).
+
+    A row that holds nothing else stays blank: remarks below a table are often merged so.
+    """
+    held: dict[int, tuple[int, str]] = {}
+    for number, texts in rows:
+        held = {column: (last, text) for column, (last, text) in held.items() if number <= last}
+        if any(texts):
+            for column, (_, text) in held.items():
+                texts[column] = texts[column] or text
+        for column, last in merged.get(number, ()):
+            if column < len(texts):
+                held[column] = (last, texts[column])
+        yield number, texts
+
+
+def _advice(nearest: Head | None, columns: Sequence[Column]) -> str:
     if nearest is None:
         titles = "、".join(f"“{c.title}”" for c in columns if c.required)
         return f"没有找到表头：文件前 {TITLE_ROWS} 行中没有{titles}等列。请下载导入模板，把数据填入模板后上传"
-    if nearest.missing:
-        return f"表头缺少{'、'.join(f'“{title}”' for title in nearest.missing)}列，请补上后重新上传（可下载导入模板对照）"
-    return f"表头中{'、'.join(f'“{title}”' for title in nearest.doubled)}列出现了不止一次，请只保留一列后重新上传"
+    what = "请补上后重新上传（可下载导入模板对照）" if nearest.header.missing else "请只保留一列后重新上传"
+    return f"{_problem(nearest.header)}，{what}"
+
+
+def _problem(header: Header) -> str:
+    if header.missing:
+        return f"表头缺少{'、'.join(f'“{title}”' for title in header.missing)}列"
+    return f"表头中{'、'.join(f'“{title}”' for title in header.doubled)}列出现了不止一次"
 
 
 def _data(rows: Rows, places: Mapping[str, int], columns: Sequence[Column]) -> Rows:
     example = {places[c.name]: str(c.schema["x-example"]) for c in columns if c.name in places and "x-example" in c.schema}
     count = 0
     for number, texts in rows:
-        if not any(texts) or all(at < len(texts) and texts[at] == value for at, value in example.items()):
+        if not any(texts) or (example and all(at < len(texts) and texts[at] == value for at, value in example.items())):
             continue
         count += 1
         if count > MAX_ROWS:
             raise BadFile(f"数据超过 {MAX_ROWS} 行，请拆分为几个文件后分别上传")
         yield number, texts
+
+
+def _count(rows: Rows) -> int:
+    return sum(1 for _ in islice(rows, MAX_ROWS - 1))

@@ -36,7 +36,7 @@ class AlreadyImported(DomainError):
 
     def __init__(self, record: ImportRecord) -> None:
         super().__init__(
-            f"“{record.file_name}”已由{record.person.name}于 {clock_minutes(record.created_at)} 上传过，内容没有变化，本次没有重复导入。"
+            f"“{record.title}”已由{record.person.name}于 {clock_minutes(record.created_at)} 上传过，内容没有变化，本次没有重复导入。"
         )
         self.import_id = record.id
 
@@ -107,6 +107,6 @@ def begin_work(session: Session, actor: Actor, description: Import, record: Impo
     """A background task that checks an import or takes its good rows in. The caller hands out `record.task_id`."""
     what = "检查" if kind == CHECK else "导入"
     params = {"import": record.id, "back": f"/imports/{description.key}/{record.id}"}
-    title = f"{description.title}：{what}“{record.file_name[:60]}”"
+    title = f"{description.title}：{what}“{record.title[:60]}”"
     record.task_id = background.begin(session, actor, kind, title, params, now).id
     session.flush()

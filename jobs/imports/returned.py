@@ -19,6 +19,7 @@ from domain.ground.parties import Actor
 from domain.ground.settings import Settings
 from domain.platform import background
 from domain.platform.background import LIVE, BackgroundTask
+from domain.platform.files import tidy_name
 from domain.platform.imports import ImportRecord, ImportRow, RowState, import_of
 from jobs import confined
 from jobs.imports import IMPORTS
@@ -52,7 +53,8 @@ def way(settings: Settings, record: ImportRecord) -> Way:
 
 def file_name(record: ImportRecord) -> str:
     """What the download is called: 教师-未通过.xlsx."""
-    return f"{Path(record.file_name).stem.removesuffix(_SUFFIX)}{_SUFFIX}.xlsx"
+    sheet = f"-{tidy_name(record.sheet or '')}" if record.title != record.file_name else ""
+    return f"{Path(record.file_name).stem.removesuffix(_SUFFIX)}{sheet}{_SUFFIX}.xlsx"
 
 
 def write(session: Session, settings: Settings, description: Import, record: ImportRecord, path: Path) -> None:
@@ -80,7 +82,7 @@ def begin(session: Session, actor: Actor, description: Import, record: ImportRec
         if task.params["import"] == record.id:
             return task.id
     params = {"import": record.id, "kind": description.key, "back": f"/imports/{description.key}/{record.id}"}
-    title = f"{description.title}：生成“{record.file_name[:60]}”的失败数据"
+    title = f"{description.title}：生成“{record.title[:60]}”的失败数据"
     return background.begin(session, actor, RETURN, title, params, now, record.bad).id
 
 
@@ -113,7 +115,8 @@ def _write_order(session: Session, settings: Settings, description: Import, reco
     check = row_check(session, description)
     texts = [record.places[c.name] for c in check.columns if c.name in record.places and c.schema.get("format") in TEXT_KEPT]
     head, places = record.head or 0, record.places
-    order = Order(str(file_of(settings, record)), record.sheet or "", head, record.header, texts, list(HEADINGS))
+    others = [(one["name"], one["head"]) for one in record.sheets if one["problem"] is None and one["name"] != record.sheet]
+    order = Order(str(file_of(settings, record)), record.sheet or "", head, record.header, texts, others, list(HEADINGS))
     table = ImportRow
     bad = select(table.number, table.cells, table.problems).where(table.import_id == record.id, table.state == RowState.BAD)
     rows = session.execute(bad.order_by(table.number)).all()

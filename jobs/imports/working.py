@@ -6,6 +6,7 @@ Both begin where the states of the rows show, and do a chunk in a transaction: a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import islice
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ from jobs.imports.checking import Doubles, RowCheck, row_check
 from jobs.imports.description import Import
 from jobs.imports.guarding import BadFile, kind_of
 from jobs.imports.originals import can_come_back, file_of, needed
-from jobs.imports.reading import Table, open_table
+from jobs.imports.reading import SeveralSheets, Table, open_table
 from jobs.outbox import hand_out
 from jobs.runtime import Runtime
 from jobs.work import Work
@@ -45,9 +46,14 @@ def check_file(runtime: Runtime, work: Work) -> None:
         try:
             if not path.exists():
                 raise BadFile("上传的文件已不存在，请重新上传")
-            with open_table(path, record.file_name, check.columns, kind_of(path)) as table:
+            with open_table(path, record.file_name, check.columns, kind_of(path), record.sheet) as table:
                 _forget_rows(work, record, table)
                 _check_rows(work, record, description, check, table)
+        except SeveralSheets as several:
+            with work.database.writing() as session:
+                sheets = [asdict(one) for one in several.sheets]
+                move(session, record.id, [ImportState.CHECKING], state=ImportState.CHOOSING, sheets=sheets)
+                work.keep(session, 0, 0)
         except BadFile as error:
             _refuse(work, record, str(error))
     record, _ = _load(work)  # a worker that lost the task stops before it comes here
@@ -108,6 +114,7 @@ def _forget_rows(work: Work, record: ImportRecord, table: Table) -> None:
             places=dict(table.places),
             sheet=table.sheet or None,
             head=table.head,
+            **({} if record.sheets else {"sheets": [asdict(one) for one in table.others]}),
         )
         work.keep(session, 0, 0)
 

@@ -250,7 +250,7 @@ def _outside(play: _Play, mode: str) -> None:
         _call(play, handler, payload, job.id, attempt)
 
 
-def _call(play: _Play, handler: External, payload: dict[str, Any], job_id: str, attempt: int) -> None:
+def _call(play: _Play, handler: External[Any], payload: dict[str, Any], job_id: str, attempt: int) -> None:
     try:
         result = handler.call(payload, job_id, play.settings)
     except BusinessError as error:

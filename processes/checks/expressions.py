@@ -14,10 +14,10 @@ from processes.checks.wording import named, say, say_flow, short
 from processes.diagrams import quorum, retries
 from processes.diagrams.activities import call_of, condition_of, decision_of, event_condition_of, script_of, timer_of
 from processes.diagrams.assignments import read_assignments
-from processes.diagrams.decisions import INPUT, Table, read_table
+from processes.diagrams.decisions import INPUT, Table, doubts, read_table
 from processes.diagrams.diagram import Diagram
 from processes.diagrams.elements import Element, listed
-from processes.diagrams.expressions import ExpressionError, Value, evaluate, names_in
+from processes.diagrams.expressions import ExpressionError, Value, WrongTypes, evaluate, names_in, no_truth
 from processes.diagrams.loops import read_loop
 from processes.diagrams.messages import Messages
 from processes.diagrams.nodes import BPMN, SPIFF, Node, local
@@ -32,12 +32,13 @@ _ISO = re.compile(r"(R\d*/.*|P(?=.*\d)[\dYMWDTHS]+|\d{4}-\d\d-\d\d.*|[\d*?/,-]+(
 
 @dataclass(frozen=True)
 class _Found:
-    """One expression: where it stands, what it is, its text, and whether it must give a time."""
+    """One expression: where it stands, what it is, its text, and whether it must give a time, or true or false."""
 
     where: str
     what: str
     text: str
     moment: bool = False
+    truth: bool = False
     name: str | None = None  # what is given this value, where it is an assignment
     fault: str | None = None  # it is no list of assignments
     reads: frozenset[str] = frozenset()  # names that it may read beside those that every expression may
@@ -73,8 +74,8 @@ def check(
             f"{found.where}{found.what}中的“{short(name)}”{why}" for name in sorted(names) if (why := _unknown(diagram, name, known))
         ]
         yield from unknown
-        if found.moment and known is not None and not unknown:
-            yield from _moment(found, known, names)
+        if not unknown:
+            yield from _kind(found, {**(known or {}), **{name: 1 for name in found.reads if name in COUNTED}}, names | found.reads)
 
 
 def all_expressions(diagram: Diagram) -> Iterator[_Found]:
@@ -82,7 +83,7 @@ def all_expressions(diagram: Diagram) -> Iterator[_Found]:
     for flow in diagram.flows:
         condition = condition_of(flow)
         if condition is not None:
-            yield _Found(say_flow(flow, ""), "条件", condition)
+            yield _Found(say_flow(flow, ""), "条件", condition, truth=True)
     for element in diagram.elements.values():
         yield from _of_element(element, diagram.nodes[element.id], say(element, ""))
     for one in Messages(diagram).correlations:
@@ -106,7 +107,7 @@ def _of_element(element: Element, node: Node, where: str) -> Iterator[_Found]:
         yield _Found(where, "定时器", timer.text, moment=timer.kind == "timeDate" or bool(_ISO.fullmatch(timer.text)))
     condition = event_condition_of(node)
     if condition is not None:
-        yield _Found(where, "条件", condition)
+        yield _Found(where, "条件", condition, truth=True)
     call = call_of(node)
     for name, text in call.parameters.items() if call is not None else ():
         yield _Found(where, f"参数“{short(name)}”", text)
@@ -146,7 +147,7 @@ def _rules(diagram: Diagram, decisions: Mapping[str, str]) -> Iterator[str]:
             yield say(element, f"找不到决策表“{short(id)}”，请把它的 .dmn 文件放在流程图旁边")
             continue
         try:
-            read_table(decisions[id])
+            yield from (say(element, line) for line in doubts(read_table(decisions[id])))
         except DiagramInvalid as error:
             yield from (say(element, line) for line in error.problems)
 
@@ -173,7 +174,7 @@ def _cells(diagram: Diagram, tables: Mapping[str, Table]) -> Iterator[_Found]:
 def _of_loops(element: Element, node: Node, where: str) -> Iterator[_Found]:
     """The expressions of a loop or a multi-instance activity."""
     for condition in node.iterfind(f"{BPMN}standardLoopCharacteristics/{BPMN}loopCondition"):
-        yield _Found(where, "循环条件", condition.text or "")
+        yield _Found(where, "循环条件", condition.text or "", truth=True)
     loop = read_loop(node)
     if loop is None:
         return
@@ -182,9 +183,9 @@ def _of_loops(element: Element, node: Node, where: str) -> Iterator[_Found]:
     if loop.cardinality is not None:
         yield _Found(where, "次数", loop.cardinality)
     if loop.condition is not None:
-        yield _Found(where, "完成条件", loop.condition, reads=frozenset(COUNTED))
+        yield _Found(where, "完成条件", loop.condition, truth=True, reads=frozenset(COUNTED))
     if loop.agrees is not None:
-        yield _Found(where, "同意的条件（属性 agreeWhen）", loop.agrees)
+        yield _Found(where, "同意的条件（属性 agreeWhen）", loop.agrees, truth=True)
     if quorum.is_expression(loop.rule):
         yield _Found(where, "会签规则（属性 quorum）", loop.rule)
 
@@ -236,15 +237,22 @@ def _unknown(diagram: Diagram, name: str, known: Mapping[str, Value] | None) -> 
     return None
 
 
-def _moment(found: _Found, known: Mapping[str, Value], names: frozenset[str]) -> Iterator[str]:
-    """Evaluates the expression over example values, where every name in it has one: it must give a time."""
-    examples = {name: known[name] for name in names}
-    if None in examples.values():
+def _kind(found: _Found, known: Mapping[str, Value], names: frozenset[str]) -> Iterator[str]:
+    """What shows that the expression does not give what it must: its form, and its value over examples where every name in it has one."""
+    if found.truth and (why := no_truth(found.text, known)) is not None:
+        yield f"{found.where}{found.what}不能使用：{short(why, 300)}"
+        return
+    examples = {name: known.get(name) for name in names}
+    if None in examples.values() or not (found.truth or found.moment):
         return
     try:
         value = evaluate(found.text, examples)
-    except ExpressionError as error:
+    except WrongTypes as error:
         yield f"{found.where}{found.what}不能使用：{short(str(error), 300)}"
         return
-    if not isinstance(value, datetime):
+    except ExpressionError as error:
+        if found.moment:  # a condition may fail over the examples alone, as by a division
+            yield f"{found.where}{found.what}不能使用：{short(str(error), 300)}"
+        return
+    if found.moment and not isinstance(value, datetime):
         yield f"{found.where}{found.what}没有得出时间，请写成时间，例如 now + days(3)"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from domain.ground.database import one_at_a_time
@@ -21,6 +21,7 @@ from processes.definitions.store import cache_key, latest, load
 from processes.diagrams.diagram import parse_diagram, read_diagram
 from processes.engine import Engine
 from processes.errors import DiagramInvalid, NotFound
+from processes.proving import proofs
 
 
 def take_turn(session: Session) -> None:
@@ -85,8 +86,7 @@ def deploy(
 def _keep(
     session: Session, engine: Engine, found: Definition, called: Mapping[str, int], by: str, note: str = "", scenarios: str | None = None
 ) -> Definition:
-    content = [found.forms, called, found.decisions] if called or found.decisions else found.forms
-    digest = hashlib.sha256(found.xml.encode() + json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    digest = content_digest(found.xml, found.forms, called, found.decisions)
     table = tables.definition
     last = session.execute(
         select(table.c.id, table.c.version, table.c.digest).where(table.c.key == found.key).order_by(table.c.version.desc()).limit(1)
@@ -109,9 +109,16 @@ def _keep(
         "scenarios": scenarios,
     }
     created = session.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
+    session.execute(update(table).where(table.c.id == created).values(proofs(session, table, {**row, "id": created})))
     session.info[cache_key(session, created)] = None  # not read yet
     _renew_callers(session, engine, found.key, created, by)
     return load(session, created)
+
+
+def content_digest(xml: str, forms: Mapping[str, Any], called: Mapping[str, int], decisions: Mapping[str, str]) -> str:
+    """The sha256 of a version: its diagram, its forms, the versions that it calls, and its decision tables."""
+    content = [forms, called, decisions] if called or decisions else forms
+    return hashlib.sha256(xml.encode() + json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def _renew_callers(session: Session, engine: Engine, key: str, id: int, by: str) -> None:

@@ -2,8 +2,9 @@
 
 SpiffWorkflow's own engine takes the first hit where a table says UNIQUE, and knows neither FIRST nor ANY as what they are.
 
-A cell under an input is empty or `-` (anything will do), values parted by commas (`'甲', '乙'`), a comparison without its left side
-(`>= 60`, `not in ['甲']`), or an expression in which `?` is the input (`? >= 60 and ? < 80`). No row hit: every output is None.
+A cell under an input is empty or `-` (anything will do), or tests parted by commas of which one must be true (`'甲', '乙'`,
+`>= 60, 10`): a value, a comparison without its left side (`>= 60`, `not in ['甲']`), or a condition in which `?` is the input
+(`? >= 60 and ? < 80`). No row hit: every output is None.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from processes.diagrams.assignments import unfit_name
-from processes.diagrams.expressions import ExpressionError, Value, compile_expression
+from processes.diagrams.expressions import ExpressionError, Value, compile_expression, no_truth, truth
 from processes.diagrams.nodes import Node, local
 from processes.diagrams.xmlsafe import parse_xml, read_limited
 from processes.errors import DiagramInvalid, EngineFault
@@ -28,7 +29,7 @@ MAX_COLUMNS = 30
 INPUT = "input_value"  # what `?` is to the evaluator
 _QUESTION = re.compile(r"""\?(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")  # outside of quotes
 _COMPARES = re.compile(r"(<=|>=|==|!=|<|>|in\b|not\s+in\b)")
-_INTERVAL = re.compile(r"[\[\](].*\.\..*[\[\])]")
+_INTERVAL = re.compile(r"[\[\](]?\s*[^'\"]*\.\.[^'\"]*[\[\])]?")
 
 
 class Evaluate(Protocol):
@@ -39,9 +40,11 @@ class Evaluate(Protocol):
 
 @dataclass(frozen=True)
 class Row:
-    """One rule: what each input must be (None: anything), and what each output then is."""
+    """One rule: what each input must be (a condition over `INPUT`; None: anything), and what each output then is."""
 
     number: int
+    cells: tuple[str, ...]
+    """The tests as they are written."""
     tests: tuple[str | None, ...]
     values: tuple[str, ...]
 
@@ -65,7 +68,7 @@ class Table:
             ExpressionError: a cell cannot be evaluated.
         """
         inputs = [evaluate(text, {}) for text in self.inputs]
-        hits = [row for row in self.rows if all(t is None or evaluate(t, {INPUT: v}) for t, v in zip(row.tests, inputs, strict=True))]
+        hits = [row for row in self.rows if all(self._is_hit(evaluate, row, n, value) for n, value in enumerate(inputs))]
         if self.policy == "FIRST":
             hits = hits[:1]
         if self.policy == "UNIQUE" and len(hits) > 1:
@@ -76,6 +79,11 @@ class Table:
         if any(values != found[0] for values in found):
             raise EngineFault(f"决策表“{self.name}”有几行同时符合，结果却不同，请联系流程设计人员")
         return dict(zip(self.outputs, found[0] if found else [None] * len(self.outputs), strict=True))
+
+    def _is_hit(self, evaluate: Evaluate, row: Row, column: int, value: Value) -> bool:
+        test = row.tests[column]
+        where = f"决策表“{self.name}”第 {row.number} 行的“{_short(row.cells[column])}”"
+        return test is None or truth(evaluate(test, {INPUT: value}), where)
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """(where, expression) of everything that is evaluated."""
@@ -116,12 +124,20 @@ def problems(content: bytes) -> list[str]:
     """What keeps a DMN file from running, in Chinese, a line each."""
     try:
         parse_xml(content)
-        read_table(content.decode("utf-8"))
+        return list(doubts(read_table(content.decode("utf-8"))))
     except UnicodeDecodeError:
         return ["决策文件请保存为 UTF-8 编码"]
     except DiagramInvalid as error:
         return list(error.problems)
-    return []
+
+
+def doubts(table: Table) -> Iterator[str]:
+    """Cells that are no conditions, in Chinese. Versions that were deployed before this was checked may hold some: they run, and a cell
+    that gives neither true nor false then stops the step."""
+    for row in table.rows:
+        for cell, test in zip(row.cells, row.tests, strict=True):
+            if test is not None and (why := _doubt(cell, test)) is not None:
+                yield f"决策表“{_short(table.name)}”：第 {row.number} 行不能使用：{why}"
 
 
 def read_folder(folder: Path) -> dict[str, str]:
@@ -175,7 +191,7 @@ def _rows(table: Node, inputs: int, outputs: int, problems: list[str]) -> Iterat
             problems.append(f"第 {number} 行的格数与列数不同，请补上缺少的格或删除多余的格")
             continue
         problems += [line for text in values for line in _fault(f"第 {number} 行", text)]
-        yield Row(number, tuple(_test(number, text, problems) for text in tests), tuple(values))
+        yield Row(number, tuple(tests), tuple(_test(number, text, problems) for text in tests), tuple(values))
 
 
 def _test(number: int, cell: str, problems: list[str]) -> str | None:
@@ -189,20 +205,62 @@ def _test(number: int, cell: str, problems: list[str]) -> str | None:
     if cell.startswith("not") and not _COMPARES.match(cell):
         problems.append(f"{where}的“{_short(cell)}”请写成 not in ['甲', '乙'] 或 != '甲'")
         return None
-    text = _QUESTION.sub(f" {INPUT} ", cell).strip()
-    if text == cell:
-        text = f"{INPUT} {cell}" if _COMPARES.match(cell) else _equal(cell)
+    tests = [_one_test(part) for part in _parts(cell)]
+    text = tests[0] if len(tests) == 1 else " or ".join(f"({test})" for test in tests)
     problems.extend(_fault(where, text))
     return text
 
 
-def _equal(cell: str) -> str:
-    """The input is the value, or one of the values parted by commas."""
+def _parts(cell: str) -> list[str]:
+    """The tests of a cell: parted by commas outside of quotes and brackets."""
+    parts, depth, quote = [""], 0, ""
+    for char in cell:
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        depth += 0 if quote else (char in "([{") - (char in ")]}")
+        if char == "," and not quote and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    found = [part.strip() for part in parts]
+    return [part for part in found if part] or [cell]
+
+
+def _one_test(part: str) -> str:
+    """One test as a condition over the input."""
+    asked = _QUESTION.sub(f" {INPUT} ", part).strip()
+    if asked != part:
+        return asked
+    comparison = _COMPARES.match(part)
+    if comparison is None:
+        return f"{INPUT} == ({part})"
+    right = part[comparison.end() :].strip()
+    # in ('高') and in '高' mean a list of one, and never a piece of the text
+    alone = comparison[1].endswith("in") and isinstance(_body(right), ast.Constant)
+    return f"{INPUT} {comparison[1]} [{right}]" if alone else f"{INPUT} {part}"
+
+
+def _doubt(cell: str, test: str) -> str | None:
+    """Why a cell that can be evaluated is no condition; None where it is one."""
+    parts = _parts(cell)
+    for part in parts:
+        comparison = _COMPARES.match(part)
+        if part == "?":
+            return "“?”不是条件，请写成比较，例如 ? == '高'"
+        if len(parts) > 1 and comparison is not None and comparison[1].startswith("not"):
+            return f"“{_short(cell)}”请写成 not in ['甲', '乙']"
+        if comparison is None and "?" not in part and isinstance(_body(part), ast.BoolOp):
+            return f"“{_short(part)}”不是一个值：几个值请用逗号隔开，例如 '高', '中'；条件请用 ? 写明输入"
+    return no_truth(test, {})
+
+
+def _body(text: str) -> ast.expr | None:
     try:
-        several = isinstance(compile_expression(cell).body, ast.Tuple)
+        return compile_expression(text).body
     except ExpressionError:
-        return cell  # the check of the cell reports it
-    return f"{INPUT} in ({cell})" if several else f"{INPUT} == ({cell})"
+        return None  # the check of the cell reports it
 
 
 def _fault(where: str, text: str) -> Iterator[str]:

@@ -26,11 +26,16 @@ MAX_ITEMS = 20_000  # values in a computed list, counted through nested lists
 Value: TypeAlias = "bool | int | float | str | datetime | timedelta | list[Value] | dict[str, Value] | None"
 """What an expression gives, and what the names in it stand for."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_LINES = re.compile(r"\r\n|\r|\n")
 _FULL_WIDTH = re.compile(r"[（）“”‘’，；：＝＞＜＋－！]")
 
 
 class ExpressionError(ValueError):
     """An expression is outside the language, or cannot be evaluated."""
+
+
+class WrongTypes(ExpressionError):
+    """An operator of an expression stands between values that it cannot join or compare."""
 
 
 def _number(value: Value) -> float:
@@ -139,7 +144,7 @@ def compile_expression(text: str) -> Expression:
     Raises:
         ExpressionError: the message says, in Chinese, what the language does not have.
     """
-    text = text.strip()
+    text = _LINES.sub(" ", text.strip())  # text areas of editors break lines
     if not text:
         raise ExpressionError("表达式为空")
     if len(text) > MAX_LENGTH:
@@ -193,9 +198,66 @@ def evaluate(text: str, names: Mapping[str, Value]) -> Value:
         raise ExpressionError(f"表达式“{expression.text}”不能计算：{error}") from error
     except ZeroDivisionError as error:
         raise ExpressionError(f"表达式“{expression.text}”不能计算：除数为零") from error
-    except (InvalidExpression, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+    except TypeError as error:
+        raise WrongTypes(f"表达式“{expression.text}”不能计算，请核对其中各个值的类型") from error
+    except (InvalidExpression, ValueError, ArithmeticError, RecursionError) as error:
         raise ExpressionError(f"表达式“{expression.text}”不能计算，请核对其中各个值的类型") from error
     return value
+
+
+def no_truth(condition: str, examples: Mapping[str, Value]) -> str | None:
+    """Why a condition does not give true or false, in Chinese; None where it does, or where only its value can show it.
+
+    `examples`: names with values such as they have; a name without one, or with None, may have any.
+
+    Raises:
+        ExpressionError: it is outside the language.
+    """
+    return _no_truth(compile_expression(condition).body, examples)
+
+
+def truth(value: Value, where: str) -> bool:
+    """What a condition gave, as true or false; a value that is not set (None) is not true. `where` names the condition.
+
+    Raises:
+        ExpressionError: it is neither.
+    """
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    shown = value if isinstance(value, str | int | float) else type(value).__name__
+    raise ExpressionError(f"{where}没有得出真或假（现为 {str(shown)[:40]}），请联系流程设计人员改正")
+
+
+def _no_truth(node: ast.expr, examples: Mapping[str, Value]) -> str | None:
+    """As `no_truth`, of a part of the condition."""
+    if isinstance(node, ast.Compare):
+        texts = [right for op, right in zip(node.ops, node.comparators, strict=True) if isinstance(op, ast.In | ast.NotIn)]
+        if any(isinstance(right, ast.Constant) and isinstance(right.value, str) for right in texts):
+            return f"“{_short(node)}”中 in 的右边应为列表，例如 in ['高', '中']"
+        return None
+    if isinstance(node, ast.Tuple):
+        return f"“{_short(node)}”是用逗号隔开的几项，不是条件，请用 and（都要）或 or（任一）连接"
+    inner: list[ast.expr] = []
+    if isinstance(node, ast.BoolOp):
+        inner = node.values
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        inner = [node.operand]
+    elif isinstance(node, ast.IfExp):
+        inner = [node.test, node.body, node.orelse]
+    elif not _may_be_true(node, examples):
+        return f"“{_short(node)}”不是条件，不得出真或假，请写成比较，例如 x == '同意'"
+    return next((why for part in inner if (why := _no_truth(part, examples)) is not None), None)
+
+
+def _may_be_true(node: ast.expr, examples: Mapping[str, Value]) -> bool:
+    if isinstance(node, ast.Name):
+        return examples.get(node.id) is None or isinstance(examples[node.id], bool)
+    return isinstance(node, ast.Constant) and isinstance(node.value, bool)
+
+
+def _short(node: ast.expr) -> str:
+    text = ast.unparse(node)
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _nesting(text: str) -> int:

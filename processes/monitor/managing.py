@@ -17,13 +17,16 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor, actor_of
+from domain.ground.rows import columns_of, read_all
 from processes import tables
 from processes.diagrams.expressions import names_in
 from processes.engine import Engine
 from processes.errors import NotAllowed, NotFound, Refused, TaskClosed
 from processes.history import clock_text, who
 from processes.outside import answers
+from processes.proving import assign, proofs
 from processes.rights import authority
+from processes.rows import TaskRow
 from processes.spiff import timers, tokens
 from processes.states import LIVE, EventKind, JobState, NoticeKind, TaskKind, TaskRowState, VoteState
 from processes.steps import books, running, votes
@@ -170,7 +173,7 @@ def reassign(engine: Engine, session: Session, actor: Actor, task_id: str, perso
         notify(step, [person_id], NoticeKind.ASSIGNED, f"{who(actor)}改派给您：{step.row.title} · {task.name}", task_id)
         name = taker.name
     votes.may_take(step, task, person_id, name)
-    session.execute(update(table).where(table.c.id == task_id).values(assignee_id=person_id))
+    assign(session, [task_id], person_id)
     step.record(EventKind.ASSIGN, f"将“{task.name}”改派给{name}", task.element, reason)
     return books.write(step)
 
@@ -184,11 +187,11 @@ def release(engine: Engine, session: Session, actor: Actor, instance_id: int, re
     table = tables.task
     step, reason = in_charge(engine, session, actor, instance_id, reason, suspended=True)
     mine = table.c.instance_id == instance_id, table.c.state == TaskRowState.OPEN, table.c.kind == TaskKind.STEP
-    claimed = *mine, table.c.assignee_id.is_not(None), table.c.vote_id.is_(None)
-    tasks = session.execute(select(table).where(*claimed).order_by(table.c.created_at, table.c.id)).all()
+    assigned = *mine, table.c.assignee_id.is_not(None), table.c.vote_id.is_(None)
+    tasks = read_all(session, select(table).where(*assigned).order_by(table.c.created_at, table.c.id), TaskRow)
     if not tasks:
         raise Refused("此流程没有已被签收或改派的待办，无需释放")
-    session.execute(update(table).where(*claimed).values(assignee_id=None))
+    assign(session, [task.id for task in tasks], None)
     for task in tasks:
         step.record(EventKind.ASSIGN, f"释放“{task.name}”给“{task.role}”角色的全部人员", task.element, reason)
     return books.write(step)
@@ -218,11 +221,13 @@ def _put_off_tasks(step: Step, length: timedelta) -> None:
     """
     table = tables.task
     done = and_(table.c.state == TaskRowState.DONE, table.c.due_at > step.row.suspended_at)
-    query = select(table.c.id, table.c.element, table.c.state, table.c.due_at).where(table.c.due_at.is_not(None))
-    for row in step.session.execute(query.where(table.c.instance_id == step.row.id, or_(table.c.state.in_(LIVE), done))).all():
+    query = select(table).where(table.c.instance_id == step.row.id, table.c.due_at.is_not(None), or_(table.c.state.in_(LIVE), done))
+    for row in read_all(step.session, query, TaskRow):
         element = step.definition.elements.get(row.element)  # a task that is done may be of a version before a migration
         if element is None or (row.state == TaskRowState.DONE and not element.withdrawable):
             continue
         due = element.properties.get("due", "")
-        if due and "now" in names_in(due):
-            step.session.execute(update(table).where(table.c.id == row.id).values(due_at=row.due_at + length))
+        if row.due_at is not None and due and "now" in names_in(due):
+            later: dict[str, Any] = {"due_at": row.due_at + length}
+            later |= proofs(step.session, table, {**columns_of(row), **later})
+            step.session.execute(update(table).where(table.c.id == row.id).values(later))

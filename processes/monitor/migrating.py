@@ -34,6 +34,7 @@ from processes.engine import Engine
 from processes.errors import Refused
 from processes.history import clock_text, who
 from processes.monitor.managing import SUPERVISORS, in_charge
+from processes.proving import proofs, proved
 from processes.rows import InstanceRow, TaskRow
 from processes.spiff import regrafting, tokens, tree
 from processes.spiff.state import load_state, save_state
@@ -45,6 +46,7 @@ from processes.tasks.assigning import transfer_roles
 _KEPT = (
     *("state", "element", "name", "role", "party_id", "assignee_id", "due_at"),
     *("closed_at", "closed_by", "closed_for", "outcome", "closed_as"),
+    *("proof", "assignee_proof", "closing_proof"),
 )
 _OVER = (TaskRowState.DONE, TaskRowState.CANCELLED)
 MIGRATORS = SUPERVISORS | {"流程设计"}  # who deploys a version may say what becomes of those that run
@@ -281,11 +283,11 @@ def _remember(step: Step) -> None:
         "position": row.position,
         "position_since": row.position_since,
         "incident": row.incident,
-        "tasks": {one.id: {name: _json(value) for name, value in columns_of(one).items() if name in _KEPT} for one in live},
+        "tasks": {one.id: {str(name): _json(value) for name, value in columns_of(one).items() if name in _KEPT} for one in live},
         "jobs": {one.id: one.state for one in jobs},
     }
     session.execute(delete(tables.migration).where(tables.migration.c.instance_id == row.id))
-    session.execute(insert(tables.migration).values(values))
+    session.execute(insert(tables.migration).values(proved(session, tables.migration, values)))
 
 
 def _bring_back(step: Step, kept: Kept) -> list[str]:
@@ -318,6 +320,7 @@ def _renew_tasks(step: Step, moves: Mapping[str, TokenMove], old: Definition) ->
             values |= {"role": fresh["role"], "party_id": fresh["party_id"], "assignee_id": None}
         if old.elements[row.element].properties.get("due") != move.to.properties.get("due"):
             values["due_at"] = fresh["due_at"]
+        values |= proofs(step.session, table, {**columns_of(row), **values})
         step.session.execute(update(table).where(table.c.id == row.id).values(values))
 
 

@@ -1,6 +1,6 @@
-"""What the outside says: a job's answer, its refusal, its failure; and what fails in the background with nobody looking.
+"""What comes back from a job – an answer, a refusal, a failure – and failures of steps that nobody waits for.
 
-Each function is one step inside the caller's transaction (architecture §3).
+Each function is one step inside the caller's transaction (docs/architecture.md).
 """
 
 from __future__ import annotations
@@ -9,16 +9,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from domain.ground.handling import BusinessError
 from domain.ground.parties import SYSTEM
+from domain.ground.rows import read_all, read_first, read_one
 from processes import history, tables
 from processes.definitions.store import load
 from processes.engine import Engine
 from processes.errors import StaleAttempt
+from processes.proving import proofs
+from processes.rows import InstanceRow, JobRow
 from processes.spiff import faults, tokens
 from processes.states import EventKind, JobState
 from processes.steps import books, running
@@ -27,7 +31,7 @@ from processes.steps.step import Step
 
 
 def answer(engine: Engine, session: Session, job_id: str, attempt: int, result: Mapping[str, Any]) -> list[str]:
-    """A job's answer goes into the process, which runs on.
+    """Takes a job's answer into the process, which runs to its next wait.
 
     Returns: ids of new jobs.
     Raises:
@@ -37,17 +41,17 @@ def answer(engine: Engine, session: Session, job_id: str, attempt: int, result: 
     if row.suspended_at is not None:
         return _keep(session, job_id, {"result": dict(result)})
     _close(session, job_id, JobState.DONE, None)
-    found = _step_of_job(engine, session, job, row)
+    found = _service_task(engine, session, job, row)
     if found is None:
         return []
     step, live = found
-    _go_on(step, live, job, result)
+    _complete(step, live, job, result)
     running.run(step)
     return books.write(step)
 
 
 def refuse(engine: Engine, session: Session, job_id: str, attempt: int, error: BusinessError) -> list[str]:
-    """The outside said no: a BPMN error where the diagram catches it, else an incident.
+    """Takes a refusal of the outside into the process: a BPMN error where the diagram catches it, else an incident.
 
     Returns: ids of new jobs.
     Raises:
@@ -56,7 +60,7 @@ def refuse(engine: Engine, session: Session, job_id: str, attempt: int, error: B
     job, row = _fenced(session, job_id, attempt)
     if row.suspended_at is not None:
         return _keep(session, job_id, {"refused": [error.code, str(error)]})
-    found = _step_of_job(engine, session, job, row)
+    found = _service_task(engine, session, job, row)
     if found is None:
         _close(session, job_id, JobState.DONE, str(error))
         return []
@@ -72,7 +76,7 @@ def refuse(engine: Engine, session: Session, job_id: str, attempt: int, error: B
 
 
 def fail(engine: Engine, session: Session, job_id: str, attempt: int, message: str, retry_at: datetime | None) -> None:
-    """A job's attempt failed: tried again at `retry_at`, or – with None – an incident that a person must see.
+    """Notes that an attempt has failed: it is tried again at `retry_at`, or, with None, becomes an incident that a person must see.
 
     Raises:
         StaleAttempt: another attempt is the current one; nothing is changed.
@@ -89,19 +93,30 @@ def fail(engine: Engine, session: Session, job_id: str, attempt: int, message: s
     _incident(engine, session, row, message, job.element)
 
 
+def call_off(engine: Engine, session: Session, job_id: str, attempt: int) -> list[str]:
+    """Cancels a job that has nothing to say to the outside, because its record is gone. Only what was sent is ever `done`.
+
+    Raises:
+        StaleAttempt: another attempt is the current one; nothing is changed.
+    """
+    _fenced(session, job_id, attempt)
+    _close(session, job_id, JobState.CANCELLED, None)
+    return []
+
+
 def take_kept(step: Step) -> None:
-    """What the outside said while the instance was suspended goes into the process."""
+    """Takes the answers that came while the instance was suspended into the process."""
     table = tables.job
     kept = select(table).where(table.c.instance_id == step.row.id, table.c.state == JobState.ANSWERED).order_by(table.c.id)
-    for job in step.session.execute(kept).all():
-        live = tokens.find(step.workflow, job.id)
+    for job in read_all(step.session, kept, JobRow):
+        live, answer = tokens.find(step.workflow, job.id), job.answer or {}
         if live is None or not live.has_state(TaskState.STARTED):
-            continue  # what an answer before it set off went another way
-        if "result" in job.answer:
+            continue  # an answer before it has taken the process another way
+        if "result" in answer:
             _close(step.session, job.id, JobState.DONE, None)
-            _go_on(step, live, job, job.answer["result"])
+            _complete(step, live, job, answer["result"])
             continue
-        error = BusinessError(*job.answer["refused"])
+        error = BusinessError(*answer["refused"])
         event = faults.catcher(live, error.code)
         _close(step.session, job.id, JobState.DONE if event is not None else JobState.FAILED, str(error))
         if event is not None:
@@ -112,23 +127,24 @@ def take_kept(step: Step) -> None:
 
 
 def halt(engine: Engine, session: Session, instance_id: int, message: str) -> None:
-    """A step in the background (a timer) could not be taken: an incident that a person must see."""
+    """Gives an instance an incident that a person must see: a step in the background, such as a timer's, could not be taken."""
     table = tables.instance
-    row = session.execute(select(table).where(table.c.id == instance_id).with_for_update()).one()
+    row = read_one(session, select(table).where(table.c.id == instance_id).with_for_update(), InstanceRow)
     if row.incident is None:
         _incident(engine, session, row, message, None)
 
 
-def _go_on(step: Step, live: Any, job: Any, result: Mapping[str, Any]) -> None:
+def _complete(step: Step, live: Task, job: JobRow, result: Mapping[str, Any]) -> None:
     live.data.update(result)
     live.complete()
     step.record(EventKind.JOB, step.definition.elements[job.element].name, job.element)
 
 
 def _keep(session: Session, job_id: str, answer: dict[str, Any]) -> list[str]:
-    """An answer to a suspended instance waits until it is resumed."""
+    """Keeps an answer to a suspended instance until the instance is resumed."""
     table = tables.job
-    session.execute(update(table).where(table.c.id == job_id).values(state=JobState.ANSWERED, next_at=None, answer=answer))
+    proof = proofs(session, table, {"id": job_id, "answer": answer})
+    session.execute(update(table).where(table.c.id == job_id).values(state=JobState.ANSWERED, next_at=None, answer=answer, **proof))
     return []
 
 
@@ -136,15 +152,14 @@ def _uncaught(error: BusinessError) -> str:
     return f"{error}（{error.code}）"
 
 
-def _incident(engine: Engine, session: Session, row: Any, message: str, element: str | None) -> None:
+def _incident(engine: Engine, session: Session, row: InstanceRow, message: str, element: str | None) -> None:
     name = load(session, row.definition_id).elements[element].name if element else "定时处理"
     line = {"kind": EventKind.INCIDENT, "name": name, "element": element, "comment": message}
-    history.append(session, {row.id: row}, [(row.id, SYSTEM, line)], engine.clock())
-    session.execute(update(tables.instance).where(tables.instance.c.id == row.id).values(incident=message))
+    history.append(session, {row.id: row}, [(row.id, SYSTEM, line)], engine.clock(), {"incident": message})
 
 
-def _step_of_job(engine: Engine, session: Session, job: Any, row: Any) -> tuple[Step, Any] | None:
-    """The step and the service task that waits for the job; None where the process ended or went another way, or the record is gone."""
+def _service_task(engine: Engine, session: Session, job: JobRow, row: InstanceRow) -> tuple[Step, Task] | None:
+    """A step, and in its workflow the service task that waits for the job; None where none waits any more, or the record is gone."""
     definition = load(session, row.definition_id)
     if row.state is None or engine.subjects[definition.subject].load(session, row.subject_id) is None:
         return None
@@ -156,17 +171,21 @@ def _step_of_job(engine: Engine, session: Session, job: Any, row: Any) -> tuple[
     return step, live
 
 
-def _close(session: Session, job_id: str, state: str, error: str | None) -> None:
+def _close(session: Session, job_id: str, state: JobState, error: str | None) -> None:
     table = tables.job
     session.execute(update(table).where(table.c.id == job_id).values(state=state, next_at=None, error=error))
 
 
-def _fenced(session: Session, job_id: str, attempt: int) -> tuple[Any, Any]:
-    """The job and its instance's row, both locked: the instance first, as every step does."""
+def _fenced(session: Session, job_id: str, attempt: int) -> tuple[JobRow, InstanceRow]:
+    """The job's row and its instance's, both locked, and the instance first, as in every step.
+
+    Raises:
+        StaleAttempt: the attempt is not the current one.
+    """
     table = tables.instance
     owner = select(tables.job.c.instance_id).where(tables.job.c.id == job_id).scalar_subquery()
-    row = session.execute(select(table).where(table.c.id == owner).with_for_update()).first()
-    job = session.execute(select(tables.job).where(tables.job.c.id == job_id).with_for_update()).first()
+    row = read_first(session, select(table).where(table.c.id == owner).with_for_update(), InstanceRow)
+    job = read_first(session, select(tables.job).where(tables.job.c.id == job_id).with_for_update(), JobRow)
     if row is None or job is None or job.state != JobState.RUNNING or job.attempt != attempt:
         raise StaleAttempt
     return job, row

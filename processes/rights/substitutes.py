@@ -1,22 +1,25 @@
 """离岗代理: for a time, somebody stands in for a colleague who is away, in some processes or in all.
 
-Each row of the table is one substitution: who is away, who stands in, from when until when, and in which process.
+Each row of the table is one substitution: who is away, who stands in, from when until when, and in which process. Substitutions do not
+chain: where the stand-in is away too, the stand-in's own stand-in gets nothing of the first person's. `appoint` says so to both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, FromClause, ScalarSelect, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from domain.ground.base import SHANGHAI
 from domain.ground.database import rows_changed
 from domain.ground.parties import ONE_BY_ONE, Actor, Party, Person, PersonRole
-from domain.ground.rows import read_all, read_first
+from domain.ground.rows import columns_of, read_all, read_first
 from processes import tables
 from processes.errors import NotFound, Refused
+from processes.proving import proofs, proved
 from processes.rows import InstanceRow, SubstituteRow, TaskRow
 
 _TABLE = tables.substitute
@@ -118,11 +121,12 @@ def appoint(
     keys: Sequence[str],
     existing: bool,
     now: datetime,
-) -> None:
+) -> list[str]:
     """The actor names who stands in for them while they are away; no `keys` means every process.
 
     `existing`: also for tasks that exist when it begins.
 
+    Returns: sentences for the actor about the times for which nobody stands in, because substitutions do not chain.
     Raises:
         NotFound: nobody of this id is in the actor's party.
         Refused: the end is not after the beginning or is past, a substitution for the same time and process exists, or people would
@@ -138,15 +142,45 @@ def appoint(
         raise NotFound("没有找到这位代理人，请重新选择")
     others = _overlapping(session, actor.party_id, starts_at, ends_at)
     scope: Sequence[str | None] = keys or [None]
+    near: dict[int, SubstituteRow] = {}
     for key in scope:
         same = [row for row in others if key is None or row.key is None or row.key == key]
+        near |= {row.id: row for row in same}
         if any(row.person_id == actor.person_id for row in same):
             raise Refused("这段时间已经设置了代理人，请先结束原来的代理或调整时间")
         if _leads_to(same, substitute_id, actor.person_id):
             raise Refused(f"{person.name}在这段时间由您（直接或间接）代理，不能互相代理，请选择其他人员")
     people = {"party_id": actor.party_id, "person_id": actor.person_id, "substitute_id": substitute_id, "existing": existing}
     times = {"starts_at": starts_at, "ends_at": ends_at, "created_at": now}
-    session.execute(insert(_TABLE), [{**people, **times, "key": key} for key in scope])
+    session.execute(insert(_TABLE), [proved(session, _TABLE, {**people, **times, "key": key}) for key in scope])
+    return _unchained(session, actor, person, near.values(), starts_at, ends_at)
+
+
+def _unchained(
+    session: Session, actor: Actor, stand_in: Person, near: Iterable[SubstituteRow], starts_at: datetime, ends_at: datetime
+) -> list[str]:
+    """What the actor should know of other substitutions at the same time: the stand-in's absence, and whom the actor stands in for."""
+    chains = [row for row in near if row.person_id == stand_in.id or row.substitute_id == actor.person_id]
+    if not chains:
+        return []
+    ids = {row.substitute_id if row.person_id == stand_in.id else row.person_id for row in chains}
+    names = {id: name for id, name in session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))}
+    found = []
+    for row in sorted(chains, key=lambda row: (row.starts_at, row.id)):
+        when = days(max(row.starts_at, starts_at), min(row.ends_at, ends_at))
+        if row.person_id == stand_in.id:
+            other = names[row.substitute_id]
+            found.append(f"{stand_in.name}在{when}也不在岗，由{other}代理。您的事项不会再转给{other}，请另选代理人或调整时间。")
+        else:
+            other = names[row.person_id]
+            found.append(f"您在{when}代理{other}，{other}的事项不会转给{stand_in.name}，请告知{other}另选代理人。")
+    return list(dict.fromkeys(found))
+
+
+def days(starts_at: datetime, ends_at: datetime) -> str:
+    """The days from one moment until just before another, as people read them, in Asia/Shanghai."""
+    first, last = starts_at.astimezone(SHANGHAI), (ends_at - timedelta(seconds=1)).astimezone(SHANGHAI)
+    return f" {first:%Y-%m-%d} " if first.date() == last.date() else f" {first:%Y-%m-%d} 至 {last:%Y-%m-%d} "
 
 
 def end(session: Session, actor: Actor, substitution_id: int, now: datetime) -> None:
@@ -158,8 +192,12 @@ def end(session: Session, actor: Actor, substitution_id: int, now: datetime) -> 
     mine = (_TABLE.c.id == substitution_id, _TABLE.c.person_id == actor.person_id, _TABLE.c.ends_at > now)
     if rows_changed(session, delete(_TABLE).where(*mine, _TABLE.c.starts_at > now)) == 1:
         return
-    if rows_changed(session, update(_TABLE).where(*mine).values(ends_at=now)) != 1:
+    row = read_first(session, select(_TABLE).where(*mine).with_for_update(), SubstituteRow)
+    if row is None:
         raise NotFound("没有找到这条代理，它可能已经结束")
+    ended: dict[str, Any] = {"ends_at": now}
+    ended |= proofs(session, _TABLE, {**columns_of(row), **ended})
+    session.execute(update(_TABLE).where(_TABLE.c.id == row.id).values(ended))
 
 
 def substitutions_of(actor: Actor) -> Select[Any]:
@@ -186,7 +224,7 @@ def _overlapping(session: Session, party_id: int, starts_at: datetime, ends_at: 
 
 
 def _leads_to(substitutions: Iterable[SubstituteRow], start: int, wanted: int) -> bool:
-    """Whether the tasks of the person `start` would reach the person `wanted`, were `start` and each who stands in for them away too."""
+    """Whether the people who stand in for `start`, for those, and so on, come round to the person `wanted`."""
     substitutes: dict[int, set[int]] = {}
     for row in substitutions:
         substitutes.setdefault(row.person_id, set()).add(row.substitute_id)

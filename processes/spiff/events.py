@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from SpiffWorkflow.bpmn.specs.defaults import EventBasedGateway, StartEvent
 from SpiffWorkflow.bpmn.specs.event_definitions.base import EventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.conditional import ConditionalEventDefinition
+from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.spiff.specs.defaults import SubWorkflowTask
@@ -14,6 +16,7 @@ from SpiffWorkflow.spiff.specs.event_definitions import (
     ErrorEventDefinition,
     EscalationEventDefinition,
     MessageEventDefinition,
+    SignalEventDefinition,
 )
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -21,7 +24,8 @@ from SpiffWorkflow.util.task import TaskState
 from processes.diagrams.assignments import read_assignments
 from processes.diagrams.expressions import Value
 from processes.spiff import tree
-from processes.spiff.tree import Part
+from processes.spiff.timers import has_turn
+from processes.spiff.tree import LIVE, Part
 
 if TYPE_CHECKING:
     from processes.diagrams.elements import Element
@@ -52,6 +56,27 @@ def _catch(tasks: Iterable[Task], event: BpmnEvent) -> None:
     for task in tasks:
         task.task_spec.catch(task, event)
         task.task_spec._update(task)
+        _interrupt(task)
+
+
+def _interrupt(task: Task) -> None:
+    """An event that was caught and interrupts runs before anything else."""
+    if task.has_state(TaskState.READY) and _interrupts(task):
+        task.workflow.script_engine.interrupting.append(task)
+
+
+def _interrupts(task: Task) -> bool:
+    if isinstance(task.task_spec, TriggeredStart):
+        outside = tree.around(task)
+        return outside is not None and isinstance(outside.task_spec, EventSubprocess) and outside.task_spec.interrupting
+    return isinstance(task.task_spec, BoundaryEvent) and bool(task.task_spec.cancel_activity)
+
+
+def _throw(workflow: BpmnWorkflow, event: BpmnEvent) -> None:
+    """Gives an event to everything in the instance that catches it."""
+    workflow.catch(event)
+    for task in tree.tasks(workflow):
+        _interrupt(task)
 
 
 class _Upwards:
@@ -97,7 +122,7 @@ class Message(MessageEventDefinition):  # type: ignore[misc]
         engine, top = task.workflow.script_engine, task.workflow.top_workflow
         payload = {name: engine.evaluate(task, value) for name, value in read_assignments(self.expression or "")}
         event = BpmnEvent(self, payload=payload)
-        top.catch(event)
+        _throw(top, event)
         if event in top.bpmn_events:
             top.bpmn_events.remove(event)
             engine.posted.append((task, self.name, payload))
@@ -119,10 +144,32 @@ class Message(MessageEventDefinition):  # type: ignore[misc]
             task.set_data(**payload)
 
 
+class Signal(SignalEventDefinition):  # type: ignore[misc]
+    """Reaches everything in its instance that waits for its name."""
+
+    def throw(self, task: Task) -> None:
+        engine = task.workflow.script_engine
+        payload = engine.evaluate(task, self.expression) if self.expression is not None else None
+        _throw(task.workflow.top_workflow, BpmnEvent(self, payload=payload))
+
+
+class Condition(ConditionalEventDefinition):  # type: ignore[misc]
+    """Fires when it is true and has its turn (`turns`)."""
+
+    def holds(self, task: Task) -> bool:
+        """Whether the condition is true now."""
+        return bool(task.workflow.script_engine.holds(task, self.expression))
+
+    def has_fired(self, task: Task) -> bool:
+        return has_turn(task, self.name)
+
+
 class EventGateway(EventBasedGateway):  # type: ignore[misc]
-    """Forgets the events that it saw once it has chosen: they hold definitions, which are no part of the state."""
+    """Chooses the way of the first event that it has seen, and forgets the events then: they hold definitions, which are no part of the
+    state."""
 
     def _run_hook(self, task: Task) -> bool:
+        task.internal_data["seen_events"] = task.internal_data["seen_events"][:1]
         super()._run_hook(task)
         self.event_definition.reset(task)
         return True
@@ -150,9 +197,10 @@ class TriggeredStart(StartEvent):  # type: ignore[misc]
     def _on_complete_hook(self, task: Task) -> None:
         super()._on_complete_hook(task)
         around = tree.around(task)
-        if around is not None and isinstance(around.task_spec, EventSubprocess) and around.task_spec.interrupting:
+        if around is not None and _interrupts(task):
             for other in [t for t in around.workflow.tasks.values() if tree.is_live(t) and t is not around]:
                 other.cancel()
+            keep_closed(task.workflow.top_workflow)
 
 
 def let_end(workflow: BpmnWorkflow) -> bool:
@@ -170,6 +218,26 @@ def let_end(workflow: BpmnWorkflow) -> bool:
                 join.task_spec._update(join)
             dropped = True
     return dropped
+
+
+def is_closed(part: Part) -> bool:
+    """Whether an interrupting event subprocess has begun in a part: none begins there again, neither it nor another (BPMN 2.0, 13.5.4)."""
+    return any(
+        isinstance(task.task_spec, EventSubprocess)
+        and task.task_spec.interrupting
+        and task.has_state(LIVE | TaskState.COMPLETED)
+        and not is_untriggered(task)
+        for task in part.tasks.values()
+    )
+
+
+def keep_closed(workflow: BpmnWorkflow) -> None:
+    """Lets no event begin an event subprocess of a process where an interrupting one has begun.
+
+    The list that is emptied belongs to the specification: one with event subprocesses is of this workflow alone.
+    """
+    if is_closed(workflow):
+        workflow.spec.start.trigger_specs.clear()
 
 
 def is_untriggered(task: Task) -> bool:
@@ -202,7 +270,7 @@ def receive(
             return True
     for start in triggers(workflow):
         if start.bpmn_id == element_id:
-            workflow.catch(BpmnEvent(start.event_definition, payload=payload))
+            _throw(workflow, BpmnEvent(start.event_definition, payload=payload))
             return True
     return False
 

@@ -103,13 +103,13 @@ class _Counted:
 
     def merge_child(self, workflow: BpmnWorkflow, child: Task) -> None:
         condition = self.loop.agrees
-        child.internal_data[_AGREES] = condition is None or bool(child.workflow.script_engine.evaluate(child, condition))
+        child.internal_data[_AGREES] = condition is None or child.workflow.script_engine.holds(child, condition)
         super().merge_child(workflow, child)  # type: ignore[misc]
 
     def check_completion_condition(self, task: Task) -> bool:
         engine, count = task.workflow.script_engine, self.count(task)
         if self.loop.condition is not None:
-            return bool(engine.evaluate(task, self.loop.condition, count_names(count)))
+            return bool(engine.holds(task, self.loop.condition, count_names(count)))
         wanted = quorum.needed(self.loop.rule, count.total, lambda text: engine.evaluate(task, text))
         return quorum.decided(self.loop.rule, count, wanted) is not None
 

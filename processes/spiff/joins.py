@@ -136,6 +136,16 @@ class BoundaryJoin(BoundaryEventJoin):  # type: ignore[misc]
     the round that ends and cancel it: neither would the activity's end then stop its boundary events, nor they it.
     """
 
+    def _check_threshold_structured(self, my_task: Task) -> tuple[bool, list[Task]]:
+        """Whether the activity is over, and what is to be cancelled. Of several events that interrupt it, the first to run is the one:
+        the others go, even where they have been caught. An event that does not interrupt and has been caught still acts."""
+        finished, cancelled = super()._check_threshold_structured(my_task)
+        events = tree.boundary_events(my_task.find_ancestor(self.split_task).children[0])
+        interrupting = [event for event in events if event.task_spec.cancel_activity]
+        if any(event.has_state(TaskState.COMPLETED) for event in interrupting):
+            cancelled += [event for event in interrupting if event.has_state(TaskState.READY)]
+        return finished, cancelled
+
     def _find_tasks(self, my_task: Task) -> list[Task]:
         split = my_task.find_ancestor(self.split_task)
         return [task for task in super()._find_tasks(my_task) if task.find_ancestor(self.split_task) is split]

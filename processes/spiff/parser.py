@@ -27,10 +27,10 @@ from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin
 from SpiffWorkflow.bpmn.specs.defaults import BoundaryEvent, EndEvent, ExclusiveGateway, IntermediateCatchEvent, IntermediateThrowEvent
-from SpiffWorkflow.bpmn.specs.event_definitions.conditional import ConditionalEventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask as SubWorkflowTaskMixin
+from SpiffWorkflow.operators import Operator
 from SpiffWorkflow.spiff.parser.event_parsers import (
     SpiffBoundaryEventParser,
     SpiffEventDefinitionParser,
@@ -65,9 +65,9 @@ from SpiffWorkflow.task import Task
 from processes.diagrams.activities import TimerKind, call_of, condition_of, decision_of, event_condition_of, script_of, timer_of
 from processes.diagrams.decisions import Table
 from processes.diagrams.loops import Loop, read_loop
-from processes.diagrams.nodes import Node
+from processes.diagrams.nodes import BPMN, SPIFF, Node, local
 from processes.errors import EngineFault
-from processes.spiff.events import Error, Escalation, EventGateway, EventSubprocess, Message, TriggeredStart
+from processes.spiff.events import Condition, Error, Escalation, EventGateway, EventSubprocess, Message, Signal, TriggeredStart
 from processes.spiff.instances import VoteTask, for_many
 from processes.spiff.joins import BoundaryJoin, EndJoin, InclusiveJoin, ParallelJoin
 from processes.spiff.timers import TimeCycle, TimeDate, TimeDuration
@@ -76,15 +76,29 @@ from processes.spiff.tree import Specs
 _TIMERS: dict[TimerKind, type[TimerEventDefinition]] = {"timeDate": TimeDate, "timeDuration": TimeDuration, "timeCycle": TimeCycle}
 
 
-class _Events(SpiffEventDefinitionParser):  # type: ignore[misc]  # the library ships no types
+class _Extensions:
+    """Reads the extensions that the library itself looks at as texts by name: its own reading fails on an attribute that is missing."""
+
+    node: Node
+
+    def parse_extensions(self, node: Node | None = None) -> dict[str, str]:
+        found = (self.node if node is None else node).iterfind(f"{BPMN}extensionElements/*")
+        return {local(child): child.text or "" for child in found if child.tag.startswith(SPIFF)}
+
+
+class _Events(_Extensions, SpiffEventDefinitionParser):  # type: ignore[misc]  # the library ships no types
     def parse_timer_event(self, event: Node) -> TimerEventDefinition:
         timer = timer_of(self.node)
         if timer is None:
             raise EngineFault(f"定时器“{self.node.get('name', self.bpmn_id)}”没有时间，应有 timeDate、timeDuration 或 timeCycle")
         return _TIMERS[timer.kind](self.bpmn_id, timer.text)  # by its id: two timers of one name would be one to the library
 
-    def parse_conditional_event(self, event: Node) -> ConditionalEventDefinition:
-        return ConditionalEventDefinition(event_condition_of(self.node) or "")
+    def parse_conditional_event(self, event: Node) -> Condition:
+        return Condition(event_condition_of(self.node) or "", name=self.bpmn_id)
+
+    def parse_signal_event(self, event: Node) -> Signal:
+        found = super().parse_signal_event(event)
+        return Signal(found.name, expression=found.expression, variable=found.variable)
 
     def parse_message_event(self, event: Node) -> Message:
         found = super().parse_message_event(event)
@@ -142,12 +156,11 @@ class _ReceiveParser(_Events, SpiffReceiveTaskParser):  # type: ignore[misc]
     pass
 
 
-class _Activity:
+class _Activity(_Extensions):
     """Finishes an activity that is a multi-instance."""
 
     task: BpmnTaskSpec
     spec: BpmnProcessSpec
-    node: Node
 
     def _take_apart(self) -> tuple[BpmnTaskSpec, Loop]:
         """The specification of one instance, out of those of the process, and what the diagram says of them all."""
@@ -176,12 +189,26 @@ class _ForVoters(_Activity):
         self.task.extensions, self.task.loop = single.extensions, loop
 
 
+class _Choice(Operator):  # type: ignore[misc]
+    """The condition of a way out of a gateway: true or false, never merely something that is not empty."""
+
+    def _matches(self, task: Task) -> bool:
+        return bool(task.workflow.script_engine.holds(task, self.args[0]))
+
+
 class _ChoiceParser(ConditionalGatewayParser):  # type: ignore[misc]
     def parse_condition(self, flow: Node) -> str | None:
         return condition_of(flow) or None
 
+    def connect_outgoing(self, target: BpmnTaskSpec, flow: Node, is_default: bool) -> None:
+        condition = self.parse_condition(flow)
+        if is_default or condition is None:
+            super().connect_outgoing(target, flow, is_default)
+        else:
+            self.task.connect_if(_Choice(condition), target)
 
-class _ScriptParser(ScriptTaskParser):  # type: ignore[misc]
+
+class _ScriptParser(_Extensions, ScriptTaskParser):  # type: ignore[misc]
     def create_task(self) -> BpmnTaskSpec:
         return ScriptTask(self.spec, self.bpmn_id, script_of(self.node), **self.bpmn_attributes)
 
@@ -240,7 +267,7 @@ class RuleTask(BusinessRuleTask):  # type: ignore[misc]
         return True
 
 
-class _RuleParser(BusinessRuleTaskParser):  # type: ignore[misc]
+class _RuleParser(_Extensions, BusinessRuleTaskParser):  # type: ignore[misc]
     def create_task(self) -> BpmnTaskSpec:
         name = decision_of(self.node)
         table = self.process_parser.parser.tables.get(name)

@@ -22,7 +22,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from processes.spiff import timers, tree
-from processes.spiff.events import EventSubprocess, is_untriggered
+from processes.spiff.events import EventSubprocess, is_closed, is_untriggered
 from processes.spiff.tree import AHEAD, LIVE, Part, Specs, below, boundary_events, forget, is_live
 
 
@@ -169,6 +169,8 @@ def _put_around(part: Part, token: Task, spec: BpmnTaskSpec) -> Task:
 
 def _begin_event_subprocesses(part: Part) -> None:
     """Event subprocesses that are new and start by a timer: the library begins them with their process."""
+    if is_closed(part):
+        return
     for start in [t for t in part.tasks.values() if t.task_spec is part.spec.start and t.has_state(TaskState.COMPLETED)]:
         there = {child.task_spec for child in start.children}
         for spec in [s for s in part.spec.start.outputs if isinstance(s, EventSubprocess) and s not in there]:

@@ -12,7 +12,7 @@ from SpiffWorkflow.task import Task
 
 from processes.diagrams import expressions
 from processes.diagrams.assignments import read_assignments
-from processes.diagrams.expressions import Value
+from processes.diagrams.expressions import Value, truth
 from processes.errors import EngineFault
 
 _Names: TypeAlias = Mapping[str, Value]
@@ -44,12 +44,23 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
         self.now = now
         self.names = names
         self.serve = serve
+        # events that interrupt an activity or a process and have been caught, in that order; they run before anything else
+        self.interrupting: list[Task] = []
         # messages that nothing in this instance caught: the task that threw it, name, payload
         self.posted: list[tuple[Task, str, dict[str, Value]]] = []
 
     def evaluate(self, task: Task, expression: str, external_context: _Names | None = None) -> Value:
         """The value of an expression over the record's facts, the task's data and this step's clock."""
         return expressions.evaluate(expression, {**self.names(), **task.data, **(external_context or {}), "now": self.now})
+
+    def holds(self, task: Task, condition: str, external_context: _Names | None = None) -> bool:
+        """Whether a condition of the task's element is true.
+
+        Raises:
+            ExpressionError: it cannot be evaluated, or gives neither true nor false.
+        """
+        name = task.task_spec.bpmn_name or task.task_spec.bpmn_id or task.task_spec.name
+        return truth(self.evaluate(task, condition, external_context), f"“{name}”的条件“{condition}”")
 
     def execute(self, task: Task, script: str, external_context: _Names | None = None) -> bool:
         """Runs a script, which is a list of assignments in our language."""

@@ -15,6 +15,7 @@ from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
 
 from processes.errors import EngineFault
 from processes.spiff import timers
+from processes.spiff.events import keep_closed
 from processes.spiff.tree import Part, parts, tasks
 
 MAX_DEPTH = 800  # SpiffWorkflow's tree iterators stop silently at 1,000
@@ -57,9 +58,10 @@ def load_state(state: bytes, spec: BpmnProcessSpec, subprocess_specs: Mapping[st
     data = orjson.loads(written)
     _SERIALIZER.migrate(data)
     data["spec"], data["subprocess_specs"] = spec, dict(subprocess_specs)
-    workflow = _SERIALIZER.from_dict(data)
+    workflow: BpmnWorkflow = _SERIALIZER.from_dict(data)
     if timers.is_older(written):
         timers.take_over(tasks(workflow))
+    keep_closed(workflow)
     return workflow
 
 

@@ -1,4 +1,4 @@
-"""Timers that read the step's clock and take their times from our expressions.
+"""Timers that read the step's clock and take their times from our expressions; each fires when it has its turn (`turns`).
 
 `timeDate` is a moment, `timeDuration` a length of time such as `days(3)`, `timeCycle` a pair of a count and a length such as
 `[3, days(1)]`: three times, a day apart. An expression is evaluated once, when its timer starts.
@@ -23,6 +23,7 @@ from processes.errors import EngineFault
 
 _DUE = "due"  # in a task's internal data: timer → when it is due; an event gateway holds several
 _LEFT = "left"  # in a task's internal data: how often a cycle still fires
+_TURN = "turn"  # in a task's internal data, while it fires: which of its timers, or its condition, has its turn
 _SINGLE = "event_value"  # where the first releases, in which a task had one timer and that a moment, kept when it is due
 MAX_CYCLES = 1000
 
@@ -32,9 +33,26 @@ def earliest(tasks: Iterable[Task]) -> datetime | None:
     return min((datetime.fromisoformat(due) for task in tasks for due in task.internal_data.get(_DUE, {}).values()), default=None)
 
 
+def moments(task: Task) -> list[tuple[str, datetime]]:
+    """The running timers of a task, each with the moment when it is due."""
+    return [(name, datetime.fromisoformat(moment)) for name, moment in task.internal_data.get(_DUE, {}).items()]
+
+
 def due(task: Task) -> list[datetime]:
     """When the running timers of a task are due, the first one first."""
-    return sorted(datetime.fromisoformat(moment) for moment in task.internal_data.get(_DUE, {}).values())
+    return sorted(moment for _, moment in moments(task))
+
+
+def fire(task: Task, name: str) -> None:
+    """Lets a timer or a condition of a waiting task fire."""
+    task.internal_data[_TURN] = name
+    task.task_spec._update(task)
+    task.internal_data.pop(_TURN, None)
+
+
+def has_turn(task: Task, name: str) -> bool:
+    """Whether a timer or a condition of a task may fire now."""
+    return bool(task.internal_data.get(_TURN) == name)
 
 
 def put_off(tasks: Iterable[Task], length: timedelta) -> None:
@@ -84,8 +102,8 @@ class _Timer:
         due = task.internal_data.setdefault(_DUE, {})
         if self.name not in due:
             due[self.name] = self._moment(task).isoformat()
-        # looks at its own moment alone: behind an event gateway, the task's flag may be another timer's
-        fired = bool(datetime.fromisoformat(due[self.name]) <= task.workflow.script_engine.now)
+        # asks for its own turn: behind an event gateway, the task's flag may be another timer's
+        fired = has_turn(task, self.name)
         if fired:
             task.internal_data["event_fired"] = True
         return fired
@@ -150,7 +168,7 @@ class TimeCycle(_Timer, CycleTimerEventDefinition):  # type: ignore[misc]
             task.internal_data[_LEFT] = [count, length.total_seconds()]
             due[self.name] = (now + length).isoformat()
         left, seconds = task.internal_data[_LEFT]
-        if left == 0 or datetime.fromisoformat(due[self.name]) > now:
+        if left == 0 or not has_turn(task, self.name):
             return False
         task.internal_data[_LEFT] = [left - 1, seconds]
         due[self.name] = (datetime.fromisoformat(due[self.name]) + timedelta(seconds=seconds)).isoformat()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from SpiffWorkflow.bpmn.specs.event_definitions.conditional import ConditionalEventDefinition
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.spiff.specs.defaults import CallActivity
 from SpiffWorkflow.task import Task
@@ -36,14 +35,6 @@ def waiting(workflow: BpmnWorkflow) -> list[Task]:
 def stopped(workflow: BpmnWorkflow) -> list[Task]:
     """Events that ended with the task they are on: they wait again, should its completion be taken back."""
     return [task for task in tree.tasks(workflow) if task.has_state(TaskState.CANCELLED) and task.task_spec.bpmn_id]
-
-
-def refresh(workflow: BpmnWorkflow) -> None:
-    """Lets timers and conditions look again; the library asks timers alone."""
-    workflow.refresh_timers()
-    for task in list(workflow.event_manager.tasks.values()):
-        if isinstance(task.task_spec.event_definition, ConditionalEventDefinition):
-            task.task_spec._update(task)
 
 
 def element_id(task: Task) -> str:

@@ -82,6 +82,13 @@ def enclosing(task: Task) -> Iterator[Task]:
         yield task
 
 
+def is_there(task: Task) -> bool:
+    """Whether a task is still in the workflow, and not taken out with something that was cancelled."""
+    part, workflow = task.workflow, task.workflow.top_workflow
+    inside = part is workflow or workflow.subprocesses.get(part.parent_task_id) is part
+    return inside and part.tasks.get(task.id) is task
+
+
 def whole(task: Task) -> Task:
     """The multi-instance that a task is an instance of; else the task itself."""
     return task.parent if task.parent is not None and isinstance(task.parent.task_spec, LoopTask) else task

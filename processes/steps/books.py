@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from processes import tables
 from processes.errors import EngineFault
 from processes.history import chained
+from processes.proving import INSTANCE, closing_proof, proofs, proved, record_digest
 from processes.spiff import tokens
 from processes.spiff.instances import VoteTask
 from processes.spiff.pruning import flows_taken, prune
@@ -78,6 +79,7 @@ def _write(step: Step) -> None:
 def _write_instance(step: Step, values: dict[str, Any]) -> None:
     table = tables.instance
     grown = {"version": step.row.version + 1, "seq": step.row.seq + len(step.events), **values}
+    grown |= proofs(step.session, table, {**{name: getattr(step.row, name) for name in INSTANCE}, **grown})
     changed = step.session.execute(update(table).where(table.c.id == step.row.id, table.c.version == step.row.version).values(grown))
     if changed.rowcount != 1:  # type: ignore[attr-defined]  # the lock makes this impossible; the version is the second wall
         raise EngineFault
@@ -94,7 +96,7 @@ def _write_tasks(step: Step, waiting: list[Task]) -> None:
     new = [_open_row(step, task_id, task) for task_id, task in ready.items() if task_id not in known]
     new += [_closed_row(step, task_id) for task_id in step.closed.keys() - known]
     if new:
-        step.session.execute(insert(table), new)
+        step.session.execute(insert(table), [proved(step.session, table, row) for row in new])
 
 
 def _open_row(step: Step, task_id: str, task: Task) -> dict[str, Any]:
@@ -115,7 +117,7 @@ def _write_jobs(step: Step, started: set[str]) -> None:
     table = tables.job
     step.jobs = [job for job in step.jobs if job["id"] in started]
     if step.jobs:
-        step.session.execute(insert(table), [{**job, "instance_id": step.row.id} for job in step.jobs])
+        step.session.execute(insert(table), [proved(step.session, table, {**job, "instance_id": step.row.id}) for job in step.jobs])
     if gone := step.called - started:
         over = update(table).where(table.c.id.in_(gone), table.c.state != JobState.DONE).values(state=JobState.CANCELLED, next_at=None)
         if step.session.execute(over).rowcount and step.incident is not None:  # type: ignore[attr-defined]
@@ -130,6 +132,7 @@ def _close_task(step: Step, task_id: str, parent_id: str | None) -> None:
     values = {**closing.columns(), "closed_at": step.now}
     if parent_id is None and closing.state != TaskRowState.DONE:  # a done task keeps its assignee: 撤回 gives it back to them
         values["assignee_id"] = None
+    values |= closing_proof(step.session, task_id, values)
     step.session.execute(update(table).where(table.c.id == task_id).values(values))
 
 
@@ -148,6 +151,8 @@ def write_events(step: Step) -> str:
     chain: str = step.row.chain
     lines = []
     for number, line in enumerate(step.events, step.row.seq + 1):
+        if number == step.row.seq + len(step.events) and step.subject in step.session:
+            line = {**line, "record": record_digest(step.subject)}
         full = chained(chain, step.row.id, number, step.now, step.actor, line)
         chain = full["hash"]
         lines.append(full)

@@ -11,6 +11,7 @@ from processes import tables
 from processes.engine import Engine
 from processes.errors import Refused
 from processes.history import clock_text, who
+from processes.proving import closing_proof
 from processes.rights.substitutes import AbsentPerson
 from processes.rows import TaskRow
 from processes.spiff import tokens
@@ -92,6 +93,7 @@ def _ask_to_confirm(locked: LockedTask, closing: Closing) -> None:
     """The task keeps its outcome, and waits until the people who were asked for a confirmation (后加签) have given it."""
     step, table, ids = locked.step, tables.task, [one.id for one in locked.opinions]
     confirming = {**closing.columns(), "state": TaskRowState.CONFIRMING, "closed_at": step.now}
+    confirming |= closing_proof(step.session, locked.task.id, confirming)
     step.session.execute(update(table).where(table.c.id == locked.task.id).values(confirming))
     step.session.execute(update(table).where(table.c.id.in_(ids)).values(state=TaskRowState.OPEN, created_at=step.now))
     for one in locked.opinions:

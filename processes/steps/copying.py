@@ -12,6 +12,7 @@ from domain.ground.rows import read_all
 from processes import tables
 from processes.diagrams.elements import Element, listed
 from processes.history import who
+from processes.proving import proved
 from processes.states import EventKind, NoticeKind
 from processes.steps.step import Step
 from processes.steps.telling import notify
@@ -37,7 +38,7 @@ class Reader(Protocol):
 
 
 def by_diagram(step: Step, element: Element) -> None:
-    """Copies to the roles that the done task's property `copyTo` names; a role that nobody holds for this record gets none."""
+    """Sends copies to the people whose roles the property `copyTo` of the done task names, in the parties that fill these roles."""
     roles = listed(element.properties.get("copyTo", ""))
     holds = [
         and_(Person.party_id == party, PersonRole.role == role) for role in roles if (party := step.subject.party_for(role)) is not None
@@ -54,7 +55,8 @@ def by_diagram(step: Step, element: Element) -> None:
 def write_copies(step: Step, people: Sequence[Reader], element: Element | None, note: str) -> None:
     """Sends a copy to each of these people; `note` is what the sender writes with it."""
     row = {"instance_id": step.row.id, "sent_by": step.actor.person_id, "sent_at": step.now, "note": note}
-    step.session.execute(insert(_TABLE), [{**row, "person_id": one.id, "party_id": one.party_id} for one in people])
+    copies = [{**row, "person_id": one.id, "party_id": one.party_id} for one in people]
+    step.session.execute(insert(_TABLE), [proved(step.session, _TABLE, copy) for copy in copies])
     said = f"{who(step.actor)}抄送给您：{step.row.title}"
     notify(step, [one.id for one in people], NoticeKind.COPY, f"{said}。{note}" if note else said)
     names = "、".join(one.name for one in people[:_NAMED]) + (f"等 {len(people)} 人" if len(people) > _NAMED else "")

@@ -1,29 +1,31 @@
-"""What a step does about messages between instances when it writes its books: it posts what it threw, and says what it waits for."""
+"""Messages between instances, as a step's books have them: those that it sent, and those that its instance waits for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TypeAlias
 
 from sqlalchemy import and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from processes import tables
 from processes.definitions.correlation import key_of, receptions
+from processes.diagrams.expressions import Value
+from processes.proving import proved
 from processes.spiff import tokens
 from processes.states import EventKind, MessageState
 from processes.steps import position
-
-if TYPE_CHECKING:
-    from processes.steps.step import Step
+from processes.steps.step import Step
 
 _TIME, _LENGTH = "~time", "~seconds"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 def write(step: Step) -> None:
-    """Writes what a step threw that nobody in its own instance caught, and what it waits for from others."""
+    """Writes the messages that a step sent and nothing in its own instance received, and those that it waits for from others."""
     posted = step.workflow.script_engine.posted
-    step.workflow.bpmn_events.clear()  # of signals too: nobody outside hears them
+    step.workflow.bpmn_events.clear()  # signals too: they reach nothing outside their instance
     table = tables.message
     rows = []
     for task, name, payload in posted:
@@ -32,8 +34,8 @@ def write(step: Step) -> None:
         row = {"name": name, "payload": pack(payload), "party_id": step.row.party_id, "sender_id": step.row.id, "element": element}
         rows.append({**row, "sent_at": step.now, "next_at": step.now, "state": MessageState.WAITING, "tries": 0})
     if rows:
-        step.session.execute(insert(table), rows)
-    if step.row.incident is not None and step.incident is None:  # a person lets go on what had failed
+        step.session.execute(insert(table), [proved(step.session, table, row) for row in rows])
+    if step.row.incident is not None and step.incident is None:  # a person has dealt with the incident: what failed is tried again
         again = update(table).where(table.c.instance_id == step.row.id, table.c.state == MessageState.FAILED)
         step.session.execute(again.values(state=MessageState.WAITING, next_at=step.now, retried_at=step.now, tries=0))
     _subscribe(step)
@@ -45,7 +47,7 @@ def _subscribe(step: Step) -> None:
         return
     table = tables.subscription
     now = {} if step.over else expected(step)
-    # those of another version, before a migration, are written anew
+    # those that another version wrote, before a migration, are replaced
     query = select(table.c.element, table.c.key, table.c.definition_id).where(table.c.instance_id == step.row.id)
     before = {e: key if id == step.definition.id else None for e, key, id in step.session.execute(query)} if step.row.version else {}
     if gone := [element for element, key in before.items() if now.get(element) != key]:
@@ -59,11 +61,11 @@ def _subscribe(step: Step) -> None:
 
 
 def _wake(step: Step, names: set[str]) -> None:
-    """What has waited for a receiver is looked at again. Locked in the order of the ids, so that two who begin to wait, or one who
-    receives and waits again, never wait for each other."""
+    """Makes the messages of these names due that wait for a receiver. They are locked in the order of their ids, so that two steps that
+    begin to wait, or one that receives and waits again, never wait for each other's locks."""
     kept = tables.message.c
-    heard = and_(kept.state == MessageState.WAITING, kept.name.in_(names))
-    which = heard if step.delivers is None else or_(heard, kept.id == step.delivers)
+    wanted = and_(kept.state == MessageState.WAITING, kept.name.in_(names))
+    which = wanted if step.delivers is None else or_(wanted, kept.id == step.delivers)
     locked = select(kept.id).where(which).order_by(kept.id).with_for_update()
     step.session.execute(update(tables.message).where(kept.id.in_(locked), kept.state == MessageState.WAITING).values(next_at=step.now))
 
@@ -80,31 +82,41 @@ def expected(step: Step) -> dict[str, str]:
     return found
 
 
-def subscribed(session: Session, instance_id: int) -> set[str]:
-    """The elements of an instance that are written down as waiting for messages of others."""
+def subscribed(session: Session, instance_id: int) -> dict[str, str]:
+    """The elements of an instance that wait for messages of others, with the keys they wait with, by the books."""
     table = tables.subscription
-    return set(session.scalars(select(table.c.element).where(table.c.instance_id == instance_id)))
+    rows = session.execute(select(table.c.element, table.c.key).where(table.c.instance_id == instance_id))
+    return {element: key for element, key in rows}
 
 
-def pack(value: Any) -> Any:
-    """What a message carries, as JSON."""
+def pack(content: Mapping[str, Value]) -> dict[str, Json]:
+    """A message's content as JSON: moments and lengths of time become objects with one key."""
+    return {name: _packed(value) for name, value in content.items()}
+
+
+def unpack(payload: Mapping[str, Json]) -> dict[str, Value]:
+    """A message's content, from what `pack` has made of it."""
+    return {name: _unpacked(value) for name, value in payload.items()}
+
+
+def _packed(value: Value) -> Json:
     if isinstance(value, dict):
-        return {name: pack(one) for name, one in value.items()}
+        return pack(value)
     if isinstance(value, list | tuple):
-        return [pack(one) for one in value]
+        return [_packed(one) for one in value]
     if isinstance(value, datetime):
         return {_TIME: value.isoformat()}
     return {_LENGTH: value.total_seconds()} if isinstance(value, timedelta) else value
 
 
-def unpack(value: Any) -> Any:
-    """The other way round."""
+def _unpacked(value: Json) -> Value:
     if isinstance(value, list):
-        return [unpack(one) for one in value]
+        return [_unpacked(one) for one in value]
     if not isinstance(value, dict):
         return value
-    if value.keys() == {_TIME}:
-        return datetime.fromisoformat(value[_TIME])
-    if value.keys() == {_LENGTH}:
-        return timedelta(seconds=value[_LENGTH])
-    return {name: unpack(one) for name, one in value.items()}
+    time, length = value.get(_TIME), value.get(_LENGTH)
+    if len(value) == 1 and isinstance(time, str):
+        return datetime.fromisoformat(time)
+    if len(value) == 1 and isinstance(length, int | float):
+        return timedelta(seconds=length)
+    return unpack(value)

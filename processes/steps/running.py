@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from SpiffWorkflow.bpmn.exceptions import WorkflowException
 
-from processes.errors import Refused, TaskClosed
-from processes.spiff import faults, tokens
+from processes.errors import TaskClosed
+from processes.spiff import tokens, turns
 from processes.spiff.events import let_end
 from processes.spiff.scripts import stuck
 from processes.spiff.state import load_state
-from processes.spiff.timers import earliest
 from processes.steps import votes
 from processes.steps.position import started
 from processes.steps.step import Step
@@ -36,31 +35,23 @@ def restore(step: Step) -> None:
 
 
 def run(step: Step) -> None:
-    """Runs to the next wait.
+    """Runs to the next wait: first what is ready, then what time and conditions bring, the earliest moment first.
 
     Raises:
         EngineFault: it never comes to a wait, such as a loop over a moment that has passed.
         Refused: a handler raised a business error that the diagram does not catch.
     """
     while True:
-        tokens.refresh(step.workflow)
-        _go(step)
-        while step.raised:
-            task, error = step.raised.pop()
-            event = faults.catcher(task, error.code)
-            if event is None:
-                raise Refused(str(error)) from error
-            step.caught(event, error)
-            _go(step)
-        if step.definition.votes and votes.begin(step):
-            continue
-        due = earliest(tokens.waiting(step.workflow))
-        if not let_end(step.workflow) and (due is None or due > step.workflow.script_engine.now):
+        _advance(step)
+        if step.record_gone:
+            return
+        begun = bool(step.definition.votes) and votes.begin(step)
+        if not begun and not let_end(step.workflow) and not turns.fire_next(step.workflow):
             return
 
 
-def _go(step: Step) -> None:
+def _advance(step: Step) -> None:
     try:
-        step.workflow.do_engine_steps(did_complete_task=step.completed)
+        turns.advance(step.workflow, step.completed)
     except WorkflowException as error:
         raise stuck(error) from error

@@ -26,10 +26,10 @@ from processes.engine import Engine
 from processes.errors import EngineFault, Refused
 from processes.history import Line, clock_text, who
 from processes.rows import InstanceRow
-from processes.spiff import faults, scripts, tokens
+from processes.spiff import faults, scripts, tokens, turns
 from processes.spiff.events import awaited, receive
 from processes.spiff.instances import COUNTED_TASKS, Item, count_text
-from processes.states import EventKind, JobState, TaskRowState, VoteState
+from processes.states import EventKind, JobState, TaskKind, TaskRowState, VoteState
 
 MAX_TURNS = 20_000
 _CATCHES = ("boundaryEvent", "intermediateCatchEvent", "receiveTask", "startEvent")
@@ -53,7 +53,7 @@ class Closing:
 
 @dataclass(frozen=True)
 class Reopening:
-    """What the new row of a task takes over from the row that was taken back."""
+    """What the new row of a reopened task has in common with its earlier row."""
 
     role: str
     party_id: int
@@ -74,7 +74,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class VoteEnd:
-    """How a 会签 ended. `closed_as` is the sentence that people read whose answer is no longer wanted."""
+    """How a 会签 ended. `closed_as` is the sentence for people whose answer is not needed any more."""
 
     state: VoteState
     closed_as: str
@@ -116,15 +116,15 @@ class Step:
     """Elements that the engine has run in this step."""
     called: set[str] = field(default_factory=set)
     """Ids of the service tasks that waited for a job when the step began."""
-    raised: list[tuple[Task, BusinessError]] = field(default_factory=list)
-    """Business errors of inline handlers that are still to be given to the diagram."""
+    raised: tuple[Task, BusinessError] | None = None
+    """What the handler of the service task that runs now refused, and the diagram may catch."""
     reached: str | None = None
     """The end event with a status that was reached last in this step."""
     delivers: int | None = None
     """Id of the message between instances that the step receives."""
     suspended_at: datetime | None = field(init=False)
     called_off: bool = False
-    """Whether the process ends here and now, wherever it stands (终止)."""
+    """Whether somebody in charge ends the process in this step (终止)."""
 
     def __post_init__(self) -> None:
         self.now = self.engine.clock()
@@ -133,7 +133,7 @@ class Step:
 
     @property
     def record_gone(self) -> bool:
-        """Whether the record has been deleted in this step: nothing can act on what is left of its process."""
+        """Whether the record has been deleted in this step. Its process ends with it."""
         found = inspect(self.subject, raiseerr=False)
         return found is not None and (found.deleted or self.subject in self.session.deleted)
 
@@ -155,9 +155,10 @@ class Step:
         element = self.definition.elements[tokens.element_id(event)]
         self.record(EventKind.ERROR, element.name or "出错", element.id, str(error))
         faults.throw(event, error.code, str(error))
+        turns.run(event, self.completed)
 
     def element_of(self, task: Task) -> Element | None:
-        """The element of the running definition that a task is of; None for what the library put in."""
+        """The element that a task belongs to; None for a task that the library has added by itself."""
         return self.definition.elements.get(tokens.element_id(task)) if task.task_spec.bpmn_id else None
 
     def receive(self, element: Element, payload: dict[str, Any] | None = None) -> bool:
@@ -195,9 +196,9 @@ class Step:
             with self.session.begin_nested() if faults.may_be_caught(task) else nullcontext():
                 task.data.update(handler.run(self.session, self.subject, params, self.actor) or {})
         except BusinessError as error:
-            self.raised.append((task, error))
+            self.raised = task, error
             return None  # stays STARTED until its boundary event interrupts it
-        except DomainError as error:  # a rule of the records says no, in words for people
+        except DomainError as error:  # a rule of the records: its message is for people
             raise Refused(str(error)) from error
         except FAULTS as error:
             raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{mistake(error)}）") from error
@@ -210,14 +211,22 @@ class Step:
         self.events.append({"kind": kind, "name": name, "element": element, "comment": comment or None, "data": data})
 
     def completed(self, task: Task) -> None:
-        """Notes what the books need of a task that the workflow has just completed.
+        """Notes what the books need of a task that the workflow has just run, and lets the diagram catch what its handler refused.
 
         Raises:
             EngineFault: the workflow runs in circles.
+            Refused: the diagram does not catch what the handler refused.
         """
         self.turns += 1
         if self.turns > MAX_TURNS or (self.turns % 100 == 0 and tokens.runs_away(task)):
             raise EngineFault("流程一直在自动运行，没有停下来等待，请联系流程设计人员检查其中的循环")
+        if self.raised is not None:
+            (failed, error), self.raised = self.raised, None
+            event = faults.catcher(failed, error.code)
+            if event is None:
+                raise Refused(str(error)) from error
+            self.caught(event, error)
+            return
         element = self.element_of(task)
         if element is None:
             return
@@ -247,7 +256,7 @@ class Step:
         return party
 
     def task_row(self, task_id: str, task: Task, timed: bool = True) -> dict[str, Any]:
-        """The row of a task that has just become ready; its deadline is left out where it is not `timed`."""
+        """The row of a task that has just become ready, with its deadline where it is `timed`."""
         element = self.definition.elements[tokens.element_id(task)]
         due = element.properties.get("due") if timed else None
         return {
@@ -261,6 +270,7 @@ class Step:
             "created_at": self.now,
             "due_at": self.workflow.script_engine.evaluate(task, due) if due else None,
             "state": TaskRowState.OPEN,
+            "kind": TaskKind.STEP,
             "closed_at": None,
             "closed_by": None,
             "closed_for": None,
@@ -269,7 +279,7 @@ class Step:
         }
 
     def why_closed(self, task_id: str) -> str:
-        """The sentence for latecomers, where nobody in this step has closed this task of the workflow by name."""
+        """The sentence for latecomers about a task that is gone: the event of this step that has closed it, if one has."""
         task = tokens.find(self.workflow, task_id)
         around = self.around(self.element_of(task)) if task is not None else []
         for element in self.fired:

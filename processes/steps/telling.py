@@ -1,4 +1,4 @@
-"""Tells people of what happens in a step (消息), in its transaction: which kinds there are, who sees one, when its SMS may go."""
+"""Notices to people (消息) that a step writes in its transaction: their kinds, who sees one in the page, when its SMS may be sent."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ KINDS: Mapping[str, str] = {
     NoticeKind.DUE: "即将到期",
 }
 ASKED_FOR = (NoticeKind.TASK, NoticeKind.RETURNED, NoticeKind.DUE)
-"""Kinds that nobody hears of who has not asked for it: 待办 shows them anyway."""
+"""Kinds that only those people get who have asked for them: 待办 shows the same."""
 LONGEST = 400
-SMS_AFTER = timedelta(minutes=1)  # what comes within this time goes in one SMS
+SMS_AFTER = timedelta(minutes=1)  # notices within this time share one SMS
 COLUMNS = ("person_id", "at", "kind", "text", "instance_id", "task_id", "shown", "sms_at", "party_id")
 
 
 def notify(step: Step, people: Iterable[int | None], kind: NoticeKind, text: str, task_id: str | None = None) -> None:
-    """Tells these people, but not who acts, in the step's transaction and one statement. `kind` is one of `KINDS`."""
+    """Writes a notice for each of these people, but none for the step's actor, in one statement."""
     told = sorted({person for person in people if person is not None} - {step.actor.person_id})
     if not told:
         return
@@ -47,10 +47,10 @@ def notify(step: Step, people: Iterable[int | None], kind: NoticeKind, text: str
 
 
 def shown_to(kind: str) -> ColumnElement[bool]:
-    """Whether a person sees messages of a kind in the page."""
+    """Whether a person sees notices of a kind in the page."""
     return func.coalesce(_CHOICE.c.shown, kind not in ASKED_FOR)
 
 
 def sms_time(wanted: ColumnElement[bool], now: datetime) -> ColumnElement[Any]:
-    """When the SMS of a message may go; null where none is wanted."""
+    """When the SMS of a notice may be sent; null where none is wanted."""
     return case((wanted, literal(now + SMS_AFTER, UtcDateTime())), else_=literal(None, UtcDateTime()))

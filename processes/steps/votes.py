@@ -17,7 +17,7 @@ from sqlalchemy import exists, func, insert, or_, select, update
 
 from domain.ground.database import rows_changed
 from domain.ground.parties import people_of
-from domain.ground.rows import read_first, read_one
+from domain.ground.rows import columns_of, read_first, read_one
 from processes import tables
 from processes.diagrams import quorum
 from processes.diagrams.elements import Element
@@ -25,6 +25,7 @@ from processes.diagrams.expressions import Value, names_in
 from processes.diagrams.loops import Loop
 from processes.diagrams.quorum import Count
 from processes.errors import EngineFault, Refused
+from processes.proving import closing_proof, proofs, proved
 from processes.rights import authority
 from processes.rows import TaskRow, VoteRow
 from processes.spiff import tokens
@@ -89,6 +90,7 @@ def answer(step: Step, live: Task, task: TaskRow, closing: Closing) -> None:
     agrees = _agrees(step, live, task, closing.outcome)
     count = Count(vote.total, vote.answered + 1, vote.agreed + agrees)
     values = {**closing.columns(), "closed_at": step.now, "agrees": agrees}
+    values |= closing_proof(step.session, task.id, values)
     step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(values))
     set_count(step, vote.id, count)
     passed = _result(live, task, vote, count)
@@ -139,7 +141,9 @@ def line_of(step: Step, task: TaskRow, outcome: str) -> str:
 
 def sent_back(step: Step, task: TaskRow, closing: Closing) -> None:
     """Closes the row of the person who has sent the process back. Called once the rows of the others have been marked as undone."""
-    step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(closed_at=step.now, **closing.columns()))
+    values = {"closed_at": step.now, **closing.columns()}
+    values |= closing_proof(step.session, task.id, values)
+    step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(values))
 
 
 def undo(step: Step, vote_ids: list[str], why: str) -> None:
@@ -197,8 +201,8 @@ def _open(step: Step, vote_id: str, live: Task) -> None:
         "state": VoteState.OPEN,
         "created_at": step.now,
     }
-    step.session.execute(insert(_VOTE).values(vote))
-    step.session.execute(insert(_TASK), _rows(step, live, element, items))
+    step.session.execute(insert(_VOTE).values(proved(step.session, _VOTE, vote)))
+    step.session.execute(insert(_TASK), [proved(step.session, _TASK, row) for row in _rows(step, live, element, items)])
     unit = "人" if loop.people else "项"
     step.record(EventKind.VOTE, "会签开始", element.id, f"{element.name}：共 {len(items)} {unit}，{quorum.in_words(rule, wanted, unit)}")
 
@@ -225,9 +229,18 @@ def _loop(live: Task) -> Loop:
 
 def _value(live: Task, expression: str, item: Item | None, names: Mapping[str, Value] | None = None) -> Value:
     """The value of an expression for one of those asked."""
-    name = _loop(live).item
-    value: Value = live.workflow.script_engine.evaluate(live, expression, {**({name: item} if name else {}), **(names or {})})
+    value: Value = live.workflow.script_engine.evaluate(live, expression, _names(live, item, names))
     return value
+
+
+def _holds(live: Task, condition: str, item: Item | None, names: Mapping[str, Value]) -> bool:
+    """Whether a condition is true for one of those asked."""
+    return bool(live.workflow.script_engine.holds(live, condition, _names(live, item, names)))
+
+
+def _names(live: Task, item: Item | None, names: Mapping[str, Value] | None) -> dict[str, Value]:
+    name = _loop(live).item
+    return {**({name: item} if name else {}), **(names or {})}
 
 
 def _rule(live: Task, total: int) -> tuple[str, int | None]:
@@ -242,7 +255,7 @@ def _agrees(step: Step, live: Task, task: TaskRow, outcome: str | None) -> bool:
     condition = element.properties.get("agreeWhen")
     if condition is None:
         return outcome == element.outcomes[0].name
-    return bool(_value(live, condition, _item(task), {f"{element.local}_outcome": outcome}))
+    return _holds(live, condition, _item(task), {f"{element.local}_outcome": outcome})
 
 
 def _item(task: TaskRow) -> Item | None:
@@ -254,7 +267,7 @@ def _result(live: Task, task: TaskRow, vote: VoteRow, count: Count) -> bool | No
     """Whether the 会签 has agreed (True) or refused (False); None while that is open."""
     if vote.needed is not None:
         return quorum.decided(vote.rule, count, vote.needed)
-    over = bool(_value(live, vote.rule, _item(task), count_names(count))) or count.answered == count.total
+    over = _holds(live, vote.rule, _item(task), count_names(count)) or count.answered == count.total
     return count.agreed > count.refused if over else None
 
 
@@ -324,4 +337,5 @@ def _call_next(step: Step, live: Task, vote_id: str) -> None:
         return
     due = step.definition.elements[task.element].properties.get("due")
     values = {"state": TaskRowState.OPEN, "created_at": step.now, "due_at": _value(live, due, _item(task)) if due else None}
+    values |= proofs(step.session, _TASK, {**columns_of(task), **values})
     step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(values))

@@ -20,6 +20,7 @@ from processes import tables
 from processes.diagrams.quorum import Count
 from processes.errors import Refused
 from processes.history import clock_text, who
+from processes.proving import proved
 from processes.rows import TaskRow, VoteRow
 from processes.states import LIVE, EventKind, TaskKind, TaskRowState, VoteState
 from processes.steps.step import Step
@@ -93,7 +94,7 @@ def _ask_again(step: Step, vote: VoteRow, task: TaskRow) -> None:
     step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(state=TaskRowState.WITHDRAWN, closed_as=_told(step)))
     again = {name: value for name, value in columns_of(task).items() if name not in ("closed_at", "closed_by", "closed_for", "outcome")}
     again |= {"id": str(uuid4()), "state": TaskRowState.OPEN, "created_at": step.now, "closed_as": None, "agrees": None, "urged_at": None}
-    step.session.execute(insert(_TASK).values(again))
+    step.session.execute(insert(_TASK).values(proved(step.session, _TASK, again)))
     set_count(step, vote.id, Count(vote.total, vote.answered - 1, vote.agreed - bool(task.agrees)))
 
 

@@ -15,6 +15,7 @@ from domain.ground.parties import Actor
 from domain.ground.rows import read_all
 from processes import history, tables
 from processes.errors import Refused
+from processes.proving import assigned
 from processes.rights.authority import in_place_of
 from processes.rights.substitutes import absent_for
 from processes.rows import InstanceRow, TaskRow
@@ -89,7 +90,9 @@ def _change(session: Session, ids: Sequence[str], condition: ColumnElement[bool]
     """Assigns the tasks among these that are open and meet the condition to a person, or to nobody. Returns their rows."""
     if not ids:
         return []
-    changed = update(_TASK).where(_TASK.c.id.in_(ids), _TASK.c.state == TaskRowState.OPEN, condition).values(assignee_id=person_id)
+    changed = (
+        update(_TASK).where(_TASK.c.id.in_(ids), _TASK.c.state == TaskRowState.OPEN, condition).values(assigned(session, ids, person_id))
+    )
     return read_all(session, changed.returning(*_TASK.c), TaskRow)
 
 

@@ -18,6 +18,7 @@ from processes import tables
 from processes.engine import Engine
 from processes.errors import FormInvalid, NotFound, Refused
 from processes.history import clock_text, who
+from processes.proving import assign, closing_proof, proved
 from processes.rights import authority
 from processes.rows import EventRow, TaskRow
 from processes.states import LIVE, OPINIONS, EventKind, NoticeKind, TaskKind, TaskRowState
@@ -70,9 +71,9 @@ def ask(engine: Engine, session: Session, actor: Actor, task_id: str, kind: str,
         "asked_by": locked.step.actor.person_id,
         "vote_id": locked.task.vote_id,
     }
-    session.execute(insert(_TABLE).values(row))
+    session.execute(insert(_TABLE).values(proved(session, _TABLE, row)))
     if kind == TaskKind.DELEGATE and locked.task.assignee_id is None:  # it comes back to who gave it away
-        session.execute(update(_TABLE).where(_TABLE.c.id == locked.task.id).values(assignee_id=locked.person_id))
+        assign(session, [locked.task.id], locked.person_id)
     if kind != TaskKind.AFTER:  # they hear of it once it is theirs to confirm
         text = f"{who(locked.step.actor)}请您给出意见：{locked.step.row.title} · {row['name']}"
         notify(locked.step, [person_id], NoticeKind.ASSIGNED, text, str(row["id"]))
@@ -98,11 +99,12 @@ def give(engine: Engine, session: Session, actor: Actor, task_id: str, opinion: 
     values = {"state": TaskRowState.DONE, "closed_at": step.now, "closed_by": step.actor.person_id, "outcome": GIVEN[kind]}
     values["closed_for"] = None if locked.absent is None else locked.absent.id
     values["closed_as"] = f"{who(step.actor)}已于 {clock_text(step.now)} {GIVEN[kind]}"
+    values |= closing_proof(session, task_id, values)
     session.execute(update(_TABLE).where(_TABLE.c.id == task_id).values(values))
     step.record(EventKind.OPINION, GIVEN[kind], locked.element.id, opinion.strip() or None)
     said = f"{who(step.actor)}已{GIVEN[kind]}：{step.row.title} · {locked.task.name}"
     notify(step, [locked.task.asked_by], NoticeKind.OPINION, said, locked.task.parent_id)
-    return _settle(locked)
+    return _write(locked)
 
 
 def recall(engine: Engine, session: Session, actor: Actor, task_id: str) -> list[str]:
@@ -117,10 +119,10 @@ def recall(engine: Engine, session: Session, actor: Actor, task_id: str) -> list
     values = {"state": TaskRowState.CANCELLED, "closed_at": locked.step.now, "closed_as": said}
     session.execute(update(_TABLE).where(_TABLE.c.id == task_id).values(values))
     locked.step.record(EventKind.ASSIGN, f"收回对{locked.task.asked}的{LABELS[locked.task.kind]}", locked.element.id)
-    return _settle(locked)
+    return _write(locked)
 
 
-def _settle(locked: LockedTask) -> list[str]:
+def _write(locked: LockedTask) -> list[str]:
     """Writes the books of the step; where no confirmation of the task's outcome is awaited any more, completes the task first."""
     step = locked.step
     task = next(row for row in locked.rows if row.id == locked.task.parent_id)

@@ -109,6 +109,8 @@ def count_faults(votes: Sequence[VoteRow], tasks: Sequence[TaskRow]) -> Iterator
 
 def _count_faults(vote: VoteRow, states: Counter[str], agreed: int) -> Iterator[str]:
     left = states[TaskRowState.OPEN] + states[TaskRowState.CONFIRMING] + states[TaskRowState.WAITING] + states[TaskRowState.QUEUED]
+    if states.total() - states[TaskRowState.WITHDRAWN] != vote.total:
+        yield f"会签“{vote.name}”的待办数与应办数不一致"
     if vote.state != VoteState.OPEN:
         if left:
             yield f"会签“{vote.name}”已结束，仍有 {left} 条待办"
@@ -118,6 +120,6 @@ def _count_faults(vote: VoteRow, states: Counter[str], agreed: int) -> Iterator[
     if (states[TaskRowState.DONE], agreed) != (vote.answered, vote.agreed):
         yield f"会签“{vote.name}”的票数与办理情况不一致"
     if left + states[TaskRowState.DONE] != vote.total:
-        yield f"会签“{vote.name}”的待办数与应办数不一致"
+        yield f"会签“{vote.name}”的待办数与已办数之和不是应办数"
     if vote.sequential and left - states[TaskRowState.QUEUED] != 1:
         yield f"会签“{vote.name}”应恰有一项轮到办理"

@@ -75,11 +75,13 @@ def sound(world: World) -> None:
         assert verify(world.runtime.engine, session) == []
 
 
-def appoint(world: World, away: str, stand_in: str, days: tuple[float, float] = (-1, 1), keys: Any = (), existing: bool = True) -> None:
+def appoint(
+    world: World, away: str, stand_in: str, days: tuple[float, float] = (-1, 1), keys: Any = (), existing: bool = True
+) -> list[str]:
     now = world.clock()
     with world.runtime.database.writing() as session:
         begins, ends = now + timedelta(days=days[0]), now + timedelta(days=days[1])
-        substitutes.appoint(session, world.actor(away), world.actor(stand_in).person_id, begins, ends, keys, existing, now)
+        return substitutes.appoint(session, world.actor(away), world.actor(stand_in).person_id, begins, ends, keys, existing, now)
 
 
 def second_review(world: World) -> tuple[int, str]:

@@ -113,6 +113,7 @@ ROUTES = {
     "imports.give_up": post("school1: 302+; school2 school3: 404; 403"),
     "imports.failed": get("school1: 200; school2 school3: 404; 403"),
     "imports.give_back": post("school1: 302+; school2 school3: 404; 403"),
+    "imports.choose_sheets": post("school1: 422; school2 school3: 404; 403"),
     "substitutes.index": get("200"),
     "substitutes.appoint": post("409"),
     "substitutes.end": post("school1: 302+; 404"),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 
@@ -13,7 +12,7 @@ from domain.ground.errors import DomainError
 from domain.ground.parties import Person
 from domain.platform import throttle
 from domain.platform.passwords import change_password, check_login, choose_password, end_sessions
-from webapp.account import kept
+from webapp.account import unsent_forms
 from webapp.account.first_login import activate
 from webapp.context import actor, at_first_login, current_actor, db, later, public, runtime
 from webapp.links import is_local
@@ -25,7 +24,7 @@ TOO_MANY = "登录失败次数过多，请 15 分钟后再试。"
 
 @blueprint.get("/login")
 @public
-def login() -> Any:
+def login() -> ResponseReturnValue:
     """The login page."""
     if current_actor() is not None:
         return redirect(url_for("home.index"))
@@ -34,7 +33,7 @@ def login() -> Any:
 
 @blueprint.post("/login")
 @public
-def log_in() -> Any:
+def log_in() -> ResponseReturnValue:
     """Checks account and password, and begins a fresh session."""
     account, target = request.form.get("account", "").strip()[:50], request.form.get("next", "")
     problem = _enter(account)
@@ -45,16 +44,16 @@ def log_in() -> Any:
 
 @blueprint.post("/login/again")
 @public
-def log_in_again() -> Any:
+def log_in_again() -> ResponseReturnValue:
     """The login of a page that keeps what was posted after the login before had ended; then it may go on."""
-    found = kept.read_kept()
+    found = unsent_forms.read_unsent()
     if found is None:
         return redirect(url_for("account.login"))
     account = request.form.get("account", "").strip()[:50]
     problem = _enter(account)
     if problem is not None:
-        return kept.page(*found, account, problem), 429 if problem == TOO_MANY else 400
-    return redirect(url_for("account.password")) if actor().must_change else kept.page(*found)
+        return unsent_forms.page(*found, account, problem), 429 if problem == TOO_MANY else 400
+    return redirect(url_for("account.password")) if actor().must_change else unsent_forms.page(*found)
 
 
 def _enter(account: str) -> str | None:
@@ -79,14 +78,14 @@ def _enter(account: str) -> str | None:
 
 
 @blueprint.get("/account/token")
-def token() -> Any:
+def token() -> ResponseReturnValue:
     """The session's token against forgery: a page that was open when its login ended goes on with that of the new one."""
     return {"token": generate_csrf()}
 
 
 @blueprint.post("/logout")
 @public
-def logout() -> Any:
+def logout() -> ResponseReturnValue:
     """Ends all sessions of the person, as a new password does: a copy of the cookie opens nothing any more."""
     who = current_actor()
     if who is not None:
@@ -98,14 +97,14 @@ def logout() -> Any:
 
 @blueprint.get("/account/password")
 @at_first_login
-def password() -> Any:
+def password() -> ResponseReturnValue:
     """The form for a new password."""
     return render_template("password.html", first=actor().must_change)
 
 
 @blueprint.post("/account/password")
 @at_first_login
-def set_password() -> Any:
+def set_password() -> ResponseReturnValue:
     """Changes the password; other sessions of this person end, this one goes on. At a first login it also tells the process."""
     who = actor()
     old, new, again = (request.form.get(name, "")[:200] for name in ("old", "new", "again"))

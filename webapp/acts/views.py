@@ -1,10 +1,9 @@
-"""What all records share: the buttons of their rows, their diagrams, and the drafts of their forms."""
+"""What the pages of all records share: the buttons of a row, the diagram, the drafts of a form, comments."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from forms import fields
@@ -14,25 +13,27 @@ from processes.errors import FormInvalid, NotFound, Refused
 from processes.history import instance_by_id, instance_of
 from processes.notices import comments
 from processes.rights import access
+from processes.rows import InstanceRow
 from processes.tasks import drafts, inbox, returning, urging
 from processes.tasks.actions import actions_for
 from processes.tasks.opinions import opinions_on
-from webapp import acting
+from webapp import steps
 from webapp.context import actor, db, runtime
 from webapp.fields.schemas import schema_of
-from webapp.links import is_local
+from webapp.links import posted_back
+from webapp.posted import posted_fields
 from webapp.records.page import drawing
-from webapp.records.reading import readable
+from webapp.records.visibility import readable
 
 blueprint = Blueprint("records", __name__, url_prefix="/records")
 MAX_DRAFT = 200_000  # characters
 
 
 @blueprint.post("/tasks/<task_id>")
-def finish(task_id: str) -> Any:
-    """A button of a row that completes the author's task with what the record holds (提交)."""
+def finish(task_id: str) -> ResponseReturnValue:
+    """提交 as a button of a row: completes the author's task with what the record holds."""
     outcome = request.form.get("outcome", "")
-    problem = acting.complete(actor(), task_id, outcome, None, None)
+    problem = steps.complete(actor(), task_id, outcome, None, None)
     if isinstance(problem, FormInvalid):
         row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
         flash(f"“{row.title}”还没有填写完整：" + "；".join(text for _, text in problem.problems), "danger")
@@ -41,35 +42,35 @@ def finish(task_id: str) -> Any:
 
 
 @blueprint.post("/tasks/<task_id>/withdraw")
-def withdraw(task_id: str) -> Any:
-    """撤回 of what the actor did last."""
-    return _done("撤回", acting.withdraw(actor(), task_id))
+def withdraw(task_id: str) -> ResponseReturnValue:
+    """撤回: takes back what the actor did last."""
+    return _done("撤回", steps.withdraw(actor(), task_id))
 
 
 @blueprint.get("/tasks/<task_id>/return")
 def returning_page(task_id: str) -> str:
-    """退回: to which step, and why."""
+    """The page of 退回, which asks to which step, and why."""
     return _returning_page(inbox.task_of(db(), actor(), task_id, runtime().engine.clock()), "", "", [])
 
 
 @blueprint.post("/tasks/<task_id>/return")
-def send_back(task_id: str) -> Any:
-    """Sends the process back; where that fails, the page comes back with the reason and everything typed."""
+def send_back(task_id: str) -> ResponseReturnValue:
+    """退回: sends the process back to an earlier step. Where that fails, the page says why and keeps everything typed."""
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
     to, comment = request.form.get("to", ""), request.form.get("comment", "")
-    problem = acting.send_back(actor(), task_id, to, comment)
+    problem = steps.send_back(actor(), task_id, to, comment)
     if problem is not None:
-        return _returning_page(row, to, comment, acting.problems_of(problem)), acting.code_of(problem)
+        return _returning_page(row, to, comment, steps.problems_of(problem)), steps.code_of(problem)
     drafts.drop_draft(db(), actor(), f"task/{task_id}")
     flash(f"已退回：{row.title}", "success")
     return redirect(url_for(f"{row.key}.show", record_id=row.subject_id))
 
 
 @blueprint.post("/<int:instance_id>/messages/<element>")
-def send(instance_id: int, element: str) -> Any:
-    """A button that is an event of the diagram (撤回, 删除, …)."""
+def send(instance_id: int, element: str) -> ResponseReturnValue:
+    """A button that is a message event of the diagram, such as 删除: sends that message to the instance."""
     row, name = _instance(instance_id), request.form.get("name", "办理")
-    problem = acting.send(actor(), instance_id, element)
+    problem = steps.send(actor(), instance_id, element)
     if problem is not None:
         return _done(name, problem)
     drafts.drop_draft(db(), actor(), f"{row.key}/{row.subject_id}")
@@ -80,8 +81,8 @@ def send(instance_id: int, element: str) -> Any:
 
 
 @blueprint.post("/<int:instance_id>/blocked/<element>")
-def blocked(instance_id: int, element: str) -> Any:
-    """A button that the diagram shows only to say why it cannot act."""
+def blocked(instance_id: int, element: str) -> ResponseReturnValue:
+    """A button whose only use is to say why nothing can be done now (the property `blockedMessage`)."""
     row = _instance(instance_id)
     actions = actions_for(db(), actor(), row.key, [row.subject_id], runtime().engine.clock())[row.subject_id]
     refusal = next((a.refuse for a in actions if a.element == element and a.refuse), None)
@@ -89,29 +90,29 @@ def blocked(instance_id: int, element: str) -> Any:
 
 
 @blueprint.post("/<int:instance_id>/comments")
-def comment(instance_id: int) -> Any:
-    """评论 under a record."""
+def comment(instance_id: int) -> ResponseReturnValue:
+    """评论: adds a comment under a record."""
     _instance(instance_id)
     text = request.form.get("comment", "")
-    problem = acting.attempt(lambda: comments.comment(runtime().engine, db(), actor(), instance_id, text), lambda: None)
+    problem = steps.attempt(lambda: comments.comment(runtime().engine, db(), actor(), instance_id, text), lambda: None)
     if isinstance(problem, FormInvalid):
         flash("；".join(said for _, said in problem.problems), "danger")
     else:
         flash("已评论。", "success")
-    return redirect(_back())
+    return redirect(posted_back("home.index"))
 
 
 @blueprint.post("/tasks/<task_id>/urge")
-def urge(task_id: str) -> Any:
-    """催办 of a task of one's own record."""
+def urge(task_id: str) -> ResponseReturnValue:
+    """催办: urges whoever has a task of a record of the actor's."""
     columns = tables.task.c
     instance = _instance(db().scalar(select(columns.instance_id).where(columns.id == task_id)) or 0)
-    problem = acting.attempt(lambda: urging.urge(runtime().engine, db(), actor(), task_id), lambda: instance.id)
+    problem = steps.attempt(lambda: urging.urge(runtime().engine, db(), actor(), task_id), lambda: instance.id)
     return _done("催办", problem)
 
 
 @blueprint.get("/<key>/<int:record_id>/diagram.json")
-def diagram(key: str, record_id: int) -> Any:
+def diagram(key: str, record_id: int) -> ResponseReturnValue:
     """The diagram with its tokens, the path taken, and who did what at which element."""
     if readable(KINDS.get(key), record_id) is None:
         raise NotFound
@@ -122,49 +123,48 @@ def diagram(key: str, record_id: int) -> Any:
 
 
 @blueprint.post("/drafts")
-def save_draft() -> Any:
-    """Keeps what is being typed, until it is handed in; survives closing the browser."""
+def save_draft() -> ResponseReturnValue:
+    """Keeps what a person is typing into a form until they hand it in, so that it survives closing the browser."""
     form_key = request.args.get("form", "")
-    data = {k: v for k, v in acting.posted().items() if k not in ("csrf_token", "act", "back", "for", "task")}
+    data = {k: v for k, v in posted_fields().items() if k not in ("csrf_token", "act", "back", "for", "task")}
     area = form_key.split("/")[0]
     if area not in ("task", *KINDS) or len(form_key) > 80:
         raise NotFound
     if len(str(data)) > MAX_DRAFT:
         return {"message": "草稿过大，未能保存"}, 413
-    # a record's form is kept as answers; a task's as it was posted, with its comment
+    # of a record's form the draft holds the answers; of a task's the posted fields, with the comment
     answers = _task_draft(form_key, data) if area == "task" else fields.parse(schema_of(form_key), data)
     drafts.save_draft(db(), actor(), form_key, answers, runtime().engine.clock())
     return {"saved": True}
 
 
 def _task_draft(form_key: str, data: dict[str, list[str]]) -> dict[str, list[str]]:
-    """The comment, and what the task may write of its form."""
+    """Of the posted fields the comment, and those of the form that the task writes."""
     try:
         schema = schema_of(form_key)
-    except NotFound:  # a task without a form, or nobody's: only words are kept
+    except NotFound:  # a task without a form, or not the actor's: only the comment is kept
         schema = {}
     return {name: value for name, value in data.items() if name == "comment" or access.writes(schema, name.partition(".")[0])}
 
 
-def _instance(instance_id: int) -> Any:
-    """The instance, about a record that the actor may see."""
+def _instance(instance_id: int) -> InstanceRow:
+    """The instance, about a record that the actor may read.
+
+    Raises:
+        NotFound: there is none, or its record is not theirs to read.
+    """
     row = instance_by_id(db(), instance_id)
     if row is None or readable(KINDS.get(row.key), row.subject_id) is None:
         raise NotFound
     return row
 
 
-def _returning_page(row: Any, to: str, comment: str, problems: list[tuple[str, str]]) -> str:
+def _returning_page(row: inbox.OpenedTask, to: str, comment: str, problems: list[tuple[str, str]]) -> str:
     choices = returning.choices(db(), row)
     awaited = [one.asked for one in opinions_on(db(), row.id)] if choices else []
     return render_template("records/return.html", row=row, choices=choices, awaited=awaited, to=to, comment=comment, problems=problems)
 
 
-def _done(name: str, problem: Any) -> Any:
-    flash(f"已{name}。" if problem is None else str(problem), "success" if problem is None else "danger")
-    return redirect(_back())
-
-
-def _back() -> str:
-    back = request.form.get("back", "")
-    return back if is_local(back) else url_for("home.index")
+def _done(name: str, problem: steps.Problem | None) -> ResponseReturnValue:
+    steps.flash_result(problem, f"已{name}。")
+    return redirect(posted_back("home.index"))

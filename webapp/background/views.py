@@ -8,6 +8,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from domain.ground.tones import Tone
@@ -79,7 +80,7 @@ def progress(task_id: int) -> dict[str, Any]:
 
 
 @blueprint.get("/<int:task_id>/result")
-def result(task_id: int) -> Any:
+def result(task_id: int) -> ResponseReturnValue:
     """The result's file, for whom it was made, with the rights of then."""
     task = _task(task_id)
     if not task.is_of(actor()):
@@ -93,7 +94,7 @@ def result(task_id: int) -> Any:
 
 
 @blueprint.get("/<int:task_id>/failures")
-def failures(task_id: int) -> Any:
+def failures(task_id: int) -> ResponseReturnValue:
     """The items that failed, as Excel, for whoever began the task."""
     task = _task(task_id)
     if not task.is_of(actor()):
@@ -105,7 +106,7 @@ def failures(task_id: int) -> Any:
 
 
 @blueprint.post("/<int:task_id>/cancel")
-def stop(task_id: int) -> Any:
+def stop(task_id: int) -> ResponseReturnValue:
     """取消."""
     if cancel(db(), _task(task_id), runtime().engine.clock()):
         flash("已取消。取消前已完成的部分不受影响。", "success")
@@ -115,7 +116,7 @@ def stop(task_id: int) -> Any:
 
 
 @blueprint.post("/<int:task_id>/retry")
-def again(task_id: int) -> Any:
+def again(task_id: int) -> ResponseReturnValue:
     """重试."""
     if retry(db(), _task(task_id), runtime().engine.clock()):
         later_task(task_id)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from domain.ground.parties import Actor, Party
 from forms.lists.certificates import CERTIFICATES, KEPT_CERTIFICATES
 from webapp.context import actor, db
 from webapp.listing import Button, ListScreen, render_list
-from webapp.records.plain import PlainKind, PlainRoutes, Section, found, plain_page, plain_routes
+from webapp.records.plain import PlainKind, PlainRoutes, Section, plain_page, plain_routes, seen_record
 
 blueprint = Blueprint("certificates", __name__, url_prefix="/certificates")
 OPERATOR = "系统管理"
@@ -74,7 +74,7 @@ plain_routes(blueprint, CERTIFICATE, "/", PlainRoutes("certificate_id", "edit", 
 
 
 @blueprint.get("/")
-def index() -> Any:
+def index() -> ResponseReturnValue:
     """The list: schools and provinces begin with what is piloted, organizations and operators with what they keep."""
     piloting = actor().party_kind in ("school", "province")
     return render_list(PILOTED if piloting else KEPT, db(), actor())
@@ -83,7 +83,7 @@ def index() -> Any:
 @blueprint.get("/<int:certificate_id>")
 def show(certificate_id: int) -> str:
     """查看: 基本信息 and 对应专业."""
-    certificate = found(CERTIFICATE, certificate_id)
+    certificate = seen_record(CERTIFICATE, certificate_id)
     return plain_page(CERTIFICATE, certificate, [_majors(certificate)], _buttons(actor(), certificate))
 
 

@@ -9,7 +9,7 @@ from domain.certificates.declarations import declared
 from forms.lists.declarations import DECLARATION
 from processes.errors import NotAllowed
 from webapp.context import actor, db, runtime
-from webapp.records.flow import record_blueprint
+from webapp.records.screens import record_blueprint
 
 blueprint = record_blueprint(DECLARATION)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.platform.background import begin
 from jobs.lists.monitoring import Chosen
@@ -26,7 +26,7 @@ def running(key: str) -> str:
     return render_template("designer/running.html", key=key, newest=rows[0], older=shown, longest=LONGEST_REASON)
 
 
-def migrate_all(key: str, number: int) -> Any:
+def migrate_all(key: str, number: int) -> ResponseReturnValue:
     """迁移到新版本: begins the background work on all that runs on an older version."""
     rows, reason = versions.versions_of(db(), key), request.form.get("reason", "").strip()
     old = next((row for row in rows[1:] if row.version == number), None)

@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.ground.errors import DomainError
 from domain.ground.handling import External
@@ -65,7 +66,7 @@ def _subjects(rows: Sequence[Any]) -> dict[str, str]:
 
 
 @blueprint.post("/new")
-def create() -> Any:
+def create() -> ResponseReturnValue:
     """Begins a new process: a draft with a first task."""
     key, name = request.form.get("key", "").strip(), request.form.get("name", "").strip()
     subject, role = request.form.get("subject", ""), request.form.get("role", "")
@@ -76,7 +77,7 @@ def create() -> Any:
 
 
 @blueprint.post("/import")
-def import_file() -> Any:
+def import_file() -> ResponseReturnValue:
     """Takes a .bpmn file as the actor's draft of the process that its id names."""
     try:
         key, xml = drafts.imported(_uploaded("file"))
@@ -111,7 +112,7 @@ def version(key: str, number: int) -> str:
 
 
 @blueprint.get("/<key>/<int:number>/diagram.json")
-def diagram(key: str, number: int) -> Any:
+def diagram(key: str, number: int) -> ResponseReturnValue:
     """A version's XML for the viewer."""
     definition = versions.version(db(), key, number)
     notes = {e.id: [f"{k}：{v}" for k, v in e.properties.items()] or ["没有设置属性"] for e in definition.elements.values()}
@@ -146,7 +147,7 @@ def edit(key: str) -> str:
 
 
 @blueprint.get("/<key>/model.json")
-def model(key: str) -> Any:
+def model(key: str) -> ResponseReturnValue:
     """What the editor begins with, and what its drop-downs offer."""
     found = drafts.model_of(db(), actor(), key)
     forms = [{"value": name, "label": f"{schema.get('title', name)}（{name}）"} for name, schema in read_forms().items()]
@@ -163,14 +164,14 @@ def model(key: str) -> Any:
 
 
 @blueprint.post("/<key>/draft")
-def save(key: str) -> Any:
+def save(key: str) -> ResponseReturnValue:
     """Keeps the draft."""
     drafts.keep(db(), actor(), _posted(key), runtime().engine.clock())
     return {"message": "草稿已保存"}
 
 
 @blueprint.post("/<key>/discard")
-def discard(key: str) -> Any:
+def discard(key: str) -> ResponseReturnValue:
     """Throws the draft away; the deployed versions stay."""
     drafts.drop(db(), actor(), key)
     flash("草稿已丢弃。", "success")
@@ -179,14 +180,14 @@ def discard(key: str) -> Any:
 
 @blueprint.post("/<key>/check")
 @reads_only
-def check(key: str) -> Any:
+def check(key: str) -> ResponseReturnValue:
     """The problems, each with the element it names."""
     return {"problems": _problems(_posted(key))}
 
 
 @blueprint.post("/<key>/try")
 @reads_only
-def try_out(key: str) -> Any:
+def try_out(key: str) -> ResponseReturnValue:
     """Runs the scenarios on the diagram: on a database of its own that is thrown away, with nothing called outside."""
     given = _posted(key)
     problems = _problems(given)
@@ -200,7 +201,7 @@ def try_out(key: str) -> Any:
 
 
 @blueprint.post("/<key>/deploy")
-def deploy_version(key: str) -> Any:
+def deploy_version(key: str) -> ResponseReturnValue:
     """Deploys the diagram as a new version; what runs stays on its own."""
     given, note = _posted(key), request.form.get("note", "").strip()
     problems = _problems(given)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
 
 from forms.checking import check_field
 from webapp.context import reads_only
@@ -16,7 +15,7 @@ MAX_TEXT = 20_000  # characters; more is checked when it is sent
 
 @blueprint.post("/check")
 @reads_only
-def check() -> Any:
+def check() -> ResponseReturnValue:
     """`{"problem": message or null}` for the posted `path` and `value` of the form whose key is `form`."""
     schema = schema_of(request.args.get("form", ""))
     return {"problem": check_field(schema, request.form.get("path", "")[:200], request.form.get("value", "")[:MAX_TEXT])}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from typing import Any
 
 from flask import Blueprint, Response, request, send_file, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.ground.errors import DomainError
 from domain.ground.filetypes import USUAL, media_type_of
@@ -20,13 +20,13 @@ from processes.history import instance_of
 from processes.rights import access
 from webapp.context import actor, current_actor, db, runtime
 from webapp.fields.schemas import schema_of
-from webapp.records.reading import readable
+from webapp.records.visibility import readable
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 
 
 @blueprint.post("/")
-def upload() -> Any:
+def upload() -> ResponseReturnValue:
     """Keeps one file for the `field` of the form whose key is `form`: `{"id", "name", "size", "address"}`, or a message and 422."""
     rule = file_fields(schema_of(request.args.get("form", ""))).get(request.args.get("field", ""))
     sent = request.files.get("file")

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from domain.ground.errors import DomainError
@@ -15,6 +16,7 @@ from domain.platform.background import BackgroundTask
 from domain.platform.imports import ImportRecord, ImportState, import_of, imports_query
 from jobs.imports import IMPORTS, returned
 from jobs.imports.checking import row_check
+from jobs.imports.choosing import NothingChosen, choose, offers
 from jobs.imports.correcting import OPEN, correct
 from jobs.imports.deciding import BUSY, begin_taking, drop, interrupted, resume
 from jobs.imports.description import Import
@@ -37,7 +39,7 @@ def index(kind: str) -> str:
 
 
 @blueprint.get("/<kind>/template.xlsx")
-def template(kind: str) -> Any:
+def template(kind: str) -> ResponseReturnValue:
     """The template of this import."""
     description = _description(kind)
     content = template_of(description.noun, row_check(db(), description).columns)
@@ -45,7 +47,7 @@ def template(kind: str) -> Any:
 
 
 @blueprint.post("/<kind>/")
-def upload(kind: str) -> Any:
+def upload(kind: str) -> ResponseReturnValue:
     """Takes a file in and begins to check it."""
     description = _description(kind)
     file = request.files.get("file")
@@ -84,8 +86,24 @@ def progress(kind: str, import_id: int) -> dict[str, Any]:
     return {"over": over, "handled": handled, "total": total, "sentence": _sentence(record, handled, total)}
 
 
+@blueprint.post("/<kind>/<int:import_id>/choose")
+def choose_sheets(kind: str, import_id: int) -> Any:
+    """Which of several filled sheets are meant."""
+    description, record = _description(kind), _record(kind, import_id)
+    try:
+        names, now = request.form.getlist("sheet"), runtime().engine.clock()
+        chosen = choose(db(), runtime().settings, actor(), description, record, names, now)
+    except NothingChosen as error:
+        return _show(description, record, preview(db(), description, record, {}), str(error)), 422
+    for one in chosen:
+        later_task(one.task_id or 0)
+    if len(chosen) > 1:
+        flash(f"所选的 {len(chosen)} 个工作表分别检查、分别导入，这里是“{record.sheet}”，其余的请在“导入记录”中查看。", "success")
+    return redirect(url_for(".show", kind=kind, import_id=import_id))
+
+
 @blueprint.post("/<kind>/<int:import_id>/rows")
-def correct_rows(kind: str, import_id: int) -> Any:
+def correct_rows(kind: str, import_id: int) -> ResponseReturnValue:
     """Corrects the cells of this page's rows and checks these rows again."""
     description, record = _description(kind), _record(kind, import_id)
     changes = posted_changes(request.form)
@@ -96,7 +114,7 @@ def correct_rows(kind: str, import_id: int) -> Any:
 
 
 @blueprint.post("/<kind>/<int:import_id>/take")
-def take(kind: str, import_id: int) -> Any:
+def take(kind: str, import_id: int) -> ResponseReturnValue:
     """导入: takes the good rows in."""
     description, record = _description(kind), _record(kind, import_id)
     begin_taking(db(), actor(), description, record, runtime().engine.clock())
@@ -105,7 +123,7 @@ def take(kind: str, import_id: int) -> Any:
 
 
 @blueprint.post("/<kind>/<int:import_id>/resume")
-def go_on(kind: str, import_id: int) -> Any:
+def go_on(kind: str, import_id: int) -> ResponseReturnValue:
     """继续: work that was cancelled or failed."""
     description, record = _description(kind), _record(kind, import_id)
     resume(db(), actor(), description, record, runtime().engine.clock())
@@ -114,7 +132,7 @@ def go_on(kind: str, import_id: int) -> Any:
 
 
 @blueprint.post("/<kind>/<int:import_id>/drop")
-def give_up(kind: str, import_id: int) -> Any:
+def give_up(kind: str, import_id: int) -> ResponseReturnValue:
     """放弃: nothing was taken in, nothing is."""
     _description(kind)
     drop(db(), _record(kind, import_id))
@@ -123,7 +141,7 @@ def give_up(kind: str, import_id: int) -> Any:
 
 
 @blueprint.get("/<kind>/<int:import_id>/failed.xlsx")
-def failed(kind: str, import_id: int) -> Any:
+def failed(kind: str, import_id: int) -> ResponseReturnValue:
     """The rows that failed: in the sender's own workbook where it can be made at once, else as a list."""
     description, record = _description(kind), _record(kind, import_id)
     if not record.bad:
@@ -137,7 +155,7 @@ def failed(kind: str, import_id: int) -> Any:
 
 
 @blueprint.post("/<kind>/<int:import_id>/failed")
-def give_back(kind: str, import_id: int) -> Any:
+def give_back(kind: str, import_id: int) -> ResponseReturnValue:
     """The same in the background, where it takes longer than a person waits."""
     description, record = _description(kind), _record(kind, import_id)
     task_id = returned.begin(db(), actor(), description, record, runtime().engine.clock())
@@ -175,7 +193,7 @@ def _index(description: Import, problem: str | None = None) -> str:
     return render_template("imports/index.html", description=description, rows=rows, page=page, problem=problem, ways=ways)
 
 
-def _show(description: Import, record: ImportRecord, shown: Preview) -> str:
+def _show(description: Import, record: ImportRecord, shown: Preview, problem: str | None = None) -> str:
     task = db().get(BackgroundTask, record.task_id) if record.task_id is not None else None
     return render_template(
         "imports/show.html",
@@ -184,6 +202,8 @@ def _show(description: Import, record: ImportRecord, shown: Preview) -> str:
         preview=shown,
         busy=record.state in BUSY and not interrupted(db(), record),
         stuck=interrupted(db(), record),
+        offers=offers(db(), actor(), description, record) if record.state == ImportState.CHOOSING else (),
+        problem=problem,
         way=_way(record),
         own_rows=MAX_OWN,
         task=task,
@@ -194,4 +214,4 @@ def _show(description: Import, record: ImportRecord, shown: Preview) -> str:
 def _sentence(record: ImportRecord, handled: int, total: int | None) -> str:
     if record.state == ImportState.CHECKING:
         return f"正在检查，已检查 {handled} 行…"
-    return f"正在导入，共 {total} 行，已完成 {handled} 行…" if total else "正在导入…"
+    return f"正在导入，共 {total} 行，已处理 {handled} 行…" if total else "正在导入…"

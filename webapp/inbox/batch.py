@@ -1,16 +1,17 @@
-"""批量办理: the ticked tasks of one review step, as a batch."""
+"""批量办理: one outcome for the ticked tasks of one review step."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Select
 
+from domain.ground.rows import read_all, read_first
 from jobs.lists import batches
 from processes import tables
-from processes.definitions.definition import Definition
 from processes.definitions.store import load
-from processes.diagrams.elements import Element
 from processes.states import TaskKind
 from processes.tasks import inbox
 from webapp.bulk.batching import start
@@ -20,15 +21,15 @@ MAX_BATCH = 100
 
 
 @reads_only
-def batch() -> Any:
-    """The ticked tasks of the inbox."""
+def batch() -> ResponseReturnValue:
+    """The page that shows the ticked tasks and asks for the outcome."""
     return _page(_mine().where(tables.task.c.id.in_(request.form.getlist("ids")[:MAX_BATCH])))
 
 
-def finish_batch() -> Any:
-    """The same outcome for each, in a batch; each fails alone."""
+def finish_batch() -> ResponseReturnValue:
+    """Completes each of the ticked tasks with the same outcome, as a batch. One that fails does not hold up the others."""
     ids = tuple(request.form.getlist("ids")[:MAX_BATCH])
-    row = db().execute(_mine().where(tables.task.c.id.in_(ids))).first()
+    row = read_first(db(), _mine().where(tables.task.c.id.in_(ids)), inbox.InboxRow)
     if row is None:
         flash("所选事项都已办理，请刷新后再试。", "warning")
         return redirect(url_for("inbox.index"))
@@ -37,18 +38,19 @@ def finish_batch() -> Any:
     return start(act, batches.Chosen(tasks=ids), f"批量办理（{outcome}）：{row.name}", url_for("inbox.index"))
 
 
-def _mine() -> Any:
+def _mine() -> Select[Any]:
     return inbox.open_tasks(actor(), runtime().engine.clock())
 
 
-def _page(query: Any) -> Any:
-    rows = db().execute(query).all()
+def _page(query: Select[Any]) -> ResponseReturnValue:
+    rows = read_all(db(), query, inbox.InboxRow)
     if not rows:
         flash("所选记录中没有等待您办理的事项。", "warning")
         return redirect(url_for("inbox.index"))
-    kinds = {(row.definition_id, row.element, row.kind) for row in rows}
-    first: tuple[Definition, Element] = (definition := load(db(), rows[0].definition_id), definition.elements[rows[0].element])
-    if len(kinds) > 1 or rows[0].kind != TaskKind.STEP or first[0].record_form(first[1]):
+    steps = {(row.definition_id, row.element, row.kind) for row in rows}
+    definition = load(db(), rows[0].definition_id)
+    element = definition.elements[rows[0].element]
+    if len(steps) > 1 or rows[0].kind != TaskKind.STEP or definition.record_form(element):
         flash("批量办理只能选择同一环节的审核事项，请重新勾选。", "warning")
         return redirect(url_for("inbox.index"))
-    return render_template("inbox/batch.html", rows=rows, element=first[1])
+    return render_template("inbox/batch.html", rows=rows, element=element)

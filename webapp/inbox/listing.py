@@ -1,4 +1,4 @@
-"""What the inbox lists: its tabs, filters, sorting and pages, read from the address."""
+"""The lists of the inbox: tabs, filters, sorting and pages, read from the address."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from domain.ground.base import SHANGHAI
@@ -26,12 +26,12 @@ _TASK, _INSTANCE = tables.task.c, tables.instance.c
 
 @dataclass(frozen=True)
 class Tab:
-    """One list. `at` is the moment by which `sorts` newest and oldest go."""
+    """One list. `at` is the moment by which newest and oldest are told apart."""
 
     name: str
     label: str
     query: Callable[[Actor, datetime], Select[Any]]
-    at: Any
+    at: ColumnElement[datetime]
     empty: str
 
     @property
@@ -53,7 +53,7 @@ WHOSE = {"mine": "我签收的", "free": "未签收"}
 
 @dataclass(frozen=True)
 class Page:
-    """One page of one list. `waiting` is task id → names of those whose opinion it waits for; `tallies` are the 会签 of its tasks."""
+    """One page of one list. `waiting`: task id → names of the people whose opinion the task waits for; `tallies`: the 会签 of its tasks."""
 
     tab: Tab
     rows: Sequence[Any]

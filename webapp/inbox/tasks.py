@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from forms import fields
 from processes.definitions.store import load
@@ -13,27 +14,27 @@ from processes.errors import Refused
 from processes.notices import copies
 from processes.rights import access
 from processes.tasks import assigning, drafts, inbox, opinions
-from webapp import acting
+from webapp import steps
 from webapp.context import actor, db, later, runtime
-from webapp.copies.chosen import chosen
-from webapp.inbox.pages import task_page
+from webapp.inbox.task_page import task_page
+from webapp.posted import people_to_copy_to, posted_answers
 
 
-def task(task_id: str) -> Any:
-    """The task, with the draft that the actor left."""
+def task(task_id: str) -> ResponseReturnValue:
+    """The page of a task, with the actor's draft of its form."""
     answers, comment = _draft(task_id)
     return task_page(task_id, answers, comment)
 
 
-def finish(task_id: str) -> Any:
-    """Completes the task; where that fails, the page comes back with the reason and everything typed."""
+def finish(task_id: str) -> ResponseReturnValue:
+    """Completes the task. Where that fails, the page says why and keeps everything typed."""
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock(), f"task/{task_id}")
     definition = load(db(), row.definition_id)
     element = inbox.element_of(definition, row)
-    answers = acting.typed(access.form_at(definition.forms[element.form], element)) if element.form else {}
+    answers = posted_answers(access.form_at(definition.forms[element.form], element)) if element.form else {}
     comment = request.form.get("comment", "")
-    given = None if definition.record_form(element) else answers
-    problem = acting.complete(actor(), task_id, request.form.get("outcome", ""), given, comment, _copies(row))
+    record_answers = None if definition.record_form(element) else answers
+    problem = steps.complete(actor(), task_id, request.form.get("outcome", ""), record_answers, comment, _copies(row))
     if problem is not None:
         return task_page(task_id, answers, comment, problem)
     if row.drafted:
@@ -42,7 +43,7 @@ def finish(task_id: str) -> Any:
     return redirect(url_for("inbox.index"))
 
 
-def transfer(task_id: str) -> Any:
+def transfer(task_id: str) -> ResponseReturnValue:
     """转办 to a person (`to` is their id) or to a role (`to` is `role:…`)."""
     to, reason = request.form.get("to", ""), request.form.get("reason", "")
     if to.startswith("role:"):
@@ -50,28 +51,28 @@ def transfer(task_id: str) -> Any:
     return _act(task_id, "已转办。", assigning.transfer, _person(to), reason)
 
 
-def ask(task_id: str) -> Any:
-    """委派 or 加签: asks somebody for an opinion."""
+def ask(task_id: str) -> ResponseReturnValue:
+    """委派 or 加签: asks a person for an opinion."""
     kind = request.form.get("kind", "")
     label = opinions.LABELS.get(kind, "")
     return _act(task_id, f"已{label}。", opinions.ask, kind, _person(request.form.get("person", "")), request.form.get("note", ""))
 
 
-def give(task_id: str) -> Any:
-    """The opinion that somebody asked for."""
+def give(task_id: str) -> ResponseReturnValue:
+    """Gives the opinion that the actor was asked for."""
     return _act(task_id, "已提交，谢谢。", opinions.give, request.form.get("comment", ""))
 
 
-def recall(task_id: str) -> Any:
-    """收回 of a request for an opinion; back to the task it was asked for."""
+def recall(task_id: str) -> ResponseReturnValue:
+    """收回: takes back a request for an opinion, and leads to the task it was made from."""
     later(opinions.recall(runtime().engine, db(), actor(), task_id))
     flash("已收回。", "success")
     return redirect(request.form["back"] if request.form.get("back", "").startswith("/inbox/tasks/") else url_for("inbox.index"))
 
 
-def _act(task_id: str, done: str, act: Callable[..., list[str]], *given: Any) -> Any:
+def _act(task_id: str, done: str, act: Callable[..., list[str]], *details: object) -> ResponseReturnValue:
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock(), f"task/{task_id}")
-    error = acting.attempt(lambda: act(runtime().engine, db(), actor(), task_id, *given), lambda: row.instance_id)
+    error = steps.attempt(lambda: act(runtime().engine, db(), actor(), task_id, *details), lambda: row.instance_id)
     if error is not None:
         answers, comment = _draft(task_id)
         return task_page(task_id, answers, request.form.get("comment", comment), error, request.form)
@@ -81,9 +82,9 @@ def _act(task_id: str, done: str, act: Callable[..., list[str]], *given: Any) ->
     return redirect(url_for("inbox.task", task_id=task_id) if act is opinions.ask else url_for("inbox.index"))
 
 
-def _copies(row: Any) -> Callable[[], list[str]] | None:
-    """What copies the task to the people ticked beside its outcome; None where nobody was."""
-    people, note = chosen(), request.form.get("copy_note", "")
+def _copies(row: inbox.OpenedTask) -> Callable[[], list[str]] | None:
+    """What sends copies to the people ticked beside the outcome; None where nobody is ticked."""
+    people, note = people_to_copy_to(), request.form.get("copy_note", "")
     return (lambda: copies.send(runtime().engine, db(), actor(), row.instance_id, people, note)) if people else None
 
 

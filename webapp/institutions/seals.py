@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
@@ -17,7 +16,7 @@ from jobs.seals import picture_apart, read_key_apart
 from processes.errors import NotAllowed, NotFound
 from processes.steps import starting
 from webapp.context import actor, db, later, runtime
-from webapp.records.flow import record_blueprint
+from webapp.records.screens import record_blueprint
 
 blueprint = record_blueprint(SEAL)
 
@@ -30,7 +29,7 @@ def new() -> str:
 
 
 @blueprint.post("/new")
-def create() -> Any:
+def create() -> ResponseReturnValue:
     """Checks picture and key, keeps them as a new version and starts its process."""
     who, settings, now = _keeper(), runtime().settings, runtime().engine.clock()
     db().rollback()  # opening what was uploaded must hold no lock

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from flask import Blueprint, url_for
-from sqlalchemy import select
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from domain.certificates.certificates import Certificate, certificates_query
@@ -21,15 +21,16 @@ from forms.lists.schools import SCHOOLS
 from forms.lists.seals import UPLOAD
 from webapp.context import actor, db, runtime
 from webapp.listing import Button, ListScreen, render_list
-from webapp.records.plain import PlainKind, PlainRoutes, Section, found, plain_page, plain_routes
+from webapp.records.plain import PlainKind, PlainRoutes, Section, plain_page, plain_routes, seen_record
 
 blueprint = Blueprint("institutions", __name__, url_prefix="/institutions")
 OPERATOR = "系统管理"
 SEALS_SHOWN = 10
 
 
-def _piloted(session: Session, who: Actor, school: School) -> Mapping[str, Sequence[str]]:
-    return {"piloted_certificates": [certificate.label for certificate in session.scalars(piloted_by(school.id))]}
+def _piloted(session: Session, who: Actor, school: School | None) -> Mapping[str, Sequence[str]]:
+    piloted = session.scalars(piloted_by(school.id)) if school is not None else ()
+    return {"piloted_certificates": [certificate.label for certificate in piloted]}
 
 
 def _may_edit(who: Actor, row: Organization | School) -> bool:
@@ -102,7 +103,7 @@ plain_routes(blueprint, SCHOOL, "/schools/", PlainRoutes("school_id", "edit_scho
 
 
 @blueprint.get("/organizations/")
-def organizations() -> Any:
+def organizations() -> ResponseReturnValue:
     """The list of 培训评价组织管理."""
     return render_list(ORGANIZATION_LIST, db(), actor())
 
@@ -110,12 +111,12 @@ def organizations() -> Any:
 @blueprint.get("/organizations/<int:organization_id>")
 def organization(organization_id: int) -> str:
     """查看: details, and the certificates that are piloted with it."""
-    row = found(ORGANIZATION, organization_id)
+    row = seen_record(ORGANIZATION, organization_id)
     return plain_page(ORGANIZATION, row, [_piloted_with(row)], _organization_buttons(actor(), row))
 
 
 @blueprint.get("/schools/")
-def schools() -> Any:
+def schools() -> ResponseReturnValue:
     """The list of 试点院校管理."""
     return render_list(SCHOOL_LIST, db(), actor())
 
@@ -123,7 +124,7 @@ def schools() -> Any:
 @blueprint.get("/schools/<int:school_id>")
 def school(school_id: int) -> str:
     """查看: details with 试点证书负责人, and the certificates that the school pilots."""
-    row = found(SCHOOL, school_id)
+    row = seen_record(SCHOOL, school_id)
     return plain_page(SCHOOL, row, [_pilots_of(row), *_seals_of(row)], _school_buttons(actor(), row))
 
 
@@ -148,19 +149,19 @@ def _seals_of(row: School) -> list[Section]:
         ((f"第 {seal.version} 版", url_for("seal.show", record_id=seal.id)), seal.subject, seal.validity(), seal.status, seal.author.name)
         for seal in shown
     ]
-    note = "没有有效的电子签章，目前不能签发证书，请上传。" if valid is None else _used(valid)
+    note = "没有有效的电子签章，目前不能签发证书，请上传。" if valid is None else _in_use(valid)
     buttons = [Button(UPLOAD, url_for("seal.new")), *([Button("查看全部", url_for("seal.index"))] if shown else [])]
     heads = ("版本", "签章主体", "有效期", "状态", "上传人")
     return [Section("电子签章", heads, rows, "还没有上传过电子签章。", note, valid is None, buttons)]
 
 
-def _used(seal: Seal) -> str:
-    """Which seal signs, and whether it soon ends."""
+def _in_use(seal: Seal) -> str:
+    """Which seal signs, and whether it expires soon."""
     used = f"签发使用第 {seal.version} 版。"
     if seal.valid_to - runtime().engine.clock() > WARNING:
         return used
     return f"{used}它将于 {seal.valid_to.astimezone(SHANGHAI):%Y-%m-%d} 到期，请及时上传新的电子签章。"
 
 
-def _certificate_rows(query: Any) -> list[tuple[tuple[str, str], str, str]]:
+def _certificate_rows(query: Select[Certificate]) -> list[tuple[tuple[str, str], str, str]]:
     return [((row.name, url_for("certificates.show", certificate_id=row.id)), row.grade, row.code) for row in db().scalars(query)]

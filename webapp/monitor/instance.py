@@ -1,13 +1,16 @@
-"""流程监控: one instance – where it stands, what it knows, what it waits for, what failed – and what can be done to it."""
+"""流程监控: the page of one instance, with its position, data, tasks, jobs and messages, and what a supervisor can do to it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from flask import flash, g, redirect, render_template, request, url_for
-from sqlalchemy import select
+from flask import g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement, Table, select
 
 from domain.ground.parties import actors_in
+from domain.ground.rows import Shape, read_all
 from forms.lists import KINDS
 from jobs.lists.instances import state_of
 from jobs.lists.monitoring import ACTS
@@ -20,20 +23,23 @@ from processes.monitor import managing
 from processes.monitor.migrating import undoable
 from processes.monitor.overview import tokens_of
 from processes.monitor.undelivered import messages_of
+from processes.rows import InstanceRow, JobRow, TaskRow
 from processes.states import JobState, TaskKind, TaskRowState
-from webapp import acting
+from webapp import steps
 from webapp.context import actor, db, runtime
 from webapp.records.page import drawing
-from webapp.records.reading import readable
+from webapp.records.visibility import readable
 
 
 def show(instance_id: int) -> str:
     """The instance's page."""
-    row = found(instance_id)
+    row = instance_or_404(instance_id)
     columns = tables.task.c
-    tasks = _rows(tables.task, instance_id, columns.state != TaskRowState.OPEN, columns.created_at.desc(), columns.number)
+    tasks = _rows(tables.task, TaskRow, instance_id, columns.state != TaskRowState.OPEN, columns.created_at.desc(), columns.number)
     parties = {task.party_id for task in tasks if task.state == TaskRowState.OPEN}
     people = {party: actors_in(db(), party) for party in parties}
+    jobs = _rows(tables.job, JobRow, instance_id, tables.job.c.id)
+    messages = messages_of(db(), instance_id, SHOWN)
     g.diagram = True
     return render_template(
         "monitor/show.html",
@@ -51,10 +57,10 @@ def show(instance_id: int) -> str:
             if t.state == TaskRowState.OPEN and t.kind == TaskKind.STEP
         },
         names={person.person_id: person.name for found in people.values() for person in found},
-        content_shown=readable(KINDS.get(row.key), row.subject_id) is not None,
-        jobs=_rows(tables.job, instance_id, tables.job.c.id),
+        content_shown=bool(jobs or messages) and readable(KINDS.get(row.key), row.subject_id) is not None,  # asks the database
+        jobs=jobs,
         job_states=JOBS,
-        messages=messages_of(db(), instance_id, SHOWN),
+        messages=messages,
         carried=carried,
         named=named,
         task_states=TASKS,
@@ -63,40 +69,40 @@ def show(instance_id: int) -> str:
     )
 
 
-def diagram(instance_id: int) -> Any:
+def diagram(instance_id: int) -> ResponseReturnValue:
     """The diagram with its tokens, the path taken, and who did what at which element."""
-    return drawing(found(instance_id))
+    return drawing(instance_or_404(instance_id))
 
 
-def do(instance_id: int, act: str) -> Any:
-    """挂起, 恢复, 终止, 重试, with the reason."""
-    found(instance_id)
+def do(instance_id: int, act: str) -> ResponseReturnValue:
+    """挂起, 恢复, 终止 or 重试, with the reason."""
+    instance_or_404(instance_id)
     if act not in ACTS:
         raise NotFound
     reason = request.form.get("reason", "")
     run = ACTS[act].run
-    problem = acting.attempt(lambda: run(runtime().engine, db(), actor(), instance_id, reason), lambda: instance_id)
+    problem = steps.attempt(lambda: run(runtime().engine, db(), actor(), instance_id, reason), lambda: instance_id)
     return back(instance_id, f"已{ACTS[act].label}。", problem)
 
 
-def reassign(task_id: str) -> Any:
+def reassign(task_id: str) -> ResponseReturnValue:
     """改派 to a person (`to` is their id) or, with an empty `to`, to all with the role."""
     instance_id = db().scalar(select(tables.task.c.instance_id).where(tables.task.c.id == task_id))
     if instance_id is None:
         raise NotFound
     to, reason = request.form.get("to", ""), request.form.get("reason", "")
-    if to and not (to.isdecimal() and len(to) < 10):  # not to be taken for nobody, which means everybody
+    if to and not (to.isdecimal() and len(to) < 10):  # an empty `to` means everybody with the role; anything else must name a person
         raise NotFound
     person_id = int(to) if to else None
-    problem = acting.attempt(
+    problem = steps.attempt(
         lambda: managing.reassign(runtime().engine, db(), actor(), task_id, person_id, reason), lambda: int(instance_id)
     )
     return back(instance_id, "已改派。", problem)
 
 
-def back(instance_id: int, done: str, problem: Any) -> Any:
-    """To the instance's page, with what came of it."""
-    flash(done if problem is None else str(problem), "success" if problem is None else "danger")
+def back(instance_id: int, done: str, problem: steps.Problem | None) -> ResponseReturnValue:
+    """Leads to the instance's page, which says what is done, or the problem."""
+    steps.flash_result(problem, done)
     return redirect(url_for("monitor.show", instance_id=instance_id))
 
 
@@ -122,7 +128,7 @@ TASKS = {
 }
 
 
-def _acts(row: Any) -> list[str]:
+def _acts(row: InstanceRow) -> list[str]:
     """The acts that the page offers, as keys of ACTS."""
     if row.ended_at is not None:
         return []
@@ -132,13 +138,17 @@ def _acts(row: Any) -> list[str]:
     return [*retry, *undo, "resume" if suspended else "suspend", "cancel"]
 
 
-def found(instance_id: int) -> Any:
-    """The instance's row."""
+def instance_or_404(instance_id: int) -> InstanceRow:
+    """An instance.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
     row = instance_by_id(db(), instance_id)
     if row is None:
         raise NotFound
     return row
 
 
-def _rows(table: Any, instance_id: int, *order: Any) -> Any:
-    return db().execute(select(table).where(table.c.instance_id == instance_id).order_by(*order).limit(SHOWN)).all()
+def _rows(table: Table, shape: type[Shape], instance_id: int, *order: ColumnElement[Any]) -> Sequence[Shape]:
+    return read_all(db(), select(table).where(table.c.instance_id == instance_id).order_by(*order).limit(SHOWN), shape)

@@ -1,4 +1,4 @@
-"""流程监控: what runs of each version, where it stands on the diagram, and the list of instances."""
+"""流程监控: how many instances of each version run, where they are on the diagram, and the lists of instances, messages and SMS."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from jobs.lists.monitoring import WATCHED, Chosen, count
 from processes.deployment import versions
@@ -20,7 +21,7 @@ BY: dict[str, str] = {"count": "数量", "age": "停留时间"}
 
 
 def index() -> str:
-    """Every version that runs, and the newest of each process."""
+    """Every version of which an instance runs, and the newest of each process."""
     now = runtime().engine.clock()
     found = numbers(db(), now)
     rows = versions.watched(db(), found)
@@ -31,7 +32,7 @@ def index() -> str:
 
 
 def process(key: str, number: int) -> str:
-    """One version: the diagram with heat, and the same as a table."""
+    """One version: its diagram, coloured by load, and the same numbers as a table."""
     definition = versions.version(db(), key, number)
     now = runtime().engine.clock()
     g.diagram = True
@@ -43,18 +44,18 @@ def process(key: str, number: int) -> str:
         others=versions.versions_of(db(), key),
         by=_by(),
         ways=BY,
-        length=lambda since: told(now - since),
+        length=lambda since: duration(now - since),
     )
 
 
-def heat(key: str, number: int) -> Any:
-    """The diagram's XML, and how hot each element is: by how many stand there, or by how long the middle one does."""
+def heat(key: str, number: int) -> ResponseReturnValue:
+    """The diagram's XML and the load of each element as a level: by how many tokens are on it, or by how long the median one has been."""
     definition = versions.version(db(), key, number)
     found, now = element_loads(db(), definition.id), runtime().engine.clock()
     size: Callable[[ElementLoad], float] = (lambda p: p.count) if _by() == "count" else (lambda p: (now - p.median).total_seconds())
-    most = max((size(place) for place in found), default=0)
+    most = max((size(one) for one in found), default=0)
     shown = {p.element: {"level": _level(size(p), most), "count": _mark(p, now)} for p in found if p.element in definition.elements}
-    notes = {p.element: [f"{p.count} 个在此", f"最久 {told(now - p.oldest)}", f"中位 {told(now - p.median)}"] for p in found}
+    notes = {p.element: [f"{p.count} 个在此", f"最久 {duration(now - p.oldest)}", f"中位 {duration(now - p.median)}"] for p in found}
     return {"xml": definition.xml, "tokens": [], "path": [], "notes": notes, "heat": shown}
 
 
@@ -69,12 +70,12 @@ def instances() -> str:
 
 
 def messages() -> str:
-    """The messages between processes, at first those that nobody took."""
+    """The messages between processes; without a filter those that no process received."""
     return _list(
         "messages",
         help="一个流程发给另一个流程的消息。七天内没有流程接收的会过期，接收的流程多次办不了的不能送达；处理好原因后可以重试。",
         show=lambda row: url_for("monitor.show", instance_id=row.sender_id),
-        row_buttons=lambda actor, row: [_again(row.id, "message", "重试", row.name)] if row.state in OVER else [],
+        row_buttons=lambda actor, row: [_retry(row.id, row.name)] if row.state in OVER else [],
         empty="没有未送达的消息。",
     )
 
@@ -84,7 +85,10 @@ def texts() -> str:
     return _list(
         "texts",
         help="短信平台拒绝或多次没有发出的短信：个人的消息提醒、首次登录密码和流程里的通知。核对手机号或平台后可以重新发送。",
-        row_buttons=lambda actor, row: [_again(row.id, "text", "重新发送", row.person), *_of_its_process(row)],
+        row_buttons=lambda actor, row: [
+            _resend(row.id, row.person),
+            *_of_its_process(row.instance_id),
+        ],
         empty="没有发送失败的短信。",
     )
 
@@ -95,16 +99,19 @@ def _list(what: str, **screen: Any) -> str:
     return render_list(shown, db(), actor(), "monitor/list.html", what=what, watched=watched)
 
 
-def _again(id: Any, kind: str, label: str, name: str) -> Button:
-    endpoint = {"message": "monitor.retry_message", "text": "monitor.resend"}[kind]
-    return Button(label, url_for(endpoint, **{f"{kind}_id": id}), post=True, confirm=f"确定{label}“{name}”吗？")
+def _retry(message_id: int, name: str) -> Button:
+    return Button("重试", url_for("monitor.retry_message", message_id=message_id), post=True, confirm=f"确定重试“{name}”吗？")
 
 
-def _of_its_process(row: Any) -> list[Button]:
-    return [] if row.instance_id is None else [Button("查看流程", url_for("monitor.show", instance_id=row.instance_id))]
+def _resend(text_id: str, person: str) -> Button:
+    return Button("重新发送", url_for("monitor.resend", text_id=text_id), post=True, confirm=f"确定重新发送“{person}”吗？")
 
 
-def told(length: timedelta) -> str:
+def _of_its_process(instance_id: int | None) -> list[Button]:
+    return [] if instance_id is None else [Button("查看流程", url_for("monitor.show", instance_id=instance_id))]
+
+
+def duration(length: timedelta) -> str:
     """A length of time in its two largest units at most: 3 天 4 小时."""
     minutes = max(0, int(length.total_seconds() // 60))
     days, hours = minutes // 1440, minutes // 60 % 24
@@ -122,4 +129,4 @@ def _level(size: float, most: float) -> int:
 
 
 def _mark(load: ElementLoad, now: datetime) -> str:
-    return str(load.count) if _by() == "count" else told(now - load.median)
+    return str(load.count) if _by() == "count" else duration(now - load.median)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from domain.ground.parties import Person
@@ -35,7 +35,7 @@ def index() -> str:
 
 
 @blueprint.post("/<int:notice_id>/open")
-def open_one(notice_id: int) -> Any:
+def open_one(notice_id: int) -> ResponseReturnValue:
     """Marks a notice as read and leads to the task or the record that it is about."""
     row = notices.read_one(db(), actor(), notice_id, runtime().engine.clock())
     if row.kind == NoticeKind.COPY:
@@ -46,7 +46,7 @@ def open_one(notice_id: int) -> Any:
 
 
 @blueprint.post("/read")
-def read_all() -> Any:
+def read_all() -> ResponseReturnValue:
     """全部标为已读."""
     notices.read_all(db(), actor(), runtime().engine.clock())
     flash("已全部标为已读。", "success")
@@ -64,7 +64,7 @@ def settings() -> str:
 
 
 @blueprint.post("/settings")
-def set_settings() -> Any:
+def set_settings() -> ResponseReturnValue:
     """Stores which notices the actor chose."""
     shown, sms = request.form.getlist("shown"), request.form.getlist("sms")
     preferences.choose(db(), actor(), shown, sms, runtime().engine.clock())
@@ -73,7 +73,7 @@ def set_settings() -> Any:
 
 
 @blueprint.post("/texts/<text_id>/again")
-def send_again(text_id: str) -> Any:
+def send_again(text_id: str) -> ResponseReturnValue:
     """重新发送 of an SMS that failed."""
     preferences.send_again(db(), actor(), text_id, runtime().engine.clock())
     flash("已重新发送，稍后刷新本页查看结果。", "success")

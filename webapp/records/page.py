@@ -1,13 +1,15 @@
-"""The record page of every kind of record: fields, review log, diagram with tokens, history."""
+"""The page of a record with a process: fields, reviews, the diagram with its tokens, history."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from flask import g, render_template, url_for
 from sqlalchemy import select
 
+from domain.ground.rows import read_all
+from domain.ground.subjects import Subject
 from forms import fields, read_forms
 from forms.kinds import RecordKind
 from processes import tables
@@ -17,21 +19,22 @@ from processes.errors import NotFound
 from processes.history import clock_text, events_of, instance_of
 from processes.notices import around
 from processes.rights import access
+from processes.rows import EventRow, InstanceRow, TaskRow
 from processes.states import EventKind, TaskRowState
 from processes.tasks.actions import actions_for
 from processes.tasks.tallies import tallies_of
 from webapp.context import actor, db, runtime
 
 
-def record_page(kind: RecordKind[Any], record: Any) -> str:
-    """Renders a record that the caller has already let the actor see."""
+def record_page(kind: RecordKind[Any], record: Subject) -> str:
+    """The page of a record. The caller has checked that the actor may read it."""
     instance = instance_of(db(), kind.key, record.id)
     if instance is None:
         raise NotFound
     definition = load(db(), instance.definition_id)
     table = tables.task
     is_open = (table.c.instance_id == instance.id, table.c.vote_id.is_(None), table.c.state == TaskRowState.OPEN)
-    waiting = db().execute(select(table).where(*is_open).order_by(table.c.due_at)).all()
+    waiting = read_all(db(), select(table).where(*is_open).order_by(table.c.due_at), TaskRow)
     votes = tallies_of(db(), instance.id) if definition.votes else []
     events = events_of(db(), instance.id)
     hidden = access.hidden_from(definition, record, actor())
@@ -54,14 +57,14 @@ def record_page(kind: RecordKind[Any], record: Any) -> str:
         elements=definition.elements,
         reviews=[e for e in events if e.kind == EventKind.TASK and not fills_in(definition, e.element)],
         reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
-        told={event.seq: _told(definition, event, hidden) for event in events if event.data},
-        steps=_steps(definition, instance, events),
+        changes={event.seq: _texts_of(definition, event, hidden) for event in events if event.data},
+        steps=_steps(definition, instance),
         mine=actor().party_id == instance.party_id or actor().person_id == instance.started_by,
         people={one.id: one.name for one in near if one.concerned},
     )
 
 
-def drawing(instance: Any) -> dict[str, Any]:
+def drawing(instance: InstanceRow) -> dict[str, Any]:
     """The diagram's XML, its tokens, the path taken, and who did what at which element."""
     definition = load(db(), instance.definition_id)
     notes: dict[str, list[str]] = {}
@@ -72,12 +75,13 @@ def drawing(instance: Any) -> dict[str, Any]:
 
 
 def fills_in(definition: Definition, element_id: str | None) -> bool:
-    """Whether a step fills in the record; one of an earlier version that the present one no longer has does not."""
+    """Whether the step of an element fills in the record. A step that only an earlier version had does not."""
     element = definition.elements.get(element_id or "")
     return element is not None and definition.record_form(element)
 
 
-def tokens_of(instance: Any) -> list[str]:
+def tokens_of(instance: InstanceRow) -> list[str]:
+    """Ids of the elements that an instance is at: those with open tasks and its position. Once it has ended, where it ended."""
     if instance.ended_at is not None:
         return [instance.position] if instance.position else []
     table = tables.task
@@ -86,22 +90,22 @@ def tokens_of(instance: Any) -> list[str]:
     return sorted({*with_tasks, *([instance.position] if instance.position else [])})
 
 
-def _told(definition: Definition, event: Any, hidden: set[str]) -> list[tuple[str, str]]:
-    """What an event's data say, as label and text, but for hidden fields: a reviewer's answers, or before → after of an edit."""
+def _texts_of(definition: Definition, event: EventRow, hidden: set[str]) -> list[tuple[str, str]]:
+    """The data of a line of history as (label, text), without hidden fields: a reviewer's answers, or before → after of an edit."""
     known = {name: sub for schema in definition.forms.values() for name, sub in schema.get("properties", {}).items()}
     element = definition.elements.get(event.element or "")
     edited = event.kind == EventKind.EDIT or (element is not None and definition.record_form(element))
     found = []
-    for name, value in event.data.items():
+    for name, value in (event.data or {}).items():
         if name in hidden:
             continue
         schema = known.get(name, {})
-        text = " → ".join(plain(schema, side) for side in value) if edited else plain(schema, value)
+        text = " → ".join(as_text(schema, side) for side in value) if edited else as_text(schema, value)
         found.append((schema.get("title", name), text))
     return found
 
 
-def plain(schema: Mapping[str, Any], value: Any) -> str:
+def as_text(schema: Mapping[str, Any], value: object) -> str:
     """An answer of a form as one line of text."""
     if value is None:
         return "（空）"
@@ -112,12 +116,12 @@ def plain(schema: Mapping[str, Any], value: Any) -> str:
     if fields.is_choices(schema):
         return "、".join(map(str, value))
     columns = schema.get("items", {}).get("properties", {})
-    rows = ("，".join(f"{columns.get(k, {}).get('title', k)} {plain(columns.get(k, {}), v)}" for k, v in row.items()) for row in value)
+    rows = ("，".join(f"{columns.get(k, {}).get('title', k)} {as_text(columns.get(k, {}), v)}" for k, v in row.items()) for row in value)
     return "；".join(f"第 {number} 行：{row}" for number, row in enumerate(rows, 1))
 
 
-def _steps(definition: Definition, instance: Any, events: Sequence[Any]) -> list[tuple[str, str, str]]:
-    """The diagram as a list of steps with their state, for screen readers and phones."""
+def _steps(definition: Definition, instance: InstanceRow) -> list[tuple[str, str, str]]:
+    """The diagram as a list of (name, role, state), for screen readers and phones."""
     tokens, reached = set(tokens_of(instance)), {target for flow, (_, target) in definition.flows.items() if flow in instance.path}
     found = []
     for element in definition.elements.values():

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from flask import Blueprint, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
-from domain.platform.changes import Change, ChangedMeanwhile, changes_of, last_change, note_change
+from domain.platform.changes import Change, ChangedMeanwhile, Recorded, changes_of, last_change, note_change
 from forms import fields, read_forms
 from forms.adapting import adapt
 from forms.checking import check
 from forms.listing import Listing
 from processes.errors import FormInvalid, NotAllowed, NotFound
-from webapp import acting
+from webapp import steps
 from webapp.context import actor, db, runtime
 from webapp.listing import Button
-from webapp.records.page import plain
+from webapp.posted import posted_answers
+from webapp.records.page import as_text
 
 FORMS = read_forms()
 
@@ -40,8 +42,21 @@ class Section:
     buttons: Sequence[Button] = ()
 
 
+class PlainRecord(Recorded, Protocol):
+    """A record that a form fills in."""
+
+    def answers(self) -> dict[str, Any]:
+        """What its form holds."""
+
+    def take(self, answers: dict[str, Any]) -> None:
+        """Stores what was filled in."""
+
+
+P = TypeVar("P", bound=PlainRecord)
+
+
 @dataclass(frozen=True)
-class PlainKind:
+class PlainKind(Generic[P]):
     """One kind of record without a process. `form` is the file name of its form, `noun` names it in messages.
 
     `index` and `show` give the addresses of its list and of a record's page. `choices` reads what the fields with `x-options`
@@ -52,14 +67,14 @@ class PlainKind:
     form: str
     listing: Listing
     index: Callable[[], str]
-    show: Callable[[Any], str]
-    name: Callable[[Any], str]
-    choices: Callable[[Session, Actor, Any], Mapping[str, Sequence[str]]] = lambda session, actor, record: {}
-    find: Callable[[Session, Actor, int], Any] = lambda session, actor, record_id: None
+    show: Callable[[P], str]
+    name: Callable[[P], str]
+    find: Callable[[Session, Actor, int], P | None]
     """A record that this actor may see."""
-    may_edit: Callable[[Actor, Any], bool] = lambda actor, record: False
+    choices: Callable[[Session, Actor, P | None], Mapping[str, Sequence[str]]] = lambda session, actor, record: {}
+    may_edit: Callable[[Actor, P], bool] = lambda actor, record: False
     may_add: Callable[[Actor], bool] = lambda actor: False
-    make: Callable[[Session, dict[str, Any]], Any] | None = None
+    make: Callable[[Session, dict[str, Any]], P] | None = None
     hidden: frozenset[str] = frozenset()
     """Fields that a section of the page shows instead."""
 
@@ -75,16 +90,16 @@ class PlainRoutes:
     create: str = ""
 
 
-def plain_routes(blueprint: Blueprint, kind: PlainKind, path: str, names: PlainRoutes) -> None:
+def plain_routes(blueprint: Blueprint, kind: PlainKind[Any], path: str, names: PlainRoutes) -> None:
     """编辑 and, where the kind makes new ones, 新增: pages and their 保存, below `path` of a blueprint."""
 
     @blueprint.get(f"{path}<int:{names.parameter}>/edit", endpoint=names.edit)
     def edit(**ids: int) -> str:
-        return edit_page(kind, own(kind, ids[names.parameter]))
+        return edit_page(kind, edited_record(kind, ids[names.parameter]))
 
     @blueprint.post(f"{path}<int:{names.parameter}>/edit", endpoint=names.store)
-    def save(**ids: int) -> Any:
-        return store(kind, lambda: own(kind, ids[names.parameter]))
+    def save(**ids: int) -> ResponseReturnValue:
+        return store(kind, lambda: edited_record(kind, ids[names.parameter]))
 
     if kind.make is None:
         return
@@ -95,12 +110,12 @@ def plain_routes(blueprint: Blueprint, kind: PlainKind, path: str, names: PlainR
         return new_page(kind)
 
     @blueprint.post(f"{path}new", endpoint=names.create)
-    def add() -> Any:
+    def add() -> ResponseReturnValue:
         _must_add(kind)
         return create(kind)
 
 
-def found(kind: PlainKind, record_id: int) -> Any:
+def seen_record(kind: PlainKind[P], record_id: int) -> P:
     """A record that the actor may see.
 
     Raises:
@@ -112,25 +127,25 @@ def found(kind: PlainKind, record_id: int) -> Any:
     return record
 
 
-def own(kind: PlainKind, record_id: int) -> Any:
+def edited_record(kind: PlainKind[P], record_id: int) -> P:
     """A record that the actor may edit.
 
     Raises:
         NotFound, NotAllowed
     """
-    record = found(kind, record_id)
+    record = seen_record(kind, record_id)
     if not kind.may_edit(actor(), record):
         raise NotAllowed
     return record
 
 
-def _must_add(kind: PlainKind) -> None:
+def _must_add(kind: PlainKind[Any]) -> None:
     if not kind.may_add(actor()):
         raise NotAllowed
 
 
-def plain_page(kind: PlainKind, record: Any, sections: Sequence[Section] = (), buttons: Sequence[Button] = ()) -> str:
-    """The page of a record that the caller has already let the actor see."""
+def plain_page(kind: PlainKind[P], record: P, sections: Sequence[Section] = (), buttons: Sequence[Button] = ()) -> str:
+    """The page of a record. The caller has checked that the actor may see it."""
     schema = FORMS[kind.form]
     shown = {**schema, "properties": {k: v for k, v in schema["properties"].items() if k not in kind.hidden}}
     return render_template(
@@ -140,55 +155,55 @@ def plain_page(kind: PlainKind, record: Any, sections: Sequence[Section] = (), b
         tabs=fields.describe(shown, record.answers()),
         sections=sections,
         buttons=buttons,
-        changes=[(change, _told(schema, change)) for change in changes_of(db(), record)],
+        changes=[(change, _texts_of(schema, change)) for change in changes_of(db(), record)],
     )
 
 
-def edit_page(kind: PlainKind, record: Any) -> str:
+def edit_page(kind: PlainKind[P], record: P) -> str:
     """The form, filled with what the record holds."""
     return _form_page(kind, record, record.answers(), [])
 
 
-def store(kind: PlainKind, find: Callable[[], Any]) -> Any:
-    """Checks and stores an edit, and notes what it changed. What cannot be stored comes back with everything typed kept."""
+def store(kind: PlainKind[P], find: Callable[[], P]) -> ResponseReturnValue:
+    """Checks and stores an edit, and writes down what it changed. Where that fails, the page says why and keeps everything typed."""
     record = find()
     schema = _form_of(kind, record)
-    typed, before = acting.typed(schema), record.answers()
+    typed, before = posted_answers(schema), record.answers()
     try:
         _must_pass(schema, typed)
         _must_be_fresh(record)
         record.take({**{name: value for name, value in before.items() if name not in schema["properties"]}, **typed})
     except (DomainError, FormInvalid) as error:
         db().rollback()
-        return _form_page(kind, find(), typed, acting.problems_of(error)), acting.code_of(error)
+        return _form_page(kind, find(), typed, steps.problems_of(error)), steps.code_of(error)
     note_change(db(), actor(), record, before, record.answers(), runtime().engine.clock())
     flash(f"{kind.noun}已保存。", "success")
     return redirect(kind.show(record))
 
 
-def new_page(kind: PlainKind) -> str:
+def new_page(kind: PlainKind[Any]) -> str:
     """The empty form."""
     return _form_page(kind, None, {}, [])
 
 
-def create(kind: PlainKind) -> Any:
+def create(kind: PlainKind[Any]) -> ResponseReturnValue:
     """Checks and stores a new record."""
     if kind.make is None:
         raise NotFound
     schema = _form_of(kind, None)
-    typed = acting.typed(schema)
+    typed = posted_answers(schema)
     try:
         _must_pass(schema, typed)
         record = kind.make(db(), typed)
     except (DomainError, FormInvalid) as error:
         db().rollback()
-        return _form_page(kind, None, typed, acting.problems_of(error)), acting.code_of(error)
+        return _form_page(kind, None, typed, steps.problems_of(error)), steps.code_of(error)
     note_change(db(), actor(), record, {}, typed, runtime().engine.clock())
     flash(f"{kind.noun}已新增。", "success")
     return redirect(kind.show(record))
 
 
-def _form_of(kind: PlainKind, record: Any) -> dict[str, Any]:
+def _form_of(kind: PlainKind[P], record: P | None) -> dict[str, Any]:
     return adapt(FORMS[kind.form], actor().roles, kind.choices(db(), actor(), record))
 
 
@@ -198,15 +213,15 @@ def _must_pass(schema: Mapping[str, Any], typed: Mapping[str, Any]) -> None:
         raise FormInvalid(problems)
 
 
-def _must_be_fresh(record: Any) -> None:
-    # the row's lock makes two people who save at once come one after the other; the second then sees the first one's change
-    table = type(record)
+def _must_be_fresh(record: PlainRecord) -> None:
+    # the lock of the row lets one of two people who save at once wait for the other, and see their change
+    table: type[Any] = type(record)
     db().execute(select(table.id).where(table.id == record.id).with_for_update())
     if str(last_change(db(), record)) != request.form.get("seen", "0"):
         raise ChangedMeanwhile
 
 
-def _form_page(kind: PlainKind, record: Any, answers: dict[str, Any], problems: list[tuple[str, str]]) -> str:
+def _form_page(kind: PlainKind[P], record: P | None, answers: dict[str, Any], problems: list[tuple[str, str]]) -> str:
     return render_template(
         "records/plain_form.html",
         kind=kind,
@@ -218,9 +233,9 @@ def _form_page(kind: PlainKind, record: Any, answers: dict[str, Any], problems: 
     )
 
 
-def _told(schema: Mapping[str, Any], change: Change) -> list[tuple[str, str]]:
+def _texts_of(schema: Mapping[str, Any], change: Change) -> list[tuple[str, str]]:
     known = schema["properties"]
     return [
-        (known.get(name, {}).get("title", name), " → ".join(plain(known.get(name, {}), side) for side in sides))
+        (known.get(name, {}).get("title", name), " → ".join(as_text(known.get(name, {}), side) for side in sides))
         for name, sides in change.data.items()
     ]

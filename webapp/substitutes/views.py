@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.ground.base import SHANGHAI
 from domain.ground.parties import actors_in
@@ -18,18 +18,18 @@ blueprint = Blueprint("substitutes", __name__, url_prefix="/substitutes")
 
 
 @blueprint.get("/")
-def index() -> Any:
+def index() -> ResponseReturnValue:
     """The substitutions that concern me, and the form for a new one."""
     return _page()
 
 
 @blueprint.post("/")
-def appoint() -> Any:
+def appoint() -> ResponseReturnValue:
     """Names who stands in for me from the beginning of one day to the end of another."""
     form = request.form
     try:
         first, last = _day(form.get("first", "")), _day(form.get("last", ""))
-        substitutes.appoint(
+        notes = substitutes.appoint(
             db(),
             actor(),
             int(form["person"]) if form.get("person", "").isdecimal() and len(form["person"]) < 10 else 0,
@@ -43,11 +43,13 @@ def appoint() -> Any:
         db().rollback()
         return _page(error), 409
     flash("已设置离岗代理，到期自动结束。", "success")
+    for note in notes:
+        flash(note, "warning")
     return redirect(url_for("substitutes.index"))
 
 
 @blueprint.post("/<int:substitution_id>/end")
-def end(substitution_id: int) -> Any:
+def end(substitution_id: int) -> ResponseReturnValue:
     """Ends one of my own before its time."""
     substitutes.end(db(), actor(), substitution_id, runtime().engine.clock())
     flash("代理已结束。", "success")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.weekly.periods import BadPeriod
 from domain.weekly.periods import set_periods as set_all
@@ -14,7 +14,7 @@ from processes.errors import NotAllowed
 from processes.steps import starting
 from webapp.context import actor, db, later, runtime
 from webapp.listing import ListScreen, render_list
-from webapp.records.flow import record_blueprint
+from webapp.records.screens import record_blueprint
 
 blueprint = record_blueprint(WEEKLY_REPORT)
 
@@ -32,7 +32,7 @@ def periods() -> str:
 
 
 @blueprint.post("/periods")
-def set_periods() -> Any:
+def set_periods() -> ResponseReturnValue:
     """Sets periods by week or half-month for a range of days, and starts the process of each."""
     if "省级" not in actor().roles:
         raise NotAllowed

@@ -252,3 +252,13 @@ def test_starting_is_left_to_the_engine(lite: World, tmp_path: Path) -> None:
         assert (row.key, row.started_by, row.status) == ("teacher", lite.actor("school1").person_id, "未激活")
         assert session.execute(select(tables.job.c.handler, tables.job.c.payload)).one() == ("account.first_password", None)
     assert acting.tick(lite.runtime.engine, session, row.id) == []
+
+
+def test_rows_that_were_refused_at_the_take_are_not_called_imported(lite: World, tmp_path: Path) -> None:
+    first = upload_rows(lite, tmp_path / "a", [teacher(1), teacher(2)])
+    second = upload_rows(lite, tmp_path / "b", [teacher(1), teacher(2), teacher(3)])
+    third = upload_rows(lite, tmp_path / "c", [teacher(2), teacher(1)])
+    for import_id in (first, second, third):
+        take(lite, import_id)
+    assert [record(lite, one).status for one in (first, second, third)] == ["已导入", "部分导入", "未导入"]
+    assert [(record(lite, one).taken, record(lite, one).bad) for one in (first, second, third)] == [(2, 0), (1, 2), (0, 2)]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from forms import read_forms
 from jobs.imports.columns import columns_of
 from jobs.imports.guarding import BadFile
-from jobs.imports.reading import open_table
+from jobs.imports.reading import FoundSheet, SeveralSheets, open_table
 from tests.jobs.imports.files import HEADER, NAMESPACE, teacher, with_parts, with_sheet, workbook
 
 pytestmark = pytest.mark.row("7.1")
@@ -157,3 +158,118 @@ def test_texts_as_other_programs_keep_them(tmp_path: Path) -> None:
     sheet = f"<x:worksheet {prefixed}>{data}</x:worksheet>"
     parts = {"xl/worksheets/sheet1.xml": sheet.encode(), "xl/sharedStrings.xml": f"<sst {NAMESPACE}>{strings}</sst>".encode()}
     assert read(with_parts(tmp_path / "a", parts)) == [(2, {"name": "张三", "mobile": "13900000001", "rank": "2026-09-01"})]
+
+
+def sheets(path: Path, **rows: list[list[Any]]) -> Path:
+    """A workbook with a sheet for each keyword."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for title, lines in rows.items():
+        sheet = book.create_sheet(title)
+        for line in lines:
+            sheet.append(line)
+    book.save(path)
+    return path
+
+
+PLAIN = ["姓名", "手机号"]
+INCOMPLETE = [["姓名", "专业"], ["张三", "软件"]]
+
+
+def test_cells_merged_downwards_hold_their_value_in_every_row(tmp_path: Path) -> None:
+    rows = [[f"教师{n}", f"1390000000{n}", "软件技术", "讲师"] for n in range(4)]
+    path = workbook(tmp_path / "a.xlsx", [[*PLAIN, "专业", "职称"], *rows])
+    book = load_workbook(path)
+    sheet = book.worksheets[0]
+    sheet.append(["填表人：张三"])
+    for area in ("C2:C3", "C4:C5", "D2:D5", "A6:B8"):
+        sheet.merge_cells(area)
+    book.save(path)
+    found = read(path)
+    assert [(number, row["major"], row["rank"]) for number, row in found[:4]] == [(n, "软件技术", "讲师") for n in range(2, 6)]
+    assert [number for number, _ in found[4:]] == [6]  # a remark over several lines is one row
+
+
+def test_a_filled_sheet_behind_an_empty_one_is_found(tmp_path: Path) -> None:
+    path = sheets(tmp_path / "a", 说明=[PLAIN, ["王小明", "13900000000"]], 数据=[PLAIN, ["李四", "13900000002"]], 空=[PLAIN])
+    with open_table(path, "教师.xlsx", COLUMNS[:2]) as table:
+        assert (table.sheet, list(table.rows)) == ("数据", [(2, ["李四", "13900000002"])])
+    assert table.others == ()
+
+
+def test_several_filled_sheets_are_to_be_chosen_from(tmp_path: Path) -> None:
+    people = [["张三", "13900000001"], ["李四", "13900000002"]]
+    first, second = [["教师名单"], PLAIN, people[0]], [PLAIN, *people]
+    path = sheets(tmp_path / "a", 软件学院=first, 封面=[["某某学院"]], 商学院=second, 缺列=INCOMPLETE)
+    with pytest.raises(SeveralSheets) as caught, open_table(path, "教师.xlsx", COLUMNS):
+        pass
+    assert caught.value.sheets == (
+        FoundSheet("软件学院", 1, 2),
+        FoundSheet("商学院", 2, 1),
+        FoundSheet("缺列", 1, 1, "表头缺少“手机号”列"),
+    )
+    with open_table(path, "教师.xlsx", COLUMNS, sheet="商学院") as table:
+        assert (table.sheet, table.head, len(list(table.rows))) == ("商学院", 1, 2)
+
+
+def test_filled_sheets_that_are_not_read_are_named(tmp_path: Path) -> None:
+    earlier = [PLAIN, ["王五", "13900000003"]]
+    path = sheets(tmp_path / "a", 教师=[PLAIN, ["张三", "13900000001"]], 外聘=INCOMPLETE, 往年=earlier)
+    book = load_workbook(BytesIO(path.read_bytes()))
+    book["往年"].sheet_state = "hidden"
+    book.save(path)
+    with open_table(path, "教师.xlsx", COLUMNS) as table:
+        assert table.sheet == "教师"
+        assert table.others == (FoundSheet("外聘", 1, 1, "表头缺少“手机号”列"), FoundSheet("往年", 1, 1, "工作表已隐藏"))
+
+
+def test_no_sheet_is_too_far_behind(tmp_path: Path) -> None:
+    covers = {f"封面{n}": [["某某学院"]] for n in range(20)}
+    assert read(sheets(tmp_path / "a", **covers, 教师=[PLAIN, ["张三", "13900000001"]])) == [(2, {"name": "张三", "mobile": "13900000001"})]
+    many = {f"{n}": [["某某学院"]] for n in range(101)}
+    assert "超过 100 个" in refusal(sheets(tmp_path / "b", **many))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        [["姓名", "联系方式", None, "工作信息", None], [None, "手机号", "邮箱", "专业", "职称"]],
+        [["姓名", "手机号", "邮箱", "工作信息", None], [None, None, None, "专业", "职称"]],
+        [["某某学院教师名单"], ["姓名", "手机", "邮", "专", "职"], [None, "号码", "箱", "业", "称"]],
+        [["姓名", "手机号", "邮箱", "工作信息", None], ["姓名", "手机号", "邮箱", "专业", "职称"]],  # as cells merged downwards are read
+    ],
+)
+def test_headings_over_two_lines(tmp_path: Path, head: list[list[Any]]) -> None:
+    path = workbook(tmp_path / "a", [*head, ["张三", "13900000001", "z@example.com", "软件技术", "讲师"]])
+    ((number, row),) = read(path)
+    assert number == len(head) + 1
+    assert row == {"name": "张三", "mobile": "13900000001", "email": "z@example.com", "major": "软件技术", "rank": "讲师"}
+
+
+def test_a_row_of_data_is_no_second_line_of_headings(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a", [[*PLAIN, "备注"], ["张三", "13900000001", "邮箱"]])
+    assert read(path) == [(2, {"name": "张三", "mobile": "13900000001"})]
+
+
+def test_another_telephone_beside_the_mobile_number(tmp_path: Path) -> None:
+    for mobile in ("手机号", "手机", "移动电话"):
+        path = workbook(tmp_path / "a", [["联系电话", "姓名", mobile], ["025-83000000", "张三", "13900000001"]])
+        assert read(path) == [(2, {"name": "张三", "mobile": "13900000001"})]
+    path = workbook(tmp_path / "a", [["联系电话", "姓名"], ["13900000001", "张三"]])
+    assert read(path) == [(2, {"name": "张三", "mobile": "13900000001"})]
+
+
+def test_rows_of_a_csv_are_numbered_by_the_lines_of_the_file(tmp_path: Path) -> None:
+    for end in ("\n", "\r\n", "\r"):
+        path = tmp_path / "a"
+        lines = ["姓名,手机号,备注", '张三,13900000001,"甲', '乙"', "", "李四,13900000002,无"]
+        path.write_bytes(end.join(lines).encode())
+        assert [(number, row["name"]) for number, row in read(path, "教师.csv")] == [(2, "张三"), (5, "李四")]
+
+
+def test_the_delimiter_is_that_of_the_headings(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text('sep=;\n姓名;手机号;备注\n张三;13900000001;"a,b,c,d,e,f"\n李四;13900000002;"a,b,c,d"\n', encoding="utf-8")
+    assert [row["mobile"] for _, row in read(path, "教师.csv")] == ["13900000001", "13900000002"]
+    path.write_text("甲，乙，丙；一，二;三;四;五;六;七\n姓名,手机号\n张三,13900000001\n", encoding="utf-8")
+    assert [row["mobile"] for _, row in read(path, "教师.csv")] == ["13900000001"]

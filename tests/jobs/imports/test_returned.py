@@ -452,3 +452,20 @@ def test_the_result_of_a_task_whose_rows_were_corrected_meanwhile(lite: World, t
     with lite.runtime.database.reading() as session:
         task = session.get_one(BackgroundTask, task_id)
         assert (task.state, task.error) == ("failed", "该导入没有未通过的行。")
+
+
+def test_headings_over_two_lines_and_cells_merged_downwards_come_back(lite: World, give_back: Return, tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", [["姓名", "联系方式", None, "专业"], [None, "手机号", "邮箱", None]])
+    book = load_workbook(path)
+    sheet = book.worksheets[0]
+    for number, mobile in ((1, "1"), (2, "13900000002"), (3, "3")):
+        sheet.append([f"教师{number}", mobile, f"t{number}@example.com", "软件技术" if number == 1 else None])
+    for area in ("A1:A2", "B1:C1", "D1:D2", "D3:D5"):
+        sheet.merge_cells(area)
+    import_id = checked(lite, book, path)
+    assert problems(lite, import_id).keys() == {3, 5}
+    book = give_back(import_id)
+    assert texts(book["Sheet1"])[2:] == [["教师1", "1", "t1@example.com", "软件技术"], ["教师3", "3", "t3@example.com", "软件技术"]]
+    assert {str(one) for one in book["Sheet1"].merged_cells} == {"A1:A2", "B1:C1", "D1:D2"}
+    book["Sheet1"]["B3"], book["Sheet1"]["B4"] = "13900000001", "13900000003"
+    assert problems(lite, checked(lite, book, tmp_path / "b")) == {}

@@ -119,9 +119,9 @@ def stands(play: Play) -> Any:
         tasks = sorted(str(row) for row in session.execute(query).all())
         tally = tables.vote
         counts = session.execute(
-            select(tally.c.id, tally.c.answered, tally.c.agreed, tally.c.state, tally.c.outcome, tally.c.closed_at).where(
-                tally.c.instance_id == play.instance, tally.c.state == "open"
-            )
+            select(tally.c.id, tally.c.answered, tally.c.agreed, tally.c.state, tally.c.outcome, tally.c.closed_at)
+            .where(tally.c.instance_id == play.instance, tally.c.state == "open")
+            .order_by(tally.c.id)
         ).all()
     inside = load_state(play.row.state, *definition(play).specs)
     waiting = sorted(

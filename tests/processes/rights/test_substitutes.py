@@ -240,3 +240,28 @@ def test_four_eyes_hold_for_both_names(lite: World) -> None:
     with pytest.raises(FourEyes):  # nor does she take back what she could not have done
         play.call(withdrawing.withdraw, done(play, "b"), account="clerk")
     assert play.open() == ["c"]
+
+
+def test_who_sets_a_substitution_reads_that_it_does_not_chain(lite: World) -> None:
+    """王强 → 何文员, and 何文员 → 曹助理 at the same time: 曹助理 gets nothing of 王强's, and both who set it are told."""
+    hire(lite, "clerk", "何文员")
+    hire(lite, "aide", "曹助理")
+    assert appoint(lite, "province1", "clerk", (-1, 2)) == []
+    assert appoint(lite, "clerk", "aide", (1, 4)) == [
+        "您在 2026-11-26 至 2026-11-27 代理王强，王强的事项不会转给曹助理，请告知王强另选代理人。",
+    ]
+    lite.clock.now += timedelta(days=1.5)
+    waiting(lite)
+    assert (desk(lite, "clerk"), desk(lite, "aide")) == (["审核周报"], [])
+
+
+def test_so_does_who_chooses_somebody_who_is_away(lite: World) -> None:
+    hire(lite, "clerk", "何文员")
+    hire(lite, "aide", "曹助理")
+    appoint(lite, "clerk", "aide", (1, 2), keys=["weekly_report"])
+    appoint(lite, "clerk", "aide", (1, 2), keys=["teacher"])
+    assert appoint(lite, "province1", "clerk", (-1, 4), keys=["seal"]) == []  # another process
+    assert appoint(lite, "province1", "clerk", (2, 4), keys=["weekly_report"]) == []  # another time
+    assert appoint(lite, "province1", "clerk", (-1, 1.5), keys=["weekly_report", "teacher"]) == [
+        "何文员在 2026-11-26 也不在岗，由曹助理代理。您的事项不会再转给曹助理，请另选代理人或调整时间。",
+    ]

@@ -174,3 +174,34 @@ def test_a_page_of_a_large_import_costs_what_a_small_one_does(lite: World, tmp_p
     assert "第 1/3 页" in page
     assert 'name="22.mobile"' not in page
     assert 'name="22.mobile"' in school.get(f"{address}?page=2").text
+
+
+def test_sheets_are_chosen_on_the_page(lite: World, tmp_path: Path) -> None:
+    book = load_workbook(BytesIO(file_of(tmp_path, teacher(1))))
+    book.worksheets[0].title = "软件学院"
+    for title, row in (("商学院", teacher(2)), ("外聘", None)):
+        sheet = book.create_sheet(title)
+        sheet.append(list(HEADER) if row else ["姓名", "职称"])
+        sheet.append(row or ["张三", "讲师"])
+    book.save(content := BytesIO())
+    app = site(lite)
+    school = user(app, "school1")
+    address = send(school, content.getvalue()).location
+    work(lite)
+    page = school.get(address).text
+    assert "待选工作表" in page
+    for said in ("软件学院（1 行）", "商学院（1 行）", "工作表“外聘”（1 行）没有读取：表头缺少“手机号”列"):
+        assert said in page
+    assert page.count(" checked>") == 2  # nobody loses a sheet by not looking
+    nothing = school.post(f"{address}/choose")
+    assert nothing.status_code == 422
+    assert "请至少选择一个工作表" in nothing.text
+    assert user(app, "school2").post(f"{address}/choose", data={"sheet": "商学院"}).status_code == 404
+    both = school.post(f"{address}/choose", data={"sheet": ["软件学院", "商学院"]}, follow_redirects=True)
+    assert "所选的 2 个工作表分别检查、分别导入" in both.text
+    assert school.post(f"{address}/choose", data={"sheet": "商学院"}).status_code == 409
+    work(lite)
+    page = school.get(address).text
+    assert "教师.xlsx（软件学院）" in page
+    assert "工作表“商学院”（1 行）不在本次导入中" in page
+    assert "教师.xlsx（商学院）" in school.get("/imports/teachers/").text

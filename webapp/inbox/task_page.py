@@ -22,22 +22,22 @@ from processes.tasks import inbox
 from processes.tasks.assigning import transfer_roles
 from processes.tasks.opinions import GIVEN, LABELS, opinions_on, request_of
 from processes.tasks.tallies import tally_of
-from webapp.acting import code_of, problems_of
 from webapp.context import actor, db, runtime
-from webapp.copies.chosen import chosen
+from webapp.posted import people_to_copy_to
+from webapp.steps import Problem, code_of, problems_of
 
 
-def record_address(row: Any) -> str:
+def record_address(row: inbox.InboxRow) -> str:
     """The page of the record that a row of the inbox is about."""
     return url_for(f"{row.key}.show", record_id=row.subject_id)
 
 
 def task_page(
-    task_id: str, answers: Mapping[str, Any], comment: str, error: Any = None, typed: Mapping[str, str] | None = None
+    task_id: str, answers: Mapping[str, Any], comment: str, problem: Problem | None = None, typed: Mapping[str, str] | None = None
 ) -> tuple[str, int]:
-    """Renders a task's page; with an `error`, what is wrong and everything typed.
+    """The page of a task and its HTTP status; with a `problem`, the page says what is wrong and keeps everything typed.
 
-    `answers` fill the task's form; `typed` the forms around it.
+    `answers` fill the task's own form, `typed` the forms around it (转办, 加签 and so on).
     """
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
     definition = load(db(), row.definition_id)
@@ -59,7 +59,7 @@ def task_page(
         record=[*known, *fields.describe(access.form_at(definition.record_schema, element), subject.answers())],
         tabs=_form(definition, element, about.id, answers) if element.form and not own and row.kind == TaskKind.STEP else [],
         comment=comment,
-        problems=problems_of(error) if error else [],
+        problems=problems_of(problem) if problem else [],
         typed=typed or {},
         tally=tally_of(db(), row.vote_id) if row.vote_id else None,
         opinions=opinions_on(db(), row.id) if row.kind == TaskKind.STEP else [],
@@ -68,7 +68,7 @@ def task_page(
         around=around.around(runtime().engine, db(), actor(), about)
         if row.state == TaskRowState.OPEN and row.kind == TaskKind.STEP
         else [],
-        ticked=chosen(),
+        ticked=people_to_copy_to(),
         takers=[one for one in colleagues if row.role in one.roles and one.person_id != row.assignee_id],
         roles=[role for role in transfer_roles(element) if role != row.role],
         labels=LABELS,
@@ -79,11 +79,11 @@ def task_page(
         editing=url_for(f"{row.key}.edit", record_id=row.subject_id) if own and "editForm" in element.properties else None,
         here=request.path,
     )
-    return page, code_of(error) if error else 200
+    return page, code_of(problem) if problem else 200
 
 
 def _form(definition: Definition, element: Element, instance_id: int, answers: Mapping[str, Any]) -> Sequence[fields.Tab]:
-    """The task's own form; what it only reads is what was last answered in the same form before."""
+    """The task's own form. Fields that the step only reads show what earlier tasks with the same form answered last."""
     schema = access.form_at(definition.forms[element.form or ""], element)
     before: dict[str, Any] = {}
     if any(field.get("readOnly") for field in schema["properties"].values()):

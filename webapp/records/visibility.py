@@ -1,21 +1,23 @@
-"""Who may read one record, beside those in whose list it is: whom it was copied to, and who stands in at a task of it."""
+"""Who may read one record: people in whose list it is, people it was copied to, and substitutes of those who have to do with it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
+from domain.ground.subjects import Subject
 from forms.kinds import RecordKind
 from processes.definitions.store import load
 from processes.history import instance_of
 from processes.notices import copies
+from processes.rows import InstanceRow
 from processes.tasks import inbox
 from processes.tasks.actions import actions_for
 from webapp.context import actor, db, runtime
 
 
-def readable(kind: RecordKind[Any] | None, record_id: int) -> Any | None:
-    """The record, where the actor may read it: its page, its diagram and its files. None where they may not."""
+def readable(kind: RecordKind[Any] | None, record_id: int) -> Subject | None:
+    """A record whose page, diagram and files the actor may read; None where there is none that they may."""
     found = at_hand(kind, record_id)
     if found is None and kind is not None:
         instance = instance_of(db(), kind.key, record_id)
@@ -24,23 +26,25 @@ def readable(kind: RecordKind[Any] | None, record_id: int) -> Any | None:
     return found
 
 
-def at_hand(kind: RecordKind[Any] | None, record_id: int) -> Any | None:
-    """The record, where it is in the actor's list, or something of it is theirs to do in an absent person's place."""
-    found = kind.find(db(), actor(), record_id) if kind is not None else None
-    if found is not None or kind is None:
+def at_hand(kind: RecordKind[Any] | None, record_id: int) -> Subject | None:
+    """A record of the actor's list, or one of which they may do something in an absent person's place; else None."""
+    if kind is None:
+        return None
+    found: Subject | None = kind.find(db(), actor(), record_id)
+    if found is not None:
         return found
     instance = instance_of(db(), kind.key, record_id)
     return _record(instance) if instance is not None and _stands_in(instance) else None
 
 
-def _stands_in(instance: Any) -> bool:
-    """Whether anything may be done to the record in an absent person's place: a task, an opinion, or a button."""
+def _stands_in(instance: InstanceRow) -> bool:
+    """Whether the actor may do anything in an absent person's place: a task, an opinion, or a button of the record."""
     now = runtime().engine.clock()
     if inbox.stands_in(db(), actor(), instance.id, now):
         return True
-    lent = replace(actor(), roles=frozenset())  # without roles of their own: what is left is what others' roles allow
+    lent = replace(actor(), roles=frozenset())  # without their own roles only the buttons are left that absent people's roles give
     return bool(actions_for(db(), lent, instance.key, [instance.subject_id], now)[instance.subject_id])
 
 
-def _record(instance: Any) -> Any | None:
+def _record(instance: InstanceRow) -> Subject | None:
     return runtime().engine.subjects[load(db(), instance.definition_id).subject].load(db(), instance.subject_id)

@@ -18,7 +18,7 @@ MOST = 300_000  # characters kept in a page; the largest form has some 2,000 lin
 Fields = list[tuple[str, str]]
 
 
-def keepable() -> bool:
+def may_keep() -> bool:
     """Whether what this request posts may be kept: a form of ours, without files and passwords."""
     if request.method != "POST" or request.blueprint == "account" or any(file.filename for file in request.files.values()):
         return False
@@ -27,13 +27,13 @@ def keepable() -> bool:
     return from_here and bool(request.form) and "password" not in request.form and len(str(request.form)) <= MOST
 
 
-def kept_page(status: int) -> tuple[str, int]:
+def page_that_keeps(status: int) -> tuple[str, int]:
     """The page that keeps what this request posted."""
     fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     return page(request.full_path.rstrip("?"), fields), status
 
 
-def read_kept() -> tuple[str, Fields] | None:
+def read_unsent() -> tuple[str, Fields] | None:
     """Address and fields that such a page posted along with account and password; None where it is not what it made."""
     address, text = request.form.get("address", ""), request.form.get("kept", "")
     try:
@@ -50,5 +50,5 @@ def page(address: str, fields: Fields, account: str = "", problem: str = "") -> 
     """The page: with account and password to fill in, or – logged in – the button that sends the fields off again."""
     kept = json.dumps(fields, ensure_ascii=False)
     return render_template(
-        "account/kept.html", address=address, fields=fields, kept=kept, who=current_actor(), account=account, problem=problem
+        "account/unsent_form.html", address=address, fields=fields, kept=kept, who=current_actor(), account=account, problem=problem
     )

@@ -1,46 +1,24 @@
-"""Completing tasks and sending messages from pages: what every feature's views share."""
+"""Steps of the engine, taken for whoever presses a button on a page: each returns the problem to show, or None."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
-from flask import flash, g, request
+from flask import flash, g
 from sqlalchemy import select
 
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
-from domain.platform.files import attach
-from forms import fields
 from processes import tables
 from processes.errors import EngineFault, FormInvalid, ProcessError, Refused
 from processes.steps import acting, completing, filling
 from processes.tasks import returning, withdrawing
-from webapp.context import actor, db, later, runtime
+from webapp.context import db, later, runtime
+from webapp.posted import posted_answers
 
 Problem: TypeAlias = ProcessError | DomainError
 """Why a step was not taken, as a sentence for people."""
-
-
-def posted() -> dict[str, list[str]]:
-    """The posted form as names → values."""
-    return request.form.to_dict(flat=False)
-
-
-def typed(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The posted answers of a form. Files that do not exist or are another party's are left out, and the page says so."""
-    answers = fields.parse(schema, posted()) if schema else {}
-    for name, field in fields.file_fields(schema).items():
-        if name in answers:
-            answers[name] = _own_files(field, answers[name])
-    return {name: value for name, value in answers.items() if value != []}
-
-
-def _own_files(field: Mapping[str, Any], ids: list[int]) -> list[int]:
-    own = attach(db(), actor(), ids, runtime().engine.clock())
-    if len(own) < len(ids):
-        flash(f"“{field.get('title', '附件')}”中有文件已不存在或不属于本单位，已移除，请重新上传。", "warning")
-    return [file_id for file_id in ids if file_id in own]
 
 
 def complete(
@@ -71,7 +49,7 @@ def hand_in(actor: Actor, task_id: str, outcome: str, seen: int | None) -> Probl
 
     def act() -> Sequence[str]:
         locked = completing.open_task(runtime().engine, db(), actor, task_id, seen)
-        return completing.give_outcome(locked, outcome, typed(locked.form))
+        return completing.give_outcome(locked, outcome, posted_answers(locked.form))
 
     return attempt(act, lambda: _instance_of(task_id))
 
@@ -99,9 +77,14 @@ def save(actor: Actor, instance_id: int, seen: int | None) -> Problem | None:
 
     def act() -> Sequence[str]:
         edit = acting.open_edit(runtime().engine, db(), actor, instance_id, seen)
-        return acting.store_edit(edit, typed(edit.form))
+        return acting.store_edit(edit, posted_answers(edit.form))
 
     return attempt(act, lambda: instance_id)
+
+
+def flash_result(problem: Problem | None, done: str) -> None:
+    """Says on the next page that something is `done`, or why it is not."""
+    flash(done if problem is None else str(problem), "success" if problem is None else "danger")
 
 
 def problems_of(error: Problem) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The screens of every kind of record with a process: list, new, show, edit. What the diagram decides, it decides here too."""
+"""The screens of every kind of record with a process: list, new, show, edit. The diagram decides who may begin and edit one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.ground.base import clock_minutes
 from domain.ground.errors import DomainError, TooLate
 from domain.ground.parties import Actor
+from domain.ground.subjects import Subject
 from forms import fields
 from forms.kinds import Link, Opening, RecordKind
 from processes.definitions.definition import Definition
@@ -18,15 +20,17 @@ from processes.diagrams.elements import Outcome
 from processes.errors import FormInvalid, NotAllowed, NotFound, Refused
 from processes.history import instance_of, last_decision
 from processes.rights import access
+from processes.rows import EventRow, InstanceRow
 from processes.steps import starting
 from processes.tasks import drafts
 from processes.tasks.actions import Action, ActionKind, actions_for
-from webapp import acting
+from webapp import steps
 from webapp.context import actor, db, later, runtime
 from webapp.listing import Button, ListScreen, render_list
+from webapp.posted import posted_answers
 from webapp.records.page import fills_in, record_page
-from webapp.records.reading import at_hand, readable
 from webapp.records.schemas import new_schema, record_schema
+from webapp.records.visibility import at_hand, readable
 
 SAVE = "保存"
 
@@ -36,7 +40,7 @@ def record_blueprint(kind: RecordKind[Any]) -> Blueprint:
     blueprint = Blueprint(kind.key, __name__, url_prefix=kind.address)
 
     @blueprint.get("/")
-    def index() -> Any:
+    def index() -> ResponseReturnValue:
         return render_list(screen_of(kind), db(), actor())
 
     @blueprint.get("/<int:record_id>")
@@ -44,21 +48,21 @@ def record_blueprint(kind: RecordKind[Any]) -> Blueprint:
         return record_page(kind, _readable(kind, record_id))
 
     @blueprint.get("/<int:record_id>/edit")
-    def edit(record_id: int) -> Any:
+    def edit(record_id: int) -> ResponseReturnValue:
         return _edit(kind, record_id)
 
     @blueprint.post("/<int:record_id>/edit")
-    def store(record_id: int) -> Any:
+    def store(record_id: int) -> ResponseReturnValue:
         return _store(kind, record_id)
 
     if kind.create is not None:
 
         @blueprint.get("/new")
-        def new() -> Any:
+        def new() -> ResponseReturnValue:
             return _new(kind)
 
         @blueprint.post("/new")
-        def create() -> Any:
+        def create() -> ResponseReturnValue:
             return _create(kind)
 
     return blueprint
@@ -83,8 +87,8 @@ def _button(link: Link) -> Button:
     return Button(link.label, url_for(link.endpoint, _anchor=link.place or None, **dict[str, Any](link.values)), primary=link.primary)
 
 
-def _new(kind: RecordKind[Any]) -> Any:
-    """An empty form, unless none may be begun: then the list says why."""
+def _new(kind: RecordKind[Any]) -> ResponseReturnValue:
+    """An empty form. Where no record may be begun now, it leads to the list, which says why."""
     definition = latest(db(), kind.key)
     who = _may_begin(definition)
     if kind.begin is None:
@@ -98,16 +102,16 @@ def _new(kind: RecordKind[Any]) -> Any:
     return _new_page(kind, definition, opening, draft.data if draft else dict(opening.answers), [], draft is not None)
 
 
-def _create(kind: RecordKind[Any]) -> Any:
-    """保存, or 保存 and hand in: record, process and first task in one transaction."""
+def _create(kind: RecordKind[Any]) -> ResponseReturnValue:
+    """保存, or 保存 and hand in: makes the record, starts its process and completes the first task, in one transaction."""
     definition = latest(db(), kind.key)
     who, token, act = _may_begin(definition), request.form.get("for", ""), request.form.get("act", SAVE)
     schema = dict(new_schema(definition))
-    answers = acting.typed(schema)
+    answers = posted_answers(schema)
     if kind.create is None:
         raise NotFound
     try:
-        if definition.first_task is None:  # then a record is no draft: nothing would check its form later
+        if definition.first_task is None:  # a record without a first task is never a draft, so no later step checks its form
             _check(kind.adapt(db(), who, schema, token), answers)
         record = kind.create(db(), who, runtime().engine.clock(), token, answers)
         _, jobs = starting.start(runtime().engine, db(), who, kind.key, record, None if act == SAVE else act, definition)
@@ -115,7 +119,7 @@ def _create(kind: RecordKind[Any]) -> Any:
         db().rollback()
         shown = Refused(definition.late_message) if isinstance(error, TooLate) and definition.late_message else error
         opening = kind.reopen(db(), who, token) if kind.reopen is not None else Opening(definition.start.name)
-        return _new_page(kind, definition, opening, answers, acting.problems_of(shown)), acting.code_of(shown)
+        return _new_page(kind, definition, opening, answers, steps.problems_of(shown)), steps.code_of(shown)
     later(jobs)
     drafts.drop_draft(db(), who, f"{kind.key}/new/{token}")
     flash(f"{kind.noun}已{act}。", "success")
@@ -128,17 +132,17 @@ def _check(schema: dict[str, Any], answers: dict[str, Any]) -> None:
         raise FormInvalid(problems)
 
 
-def _edit(kind: RecordKind[Any], record_id: int) -> Any:
-    """The form, where the diagram lets this actor edit."""
-    record = _found(kind, record_id)
+def _edit(kind: RecordKind[Any], record_id: int) -> ResponseReturnValue:
+    """The form of a record that the diagram lets this actor edit now."""
+    record = _own_record(kind, record_id)
     if _editing(kind, record) is None:
-        g.onward = url_for(f"{kind.key}.show", record_id=record_id)  # such as after the browser's back button
+        g.onward = url_for(f"{kind.key}.show", record_id=record_id)  # for somebody who came with the browser's back button, say
         raise Refused(_why_not(kind, record))
     draft = drafts.draft_of(db(), actor(), f"{kind.key}/{record_id}")
     return _edit_page(kind, record, draft.data if draft else record.answers(), [], draft is not None)
 
 
-def _why_not(kind: RecordKind[Any], record: Any) -> str:
+def _why_not(kind: RecordKind[Any], record: Subject) -> str:
     """Why a record cannot be edited now."""
     instance = instance_of(db(), kind.key, record.id)
     if instance is not None and instance.suspended_at is not None:
@@ -146,41 +150,41 @@ def _why_not(kind: RecordKind[Any], record: Any) -> str:
     return f"该{kind.noun}目前的状态是“{record.status}”，不能修改。" if record.status else f"该{kind.noun}目前的状态不能修改。"
 
 
-def _store(kind: RecordKind[Any], record_id: int) -> Any:
-    """保存 keeps the status; any other button is an outcome of the author's task. The step itself checks who may."""
+def _store(kind: RecordKind[Any], record_id: int) -> ResponseReturnValue:
+    """保存 stores the answers and keeps the status; any other button is an outcome of the author's task. The step checks who may."""
     act = request.form.get("act", SAVE)
     problem = _save(kind, record_id) if act == SAVE else _hand_in(kind, record_id, act)
     if problem is not None:
-        record, answers = _found(kind, record_id), acting.typed(record_schema(kind, record_id))
-        return _edit_page(kind, record, answers, acting.problems_of(problem)), acting.code_of(problem)
+        record, answers = _own_record(kind, record_id), posted_answers(record_schema(kind, record_id))
+        return _edit_page(kind, record, answers, steps.problems_of(problem)), steps.code_of(problem)
     drafts.drop_draft(db(), actor(), f"{kind.key}/{record_id}")
     flash(f"{kind.noun}已{act}。", "success")
     return redirect(url_for(f"{kind.key}.index"))
 
 
-def _save(kind: RecordKind[Any], record_id: int) -> Any:
-    found = instance_of(db(), kind.key, _found(kind, record_id).id)
-    if found is None:
+def _save(kind: RecordKind[Any], record_id: int) -> steps.Problem | None:
+    instance = instance_of(db(), kind.key, _own_record(kind, record_id).id)
+    if instance is None:
         raise NotFound
-    return acting.save(actor(), found.id, _seen())
+    return steps.save(actor(), instance.id, _seen())
 
 
-def _hand_in(kind: RecordKind[Any], record_id: int, outcome: str) -> Any:
-    # the page posts its task's id, so that the usual way costs no look-up; without one the record's actions are asked
+def _hand_in(kind: RecordKind[Any], record_id: int, outcome: str) -> steps.Problem | None:
+    # the page posts its task's id, which spares a look-up; without one the task is looked for among the record's actions
     task_id = request.form.get("task", "")
     if not task_id:
-        actions = actions_for(db(), actor(), kind.key, [_found(kind, record_id).id], runtime().engine.clock())[record_id]
+        actions = actions_for(db(), actor(), kind.key, [_own_record(kind, record_id).id], runtime().engine.clock())[record_id]
         refused = next((a.refuse for a in actions if a.refuse and a.name == outcome), None)
         if refused is not None:
             return Refused(refused)
         task_id = next((a.task_id or "" for a in actions if any(o.name == outcome for o in a.outcomes)), "")
     if not task_id:
         return Refused(f"该{kind.noun}的状态已变化，请刷新后再操作")
-    return acting.hand_in(actor(), task_id, outcome, _seen())
+    return steps.hand_in(actor(), task_id, outcome, _seen())
 
 
 def _seen() -> int | None:
-    """How many lines of history there were when the form was opened."""
+    """The number of lines of history that the form was opened with."""
     return request.form.get("seen", type=int)
 
 
@@ -190,21 +194,21 @@ def _may_begin(definition: Definition) -> Actor:
     return actor()
 
 
-def _found(kind: RecordKind[Any], record_id: int) -> Any:
+def _own_record(kind: RecordKind[Any], record_id: int) -> Subject:
     record = at_hand(kind, record_id)
     if record is None:
         raise NotFound
     return record
 
 
-def _readable(kind: RecordKind[Any], record_id: int) -> Any:
+def _readable(kind: RecordKind[Any], record_id: int) -> Subject:
     record = readable(kind, record_id)
     if record is None:
         raise NotFound
     return record
 
 
-def _editing(kind: RecordKind[Any], record: Any) -> Action | None:
+def _editing(kind: RecordKind[Any], record: Subject) -> Action | None:
     actions = actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id]
     return next((a for a in actions if a.kind == ActionKind.EDIT), None)
 
@@ -240,7 +244,9 @@ def _beginning(kind: RecordKind[Any]) -> str:
     return url_for(kind.chosen_at or f"{kind.key}.index")
 
 
-def _edit_page(kind: RecordKind[Any], record: Any, answers: dict[str, Any], problems: list[tuple[str, str]], restored: bool = False) -> str:
+def _edit_page(
+    kind: RecordKind[Any], record: Subject, answers: dict[str, Any], problems: list[tuple[str, str]], restored: bool = False
+) -> str:
     actions = actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id]
     task_id = next((a.task_id for a in actions if a.kind == ActionKind.TASK and a.record_form), None)
     schema = record_schema(kind, record.id)
@@ -251,7 +257,7 @@ def _edit_page(kind: RecordKind[Any], record: Any, answers: dict[str, Any], prob
         kind=kind,
         title=f"编辑：{record.title()}",
         note=_note(kind, record, actions),
-        opinion=None if task_id is None else _opinion(instance),
+        opinion=None if task_id is None or instance is None else _opinion(instance),
         hidden={"task": task_id or "", "seen": "" if instance is None else instance.seq},
         form_key=f"{kind.key}/{record.id}",
         tabs=fields.describe(kind.adapt(db(), actor(), dict(schema), record), access.on_page(schema, record.answers(), answers)),
@@ -262,15 +268,15 @@ def _edit_page(kind: RecordKind[Any], record: Any, answers: dict[str, Any], prob
     )
 
 
-def _opinion(instance: Any) -> Any | None:
-    """The line of history with the opinion for which the record came back to its author; None where it did not, or nothing was said."""
-    said = last_decision(db(), instance.id)
-    if said is None or not said.comment or fills_in(load(db(), instance.definition_id), said.element):
+def _opinion(instance: InstanceRow) -> EventRow | None:
+    """The line of history with the opinion for which the record came back to its author; None where it did not, or without an opinion."""
+    decision = last_decision(db(), instance.id)
+    if decision is None or not decision.comment or fills_in(load(db(), instance.definition_id), decision.element):
         return None
-    return said
+    return decision
 
 
-def _note(kind: RecordKind[Any], record: Any, actions: Sequence[Action]) -> str:
-    """The task's own deadline, which is another one after a return; else what the kind says."""
+def _note(kind: RecordKind[Any], record: Subject, actions: Sequence[Action]) -> str:
+    """The line above the form: the deadline of the task (after a return a later one), else the note of the kind."""
     due_at = next((a.due_at for a in actions if a.kind == ActionKind.EDIT and a.due_at is not None), None)
     return f"截止：{clock_minutes(due_at)}，请在截止前提交。保存后可以继续修改。" if due_at is not None else kind.note(record)

@@ -1,0 +1,70 @@
+"""Reads .csv and .txt files into rows of texts, each under the number of the line of the file on which it begins."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import StringIO, TextIOWrapper
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+from jobs.imports.cells import as_text
+from jobs.imports.columns import Column, find_head
+from jobs.imports.guarding import MAX_COLUMNS, BadFile
+
+ENCODINGS = ("utf-8-sig", "gb18030")  # GBK is part of GB 18030
+Rows = Iterator[tuple[int, list[str]]]
+_DELIMITERS = (",", "\t", ";")
+_BEGINNING = 64 * 1024  # characters in which the headings stand
+
+
+@contextmanager
+def open_text(path: Path, columns: Sequence[Column], lines: int) -> Iterator[Rows]:
+    """The rows of a text file. It is parted by the sign that parts its headings, which stand on one of its first `lines` lines.
+
+    Raises:
+        BadFile: its encoding is not known; also while its rows are read, where one cannot be.
+    """
+    with _open(path) as text:
+        beginning = text.read(_BEGINNING)
+        text.seek(0)
+        yield _rows(text, max(_DELIMITERS, key=lambda sign: _fit(beginning, sign, columns, lines)))
+
+
+def _fit(beginning: str, sign: str, columns: Sequence[Column], lines: int) -> tuple[bool, int, int]:
+    """How well a sign parts the headings: whether they are complete then, how many columns they name; at last, how often it occurs."""
+    try:
+        head = find_head(columns, [texts for _, texts in islice(_rows(StringIO(beginning, newline=""), sign), lines)])
+    except BadFile:
+        head = None
+    return (head is not None and head.header.complete, len(head.header.places) if head is not None else 0, beginning.count(sign))
+
+
+def _rows(text: TextIO, sign: str) -> Rows:
+    reader = csv.reader(text, delimiter=sign)
+    before = 0
+    try:
+        for row in reader:
+            yield before + 1, [as_text(_unquoted(cell)) for cell in row[:MAX_COLUMNS]]
+            before = reader.line_num
+    except csv.Error as error:
+        raise BadFile(f"文件第 {before + 1} 行不能读取，请用 Excel 或 WPS 打开，另存为 .xlsx 后上传") from error
+
+
+def _unquoted(cell: str) -> str:
+    # programs write ="13900000000" lest Excel turn the digits into a number
+    return cell[2:-1] if cell.startswith('="') and cell.endswith('"') else cell
+
+
+def _open(path: Path) -> TextIOWrapper:
+    for encoding in ENCODINGS:
+        try:
+            with path.open(encoding=encoding, newline="") as text:
+                while text.read(1024 * 1024):
+                    pass
+        except UnicodeDecodeError:
+            continue
+        return path.open(encoding=encoding, newline="")
+    raise BadFile("文件的文字编码不能识别，请用 Excel 或 WPS 打开，另存为 .xlsx 后上传")

@@ -1,0 +1,114 @@
+"""The rows of an instance, and what proves them: the history's chain, the proofs of rows, and lines of history that say who did what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
+
+from domain.ground.rows import columns_of, read_all
+from domain.ground.subjects import Subject
+from processes import tables
+from processes.history import GENESIS, chain_hash
+from processes.proving import record_digest, unproved
+from processes.rows import CopyRow, EventRow, InstanceRow, JobRow, MessageRow, TaskRow, VoteRow
+from processes.states import EventKind, JobState, MessageState, TaskKind, TaskRowState
+from processes.steps.votes import RESULTS
+
+_ACTS = (EventKind.TASK, EventKind.RETURN, EventKind.OPINION)  # lines of which each has a task row with an outcome
+
+
+def chain_faults(row: InstanceRow, lines: Sequence[EventRow]) -> Iterator[str]:
+    """Where a line of history does not hold the hash of the one before it, or the chain does not end as the instance says."""
+    previous = GENESIS
+    for number, line in enumerate(lines, 1):
+        if line.seq != number or line.hash != chain_hash(previous, columns_of(line)):
+            yield f"第 {number} 条历史被改动过"
+            return
+        previous = line.hash
+    if (row.seq, row.chain) != (len(lines), previous):
+        yield "历史的条数或最后一条与流程记录不一致"
+
+
+def record_faults(session: Session, row: InstanceRow, subject: Subject, keys: Sequence[str]) -> Iterator[str]:
+    """Whether the record says what it said after the last step of a process about it. `keys`: the processes about such records."""
+    event, instance = tables.event.c, tables.instance.c
+    last = select(event.record, event.instance_id).join(tables.instance, instance.id == event.instance_id)
+    last = last.where(instance.key.in_(keys), instance.subject_id == row.subject_id, event.record.is_not(None))
+    found = session.execute(last.order_by(event.at.desc(), event.instance_id.desc(), event.seq.desc()).limit(1)).first()
+    if found is not None and found.instance_id == row.id and found.record != record_digest(subject):
+        yield "记录的内容与最后一步之后的不同，被改动过"
+
+
+def proof_faults(session: Session, row: InstanceRow) -> Iterator[str]:
+    """Rows of an instance whose proofs do not hold."""
+    if any(True for _ in unproved(session, tables.instance, columns_of(row))):
+        yield "流程记录的状态或其他内容被改动过"
+    named = {tables.task: "待办“{name}”", tables.vote: "会签“{name}”", tables.job: "外部任务“{element}”", tables.migration: "迁移"}
+    for table, name in named.items():
+        for other in _of_instance(session, table, row.id):
+            for rule in unproved(session, table, other):
+                if rule.column == "assignee_proof" and other["state"] == TaskRowState.CANCELLED:
+                    continue  # it no longer says whose it was
+                yield f"{name.format(**other)}的{rule.what}被改动过"
+    sent = select(tables.message).where(tables.message.c.sender_id == row.id)
+    for message in session.execute(sent).mappings():
+        for rule in unproved(session, tables.message, message):
+            yield f"消息“{message['name']}”的{rule.what}被改动过"
+    for copy in _of_instance(session, tables.copy, row.id):
+        for rule in unproved(session, tables.copy, copy):
+            yield f"抄送的{rule.what}被改动过"
+
+
+def act_faults(session: Session, row: InstanceRow, lines: Sequence[EventRow], tasks: Sequence[TaskRow]) -> Iterator[str]:
+    """Task rows with an outcome, jobs, messages and copies against the lines of history that were written with them."""
+    yield from _completions(lines, tasks)
+    kinds = Counter(line.kind for line in lines)
+    table = tables.job
+    failed = read_all(session, select(table).where(table.c.instance_id == row.id, table.c.state == JobState.FAILED), JobRow)
+    if failed and (row.incident is None or kinds[EventKind.INCIDENT] == 0):
+        yield "外部任务失败，流程却没有异常记录"
+    message = tables.message
+    either = (message.c.sender_id == row.id) | (message.c.instance_id == row.id)
+    messages = read_all(session, select(message).where(either), MessageRow)
+    if sum(one.sender_id == row.id for one in messages) != kinds[EventKind.SENT]:
+        yield "发出的消息与历史不一致"
+    received = [one for one in messages if one.instance_id == row.id and one.state == MessageState.DELIVERED]
+    if len(received) > kinds[EventKind.RECEIVED]:
+        yield "收到的消息与历史不一致"
+    moments = {line.at for line in lines if line.kind == EventKind.COPY}
+    copies = read_all(session, select(tables.copy).where(tables.copy.c.instance_id == row.id), CopyRow)
+    if any(copy.sent_at not in moments for copy in copies):
+        yield "抄送与历史不一致"
+
+
+def _completions(lines: Sequence[EventRow], tasks: Sequence[TaskRow]) -> Iterator[str]:
+    acts = [line for line in lines if line.kind in _ACTS]
+    by_person = Counter((line.element, line.actor_id) for line in acts)
+    done = Counter((task.element, task.closed_by or 0) for task in tasks if task.outcome is not None)
+    for element, _ in sorted(key for key in done if done[key] > by_person[key]):
+        yield f"环节“{element}”有历史中没有的办理"
+    # an outcome that was never confirmed is gone from its row once that is closed, or opened again by who took it back
+    confirmed = {task.parent_id for task in tasks if task.kind == TaskKind.AFTER}
+    acted = [task for task in tasks if task.outcome is not None or task.closing_proof is not None or task.id in confirmed]
+    known = Counter(task.element for task in acted) + Counter(line.element for line in lines if line.kind == EventKind.WITHDRAW)
+    by_element = Counter(line.element for line in acts)
+    for element in sorted(str(element) for element in by_element if by_element[element] > known[element]):
+        yield f"环节“{element}”少了历史中的办理"
+    for task in tasks:
+        if task.state == TaskRowState.DONE and task.outcome is None:
+            yield f"待办“{task.name}”已办，却没有结果"
+
+
+def vote_faults(ballots: Sequence[VoteRow], lines: Sequence[EventRow]) -> Iterator[str]:
+    """Results of 会签 against the lines of history that say them."""
+    told = {(line.element, line.name) for line in lines if line.kind == EventKind.VOTE}
+    for vote in ballots:
+        if vote.state in RESULTS and (vote.element, f"会签结果：{vote.outcome}"[:100]) not in told:
+            yield f"会签“{vote.name}”的结果与历史不一致"
+
+
+def _of_instance(session: Session, table: Table, instance_id: int) -> Sequence[dict[str, object]]:
+    return [dict(one) for one in session.execute(select(table).where(table.c.instance_id == instance_id)).mappings()]
