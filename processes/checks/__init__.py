@@ -31,6 +31,7 @@ from processes.checks import (
     supported,
     variables,
 )
+from processes.checks.texts import texts_of
 from processes.definitions.definition import read
 from processes.diagrams import decisions
 from processes.diagrams.decisions import SUFFIX
@@ -93,6 +94,7 @@ def problems(
     if found:
         return found  # no diagram: nothing more to say about it
     diagram = read_diagram(root)
+    texts = texts_of(diagram, tables or {})
     sound = {name: form for name, form in forms.items() if not schemas.problems(form)}
     found = [
         *structure.check(diagram, key, roles),
@@ -103,9 +105,9 @@ def problems(
         *schemas.check(diagram, forms),
         *fields.check(diagram, sound),
         *instances.check(diagram, sound),
-        *expressions.check(diagram, handlers, subjects, tables or {}),
-        *outcomes.check(diagram, tables or {}),
-        *variables.check(diagram, handlers, tables or {}),
+        *expressions.check(diagram, texts, handlers, subjects, tables or {}),
+        *outcomes.check(diagram, texts),
+        *variables.check(diagram, texts, handlers),
         *paths.check(diagram, handlers),
         *drawing.check(diagram),
         *(drawing.undrawn(diagram) if drawn else ()),

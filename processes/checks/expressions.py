@@ -10,7 +10,7 @@ from contextlib import suppress
 from domain.ground.handling import Handler
 from domain.ground.subjects import Subject
 from processes.checks.kinds import EXAMPLES, MOMENT, add_examples, foreign_time, wrong_kind
-from processes.checks.texts import Found, all_expressions, asked_tables, cells, tables_of
+from processes.checks.texts import Found, Texts, asked_tables
 from processes.checks.wording import say, short
 from processes.diagrams.activities import call_of
 from processes.diagrams.decisions import doubts, foreign, read_table
@@ -25,14 +25,17 @@ _FOREIGN = re.compile(r"[$#]\{|^\s*=")  # Camunda, Flowable, Activiti; FEEL of C
 
 
 def check(
-    diagram: Diagram, handlers: Mapping[str, Handler], subjects: Mapping[str, type[Subject]], decisions: Mapping[str, str]
+    diagram: Diagram,
+    texts: Texts,
+    handlers: Mapping[str, Handler],
+    subjects: Mapping[str, type[Subject]],
+    decisions: Mapping[str, str],
 ) -> Iterator[str]:
     """All problems of expressions; `decisions` holds DMN files by decision id."""
     subject = subjects.get(diagram.properties.get("subject", ""))
     facts = getattr(subject, "FACTS", None)
-    tables = tables_of(diagram, decisions)
-    expressions = [*all_expressions(diagram), *cells(diagram, tables)]
-    given = {found.name for found in expressions if found.name} | {name for table in tables.values() for name in table.outputs}
+    expressions = [*texts.expressions, *texts.cells]
+    given = {found.name for found in expressions if found.name} | {name for table in texts.tables.values() for name in table.outputs}
     given |= {name for element in diagram.elements.values() for name in listed(element.properties.get("messageGives", ""))}
     known = _known(diagram, handlers, facts, given)
     if known is not None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice, product
+from itertools import product
 from typing import TypeAlias
 
 from processes.checks.texts import Found, Wants
 from processes.checks.wording import short
-from processes.diagrams.expressions import ExpressionError, Value, WrongTypes, evaluate, no_truth
+from processes.diagrams.expressions import ExpressionError, Value, WrongTypes, evaluate, names_in, no_truth
 from processes.spiff.timers import MAX_CYCLES
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -20,7 +20,8 @@ EXAMPLES: Mapping[type, Value] = {datetime: MOMENT, int: 1, float: 1.0, str: "x"
 Examples: TypeAlias = Mapping[str, Value]
 """Names with examples of their values; None: it may be of any type."""
 _ANY: tuple[Value, ...] = (MOMENT, timedelta(days=1), 2, "x", True, ["x"])
-_GUESSES = 6**3  # of values for the names of which nothing is known
+_GUESSES = 6**2  # of values for the names of which nothing is known
+_EXAMPLES = 100  # names of one diagram, and assignments of one name, that are looked at
 _NAMES: tuple[tuple[type, str], ...] = (
     (bool, "真假"),
     (datetime, "时刻"),
@@ -80,31 +81,38 @@ def wrong_kind(found: Found, examples: Examples) -> str | None:
     kind = KINDS[found.wants]
     if found.wants in ("tries", "delay") and not examples:
         return None  # its value is known, and its bounds are looked at (`conventions`)
-    values: list[Value] = []
+    shown: dict[str, None] = {}  # what kinds of values it gives
     last: ExpressionError | None = None
     for names in _guesses(examples):
         try:
-            values.append(evaluate(found.text, names))
+            value = evaluate(found.text, names)
         except ExpressionError as error:
             last = error
-    if any(kind.fits(value) for value in values):
-        return None
-    if values:
-        shown = "、".join(dict.fromkeys(_name(value) for value in values))
-        return f"没有得出{kind.label}，请写成{kind.label}，例如 {kind.example}（现在得出的是{shown}）"
-    return f"不能使用：{short(str(last), 300)}"
+            continue
+        if kind.fits(value):
+            return None
+        shown[_name(value)] = None
+    if shown:
+        return f"没有得出{kind.label}，请写成{kind.label}，例如 {kind.example}（现在得出的是{'、'.join(shown)}）"
+    return f"不能使用：{short(str(last), 300)}" if last is not None else None
 
 
-def add_examples(known: dict[str, Value], expressions: list[Found]) -> None:
-    """Adds examples for names that assignments give: the values of these, where they are all of one type."""
-    for _ in range(2):  # an assignment may read what a later one gives
-        found: dict[str, list[Value]] = {}
-        for one in expressions:
-            if one.name is not None and one.fault is None:
-                found.setdefault(one.name, []).append(_value(one.text, known))
-        for name, values in found.items():
-            if known.get(name) is None and len({type(value) for value in values}) == 1:
-                known[name] = values[0]
+def add_examples(known: dict[str, Value], expressions: Sequence[Found]) -> None:
+    """Adds examples for names that assignments give, where the value of such a name decides: the values of its assignments, where they are
+    all of one type."""
+    assigned: dict[str, list[str]] = {}
+    for one in expressions:
+        if one.name is not None and one.fault is None:
+            assigned.setdefault(one.name, []).append(one.text)
+    deciding = [name for one in expressions if one.wants is not None and one.fault is None for name in _names_in(one.text)]
+    wanted = [name for name in dict.fromkeys(deciding) if name in assigned][:_EXAMPLES]
+    for name in wanted:  # grows: an assignment may read what another one gives
+        read = [other for text in assigned[name][:_EXAMPLES] for other in _names_in(text)]
+        wanted += [other for other in read if other in assigned and other not in wanted][: _EXAMPLES - len(wanted)]
+    for name in reversed(wanted):
+        values = [_value(text, known) for text in assigned[name][:_EXAMPLES]]
+        if known.get(name) is None and len({type(value) for value in values}) == 1:
+            known[name] = values[0]
 
 
 def _no_truth(found: Found, examples: Examples) -> str | None:
@@ -123,8 +131,17 @@ def _no_truth(found: Found, examples: Examples) -> str | None:
 
 def _guesses(examples: Examples) -> Iterator[dict[str, Value]]:
     unknown = [name for name, value in examples.items() if value is None]
-    for guess in islice(product(_ANY, repeat=len(unknown)), _GUESSES):
+    if len(_ANY) ** len(unknown) > _GUESSES:  # nothing can be told
+        return
+    for guess in product(_ANY, repeat=len(unknown)):
         yield {**examples, **dict(zip(unknown, guess, strict=True))}
+
+
+def _names_in(text: str) -> frozenset[str]:
+    try:
+        return names_in(text)
+    except ExpressionError:
+        return frozenset()  # the check of expressions reports it
 
 
 def _value(text: str, known: Examples) -> Value:

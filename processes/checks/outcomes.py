@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from processes.checks.texts import Found, all_expressions, asked_tables, tables_of
+from processes.checks.texts import Found, Texts, asked_tables
 from processes.checks.wording import say, short
 from processes.diagrams.decisions import INPUT, Table
 from processes.diagrams.diagram import Diagram
@@ -13,15 +13,14 @@ from processes.diagrams.expressions import Comparison, ExpressionError, Value, c
 _ENDING = "_outcome"
 
 
-def check(diagram: Diagram, decisions: Mapping[str, str]) -> Iterator[str]:
-    """All such comparisons, those in the cells of decision tables included. `decisions`: DMN files by id."""
+def check(diagram: Diagram, texts: Texts) -> Iterator[str]:
+    """All such comparisons, those in the cells of decision tables included."""
     outcomes = {f"{e.id}{_ENDING}": [one.name for one in e.outcomes] for e in diagram.elements.values() if e.tag == "userTask"}
-    for found in all_expressions(diagram):
+    for found in texts.expressions:
         yield from (f"{found.where}{found.what}{line}" for line in _of_expression(found, outcomes))
-    tables = tables_of(diagram, decisions)
     for element, id in asked_tables(diagram):
-        if id in tables:
-            yield from (say(element, line) for line in _of_table(tables[id], outcomes))
+        if id in texts.tables:
+            yield from (say(element, line) for line in _of_table(texts.tables[id], outcomes))
 
 
 def _of_expression(found: Found, outcomes: Mapping[str, list[str]]) -> Iterator[str]:

@@ -27,6 +27,18 @@ _RETRIES: Mapping[retries.Property, Wants] = {"retryMax": "tries", "retryDelay":
 
 
 @dataclass(frozen=True)
+class Texts:
+    """All that a diagram evaluates, read once for all checks."""
+
+    expressions: tuple[Found, ...]
+    """The lines of a script in their order; without the cells of tables."""
+    tables: Mapping[str, Table]
+    """The decision tables that it asks, by id, without those that cannot be read: a check says why."""
+    cells: tuple[Found, ...]
+    """The expressions of these tables."""
+
+
+@dataclass(frozen=True)
 class Found:
     """One expression."""
 
@@ -47,8 +59,13 @@ class Found:
     """Whether the element has done its work when it is evaluated."""
 
 
-def all_expressions(diagram: Diagram) -> Iterator[Found]:
-    """Every text of the diagram that is evaluated, the lines of a script in their order."""
+def texts_of(diagram: Diagram, decisions: Mapping[str, str]) -> Texts:
+    """All that a diagram evaluates; `decisions` holds DMN files by id."""
+    tables = _tables(diagram, decisions)
+    return Texts(tuple(_expressions(diagram)), tables, tuple(_cells(diagram, tables)))
+
+
+def _expressions(diagram: Diagram) -> Iterator[Found]:
     for flow in diagram.flows:
         condition = condition_of(flow)
         if condition is not None:
@@ -72,8 +89,7 @@ def asked_tables(diagram: Diagram) -> Iterator[tuple[Element, str]]:
             yield element, id
 
 
-def tables_of(diagram: Diagram, decisions: Mapping[str, str]) -> dict[str, Table]:
-    """The decision tables that a diagram asks, by id, without those that cannot be read: a check says why."""
+def _tables(diagram: Diagram, decisions: Mapping[str, str]) -> dict[str, Table]:
     found: dict[str, Table] = {}
     for _, id in asked_tables(diagram):
         with suppress(DiagramInvalid):
@@ -82,8 +98,7 @@ def tables_of(diagram: Diagram, decisions: Mapping[str, str]) -> dict[str, Table
     return found
 
 
-def cells(diagram: Diagram, tables: Mapping[str, Table]) -> Iterator[Found]:
-    """The expressions of these tables."""
+def _cells(diagram: Diagram, tables: Mapping[str, Table]) -> Iterator[Found]:
     for element, id in asked_tables(diagram):
         for where, text in tables[id].texts() if id in tables else ():
             about = f"决策表“{short(tables[id].name)}”{where}"
