@@ -105,7 +105,7 @@ def _labels(diagram: Diagram) -> Iterator[str]:
     for node in diagram.root.iter(_SHAPE, _EDGE):
         label = node.find(_LABEL)
         if label is not None and label.find(f"{_DC}Bounds") is not None and _box(label) is None:
-            yield f"“{short(node.get('bpmnElement', ''))}”的标签没有位置和大小，不能显示，请在流程设计器中移动一下它"
+            yield f"{named('标签', '', node.get('bpmnElement'))}：没有位置和大小，不能显示，请在流程设计器中移动一下它"
 
 
 def _box(node: Node) -> Box | None:

@@ -68,9 +68,9 @@ def _field(field: Mapping[str, Any], where: str, fields: Mapping[str, Any], line
     if kind == "array" and widget not in ("file", "choices"):
         yield from _table(field, where, line)
     elif (widget in ("file", "choices")) != (kind == "array"):
-        yield f"{where}：{widget} 的 type 应为 array"
+        yield f"{where}：{widget} 的类型（type）应为 array"
     elif kind == "array" and (not isinstance(field.get("items"), dict) or field["items"].get("type") not in ("string", "integer")):
-        yield f"{where}：items 应写明每一项的 type（integer 或 string）"
+        yield f"{where}：items 应写明每一项的类型（integer 或 string）"
     if widget == "choices" and not isinstance(field.get("x-options"), str):
         yield f"{where}：缺少选项的名称（x-options）"
 
@@ -126,5 +126,5 @@ _SHAPES: tuple[tuple[tuple[str, ...], str, Callable[[object], bool]], ...] = (
     (_COUNTS, "不小于 0 的整数", _is_count),
     (("minimum", "maximum", "multipleOf"), "数", _is_number),
     (_LISTS, "不为空的列表", _is_list),
-    (("readOnly",), "true 或 false", lambda value: isinstance(value, bool)),
+    (("readOnly",), " true 或 false", lambda value: isinstance(value, bool)),
 )

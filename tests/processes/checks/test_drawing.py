@@ -76,7 +76,7 @@ def test_labels_and_notes() -> None:
     label = f"<bpmndi:BPMNLabel>{bounds}</bpmndi:BPMNLabel></bpmndi:BPMNEdge>"
     xml = drawn(SOUND).replace(b"</bpmndi:BPMNEdge>", label.encode(), 1)
     assert found(xml) == []
-    says(xml.replace(bounds.encode(), b'<dc:Bounds x="1" y="1" height="9"/>'), "“f0”的标签没有位置和大小")
+    says(xml.replace(bounds.encode(), b'<dc:Bounds x="1" y="1" height="9"/>'), "标签“”(f0)：没有位置和大小")
     note = '<textAnnotation id="note"><text>先看附件</text></textAnnotation>'
     says(drawn(SOUND).replace(b"</process>", f"{note}</process>".encode()), "注释“先看附件”(note)：没有画在图上")
 
