@@ -21,7 +21,9 @@ from forms.lists import KINDS
 from processes.diagrams.expressions import ExpressionError
 from processes.errors import EngineFault, NotAllowed, NotFound, ProcessError
 from webapp import assets, context, cookies, menu, request_checks
-from webapp.account.unsent_forms import may_keep, page_that_keeps
+from webapp.account import unsent_files
+from webapp.account.unsent_forms import may_keep, may_send_again, page_that_keeps, page_to_send_again
+from webapp.account.views import LOGINS, login_not_taken
 from webapp.account.views import blueprint as account
 from webapp.acts.views import blueprint as records
 from webapp.background.views import blueprint as background
@@ -123,6 +125,7 @@ def create_app(runtime: Runtime) -> Flask:
     CSRFProtect(app)
     assets.install(app)
     request_checks.install(app)
+    unsent_files.install(app)
     context.install(app)
     app.after_request(_headers)
     for blueprint in (*BLUEPRINTS, *usual_screens()):
@@ -214,7 +217,15 @@ def _storage(error: OSError) -> ResponseReturnValue:
 def _not_kept(status: int) -> ResponseReturnValue:
     g.failed = True
     session.pop("_flashes", None)  # no word of success
-    return ({"message": PAGES[status][1]}, status) if wants_json() else error_page(status)
+    title, message = PAGES[status]
+    if wants_json():
+        return {"message": message}, status
+    if request.endpoint in LOGINS:
+        return login_not_taken(message), status
+    if not may_send_again():
+        return error_page(status)
+    g.quiet = True
+    return page_to_send_again(status, title, message)
 
 
 def _csrf(error: CSRFError) -> ResponseReturnValue:

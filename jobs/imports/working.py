@@ -31,7 +31,7 @@ from jobs.work import Work
 from processes.definitions.store import latest
 from processes.steps import starting
 
-CHECKED = 2000  # rows a transaction
+CHECKED = 2000  # rows a transaction: on SQLite nobody else writes meanwhile, so what can be done before it begins is done before
 CHECKED_TEXT = 500_000  # characters a transaction
 TAKEN = 1000
 STARTED = 10  # processes a transaction: some 40 ms, during which SQLite lets nobody else write
@@ -84,8 +84,9 @@ def store_rows(work: Work) -> None:
     if work.total is None:
         work.progress(0, 0, record.good)
     check = _row_check(work, description)
-    while _take_chunk(work, record, description, check):
-        pass
+    last: int | None = 0
+    while last is not None:
+        last = _take_chunk(work, record, description, check, last)
 
 
 def start_processes(runtime: Runtime, work: Work, most: int | None = None) -> None:
@@ -127,8 +128,9 @@ def _check_rows(work: Work, record: ImportRecord, description: Import, check: Ro
     doubles = Doubles(description.unique)
     done = bad = 0
     for chunk in _chunks(table.rows):
-        with work.database.writing() as session:
+        with work.database.reading() as session:
             rows = _checked(session, work, description, check, table, doubles, chunk)
+        with work.database.writing() as session:
             checked = values_table(session, rows, {"number": Integer, "state": String, "cells": JSON, "problems": JSON})
             values = [literal(record.id), *(checked.c[name] for name in KEPT)]
             session.execute(insert(ROWS).from_select(["import_id", *KEPT], select(*values), include_defaults=False))
@@ -181,25 +183,33 @@ def _refuse(work: Work, record: ImportRecord, problem: str) -> None:
         move(session, record.id, [ImportState.CHECKING], state=ImportState.REFUSED, problem=problem, sha256=None, total=0, bad=0)
 
 
-def _take_chunk(work: Work, record: ImportRecord, description: Import, check: RowCheck) -> bool:
-    """Makes records of the next good rows; a row that the stored records refuse by now becomes bad. False where none is left."""
+def _take_chunk(work: Work, record: ImportRecord, description: Import, check: RowCheck, after: int) -> int | None:
+    """Makes records of the next good rows behind a number; a row that the stored records refuse by now becomes bad.
+
+    Returns: the last of these rows; None where none was left.
+    """
     for attempt in range(1, TRIES + 1):
         try:
-            with work.database.writing() as session:
-                # Core rows: they are read once
+            with work.database.reading() as session:
+                # Core rows: they are read once. Nobody but this attempt changes good rows of an import that is being taken in
                 good = select(ROWS.c.number, ROWS.c.cells).where(ROWS.c.import_id == record.id, ROWS.c.state == RowState.GOOD)
-                rows = session.execute(good.order_by(ROWS.c.number).limit(TAKEN)).all()
-                if rows:
-                    _take(session, work, description, check, record, rows)
-            return bool(rows)
+                rows = session.execute(good.where(ROWS.c.number > after).order_by(ROWS.c.number).limit(TAKEN)).all()
+            if not rows:
+                return None
+            answers = [check.answers(record.places, row.cells) for row in rows]
+            with work.database.writing() as session:
+                _take(session, work, description, record, rows, answers)
+            last: int = rows[-1].number
+            return last
         except IntegrityError:  # somebody else has made one of these records meanwhile: look again
             if attempt == TRIES:
                 raise BadFile("数据正被其他导入占用，请稍后重试") from None
-    return False
+    return None
 
 
-def _take(session: Session, work: Work, description: Import, check: RowCheck, record: ImportRecord, rows: Sequence[Any]) -> None:
-    answers = [check.answers(record.places, row.cells) for row in rows]
+def _take(
+    session: Session, work: Work, description: Import, record: ImportRecord, rows: Sequence[Any], answers: Sequence[dict[str, Any]]
+) -> None:
     refused: dict[int, tuple[str, str]] = dict(description.known(session, work.actor, answers))
     doubles = Doubles(description.unique)
     for at, (row, one) in enumerate(zip(rows, answers, strict=True)):
