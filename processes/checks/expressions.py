@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import islice
 
 from domain.ground.handling import Handler
 from domain.ground.subjects import Subject
@@ -21,6 +22,8 @@ from processes.diagrams.nodes import local
 from processes.errors import DiagramInvalid
 from processes.spiff.instances import COUNTED, NUMBERS
 
+_OFFERED = 60  # names in a message about one that does not exist
+_RESULT = re.compile(rf"([^\W\d][\w.\-]*?)_(?:outcome|by|{'|'.join(NUMBERS)})\b")
 _FOREIGN = re.compile(r"[$#]\{|^\s*=")  # Camunda, Flowable, Activiti; FEEL of Camunda 8
 
 
@@ -40,17 +43,19 @@ def check(
     known = _known(diagram, handlers, facts, given)
     if known is not None:
         add_examples(known, expressions)
+    usable = None if _calls(diagram) else _usable(known or {})  # a called diagram gives names that are not written here
     yield from _rules(diagram, decisions)
     for name in sorted(given & (facts or {}).keys()):
         yield f"流程“{short(diagram.process.get('id', ''))}”：“{name}”是业务记录的内容，脚本、消息和决策表不能改写，请用别的名称"
     unreadable = list(_unreadable(diagram))
     yield from _results(unreadable, expressions)
+    ids = {element.id for element, _ in unreadable}
     for found in expressions:
-        if not any(f"{element.id}_" in found.text for element, _ in unreadable):
-            yield from _problems(diagram, found, known)
+        if not ids & _asked(found.text):
+            yield from _problems(diagram, found, known, usable)
 
 
-def _problems(diagram: Diagram, found: Found, known: Mapping[str, Value] | None) -> Iterator[str]:
+def _problems(diagram: Diagram, found: Found, known: Mapping[str, Value] | None, usable: str | None) -> Iterator[str]:
     here = f"{found.where}{found.what}"
     if (why := found.fault or foreign_time(found)) is not None:
         yield f"{here}不能使用：{short(why, 300)}"
@@ -60,7 +65,11 @@ def _problems(diagram: Diagram, found: Found, known: Mapping[str, Value] | None)
     except ExpressionError as error:
         yield f"{here}不能使用：{_hint(found) or short(str(error), 300)}"
         return
-    unknown = [f"{here}中的“{short(name)}”{why}" for name in sorted(names) if (why := _unknown(diagram, name, known))]
+    unknown = [
+        f"{here}中的“{short(name)}”{why}"
+        for name in sorted(names)
+        if usable is not None and (why := _unknown(diagram, name, known, usable))
+    ]
     yield from unknown
     if unknown:
         return
@@ -82,11 +91,16 @@ def _unreadable(diagram: Diagram) -> Iterator[tuple[Element, str]]:
         yield element, renamed or "task_1"
 
 
+def _asked(text: str) -> set[str]:
+    """The ids whose results a text asks for, as it is written: `sid-1A2B` of `sid-1A2B_outcome`."""
+    return set(_RESULT.findall(text))
+
+
 def _results(unreadable: Iterable[tuple[Element, str]], expressions: Iterable[Found]) -> Iterator[str]:
     """The tasks of unreadable ids whose results matter: there is a choice, or an expression asks for them."""
-    texts = [found.text for found in expressions]
+    asked = {id for found in expressions for id in _asked(found.text)} if unreadable else set[str]()
     for element, renamed in unreadable:
-        if element.multiple or len(element.outcomes) > 1 or any(f"{element.id}_" in text for text in texts):
+        if element.multiple or len(element.outcomes) > 1 or element.id in asked:
             name = f"{short(element.id)}_outcome"
             yield say(element, f"表达式不能读取它的结果，因为“{name}”不是名称；请把 id 改为只有字母、数字和下划线，例如 {renamed}")
 
@@ -110,11 +124,15 @@ def _hint(found: Found) -> str | None:
     return None
 
 
+def _calls(diagram: Diagram) -> bool:
+    return any(e.tag == "callActivity" for e in diagram.elements.values())
+
+
 def _known(
     diagram: Diagram, handlers: Mapping[str, Handler], facts: Mapping[str, type] | None, given: Iterable[str]
 ) -> dict[str, Value] | None:
     """Every name that can exist, with an example of its value; None where that cannot be told."""
-    if facts is None or any(e.tag == "callActivity" for e in diagram.elements.values()):
+    if facts is None or _calls(diagram):
         return None  # what these give is not written in this file
     names: dict[str, Value] = {name: EXAMPLES.get(kind) for name, kind in facts.items()}
     names |= {"now": MOMENT, "title": "x", **dict.fromkeys(given)}
@@ -136,15 +154,18 @@ def _known(
     return names
 
 
-def _unknown(diagram: Diagram, name: str, known: Mapping[str, Value] | None) -> str | None:
+def _usable(known: Mapping[str, Value]) -> str:
+    """The names that a message offers instead of an unknown one: the first of them, for a diagram may give thousands."""
+    own = [short(name) for name in islice((n for n in known if not n.endswith(("_outcome", "_by"))), _OFFERED + 1)]
+    return "、".join(own[:_OFFERED]) + ("等" if len(own) > _OFFERED else "")
+
+
+def _unknown(diagram: Diagram, name: str, known: Mapping[str, Value] | None, usable: str) -> str | None:
     for ending in ("_outcome", "_by"):
         if name.endswith(ending) and (known is None or name not in known):
             task = diagram.elements.get(name.removesuffix(ending))
-            if any(e.tag == "callActivity" for e in diagram.elements.values()):
-                continue  # a called diagram has user tasks of its own
             if (task is None or task.tag != "userTask") and (known is not None or ending == "_outcome"):
                 return "没有对应的用户任务，请核对任务的 id"
     if known is not None and name not in known:
-        own = [n for n in known if not n.endswith(("_outcome", "_by"))]
-        return f"不是已有的名称，可用：{'、'.join(own)}，以及“任务 id”加 _outcome（结果）"
+        return f"不是已有的名称，可用：{usable}，以及“任务 id”加 _outcome（结果）"
     return None
