@@ -58,6 +58,8 @@ class Table:
     """Number of the last row of headings."""
     others: tuple[FoundSheet, ...] = ()
     """Sheets that hold rows too, and cannot be imported as they are."""
+    unnamed: set[int] = field(default_factory=set)
+    """Columns, from 0, without a heading in which something stands; known once the rows are read."""
 
 
 class SeveralSheets(Exception):
@@ -192,9 +194,22 @@ def _find_head(lines: Sequence[tuple[int, list[str]]], columns: Sequence[Column]
 
 
 def _table(name: str, head: Head, lines: Sequence[tuple[int, list[str]]], rows: Rows, columns: Sequence[Column]) -> Table:
-    places = head.header.places
-    below = _data(chain(lines[head.last + 1 :], rows), places, columns)
-    return Table(tuple(head.texts), places, below, name, lines[head.last][0])
+    places, unnamed = head.header.places, set[int]()
+    below = _unnamed(chain(lines[head.last + 1 :], rows), head.texts, unnamed)
+    return Table(tuple(head.texts), places, _data(below, places, columns), name, lines[head.last][0], unnamed=unnamed)
+
+
+def _unnamed(rows: Rows, header: Sequence[str], found: set[int]) -> Rows:
+    """The rows as they are; adds to `found` the columns without a heading in which something stands."""
+    blank = [at for at, heading in enumerate(header) if not heading]
+    for number, texts in rows:
+        for at in blank:
+            if at < len(texts) and texts[at]:
+                found.add(at)
+                blank = [one for one in blank if one not in found]
+        if len(texts) > len(header):
+            found.update(at for at in range(len(header), len(texts)) if texts[at])
+        yield number, texts
 
 
 def _sheet_rows(sheet: CalamineSheet) -> Rows:
