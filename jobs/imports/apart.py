@@ -15,7 +15,7 @@ from jobs.imports.guarding import BadFile, Kind, inspect
 from jobs.imports.reading import FoundSheet, SeveralSheets, Table, open_table
 from jobs.imports.text_files import Rows
 
-TOO_MUCH = "文件过于复杂，未能在限定的时间和内存内读完，请把数据复制到新建的表格中，另存为 .xlsx 后上传，或拆分为几个文件"
+TOO_MUCH = "文件有误或过于复杂，未能在限定的时间和内存内读完，请把数据复制到新建的表格中，另存为 .xlsx 后上传，或拆分为几个文件"
 _PIECE_ROWS = 1000  # of a piece of the answer
 _PIECE_TEXT = 500_000  # characters of it, about
 _REFUSED, _SHEETS, _HEAD, _KIND, _UNNAMED = "refused", "sheets", "head", "kind", "unnamed"  # what a piece that holds no rows tells
