@@ -8,8 +8,10 @@ from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer,
 from sqlalchemy import text as sql
 
 from domain.ground.base import Base, UtcDateTime
+from processes.states import JobState, TaskRowState, TextState
 
 metadata = Base.metadata
+_ELEMENT = String(161)  # an element of a called diagram is `<key>:<id>` (60 + 1 + 100 characters) in the one that calls it
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -54,7 +56,7 @@ instance = Table(
     Column("state", LargeBinary, comment="zlib of the engine's JSON without the definition; null once ended"),
     Column("status", String(40), nullable=False),
     Column("tone", String(12), nullable=False),
-    Column("position", String(100), comment="the element that the status comes from"),
+    Column("position", _ELEMENT, comment="the element that the status comes from"),
     Column("position_since", UtcDateTime, comment="since when the status comes from that element"),
     Column("waits", JSON, nullable=False, comment="messages waited for: [{element, task_id, role, party_id}]"),
     Column("path", JSON, nullable=False, comment="ids of the sequence flows taken"),
@@ -80,7 +82,7 @@ task = Table(
     metadata,
     Column("id", String(36), primary_key=True, comment="SpiffWorkflow's task id"),
     Column("instance_id", ForeignKey("process_instance.id"), nullable=False),
-    Column("element", String(100), nullable=False),
+    Column("element", _ELEMENT, nullable=False),
     Column("name", String(100), nullable=False),
     Column("role", String(20), nullable=False),
     Column("party_id", Integer, nullable=False),
@@ -121,7 +123,7 @@ task = Table(
     Index("ix_process_task_inbox", "party_id", "state", "due_at"),
     Index("ix_process_task_parent", "parent_id", **_where("parent_id IS NOT NULL")),
     Index("ix_process_task_done", "closed_by", "closed_at"),
-    Index("ix_process_task_due", "due_at", **_where("state = 'open'")),
+    Index("ix_process_task_due", "due_at", **_where(f"state = '{TaskRowState.OPEN}'")),
 )
 
 vote = Table(
@@ -129,7 +131,7 @@ vote = Table(
     metadata,
     Column("id", String(36), primary_key=True, comment="id of the multi-instance task in the state"),
     Column("instance_id", ForeignKey("process_instance.id"), nullable=False, index=True),
-    Column("element", String(100), nullable=False),
+    Column("element", _ELEMENT, nullable=False),
     Column("name", String(100), nullable=False),
     Column("people", Boolean, nullable=False, comment="over people: each answers once; else over a list"),
     Column("sequential", Boolean, nullable=False),
@@ -152,7 +154,7 @@ event = Table(
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("at", UtcDateTime, nullable=False),
     Column("kind", String(12), nullable=False, comment="one of states.EventKind"),
-    Column("element", String(100)),
+    Column("element", _ELEMENT),
     Column("name", String(100), nullable=False, comment="what a person reads: the button or the step"),
     Column("actor_id", Integer, nullable=False),
     Column("actor", String(160), nullable=False, comment="name and party as they were then"),
@@ -170,14 +172,14 @@ message = Table(
     Column("payload", JSON, nullable=False),
     Column("party_id", Integer, nullable=False, comment="the party of the sender's record"),
     Column("sender_id", ForeignKey("process_instance.id"), nullable=False),
-    Column("element", String(100), nullable=False, comment="the element that sent it"),
+    Column("element", _ELEMENT, nullable=False, comment="the element that sent it"),
     Column("sent_at", UtcDateTime, nullable=False),
     Column("state", String(10), nullable=False, comment="one of states.MessageState"),
     Column("next_at", UtcDateTime, comment="when it is tried next; null when over"),
     Column("tries", Integer, nullable=False),
     Column("error", Text),
     Column("instance_id", ForeignKey("process_instance.id"), comment="the instance that received it, or has the incident"),
-    Column("target", String(100), comment="the element that received it"),
+    Column("target", _ELEMENT, comment="the element that received it"),
     Column("proof", String(32), comment="over the columns that `processes.proving` names"),
     Index("ix_process_message_next", "state", "next_at"),
     Index("ix_process_message_name", "name", "state"),
@@ -190,7 +192,7 @@ subscription = Table(
     "process_subscription",
     metadata,
     Column("instance_id", ForeignKey("process_instance.id"), primary_key=True),
-    Column("element", String(100), primary_key=True, comment="the event that waits for a message of another instance"),
+    Column("element", _ELEMENT, primary_key=True, comment="the event that waits for a message of another instance"),
     Column("definition_id", ForeignKey("process_definition.id"), nullable=False),
     Column("name", String(100), nullable=False),
     Column("key", String(64), nullable=False, comment="sha256 over the values that the message must carry"),
@@ -203,7 +205,7 @@ job = Table(
     metadata,
     Column("id", String(36), primary_key=True, comment="the service task's id: the idempotency key"),
     Column("instance_id", ForeignKey("process_instance.id"), nullable=False, index=True),
-    Column("element", String(100), nullable=False),
+    Column("element", _ELEMENT, nullable=False),
     Column("handler", String(60), nullable=False),
     Column("params", JSON, nullable=False),
     Column("payload", JSON, comment="what goes outside, fixed at the first attempt so that a retry says the same"),
@@ -219,7 +221,7 @@ job = Table(
     Column("payload_proof", String(32), comment="of the payload"),
     Column("answer_proof", String(32), comment="of the answer"),
     Index("ix_process_job_next", "next_at"),
-    Index("ix_process_job_failed", "handler", **_where("state = 'failed'")),
+    Index("ix_process_job_failed", "handler", **_where(f"state = '{JobState.FAILED}'")),
 )
 
 draft = Table(
@@ -282,7 +284,7 @@ migration = Table(
     ),
     Column("state", LargeBinary, nullable=False),
     Column("path", JSON, nullable=False),
-    Column("position", String(100)),
+    Column("position", _ELEMENT),
     Column("position_since", UtcDateTime),
     Column("incident", Text),
     Column("tasks", JSON, nullable=False, comment="the live task rows: id → columns"),
@@ -345,5 +347,5 @@ text = Table(
     Index("ix_process_text_next", "next_at"),
     Column("resent_by", String(160), comment="who in charge last sent it again"),
     Index("ix_process_text_person", "person_id", "created_at"),
-    Index("ix_process_text_failed", "created_at", **_where("state = 'failed'")),
+    Index("ix_process_text_failed", "created_at", **_where(f"state = '{TextState.FAILED}'")),
 )

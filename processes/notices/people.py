@@ -26,7 +26,7 @@ class Someone:
     concerned: bool
 
 
-def around(engine: Engine, session: Session, actor: Actor, row: InstanceRow) -> list[Someone]:
+def people_around(engine: Engine, session: Session, actor: Actor, row: InstanceRow) -> list[Someone]:
     """The people around an instance and the actor, by name; none where the record was deleted."""
     definition = load(session, row.definition_id)
     subject = engine.subjects[definition.subject].load(session, row.subject_id)
@@ -35,7 +35,7 @@ def around(engine: Engine, session: Session, actor: Actor, row: InstanceRow) -> 
 
 def around_step(step: Step) -> list[Someone]:
     """The people around the instance of a step and its actor, by name, in one query."""
-    lanes = {role for element in step.definition.elements.values() for role in (element.lane, element.role) if role}
+    lanes = {role for element in step.definition.elements.values() for role in (element.lane, element.role, element.press_lane) if role}
     holders = [
         and_(Person.party_id == party, PersonRole.role == lane) for lane in lanes if (party := step.subject.party_for(lane)) is not None
     ]
