@@ -451,3 +451,28 @@ def test_a_vote_over_what_is_no_list_of_items(value: str) -> None:
 def test_a_vote_over_a_list(value: str) -> None:
     asked = task(STATUS + prop("outcomes", "同意,不同意") + prop("quorum", "0.5"), id="k", inside=many("xs", item="one"))
     assert found(diagram(START + script(f"xs = {value}") + asked + END + joined("a>x", "x>k", "k>z"))) == []
+
+
+def branching(*conditions: str, kind: str = "exclusive", default: str = "", outcomes: str = "同意,不同意,弃权") -> bytes:
+    """A choice by k's outcome, with a way for each condition."""
+    k = task(STATUS + prop("outcomes", outcomes), id="k")
+    ways = [f"g>z:{condition}" if condition else "g>z" for condition in conditions]
+    return diagram(START + k + gateway(kind, default=default) + END + joined("a>k", "k>g", *ways))
+
+
+@pytest.mark.parametrize("kind", ["exclusive", "inclusive"])
+def test_an_outcome_without_a_way(kind: str) -> None:
+    says(
+        branching("k_outcome=='同意'", "k_outcome=='不同意'", kind=kind),
+        "(g)：“审核”的选项“弃权”没有对应的出路，选它就不能提交；请为它连一条出去的连线，或指定默认流",
+    )
+    says(branching("k_outcome=='同意'", "k_outcome in ['同意']", kind=kind), "“审核”的选项“不同意、弃权”没有对应的出路")
+
+
+def test_outcomes_that_all_have_a_way() -> None:
+    assert found(branching("k_outcome=='同意'", "k_outcome!='同意'")) == []
+    assert found(branching("k_outcome in ['同意', '弃权']", "k_outcome=='不同意'")) == []
+    assert found(branching("k_outcome=='同意'", "", default="f3")) == []
+    assert found(branching("k_outcome=='同意'", "k_outcome=='不同意' or amount > 1".replace(">", "&gt;"))) == []
+    behind = START + CHOICE + task(id="u") + gateway("exclusive") + END  # another step lies between: the ways may have parted there
+    assert found(diagram(behind + joined("a>k", "k>u", "u>g", "g>z:k_outcome=='同意'", "g>z:k_outcome=='同意'"))) == []
