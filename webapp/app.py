@@ -17,9 +17,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from domain.ground.base import SHANGHAI
 from domain.ground.errors import DomainError
 from domain.ground.storage import out_of_space
+from domain.platform.background import TaskState
+from domain.platform.imports import ImportState
 from forms.lists import KINDS
 from processes.diagrams.expressions import ExpressionError
 from processes.errors import EngineFault, NotAllowed, NotFound, ProcessError
+from processes.states import EventKind, MessageState, TaskKind, TaskRowState, TextState, VoteState
+from processes.tasks.actions import ActionKind
 from webapp import assets, context, cookies, menu, request_checks
 from webapp.account import unsent_files
 from webapp.account.unsent_forms import may_keep, may_send_again, page_that_keeps, page_to_send_again
@@ -73,6 +77,8 @@ BLUEPRINTS = (
     monitor,
     declarations,
 )
+# templates name states by these, not by the texts that the database keeps
+STATES = (ActionKind, EventKind, ImportState, MessageState, TaskKind, TaskRowState, TaskState, TextState, VoteState)
 MAX_REQUEST = 21 * 1024 * 1024  # one file of 20 MB, and the form around it
 CSP = "; ".join(
     (
@@ -140,6 +146,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.register_error_handler(500, _fault)
     app.add_template_filter(moment, "moment")
     app.add_template_global(stored_files)
+    app.jinja_env.globals.update({one.__name__: one for one in STATES})
     app.context_processor(_page)
     return app
 

@@ -5,9 +5,9 @@ Both begin where the states of the rows show, and do a chunk in a transaction: a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from itertools import islice
+from functools import partial
 from typing import Any, cast
 
 from sqlalchemy import JSON, Integer, String, bindparam, delete, insert, literal, select, update
@@ -18,11 +18,13 @@ from sqlalchemy.orm import Session
 from domain.ground.values import values_table
 from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState, move, recount, rows_of
 from jobs.imports import IMPORTS
+from jobs.imports.apart import open_table_apart
 from jobs.imports.checking import Doubles, RowCheck, row_check
 from jobs.imports.description import Import
 from jobs.imports.guarding import BadFile, kind_of
 from jobs.imports.originals import can_come_back, file_of, needed
-from jobs.imports.reading import SeveralSheets, Table, open_table
+from jobs.imports.reading import SeveralSheets, Table
+from jobs.imports.text_files import Rows
 from jobs.outbox import hand_out
 from jobs.runtime import Runtime
 from jobs.work import Work
@@ -30,6 +32,7 @@ from processes.definitions.store import latest
 from processes.steps import starting
 
 CHECKED = 2000  # rows a transaction: on SQLite nobody else writes meanwhile, so what can be done before it begins is done before
+CHECKED_TEXT = 500_000  # characters a transaction
 TAKEN = 1000
 STARTED = 10  # processes a transaction: some 40 ms, during which SQLite lets nobody else write
 ROWS = cast(SqlTable, ImportRow.__table__)  # Core: twenty thousand rows need no objects
@@ -46,7 +49,8 @@ def check_file(runtime: Runtime, work: Work) -> None:
         try:
             if not path.exists():
                 raise BadFile("上传的文件已不存在，请重新上传")
-            with open_table(path, record.file_name, check.columns, kind_of(path), record.sheet) as table:
+            renew = partial(_renew, work)
+            with open_table_apart(path, check.columns, kind_of(path), record.sheet, renew) as table:
                 _forget_rows(work, record, table)
                 _check_rows(work, record, description, check, table)
         except SeveralSheets as several:
@@ -123,7 +127,7 @@ def _forget_rows(work: Work, record: ImportRecord, table: Table) -> None:
 def _check_rows(work: Work, record: ImportRecord, description: Import, check: RowCheck, table: Table) -> None:
     doubles = Doubles(description.unique)
     done = bad = 0
-    while chunk := list(islice(table.rows, CHECKED)):
+    for chunk in _chunks(table.rows):
         with work.database.reading() as session:
             rows = _checked(session, work, description, check, table, doubles, chunk)
         with work.database.writing() as session:
@@ -137,6 +141,25 @@ def _check_rows(work: Work, record: ImportRecord, description: Import, check: Ro
         raise BadFile("文件中只有表头，没有数据行，请填写后重新上传")
     with work.database.writing() as session:
         move(session, record.id, [ImportState.CHECKING], state=ImportState.READY, total=done, bad=bad)
+
+
+def _chunks(rows: Rows) -> Iterator[list[tuple[int, list[str]]]]:
+    """Rows for one transaction each: fewer where their texts are long."""
+    chunk: list[tuple[int, list[str]]] = []
+    size = 0
+    for number, cells in rows:
+        chunk.append((number, cells))
+        size += sum(map(len, cells))
+        if len(chunk) >= CHECKED or size >= CHECKED_TEXT:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _renew(work: Work) -> None:
+    """Renews the lease while the file is read; ends the reading where the task was cancelled."""
+    work.progress(work.done, work.failed)
 
 
 def _checked(
