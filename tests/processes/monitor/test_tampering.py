@@ -142,13 +142,14 @@ def _migrated(world: World) -> Play:
 def _on_the_ground(world: World) -> int:
     """A teacher, two edits of a party, and an uploaded file, whose id it gives."""
     school = world.actor("school1")
-    with world.runtime.database.writing() as session:
+    home = world.runtime.settings.home
+    with files.received(home, BytesIO(b"%PDF-1.4")) as part, world.runtime.database.writing() as session:
         new_teacher(session, school, world.clock(), {"name": "顾老师", "mobile": "13800000001"})
         party = session.get_one(Party, school.party_id)
         for name in ("甲", "乙"):
             note_change(session, school, party, {"name": ""}, {"name": name}, world.clock())
             session.flush()
-        kept = files.keep(session, world.runtime.settings.home, school, "a.pdf", "application/pdf", BytesIO(b"%PDF-1.4"), now=world.clock())
+        kept = files.keep(session, home, school, "a.pdf", "application/pdf", part, world.clock())
         return kept.id
 
 
