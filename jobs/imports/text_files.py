@@ -36,23 +36,43 @@ def open_text(path: Path, columns: Sequence[Column], lines: int) -> Iterator[Row
 def _fit(beginning: str, sign: str, columns: Sequence[Column], lines: int) -> tuple[bool, int, int]:
     """How well a sign parts the headings: whether they are complete then, how many columns they name; at last, how often it occurs."""
     try:
-        head = find_head(columns, [texts for _, texts in islice(_rows(StringIO(beginning, newline=""), sign), lines)])
+        head = find_head(columns, [texts for _, texts in islice(_rows(StringIO(beginning, newline=""), sign, whole=False), lines)])
     except BadFile:
         head = None
     return (head is not None and head.header.complete, len(head.header.places) if head is not None else 0, beginning.count(sign))
 
 
-def _rows(text: TextIO, sign: str) -> Rows:
-    reader = csv.reader(text, delimiter=sign)
+def _rows(text: TextIO, sign: str, whole: bool = True) -> Rows:
+    """The rows of a text, which may be only the beginning of a file (`whole`)."""
+    lines: list[str] = []  # of the row that is read
+    reader = csv.reader(_noted(text, lines), delimiter=sign)
     before = 0
     try:
         for row in reader:
+            if whole and len(lines) > 1 and _is_open(lines, sign):
+                raise BadFile(f"文件第 {before + 1} 行有引号没有结束，以下各行不能读取，请补上引号，或用 Excel 或 WPS 另存为 .xlsx 后上传")
+            lines.clear()
             if any(row[MAX_COLUMNS:]):
                 raise BadFile(f"文件第 {before + 1} 行超过 {MAX_COLUMNS} 列，请删除右侧多余的列后重新上传")
             yield before + 1, [as_text(_unquoted(cell)) for cell in row[:MAX_COLUMNS]]
             before = reader.line_num
     except csv.Error as error:
         raise BadFile(f"文件第 {before + 1} 行不能读取，请用 Excel 或 WPS 打开，另存为 .xlsx 后上传") from error
+
+
+def _noted(text: TextIO, lines: list[str]) -> Iterator[str]:
+    for line in text:
+        lines.append(line)
+        yield line
+
+
+def _is_open(lines: Sequence[str], sign: str) -> bool:
+    """Whether a quotation that begins in these lines of a row does not end: the rest of the file would be in one cell."""
+    try:
+        list(csv.reader([*lines, ""], delimiter=sign, strict=True))
+    except csv.Error as error:
+        return "end of data" in str(error)
+    return False
 
 
 def _unquoted(cell: str) -> str:
