@@ -336,3 +336,21 @@ def test_more_columns_of_a_text_file_than_can_be_read(tmp_path: Path) -> None:
     assert len(read(tmp_path / "a", "教师.csv")) == 1  # nothing stands there
     (tmp_path / "b").write_text("姓名,手机号\n张三,1" + "," * 200 + "x\n", "utf-8")
     assert "第 2 行超过 100 列" in refusal(tmp_path / "b", "教师.csv")
+
+
+@pytest.mark.parametrize("sign", [",", "\t", ";"])
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_quotation_mark_without_its_pair_swallows_no_rows(tmp_path: Path, sign: str, closed: bool) -> None:
+    rows = [["姓名", "手机号", "备注"], *(["张三", f"1390000000{at}", "\"待定" if at == 2 or (closed and at == 5) else ""] for at in range(7))]
+    (tmp_path / "a").write_text("\n".join(sign.join(row) for row in rows))
+    assert "第 4 行有引号没有配对" in refusal(tmp_path / "a", "教师.csv")
+
+
+def test_a_quoted_text_over_several_lines_is_one_cell(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text('姓名,手机号,备注\n张三,13900000001,"一、甲,乙\n二、""丙"",丁"\n李四,13900000002,\n')
+    assert [row["mobile"] for _, row in read(tmp_path / "a", "教师.csv")] == ["13900000001", "13900000002"]
+
+
+def test_a_row_of_a_csv_with_more_cells_than_headings_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("教师信息,,,共两人\n姓名,手机号,专业\n张三,13900000001,软件,,\n李四,13900000002,软件,讲师\n")
+    assert "第 4 行的列比表头多，可能是文字中的“,”没有加引号" in refusal(tmp_path / "a", "教师.csv")
