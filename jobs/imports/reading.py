@@ -13,8 +13,9 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from jobs.imports.cells import as_text
+from jobs.imports.cells import ERROR_VALUE, as_text
 from jobs.imports.columns import Column, Head, Header, find_head
+from jobs.imports.error_values import Places, error_values
 from jobs.imports.guarding import MAX_CELL, MAX_ROWS, BadFile, Kind, inspect
 from jobs.imports.text_files import Rows, open_text
 
@@ -83,7 +84,7 @@ def open_table(path: Path, name: str, columns: Sequence[Column], kind: Kind | No
             yield _text_table(rows, columns)
         return
     with _open_book(path) as book:
-        yield _book_table(book, columns, sheet)
+        yield _book_table(book, error_values(path), columns, sheet)
 
 
 @contextmanager
@@ -96,7 +97,7 @@ def open_sheet(path: Path, name: str) -> Iterator[tuple[Rows, int]]:
     with _open_book(path) as book:
         sheet = book.get_sheet_by_name(name)
         merged = [(bottom - top + 1) * (right - left + 1) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()]
-        yield _sheet_rows(sheet), sum(merged)
+        yield _sheet_rows(_Sheet(sheet, error_values(path).get(name, {}))), sum(merged)
 
 
 @contextmanager
@@ -107,6 +108,19 @@ def _open_book(path: Path) -> Iterator[CalamineWorkbook]:
                 yield book
         except CalamineError as error:
             raise BadFile("文件内容有误，不能读取，请用 Excel 或 WPS 打开，另存为 .xlsx 后重新上传") from error
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """A sheet of a workbook."""
+
+    cells: CalamineSheet
+    errors: Places
+    """Error values, where `cells` has nothing."""
+
+    @property
+    def name(self) -> str:
+        return self.cells.name
 
 
 def _text_table(rows: Rows, columns: Sequence[Column]) -> Table:
@@ -123,15 +137,15 @@ class _Look:
 
     found: list[FoundSheet] = field(default_factory=list)
     """Those with rows. Of the first that can be imported they are counted only where it is not the only one, and are 0 until then."""
-    first: CalamineSheet | None = None
+    first: _Sheet | None = None
     """That first one."""
-    empty: CalamineSheet | None = None
+    empty: _Sheet | None = None
     """The first one with headings alone."""
     nearest: Head | None = None
     """The headings that come nearest, where none are complete."""
 
 
-def _book_table(book: CalamineWorkbook, columns: Sequence[Column], wanted: str | None) -> Table:
+def _book_table(book: CalamineWorkbook, errors: Mapping[str, Places], columns: Sequence[Column], wanted: str | None) -> Table:
     sheets = [(at, one) for at, one in enumerate(book.sheets_metadata) if one.typ == SheetTypeEnum.WorkSheet and wanted in (None, one.name)]
     if len(sheets) > MAX_SHEETS:
         raise BadFile(f"文件中的工作表超过 {MAX_SHEETS} 个，请删除无关的工作表后重新上传")
@@ -143,7 +157,7 @@ def _book_table(book: CalamineWorkbook, columns: Sequence[Column], wanted: str |
         places += (sheet.total_height + 1) * (sheet.total_width + 1)  # they are the numbers of the last row and column, from 0
         if places > MAX_PLACES:
             raise BadFile("文件中的工作表过大，请删除无关的工作表、数据右侧和下方多余的列和行，或拆分为几个文件后分别上传")
-        _look_at(look, sheet, about.visible == SheetVisibleEnum.Visible or wanted is not None, columns)
+        _look_at(look, _Sheet(sheet, errors.get(sheet.name, {})), about.visible == SheetVisibleEnum.Visible or wanted is not None, columns)
     if look.first is not None and sum(one.problem is None for one in look.found) > 1:
         rows = _count(_sheet_table(look.first, columns).rows)
         raise SeveralSheets([one if one.rows else replace(one, rows=rows) for one in look.found])
@@ -153,7 +167,7 @@ def _book_table(book: CalamineWorkbook, columns: Sequence[Column], wanted: str |
     return replace(_sheet_table(chosen, columns), others=tuple(one for one in look.found if one.problem is not None))
 
 
-def _look_at(look: _Look, sheet: CalamineSheet, visible: bool, columns: Sequence[Column]) -> None:
+def _look_at(look: _Look, sheet: _Sheet, visible: bool, columns: Sequence[Column]) -> None:
     """Adds one sheet to what was found."""
     head, table = _head_and_table(sheet, columns)
     if head is None or table is None:
@@ -172,7 +186,7 @@ def _look_at(look: _Look, sheet: CalamineSheet, visible: bool, columns: Sequence
         look.found.append(FoundSheet(sheet.name, 1 + _count(table.rows), table.head, problem))
 
 
-def _sheet_table(sheet: CalamineSheet, columns: Sequence[Column]) -> Table:
+def _sheet_table(sheet: _Sheet, columns: Sequence[Column]) -> Table:
     """The table of a sheet whose headings are complete."""
     table = _head_and_table(sheet, columns)[1]
     if table is None:
@@ -180,7 +194,7 @@ def _sheet_table(sheet: CalamineSheet, columns: Sequence[Column]) -> Table:
     return table
 
 
-def _head_and_table(sheet: CalamineSheet, columns: Sequence[Column]) -> tuple[Head | None, Table | None]:
+def _head_and_table(sheet: _Sheet, columns: Sequence[Column]) -> tuple[Head | None, Table | None]:
     rows = _sheet_rows(sheet)
     lines = list(islice(rows, TITLE_ROWS))
     head = _find_head(lines, columns)
@@ -197,16 +211,25 @@ def _table(name: str, head: Head, lines: Sequence[tuple[int, list[str]]], rows: 
     return Table(tuple(head.texts), places, below, name, lines[head.last][0])
 
 
-def _sheet_rows(sheet: CalamineSheet) -> Rows:
+def _sheet_rows(sheet: _Sheet) -> Rows:
     merged: dict[int, list[tuple[int, int]]] = {}
-    areas = sheet.merged_cell_ranges or ()
+    areas = sheet.cells.merged_cell_ranges or ()
     if len(areas) > MAX_MERGES:
         raise BadFile(f"工作表“{sheet.name}”中合并的单元格过多，请取消合并后重新上传")
     for (top, left), (bottom, _) in areas:
         if bottom > top:
             merged.setdefault(top + 1, []).append((left, bottom + 1))
-    rows = ((number, [as_text(cell) for cell in row]) for number, row in enumerate(sheet.iter_rows(), 1))
+    rows: Rows = ((number, [as_text(cell) for cell in row]) for number, row in enumerate(sheet.cells.iter_rows(), 1))
+    rows = _with_errors(rows, sheet.errors) if sheet.errors else rows
     return _filled(rows, merged) if merged else rows
+
+
+def _with_errors(rows: Rows, errors: Places) -> Rows:
+    for number, texts in rows:
+        for column, value in errors.get(number, {}).items():
+            texts += [""] * (column + 1 - len(texts))
+            texts[column] = texts[column] or ERROR_VALUE + value
+        yield number, texts
 
 
 def _filled(rows: Rows, merged: Mapping[int, Sequence[tuple[int, int]]]) -> Rows:
@@ -247,7 +270,7 @@ def _data(rows: Rows, places: Mapping[str, int], columns: Sequence[Column]) -> R
         taken[at] = True
     count, room = 0, MAX_TEXT
     for number, texts in rows:
-        if not any(texts) or (example and all(at < len(texts) and texts[at] == value for at, value in example.items())):
+        if _is_blank(texts) or (example and all(at < len(texts) and texts[at] == value for at, value in example.items())):
             continue
         count += 1
         if count > MAX_ROWS:
@@ -260,6 +283,11 @@ def _data(rows: Rows, places: Mapping[str, int], columns: Sequence[Column]) -> R
         if room < 0:
             raise BadFile(f"要导入的文字超过 {MAX_TEXT // 10_000} 万字，请拆分为几个文件后分别上传")
         yield number, kept
+
+
+def _is_blank(texts: Sequence[str]) -> bool:
+    """Whether a row holds nothing: formulas that are drawn down below a table give errors there."""
+    return not any(texts) or all(not text or text.startswith(ERROR_VALUE) for text in texts)
 
 
 def _count(rows: Rows) -> int:
