@@ -13,7 +13,8 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from jobs.imports.cells import ERROR_VALUE, as_text
+from forms.checking import checker
+from jobs.imports.cells import ERROR_VALUE, as_text, reader
 from jobs.imports.columns import Column, Head, Header, find_head
 from jobs.imports.error_values import Places, error_values
 from jobs.imports.guarding import MAX_CELL, MAX_ROWS, BadFile, Kind, inspect
@@ -27,6 +28,7 @@ MAX_MERGES = 200_000  # merged areas of a sheet
 MAX_HEADING = 200  # characters of a heading that are kept, and compared
 MAX_TEXT = 20_000_000  # characters of all cells that are imported: 50,000 rows of 400
 HIDDEN = "工作表已隐藏"
+NO_HEAD = "没有表头"
 _STRAY = 1  # headings that a sheet may have by chance
 
 
@@ -143,6 +145,8 @@ class _Look:
     """The first one with headings alone."""
     nearest: Head | None = None
     """The headings that come nearest, where none are complete."""
+    headless: list[tuple[FoundSheet, Sequence[Sequence[str]]]] = field(default_factory=list)
+    """Those without headings, and their first rows."""
 
 
 def _book_table(book: CalamineWorkbook, errors: Mapping[str, Places], columns: Sequence[Column], wanted: str | None) -> Table:
@@ -158,6 +162,8 @@ def _book_table(book: CalamineWorkbook, errors: Mapping[str, Places], columns: S
         if places > MAX_PLACES:
             raise BadFile("文件中的工作表过大，请删除无关的工作表、数据右侧和下方多余的列和行，或拆分为几个文件后分别上传")
         _look_at(look, _Sheet(sheet, errors.get(sheet.name, {})), about.visible == SheetVisibleEnum.Visible or wanted is not None, columns)
+    if look.first is not None and look.headless:
+        look.found += _going_on(look, _sheet_table(look.first, columns).places, columns)
     if look.first is not None and sum(one.problem is None for one in look.found) > 1:
         rows = _count(_sheet_table(look.first, columns).rows)
         raise SeveralSheets([one if one.rows else replace(one, rows=rows) for one in look.found])
@@ -171,6 +177,10 @@ def _look_at(look: _Look, sheet: _Sheet, visible: bool, columns: Sequence[Column
     """Adds one sheet to what was found."""
     head, table = _head_and_table(sheet, columns)
     if head is None or table is None:
+        lines = [texts for _, texts in islice(_sheet_rows(sheet), TITLE_ROWS)]
+        if any(map(any, lines)):
+            rows = _count((number, texts) for number, texts in _sheet_rows(sheet) if any(texts))
+            look.headless.append((FoundSheet(sheet.name, rows, 0, NO_HEAD), lines))
         return
     complete, named = head.header.complete, len(head.header.places)
     filled = next(table.rows, None) is not None
@@ -184,6 +194,17 @@ def _look_at(look: _Look, sheet: _Sheet, visible: bool, columns: Sequence[Column
     elif filled and (complete or (visible and named > _STRAY)):
         problem = _problem(head.header) if not complete else None if visible else HIDDEN
         look.found.append(FoundSheet(sheet.name, 1 + _count(table.rows), table.head, problem))
+
+
+def _going_on(look: _Look, places: Mapping[str, int], columns: Sequence[Column]) -> Iterator[FoundSheet]:
+    """The sheets without headings that go on with a table of these places: they hold a row with all that it must have."""
+    must = [(places[column.name], column) for column in columns if column.required and column.name in places]
+    passes = checker({"type": "object", "properties": {column.name: column.schema for _, column in must}})
+    readers = [(at, column.name, reader(column.schema)) for at, column in must]
+    for found, lines in look.headless:
+        answers = [{name: read(texts[at])[0] for at, name, read in readers if at < len(texts)} for texts in lines]
+        if any(len(one) == len(must) and None not in one.values() and not passes(one) for one in answers):
+            yield found
 
 
 def _sheet_table(sheet: _Sheet, columns: Sequence[Column]) -> Table:

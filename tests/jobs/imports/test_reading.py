@@ -398,3 +398,20 @@ def test_error_values_as_programs_write_them(tmp_path: Path, cell: str) -> None:
 )
 def test_the_look_for_error_values_is_linear(text: bytes) -> None:
     assert isinstance(_of_pieces([text]), dict)
+
+
+def test_a_sheet_that_goes_on_without_headings_is_named(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (HEADER, teacher(1)):
+        sheet.append(list(row))
+    for title, rows in (("续表", [teacher(2), [], teacher(3)]), ("说明", [["填表说明"], ["张三", "请核对"]]), ("隐藏", [teacher(4)])):
+        more = book.create_sheet(title)
+        for row in rows:
+            more.append(list(row))
+    book["隐藏"].sheet_state = "hidden"
+    book.save(tmp_path / "a")
+    with open_table(tmp_path / "a", "教师.xlsx", COLUMNS) as table:
+        assert [number for number, _ in table.rows] == [2]
+        assert table.others == (FoundSheet("续表", 2, 0, "没有表头"), FoundSheet("隐藏", 1, 0, "没有表头"))
