@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from domain.ground.errors import DomainError
 from forms.fields import is_choices
 
 Choices = Sequence[str] | Mapping[str, Sequence[str]]
@@ -16,6 +17,9 @@ def adapt(schema: Mapping[str, Any], roles: frozenset[str], choices: Mapping[str
     `choices` gives what may be chosen: the name that an `x-options` uses → choices. A field of several choices (`"x-widget":
     "choices"`) has them in `options`, for the page alone – the record's own rule decides –; with `x-by` they are a mapping, from what
     another column holds to the choices in that case.
+
+    Raises:
+        DomainError: a field names choices that there are not.
     """
     kept = {name: _with_choices(sub, choices) for name, sub in schema["properties"].items() if _may_fill(sub, roles)}
     return {**schema, "properties": kept, "required": [name for name in schema.get("required", ()) if name in kept]}
@@ -30,6 +34,9 @@ def _with_choices(field: Mapping[str, Any], choices: Mapping[str, Choices]) -> d
         items = field["items"]
         columns = {name: _with_choices(sub, choices) for name, sub in items["properties"].items()}
         return {**field, "items": {**items, "properties": columns}}
-    if is_choices(field):
-        return {**field, "options": choices[field["x-options"]]}
-    return {**field, "enum": list(choices[field["x-options"]])} if "x-options" in field else dict(field)
+    if "x-options" not in field:
+        return dict(field)
+    offered = choices.get(field["x-options"])
+    if offered is None:
+        raise DomainError(f"表单的字段“{field.get('title', '')}”要从“{field['x-options']}”中选择，但没有这些选项，请联系流程设计人员")
+    return {**field, "options": offered} if is_choices(field) else {**field, "enum": list(offered)}

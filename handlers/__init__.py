@@ -9,9 +9,9 @@ HANDLERS: dict[str, Handler] = {
     "reports.remind": External(reports.prepare_reminder, reports.send_reminder, needs=("text",)),
     "sms.notify": External(sms.prepare, sms.call, needs=("role", "text")),
     "account.first_password": External(accounts.prepare, accounts.call, needs=("text",)),
-    "record.delete": Inline(records.delete),
-    "report.delete": Inline(records.delete),  # as the diagrams of 周报 and 考核站点 name it, deployed versions too
-    "site.delete": Inline(records.delete),
+    "record.delete": Inline(records.delete, deletes=True),
+    "report.delete": Inline(records.delete, deletes=True),  # as the diagrams of 周报 and 考核站点 name it, deployed versions too
+    "site.delete": Inline(records.delete, deletes=True),
     "declaration.hand_in": Inline(declarations.hand_in, needs=("at", "late")),
     "declaration.in_window": Inline(declarations.in_window, needs=("at", "late")),
     "declaration.begin_pilots": Inline(declarations.begin_pilots, needs=("at",)),
@@ -19,5 +19,5 @@ HANDLERS: dict[str, Handler] = {
     "plan.withdraw": Inline(declarations.withdraw),
     "plan.open": Inline(declarations.open_now, needs=("at",)),
     "plan.close": Inline(declarations.close_now, needs=("at",)),
-    "plan.delete": Inline(declarations.delete_plan),
+    "plan.delete": Inline(declarations.delete_plan, deletes=True),
 }

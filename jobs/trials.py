@@ -55,7 +55,7 @@ def trial_of(xml: str, scenarios: str) -> Trial:
 def check_diagram(asked: Mapping[str, Json]) -> Json:
     """`problems_of`, inside."""
     xml, key = str(asked["xml"]).encode(), str(asked["key"])
-    return list(checks.problems(xml, key, HANDLERS, SUBJECTS, read_forms(), tables=read_folder(BPMN_FOLDER)))
+    return list(checks.problems(xml, key, HANDLERS, SUBJECTS, read_forms(), tables=read_folder(BPMN_FOLDER), drawn=True))
 
 
 def try_diagram(asked: Mapping[str, Json]) -> Json:

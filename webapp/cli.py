@@ -41,6 +41,7 @@ from processes.diagrams.decisions import SUFFIX
 from processes.errors import DiagramInvalid
 from webapp import supervisor
 
+_MOST_HEADS = 1_000_000  # one is published a day
 SCENARIOS = ".scenarios.yaml"
 
 
@@ -208,15 +209,28 @@ def scenario(keys: tuple[str, ...]) -> None:
 def verify(kept: TextIO | None) -> None:
     """Is everything consistent? A line for each fault, exit 1 where there is one."""
     runtime = _runtime()
-    try:
-        outside = [json.loads(line) for line in kept or () if line.strip()]
-    except ValueError as error:
-        raise click.ClickException(f"不是 pilot heads 输出的内容：{error}") from error
-    faults = find_faults(runtime, outside)
+    faults = find_faults(runtime, _heads(kept) if kept is not None else [])
     for fault in faults:
         click.echo(fault)
     click.echo("一致" if not faults else f"共 {len(faults)} 处不一致")
     sys.exit(1 if faults else 0)
+
+
+def _heads(file: TextIO) -> list[dict[str, object]]:
+    """The heads in a file, a line each."""
+    found: list[dict[str, object]] = []
+    number = 0
+    try:
+        for line in file:
+            number += 1
+            if line.strip():
+                head = json.loads(line)
+                if not isinstance(head, dict) or type(head.get("number")) is not int or not 0 < head["number"] < _MOST_HEADS:
+                    raise ValueError("no head")
+                found.append(head)
+    except (ValueError, RecursionError) as error:  # no JSON, too deep, or not UTF-8
+        raise click.ClickException(f"第 {max(number, 1)} 行不是 pilot heads 输出的内容，请核对文件") from error
+    return found
 
 
 @main.command()

@@ -51,12 +51,14 @@ class Inline(Generic[Record]):
     """Runs inside the step's transaction, and uses nothing but the database.
 
     `run(session, subject, params, actor)` returns task data or None; a BusinessError takes back what it wrote.
-    `needs` are the parameters that a diagram must give, `gives` the names in the task data that it returns.
+    `needs` are the parameters that a diagram must give, `gives` the names in the task data that it returns. `deletes`: the record is
+    gone afterwards, and its process ends.
     """
 
     run: Callable[[Session, Record, Params, Actor], Params | None]
     needs: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
+    deletes: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,12 @@ from domain.ground.base import Base, UtcDateTime, utc_now
 # The lanes of the diagrams are the roles people hold (architecture §5), and the roles of features.md that no lane has.
 ROLES = ("试点院校", "培训评价组织", "省级", "省级初审", "省级复审", "考核站点", "教师", "系统", "流程设计", "监控", "系统管理")
 PROVINCE_ROLES = ("省级", "省级初审", "省级复审")
+ROLES_IN: Mapping[str, tuple[str, ...]] = {  # kind of party → the roles that its people can hold
+    "school": ("试点院校", "考核站点", "教师"),  # a site is its school's
+    "organization": ("培训评价组织",),
+    "province": PROVINCE_ROLES,
+    "platform": ("系统", "流程设计", "监控", "系统管理"),
+}
 # How a party's row is locked by those who must come one after the other, such as two people who set a province's periods. Rows that
 # refer to the party can be inserted meanwhile: for each of them PostgreSQL locks the party FOR KEY SHARE, which a plain FOR UPDATE
 # would keep waiting – and then a batch and an approval could wait for each other.

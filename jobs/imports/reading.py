@@ -25,7 +25,8 @@ MAX_SHEETS = 100
 MAX_SHEET_NAME = 255  # characters; Excel allows 31
 MAX_PLACES = 12_000_000  # cells of the rectangles of all sheets together: each is looked at
 MAX_MERGES = 200_000  # merged areas of a sheet
-MAX_HEADING = 200  # characters of a heading that are kept, and compared
+MAX_HEADING = 200  # characters of a heading that are kept
+_COMPARED = 2000  # characters of a heading that are compared: some hold a whole instruction in brackets
 MAX_TEXT = 20_000_000  # characters of all cells that are imported: 50,000 rows of 400
 HIDDEN = "工作表已隐藏"
 NO_HEAD = "没有表头"
@@ -61,6 +62,8 @@ class Table:
     """Number of the last row of headings."""
     others: tuple[FoundSheet, ...] = ()
     """Sheets that hold rows too, and cannot be imported as they are."""
+    unnamed: set[int] = field(default_factory=set)
+    """Columns, from 0, without a heading in which something stands; known once the rows are read."""
 
 
 class SeveralSheets(Exception):
@@ -223,13 +226,27 @@ def _head_and_table(sheet: _Sheet, columns: Sequence[Column]) -> tuple[Head | No
 
 
 def _find_head(lines: Sequence[tuple[int, list[str]]], columns: Sequence[Column]) -> Head | None:
-    return find_head(columns, [[text[:MAX_HEADING] for text in texts] for _, texts in lines])
+    return find_head(columns, [[text[:_COMPARED] for text in texts] for _, texts in lines])
 
 
 def _table(name: str, head: Head, lines: Sequence[tuple[int, list[str]]], rows: Rows, columns: Sequence[Column]) -> Table:
-    places = head.header.places
-    below = _data(chain(lines[head.last + 1 :], rows), places, columns)
-    return Table(tuple(head.texts), places, below, name, lines[head.last][0])
+    places, unnamed = head.header.places, set[int]()
+    below = _unnamed(chain(lines[head.last + 1 :], rows), head.texts, unnamed)
+    header = tuple(text[:MAX_HEADING] for text in head.texts)
+    return Table(header, places, _data(below, places, columns), name, lines[head.last][0], unnamed=unnamed)
+
+
+def _unnamed(rows: Rows, header: Sequence[str], found: set[int]) -> Rows:
+    """The rows as they are; adds to `found` the columns without a heading in which something stands."""
+    blank = [at for at, heading in enumerate(header) if not heading]
+    for number, texts in rows:
+        for at in blank:
+            if at < len(texts) and texts[at]:
+                found.add(at)
+                blank = [one for one in blank if one not in found]
+        if len(texts) > len(header):
+            found.update(at for at in range(len(header), len(texts)) if texts[at])
+        yield number, texts
 
 
 def _sheet_rows(sheet: _Sheet) -> Rows:

@@ -1,8 +1,9 @@
 """What deployment refuses: everything in a diagram that could not run, each named so that a process designer finds it (architecture §5).
 
 A module a kind of check: `documents` (is it a diagram at all), `structure` (ids, references, lanes, flows), `supported` (what the
-engine does not run), `messages`, `signals`, `conventions` (the properties of ours), `instances` (multi-instance), `expressions`,
-`paths` (ends, loops, joins that never complete).
+engine does not run), `messages`, `signals`, `conventions` (the properties of ours), `schemas` (the forms it uses), `instances`
+(multi-instance), `expressions`, `outcomes` (what is compared with a task's outcome), `variables` (names that nothing has written yet),
+`paths` (ends, loops, joins that never complete), `drawing`.
 """
 
 from __future__ import annotations
@@ -14,13 +15,29 @@ from typing import Any
 from domain.ground.handling import Handler
 from domain.ground.parties import ROLES
 from domain.ground.subjects import Subject
-from processes.checks import conventions, documents, expressions, instances, messages, paths, signals, structure, supported
+from processes.checks import (
+    conventions,
+    documents,
+    drawing,
+    expressions,
+    fields,
+    instances,
+    messages,
+    outcomes,
+    paths,
+    schemas,
+    signals,
+    structure,
+    supported,
+    variables,
+)
+from processes.checks.texts import texts_of
 from processes.definitions.definition import read
 from processes.diagrams import decisions
 from processes.diagrams.decisions import SUFFIX
 from processes.diagrams.diagram import parse_diagram, read_diagram
 from processes.diagrams.xmlsafe import read_limited
-from processes.errors import DiagramInvalid, EngineFault
+from processes.errors import DiagramInvalid
 
 MAX_PROBLEMS = 200  # of one file that are listed
 SUFFIXES = (".bpmn", ".bpmn2", ".bpmn20.xml")
@@ -50,7 +67,7 @@ def check_file(
         return list(error.problems)
     if path.name.lower().endswith(SUFFIX):
         return decisions.problems(xml)
-    found = problems(xml, path.name.partition(".")[0], handlers, subjects, forms, roles, decisions.read_folder(path.parent))
+    found = problems(xml, path.name.partition(".")[0], handlers, subjects, forms, roles, decisions.read_folder(path.parent), True)
     return found or list(messages.unheard(path, read_diagram(parse_diagram(xml))))
 
 
@@ -62,10 +79,12 @@ def problems(
     forms: Mapping[str, dict[str, Any]],
     roles: Sequence[str] = ROLES,
     tables: Mapping[str, str] | None = None,
+    drawn: bool = False,
 ) -> list[str]:
     """What keeps a diagram from being deployed, in Chinese, a line each; empty when nothing does.
 
-    `key` is what the process id must be; None takes any. `tables` holds DMN files by decision id.
+    `key` is what the process id must be; None takes any. `tables` holds DMN files by decision id. `drawn`: a diagram without any drawing
+    is refused; else only one that is drawn in part.
     """
     try:
         root = parse_diagram(xml)
@@ -75,15 +94,23 @@ def problems(
     if found:
         return found  # no diagram: nothing more to say about it
     diagram = read_diagram(root)
+    texts = texts_of(diagram, tables or {})
+    sound = {name: form for name, form in forms.items() if not schemas.problems(form)}
     found = [
         *structure.check(diagram, key, roles),
         *supported.check(diagram),
         *messages.check(diagram),
         *signals.check(diagram),
         *conventions.check(diagram, handlers, subjects, forms, roles),
-        *instances.check(diagram, forms),
-        *expressions.check(diagram, handlers, subjects, tables or {}),
+        *schemas.check(diagram, forms),
+        *fields.check(diagram, sound),
+        *instances.check(diagram, sound),
+        *expressions.check(diagram, texts, handlers, subjects, tables or {}),
+        *outcomes.check(diagram, texts),
+        *variables.check(diagram, texts, handlers),
         *paths.check(diagram, handlers),
+        *drawing.check(diagram),
+        *(drawing.undrawn(diagram) if drawn else ()),
     ]
     found = list(dict.fromkeys(found)) or _library(xml, forms, tables)
     if len(found) > MAX_PROBLEMS:
@@ -92,13 +119,9 @@ def problems(
 
 
 def _library(xml: bytes, forms: Mapping[str, dict[str, Any]], tables: Mapping[str, str] | None) -> list[str]:
-    """What SpiffWorkflow itself does not take; asked last, as its own words help a designer little."""
+    """What SpiffWorkflow itself does not take; asked last, as it tells little more than where."""
     try:
         read(xml, forms, decisions=tables)
     except DiagramInvalid as error:
-        if any("RecursionError" in line for line in error.problems):
-            return ["流程图中一条路上的环节过多，请拆成几个流程，用调用活动连接"]
         return [" ".join(line.split()) for line in error.problems]
-    except EngineFault as error:
-        return [" ".join(str(error).split())]
     return []

@@ -8,12 +8,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from domain.ground.handling import Handler
+from domain.ground.parties import ROLES_IN
 from domain.ground.subjects import Subject
 from domain.ground.tones import Tone
-from processes.checks import fields
 from processes.checks.wording import say, short
 from processes.diagrams import retries
-from processes.diagrams.activities import call_of
+from processes.diagrams.activities import call_of, script_of
 from processes.diagrams.diagram import Diagram
 from processes.diagrams.elements import ANY, STANDS, Element, listed
 from processes.diagrams.expressions import ExpressionError, evaluate, names_in
@@ -25,7 +25,7 @@ MAX_ROLE = 20
 PROPERTIES = (
     "status", "statusTone", "formJsonSchemaFilename", "editForm", "editChecked", "outcomes", "commentRequired", "button", "bulk", "confirm",
     "due", "candidateGroup", "fourEyesWith", "lateMessage", "blockedAction", "blockedMessage", "returnable", "copyTo",
-    "editLane", "editButton", "transferRoles", "retryMax", "retryDelay", "withdrawable", "collection", "quorum",
+    "editLane", "editButton", "pressLane", "transferRoles", "retryMax", "retryDelay", "withdrawable", "collection", "quorum",
     "agreeWhen", "messageFrom", "messageGives", "messageSubject",
 )  # fmt: skip
 _NAMED = ("startEvent", "userTask", "manualTask", "serviceTask", "receiveTask")
@@ -45,7 +45,6 @@ def check(
         yield f"流程“{short(diagram.process.get('id', ''))}”：{wrong}，可用：{'、'.join(sorted(subjects))}"
     if len(diagram.properties.get("cancelStatus", "")) > MAX_STATUS:
         yield f"流程“{short(diagram.process.get('id', ''))}”：终止后的状态（属性 cancelStatus）超过 {MAX_STATUS} 个字，请缩短"
-    yield from fields.problems(diagram.elements, sorted({e.lane for e in diagram.elements.values()}), forms)
     for element in diagram.elements.values():
         yield from _people(diagram, element, roles)
         yield from _status(diagram, element)
@@ -68,7 +67,8 @@ def _people(diagram: Diagram, element: Element, roles: Sequence[str]) -> Iterato
         yield say(element, "缺少名称，请填写")
     if not element.lane and not inner_start and (_by_people(element) or element.tag == "startEvent"):
         yield say(element, "不在任何泳道中，无法确定由谁办理，请把它拖入办理角色的泳道")
-    for name in ("candidateGroup", "editLane"):
+    yield from (say(element, text) for text in _nobody(element, roles))
+    for name in ("candidateGroup", "editLane", "pressLane"):
         role = element.properties.get(name)
         if role is not None and (role not in roles or len(role) > MAX_ROLE):
             yield say(element, f"属性 {name} 的值“{short(role)}”不是已有的角色，可用：{'、'.join(roles)}")
@@ -77,6 +77,29 @@ def _people(diagram: Diagram, element: Element, roles: Sequence[str]) -> Iterato
             yield say(element, f"属性 {name} 中的“{short(role)}”不是已有的角色，可用：{'、'.join(roles)}")
     if "copyTo" in element.properties and element.tag != "userTask":
         yield say(element, "属性 copyTo 只能用在用户任务上，请删除")
+    if "pressLane" in element.properties and not _has_button(diagram, element):
+        yield say(element, "属性 pressLane 只能用在等待消息的事件上，请删除")
+
+
+def _has_button(diagram: Diagram, element: Element) -> bool:
+    """Whether it waits for a message that somebody may send by a button."""
+    waits = element.tag in ("boundaryEvent", *STANDS) or (element.tag == "startEvent" and diagram.parents[element.id] is not None)
+    return element.event == "message" and waits
+
+
+def _nobody(element: Element, roles: Sequence[str]) -> Iterator[str]:
+    """Why nobody can do a task: no party has both its lane and its role, or it is the platform's own."""
+    if not element.by_person or element.lane not in roles or element.role not in roles:
+        return
+    if element.role == "系统":
+        yield "办理角色是“系统”，没有人能办理，请把它拖入别的泳道，或改为服务任务"
+        return
+    parties = [held for held in ROLES_IN.values() if element.lane in held]
+    if parties and element.role not in parties[0]:
+        yield (
+            f"泳道“{element.lane}”的机构中没有人能担任“{short(element.role)}”（属性 candidateGroup），"
+            f"可用：{'、'.join(parties[0])}；也可以把它拖入别的泳道"
+        )
 
 
 def _status(diagram: Diagram, element: Element) -> Iterator[str]:
@@ -107,7 +130,7 @@ def _buttons(diagram: Diagram, element: Element) -> Iterator[str]:
         yield say(element, "没有选项（属性 outcomes 为空），办理人无法完成，请填写，例如 提交")
     attached = [e for e in diagram.elements.values() if e.attached_to == element.id and e.event == "message"] if outcomes else []
     shown = outcomes if element.tag == "userTask" else []
-    shown = [*shown, *(e.name for e in attached if e.lane == element.lane or element.tag != "userTask")]
+    shown = [*shown, *(e.name for e in attached if e.press_lane == element.lane or element.tag != "userTask")]
     for name, count in Counter(shown).items():
         if count > 1 and name:
             yield say(element, f"这里有 {count} 个同名的按钮“{short(name)}”，请改为不同的名称")
@@ -127,6 +150,8 @@ def _spelling(element: Element) -> Iterator[str]:
 
 
 def _scripts(node: Node, element: Element) -> Iterator[str]:
+    if element.tag == "scriptTask" and not script_of(node).replace(";", "").strip():
+        yield say(element, "脚本是空的，请填写“名称 = 表达式”形式的赋值，或删除这一步")
     for name, label in (("preScript", "前置脚本"), ("postScript", "后置脚本")):
         if text_in(node, f"{BPMN}extensionElements/{SPIFF}{name}"):
             yield say(element, f"不能有{label}（{name}），请删除；要计算的内容请画成脚本任务")

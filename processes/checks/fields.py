@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from processes.diagrams.elements import Element
+from processes.diagrams.diagram import Diagram
 from processes.rights.access import HINT, MODES, fields_of
 
 
-def problems(elements: Mapping[str, Element], lanes: Sequence[str], forms: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def check(diagram: Diagram, forms: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """What is wrong with the hints of the forms that a diagram uses, in Chinese."""
+    elements = diagram.elements
+    lanes = sorted({role for element in elements.values() for role in (element.lane, element.press_lane)})
     edited = [element for element in elements.values() if element.by_person or element.edit_form is not None]
     known = list(dict.fromkeys([*(e.local for e in edited), *lanes, *(e.role for e in edited), *(e.edit_lane for e in edited)]))
     used = {name for element in edited for name in (element.form, element.edit_form) if name is not None and name in forms}

@@ -9,7 +9,7 @@ from processes.checks.wording import say, short
 from processes.diagrams import quorum
 from processes.diagrams.diagram import Diagram
 from processes.diagrams.elements import KINDS, Element, Tag
-from processes.diagrams.expressions import ExpressionError
+from processes.diagrams.expressions import MAX_LENGTH, ExpressionError
 from processes.diagrams.loops import PEOPLE, Loop, read_loop
 from processes.diagrams.nodes import BPMN, Node, text_in
 from processes.spiff.instances import MAX_ASKED, MAX_INSTANCES
@@ -64,6 +64,8 @@ def _collection(element: Element, loop: Loop, node: Node) -> Iterator[str]:
 
 
 def _result(loop: Loop, named: bool) -> Iterator[str]:
+    if max(len(loop.rule), len(loop.condition or "")) > MAX_LENGTH:  # as written: the rule of a 会签 is kept so
+        yield f"会签规则或完成条件超过 {MAX_LENGTH} 个字符，请缩短"
     if not named:
         return
     if loop.condition is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from domain.ground.handling import External, Handler
+from domain.ground.handling import External, Handler, Inline
 from processes.checks.wording import say, short
 from processes.diagrams.activities import call_of
 from processes.diagrams.diagram import Diagram, closure
@@ -18,6 +18,7 @@ def check(diagram: Diagram, handlers: Mapping[str, Handler]) -> Iterator[str]:
     """All problems of paths."""
     for scope in diagram.scopes:
         yield from _reach(diagram, scope)
+    yield from _statuses(diagram, handlers)
     yield from _loops(diagram, handlers)
     forks = [branches for e in diagram.elements.values() if (branches := _branches(diagram, e))]
     for element in [e for e in diagram.elements.values() if e.tag == "parallelGateway" and len(diagram.before[e.id]) > 1][:_JOINS]:
@@ -37,6 +38,40 @@ def _reach(diagram: Diagram, scope: str | None) -> Iterator[str]:
             yield say(element, "从开始事件走不到这里，请连线或删除")
         if element.id not in ending:
             yield say(element, "从这里走不到任何结束事件，请连到结束事件")
+        elif element.tag != "endEvent" and not diagram.targets[element.id]:
+            yield say(element, "没有出去的连线，完成后流程就停在这里，请连到下一步或结束事件")
+
+
+def _statuses(diagram: Diagram, handlers: Mapping[str, Handler]) -> Iterator[str]:
+    """End events of the process without a status, where others have one: the record would keep the status of the step before.
+
+    What ends beside the process may have none: behind an event that does not interrupt, and in a branch of a parallel or inclusive
+    gateway where another of its branches comes to a status. Nor needs what is behind a handler that deletes the record.
+    """
+    ends = [element for element in diagram.scopes[None] if element.tag == "endEvent"]
+    having = {element.id for element in ends if element.properties.get("status")}
+    if not having:
+        return
+    telling = closure(having, diagram.before)
+    nexts = {e.id: [] if _deletes(diagram, e, handlers) else _carried_on(diagram, e, telling) for e in diagram.elements.values()}
+    reached = closure([element.id for element in diagram.starts(None)], nexts)
+    for element in ends:
+        if element.id in reached and element.id not in having:
+            yield say(element, "没有写明状态（属性 status），而其他结束事件写明了，记录会停在上一步的状态，请填写")
+
+
+def _deletes(diagram: Diagram, element: Element, handlers: Mapping[str, Handler]) -> bool:
+    call = call_of(diagram.nodes[element.id])
+    handler = handlers.get(call.handler) if call is not None else None
+    return isinstance(handler, Inline) and handler.deletes
+
+
+def _carried_on(diagram: Diagram, element: Element, telling: set[str]) -> list[str]:
+    """Where the process goes on from an element, without what only runs beside it; `telling`: what leads to an end with a status."""
+    nexts = [id for id in diagram.nexts[element.id] if diagram.elements[id].attached_to != element.id or diagram.elements[id].interrupting]
+    if element.tag in ("parallelGateway", "inclusiveGateway") and any(id in telling for id in nexts):
+        return [id for id in nexts if id in telling]
+    return nexts
 
 
 def _stands_alone(diagram: Diagram, element: Element) -> bool:

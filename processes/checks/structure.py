@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from processes.checks.wording import named, say, say_flow, short
 from processes.diagrams.diagram import Diagram, flow_nodes
 from processes.diagrams.elements import KINDS, tag_of
-from processes.diagrams.nodes import BPMN, Node
+from processes.diagrams.nodes import BPMN, INCLUDES, Node
 
 MAX_ID = 100  # widths of the columns that hold them
 MAX_KEY = 60
@@ -44,6 +44,8 @@ def check(diagram: Diagram, key: str | None, roles: Sequence[str]) -> Iterator[s
     yield from _references(diagram)
     yield from _booleans(diagram)
     yield from _vendors(diagram)
+    if next(diagram.root.iter(f"{INCLUDES}*"), None) is not None:
+        yield "不能引入其他文件（XInclude），请把内容直接写在流程图中"
 
 
 def _kind(node: Node) -> str:
@@ -64,6 +66,8 @@ def _process(diagram: Diagram, key: str | None) -> Iterator[str]:
         yield f"流程的 id“{short(found)}”应由字母、数字、下划线组成，以字母开头，不超过 {MAX_KEY} 个字符"
     elif key is not None and found != key:
         yield f"流程的 id“{found}”与文件名“{short(key)}”不一致，请改为相同"
+    if diagram.process.get("isExecutable", "true") != "true":
+        yield f"流程“{short(found or '')}”没有设为可执行，请把 isExecutable 改为 true"
     if len(diagram.process.get("name", "")) > MAX_NAME:
         yield f"流程名称超过 {MAX_NAME} 个字，请缩短"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from processes.diagrams.activities import decision_of, timer_of
+from processes.diagrams.activities import decision_of, event_condition_of, timer_of
 from processes.diagrams.diagram import Diagram
 from processes.diagrams.elements import EVENTS, Element, EventType, Tag, event_definitions
 from processes.diagrams.nodes import BPMN, SPIFF, Node
@@ -115,6 +115,24 @@ def _unnamed_message(usage: Usage) -> bool:
     return any(not node.get("messageRef") for node in usage.node.iterfind(f"{BPMN}messageEventDefinition"))
 
 
+def _no_time(usage: Usage) -> bool:
+    timer = timer_of(usage.node)
+    return usage.events == ["timer"] and (timer is None or not timer.text)
+
+
+def _no_signal(usage: Usage) -> bool:
+    return any(not node.get("signalRef") for node in usage.node.iterfind(f"{BPMN}signalEventDefinition"))
+
+
+def _no_code(usage: Usage) -> bool:
+    """Whether it throws an error or an escalation without saying which: nothing could catch it by its code."""
+    references = {"error": "errorRef", "escalation": "escalationRef"}
+    kind = next(iter(usage.events), "")
+    if usage.position not in ("endEvent", "intermediateThrowEvent") or kind not in references:
+        return False
+    return any(not node.get(references[kind]) for node in usage.node.iterfind(f"{BPMN}{kind}EventDefinition"))
+
+
 @dataclass(frozen=True)
 class Refused:
     """One line of the table: what it is called, what to draw instead, and how to tell it."""
@@ -134,6 +152,16 @@ REFUSED: tuple[Refused, ...] = (
     Refused("一个事件中的多个事件定义", "请分为几个事件，例如接在事件网关之后", lambda u: len(u.events) > 1),
     Refused("没有类型的任务", "没有人会办理它，请改为用户任务、服务任务或其他类型", lambda u: u.tag == "task"),
     Refused("没有指明消息的收发", "请选择消息", _unnamed_message),
+    Refused(
+        "没有写明时间的定时器", "请填写时刻（timeDate，如 now + days(3)）、时长（timeDuration，如 days(3)）或循环（timeCycle）", _no_time
+    ),
+    Refused("没有指明信号的事件", "请选择信号", _no_signal),
+    Refused("抛出错误或升级而没有指明是哪一个", "请选择错误或升级", _no_code),
+    Refused(
+        "没有写明条件的条件事件",
+        "请填写条件，例如 now > deadline",
+        lambda u: u.events == ["conditional"] and not event_condition_of(u.node),
+    ),
     Refused("由接收任务或事件网关开始的流程", "请用消息开始事件", lambda u: u.attribute("instantiate") == "true"),
     Refused("并行的事件网关", "请用并行网关分开，每条路各等一个事件", lambda u: u.attribute("eventGatewayType") == "Parallel"),
     Refused(

@@ -163,9 +163,20 @@ def read(
     )
     try:
         _ = definition.specs
-    except (ValidationException, WorkflowException, EngineFault, KeyError, AttributeError, IndexError) as error:
-        raise DiagramInvalid([f"流程图不能运行：{error}"]) from error
+    except (ValidationException, WorkflowException, EngineFault, LookupError, AttributeError, TypeError, ValueError) as error:
+        raise DiagramInvalid([_why(error, definition)]) from error
     return definition
+
+
+def _why(error: Exception, definition: Definition) -> str:
+    """Why SpiffWorkflow cannot run a diagram, as people read it: its own words are of its code, and in English."""
+    if isinstance(error, EngineFault):
+        return f"流程图不能运行：{error}"
+    if "RecursionError" in str(error):
+        return "流程图中一条路上的环节过多，请拆成几个流程，用调用活动连接"
+    element = definition.elements.get(getattr(error, "id", None) or "")
+    where = f"“{element.name or element.id}”({element.id})" if element is not None else "其中一个环节"
+    return f"流程图不能运行：{where}的设置有误，请在流程设计器中删除后重新绘制"
 
 
 def in_order(definition: Definition) -> list[str]:

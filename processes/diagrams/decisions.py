@@ -18,7 +18,7 @@ from typing import Protocol
 
 from processes.diagrams.assignments import unfit_name
 from processes.diagrams.expressions import ExpressionError, Value, compile_expression, no_truth, truth
-from processes.diagrams.nodes import Node, local
+from processes.diagrams.nodes import INCLUDES, Node, local
 from processes.diagrams.xmlsafe import parse_xml, read_limited
 from processes.errors import DiagramInvalid, EngineFault
 
@@ -27,6 +27,14 @@ POLICIES = ("UNIQUE", "FIRST", "ANY", "COLLECT")
 MAX_ROWS = 500
 MAX_COLUMNS = 30
 INPUT = "input_value"  # what `?` is to the evaluator
+_KNOWN = (  # namespaces of DMN and its drawing, and what says which tool wrote the file
+    "http://www.omg.org/spec/", "https://www.omg.org/spec/", "http://www.w3.org/", "http://spiffworkflow.org/",
+    "http://bpmn.io/schema/dmn/biodi/", "http://camunda.org/schema/modeler/",
+)  # fmt: skip
+_VENDORS = {
+    "http://camunda.org/schema/1.0": "Camunda", "http://camunda.org/schema/zeebe": "Camunda 8",
+    "http://flowable.org": "Flowable", "http://activiti.org": "Activiti", "http://www.drools.org/kie/dmn": "Drools",
+}  # fmt: skip
 _QUESTION = re.compile(r"""\?(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")  # outside of quotes
 _COMPARES = re.compile(r"(<=|>=|==|!=|<|>|in\b|not\s+in\b)")
 _INTERVAL = re.compile(r"[\[\](]?\s*[^'\"]*\.\.[^'\"]*[\[\])]?")
@@ -124,7 +132,8 @@ def problems(content: bytes) -> list[str]:
     """What keeps a DMN file from running, in Chinese, a line each."""
     try:
         parse_xml(content)
-        return list(doubts(read_table(content.decode("utf-8"))))
+        text = content.decode("utf-8")
+        return [*foreign(text), *doubts(read_table(text))]
     except UnicodeDecodeError:
         return ["决策文件请保存为 UTF-8 编码"]
     except DiagramInvalid as error:
@@ -138,6 +147,29 @@ def doubts(table: Table) -> Iterator[str]:
         for cell, test in zip(row.cells, row.tests, strict=True):
             if test is not None and (why := _doubt(cell, test)) is not None:
                 yield f"决策表“{_short(table.name)}”：第 {row.number} 行不能使用：{why}"
+
+
+def foreign(text: str) -> Iterator[str]:
+    """What other engines act on and this one does not, in Chinese: it would be passed over in silence. Versions that were deployed before
+    this was checked run as they did."""
+    root = parse_xml(text.encode())
+    name = next((node.get("name") or node.get("id") for node in root.iter() if local(node) == "decision"), "") or ""
+    where = f"决策表“{_short(name)}”"
+    if next(root.iter(f"{INCLUDES}*"), None) is not None:
+        yield f"{where}：不能引入其他文件（XInclude），请把内容直接写在表中"
+    found: dict[str, None] = {}
+    for node in root.iter():
+        for tag in (node.tag, *map(str, node.attrib)):
+            space, _, label = tag.removeprefix("{").rpartition("}")
+            if space and not space.startswith(_KNOWN):
+                found[f"{label}（{_VENDORS.get(space.rpartition('/')[0], _VENDORS.get(space, space))}）"] = None
+        language = node.get("expressionLanguage", "")
+        if language and "feel" not in language.lower():
+            yield f"{where}：不支持用 {_short(language)} 书写的表达式（expressionLanguage），请改用平台的写法，并删除这一设置"
+    if found:
+        yield f"{where}：含有其他平台的设置（{_short('、'.join(found), 200)}），平台不使用，请删除"
+    if any(local(node) == "defaultOutputEntry" for node in root.iter()):
+        yield f"{where}：不支持默认的输出（defaultOutputEntry），请在最后加一行各格为 - 的规则，命中策略用 FIRST"
 
 
 def read_folder(folder: Path) -> dict[str, str]:

@@ -112,6 +112,11 @@ class Element:
         return self.properties.get("editLane", self.lane)
 
     @property
+    def press_lane(self) -> str:
+        """Who presses the button of an event that waits for a message: its own lane, unless `pressLane` names another."""
+        return self.properties.get("pressLane", self.lane)
+
+    @property
     def edit_checked(self) -> bool:
         """Whether an edit must pass the form's checks (`editChecked`); drafts need not."""
         return self.properties.get("editChecked") == "true"

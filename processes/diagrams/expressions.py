@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from simpleeval import InvalidExpression, SimpleEval
 
@@ -167,6 +167,40 @@ def compile_expression(text: str) -> Expression:
 def names_in(text: str) -> frozenset[str]:
     """The names an expression reads."""
     return compile_expression(text).names
+
+
+class Comparison(NamedTuple):
+    """A name that an expression compares with constants."""
+
+    name: str
+    values: tuple[Value, ...]
+
+
+def comparisons(text: str) -> Iterator[Comparison]:
+    """Where an expression compares a name with a constant (`==`, `!=`), or asks whether it is in a list of them.
+
+    Raises:
+        ExpressionError: it is outside the language.
+    """
+    for node in ast.walk(compile_expression(text).body):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            for before, operation, after in zip(sides, node.ops, sides[1:], strict=False):
+                yield from _comparison(before, operation, after)
+
+
+def _comparison(before: ast.expr, operation: ast.cmpop, after: ast.expr) -> Iterator[Comparison]:
+    if isinstance(operation, ast.Eq | ast.NotEq | ast.Is | ast.IsNot):
+        for one, other in ((before, after), (after, before)):
+            if isinstance(one, ast.Name) and isinstance(other, ast.Constant):
+                yield Comparison(one.id, (_constant(other),))
+    elif isinstance(operation, ast.In | ast.NotIn) and isinstance(before, ast.Name) and isinstance(after, ast.List | ast.Tuple):
+        yield Comparison(before.id, tuple(_constant(item) for item in after.elts if isinstance(item, ast.Constant)))
+
+
+def _constant(node: ast.Constant) -> Value:
+    value: Value = node.value  # type: ignore[assignment]  # the language has no other constants
+    return value
 
 
 class _Evaluator(SimpleEval):  # type: ignore[misc]  # the library ships no types

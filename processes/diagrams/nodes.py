@@ -8,6 +8,8 @@ from lxml import etree
 
 Node: TypeAlias = etree._Element  # noqa: SLF001  # the library has no public name for the type
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+INCLUDES = "{http://www.w3.org/2001/XInclude}"
+"""What would read another file into this one: nothing of ours does, so that the file would lack what it names."""
 SPIFF = "{http://spiffworkflow.org/bpmn/schema/1.0/core}"
 
 

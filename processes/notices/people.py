@@ -35,7 +35,7 @@ def people_around(engine: Engine, session: Session, actor: Actor, row: InstanceR
 
 def around_step(step: Step) -> list[Someone]:
     """The people around the instance of a step and its actor, by name, in one query."""
-    lanes = {role for element in step.definition.elements.values() for role in (element.lane, element.role) if role}
+    lanes = {role for element in step.definition.elements.values() for role in (element.lane, element.role, element.press_lane) if role}
     holders = [
         and_(Person.party_id == party, PersonRole.role == lane) for lane in lanes if (party := step.subject.party_for(lane)) is not None
     ]

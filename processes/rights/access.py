@@ -65,8 +65,9 @@ def hidden_from(definition: Definition, subject: Subject | None, actor: Actor) -
     An actor without a role of the diagram is treated as holding all roles that their party has in it; where no record is given, all roles.
     """
     people = [element for element in definition.elements.values() if element.by_person or element.lane]
-    of_party = (e.role for e in people if e.role and (subject is None or subject.party_for(e.role) == actor.party_id))
-    roles = {element.role for element in people} & actor.roles or set(of_party)
+    every = {role for element in people for role in (element.role, element.press_lane)}
+    of_party = {role for role in every if role and (subject is None or subject.party_for(role) == actor.party_id)}
+    roles = every & actor.roles or of_party
     names = roles | {element.local for element in people if element.role in roles}
     return {
         name

@@ -37,7 +37,7 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
     element = step.definition.elements.get(element_id)
     if element is None or element.event != "message":
         raise NotFound
-    step.actor = _pressing(step, element.lane)
+    step.actor = _pressing(step, element.press_lane)
     awake(step)
     if step.row.state is None:
         raise TaskClosed

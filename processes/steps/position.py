@@ -42,8 +42,8 @@ def waits_of(step: Step, waiting: list[Task]) -> list[Wait]:
     for id, task_id in found:
         element = step.definition.elements[id]
         if element.event == "message":
-            party = step.subject.party_for(element.lane)
-            rows.append({"element": id, "task_id": task_id, "role": element.lane, "party_id": party})
+            party = step.subject.party_for(element.press_lane)
+            rows.append({"element": id, "task_id": task_id, "role": element.press_lane, "party_id": party})
     return rows
 
 

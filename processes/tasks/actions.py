@@ -162,7 +162,7 @@ def bulk_for(definition: Definition, actor: Actor, also: Collection[str] = ()) -
     found: dict[str, Bulk] = {}  # 删除 of a draft and 删除 of a returned record are two events with one button
     for element in definition.elements.values():
         label = element.properties.get("bulk")
-        if label is None or (element.lane not in actor.roles and element.id not in also):
+        if label is None or (element.press_lane not in actor.roles and element.id not in also):
             continue
         kind = ActionKind.MESSAGE if element.event == "message" else ActionKind.TASK
         found.setdefault(label, Bulk(kind, element.id, element.name, label, element.properties.get("confirm")))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain.ground.errors import DomainError
 from forms import read_forms
 from forms.adapting import adapt
 from forms.checking import check
@@ -106,3 +107,10 @@ def test_choices_are_offered_or_depend_on_another_column() -> None:
 )
 def test_choices_and_moments_are_checked(answers: dict[str, Any], problem: str | None) -> None:
     assert [message for _, message in check(SCHEMA, {"text": "一", **answers})] == ([problem] if problem else [])
+
+
+@pytest.mark.parametrize("widget", [{}, {"type": "array", "items": {"type": "string"}, "x-widget": "choices"}])
+def test_choices_that_there_are_not_are_told(widget: dict[str, Any]) -> None:
+    schema = {"properties": {"major": {"title": "专业", "type": "string", "x-options": "gone", **widget}}}
+    with pytest.raises(DomainError, match="表单的字段“专业”要从“gone”中选择，但没有这些选项"):
+        adapt(schema, frozenset(), {"majors": ["软件技术"]})

@@ -174,7 +174,7 @@ def _choosing() -> str:
     )
     body += user("c") + gateway("exclusive", "merge") + end()
     ways = "start>a a>fork either>go either>w go>c c>merge w>merge merge>end"
-    ways += " fork>x:a_outcome=='全部' fork>y:a_outcome!='' fork>join x>join y>join join>either"
+    ways += " fork>x:a_outcome=='全部' fork>y:a_outcome!=None fork>join x>join y>join join>either"
     return drawn("kept_choosing", body + flows(ways), '<message id="m_go" name="继续"/>')
 
 

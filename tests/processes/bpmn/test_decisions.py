@@ -12,10 +12,10 @@ from processes.checks import check_file, problems
 from processes.diagrams import decisions
 from processes.errors import DiagramInvalid, EngineFault
 from tests.processes.bpmn.play import Play, diagram, end, flows, gateway, start, user
-from tests.processes.checks.diagrams import HANDLERS
+from tests.processes.checks.diagrams import HANDLERS, drawn
 from tests.processes.diagrams.test_expressions import ESCAPES
 
-GRADES = "高,中,低"
+GRADES = "高,中,低,中？"
 
 
 def table(*rows: tuple[str, ...], policy: str = "UNIQUE", inputs: str = "k_outcome", outputs: str = "level", more: str = "") -> str:
@@ -146,7 +146,7 @@ def test_a_table_that_is_missing_is_named() -> None:
 
 
 def test_files_lie_beside_the_diagram(tmp_path: Path) -> None:
-    (tmp_path / "tiny.bpmn").write_bytes(decided("level==1"))
+    (tmp_path / "tiny.bpmn").write_bytes(drawn(decided("level==1")))
     (tmp_path / "grade.dmn").write_text(table(("-", "1")))
     (tmp_path / "bad.dmn").write_text(table(("-", "open('x')")))
     (tmp_path / "worse.dmn").write_bytes(b"\xff\xfe<")

@@ -118,9 +118,8 @@ def test_one_after_the_other(five: Play) -> None:
 
 @pytest.mark.row("8.1")
 def test_over_a_list_anyone_of_the_role_answers_each(play: Play) -> None:
-    begun(
-        play, voting(many("['甲','乙','丙']", item="what"), outcomes="通过,不通过", agreeWhen="b_outcome=='通过' or what=='丙'", quorum="2")
-    )
+    agrees = "b_outcome=='通过' or what=='丙'"
+    begun(play, voting(many("['甲','乙','丙']", item="what"), outcomes="通过,不通过,同意", agreeWhen=agrees, quorum="2"))
     assert [t.name for t in sorted(play.open(), key=lambda t: t.number)] == ["办b（甲）", "办b（乙）", "办b（丙）"]
     with play.world.runtime.database.reading() as session:  # one button, however long the list
         buttons = actions_for(session, play.world.actor("province1"), "tiny", [play.report])[play.report]
@@ -138,7 +137,8 @@ def test_an_empty_list_is_over_at_once_and_nobody_to_ask_is_a_fault(play: Play) 
     begun(play, voting(many("[]")))
     assert play.tasks() == ["no"]
     assert told(play) == [("“办b”没有办理项", None)]
-    play.deploy(voting(candidateGroup="考核站点"))
+    body = start() + user("a", lane="试点院校") + user("b", lane="试点院校", inside=many(), candidateGroup="考核站点") + end()
+    play.deploy(diagram(body + flows("start>a a>b b>end")))
     play.begin()
     with pytest.raises(EngineFault, match="没有可以办理的人员"):
         play.complete("a", account="school1")

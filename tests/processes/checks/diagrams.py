@@ -8,6 +8,8 @@ from typing import Any
 
 from domain.ground.handling import External, Inline
 from processes.checks import problems
+from processes.diagrams.diagram import parse_diagram, read_diagram
+from processes.diagrams.nodes import BPMN
 
 
 def _nothing(*_: Any) -> dict[str, Any]:
@@ -25,7 +27,7 @@ HANDLERS = {
     "in": Inline(_nothing),
     "count": Inline(_nothing, needs=("of",), gives=("counted",)),
 }
-FORMS: dict[str, dict[str, Any]] = {"f.json": {"type": "object"}}
+FORMS: dict[str, dict[str, Any]] = {"f.json": {"type": "object", "properties": {"note": {"title": "说明", "type": "string"}}}}
 SUBJECTS = {"r": Record, "plain": object}
 STATUS = '<s:property name="status" value="待办"/>'
 START, END = '<startEvent id="a" name="开始"/>', '<endEvent id="z"/>'
@@ -80,6 +82,35 @@ def document(inside: str) -> bytes:
 
 def diagram(inside: str, **given: Any) -> bytes:
     return document(process(inside, **given))
+
+
+DI = (
+    'xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"'
+    ' xmlns:di="http://www.omg.org/spec/DD/20100524/DI"'
+)
+
+
+def shape(id: str, x: int, y: int, width: int = 100, height: int = 80) -> str:
+    bounds = f'<dc:Bounds x="{x}" y="{y}" width="{width}" height="{height}"/>'
+    return f'<bpmndi:BPMNShape id="{id}_di" bpmnElement="{id}">{bounds}</bpmndi:BPMNShape>'
+
+
+def edge(id: str) -> str:
+    points = '<di:waypoint x="0" y="0"/><di:waypoint x="9" y="9"/>'
+    return f'<bpmndi:BPMNEdge id="{id}_di" bpmnElement="{id}">{points}</bpmndi:BPMNEdge>'
+
+
+def drawn(xml: bytes) -> bytes:
+    """The diagram with a drawing: each lane is a stripe, and each element lies in its own; all that is in no lane below them."""
+    found = read_diagram(parse_diagram(xml))
+    lanes = {lane.get("id", ""): lane.get("name", "") for lane in found.process.iter(f"{BPMN}lane")}
+    rows = {name: number for number, name in enumerate(lanes.values())}
+    wide = 120 * (len(found.elements) + 1)
+    parts = [shape(id, 0, 100 * rows[name], wide) for id, name in lanes.items()]
+    parts += [shape(e.id, 120 * n, 100 * rows.get(e.lane, len(rows))) for n, e in enumerate(found.elements.values())]
+    parts += [edge(flow.get("id", "")) for flow in found.flows]
+    plane = f'<bpmndi:BPMNDiagram {DI} id="drawing"><bpmndi:BPMNPlane id="plane">{"".join(parts)}</bpmndi:BPMNPlane></bpmndi:BPMNDiagram>'
+    return xml.replace(b"</definitions>", f"{plane}</definitions>".encode())
 
 
 def found(xml: bytes, key: str | None = "p") -> list[str]:

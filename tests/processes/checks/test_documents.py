@@ -19,6 +19,7 @@ from tests.processes.checks.diagrams import (
     SUBJECTS,
     diagram,
     document,
+    drawn,
     found,
     process,
     task,
@@ -84,16 +85,16 @@ def test_a_lane_that_names_its_elements_a_hundred_thousand_times() -> None:
 def test_files(tmp_path: Path) -> None:
     path = tmp_path / "p.bpmn"
     assert check_file(path, HANDLERS, SUBJECTS, FORMS) == ["不能读取：文件不存在"]
-    path.write_bytes(diagram(SOUND))
+    path.write_bytes(drawn(diagram(SOUND)))
     assert check_file(path, HANDLERS, SUBJECTS, FORMS) == []
     named = tmp_path / "p.bpmn20.xml"  # as Activiti and Flowable call them
-    named.write_bytes(diagram(SOUND))
+    named.write_bytes(drawn(diagram(SOUND)))
     assert check_file(named, HANDLERS, SUBJECTS, FORMS) == []
 
 
 def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "p.bpmn"
-    path.write_bytes(b"\xef\xbb\xbf" + diagram(SOUND))
+    path.write_bytes(b"\xef\xbb\xbf" + drawn(diagram(SOUND)))
     assert check_file(path, HANDLERS, SUBJECTS, FORMS) == []
 
 

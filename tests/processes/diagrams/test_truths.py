@@ -142,7 +142,7 @@ def test_whatever_decides_needs_a_condition(play: Play, activity: str, why: str)
     assert any(why in line for line in caught.value.problems)
 
 
-SET = '<scriptTask id="s" name="算"><script>level = {0}</script></scriptTask>'
+SET = '<scriptTask id="s" name="算"><script>level = True; level = {0}</script></scriptTask>'  # of two types: the checks cannot tell
 
 
 @pytest.mark.parametrize("value", ["'x'", "1", "[1]", "days(1)", "''"])
@@ -153,6 +153,13 @@ def test_a_value_that_shows_only_when_it_runs_stops_the_step_by_name(play: Play,
     with pytest.raises(ExpressionError, match=r"“网关g”的条件“level”没有得出真或假"):
         play.complete("k")
     assert play.tasks() == ["k"]
+
+
+@pytest.mark.parametrize("value", ["'x'", "1", "days(1)"])
+def test_a_name_that_is_only_given_other_values_is_no_condition(play: Play, value: str) -> None:
+    body = start() + user("k") + SET.format(value).replace("level = True; ", "") + gateway("exclusive", "g", "g_b") + user("a") + user("b")
+    with pytest.raises(DiagramInvalid, match="“level”不是条件"):
+        play.deploy(diagram(body + end() + flows("start>k k>s s>g g>a:level g>b a>end b>end")))
 
 
 def test_a_value_that_is_not_set_is_not_true(play: Play) -> None:

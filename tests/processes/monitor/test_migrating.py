@@ -132,10 +132,10 @@ def test_the_first_boundary_event_is_added_and_the_last_removed(world: World, fi
 
 def test_the_deadline_of_a_task_and_its_role_follow_the_new_version(lite: World) -> None:
     play = Play(lite, line("fill", fill={"due": "now + days(3)"}))
-    both = versions(play, line("fill", fill={"due": "now + days(5)", "candidateGroup": "省级"}))
+    both = versions(play, line("fill", fill={"due": "now + days(5)", "candidateGroup": "教师"}))
     both.migrate()
     (task,) = play.tasks()
-    assert (task.due_at, task.role) == (lite.clock.now + timedelta(days=5), "省级")
+    assert (task.due_at, task.role) == (lite.clock.now + timedelta(days=5), "教师")
     both.undo()
     (task,) = play.tasks()
     assert (task.due_at, task.role) == (lite.clock.now + timedelta(days=3), "试点院校")

@@ -33,6 +33,11 @@ SECOND_REVIEW = """
     </bpmn:userTask>
     <bpmn:sequenceFlow id="f_second" sourceRef="second_review" targetRef="end_approved" />
 """
+DRAWING = """
+      <bpmndi:BPMNShape bpmnElement="lane_second"><dc:Bounds x="100" y="3000" width="900" height="200" /></bpmndi:BPMNShape>
+      <bpmndi:BPMNShape bpmnElement="second_review"><dc:Bounds x="400" y="3050" width="120" height="80" /></bpmndi:BPMNShape>
+      <bpmndi:BPMNEdge bpmnElement="f_second"><di:waypoint x="520" y="3090" /><di:waypoint x="900" y="400" /></bpmndi:BPMNEdge>
+"""
 FORM = {"title": "复审", "type": "object", "required": ["score"], "properties": {"score": {"title": "评分", "type": "integer"}}}
 
 
@@ -41,7 +46,8 @@ def changed() -> bytes:
     xml = (BPMN_FOLDER / "weekly_report.bpmn").read_text(encoding="utf-8")
     xml = xml.replace('sourceRef="decision" targetRef="end_approved"', 'sourceRef="decision" targetRef="second_review"')
     lane = '<bpmn:lane id="lane_second" name="省级复审"><bpmn:flowNodeRef>second_review</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>'
-    return xml.replace("</bpmn:laneSet>", lane).replace("  </bpmn:process>", SECOND_REVIEW + "  </bpmn:process>").encode()
+    xml = xml.replace("</bpmn:laneSet>", lane).replace("  </bpmn:process>", SECOND_REVIEW + "  </bpmn:process>")
+    return xml.replace("</bpmndi:BPMNPlane>", f"{DRAWING}</bpmndi:BPMNPlane>").encode()
 
 
 @pytest.mark.row("8.5")

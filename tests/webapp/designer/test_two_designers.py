@@ -13,6 +13,7 @@ from forms import read_forms
 from processes.deployment import deploying
 from tests.conftest import World
 from tests.processes.bpmn.play import diagram, end, flows, start, user
+from tests.processes.checks.diagrams import drawn
 from webapp.app import create_app
 
 
@@ -29,14 +30,15 @@ def post(app: Flask, xml: bytes, note: str) -> Any:
 def test_of_two_designers_the_second_is_told(world: World) -> None:
     app = create_app(world.runtime)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    drawn = [diagram(start() + user("a", status=status) + end() + flows("start>a a>end"), key="same") for status in ("甲", "乙", "丙")]
+    plain = [diagram(start() + user("a", status=status) + end() + flows("start>a a>end"), key="same") for status in ("甲", "乙", "丙")]
+    versions = [drawn(xml) for xml in plain]
     with world.runtime.database.writing() as session:
-        deploying.deploy(session, world.runtime.engine, drawn[0], read_forms(), "郑工")
+        deploying.deploy(session, world.runtime.engine, versions[0], read_forms(), "郑工")
     barrier, answers = threading.Barrier(2), []
 
     def deploy(number: int) -> None:
         barrier.wait()
-        answers.append(post(app, drawn[number], f"改{number}"))
+        answers.append(post(app, versions[number], f"改{number}"))
 
     workers = [threading.Thread(target=deploy, args=(number,)) for number in (1, 2)]
     for worker in workers:

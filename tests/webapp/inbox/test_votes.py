@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from domain.ground.parties import Person, PersonRole
 from forms import read_forms
@@ -95,12 +95,14 @@ def test_everybody_has_their_task_and_sees_how_it_stands(lite: World) -> None:
 
 @pytest.mark.row("8.1")
 def test_what_was_typed_stays_where_the_next_step_cannot_begin(lite: World) -> None:
-    deploy(lite, collection="people", candidateGroup="考核站点")
+    with lite.runtime.database.writing() as session:
+        session.execute(delete(PersonRole).where(PersonRole.role == "省级初审"))
+    deploy(lite, collection="people", candidateGroup="省级初审")
     school = user(site(lite), "school1")
     hand_in(school, "保存")
     answer = school.post("/weekly/1/edit", data={**FORM, "summary": "刚刚写下的概述", "act": "提交"})
     assert answer.status_code == 409
-    assert "没有可以办理的人员（考核站点）" in answer.text
+    assert "没有可以办理的人员（省级初审）" in answer.text
     assert "刚刚写下的概述" in answer.text
 
 

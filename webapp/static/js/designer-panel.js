@@ -20,6 +20,7 @@ const MESSAGE = [
   property("messageFrom", "其他机构也可发来", { hint: "any；不写则只接收本机构的记录发来的消息" }),
   property("messageGives", "接收的内容", { hint: "消息带来的名称，用逗号分开" }),
 ];
+const PRESS = [property("pressLane", "由谁按", { options: "roles", hint: "按钮给哪个角色；不选则为所在泳道" })];
 const FIELDS = {
   "bpmn:StartEvent": [
     property("button", "按钮", { hint: "发起这个流程的按钮名称" }),
@@ -40,9 +41,9 @@ const FIELDS = {
     property("fourEyesWith", "不能与此环节同一人", { options: "tasks" }),
     property("lateMessage", "逾期后的提示"),
   ],
-  "bpmn:BoundaryEvent": [...STATUS, ...BUTTON, ...MESSAGE],
-  "bpmn:IntermediateCatchEvent": [...STATUS, property("editForm", "可编辑的表单", { options: "forms" }), ...BUTTON, ...MESSAGE],
-  "bpmn:ReceiveTask": [...STATUS, ...MESSAGE],
+  "bpmn:BoundaryEvent": [...STATUS, ...PRESS, ...BUTTON, ...MESSAGE],
+  "bpmn:IntermediateCatchEvent": [...STATUS, property("editForm", "可编辑的表单", { options: "forms" }), ...PRESS, ...BUTTON, ...MESSAGE],
+  "bpmn:ReceiveTask": [...STATUS, ...PRESS, ...MESSAGE],
   "bpmn:ManualTask": STATUS,
   "bpmn:EventBasedGateway": STATUS,
   "bpmn:ServiceTask": STATUS,

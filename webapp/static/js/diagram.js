@@ -30,9 +30,13 @@
       place.after(zoomButtons(canvas, fit));
       // the drawing is hidden from screen readers, which get the list of steps: nothing in it takes the focus
       place.querySelectorAll("a, [tabindex]").forEach((one) => one.setAttribute("tabindex", "-1"));
-      path.forEach((id) => canvas.addMarker(id, "taken"));
-      tokens.forEach((id) => canvas.addMarker(id, "token"));
-      Object.entries(heat).forEach(([id, { level, count }]) => {
+      const registry = viewer.get("elementRegistry");
+      const isDrawn = (id) => Boolean(registry.get(id)); // versions of before the checks saw to it may lack shapes and lines
+      path.filter(isDrawn).forEach((id) => canvas.addMarker(id, "taken"));
+      tokens.filter(isDrawn).forEach((id) => canvas.addMarker(id, "token"));
+      const undrawn = [...new Set([...tokens, ...Object.keys(heat)])].filter((id) => !isDrawn(id));
+      if (undrawn.length) note.textContent = `有 ${undrawn.length} 个所在的环节没有画在图上，请查看下面的步骤列表。`;
+      Object.entries(heat).filter(([id]) => isDrawn(id)).forEach(([id, { level, count }]) => {
         const mark = document.createElement("span");
         mark.className = `heat-count heat-${level}`;
         mark.textContent = count;
