@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from domain.demo import DEMO_ACCOUNTS, PASSWORD
 from domain.demo.books import SIZES
+from domain.ground.errors import DomainError
 from domain.ground.locks import SchedulerLock
 from domain.ground.proofs import proofs_of
 from domain.ground.schema import SchemaError
@@ -26,6 +27,7 @@ from domain.ground.settings import BadSetting, Settings, read_settings
 from domain.ground.vault import open_vault
 from domain.institutions import seals
 from domain.platform import heads as published
+from domain.platform import rights as granting
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from handlers import HANDLERS
@@ -41,6 +43,7 @@ from processes.diagrams.decisions import SUFFIX
 from processes.errors import DiagramInvalid
 from webapp import supervisor
 
+_MOST_HEADS = 1_000_000  # one is published a day
 SCENARIOS = ".scenarios.yaml"
 
 
@@ -208,15 +211,28 @@ def scenario(keys: tuple[str, ...]) -> None:
 def verify(kept: TextIO | None) -> None:
     """Is everything consistent? A line for each fault, exit 1 where there is one."""
     runtime = _runtime()
-    try:
-        outside = [json.loads(line) for line in kept or () if line.strip()]
-    except ValueError as error:
-        raise click.ClickException(f"不是 pilot heads 输出的内容：{error}") from error
-    faults = find_faults(runtime, outside)
+    faults = find_faults(runtime, _heads(kept) if kept is not None else [])
     for fault in faults:
         click.echo(fault)
     click.echo("一致" if not faults else f"共 {len(faults)} 处不一致")
     sys.exit(1 if faults else 0)
+
+
+def _heads(file: TextIO) -> list[dict[str, object]]:
+    """The heads in a file, a line each."""
+    found: list[dict[str, object]] = []
+    number = 0
+    try:
+        for line in file:
+            number += 1
+            if line.strip():
+                head = json.loads(line)
+                if not isinstance(head, dict) or type(head.get("number")) is not int or not 0 < head["number"] < _MOST_HEADS:
+                    raise ValueError("no head")
+                found.append(head)
+    except (ValueError, RecursionError) as error:  # no JSON, too deep, or not UTF-8
+        raise click.ClickException(f"第 {max(number, 1)} 行不是 pilot heads 输出的内容，请核对文件") from error
+    return found
 
 
 @main.command()
@@ -227,6 +243,24 @@ def heads(since: int) -> None:
     with runtime.database.reading() as session:
         for head in published.heads_since(session, since):
             click.echo(json.dumps(published.exported(head, proofs_of(session)), ensure_ascii=False))
+
+
+@main.command()
+@click.argument("account")
+@click.option("--give", multiple=True, type=click.Choice(granting.GIVEN), help="A role to give.")
+@click.option("--take", multiple=True, type=click.Choice(granting.GIVEN), help="A role to take away.")
+def rights(account: str, give: tuple[str, ...], take: tuple[str, ...]) -> None:
+    """Gives roles to a person, takes them away, and says which the person holds then."""
+    runtime = _runtime()
+    try:
+        if give or take:
+            with runtime.database.writing() as session:
+                by = os.environ.get("USER", "pilot")[:50]
+                granting.change_roles(session, account, give, take, by, runtime.engine.clock())
+        with runtime.database.reading() as session:
+            click.echo(f"{account}：{'、'.join(granting.roles_of(session, account)) or '没有角色'}")
+    except DomainError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @main.command()

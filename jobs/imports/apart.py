@@ -15,10 +15,10 @@ from jobs.imports.guarding import BadFile, Kind, inspect
 from jobs.imports.reading import FoundSheet, SeveralSheets, Table, open_table
 from jobs.imports.text_files import Rows
 
-TOO_MUCH = "文件过于复杂，未能在限定的时间和内存内读完，请把数据复制到新建的表格中，另存为 .xlsx 后上传，或拆分为几个文件"
+TOO_MUCH = "文件有误或过于复杂，未能在限定的时间和内存内读完，请把数据复制到新建的表格中，另存为 .xlsx 后上传，或拆分为几个文件"
 _PIECE_ROWS = 1000  # of a piece of the answer
 _PIECE_TEXT = 500_000  # characters of it, about
-_REFUSED, _SHEETS, _HEAD, _KIND = "refused", "sheets", "head", "kind"  # what a piece that holds no rows tells
+_REFUSED, _SHEETS, _HEAD, _KIND, _UNNAMED = "refused", "sheets", "head", "kind", "unnamed"  # what a piece that holds no rows tells
 
 
 def inspect_apart(path: Path, name: str) -> Kind:
@@ -52,15 +52,14 @@ def open_table_apart(
             raise SeveralSheets([FoundSheet(**one) for one in cast(list[Any], head[_SHEETS])])
         table = cast(dict[str, Any], head[_HEAD])
         others = tuple(FoundSheet(**one) for one in table.pop("others"))
-        yield Table(**{**table, "header": tuple(table["header"])}, others=others, rows=_rows(pieces))
+        unnamed = set[int]()
+        yield Table(**{**table, "header": tuple(table["header"])}, others=others, rows=_rows(pieces, unnamed), unnamed=unnamed)
 
 
-def _rows(pieces: Iterator[Json]) -> Rows:
-    while (piece := _next(pieces)) is not None:
-        if not isinstance(piece, list):
-            _told(piece)
-            raise BadFile(TOO_MUCH)
+def _rows(pieces: Iterator[Json], unnamed: set[int]) -> Rows:
+    while isinstance(piece := _next(pieces), list):
         yield from ((number, cells) for number, cells in cast(list[tuple[int, list[str]]], piece))
+    unnamed.update(cast(list[int], _told(piece)[_UNNAMED]))
 
 
 def _next(pieces: Iterator[Json]) -> Json:
@@ -96,6 +95,7 @@ def read(asked: Mapping[str, Json]) -> Iterator[Json]:
             about: dict[str, Json] = {"header": [*table.header], "places": dict(table.places), "sheet": table.sheet, "head": table.head}
             yield {_HEAD: {**about, "others": [asdict(one) for one in table.others]}}
             yield from _cut(table.rows)
+            yield {_UNNAMED: [*table.unnamed]}
     except SeveralSheets as several:
         yield {_SHEETS: [asdict(one) for one in several.sheets]}
     except BadFile as error:

@@ -14,6 +14,7 @@ from sqlalchemy import JSON, Integer, String, bindparam, delete, insert, literal
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from xlsxwriter.utility import xl_col_to_name
 
 from domain.ground.values import values_table
 from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState, move, recount, rows_of
@@ -139,8 +140,11 @@ def _check_rows(work: Work, record: ImportRecord, description: Import, check: Ro
             work.keep(session, done - bad, bad)
     if not done:
         raise BadFile("文件中只有表头，没有数据行，请填写后重新上传")
+    header = [*table.header, *[""] * (1 + max(table.unnamed, default=-1) - len(table.header))]
+    for at in table.unnamed:
+        header[at] = f"{xl_col_to_name(at)} 列（没有表头）"  # so that the page says that it is not imported
     with work.database.writing() as session:
-        move(session, record.id, [ImportState.CHECKING], state=ImportState.READY, total=done, bad=bad)
+        move(session, record.id, [ImportState.CHECKING], state=ImportState.READY, total=done, bad=bad, header=header)
 
 
 def _chunks(rows: Rows) -> Iterator[list[tuple[int, list[str]]]]:

@@ -205,3 +205,11 @@ def test_sheets_are_chosen_on_the_page(lite: World, tmp_path: Path) -> None:
     assert "教师.xlsx（软件学院）" in page
     assert "工作表“商学院”（1 行）不在本次导入中" in page
     assert "教师.xlsx（商学院）" in school.get("/imports/teachers/").text
+
+
+def test_columns_that_are_not_imported_are_named_with_and_without_headings(lite: World, tmp_path: Path) -> None:
+    school = user(site(lite), "school1")
+    rows = [(*HEADER, "备注"), [*teacher(1), "无"], [*teacher(2), "无", "再见"]]
+    sent = send(school, workbook(tmp_path / "a", rows).read_bytes())
+    work(lite)
+    assert "文件中的“备注”、“I 列（没有表头）”列不在导入模板中，不会导入。" in school.get(sent.location).text
