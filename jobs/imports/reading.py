@@ -186,7 +186,8 @@ def _sheet_rows(sheet: CalamineSheet) -> Rows:
     for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
         if bottom > top:
             merged.setdefault(top + 1, []).append((left, bottom + 1))
-    rows = ((number, [as_text(cell) for cell in row]) for number, row in enumerate(sheet.iter_rows(), 1))
+    blank = [""] * (sheet.start[1] if sheet.start else 0)  # columns left of the table, which the library leaves out
+    rows = ((number, [*blank, *map(as_text, row)]) for number, row in enumerate(sheet.iter_rows(), 1))
     return _filled(rows, merged) if merged else rows
 
 
