@@ -55,7 +55,7 @@ class Link:
     roles: frozenset[str]
     """Who sees it."""
     values: Mapping[str, str] = field(default_factory=dict)
-    place: str = ""
+    anchor: str = ""
     primary: bool = False
 
 

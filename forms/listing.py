@@ -41,7 +41,7 @@ class Filter:
     it matters when.
 
     `options` are fixed choices; `choices` reads them for an actor. `default` is used while the address does not name the filter.
-    `field` is that of a `Column`. People of the roles in `settled_for` see only rows with one value here, that of their own party:
+    `field` is that of a `Column`. People of the roles in `fixed_for` see only rows with one value here, that of their own party:
     the page does not offer them the filter.
     """
 
@@ -55,7 +55,7 @@ class Filter:
     for_actor: Callable[[Actor, Select[Any], str], Select[Any]] = lambda actor, query, text: query
     field: str | None = None
     at: Callable[[datetime, Select[Any], str], Select[Any]] = lambda now, query, text: query
-    settled_for: frozenset[str] = frozenset()
+    fixed_for: frozenset[str] = frozenset()
 
 
 def contains(column: SQLColumnExpression[str] | SQLColumnExpression[str | None]) -> Narrow:
@@ -104,7 +104,7 @@ class Listing:
 
     def offered(self, actor: Actor) -> Sequence[Filter]:
         """The filters that narrow something for this actor. The others still count where an address names them."""
-        return [one for one in self.filters if not one.settled_for & actor.roles]
+        return [one for one in self.filters if not one.fixed_for & actor.roles]
 
     def filtered(self, actor: Actor, values: Mapping[str, str]) -> Select[Any]:
         """The rows under the filters in `values` (name → text), whatever their status.

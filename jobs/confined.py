@@ -1,7 +1,8 @@
-"""Runs what strangers hand in – keys, pictures, diagrams, scenarios – in a process of its own, bounded in computing, memory and time.
+"""Runs what strangers hand in – files, keys, pictures, diagrams – in processes of their own, bounded in computing, memory and time.
 
-The processes are forked off a small server that has loaded the code already, so that one costs milliseconds. What goes in and comes back
-is JSON: nothing that a confined process says is ever run.
+The processes are forked off a small server that has loaded the code already, so that one costs milliseconds. The server is a program of
+its own: it has neither the connections to the database nor the locks of the process that asks. What goes in and comes back is JSON:
+nothing that a confined process says is ever run.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import json
 import multiprocessing
 import resource
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from time import monotonic
 
@@ -21,10 +23,12 @@ from domain.ground.errors import DomainError
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Function = Callable[[Mapping[str, Json]], Json]
+Stream = Callable[[Mapping[str, Json]], Iterator[Json]]
 
 MEGABYTE = 1024 * 1024
 AT_ONCE = 2  # confined processes of one process: each may take a core and its memory
 PATIENCE = 20.0  # seconds to wait for one's turn
+_LONGEST = 64 * MEGABYTE  # bytes of a piece of an answer
 _LOOK = 5.0  # seconds between two calls of `meanwhile`
 
 
@@ -48,6 +52,9 @@ WORK: Mapping[str, Work] = {
     "seal key": Work("jobs.seals", "open_key"),
     "seal picture": Work("jobs.seals", "check_picture", seconds=5),
     "check of a diagram": Work("jobs.trials", "check_diagram", seconds=10),
+    "look at an upload": Work("jobs.uploads", "look", seconds=20, memory=700 * MEGABYTE),
+    "look at a table": Work("jobs.imports.apart", "look", seconds=30, memory=700 * MEGABYTE),
+    "rows of a table": Work("jobs.imports.apart", "read", seconds=60, memory=2000 * MEGABYTE),
     "trial of a diagram": Work("jobs.trials", "try_diagram", seconds=20),
 }
 
@@ -60,6 +67,11 @@ class Busy(DomainError):
     """系统正忙，请稍后再试；已填写的内容不会丢失。"""
 
 
+def warm() -> None:
+    """Starts the server of processes ahead of the first that is asked for: whoever asks does not wait while it loads the code."""
+    forkserver.ensure_running()
+
+
 def run(name: str, asked: Mapping[str, Json], meanwhile: Callable[[], None] = lambda: None) -> Json:
     """Runs the work of this name over `asked` in a process of its own. `meanwhile` is called every few seconds; what it raises ends both.
 
@@ -67,40 +79,58 @@ def run(name: str, asked: Mapping[str, Json], meanwhile: Callable[[], None] = la
         Busy: others are at it, and go on being so.
         Unfinished: it went over its bounds, or failed in a way that it does not tell.
     """
+    answers = stream(name, asked, meanwhile)
+    try:
+        return next(answers)
+    finally:
+        answers.close()
+
+
+def stream(name: str, asked: Mapping[str, Json], meanwhile: Callable[[], None] = lambda: None) -> Generator[Json]:
+    """As `run`, of work that gives its answer in pieces. It waits with the next piece until this one is taken; its time stands still then.
+
+    Close it (`contextlib.closing`): that ends the process, and gives its turn to others.
+    """
     work = WORK[name]
     if not _TURNS.acquire(timeout=PATIENCE):
         raise Busy
     try:
-        return _run(work, json.dumps(asked).encode(), meanwhile)
+        yield from _pieces(work, json.dumps(asked).encode(), meanwhile)
     finally:
         _TURNS.release()
 
 
-def _run(work: Work, asked: bytes, meanwhile: Callable[[], None]) -> Json:
+def _pieces(work: Work, asked: bytes, meanwhile: Callable[[], None]) -> Generator[Json]:
     ours, theirs = _CONTEXT.Pipe()
     process = _CONTEXT.Process(target=_child, args=(theirs, work), daemon=True)
     process.start()
     theirs.close()
+    left = 2.0 * work.seconds
     try:
         with ours:
             ours.send_bytes(asked)
-            _wait(ours, monotonic() + 2 * work.seconds, meanwhile)
-            answer: Json = json.loads(ours.recv_bytes())
+            while True:
+                left -= _wait(ours, left, meanwhile)
+                piece = ours.recv_bytes(_LONGEST)
+                if not piece:
+                    return
+                yield json.loads(piece)
     except (EOFError, OSError) as error:  # it died: of its bounds, or of what it was handed
         raise Unfinished from error
     finally:
         process.kill()
         process.join()
         process.close()
-    return answer
 
 
-def _wait(answer: Connection, until: float, meanwhile: Callable[[], None]) -> None:
-    """Waits for an answer, until a moment of `monotonic`."""
-    while not answer.poll(max(min(_LOOK, until - monotonic()), 0)):
-        if monotonic() >= until:
+def _wait(answer: Connection, most: float, meanwhile: Callable[[], None]) -> float:
+    """Waits for a piece, at most so many seconds, and returns how many it took."""
+    began = monotonic()
+    while not answer.poll(max(min(_LOOK, began + most - monotonic()), 0)):
+        if monotonic() >= began + most:
             raise Unfinished
         meanwhile()
+    return monotonic() - began
 
 
 def _child(connection: Connection, work: Work) -> None:
@@ -112,9 +142,12 @@ def _child(connection: Connection, work: Work) -> None:
         (resource.RLIMIT_CORE, 0),  # no memory with a key in it is left on disk
     ):
         resource.setrlimit(kind, (most, most))
-    function: Function = getattr(import_module(work.module), work.function)
-    with suppress(MemoryError, RecursionError):  # no answer: the caller tells that it could not be finished
-        connection.send_bytes(json.dumps(function(json.loads(connection.recv_bytes()))).encode())
+    function: Function | Stream = getattr(import_module(work.module), work.function)
+    with suppress(MemoryError, RecursionError, BrokenPipeError):  # no end of the answer: the caller tells that it could not be finished
+        answer = function(json.loads(connection.recv_bytes()))
+        for piece in answer if isinstance(answer, Iterator) else (answer,):
+            connection.send_bytes(json.dumps(piece).encode())
+        connection.send_bytes(b"")
 
 
 _CONTEXT = multiprocessing.get_context("forkserver")

@@ -1,5 +1,5 @@
-"""Deletes uploads that no record has taken – a page was closed before it was saved, a file removed again –, bytes without a row, and
-workbooks of imports that are over."""
+"""Deletes uploads that no record has taken – a page was closed before it was saved, a file removed again –, bytes without a row,
+workbooks of imports that are over, and what waited for a form that was not sent again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from domain.platform import unsent
 from domain.platform.files import StoredFile, forget_unattached, path_of
 from jobs.imports.originals import not_needed
 from jobs.runtime import Runtime
@@ -26,7 +27,13 @@ def sweep_files(runtime: Runtime) -> int:
     deleted = 0
     with runtime.database.reading() as session:
         uploads = list(not_needed(session, runtime.settings))
-    for path in [*(path_of(home, sha256) for sha256 in hashes), *_orphans(runtime, folder), *_parts(home), *uploads]:
+    for path in [
+        *(path_of(home, sha256) for sha256 in hashes),
+        *_orphans(runtime, folder),
+        *_parts(home),
+        *uploads,
+        *unsent.old(home, now),
+    ]:
         if path.exists() and now.timestamp() - path.stat().st_mtime > FRESH:
             path.unlink(missing_ok=True)
             deleted += 1

@@ -64,7 +64,7 @@ def chain_faults(engine: Engine, session: Session) -> Iterator[str]:
 
 
 def _record_faults(engine: Engine, session: Session) -> Iterator[str]:
-    """Records of which only the first head knows what they said: no step has been taken about them since."""
+    """Records that have had no step since the first head, and say something else than they did then."""
     untouched = select(Leaf, _INSTANCE.definition_id, _INSTANCE.subject_id).where(Leaf.chain == RECORD, _INSTANCE.seq == Leaf.seq)
     for leaf, definition_id, subject_id in session.execute(untouched.join(tables.instance, _INSTANCE.id == Leaf.id)).all():
         subject = engine.subjects[load(session, definition_id).subject].load(session, subject_id)
@@ -73,7 +73,7 @@ def _record_faults(engine: Engine, session: Session) -> Iterator[str]:
 
 
 def _publish(database: Database, engine: Engine, everything: bool = False) -> Head:
-    """Publishes a head; the first one, over `everything`, also says what records say of which no line of history does."""
+    """Publishes a head. The first one covers `everything`: also what those records say of which no line of history keeps the hash."""
     with database.reading() as session:
         last = heads.last_head(session)
     number = 1 if last is None else last.number + 1
@@ -103,7 +103,7 @@ def _grown(session: Session) -> Iterator[End]:
 
 
 def _records(engine: Engine, session: Session) -> Iterator[End]:
-    """What those records say of which no line of history does; of each process alone, for a record has one that is not over."""
+    """The hash of what its record says, for each process whose own history does not keep it."""
     told = exists().where(_EVENT.instance_id == _INSTANCE.id, _EVENT.record.is_not(None))
     query = select(_INSTANCE.id, _INSTANCE.seq, _INSTANCE.definition_id, _INSTANCE.subject_id).where(not_(told)).order_by(_INSTANCE.id)
     for id, seq, definition_id, subject_id in session.execute(query, execution_options={"yield_per": CHUNK}):

@@ -155,7 +155,8 @@ def _prepared(runtime: Runtime, session: Session, job: JobRow) -> tuple[External
     kept: dict[str, Any] = {"payload": payload}
     kept |= proofs(session, tables.job, {"id": job.id, **kept})
     session.execute(update(tables.job).where(tables.job.c.id == job.id).values(kept))
-    return handler, payload
+    # as it is kept: the first attempt sends to the letter what the others send
+    return handler, session.scalar(select(tables.job.c.payload).where(tables.job.c.id == job.id))
 
 
 def _fault(error: Exception) -> str:

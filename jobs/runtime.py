@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 # imported for their tables: the metadata must know them all
@@ -18,7 +19,7 @@ import domain.platform.heads
 import domain.platform.imports
 import domain.platform.throttle
 from domain.ground.base import Base, utc_now
-from domain.ground.database import Database, open_database
+from domain.ground.database import Database, open_database, unsafe_settings
 from domain.ground.home import make_private
 from domain.ground.proofs import proofs_with
 from domain.ground.schema import SchemaError, Upgrade, check_schema, upgrade
@@ -35,6 +36,7 @@ from processes.deployment.deploying import callees_first
 from processes.diagrams.decisions import read_folder
 from processes.engine import Engine
 
+_log = logging.getLogger(__name__)
 PRODUCT = "系统"  # who deployed what came with the product
 BPMN_FOLDER = Path(__file__).parent.parent / "bpmn"
 TABLES = (
@@ -60,24 +62,30 @@ class Runtime:
     engine: Engine
 
 
-def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Runtime:
-    """Opens the database and makes the engine. Changes nothing but the rights to the installation's folder."""
+def build(settings: Settings, clock: Callable[[], datetime] = utc_now, patience: timedelta | None = None) -> Runtime:
+    """Opens the database and makes the engine. Changes nothing but the rights to the installation's folder.
+
+    `patience`: how long to wait for a lock of the database (`open_database`).
+    """
     make_private(settings.home)
-    return Runtime(settings, open_database(settings.database_url, proofs_with(settings)), Engine(HANDLERS, SUBJECTS, check, clock))
+    database = open_database(settings.database_url, proofs_with(settings), patience)
+    return Runtime(settings, database, Engine(HANDLERS, SUBJECTS, check, clock))
 
 
-def build_current(settings: Settings) -> Runtime:
+def build_current(settings: Settings, patience: timedelta | None = None) -> Runtime:
     """As `build`, for whoever works with a database that must be there already.
 
     Raises:
         domain.ground.schema.SchemaError: it is not of this product's schema; the message says, in Chinese, what to do.
     """
-    runtime = build(settings)
+    runtime = build(settings, patience=patience)
     try:
         check_schema(runtime.database)
     except SchemaError:
         runtime.database.engine.dispose()
         raise
+    for danger in unsafe_settings(runtime.database):
+        _log.warning("%s", danger)
     return runtime
 
 

@@ -111,7 +111,7 @@ def record_digest(subject: Subject) -> str:
 
 
 def unproved(session: Session, table: Table, row: Mapping[Any, Any]) -> Iterator[Rule]:
-    """The rules of which a row, all of whose columns are given, has no proof that holds."""
+    """The rules whose proof a row lacks, or whose proof does not go with the row. `row` has all columns of its table."""
     made = proofs_of(session)
     for rule in RULES[table]:
         if rule.present is not None and row[rule.present] is None:

@@ -1,4 +1,4 @@
-"""The states of the engine's rows, and the kinds of tasks, history lines and messages to people: the texts that the database keeps."""
+"""The states of the engine's rows, and the kinds of tasks, history lines and notices: the texts that the database keeps."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class JobState(StrEnum):
 
 
 class TextState(StrEnum):
-    """State of an SMS that holds messages to a person."""
+    """State of an SMS that holds notices to a person."""
 
     PENDING = "pending"
     RUNNING = "running"

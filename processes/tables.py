@@ -8,6 +8,7 @@ from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer,
 from sqlalchemy import text as sql
 
 from domain.ground.base import Base, UtcDateTime
+from processes.states import JobState, TaskRowState, TextState
 
 metadata = Base.metadata
 
@@ -121,7 +122,7 @@ task = Table(
     Index("ix_process_task_inbox", "party_id", "state", "due_at"),
     Index("ix_process_task_parent", "parent_id", **_where("parent_id IS NOT NULL")),
     Index("ix_process_task_done", "closed_by", "closed_at"),
-    Index("ix_process_task_due", "due_at", **_where("state = 'open'")),
+    Index("ix_process_task_due", "due_at", **_where(f"state = '{TaskRowState.OPEN}'")),
 )
 
 vote = Table(
@@ -219,7 +220,7 @@ job = Table(
     Column("payload_proof", String(32), comment="of the payload"),
     Column("answer_proof", String(32), comment="of the answer"),
     Index("ix_process_job_next", "next_at"),
-    Index("ix_process_job_failed", "handler", **_where("state = 'failed'")),
+    Index("ix_process_job_failed", "handler", **_where(f"state = '{JobState.FAILED}'")),
 )
 
 draft = Table(
@@ -345,5 +346,5 @@ text = Table(
     Index("ix_process_text_next", "next_at"),
     Column("resent_by", String(160), comment="who in charge last sent it again"),
     Index("ix_process_text_person", "person_id", "created_at"),
-    Index("ix_process_text_failed", "created_at", **_where("state = 'failed'")),
+    Index("ix_process_text_failed", "created_at", **_where(f"state = '{TextState.FAILED}'")),
 )

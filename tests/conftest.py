@@ -95,6 +95,15 @@ class Server:
     """A private PostgreSQL that listens on a socket in its folder: no port to find, nothing on the network."""
 
     folder: str
+    control: tuple[str, ...]
+    """`pg_ctl` for this server."""
+    start: tuple[str, ...]
+    """What starts it again, after `control`."""
+
+    def restart(self) -> None:
+        """Ends it as a crash would, without a checkpoint and without writing what is not written yet, and starts it again."""
+        subprocess.run([*self.control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd="/")
+        subprocess.run([*self.control, *self.start], check=True, capture_output=True, cwd="/")
 
     def url(self, name: str) -> str:
         """The address of one of its databases."""
@@ -117,6 +126,14 @@ class Server:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server | None]:
+    # nothing here outlives the tests
+    with postgres_server("fsync=off", "full_page_writes=off", "synchronous_commit=off") as server:
+        yield server
+
+
+@contextmanager
+def postgres_server(*settings: str) -> Iterator[Server | None]:
+    """A private PostgreSQL until the block ends; None where its binaries are not on this machine."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     if not found:
         yield None
@@ -128,12 +145,12 @@ def postgres() -> Iterator[Server | None]:
     user = ["runuser", "-u", "postgres", "--"] if as_root else []
     initdb = [*user, str(found[-1]), "-D", f"{folder}/data", "-U", "pilot", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
     subprocess.run(initdb, check=True, capture_output=True, cwd="/")
-    control = [*user, str(found[-1].with_name("pg_ctl")), "-D", f"{folder}/data", "-w", "-t", "120"]
-    fragile = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"  # nothing here outlives the tests
-    options = f"-c listen_addresses= -c unix_socket_directories={folder} {fragile}"
-    subprocess.run([*control, "-o", options, "-l", f"{folder}/log", "start"], check=True, capture_output=True, cwd="/")
+    control = (*user, str(found[-1].with_name("pg_ctl")), "-D", f"{folder}/data", "-w", "-t", "120")
+    options = f"-c listen_addresses= -c unix_socket_directories={folder} {' '.join(f'-c {one}' for one in settings)}"
+    start = ("-o", options, "-l", f"{folder}/log", "start")
+    subprocess.run([*control, *start], check=True, capture_output=True, cwd="/")
     try:
-        yield Server(folder)
+        yield Server(folder, control, start)
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True, cwd="/")
         shutil.rmtree(folder, ignore_errors=True)
@@ -196,11 +213,16 @@ def filled_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def filled_postgres(postgres: Server | None, tmp_path_factory: pytest.TempPathFactory) -> Server:
     """The server, with the database `filled` to copy."""
-    if postgres is None:
+    return fill_server(postgres, tmp_path_factory)
+
+
+def fill_server(server: Server | None, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """Makes the database `filled` in a server."""
+    if server is None:
         missing("PostgreSQL")
-    url = postgres.create("filled", "template0")
+    url = server.create("filled", "template0")
     _fill(replace(settings_in(tmp_path_factory.mktemp("filled")), database_url=url))
-    return postgres
+    return server
 
 
 def _add_books(settings: Settings) -> None:

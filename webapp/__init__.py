@@ -1,0 +1,1 @@
+"""The Flask screens, and the `pilot` command with the server and the measurements."""

@@ -2,5 +2,5 @@
 
 from webapp.cli import main
 
-if __name__ == "__main__":  # not where a process of ours is forked and loads the main module anew
+if __name__ == "__main__":  # a process that this one begins may load its main module anew, and starts nothing then
     main(prog_name="pilot")

@@ -17,11 +17,17 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from domain.ground.base import SHANGHAI
 from domain.ground.errors import DomainError
 from domain.ground.storage import out_of_space
+from domain.platform.background import TaskState
+from domain.platform.imports import ImportState
 from forms.lists import KINDS
 from processes.diagrams.expressions import ExpressionError
 from processes.errors import EngineFault, NotAllowed, NotFound, ProcessError
+from processes.states import EventKind, MessageState, TaskKind, TaskRowState, TextState, VoteState
+from processes.tasks.actions import ActionKind
 from webapp import assets, context, cookies, menu, request_checks
-from webapp.account.unsent_forms import may_keep, page_that_keeps
+from webapp.account import unsent_files
+from webapp.account.unsent_forms import may_keep, may_send_again, page_that_keeps, page_to_send_again
+from webapp.account.views import LOGINS, login_not_taken
 from webapp.account.views import blueprint as account
 from webapp.acts.views import blueprint as records
 from webapp.background.views import blueprint as background
@@ -71,6 +77,8 @@ BLUEPRINTS = (
     monitor,
     declarations,
 )
+# templates name states by these, not by the texts that the database keeps
+STATES = (ActionKind, EventKind, ImportState, MessageState, TaskKind, TaskRowState, TaskState, TextState, VoteState)
 MAX_REQUEST = 21 * 1024 * 1024  # one file of 20 MB, and the form around it
 CSP = "; ".join(
     (
@@ -123,6 +131,7 @@ def create_app(runtime: Runtime) -> Flask:
     CSRFProtect(app)
     assets.install(app)
     request_checks.install(app)
+    unsent_files.install(app)
     context.install(app)
     app.after_request(_headers)
     for blueprint in (*BLUEPRINTS, *usual_screens()):
@@ -137,6 +146,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.register_error_handler(500, _fault)
     app.add_template_filter(moment, "moment")
     app.add_template_global(stored_files)
+    app.jinja_env.globals.update({one.__name__: one for one in STATES})
     app.context_processor(_page)
     return app
 
@@ -214,7 +224,15 @@ def _storage(error: OSError) -> ResponseReturnValue:
 def _not_kept(status: int) -> ResponseReturnValue:
     g.failed = True
     session.pop("_flashes", None)  # no word of success
-    return ({"message": PAGES[status][1]}, status) if wants_json() else error_page(status)
+    title, message = PAGES[status]
+    if wants_json():
+        return {"message": message}, status
+    if request.endpoint in LOGINS:
+        return login_not_taken(message), status
+    if not may_send_again():
+        return error_page(status)
+    g.quiet = True
+    return page_to_send_again(status, title, message)
 
 
 def _csrf(error: CSRFError) -> ResponseReturnValue:

@@ -11,6 +11,8 @@ from flask.typing import ResponseReturnValue
 from domain.ground.base import Base
 from domain.ground.database import EXPIRE_ON_COMMIT
 from domain.ground.parties import Actor, actor_of
+from domain.platform import budgets
+from domain.platform.background import BackgroundTask
 from jobs import background
 from jobs.outbox import hand_out
 from webapp.database import SAFE, RequestDatabase, RequestSession, view_of_request, writes
@@ -69,7 +71,15 @@ def later(job_ids: Sequence[str]) -> None:
 
 
 def later_task(task_id: int) -> None:
-    """Hands out this background task once the request has been committed."""
+    """Hands out this background task, which the request has begun, once it has been committed.
+
+    Raises:
+        UsedUp: the actor, or their party, has too much of it waiting or kept.
+    """
+    budgets.check_tasks(db(), runtime().settings.budgets, actor())
+    task = db().get(BackgroundTask, task_id)
+    if task is not None and task.kind in budgets.WITH_FILES:
+        budgets.check_results(db(), runtime().settings.budgets, actor(), runtime().engine.clock())
     g.setdefault("later_tasks", []).append(task_id)
 
 

@@ -1,4 +1,4 @@
-"""The session's cookie: not on answers that know no person, so that no cache between keeps or hands out somebody's."""
+"""The session's cookie. Answers that are the same for everybody go out without it: no cache on the way keeps one person's for another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ IMPERSONAL = ("static", "health.healthz")
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Flask's own, which writes the cookie of a lasting session with every answer."""
+    """Flask's sessions, which write the cookie of a lasting session with every answer but these."""
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
         """Whether the answer carries the cookie."""

@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlite3 import Connection as SqliteConnection
 from typing import Any, cast
 
+from psycopg import Connection as PostgresConnection
 from sqlalchemy import Connection, CursorResult, Engine, Table, UpdateBase, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
@@ -19,9 +20,12 @@ from domain.ground.proofs import OPTION, Proofs, passing_proofs
 
 IDLE = timedelta(seconds=60)
 """How long PostgreSQL lets a transaction stand idle before it ends it: a process that was stopped would keep its locks."""
+PATIENCE = timedelta(seconds=15)
+"""How long workers and commands wait for SQLite's write lock."""
 EXPIRE_ON_COMMIT = False
 """No session forgets at a commit what it has loaded: pages and jobs go on reading it without another statement."""
 _IMMEDIATE = "pilot_immediate"
+_MS = timedelta(milliseconds=1)
 
 
 class BrokenReferences(Exception):
@@ -42,6 +46,15 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """A session that is rolled back at the end."""
         with self.reads() as session:
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A session that reads what was true at its first statement, whatever is committed meanwhile. It writes nothing."""
+        engine = self.engine
+        if engine.dialect.name == "postgresql":  # SQLite's transactions read so anyway
+            engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with Session(engine, expire_on_commit=EXPIRE_ON_COMMIT) as session:
             yield session
 
     @contextmanager
@@ -75,22 +88,27 @@ class Database:
                 _switch_keys(connection, "ON")
 
 
-def open_database(url: str, proofs: Proofs | None = None) -> Database:
+def open_database(url: str, proofs: Proofs | None = None, patience: timedelta | None = None) -> Database:
     """Opens `url` (`sqlite:///…` or `postgresql+psycopg://…`). Its errors show no parameters: people's data belong in no log.
 
-    `proofs` are the installation's; without them rows are proved with a key that nobody keeps.
+    `proofs` are the installation's; without them rows are proved with a key that nobody keeps. Whoever waits longer than `patience` for a
+    lock gets SQLAlchemy's OperationalError; by default SQLite's write lock is waited for a while, and PostgreSQL's locks of rows for good.
     """
     options = {OPTION: proofs or passing_proofs()}
     if url.startswith("sqlite"):
         engine = create_engine(
-            url, hide_parameters=True, execution_options=options, connect_args={"timeout": 15, "check_same_thread": False}
+            url,
+            hide_parameters=True,
+            execution_options=options,
+            connect_args={"timeout": (patience or PATIENCE).total_seconds(), "check_same_thread": False},
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        idle = f"-c idle_in_transaction_session_timeout={IDLE // timedelta(milliseconds=1)}"
+        limits = f"-c idle_in_transaction_session_timeout={IDLE // _MS} -c lock_timeout={(patience or timedelta()) // _MS}"  # 0: none
         pool = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
-        engine = create_engine(url, hide_parameters=True, execution_options=options, connect_args={"options": idle}, **pool)
+        engine = create_engine(url, hide_parameters=True, execution_options=options, connect_args={"options": limits}, **pool)
+        event.listen(engine, "connect", _prepare_postgresql)
     immediate = engine.execution_options(**{_IMMEDIATE: True})
     return Database(
         engine,
@@ -104,9 +122,16 @@ def _prepare_sqlite(connection: SqliteConnection, record: ConnectionPoolEntry) -
     # sqlite3 would begin transactions by its own rules; SQLAlchemy's `begin` event does it instead.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=15000"):
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _prepare_postgresql(connection: PostgresConnection[Any], record: ConnectionPoolEntry) -> None:
+    # A server whose synchronous_commit is off answers before it has written, and a crash takes back what people and the outside were told:
+    # our sessions do not want that. Other settings of it are as durable as one machine can be, or more, and stay.
+    connection.execute("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -132,6 +157,15 @@ def _no_broken_references(connection: Connection) -> None:
 
 def _some(rows: Sequence[int | None]) -> str:
     return "、".join(str(row) for row in rows[:5]) + (" 等" if len(rows) > 5 else "")
+
+
+def unsafe_settings(database: Database) -> list[str]:
+    """What of the database's server endangers the data, and no session can set otherwise; in Chinese."""
+    if database.engine.dialect.name != "postgresql":
+        return []
+    with database.engine.connect() as connection:
+        off = [name for name in ("fsync", "full_page_writes") if connection.scalar(select(func.current_setting(name))) == "off"]
+    return [f"PostgreSQL 的 {name} 已关闭，断电后数据库可能损坏，请在 postgresql.conf 中打开" for name in off]
 
 
 def put(session: Session, table: Table, values: Mapping[str, Any], unless: Sequence[str]) -> None:

@@ -25,8 +25,8 @@ class SchedulerLock(Base):
 def hold_lock(session: Session, holder: str, now: datetime, lease: timedelta) -> bool:
     """Takes the lease or renews it. False while another holder has it."""
     table = SchedulerLock
-    taken = update(table).where(table.id == 1, (table.holder == holder) | (table.until < now)).values(holder=holder, until=now + lease)
-    if rows_changed(session, taken) == 1:
+    claim = update(table).where(table.id == 1, (table.holder == holder) | (table.until < now)).values(holder=holder, until=now + lease)
+    if rows_changed(session, claim) == 1:
         return True
     if session.get(table, 1) is not None:
         return False

@@ -74,18 +74,18 @@ class Proofs:
 
 
 def proofs_with(settings: Settings) -> Proofs:
-    """Those of an installation."""
+    """The proofs of an installation, made with its keys."""
     return Proofs(lambda: settings.proof_keys or kept_keys(settings.home / FILE))
 
 
 def passing_proofs() -> Proofs:
-    """With a new key that nobody keeps, for a database that does not outlive the process."""
+    """Proofs made with a new key that nobody keeps, for a database that does not outlive the process."""
     key = Fernet.generate_key().decode("ascii")
     return Proofs(lambda: (key,))
 
 
 def proofs_of(session: Session) -> Proofs:
-    """Those of the database that a session is on."""
+    """The proofs of the database that a session is on."""
     return cast(Proofs, session.get_bind().get_execution_options()[OPTION])
 
 

@@ -4,14 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
+_TWO_NUMBERS = re.compile(r"[1-9]\d{0,7},[1-9]\d{0,7}")
 _FERNET = re.compile(r"[A-Za-z0-9_-]{43}=")  # 32 bytes in base64
 
 
 class BadSetting(Exception):
     """A setting is missing or wrong."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much of something one person, and all people of one party together, may have at a time."""
+
+    person: int
+    party: int
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """What `domain.platform.budgets` checks. Each is a variable of the environment, two numbers parted by a comma: `BUDGET_TASKS=20,60`."""
+
+    tasks: Budget = Budget(20, 60)
+    """`BUDGET_TASKS`: background tasks that wait or run."""
+    imports: Budget = Budget(20, 60)
+    """`BUDGET_IMPORTS`: imports that are neither taken in nor dropped."""
+    uploads: Budget = Budget(200, 2000)
+    """`BUDGET_UPLOADS`: files uploaded for forms that no record has taken yet."""
+    upload_mb: Budget = Budget(500, 5000)
+    """`BUDGET_UPLOAD_MB`: megabytes of these files."""
+    results: Budget = Budget(50, 500)
+    """`BUDGET_RESULTS`: files of exports, and of rows that failed, that are kept for download."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +63,7 @@ class Settings:
     """`PROOF_KEYS`: keys of the form of `SEAL_KEYS`, the newest first; none: one kept under `home` (`domain.ground.proofs`)."""
     proxies: int = 0
     """`TRUSTED_PROXIES`: how many reverse proxies stand before the web server, whose word on the client's address counts."""
+    budgets: Budgets = Budgets()
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -67,7 +93,19 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         seal_keys=_keys(environment, "SEAL_KEYS"),
         proof_keys=_keys(environment, "PROOF_KEYS"),
         proxies=int(proxies),
+        budgets=_budgets(environment),
     )
+
+
+def _budgets(environment: Mapping[str, str]) -> Budgets:
+    found = {}
+    for one in fields(Budgets):
+        name = f"BUDGET_{one.name.upper()}"
+        if text := environment.get(name):
+            if not _TWO_NUMBERS.fullmatch(text):
+                raise BadSetting(f"{name} 应为用逗号隔开的两个正整数（每人、每单位），例如 20,60，现为 {text!r}")
+            found[one.name] = Budget(*map(int, text.split(",")))
+    return Budgets(**found)
 
 
 def _keys(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

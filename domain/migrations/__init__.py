@@ -1,0 +1,1 @@
+"""How a database comes to its newest schema."""

@@ -168,6 +168,14 @@ def cancel(session: Session, task: BackgroundTask, now: datetime) -> bool:
     return rows_changed(session, ended) == 1
 
 
+def forget_result(session: Session, task: BackgroundTask, now: datetime) -> bool:
+    """Ends the time for which a finished task's file is kept. False where there is no such file."""
+    table = BackgroundTask
+    kept = update(table).where(table.id == task.id, table.state == TaskState.DONE, table.expires_at > now)
+    left = {name: value for name, value in task.result.items() if name != "file"}
+    return "file" in task.result and rows_changed(session, kept.values({"expires_at": now, "result": left})) == 1
+
+
 def retry(session: Session, task: BackgroundTask, now: datetime) -> bool:
     """Lets a failed task go on from where it stopped. False where it has not failed."""
     table = BackgroundTask

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -51,27 +53,52 @@ def path_of(home: Path, sha256: str) -> Path:
     return home / "files" / sha256[:2] / sha256[2:]
 
 
-def keep(
-    session: Session,
-    home: Path,
-    actor: Actor,
-    name: str,
-    media_type: str,
-    stream: IO[bytes],
-    most: int = MOST,
-    now: datetime | None = None,
-) -> StoredFile:
-    """Stores the bytes of `stream`, at most `most`, and adds a row.
+@dataclass(frozen=True)
+class Part:
+    """An upload on disk that no row names yet."""
+
+    path: Path
+    sha256: str
+    size: int
+    """Bytes."""
+
+
+@contextmanager
+def received(home: Path, stream: IO[bytes], most: int = MOST) -> Iterator[Part]:
+    """Writes the bytes of `stream`, at most `most`, to disk. They are deleted after the block, unless `keep` has taken them.
 
     Raises:
-        TooLarge, Empty: and stores nothing.
+        TooLarge, Empty
     """
-    sha256, size = _write(home, stream, most)
+    folder = home / "files"
+    folder.mkdir(parents=True, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    with tempfile.NamedTemporaryFile(dir=folder, prefix="part-", delete=False) as part:
+        try:
+            while chunk := stream.read(CHUNK):
+                size += len(chunk)
+                if size > most:
+                    raise TooLarge(f"文件超过 {most // 1048576} MB，请压缩或拆分后重新上传。")
+                digest.update(chunk)
+                part.write(chunk)
+            if not size:
+                raise Empty
+            part.flush()
+            yield Part(Path(part.name), digest.hexdigest(), size)
+        finally:
+            Path(part.name).unlink(missing_ok=True)  # only where it was not taken
+
+
+def keep(session: Session, home: Path, actor: Actor, name: str, media_type: str, part: Part, now: datetime | None = None) -> StoredFile:
+    """Keeps what was received, and adds a row."""
+    target = path_of(home, part.sha256)
+    target.parent.mkdir(exist_ok=True)
+    os.replace(part.path, target)  # in one move: nobody ever reads half a file
     row = StoredFile(
-        sha256=sha256,
+        sha256=part.sha256,
         name=tidy_name(name),
         media_type=media_type,
-        size=size,
+        size=part.size,
         party_id=actor.party_id,
         person_id=actor.person_id,
         created_at=now or utc_now(),
@@ -121,26 +148,3 @@ def forget_unattached(session: Session, before: datetime, most: int = 500) -> li
     session.execute(delete(StoredFile).where(StoredFile.id.in_([row.id for row in rows]), StoredFile.attached_at.is_(None)))
     hashes = {row.sha256 for row in rows}
     return sorted(hashes - set(session.scalars(select(StoredFile.sha256).where(StoredFile.sha256.in_(hashes)))))
-
-
-def _write(home: Path, stream: IO[bytes], most: int) -> tuple[str, int]:
-    folder = home / "files"
-    folder.mkdir(parents=True, exist_ok=True)
-    digest, size = hashlib.sha256(), 0
-    with tempfile.NamedTemporaryFile(dir=folder, prefix="part-", delete=False) as part:
-        try:
-            while chunk := stream.read(CHUNK):
-                size += len(chunk)
-                if size > most:
-                    raise TooLarge(f"文件超过 {most // 1048576} MB，请压缩或拆分后重新上传。")
-                digest.update(chunk)
-                part.write(chunk)
-            if not size:
-                raise Empty
-            target = path_of(home, digest.hexdigest())
-            target.parent.mkdir(exist_ok=True)
-            part.flush()
-            os.replace(part.name, target)  # in one move: nobody ever reads half a file
-        finally:
-            Path(part.name).unlink(missing_ok=True)  # only where the move did not happen
-    return digest.hexdigest(), size

@@ -94,7 +94,7 @@ def leaves_of(session: Session, number: int) -> Iterator[Leaf]:
 
 
 def statement(head: Head) -> bytes:
-    """What the signature of a head is of."""
+    """The bytes that a head's signature is made of."""
     return f"{head.number} {head.at.astimezone(UTC).isoformat()} {head.leaves} {head.digest}".encode()
 
 

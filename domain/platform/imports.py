@@ -30,6 +30,10 @@ class ImportState(StrEnum):
     DROPPED = "dropped"
 
 
+OPEN = (ImportState.CHECKING, ImportState.CHOOSING, ImportState.READY, ImportState.TAKING)
+"""States of an import in which it waits for work or for a person."""
+
+
 class RowState(StrEnum):
     """What becomes of a row of a file."""
 

@@ -28,7 +28,7 @@ def _by_major(query: Select[Any], text: str) -> Select[Any]:
 
 NAME = Filter("name", "证书名称", contains(Certificate.name))
 GRADE = Filter("grade", "等级", equals(Certificate.grade), GRADES)
-ORGANIZATION = Filter("organization", "培训评价组织", contains(Party.name), settled_for=frozenset({"培训评价组织"}))
+ORGANIZATION = Filter("organization", "培训评价组织", contains(Party.name), fixed_for=frozenset({"培训评价组织"}))
 MAJOR = Filter("major", "对应专业", _by_major)
 
 CERTIFICATES = Listing(

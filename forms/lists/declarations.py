@@ -35,7 +35,7 @@ def _by_certificate(query: Select[Any], text: str) -> Select[Any]:
 FILTERS = (
     Filter("plan", "申报计划", contains(DeclarationPlan.name)),
     Filter("certificate", "证书名称", _by_certificate, field="lines"),
-    Filter("school", "院校", contains(Party.name), settled_for=frozenset({"试点院校"})),
+    Filter("school", "院校", contains(Party.name), fixed_for=frozenset({"试点院校"})),
 )
 
 DECLARATIONS = Listing(

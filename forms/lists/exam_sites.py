@@ -30,7 +30,7 @@ EXAM_SITES = Listing(
     filters=(
         Filter("certificate", "考核证书", contains(Certificate.name), field="certificate"),
         Filter("grade", "等级", equals(Certificate.grade), GRADES, field="certificate"),
-        Filter("school", "院校", contains(Party.name), settled_for=frozenset({"试点院校"})),
+        Filter("school", "院校", contains(Party.name), fixed_for=frozenset({"试点院校"})),
     ),
     key="exam_site",
 )

@@ -31,7 +31,7 @@ SITE_STANDARDS = Listing(
     filters=(
         Filter("certificate", "证书名称", contains(Certificate.name), field="certificate"),
         Filter("grade", "等级", equals(Certificate.grade), GRADES, field="certificate"),
-        Filter("organization", "培训评价组织", contains(Party.name), settled_for=frozenset({"培训评价组织"})),
+        Filter("organization", "培训评价组织", contains(Party.name), fixed_for=frozenset({"培训评价组织"})),
     ),
     key="site_standard",
 )

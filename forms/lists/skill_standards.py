@@ -38,7 +38,7 @@ SKILL_STANDARDS = Listing(
     filters=(
         Filter("name", "标准名称", contains(SkillStandard.name), field="name"),
         Filter("certificate", "证书名称", _by_certificate, field="certificates"),
-        Filter("organization", "培训评价组织", contains(Party.name), settled_for=frozenset({"培训评价组织"})),
+        Filter("organization", "培训评价组织", contains(Party.name), fixed_for=frozenset({"培训评价组织"})),
     ),
     key="skill_standard",
 )

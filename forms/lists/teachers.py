@@ -44,6 +44,6 @@ TEACHER = RecordKind(
     create=lambda session, actor, now, token, answers: new_teacher(session, actor, now, answers),
     links=(
         Link("批量导入教师信息", "imports.index", frozenset({SCHOOL}), {"kind": "teachers"}),
-        Link("导入记录", "imports.index", frozenset({SCHOOL}), {"kind": "teachers"}, place="records"),
+        Link("导入记录", "imports.index", frozenset({SCHOOL}), {"kind": "teachers"}, anchor="records"),
     ),
 )

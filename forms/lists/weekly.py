@@ -31,7 +31,7 @@ REPORTS = Listing(
     ),
     filters=(
         Filter("period", "周期", contains(ReportingPeriod.label)),
-        Filter("school", "院校", contains(Party.name), settled_for=frozenset({"试点院校"})),
+        Filter("school", "院校", contains(Party.name), fixed_for=frozenset({"试点院校"})),
     ),
     key="weekly_report",
 )

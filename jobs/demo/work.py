@@ -15,7 +15,7 @@ from domain.demo import names, numbers
 from domain.exams.exam_sites import new_exam_site, site_choices
 from domain.ground.parties import Actor, actor_named
 from domain.institutions.teachers import new_teacher
-from domain.platform.files import attach, keep
+from domain.platform.files import attach, keep, received
 from domain.weekly.reports import known_beforehand, new_report
 from processes import tables
 from processes.engine import Engine
@@ -110,7 +110,8 @@ def _site(stage: Stage, account: str, act: str, number: int) -> None:
     school, now = stage.actor(account), stage.engine.clock()
     reviewer = stage.actor("organization1")
     certificates = _certificates_of(stage, school, reviewer)
-    file = keep(stage.session, stage.home, school, "考核站点申报表.pdf", "application/pdf", BytesIO(_PDF), now=now)
+    with received(stage.home, BytesIO(_PDF)) as part:
+        file = keep(stage.session, stage.home, school, "考核站点申报表.pdf", "application/pdf", part, now)
     attach(stage.session, school, [file.id], now)
     answers = {
         "certificate": certificates[number % len(certificates)],

@@ -28,6 +28,8 @@ class Order:
     """Number of the row of headings."""
     header: list[str]
     """The headings as the import read them."""
+    columns: list[int]
+    """The columns, from 0, that are imported: of the others the rows hold nothing."""
     kept_as_text: list[int]
     """Columns, from 0, whose values must be texts: long numbers."""
     others: list[tuple[str, int]]
@@ -51,22 +53,26 @@ class BadRow:
 
 
 def write_failures(session: Session, description: Import, record: ImportRecord, path: Path) -> None:
-    """Writes the bad rows of an import to `path`, a line a row; every cell is text, so that none becomes a formula."""
-    check = row_check(session, description)
+    """Writes the bad rows of an import to `path`, a line a row, with the columns that are imported.
+
+    Every cell is text, so that none becomes a formula.
+    """
+    check, columns = row_check(session, description), sorted(record.places.values())
     with Workbook(path, {"constant_memory": True}) as book:
         sheet = book.add_worksheet("未通过")
         bold, text = book.add_format({"bold": True, "bg_color": "#FDECEA"}), book.add_format({"num_format": "@"})
         for at, (heading, width) in enumerate(zip(HEADINGS, (8, 16, 40, 24), strict=True)):
             sheet.set_column(at, at, width)
             sheet.write_string(0, at, heading, bold)
-        sheet.set_column(len(HEADINGS), len(HEADINGS) + len(record.header), 20, text)
-        for at, heading in enumerate(record.header, len(HEADINGS)):
-            sheet.write_string(0, at, heading, bold)
+        sheet.set_column(len(HEADINGS), len(HEADINGS) + len(columns), 20, text)
+        for at, column in enumerate(columns, len(HEADINGS)):
+            sheet.write_string(0, at, record.header[column], bold)
         line, after = 1, 0
         while rows := rows_of(session, record.id, [RowState.BAD], after, _PAGE):
             for row in rows:
                 first = listed(check, record.places, row.number, row.cells, row.problems or [])
-                for at, value in enumerate((*first, *row.cells)):
+                values = [row.cells[column] if column < len(row.cells) else "" for column in columns]
+                for at, value in enumerate((*first, *values)):
                     sheet.write_string(line, at, value, text)
                 line += 1
             after = rows[-1].number

@@ -7,7 +7,10 @@ Everything here reads the file as a stream: memory stays flat, and time is bound
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Literal
 from zipfile import BadZipFile, ZipFile, ZipInfo
@@ -24,6 +27,8 @@ MAX_RATIO = 250  # unpacked over packed, of parts above `RATIO_FROM`; 50,000 equ
 RATIO_FROM = 1024 * 1024
 MAX_ROWS = 50_000  # rows below the header; the largest school has 30,000 candidates (domain.md, Sizes)
 MAX_COLUMNS = 100
+MAX_CELL = 32_767  # characters of one cell (Excel specifications and limits)
+MAX_REFERENCED = 200 * 1024 * 1024  # bytes of all texts as often as cells name them: a reader copies a text into each of these cells
 _SPARE = 100  # titles and blank rows above and between
 _MAX_UNPLACED = MAX_ROWS * MAX_COLUMNS  # cells that name no place follow one another
 
@@ -36,6 +41,14 @@ _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 _PLACE = re.compile(rb"""<(?:[\w.-]+:)?(?:c|row)(?=[\s/>])(?:[^<>]*?\sr\s*+=\s*+["']([A-Za-z]*+)([0-9]*+)["'])?+([^<>]*+)""")
 # A formula, and the value that was kept of it. Whoever wrote the file has not calculated: a missing value, or an empty one of no text.
 _FORMULA = re.compile(rb"<c([^<>]*)><f(?:\s[^<>]*)?(?:/>|>[^<]*</f>)(<v ?/>|<v></v>)?</c>")
+# A text that cells name by its number, and such a cell. (?>: linear on whatever is put before it.
+_TEXT = re.compile(rb"<(?:[\w.-]+:)?si(?=[\s/>])")
+_TEXTS_END = re.compile(rb"</(?:[\w.-]+:)?sst\s*>")
+_NAMING = re.compile(
+    rb"""<(?:[\w.-]+:)?c(?=\s)(?>[^<>]*?\st\s*+=\s*+["']s["'])[^<>]*+>\s*+<(?:[\w.-]+:)?v(?:\s[^<>]*+)?>\s*+([0-9]{1,9})"""
+)
+_TAG, _ENTITY = re.compile(rb"<[^<>]*+>"), re.compile(rb"&[^;&]{1,10};")
+_LONGEST_TEXT = 16 * 1024 * 1024  # bytes of one text with its markup: each of its characters may have a font of its own
 _DTD = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -86,9 +99,12 @@ def _inspect_workbook(path: Path) -> None:
         with ZipFile(path) as book:
             entries = book.infolist()
             _directory(entries)
+            texts, cells = _Texts(), 0
             for entry in entries:  # all of them: a sheet may hide under any name
                 with book.open(entry) as part:
-                    _part(part)
+                    cells += _part(part, texts)
+            if texts.longest * cells > MAX_REFERENCED:
+                _count_references(book, texts)
     except (BadZipFile, ZlibError, EOFError, NotImplementedError, OSError, RuntimeError, ValueError) as error:
         # what the library raises for damage, unknown packing, passwords and lies about sizes
         raise BadFile("文件已损坏，不能打开，请用 Excel 或 WPS 打开，另存为 .xlsx 后重新上传") from error
@@ -111,23 +127,88 @@ def _directory(entries: list[ZipInfo]) -> None:
             raise _strange("文件压缩异常")
 
 
-def _part(part: IO[bytes]) -> None:
-    """Reads one part to its end, for the library to compare its length and checksum with the directory, and checks what it holds."""
-    rest, places = b"", _Places()
-    while chunk := part.read(_CHUNK):
-        text = rest + chunk
+def _part(part: IO[bytes], texts: _Texts) -> int:
+    """Reads one part to its end, for the library to compare its length and checksum with the directory, and checks what it holds.
+
+    Returns: how many cells and rows it has.
+    """
+    places = _Places()
+    for text in _pieces(part):
         if _DTD.search(text) or text.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise _strange("文件中含有不允许的内容（实体声明）")
+        places.look(text)
+        texts.look(text)
+        if b"<f" in text:
+            _must_be_calculated(text)
+    texts.end()
+    if places.unplaced > _MAX_UNPLACED:
+        raise _strange("文件结构异常")
+    return places.found
+
+
+def _pieces(part: IO[bytes]) -> Iterator[bytes]:
+    """The bytes of a part, cut before tags."""
+    rest = b""
+    while chunk := part.read(_CHUNK):
+        text = rest + chunk
         cut = text.rfind(b"<")
         if cut == 0 and len(text) > _CHUNK:
             raise _strange("文件结构异常")
         text, rest = (text[:cut], text[cut:]) if cut >= 0 else (text, b"")
-        places.look(text)
-        if b"<f" in text:
-            _must_be_calculated(text)
-    places.look(rest)
-    if places.unplaced > _MAX_UNPLACED:
-        raise _strange("文件结构异常")
+        yield text
+    yield rest
+
+
+def _count_references(book: ZipFile, texts: _Texts) -> None:
+    """Refuses a workbook whose texts, as often as its cells name them, would fill the memory."""
+    room = MAX_REFERENCED
+    for entry in book.infolist():
+        with book.open(entry) as part:
+            for piece in _pieces(part):
+                room -= sum(texts.sizes[at] for found in _NAMING.findall(piece) if (at := int(found)) < len(texts.sizes))
+                if room < 0:
+                    raise _strange("文件中的长文字重复过多")
+
+
+@dataclass
+class _Texts:
+    """Measures the texts that cells name by their numbers."""
+
+    sizes: array[int] = field(default_factory=lambda: array("I"))
+    """Of each text, bytes with its markup."""
+    longest: int = 0
+    _open: bytes = b""
+    """The text that has begun and may go on."""
+
+    def look(self, piece: bytes) -> None:
+        """Measures the texts that end in the next piece of a part.
+
+        Raises:
+            BadFile: one is longer than a cell can be.
+        """
+        if not self._open and b"<si" not in piece and b":si" not in piece:
+            return
+        piece = self._open + piece
+        starts = [found.start() for found in _TEXT.finditer(piece)]
+        for start, end in pairwise(starts):
+            self._measure(piece[start:end]) if end - start > MAX_CELL else self.sizes.append(end - start)
+        if len(starts) > 1:
+            self.longest = max(self.longest, *self.sizes[1 - len(starts) :])
+        self._open = piece[starts[-1] :] if starts else b""
+        if len(self._open) > _LONGEST_TEXT:
+            raise _too_long()
+
+    def end(self) -> None:
+        """Measures the last text of a part."""
+        if self._open:
+            self._measure(_TEXTS_END.split(self._open, 1)[0])
+        self._open = b""
+
+    def _measure(self, text: bytes) -> None:
+        if len(_ENTITY.sub(b"x", _TAG.sub(b"", text)).decode("utf-8", "ignore")) > MAX_CELL:
+            raise _too_long()
+        self.sizes.append(len(text))
+        self.longest = max(self.longest, len(text))
 
 
 @dataclass
@@ -137,13 +218,17 @@ class _Places:
     A row out there may hold nothing but formats: people draw formats down to the end of a sheet.
     """
 
+    found: int = 0
+    """Cells and rows."""
     unplaced: int = 0
     """Cells and rows without a place: each follows the one before it."""
     far: bool = False
     """Whether the last row with a place is too far out."""
 
     def look(self, text: bytes) -> None:
-        for column, row, rest in _PLACE.findall(text):
+        found = _PLACE.findall(text)
+        self.found += len(found)
+        for column, row, rest in found:
             if len(column) < 2 and (0 < len(row) < 5 or (len(row) == 5 and row <= _LAST_ROW)):
                 self.far = self.far and bool(column)
                 continue  # near, whatever it holds: nearly all are
@@ -170,6 +255,10 @@ def _number(column: bytes) -> int:
     for letter in column.upper():
         number = number * 26 + letter - 64
     return number
+
+
+def _too_long() -> BadFile:
+    return BadFile(f"文件中有超过 {MAX_CELL} 个字的单元格，请删减后重新上传")
 
 
 def _strange(what: str) -> BadFile:

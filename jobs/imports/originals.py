@@ -6,6 +6,7 @@ the import is open, and afterwards while it has rows that failed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
@@ -14,12 +15,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.ground.settings import Settings
-from domain.platform.imports import ImportRecord, ImportState
+from domain.platform.imports import OPEN, ImportRecord, ImportState
 from jobs.imports.guarding import kind_of
 
 MAX_ROWS = 20_000  # of a workbook in which rows come back; those of a larger one come back as a list
 MAX_XML = 60 * 1024 * 1024  # bytes: about 1.2 million cells
-_OPEN = (ImportState.CHECKING, ImportState.CHOOSING, ImportState.READY, ImportState.TAKING)
+KEPT = 100  # workbooks of a party that are kept for rows that failed, the newest
 
 
 def folder_of(settings: Settings) -> Path:
@@ -45,15 +46,23 @@ def size_of(path: Path) -> int:
 
 def needed(record: ImportRecord) -> bool:
     """Whether an import's upload is still needed."""
-    return record.state in _OPEN or (record.state == ImportState.DONE and record.taken < record.total)
+    return record.state in OPEN or (record.state == ImportState.DONE and record.taken < record.total)
 
 
 def not_needed(session: Session, settings: Settings) -> Iterator[Path]:
-    """The uploads that nobody needs any more: their import was dropped, or all its rows became records."""
+    """The uploads that nobody needs any more: their import was dropped, or all its rows became records.
+
+    Of those that are kept for rows that failed also all but the newest of each party: these rows come back as a list.
+    """
     paths = {int(path.name): path for path in folder_of(settings).glob("*") if path.name.isdecimal()}
-    ids = sorted(paths)
+    ids = sorted(paths, reverse=True)
+    parties = Counter[int]()
     for at in range(0, len(ids), 500):
         some = ids[at : at + 500]
-        records = session.scalars(select(ImportRecord).where(ImportRecord.id.in_(some)))
-        kept = {record.id for record in records if needed(record)}
-        yield from (paths[one] for one in some if one not in kept)
+        found = {record.id: record for record in session.scalars(select(ImportRecord).where(ImportRecord.id.in_(some)))}
+        for one in some:
+            record = found.get(one)
+            if record is None or not needed(record) or (record.state == ImportState.DONE and parties[record.party_id] >= KEPT):
+                yield paths[one]
+            elif record.state == ImportState.DONE:
+                parties[record.party_id] += 1

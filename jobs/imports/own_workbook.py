@@ -36,7 +36,7 @@ from jobs.imports.cells import as_text
 from jobs.imports.failures import BadRow, Order
 from jobs.imports.guarding import BadFile, inspect
 from jobs.imports.newer_rules import newer_rules
-from jobs.imports.reading import open_sheet
+from jobs.imports.reading import MAX_HEADING, open_sheet
 from jobs.imports.row_removal import Moves, remove_rows
 
 LIST = "失败明细"
@@ -72,10 +72,10 @@ def write(order: Order, rows: Sequence[BadRow], target: str | IO[bytes]) -> None
         remove_rows(book[name], Moves(head, book[name].max_row, []))
     _forget_rule(sheet)
     remove_rows(sheet, moves)
-    width = max(len(row.cells) for row in rows)
+    width = len(order.header)
     left = MAX_COMMENTS
     for at, row in enumerate(rows, order.head + 1):
-        _correct(sheet, at, texts[row.number], row.cells)
+        _correct(sheet, at, order.columns, texts[row.number], row.cells)
         _unmark(sheet, at, width)
         _tell_again(sheet, at, order, row)
         _mark(sheet, at, order, row, left > 0)
@@ -120,7 +120,7 @@ def _load(order: Order) -> Workbook:
 def _is_headed(sheet: Worksheet, order: Order) -> bool:
     """Whether a sheet has the headings that the import read; they may stand over two lines, or in cells merged downwards."""
     lines = sheet.iter_rows(max(order.head - 1, 1), order.head, 1, len(order.header), values_only=True)
-    cells = [[text for value in column if (text := as_text(value))] for column in zip(*lines, strict=True)]
+    cells = [[text for value in column if (text := as_text(value)[:MAX_HEADING])] for column in zip(*lines, strict=True)]
     found = [any(text in said for text in texts) for said, texts in zip(order.header, cells, strict=True) if said and texts]
     return bool(found) and all(found)
 
@@ -139,11 +139,12 @@ def _as_read(order: Order, rows: Sequence[BadRow]) -> tuple[dict[int, list[str]]
     return texts, last
 
 
-def _correct(sheet: Worksheet, at: int, was: Sequence[str], now: Sequence[str]) -> None:
+def _correct(sheet: Worksheet, at: int, columns: Sequence[int], was: Sequence[str], now: Sequence[str]) -> None:
     """Writes the cells that were corrected in the browser."""
-    for column, text in enumerate(now, 1):
-        if text != (was[column - 1] if column <= len(was) else ""):
-            cell = sheet.cell(at, column)
+    for column in columns:
+        text = now[column] if column < len(now) else ""
+        if text != (was[column] if column < len(was) else ""):
+            cell = sheet.cell(at, column + 1)
             cell.hyperlink = None
             _write(cell, as_text(text))
 

@@ -15,11 +15,16 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from jobs.imports.cells import as_text
 from jobs.imports.columns import Column, Head, Header, find_head
-from jobs.imports.guarding import MAX_ROWS, BadFile, Kind, inspect
+from jobs.imports.guarding import MAX_CELL, MAX_ROWS, BadFile, Kind, inspect
 from jobs.imports.text_files import Rows, open_text
 
 TITLE_ROWS = 20  # rows in which the headings are looked for
 MAX_SHEETS = 100
+MAX_SHEET_NAME = 255  # characters; Excel allows 31
+MAX_PLACES = 12_000_000  # cells of the rectangles of all sheets together: each is looked at
+MAX_MERGES = 200_000  # merged areas of a sheet
+MAX_HEADING = 200  # characters of a heading that are kept, and compared
+MAX_TEXT = 20_000_000  # characters of all cells that are imported: 50,000 rows of 400
 HIDDEN = "工作表已隐藏"
 _STRAY = 1  # headings that a sheet may have by chance
 
@@ -45,7 +50,8 @@ class Table:
     places: Mapping[str, int]
     """Field name → number of the file's column, from 0."""
     rows: Rows
-    """(row number as Excel counts, the cells as text); blank rows and the template's example left out. Read once."""
+    """(row number as Excel counts, the cells as text, those of other columns empty); blank rows and the template's example left out.
+    Read once."""
     sheet: str
     """The sheet's name; empty where the file has none."""
     head: int
@@ -105,7 +111,7 @@ def _open_book(path: Path) -> Iterator[CalamineWorkbook]:
 
 def _text_table(rows: Rows, columns: Sequence[Column]) -> Table:
     lines = list(islice(rows, TITLE_ROWS))
-    head = find_head(columns, [texts for _, texts in lines])
+    head = _find_head(lines, columns)
     if head is None or not head.header.complete:
         raise BadFile(_advice(head, columns))
     return _table("", head, lines, rows, columns)
@@ -129,9 +135,15 @@ def _book_table(book: CalamineWorkbook, columns: Sequence[Column], wanted: str |
     sheets = [(at, one) for at, one in enumerate(book.sheets_metadata) if one.typ == SheetTypeEnum.WorkSheet and wanted in (None, one.name)]
     if len(sheets) > MAX_SHEETS:
         raise BadFile(f"文件中的工作表超过 {MAX_SHEETS} 个，请删除无关的工作表后重新上传")
-    look = _Look()
+    if any(len(one.name) > MAX_SHEET_NAME for _, one in sheets):
+        raise BadFile(f"文件中有工作表的名称超过 {MAX_SHEET_NAME} 个字，请改短后重新上传")
+    look, places = _Look(), 0
     for at, about in sheets:
-        _look_at(look, book.get_sheet_by_index(at), about.visible == SheetVisibleEnum.Visible or wanted is not None, columns)
+        sheet = book.get_sheet_by_index(at)
+        places += (sheet.total_height + 1) * (sheet.total_width + 1)  # they are the numbers of the last row and column, from 0
+        if places > MAX_PLACES:
+            raise BadFile("文件中的工作表过大，请删除无关的工作表、数据右侧和下方多余的列和行，或拆分为几个文件后分别上传")
+        _look_at(look, sheet, about.visible == SheetVisibleEnum.Visible or wanted is not None, columns)
     if look.first is not None and sum(one.problem is None for one in look.found) > 1:
         rows = _count(_sheet_table(look.first, columns).rows)
         raise SeveralSheets([one if one.rows else replace(one, rows=rows) for one in look.found])
@@ -171,8 +183,12 @@ def _sheet_table(sheet: CalamineSheet, columns: Sequence[Column]) -> Table:
 def _head_and_table(sheet: CalamineSheet, columns: Sequence[Column]) -> tuple[Head | None, Table | None]:
     rows = _sheet_rows(sheet)
     lines = list(islice(rows, TITLE_ROWS))
-    head = find_head(columns, [texts for _, texts in lines])
+    head = _find_head(lines, columns)
     return head, _table(sheet.name, head, lines, rows, columns) if head is not None else None
+
+
+def _find_head(lines: Sequence[tuple[int, list[str]]], columns: Sequence[Column]) -> Head | None:
+    return find_head(columns, [[text[:MAX_HEADING] for text in texts] for _, texts in lines])
 
 
 def _table(name: str, head: Head, lines: Sequence[tuple[int, list[str]]], rows: Rows, columns: Sequence[Column]) -> Table:
@@ -183,7 +199,10 @@ def _table(name: str, head: Head, lines: Sequence[tuple[int, list[str]]], rows: 
 
 def _sheet_rows(sheet: CalamineSheet) -> Rows:
     merged: dict[int, list[tuple[int, int]]] = {}
-    for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
+    areas = sheet.merged_cell_ranges or ()
+    if len(areas) > MAX_MERGES:
+        raise BadFile(f"工作表“{sheet.name}”中合并的单元格过多，请取消合并后重新上传")
+    for (top, left), (bottom, _) in areas:
         if bottom > top:
             merged.setdefault(top + 1, []).append((left, bottom + 1))
     blank = [""] * (sheet.start[1] if sheet.start else 0)  # columns left of the table, which the library leaves out
@@ -224,14 +243,24 @@ def _problem(header: Header) -> str:
 
 def _data(rows: Rows, places: Mapping[str, int], columns: Sequence[Column]) -> Rows:
     example = {places[c.name]: str(c.schema["x-example"]) for c in columns if c.name in places and "x-example" in c.schema}
-    count = 0
+    taken = [False] * (1 + max(places.values()))
+    for at in places.values():
+        taken[at] = True
+    count, room = 0, MAX_TEXT
     for number, texts in rows:
         if not any(texts) or (example and all(at < len(texts) and texts[at] == value for at, value in example.items())):
             continue
         count += 1
         if count > MAX_ROWS:
             raise BadFile(f"数据超过 {MAX_ROWS} 行，请拆分为几个文件后分别上传")
-        yield number, texts
+        kept = [text if wanted else "" for text, wanted in zip(texts, taken, strict=False)]
+        size = sum(map(len, kept))
+        room -= size
+        if size > MAX_CELL and max(map(len, kept)) > MAX_CELL:
+            raise BadFile(f"第 {number} 行有超过 {MAX_CELL} 个字的单元格，请删减后重新上传")
+        if room < 0:
+            raise BadFile(f"要导入的文字超过 {MAX_TEXT // 10_000} 万字，请拆分为几个文件后分别上传")
+        yield number, kept
 
 
 def _count(rows: Rows) -> int:

@@ -21,8 +21,9 @@ from domain.ground.settings import Settings
 from domain.platform import background
 from domain.platform.files import tidy_name
 from domain.platform.imports import ImportRecord, imports_query
+from jobs.imports.apart import inspect_apart
 from jobs.imports.description import Import
-from jobs.imports.guarding import MAX_BYTES, BadFile, inspect
+from jobs.imports.guarding import MAX_BYTES, BadFile
 from jobs.imports.originals import file_of, folder_of
 
 _CHUNK = 1024 * 1024
@@ -56,6 +57,7 @@ def uploaded(settings: Settings, name: str, stream: IO[bytes]) -> Iterator[Uploa
 
     Raises:
         BadFile
+        Busy: other files are being looked at.
     """
     folder = folder_of(settings)
     folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +71,7 @@ def uploaded(settings: Settings, name: str, stream: IO[bytes]) -> Iterator[Uploa
                     raise BadFile(f"文件超过 {MAX_BYTES // 1024 // 1024} MB，请拆分为几个文件后分别上传")
                 digest.update(chunk)
                 file.write(chunk)
-        inspect(path, name)
+        inspect_apart(path, name)
         yield Upload(path, tidy_name(name), digest.hexdigest())
     finally:
         path.unlink(missing_ok=True)

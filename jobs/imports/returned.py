@@ -116,7 +116,8 @@ def _write_order(session: Session, settings: Settings, description: Import, reco
     texts = [record.places[c.name] for c in check.columns if c.name in record.places and c.schema.get("format") in TEXT_KEPT]
     head, places = record.head or 0, record.places
     others = [(one["name"], one["head"]) for one in record.sheets if one["problem"] is None and one["name"] != record.sheet]
-    order = Order(str(file_of(settings, record)), record.sheet or "", head, record.header, texts, others, list(HEADINGS))
+    columns = sorted(places.values())
+    order = Order(str(file_of(settings, record)), record.sheet or "", head, record.header, columns, texts, others, list(HEADINGS))
     table = ImportRow
     bad = select(table.number, table.cells, table.problems).where(table.import_id == record.id, table.state == RowState.BAD)
     rows = session.execute(bad.order_by(table.number)).all()

@@ -47,6 +47,8 @@ def _rows(text: TextIO, sign: str) -> Rows:
     before = 0
     try:
         for row in reader:
+            if any(row[MAX_COLUMNS:]):
+                raise BadFile(f"文件第 {before + 1} 行超过 {MAX_COLUMNS} 列，请删除右侧多余的列后重新上传")
             yield before + 1, [as_text(_unquoted(cell)) for cell in row[:MAX_COLUMNS]]
             before = reader.line_num
     except csv.Error as error:

@@ -5,9 +5,9 @@ Both begin where the states of the rows show, and do a chunk in a transaction: a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from itertools import islice
+from functools import partial
 from typing import Any, cast
 
 from sqlalchemy import JSON, Integer, String, bindparam, delete, insert, literal, select, update
@@ -18,18 +18,21 @@ from sqlalchemy.orm import Session
 from domain.ground.values import values_table
 from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState, move, recount, rows_of
 from jobs.imports import IMPORTS
+from jobs.imports.apart import open_table_apart
 from jobs.imports.checking import Doubles, RowCheck, row_check
 from jobs.imports.description import Import
 from jobs.imports.guarding import BadFile, kind_of
 from jobs.imports.originals import can_come_back, file_of, needed
-from jobs.imports.reading import SeveralSheets, Table, open_table
+from jobs.imports.reading import SeveralSheets, Table
+from jobs.imports.text_files import Rows
 from jobs.outbox import hand_out
 from jobs.runtime import Runtime
 from jobs.work import Work
 from processes.definitions.store import latest
 from processes.steps import starting
 
-CHECKED = 2000  # rows a transaction
+CHECKED = 2000  # rows a transaction: on SQLite nobody else writes meanwhile, so what can be done before it begins is done before
+CHECKED_TEXT = 500_000  # characters a transaction
 TAKEN = 1000
 STARTED = 10  # processes a transaction: some 40 ms, during which SQLite lets nobody else write
 ROWS = cast(SqlTable, ImportRow.__table__)  # Core: twenty thousand rows need no objects
@@ -46,7 +49,8 @@ def check_file(runtime: Runtime, work: Work) -> None:
         try:
             if not path.exists():
                 raise BadFile("上传的文件已不存在，请重新上传")
-            with open_table(path, record.file_name, check.columns, kind_of(path), record.sheet) as table:
+            renew = partial(_renew, work)
+            with open_table_apart(path, check.columns, kind_of(path), record.sheet, renew) as table:
                 _forget_rows(work, record, table)
                 _check_rows(work, record, description, check, table)
         except SeveralSheets as several:
@@ -80,8 +84,9 @@ def store_rows(work: Work) -> None:
     if work.total is None:
         work.progress(0, 0, record.good)
     check = _row_check(work, description)
-    while _take_chunk(work, record, description, check):
-        pass
+    last: int | None = 0
+    while last is not None:
+        last = _take_chunk(work, record, description, check, last)
 
 
 def start_processes(runtime: Runtime, work: Work, most: int | None = None) -> None:
@@ -122,9 +127,10 @@ def _forget_rows(work: Work, record: ImportRecord, table: Table) -> None:
 def _check_rows(work: Work, record: ImportRecord, description: Import, check: RowCheck, table: Table) -> None:
     doubles = Doubles(description.unique)
     done = bad = 0
-    while chunk := list(islice(table.rows, CHECKED)):
-        with work.database.writing() as session:
+    for chunk in _chunks(table.rows):
+        with work.database.reading() as session:
             rows = _checked(session, work, description, check, table, doubles, chunk)
+        with work.database.writing() as session:
             checked = values_table(session, rows, {"number": Integer, "state": String, "cells": JSON, "problems": JSON})
             values = [literal(record.id), *(checked.c[name] for name in KEPT)]
             session.execute(insert(ROWS).from_select(["import_id", *KEPT], select(*values), include_defaults=False))
@@ -135,6 +141,25 @@ def _check_rows(work: Work, record: ImportRecord, description: Import, check: Ro
         raise BadFile("文件中只有表头，没有数据行，请填写后重新上传")
     with work.database.writing() as session:
         move(session, record.id, [ImportState.CHECKING], state=ImportState.READY, total=done, bad=bad)
+
+
+def _chunks(rows: Rows) -> Iterator[list[tuple[int, list[str]]]]:
+    """Rows for one transaction each: fewer where their texts are long."""
+    chunk: list[tuple[int, list[str]]] = []
+    size = 0
+    for number, cells in rows:
+        chunk.append((number, cells))
+        size += sum(map(len, cells))
+        if len(chunk) >= CHECKED or size >= CHECKED_TEXT:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _renew(work: Work) -> None:
+    """Renews the lease while the file is read; ends the reading where the task was cancelled."""
+    work.progress(work.done, work.failed)
 
 
 def _checked(
@@ -158,25 +183,33 @@ def _refuse(work: Work, record: ImportRecord, problem: str) -> None:
         move(session, record.id, [ImportState.CHECKING], state=ImportState.REFUSED, problem=problem, sha256=None, total=0, bad=0)
 
 
-def _take_chunk(work: Work, record: ImportRecord, description: Import, check: RowCheck) -> bool:
-    """Makes records of the next good rows; a row that the stored records refuse by now becomes bad. False where none is left."""
+def _take_chunk(work: Work, record: ImportRecord, description: Import, check: RowCheck, after: int) -> int | None:
+    """Makes records of the next good rows behind a number; a row that the stored records refuse by now becomes bad.
+
+    Returns: the last of these rows; None where none was left.
+    """
     for attempt in range(1, TRIES + 1):
         try:
-            with work.database.writing() as session:
-                # Core rows: they are read once
+            with work.database.reading() as session:
+                # Core rows: they are read once. Nobody but this attempt changes good rows of an import that is being taken in
                 good = select(ROWS.c.number, ROWS.c.cells).where(ROWS.c.import_id == record.id, ROWS.c.state == RowState.GOOD)
-                rows = session.execute(good.order_by(ROWS.c.number).limit(TAKEN)).all()
-                if rows:
-                    _take(session, work, description, check, record, rows)
-            return bool(rows)
+                rows = session.execute(good.where(ROWS.c.number > after).order_by(ROWS.c.number).limit(TAKEN)).all()
+            if not rows:
+                return None
+            answers = [check.answers(record.places, row.cells) for row in rows]
+            with work.database.writing() as session:
+                _take(session, work, description, record, rows, answers)
+            last: int = rows[-1].number
+            return last
         except IntegrityError:  # somebody else has made one of these records meanwhile: look again
             if attempt == TRIES:
                 raise BadFile("数据正被其他导入占用，请稍后重试") from None
-    return False
+    return None
 
 
-def _take(session: Session, work: Work, description: Import, check: RowCheck, record: ImportRecord, rows: Sequence[Any]) -> None:
-    answers = [check.answers(record.places, row.cells) for row in rows]
+def _take(
+    session: Session, work: Work, description: Import, record: ImportRecord, rows: Sequence[Any], answers: Sequence[dict[str, Any]]
+) -> None:
     refused: dict[int, tuple[str, str]] = dict(description.known(session, work.actor, answers))
     doubles = Doubles(description.unique)
     for at, (row, one) in enumerate(zip(rows, answers, strict=True)):

@@ -117,7 +117,7 @@ INSTANCES = Listing(
         Filter("state", "运行", _by_state, (RUNNING, SUSPENDED, FAILED, ENDED), default=RUNNING),
         Filter("title", "记录", lambda query, text: query.where(tables.instance.c.title.contains(text, autoescape=True))),
         Filter("version", "版本", _by_version, widget="number"),
-        Filter("place", "环节 id 或状态", _by_position),
+        Filter("place", "环节 id 或状态", _by_position),  # addresses that people keep, and work that waits, have this name
         Filter("party", "机构", _by_party),
         Filter("age", "停留", options=tuple(AGES), at=_by_age),
         Filter("assignee", "待办的办理人", _by_assignee),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 
 from domain.ground.handling import Handler
 from domain.ground.subjects import Subject
@@ -24,6 +26,7 @@ from processes.diagrams.nodes import BPMN, SPIFF, Node, local
 from processes.errors import DiagramInvalid
 from processes.spiff.instances import COUNTED, NUMBERS
 
+_OFFERED = 60  # names in a message about one that does not exist
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 _EXAMPLES: Mapping[type, Value] = {datetime: _MOMENT, int: 1, float: 1.0, str: "x", bool: True, list: ["x"]}
 _FOREIGN = re.compile(r"[$#]\{|^\s*=")  # Camunda, Flowable, Activiti; FEEL of Camunda 8
@@ -55,6 +58,8 @@ def check(
     given = {found.name for found in expressions if found.name} | {name for table in tables.values() for name in table.outputs}
     given |= {name for element in diagram.elements.values() for name in listed(element.properties.get("messageGives", ""))}
     known = _known(diagram, handlers, facts, given)
+    usable = _usable(known or {})
+    calls = _calls(diagram)  # a called diagram has user tasks of its own, and gives names that are not written here
     yield from _rules(diagram, decisions)
     for name in sorted(given & (facts or {}).keys()):
         yield f"流程“{short(diagram.process.get('id', ''))}”：“{name}”是业务记录的内容，脚本、消息和决策表不能改写，请用别的名称"
@@ -71,11 +76,13 @@ def check(
             yield f"{found.where}{found.what}不能使用：{_hint(found) or short(str(error), 300)}"
             continue
         unknown = [
-            f"{found.where}{found.what}中的“{short(name)}”{why}" for name in sorted(names) if (why := _unknown(diagram, name, known))
+            f"{found.where}{found.what}中的“{short(name)}”{why}"
+            for name in sorted(names)
+            if not calls and (why := _unknown(diagram, name, known, usable))
         ]
         yield from unknown
         if not unknown:
-            yield from _kind(found, {**(known or {}), **{name: 1 for name in found.reads if name in COUNTED}}, names | found.reads)
+            yield from _kind(found, ChainMap({name: 1 for name in found.reads if name in COUNTED}, known or {}), names | found.reads)
 
 
 def all_expressions(diagram: Diagram) -> Iterator[_Found]:
@@ -197,11 +204,15 @@ def _hint(found: _Found) -> str | None:
     return None
 
 
+def _calls(diagram: Diagram) -> bool:
+    return any(e.tag == "callActivity" for e in diagram.elements.values())
+
+
 def _known(
     diagram: Diagram, handlers: Mapping[str, Handler], facts: Mapping[str, type] | None, given: Iterable[str]
 ) -> dict[str, Value] | None:
     """Every name that can exist, with an example of its value; None where that cannot be told."""
-    if facts is None or any(e.tag == "callActivity" for e in diagram.elements.values()):
+    if facts is None or _calls(diagram):
         return None  # what these give is not written in this file
     names: dict[str, Value] = {name: _EXAMPLES.get(kind) for name, kind in facts.items()}
     names |= {"now": _MOMENT, "title": "x", **dict.fromkeys(given)}
@@ -223,17 +234,20 @@ def _known(
     return names
 
 
-def _unknown(diagram: Diagram, name: str, known: Mapping[str, Value] | None) -> str | None:
+def _usable(known: Mapping[str, Value]) -> str:
+    """The names that a message offers instead of an unknown one: the first of them, for a diagram may give thousands."""
+    own = [short(name) for name in islice((n for n in known if not n.endswith(("_outcome", "_by"))), _OFFERED + 1)]
+    return "、".join(own[:_OFFERED]) + ("等" if len(own) > _OFFERED else "")
+
+
+def _unknown(diagram: Diagram, name: str, known: Mapping[str, Value] | None, usable: str) -> str | None:
     for ending in ("_outcome", "_by"):
         if name.endswith(ending) and (known is None or name not in known):
             task = diagram.elements.get(name.removesuffix(ending))
-            if any(e.tag == "callActivity" for e in diagram.elements.values()):
-                continue  # a called diagram has user tasks of its own
             if (task is None or task.tag != "userTask") and (known is not None or ending == "_outcome"):
                 return "没有对应的用户任务，请核对任务的 id"
     if known is not None and name not in known:
-        own = [n for n in known if not n.endswith(("_outcome", "_by"))]
-        return f"不是已有的名称，可用：{'、'.join(own)}，以及“任务 id”加 _outcome（结果）"
+        return f"不是已有的名称，可用：{usable}，以及“任务 id”加 _outcome（结果）"
     return None
 
 

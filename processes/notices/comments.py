@@ -10,7 +10,7 @@ from domain.ground.parties import Actor
 from processes.engine import Engine
 from processes.errors import FormInvalid, NotFound
 from processes.history import who
-from processes.notices.around import around_step
+from processes.notices.people import around_step
 from processes.states import EventKind, NoticeKind
 from processes.steps import books
 from processes.steps.locking import lock

@@ -19,7 +19,7 @@ from domain.ground.rows import read_first
 from processes import tables
 from processes.engine import Engine
 from processes.errors import NotFound, Refused
-from processes.notices.around import around_step
+from processes.notices.people import around_step
 from processes.rows import CopyRow
 from processes.states import NoticeKind
 from processes.steps import books

@@ -32,7 +32,8 @@ from processes.tasks.assigning import colleague
 _TABLE = tables.task
 MAX_ASKED = 10  # at once, for one task
 LABELS: Mapping[str, str] = {TaskKind.BEFORE: "前加签", TaskKind.AFTER: "后加签", TaskKind.DELEGATE: "委派"}
-GIVEN: Mapping[str, str] = {TaskKind.BEFORE: "给出意见", TaskKind.AFTER: "确认", TaskKind.DELEGATE: "交回"}
+ANSWER_NAMES: Mapping[str, str] = {TaskKind.BEFORE: "给出意见", TaskKind.AFTER: "确认", TaskKind.DELEGATE: "交回"}
+"""What giving each kind of opinion is called."""
 
 
 def ask(engine: Engine, session: Session, actor: Actor, task_id: str, kind: str, person_id: int, note: str) -> list[str]:
@@ -96,13 +97,13 @@ def give(engine: Engine, session: Session, actor: Actor, task_id: str, opinion: 
     if kind != TaskKind.AFTER and not opinion.strip():
         raise FormInvalid([("comment", "请填写意见")])
     locked.four_eyes(step.actor.person_id)
-    values = {"state": TaskRowState.DONE, "closed_at": step.now, "closed_by": step.actor.person_id, "outcome": GIVEN[kind]}
+    values = {"state": TaskRowState.DONE, "closed_at": step.now, "closed_by": step.actor.person_id, "outcome": ANSWER_NAMES[kind]}
     values["closed_for"] = None if locked.absent is None else locked.absent.id
-    values["closed_as"] = f"{who(step.actor)}已于 {clock_text(step.now)} {GIVEN[kind]}"
+    values["closed_as"] = f"{who(step.actor)}已于 {clock_text(step.now)} {ANSWER_NAMES[kind]}"
     values |= closing_proof(session, task_id, values)
     session.execute(update(_TABLE).where(_TABLE.c.id == task_id).values(values))
-    step.record(EventKind.OPINION, GIVEN[kind], locked.element.id, opinion.strip() or None)
-    said = f"{who(step.actor)}已{GIVEN[kind]}：{step.row.title} · {locked.task.name}"
+    step.record(EventKind.OPINION, ANSWER_NAMES[kind], locked.element.id, opinion.strip() or None)
+    said = f"{who(step.actor)}已{ANSWER_NAMES[kind]}：{step.row.title} · {locked.task.name}"
     notify(step, [locked.task.asked_by], NoticeKind.OPINION, said, locked.task.parent_id)
     return _write(locked)
 
@@ -141,9 +142,9 @@ def take_back(step: Step, task: TaskRow) -> None:
         Refused: somebody has confirmed it.
     """
     after = (_TABLE.c.parent_id == task.id, _TABLE.c.kind == TaskKind.AFTER)
-    given = step.session.scalars(select(_TABLE.c.closed_as).where(*after, _TABLE.c.state == TaskRowState.DONE).limit(1)).first()
-    if given is not None:
-        raise Refused(f"{given}，不能撤回")
+    confirmed = step.session.scalars(select(_TABLE.c.closed_as).where(*after, _TABLE.c.state == TaskRowState.DONE).limit(1)).first()
+    if confirmed is not None:
+        raise Refused(f"{confirmed}，不能撤回")
     again = dict.fromkeys(("closed_at", "closed_by", "closed_for", "outcome", "closed_as"))
     step.session.execute(update(_TABLE).where(_TABLE.c.id == task.id).values(state=TaskRowState.OPEN, **again))
     step.session.execute(update(_TABLE).where(*after, _TABLE.c.state == TaskRowState.OPEN).values(state=TaskRowState.WAITING))

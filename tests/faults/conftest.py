@@ -1,26 +1,48 @@
-"""A filled database of each kind, whose commits wait for the disk, and a private Redis."""
+"""A filled database of each kind – PostgreSQL's server is the loop's own, which is crashed with it – and a private Redis."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import NullPool, create_engine, text
 
 from domain.ground.settings import Settings
-from tests.conftest import filled_database
+from tests.conftest import Server, fill_server, filled_database, postgres_server
 from tests.jobs.conftest import redis, redis_server
 
-__all__ = ["filled_settings", "redis", "redis_server"]
+__all__ = ["redis", "redis_server"]
+
+
+FORGETFUL = ("synchronous_commit=off", "wal_writer_delay=10000ms")
+"""Settings of a server that answers a commit long before it has written it, as far as it is asked."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Settings of a product on a filled database, and the database's server where it has one."""
+
+    settings: Settings
+    server: Server | None
+
+
+@pytest.fixture(scope="session")
+def crashing_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A PostgreSQL as careless with commits as one can be: what people were told must outlive its crashes all the same."""
+    with postgres_server(*FORGETFUL) as server:
+        yield fill_server(server, tmp_path_factory)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def filled_settings(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Settings]:
-    with filled_database(request, settings) as there:
-        if not there.database_url.startswith("sqlite"):
-            engine = create_engine(there.database_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-            with engine.connect() as connection:  # the tests' own server is told not to wait
-                name = connection.scalar(text("SELECT current_database()"))
-                connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = on"))
-            engine.dispose()
-        yield there
+def ground(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Ground]:
+    if request.param == "sqlite":
+        with filled_database(request, settings) as there:
+            yield Ground(there, None)
+        return
+    server, name = request.getfixturevalue("crashing_server"), f"t{uuid4().hex}"
+    url = server.create(name, "filled")
+    try:
+        yield Ground(replace(settings, database_url=url), server)
+    finally:
+        server.drop(name)

@@ -19,6 +19,7 @@ from pathlib import Path
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from tests.conftest import Server
 from webapp.serving import INHERITED, listen
 
 ROOT = Path(__file__).parents[2]
@@ -62,14 +63,14 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
 
 @dataclass
 class Product:
-    """The running parts. `crash` ends the database's own processes, where they are not ours."""
+    """The running parts. `crashes`: the ways in which the database's own processes end, where they are not ours."""
 
     home: Path
     environment: dict[str, str]
     gateway: Gateway
     address: str
     socket: int
-    crash: Callable[[], None] | None
+    crashes: Mapping[str, Callable[[], None]]
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     stopping: bool = False
 
@@ -107,21 +108,23 @@ class Product:
             process.wait()
 
 
-def kill_backends(url: str) -> Callable[[], None]:
-    """Ends all of PostgreSQL's backends but the one that does so: what a restart of the server, or its administrator, does."""
+def crashes_of(server: Server | None, url: str) -> dict[str, Callable[[], None]]:
+    """The ways in which a database can end under the product: a server's backends at once, or the server itself."""
+    if server is None:
+        return {}
 
-    def crash() -> None:
+    def end_backends() -> None:
         engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
         ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
         with suppress(DBAPIError), engine.connect() as connection:
             connection.execute(text(ends))
         engine.dispose()
 
-    return crash
+    return {"backends": end_backends, "server": server.restart}
 
 
 @contextmanager
-def product(home: Path, database_url: str, redis_url: str, seed: int, crash: Callable[[], None] | None) -> Iterator[Product]:
+def product(home: Path, database_url: str, redis_url: str, seed: int, crashes: Mapping[str, Callable[[], None]]) -> Iterator[Product]:
     """The product on a filled database, until the block ends."""
     gateway = Gateway(random.Random(seed))
     outside = ThreadingHTTPServer(("127.0.0.1", 0), _handler(gateway))
@@ -131,7 +134,7 @@ def product(home: Path, database_url: str, redis_url: str, seed: int, crash: Cal
     own = {"PILOT_HOME": str(home), "DATABASE_URL": database_url, "REDIS_URL": redis_url, "SECRET_KEY": "x" * 32}
     own |= {"SMS_URL": f"http://127.0.0.1:{outside.server_port}", INHERITED: str(listening.fileno()), "PYTHONUNBUFFERED": "1"}
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    made = Product(home, {**os.environ, **own}, gateway, address, listening.fileno(), crash)
+    made = Product(home, {**os.environ, **own}, gateway, address, listening.fileno(), crashes)
     try:
         for name in PARTS:
             made.start(name)

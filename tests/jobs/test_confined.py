@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,12 @@ HERE = "tests.jobs.test_confined"
 
 def echo(asked: Mapping[str, Json]) -> Json:
     return dict(asked)
+
+
+def count(asked: Mapping[str, Json]) -> Iterator[Json]:
+    yield from range(int(str(asked["upto"])))
+    if asked.get("dies"):
+        os._exit(1)
 
 
 def compute(asked: Mapping[str, Json]) -> Json:
@@ -35,6 +42,11 @@ def write(asked: Mapping[str, Json]) -> Json:
     return "written"
 
 
+def opened(asked: Mapping[str, Json]) -> Json:
+    links = [Path(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")]
+    return [os.readlink(link) for link in links if link.is_symlink()]
+
+
 def die(asked: Mapping[str, Json]) -> Json:
     os._exit(1)
 
@@ -45,7 +57,7 @@ def fail(asked: Mapping[str, Json]) -> Json:
 
 @pytest.fixture(autouse=True)
 def work(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = (echo, compute, fill, write, die, fail)
+    here = (echo, count, opened, compute, fill, write, die, fail)
     own = {function.__name__: Work(HERE, function.__name__, seconds=1, written=8 * MEGABYTE) for function in here}
     monkeypatch.setattr(confined, "WORK", {**confined.WORK, **own})
 
@@ -74,3 +86,37 @@ def test_who_waits_too_long_for_a_turn_is_told(monkeypatch: pytest.MonkeyPatch) 
         for _ in range(confined.AT_ONCE):
             confined._TURNS.release()
     assert confined.run("echo", {}) == {}
+
+
+def test_an_answer_may_come_in_pieces() -> None:
+    with closing(confined.stream("count", {"upto": 1000})) as pieces:
+        assert list(pieces) == list(range(1000))
+
+
+def test_who_closes_an_answer_early_ends_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confined, "PATIENCE", 0)
+    for _ in range(confined.AT_ONCE + 1):  # each gives its turn back
+        with closing(confined.stream("count", {"upto": 10**9})) as pieces:
+            assert [next(pieces) for _ in range(3)] == [0, 1, 2]
+
+
+def test_an_answer_without_its_end_is_none() -> None:
+    with closing(confined.stream("count", {"upto": 3, "dies": True})) as pieces, pytest.raises(Unfinished):
+        list(pieces)
+
+
+def test_what_is_called_meanwhile_may_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop() -> None:
+        raise ValueError("stopped")
+
+    monkeypatch.setattr(confined, "_LOOK", 0)
+    with pytest.raises(ValueError, match="stopped"):
+        confined.run("compute", {}, stop)
+
+
+def test_a_confined_process_has_no_connections_and_locks_of_who_asks(tmp_path: Path) -> None:
+    with (tmp_path / "held").open("w") as held:
+        os.set_inheritable(held.fileno(), True)
+        found = confined.run("opened", {})
+    assert isinstance(found, list)
+    assert str(tmp_path / "held") not in found

@@ -164,6 +164,23 @@ def test_a_late_answer_from_before_a_retry_changes_nothing(lite: World) -> None:
     assert get(lite.runtime, job_id)[0].state == "done"
 
 
+def test_the_first_attempt_sends_what_a_retry_sends(world: World) -> None:
+    _, _, job_id = submitted(world)
+    sent: list[dict[str, Any]] = []
+
+    def call(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, Any]:
+        sent.append(payload)
+        if len(sent) == 1:
+            raise Transient("短信平台忙")
+        return {}
+
+    runtime = calling(world, call, lambda *_: {"messages": ({"to": "13900000000", "text": "一"},), "numbers": {1: 1.0}})
+    outbox.run_job(runtime, job_id)
+    set_job(runtime, job_id, next_at=world.clock())
+    assert outbox.run_job(runtime, job_id)
+    assert sent[0] == sent[1] == get(runtime, job_id)[0].payload
+
+
 def test_a_job_that_kills_each_worker_becomes_an_incident(world: World) -> None:
     _, instance, job_id = submitted(world)
 

@@ -36,7 +36,7 @@ import domain
 from domain.ground.base import Base
 
 FOLDER = Path(__file__).parent
-STATES = ("process_instance", "process_migration")  # tables whose `state` is kept as text: compressed it would not compress again
+STATES = ("process_instance", "process_migration")  # tables whose `state` may be kept as text: compressed it would not compress again
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,20 @@ class Home:
     situations: dict[str, int]
     """What stands where: a name of `replaying.GO_ON` → the id of its instance."""
     instances: int
+    folder: Path = FOLDER
 
     def __str__(self) -> str:
         return self.schema
 
     def write_sqlite(self, path: Path) -> None:
         """Makes the release's database file."""
-        text = lzma.decompress((FOLDER / f"{self.schema}.sql.xz").read_bytes()).decode()
+        text = lzma.decompress((self.folder / f"{self.schema}.sql.xz").read_bytes()).decode()
         with closing(sqlite3.connect(path)) as connection:
             connection.executescript(text)
             for table in STATES:
                 if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is None:
                     continue
-                for rowid, state in connection.execute(f"SELECT rowid, state FROM {table} WHERE state IS NOT NULL").fetchall():
+                for rowid, state in connection.execute(f"SELECT rowid, state FROM {table} WHERE typeof(state) = 'text'").fetchall():
                     connection.execute(f"UPDATE {table} SET state = ? WHERE rowid = ?", (zlib.compress(state.encode()), rowid))
             connection.commit()
 
@@ -80,11 +81,11 @@ class Home:
         engine.dispose()
 
 
-def homes() -> Iterator[Home]:
+def homes(folder: Path = FOLDER) -> Iterator[Home]:
     """All that are kept, the oldest first."""
-    for path in sorted(FOLDER.glob("*.json")):
+    for path in sorted(folder.glob("*.json")):
         about = json.loads(path.read_text(encoding="utf-8"))
-        yield Home(about["schema"], about["situations"], about["instances"])
+        yield Home(about["schema"], about["situations"], about["instances"], folder)
 
 
 def migrate_to(connection: Connection, revision: str) -> None:

@@ -94,6 +94,7 @@ ROUTES = {
     "background.progress": get("school1 operator: 200; 404"),
     "background.result": get("school1: 200; 404"),
     "background.failures": get("school1: 200; 404"),
+    "background.forget": post("school1: 302+; 404"),
     "background.stop": post("school1 operator: 302; 404"),
     "background.again": post("school1 operator: 302; 404"),
     "bulk.export": post("school1 province1 province1b: 200; 302", {"ids": "1"}),

@@ -170,7 +170,6 @@ def test_requests_at_the_same_time_have_a_session_each(world: World) -> None:
 
 def test_two_apps_in_one_process_keep_to_their_databases(lite: World, filled_sqlite: Path, tmp_path: Path) -> None:
     settings = settings_in(tmp_path / "other")
-    settings.home.mkdir()
     shutil.copy(filled_sqlite, settings.home)
     other = world_of(settings)
     first, second = site(lite), site(other)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -12,7 +16,10 @@ from threading import Event
 import pytest
 from redis import Redis
 
+from domain.ground.settings import Settings
+from tests.conftest import free_port
 from tests.jobs.conftest import answers, wait_for
+from tests.webapp.test_serving import asked
 from webapp.supervisor import RESTARTS, WINDOW, Part, Stack, valkey_command
 
 pytestmark = pytest.mark.row("9.1")
@@ -38,6 +45,30 @@ def test_a_part_that_dies_at_once_stops_all(tmp_path: Path, capsys: pytest.Captu
     assert said.count("意外退出") == RESTARTS
     assert "网页 反复退出，已停止全部服务" in said
     stack.stop()
+
+
+def test_what_is_asked_while_the_parts_are_renewed_waits_and_is_answered(settings: Settings, filled_sqlite: Path) -> None:
+    """After an upgrade of the code: the web server is stopped and started, and no connection is refused."""
+    shutil.copy(filled_sqlite, settings.home)
+    own = {"PILOT_HOME": str(settings.home), "PORT": str(free_port()), "SECRET_KEY": settings.secret_key}
+    log = settings.home / "run.log"
+    with log.open("wb") as out:
+        running = subprocess.Popen([sys.executable, "-m", "webapp", "run"], env={**os.environ, **own}, stdout=out, stderr=out)
+    try:
+        with socket.socket() as probe:
+            wait_for(lambda: running.poll() is not None or probe.connect_ex(("127.0.0.1", int(own["PORT"]))) == 0)
+        wait_for(lambda: "已启动" in log.read_text())
+        running.send_signal(signal.SIGHUP)
+        answers = []
+        while "各服务已重新启动" not in log.read_text() or len(answers) < 2:
+            answers.append(asked(f"http://127.0.0.1:{own['PORT']}/healthz").status_code)
+        assert set(answers) == {200}
+        assert running.poll() is None
+        running.terminate()
+        assert running.wait(60) == 0
+    finally:
+        running.kill()
+        running.wait()
 
 
 def test_the_embedded_queue_is_its_owners_alone_and_leaves_nothing_on_the_disk() -> None:

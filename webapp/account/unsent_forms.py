@@ -1,7 +1,10 @@
-"""What was posted once the login had ended, kept in the page that asks to log in again: nothing typed is lost, and nothing is stored.
+"""What was posted and could not be taken, kept in the page that says so: nothing typed is lost, and nothing is stored.
 
-Only what came from a page of this site is kept – the browser says so (Fetch Metadata, or Origin) – so that nobody else's form can wait
-here for a login; and it goes out again only when a person presses 继续提交.
+Where the login had ended, the page asks to log in again. Only what came from a page of this site is kept – the browser says so (Fetch
+Metadata, or Origin) – so that nobody else's form can wait here for a login; and it goes out again only when a person presses 继续提交.
+
+Where the database was busy, or the disk is full, the page says so, and 再次提交 posts the same once more. Files wait meanwhile
+(`unsent_files`); passwords are typed again.
 """
 
 from __future__ import annotations
@@ -11,11 +14,13 @@ from urllib.parse import urlsplit
 
 from flask import render_template, request
 
+from webapp.account.unsent_files import NAME, keep_files
 from webapp.context import current_actor
 from webapp.links import is_local
 
 MOST = 300_000  # characters kept in a page; the largest form has some 2,000 lines
 Fields = list[tuple[str, str]]
+PASSWORDS = ("password",)  # of forms outside the blueprint `account`, whose pages ask for theirs themselves
 
 
 def may_keep() -> bool:
@@ -29,8 +34,36 @@ def may_keep() -> bool:
 
 def page_that_keeps(status: int) -> tuple[str, int]:
     """The page that keeps what this request posted."""
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
-    return page(request.full_path.rstrip("?"), fields), status
+    return page(_address(), _posted("csrf_token")), status
+
+
+def may_send_again() -> bool:
+    """Whether what this request posted may be posted once more: it has passed the check against forgery, so it is a form of ours."""
+    return request.method == "POST" and request.blueprint != "account" and bool(request.form or request.files)
+
+
+def page_to_send_again(status: int, title: str, message: str) -> tuple[str, int]:
+    """The page that says why a form of ours was not taken for the moment, with all that it held."""
+    files = keep_files()
+    page = render_template(
+        "account/not_kept.html",
+        title=title,
+        message=message,
+        address=_address(),
+        fields=_posted("csrf_token", NAME, *PASSWORDS),
+        passwords=[name for name in PASSWORDS if name in request.form],
+        kept=[file for file in files if file.token is not None],
+        again=[file for file in files if file.token is None],
+    )
+    return page, status
+
+
+def _address() -> str:
+    return request.full_path.rstrip("?")
+
+
+def _posted(*without: str) -> Fields:
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in without]
 
 
 def read_unsent() -> tuple[str, Fields] | None:

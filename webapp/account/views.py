@@ -22,6 +22,9 @@ WRONG = "账号或密码不正确，请核对后重试。"  # the same for an un
 TOO_MANY = "登录失败次数过多，请 15 分钟后再试。"
 
 
+LOGINS = ("account.log_in", "account.log_in_again")
+
+
 @blueprint.get("/login")
 @public
 def login() -> ResponseReturnValue:
@@ -54,6 +57,14 @@ def log_in_again() -> ResponseReturnValue:
     if problem is not None:
         return unsent_forms.page(*found, account, problem), 429 if problem == TOO_MANY else 400
     return redirect(url_for("account.password")) if actor().must_change else unsent_forms.page(*found)
+
+
+def login_not_taken(message: str) -> str:
+    """The page of a login that the database was too busy for: account, and what waits for the login, are kept."""
+    account, found = request.form.get("account", "").strip()[:50], unsent_forms.read_unsent()
+    if request.endpoint == "account.log_in_again" and found is not None:
+        return unsent_forms.page(*found, account, message)
+    return render_template("login.html", account=account, next=request.form.get("next", ""), problem=message)
 
 
 def _enter(account: str) -> str | None:

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from domain.ground.tones import Tone
-from domain.platform.background import STATES, BackgroundTask, TaskState, cancel, failures_query, retry, task_of, tasks_query
+from domain.platform.background import STATES, BackgroundTask, TaskState, cancel, failures_query, forget_result, retry, task_of, tasks_query
 from forms.listing import Column
 from forms.lists import KINDS
 from jobs.background import result_file
@@ -89,8 +89,21 @@ def result(task_id: int) -> ResponseReturnValue:
         raise NotFound("您的角色在生成此文件之后有变化，请重新发起。")
     path = result_file(runtime().settings, task)
     if path is None:
-        raise NotFound("结果文件保留 7 天，现已删除，请重新发起。")
+        raise NotFound("结果文件已删除（最多保留 7 天），请重新发起。")
     return send_file(path, as_attachment=True, download_name=str(task.result["name"]))
+
+
+@blueprint.post("/<int:task_id>/forget")
+def forget(task_id: int) -> ResponseReturnValue:
+    """删除文件: whoever began the task needs its file no more. It counts as kept no longer; the scheduler deletes it."""
+    task = _task(task_id)
+    if not task.is_of(actor()):
+        raise NotFound
+    if forget_result(db(), task, runtime().engine.clock()):
+        flash("文件已删除。", "success")
+    else:
+        flash("没有可以删除的文件。", "warning")
+    return redirect(url_for(".show", task_id=task_id))
 
 
 @blueprint.get("/<int:task_id>/failures")

@@ -126,7 +126,7 @@ def _bulk(name: str) -> tuple[Listing, Definition, Element]:
         raise NotFound
     definition = latest(db(), listing.key)
     lent = roles_lent(db(), actor(), listing.key, runtime().engine.clock())
-    pressing = replace(actor(), roles=actor().roles | lent)  # whether on a record, its own step of the batch checks
+    pressing = replace(actor(), roles=actor().roles | lent)  # whether it may be done to a record, the record's own step of the batch checks
     if request.form.get("element") not in {bulk.element for bulk in bulk_for(definition, pressing)}:
         raise NotFound
     return listing, definition, definition.elements[request.form["element"]]

@@ -1,0 +1,1 @@
+"""证书管理: the pages of certificates."""

@@ -15,7 +15,7 @@ from domain.ground.parties import Actor, Party
 from forms.lists.certificates import CERTIFICATES, KEPT_CERTIFICATES
 from webapp.context import actor, db
 from webapp.listing import Button, ListScreen, render_list
-from webapp.records.plain import PlainKind, PlainRoutes, Section, plain_page, plain_routes, seen_record
+from webapp.records.plain_kinds import PlainKind, PlainRoutes, Section, plain_page, plain_routes, seen_record
 
 blueprint = Blueprint("certificates", __name__, url_prefix="/certificates")
 OPERATOR = "系统管理"

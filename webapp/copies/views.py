@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from forms.lists import KINDS
 from processes.errors import NotFound
 from processes.history import instance_by_id
-from processes.notices import around, copies
+from processes.notices import copies
+from processes.notices.people import people_around
 from processes.rows import InstanceRow
 from webapp import steps
 from webapp.context import actor, db, runtime
@@ -60,5 +61,5 @@ def _instance(instance_id: int) -> InstanceRow:
 
 
 def _page(row: InstanceRow, problems: Sequence[tuple[str, str]]) -> str:
-    near = around.around(runtime().engine, db(), actor(), row)
+    near = people_around(runtime().engine, db(), actor(), row)
     return render_template("copies/new.html", row=row, problems=problems, people=near, ticked=people_to_copy_to())

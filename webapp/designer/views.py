@@ -189,33 +189,33 @@ def check(key: str) -> ResponseReturnValue:
 @reads_only
 def try_out(key: str) -> ResponseReturnValue:
     """Runs the scenarios on the diagram: on a database of its own that is thrown away, with nothing called outside."""
-    given = _posted(key)
-    problems = _problems(given)
+    model = _posted(key)
+    problems = _problems(model)
     if problems:
         return {"problems": problems}
     try:
-        trial = trials.trial_of(given.xml, given.scenarios)
+        trial = trials.trial_of(model.xml, model.scenarios)
     except (ScenarioFailed, DomainError) as error:
         return {"message": str(error)}, 409
-    return {"problems": [], "shown": trial.shown, "taken": trial.taken, "missed": _flows(given.xml, trial.missed)}
+    return {"problems": [], "shown": trial.shown, "taken": trial.taken, "missed": _flows(model.xml, trial.missed)}
 
 
 @blueprint.post("/<key>/deploy")
 def deploy_version(key: str) -> ResponseReturnValue:
     """Deploys the diagram as a new version; what runs stays on its own."""
-    given, note = _posted(key), request.form.get("note", "").strip()
-    problems = _problems(given)
+    model, note = _posted(key), request.form.get("note", "").strip()
+    problems = _problems(model)
     if problems:
         return {"message": "流程图有问题，不能部署", "problems": problems}, 409
     if not note:
         raise Refused("请填写版本说明：改了什么，为什么")
     take_turn(db())  # of two who deploy at the same moment, the second sees what the first deployed
     rows = versions.versions_of(db(), key)
-    if rows and rows[0].version != given.base:
-        raise Refused(f"{rows[0].deployed_by} 已部署了第 {rows[0].version} 版，您的草稿基于第 {given.base} 版；请先比较，再决定是否部署")
+    if rows and rows[0].version != model.base:
+        raise Refused(f"{rows[0].deployed_by} 已部署了第 {rows[0].version} 版，您的草稿基于第 {model.base} 版；请先比较，再决定是否部署")
     by = who(actor())[:50]
     definition = deploy(
-        db(), runtime().engine, given.xml.encode(), read_forms(), by, read_folder(BPMN_FOLDER), note=note, scenarios=given.scenarios
+        db(), runtime().engine, model.xml.encode(), read_forms(), by, read_folder(BPMN_FOLDER), note=note, scenarios=model.scenarios
     )
     drafts.drop(db(), actor(), key)
     flash(f"已部署为第 {definition.version} 版；正在运行的流程仍按原来的版本继续。", "success")
@@ -255,9 +255,9 @@ def _posted(key: str) -> drafts.Model:
     return drafts.Model(key, xml, request.form.get("scenarios", ""), request.form.get("base", 0, type=int))
 
 
-def _problems(given: drafts.Model) -> list[dict[str, str | None]]:
+def _problems(model: drafts.Model) -> list[dict[str, str | None]]:
     try:
-        found = trials.problems_of(given.xml, given.key)
+        found = trials.problems_of(model.xml, model.key)
     except DomainError as error:  # it could not be looked through: that is the problem
         found = [str(error)]
     return [{"text": text, "element": named.group(1) if (named := _NAMED.match(text)) else None} for text in found]

@@ -1,0 +1,1 @@
+"""The check of a form's fields, one by one, as people fill them in."""

@@ -9,11 +9,13 @@ from flask import Blueprint, Response, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.ground.errors import DomainError
-from domain.ground.filetypes import USUAL, media_type_of
+from domain.ground.filetypes import USUAL
 from domain.platform import files
+from domain.platform.budgets import check_uploads
 from domain.platform.files import StoredFile
 from forms.fields import MAX_MB, file_fields
 from forms.lists import KINDS
+from jobs.uploads import media_type_apart
 from processes.definitions.store import load
 from processes.errors import NotFound
 from processes.history import instance_of
@@ -36,10 +38,14 @@ def upload() -> ResponseReturnValue:
         return {"message": "没有收到文件，请重新选择。"}, 422
     most = int(rule.get("x-max-mb", MAX_MB)) * 1024 * 1024
     name = sent.filename.replace("\\", "/").rpartition("/")[2]
+    home, now, who = runtime().settings.home, runtime().engine.clock(), actor()
     try:
-        with closing(sent):
-            media_type = media_type_of(name, sent.stream, rule.get("x-accept", USUAL))
-            kept = files.keep(db(), runtime().settings.home, actor(), name, media_type, sent.stream, most, runtime().engine.clock())
+        check_uploads(db(), runtime().settings.budgets, who, 0)
+        db().rollback()  # writing the file to disk, and looking at it, must hold no lock
+        with closing(sent), files.received(home, sent.stream, most) as part:
+            media_type = media_type_apart(name, part.path, rule.get("x-accept", USUAL))
+            check_uploads(db(), runtime().settings.budgets, who, part.size)
+            kept = files.keep(db(), home, who, name, media_type, part, now)
     except DomainError as error:
         return {"message": str(error)}, 422
     return {"id": kept.id, "name": kept.name, "size": kept.size, "address": url_for("files.download", file_id=kept.id)}

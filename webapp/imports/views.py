@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from domain.ground.errors import DomainError
 from domain.platform.background import BackgroundTask
+from domain.platform.budgets import UsedUp, check_imports
 from domain.platform.imports import ImportRecord, ImportState, import_of, imports_query
 from jobs.imports import IMPORTS, returned
 from jobs.imports.checking import row_check
@@ -55,8 +56,9 @@ def upload(kind: str) -> ResponseReturnValue:
         return _index(description, "请先选择要导入的文件"), 422
     settings, now = runtime().settings, runtime().engine.clock()
     who = actor()
-    db().rollback()  # writing the file to disk must hold no lock
     try:
+        check_imports(db(), settings.budgets, who)
+        db().rollback()  # writing the file to disk, and looking at it, must hold no lock
         with uploaded(settings, Path(file.filename.replace("\\", "/")).name, file.stream) as found:
             record = receive(db(), settings, who, description, found, now)
     except AlreadyImported as error:
@@ -92,8 +94,9 @@ def choose_sheets(kind: str, import_id: int) -> Any:
     description, record = _description(kind), _record(kind, import_id)
     try:
         names, now = request.form.getlist("sheet"), runtime().engine.clock()
+        check_imports(db(), runtime().settings.budgets, actor(), len(set(names)) - 1)
         chosen = choose(db(), runtime().settings, actor(), description, record, names, now)
-    except NothingChosen as error:
+    except (NothingChosen, UsedUp) as error:
         return _show(description, record, preview(db(), description, record, {}), str(error)), 422
     for one in chosen:
         later_task(one.task_id or 0)

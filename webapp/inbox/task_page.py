@@ -15,12 +15,12 @@ from processes.definitions.store import load
 from processes.diagrams.elements import Element
 from processes.errors import NotFound
 from processes.history import events_of, instance_of
-from processes.notices import around
+from processes.notices.people import people_around
 from processes.rights import access
 from processes.states import OPINIONS, EventKind, TaskKind, TaskRowState
 from processes.tasks import inbox
 from processes.tasks.assigning import transfer_roles
-from processes.tasks.opinions import GIVEN, LABELS, opinions_on, request_of
+from processes.tasks.opinions import ANSWER_NAMES, LABELS, opinions_on, request_of
 from processes.tasks.tallies import tally_of
 from webapp.context import actor, db, runtime
 from webapp.posted import people_to_copy_to
@@ -65,14 +65,14 @@ def task_page(
         opinions=opinions_on(db(), row.id) if row.kind == TaskKind.STEP else [],
         asked=request_of(db(), row, actor().name) if row.kind != TaskKind.STEP else None,
         colleagues=colleagues,
-        around=around.around(runtime().engine, db(), actor(), about)
+        around=people_around(runtime().engine, db(), actor(), about)
         if row.state == TaskRowState.OPEN and row.kind == TaskKind.STEP
         else [],
         ticked=people_to_copy_to(),
         takers=[one for one in colleagues if row.role in one.roles and one.person_id != row.assignee_id],
         roles=[role for role in transfer_roles(element) if role != row.role],
         labels=LABELS,
-        given=GIVEN,
+        answer_names=ANSWER_NAMES,
         kinds=OPINIONS,
         me=actor(),
         address=record_address(row),

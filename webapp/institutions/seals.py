@@ -69,8 +69,7 @@ def _uploaded(name: str, most: int) -> bytes:
     file = request.files.get(name)
     if file is None:
         return b""
-    with file.stream as stream:
-        return bytes(stream.read(most + 1))
+    return bytes(file.stream.read(most + 1))  # it stays open: what cannot be stored at the moment is kept (webapp/account/unsent_files.py)
 
 
 def _page(problems: list[str]) -> str:

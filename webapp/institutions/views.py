@@ -21,7 +21,7 @@ from forms.lists.schools import SCHOOLS
 from forms.lists.seals import UPLOAD
 from webapp.context import actor, db, runtime
 from webapp.listing import Button, ListScreen, render_list
-from webapp.records.plain import PlainKind, PlainRoutes, Section, plain_page, plain_routes, seen_record
+from webapp.records.plain_kinds import PlainKind, PlainRoutes, Section, plain_page, plain_routes, seen_record
 
 blueprint = Blueprint("institutions", __name__, url_prefix="/institutions")
 OPERATOR = "系统管理"

@@ -38,6 +38,8 @@ def show(instance_id: int) -> str:
     tasks = _rows(tables.task, TaskRow, instance_id, columns.state != TaskRowState.OPEN, columns.created_at.desc(), columns.number)
     parties = {task.party_id for task in tasks if task.state == TaskRowState.OPEN}
     people = {party: actors_in(db(), party) for party in parties}
+    jobs = _rows(tables.job, JobRow, instance_id, tables.job.c.id)
+    messages = messages_of(db(), instance_id, SHOWN)
     g.diagram = True
     return render_template(
         "monitor/show.html",
@@ -55,10 +57,10 @@ def show(instance_id: int) -> str:
             if t.state == TaskRowState.OPEN and t.kind == TaskKind.STEP
         },
         names={person.person_id: person.name for found in people.values() for person in found},
-        content_shown=readable(KINDS.get(row.key), row.subject_id) is not None,
-        jobs=_rows(tables.job, JobRow, instance_id, tables.job.c.id),
+        content_shown=bool(jobs or messages) and readable(KINDS.get(row.key), row.subject_id) is not None,  # asks the database
+        jobs=jobs,
         job_states=JOBS,
-        messages=messages_of(db(), instance_id, SHOWN),
+        messages=messages,
         carried=carried,
         named=named,
         task_states=TASKS,

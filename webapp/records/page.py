@@ -17,7 +17,7 @@ from processes.definitions.definition import Definition
 from processes.definitions.store import load
 from processes.errors import NotFound
 from processes.history import clock_text, events_of, instance_of
-from processes.notices import around
+from processes.notices.people import people_around
 from processes.rights import access
 from processes.rows import EventRow, InstanceRow, TaskRow
 from processes.states import EventKind, TaskRowState
@@ -38,7 +38,7 @@ def record_page(kind: RecordKind[Any], record: Subject) -> str:
     votes = tallies_of(db(), instance.id) if definition.votes else []
     events = events_of(db(), instance.id)
     hidden = access.hidden_from(definition, record, actor())
-    near = around.around(runtime().engine, db(), actor(), instance)
+    near = people_around(runtime().engine, db(), actor(), instance)
     schema = read_forms()[kind.form] if kind.form else definition.record_schema
     g.diagram = True
     return render_template(

@@ -84,7 +84,7 @@ def screen_of(kind: RecordKind[Any]) -> ListScreen:
 
 
 def _button(link: Link) -> Button:
-    return Button(link.label, url_for(link.endpoint, _anchor=link.place or None, **dict[str, Any](link.values)), primary=link.primary)
+    return Button(link.label, url_for(link.endpoint, _anchor=link.anchor or None, **dict[str, Any](link.values)), primary=link.primary)
 
 
 def _new(kind: RecordKind[Any]) -> ResponseReturnValue:

@@ -1,0 +1,1 @@
+"""The migrations: one chain, in the order of their numbers."""

@@ -8,10 +8,12 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 import domain
 from domain.ground.base import Base
+from jobs import heads
+from processes import tables
 from processes.steps import completing
 from processes.tasks import drafts, opinions
 from tests.conftest import World
@@ -46,6 +48,7 @@ def test_a_task_to_be_confirmed_a_draft_and_a_migration_survive(world: World) ->
     both = versions(play, line("fill", "review", "other"))
     both.migrate()
     before = play.row
+    records = _read(world, "SELECT record, instance_id, seq FROM process_event")
 
     _go_to(world, "0024")
     assert _read(world, "SELECT state FROM process_task WHERE kind = 'step' AND element = 'review'") == [("held",)]
@@ -56,6 +59,11 @@ def test_a_task_to_be_confirmed_a_draft_and_a_migration_survive(world: World) ->
     assert rows[task.id]["state"] == "held"
 
     _go_to(world, "head")
+    with world.runtime.database.writing() as session:  # the way down has dropped what the history says of the records, and the proofs
+        for record, instance_id, seq in records:
+            one = (tables.event.c.instance_id == instance_id, tables.event.c.seq == seq)
+            session.execute(update(tables.event).where(*one).values(record=record))
+    heads.begin(world.runtime.database, world.runtime.engine)  # as `pilot migrate` does
     assert play.row == before
     both.undo()
     (confirmation,) = play.tasks()

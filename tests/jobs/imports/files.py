@@ -54,3 +54,24 @@ def with_parts(path: Path, parts: Mapping[str, bytes]) -> Path:
 def with_sheet(path: Path, cells: str) -> Path:
     """An .xlsx whose one sheet holds this XML."""
     return with_parts(path, {"xl/worksheets/sheet1.xml": f"<worksheet {NAMESPACE}><sheetData>{cells}</sheetData></worksheet>".encode()})
+
+
+def with_texts(path: Path, texts: str, cells: str) -> Path:
+    """An .xlsx whose one sheet holds `cells`, which name the shared texts by their numbers; both XML."""
+    plain = BytesIO()
+    Workbook().save(plain)
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    with ZipFile(plain) as book:
+        types, relations = book.read("[Content_Types].xml"), book.read("xl/_rels/workbook.xml.rels")
+    part = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'.encode()
+    relation = f'<Relationship Id="rId99" Type="{office}/sharedStrings" Target="/xl/sharedStrings.xml"/></Relationships>'.encode()
+    return with_parts(
+        path,
+        {
+            "[Content_Types].xml": types.replace(b"</Types>", part),
+            "xl/_rels/workbook.xml.rels": relations.replace(b"</Relationships>", relation),
+            "xl/sharedStrings.xml": f"<sst {NAMESPACE}>{texts}</sst>".encode(),
+            "xl/worksheets/sheet1.xml": f"<worksheet {NAMESPACE}><sheetData>{cells}</sheetData></worksheet>".encode(),
+        },
+    )

@@ -10,7 +10,7 @@ import pytest
 
 from jobs.imports import guarding
 from jobs.imports.guarding import BadFile, inspect
-from tests.jobs.imports.files import HEADER, NAMESPACE, teacher, with_parts, with_sheet, workbook
+from tests.jobs.imports.files import HEADER, NAMESPACE, teacher, with_parts, with_sheet, with_texts, workbook
 
 
 def refusal(path: Path, name: str = "教师.xlsx") -> str:
@@ -133,3 +133,46 @@ def test_a_formula_without_its_value(tmp_path: Path, cell: str, calculated: bool
 @pytest.mark.parametrize("text", [b"<c " * 300_000, b"<c " + b" r" * 400_000, b"<c " + b' r="A1"' * 100_000, b"<c r" + b" " * 900_000])
 def test_the_look_at_places_is_linear(text: bytes) -> None:
     guarding._Places().look(text)  # would take hours where a pattern backtracks
+
+
+def naming(count: int) -> str:
+    """Cells that all name the first text."""
+    return "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(1, count + 1))
+
+
+@pytest.mark.parametrize("text", ["甲" * 32_768, "<r><t>a</t></r>" * 32_768, "&amp;" * 32_768])
+def test_a_text_longer_than_a_cell_can_be(tmp_path: Path, text: str) -> None:
+    for shared in (f"<si>{text}</si>", f"<si>{text}</si><si/>", f"<x:si >{text}</x:si>"):
+        assert "超过 32767 个字" in refusal(with_texts(tmp_path / "a", shared, naming(1)))
+
+
+@pytest.mark.parametrize("text", ["甲" * 32_767, "<r><t>a</t></r>" * 32_767, "&amp;" * 32_767])
+def test_the_longest_text_of_a_cell_passes(tmp_path: Path, text: str) -> None:
+    assert inspect(with_texts(tmp_path / "a", f"<si>{text}</si><si/>", naming(1)), "教师.xlsx") == "xlsx"
+
+
+def test_texts_count_as_often_as_cells_name_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarding, "MAX_REFERENCED", 1_000_000)
+    many = with_texts(tmp_path / "a", f"<si><t>{'a' * 30_000}</t></si><si/>", naming(34))
+    assert "重复过多" in refusal(many)
+    quoted = naming(34).replace('t="s"', "t = 's' s='1'").replace("<v>", "<v >\n")
+    assert "重复过多" in refusal(with_texts(tmp_path / "b", f"<si><t>{'a' * 30_000}</t></si>", quoted))
+    few = naming(10) + "".join(f'<row r="{n}"><c r="A{n}"><v>0</v></c></row>' for n in range(11, 2000))
+    assert inspect(with_texts(tmp_path / "c", f"<si><t>{'a' * 30_000}</t></si>", few), "教师.xlsx") == "xlsx"
+
+
+def test_a_text_that_is_read_in_pieces_is_measured_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarding, "_CHUNK", 10_000)
+    texts = f"<si><t>{'a' * 9_000}</t></si><si><r><t>{'b' * 9_000}</t></r><r><t>{'c' * 9_000}</t></r></si><si/>"
+    found = guarding._Texts()
+    with ZipFile(with_texts(tmp_path / "a", texts, naming(1))) as book, book.open("xl/sharedStrings.xml") as part:
+        guarding._part(part, found)
+    assert [size // 1000 for size in found.sizes] == [9, 18, 0]
+    assert found.longest // 1000 == 18
+
+
+@pytest.mark.parametrize("text", [b"<si" * 300_000, b"<c" + b' t="s"' * 100_000, b"<c" + b" t" * 400_000, b'<c t="s"><v' + b" " * 900_000])
+def test_the_look_at_texts_is_linear(text: bytes) -> None:
+    found = guarding._Texts()
+    found.look(text)  # would take hours where a pattern backtracks
+    assert guarding._NAMING.findall(text) == []

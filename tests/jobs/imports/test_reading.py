@@ -6,11 +6,13 @@ from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook, load_workbook
 
 from forms import read_forms
+from jobs.imports import reading
 from jobs.imports.columns import columns_of
 from jobs.imports.guarding import BadFile
 from jobs.imports.reading import FoundSheet, SeveralSheets, open_table
@@ -282,3 +284,64 @@ def test_the_delimiter_is_that_of_the_headings(tmp_path: Path) -> None:
     assert [row["mobile"] for _, row in read(path, "教师.csv")] == ["13900000001", "13900000002"]
     path.write_text("甲，乙，丙；一，二;三;四;五;六;七\n姓名,手机号\n张三,13900000001\n", encoding="utf-8")
     assert [row["mobile"] for _, row in read(path, "教师.csv")] == ["13900000001"]
+
+
+def test_other_columns_are_not_kept(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a", [["备注", "姓名", "部门", "手机号"], ["无", "张三", "信息学院", "13900000001", "再见"], ["只有备注"]])
+    with open_table(path, "教师.xlsx", COLUMNS) as table:
+        assert list(table.rows) == [(2, ["", "张三", "", "13900000001"]), (3, ["", "", "", ""])]
+        assert table.header == ("备注", "姓名", "部门", "手机号", "")
+
+
+def test_a_cell_longer_than_excel_keeps(tmp_path: Path) -> None:
+    long = "x" * 32_768
+    cells = '<row r="1"><c t="str"><v>姓名</v></c><c t="str"><v>手机号</v></c><c t="str"><v>备注</v></c></row><row r="2">{}</row>'
+    inline = "<c t='inlineStr'><is><t>{}</t></is></c>"
+    named = with_sheet(tmp_path / "a", cells.format(inline.format(long) + inline.format("1")))
+    assert refusal(named) == "第 2 行有超过 32767 个字的单元格，请删减后重新上传"
+    other = with_sheet(tmp_path / "b", cells.format(inline.format("张三") + inline.format("1") + inline.format(long)))
+    assert read(other) == [(2, {"name": "张三", "mobile": "1"})]
+    (tmp_path / "c").write_text(f"姓名,手机号\n{long},1\n", "utf-8")
+    assert "第 2 行有超过 32767 个字的单元格" in refusal(tmp_path / "c", "教师.csv")
+
+
+def test_all_texts_together_have_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_TEXT", 90_000)
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["姓名", "手机号"], ["张" * 30_000, 1], [None, 2], [None, 3], [None, 4]):
+        sheet.append(row)
+    book.save(tmp_path / "a")
+    assert len(read(tmp_path / "a")) == 4
+    sheet.merge_cells("A2:A5")  # read as four times the text
+    book.save(tmp_path / "b")
+    assert "万字，请拆分为几个文件后分别上传" in refusal(tmp_path / "b")
+
+
+def test_very_long_headings_are_cut_and_names_of_sheets_bounded(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a", [["姓名（" + "请" * 5000 + "）", "说明" * 3000, "手机号"], ["张三", "无", "1"]])
+    assert "没有“姓名”" in refusal(path) or "“姓名”" in refusal(path)
+    path = workbook(tmp_path / "b", [["姓名", "说明" * 3000, "手机号"], ["张三", "无", "1"]])
+    with open_table(path, "教师.xlsx", COLUMNS) as table:
+        assert [len(heading) for heading in table.header] == [2, reading.MAX_HEADING, 3]
+    with ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(b'name="Sheet1"', b'name="' + b"x" * 300 + b'"')
+    assert "名称超过 255 个字" in refusal(with_parts(tmp_path / "c", parts))
+
+
+def test_sheets_that_are_large_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_PLACES", 100)
+    book = Workbook()
+    for at, sheet in enumerate([*book.worksheets, book.create_sheet(), book.create_sheet()]):
+        sheet["A1"], sheet["H5"] = "姓名", f"{at}"
+    book.save(tmp_path / "a")
+    assert "工作表过大" in refusal(tmp_path / "a")
+
+
+def test_more_columns_of_a_text_file_than_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("姓名,手机号\n张三,1" + "," * 200 + "\n", "utf-8")
+    assert len(read(tmp_path / "a", "教师.csv")) == 1  # nothing stands there
+    (tmp_path / "b").write_text("姓名,手机号\n张三,1" + "," * 200 + "x\n", "utf-8")
+    assert "第 2 行超过 100 列" in refusal(tmp_path / "b", "教师.csv")

@@ -155,6 +155,18 @@ def test_names(text: str, message: str) -> None:
     assert (lines == []) if not message else any(message in line for line in lines), lines
 
 
+def test_what_is_said_of_unknown_names_grows_with_the_diagram_and_not_with_its_square() -> None:
+    def said(count: int) -> int:
+        lines = ["\n".join(f"a{at} = b{at}" for at in range(first, first + 50)) for first in range(0, count, 50)]
+        payloads = [f"<extensionElements><s:messagePayload>{text}</s:messagePayload></extensionElements>" for text in lines]
+        messages = "".join(f'<message id="n{at}" name="通知{at}">{payload}</message>' for at, payload in enumerate(payloads))
+        told = found(document(messages + process(START + task() + END + LINE)))
+        assert any("“b1”不是已有的名称，可用：" in line for line in told)
+        return sum(len(line) for line in told)
+
+    assert said(2000) < 1.5 * said(1000)  # each line that is told offers as many names
+
+
 def test_names_that_handlers_give() -> None:
     inside = START + service("count", value="1", parameter="of") + task() + gateway("exclusive", default="f4") + END
     inside += flows("a>v", "v>t", "t>g", "g>z:counted &gt; 1", "g>t")

@@ -76,7 +76,7 @@ def test_another_schools_file_cannot_be_taken(lite: World) -> None:
     [
         ("程序.exe", b"MZ" + b"\0" * 99, FORM_KEY, 422, "类型不能上传"),
         ("改名.pdf", png(), FORM_KEY, 422, "内容不是 pdf"),
-        ("空.pdf", b"", FORM_KEY, 422, "内容不是 pdf"),
+        ("空.pdf", b"", FORM_KEY, 422, "文件是空的"),
         ("大.pdf", PDF[:9] + b" " * (20 * 1024 * 1024) + PDF[9:], FORM_KEY, 422, "超过 20 MB"),
         ("更大.pdf", PDF[:9] + b" " * (22 * 1024 * 1024) + PDF[9:], FORM_KEY, 413, "20 MB"),
         ("纪要.pdf", PDF, "form=weekly_report/new/&field=contact", 404, ""),  # not a field of files

@@ -11,14 +11,18 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select, update
 
+from domain.ground.parties import SYSTEM
 from domain.platform.background import BackgroundFailure, BackgroundTask
 from jobs import background, texting
 from jobs import messages as delivering
 from jobs.lists import failed_texts
+from processes import history as history_of
 from processes import tables
 from processes.errors import NotAllowed, NotFound, Refused, Suspended
 from processes.monitor import managing, undelivered
 from processes.monitor.verify import verify
+from processes.proving import proved
+from processes.states import EventKind
 from tests.conftest import World
 from tests.counting import counted
 from tests.webapp.clients import site, user
@@ -39,7 +43,10 @@ def sent(world: World, state: str = "expired", **more: Any) -> int:
     }
     values |= {"party_id": row(world).party_id, "sent_at": now - timedelta(days=8), "state": state, "tries": 3, "error": "没有流程接收"}
     with world.runtime.database.writing() as session:
-        found = session.execute(insert(tables.message).returning(tables.message.c.id), {**values, **more}).scalar_one()
+        new = insert(tables.message).returning(tables.message.c.id)
+        found = session.execute(new, proved(session, tables.message, {**values, **more})).scalar_one()
+        line = {"kind": EventKind.SENT, "name": "发出消息“询问”", "element": "review"}
+        history_of.append(session, {1: row(world)}, [(1, SYSTEM, line)], now)
     return int(found)
 
 

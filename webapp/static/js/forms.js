@@ -56,6 +56,7 @@
         if (await window.pilot.alive()) answer = await post(form.dataset.draftUrl, new FormData(form));
         else return over(form, note);
       }
+      if (answer.status === 503) return busy(form, note);
       if (!answer.ok) throw new Error(String(answer.status));
       const time = new Date().toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
       if (note) note.textContent = `已自动保存 ${time}`;
@@ -63,6 +64,13 @@
       unsaved.add(form);
       if (note) note.textContent = "草稿未能保存，请检查网络；内容仍在本页";
     }
+  }
+
+  function busy(form, note) {
+    unsaved.add(form);
+    if (note) note.textContent = "系统繁忙，草稿稍后再存；内容仍在本页";
+    clearTimeout(timers.get(form));
+    timers.set(form, setTimeout(() => save(form), saveEvery));
   }
 
   function over(form, note) {

@@ -60,6 +60,7 @@
       return again(form, button, "未能保存，请检查网络后重试；填写的内容仍在本页。");
     }
     if (answer.type === "opaqueredirect") return location.reload(); // done; the list says so
+    if (answer.status === 503) return again(form, button, "系统繁忙，没有保存，请稍后再试；填写的内容仍在本页。");
     const body = bodyOf(await answer.text());
     if (!body) return plainly(form, button); // 登录已失效, a fault: the server's page says what to do
     show(dialog, body, form.getAttribute("action"));

@@ -43,6 +43,7 @@
     request.upload.addEventListener("progress", ({ loaded, total }) => (note.textContent = `上传中 ${Math.round((100 * loaded) / total)}%`));
     request.addEventListener("load", () => {
       if (request.status === 200) return arrived(box, line, request.response);
+      if (request.status === 503) return later(box, file, line, note);
       line.remove();
       tell(box, request.response?.message || "上传未成功，请稍后重试；文件不能超过规定的大小。");
     });
@@ -53,6 +54,12 @@
     const body = new FormData();
     body.append("file", file);
     request.send(body);
+  }
+
+  // the system is busy: the file is sent again until it is taken, or removed from the list
+  function later(box, file, line, note) {
+    note.textContent = "系统繁忙，稍后自动重新上传";
+    setTimeout(() => line.isConnected && send(box, file, line), 3000);
   }
 
   function arrived(box, line, kept) {

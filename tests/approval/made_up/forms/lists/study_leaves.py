@@ -19,7 +19,7 @@ STUDY_LEAVES = Listing(
         Column("状态", lambda row: row.status, "badge"),
         Column("申请时间", lambda row: row.created_at, "moment", sort=StudyLeave.created_at),
     ),
-    filters=(Filter("school", "院校", contains(Party.name), settled_for=frozenset({SCHOOL})),),
+    filters=(Filter("school", "院校", contains(Party.name), fixed_for=frozenset({SCHOOL})),),
     key="study_leave",
 )
 STUDY_LEAVE = RecordKind(

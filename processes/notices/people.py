@@ -26,7 +26,7 @@ class Someone:
     concerned: bool
 
 
-def around(engine: Engine, session: Session, actor: Actor, row: InstanceRow) -> list[Someone]:
+def people_around(engine: Engine, session: Session, actor: Actor, row: InstanceRow) -> list[Someone]:
     """The people around an instance and the actor, by name; none where the record was deleted."""
     definition = load(session, row.definition_id)
     subject = engine.subjects[definition.subject].load(session, row.subject_id)

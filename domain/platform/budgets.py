@@ -1,0 +1,96 @@
+"""How much one person, and one party, may keep waiting and lying about: uploads, imports, background work and its files.
+
+What is counted is in the tables; two requests at the same moment may go over a budget by one. The numbers are settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from domain.ground.errors import DomainError
+from domain.ground.parties import Actor
+from domain.ground.settings import Budget, Budgets
+from domain.platform.background import LIVE, BackgroundTask, TaskState
+from domain.platform.files import StoredFile
+from domain.platform.imports import OPEN, ImportRecord
+
+MEGABYTE = 1024 * 1024
+Owned = type[BackgroundTask] | type[ImportRecord] | type[StoredFile]
+WITH_FILES = ("export", "import.return")
+"""Kinds of background tasks that end with a file to download."""
+
+
+class UsedUp(DomainError):
+    """同时处理的内容过多，请等待其中一部分完成后再提交。"""
+
+
+def check_tasks(session: Session, budgets: Budgets, actor: Actor) -> None:
+    """Whether the background work of an actor, which has just been begun, is within the budget.
+
+    Raises:
+        UsedUp: whose budget is used up, and what to do.
+    """
+    table = BackgroundTask
+    query = select(func.count()).where(table.state.in_(LIVE))
+    for who, most, mine in _shares(budgets.tasks, actor, table):
+        if (count := _number(session, query.where(mine))) > most:
+            raise UsedUp(f"{who}有 {count - 1} 个任务还在处理中，请等待其中一个完成后再提交。")
+
+
+def check_imports(session: Session, budgets: Budgets, actor: Actor, more: int = 1) -> None:
+    """Whether an actor may upload so many more files to import.
+
+    Raises:
+        UsedUp: whose budget is used up, and what to do.
+    """
+    table = ImportRecord
+    query = select(func.count()).where(table.state.in_(OPEN))
+    for who, most, mine in _shares(budgets.imports, actor, table):
+        if (count := _number(session, query.where(mine))) + more > most:
+            raise UsedUp(f"{who}有 {count} 个导入还没有办完，最多 {most} 个，请先在“导入记录”中导入或放弃其中一些，再上传。")
+
+
+def check_uploads(session: Session, budgets: Budgets, actor: Actor, size: int) -> None:
+    """Whether an actor may upload one more file of `size` bytes for a form. Files that a record has taken do not count.
+
+    Raises:
+        UsedUp: whose budget is used up, and what to do.
+    """
+    table = StoredFile
+    advice = "请先保存或提交填写中的表单，再上传；没有提交的文件 30 天后自动删除。"
+    query = select(func.count()).where(table.attached_at.is_(None))
+    for who, most, mine in _shares(budgets.uploads, actor, table):
+        if (count := _number(session, query.where(mine))) >= most:
+            raise UsedUp(f"{who}有 {count} 个上传的文件还没有随表单提交，{advice}")
+    query = select(func.coalesce(func.sum(table.size), 0)).where(table.attached_at.is_(None))
+    for who, most, mine in _shares(budgets.upload_mb, actor, table):
+        if (used := _number(session, query.where(mine))) + size > most * MEGABYTE:
+            raise UsedUp(f"{who}上传后还没有随表单提交的文件已有 {used // MEGABYTE} MB，最多 {most} MB，{advice}")
+
+
+def check_results(session: Session, budgets: Budgets, actor: Actor, now: datetime) -> None:
+    """Whether an actor may begin work that leaves a file to download, which has just been begun.
+
+    Raises:
+        UsedUp: whose budget is used up, and what to do.
+    """
+    table = BackgroundTask
+    kept = (table.state == TaskState.DONE) & (table.expires_at > now)
+    query = select(func.count()).where(table.kind.in_(WITH_FILES), kept | table.state.in_(LIVE))
+    for who, most, mine in _shares(budgets.results, actor, table):
+        if _number(session, query.where(mine)) > most:
+            raise UsedUp(f"{who}保留的导出文件已有 {most} 个，请先在“后台任务”中删除不再需要的文件，或等待其 7 天后自动删除。")
+
+
+def _shares(budget: Budget, actor: Actor, table: Owned) -> Iterator[tuple[str, int, ColumnElement[bool]]]:
+    """(whose, how much, the condition of their rows), of the person and the party."""
+    yield "您", budget.person, table.person_id == actor.person_id
+    yield "贵单位", budget.party, table.party_id == actor.party_id
+
+
+def _number(session: Session, query: Select[int]) -> int:
+    return session.scalars(query).one()
