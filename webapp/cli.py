@@ -41,6 +41,8 @@ from processes.diagrams.decisions import SUFFIX
 from processes.errors import DiagramInvalid
 from webapp import supervisor
 
+SCENARIOS = ".scenarios.yaml"
+
 
 def _settings() -> Settings:
     try:
@@ -184,10 +186,12 @@ def deploy(paths: tuple[Path, ...]) -> None:
 @click.argument("keys", nargs=-1)
 def scenario(keys: tuple[str, ...]) -> None:
     """Runs the scenarios beside the diagrams, and names the sequence flows that none takes."""
+    found = {path.name.removesuffix(SCENARIOS): path for path in sorted(runtimes.BPMN_FOLDER.glob(f"*{SCENARIOS}"))}
+    unknown = [key for key in keys if key not in found]
+    if unknown:
+        raise click.BadParameter(f"没有这些流程的场景：{'、'.join(unknown)}。请写流程的 id，例如 {min(found)}")
     failed = False
-    for path in sorted(runtimes.BPMN_FOLDER.glob("*.scenarios.yaml")):
-        if keys and path.name.removesuffix(".scenarios.yaml") not in keys:
-            continue
+    for path in (found[key] for key in keys or found):
         report = scenario_runner.run_file(path)
         failed = failed or bool(report.failures)
         for name in report.passed:
