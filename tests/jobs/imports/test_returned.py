@@ -502,3 +502,10 @@ def test_a_table_that_begins_at_another_column_and_a_remark_below_it_come_back(l
     assert [row[:3] for row in texts(sheet)[1:]] == [[None, "教师00002", "1"], [None, "填表人：张三", None]]
     sheet["C2"], sheet["B3"] = "13900000002", None
     assert problems(lite, checked(lite, book, tmp_path / "b")) == {}
+
+
+def test_bad_cells_of_a_protected_sheet_can_be_corrected(lite: World, give_back: Return, tmp_path: Path) -> None:
+    book = load_workbook(workbook(tmp_path / "a.xlsx", [HEADER, teacher(1), teacher(2, 性别="不详")]))
+    book.worksheets[0].protection.sheet = True
+    sheet = give_back(checked(lite, book, tmp_path / "a.xlsx"))["Sheet1"]
+    assert (sheet.protection.sheet, sheet["D2"].protection.locked, sheet["A2"].protection.locked) == (True, False, True)
