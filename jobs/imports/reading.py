@@ -257,7 +257,8 @@ def _sheet_rows(sheet: _Sheet) -> Rows:
     for (top, left), (bottom, _) in areas:
         if bottom > top:
             merged.setdefault(top + 1, []).append((left, bottom + 1))
-    rows: Rows = ((number, [as_text(cell) for cell in row]) for number, row in enumerate(sheet.cells.iter_rows(), 1))
+    blank = [""] * (sheet.cells.start[1] if sheet.cells.start else 0)  # columns left of the table, which the library leaves out
+    rows: Rows = ((number, [*blank, *map(as_text, row)]) for number, row in enumerate(sheet.cells.iter_rows(), 1))
     rows = _with_errors(rows, sheet.errors) if sheet.errors else rows
     return _filled(rows, merged) if merged else rows
 
@@ -275,15 +276,15 @@ def _filled(rows: Rows, merged: Mapping[int, Sequence[tuple[int, int]]]) -> Rows
 
     A row that holds nothing else stays blank: remarks below a table are often merged so.
     """
-    held: dict[int, tuple[int, str]] = {}
+    above: dict[int, tuple[int, str]] = {}
     for number, texts in rows:
-        held = {column: (last, text) for column, (last, text) in held.items() if number <= last}
+        above = {column: (last, text) for column, (last, text) in above.items() if number <= last}
         if any(texts):
-            for column, (_, text) in held.items():
+            for column, (_, text) in above.items():
                 texts[column] = texts[column] or text
         for column, last in merged.get(number, ()):
             if column < len(texts):
-                held[column] = (last, texts[column])
+                above[column] = (last, texts[column])
         yield number, texts
 
 

@@ -194,6 +194,15 @@ def test_cells_merged_downwards_hold_their_value_in_every_row(tmp_path: Path) ->
     assert [number for number, _ in found[4:]] == [6]  # a remark over several lines is one row
 
 
+def test_cells_merged_downwards_in_a_table_that_begins_at_another_column(tmp_path: Path) -> None:
+    rows = [["教师0", "13900000000", "软件技术", "讲师"], ["教师1", "13900000001", None, None]]
+    path = workbook(tmp_path / "a.xlsx", [[None, *row] for row in ([*PLAIN, "专业", "职称"], *rows)])
+    book = load_workbook(path)
+    book.worksheets[0].merge_cells("D2:D3")
+    book.save(path)
+    assert [(row["major"], row["rank"]) for _, row in read(path)] == [("软件技术", "讲师"), ("软件技术", "")]
+
+
 def test_a_filled_sheet_behind_an_empty_one_is_found(tmp_path: Path) -> None:
     path = sheets(tmp_path / "a", 说明=[PLAIN, ["王小明", "13900000000"]], 数据=[PLAIN, ["李四", "13900000002"]], 空=[PLAIN])
     with open_table(path, "教师.xlsx", COLUMNS[:2]) as table:
