@@ -135,7 +135,8 @@ def test_ending_a_substitution_early(lite: World) -> None:
 
 def drawn(**properties: str) -> bytes:
     """x, b (both the province's, b with the button 停), c."""
-    body = node("startEvent", "start") + user("x") + user("b", withdrawable="true", **properties) + user("c") + node("endEvent", "end")
+    body = node("startEvent", "start") + user("x") + user("b", withdrawable="true", **properties) + user("c")
+    body += node("endEvent", "end", status="完成")
     body += boundary("stop", "b", message("停"), confirm="确定停吗？") + node("endEvent", "stopped", status="停了")
     lanes = {"试点院校": "start", "省级": "x b stop c"}
     return diagram(body + flows("start x", "x b", "b c", "c end", "stop stopped"), lanes, declared("停"))
