@@ -7,6 +7,7 @@ nothing that a confined process says is ever run.
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import resource
@@ -156,6 +157,7 @@ def _child(connection: Connection, work: Work) -> None:
         (resource.RLIMIT_CORE, 0),  # no memory with a key in it is left on disk
     ):
         resource.setrlimit(kind, (most, most))
+    gc.freeze()  # what the server has loaded stays as it is: to look through it again would copy it
     function: Function | Stream = getattr(import_module(work.module), work.function)
     with suppress(MemoryError, RecursionError, BrokenPipeError):  # no end of the answer: the caller tells that it could not be finished
         answer = function(json.loads(connection.recv_bytes()))
