@@ -7,6 +7,7 @@ nothing that a confined process says is ever run.
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import resource
@@ -28,6 +29,8 @@ Stream = Callable[[Mapping[str, Json]], Iterator[Json]]
 MEGABYTE = 1024 * 1024
 AT_ONCE = 2  # confined processes of one process: each may take a core and its memory
 PATIENCE = 20.0  # seconds to wait for one's turn
+PATIENT = 2  # of those who wait, so many wait that long: each may hold one of the web server's threads
+HURRY = 1.0  # seconds that everybody else waits; what honest people hand in takes milliseconds
 _LONGEST = 64 * MEGABYTE  # bytes of a piece of an answer
 _LOOK = 5.0  # seconds between two calls of `meanwhile`
 
@@ -63,8 +66,11 @@ class Unfinished(DomainError):
     """内容过于复杂，未能在限定的时间和内存内处理完，请简化后重试。"""
 
 
-class Busy(DomainError):
-    """系统正忙，请稍后再试；已填写的内容不会丢失。"""
+class Busy(Exception):
+    """It was nobody's fault: others are at it, and trying again helps. The web keeps what was posted (503)."""
+
+    def __init__(self) -> None:
+        super().__init__("系统正忙，请稍后再试。")
 
 
 def warm() -> None:
@@ -92,12 +98,21 @@ def stream(name: str, asked: Mapping[str, Json], meanwhile: Callable[[], None] =
     Close it (`contextlib.closing`): that ends the process, and gives its turn to others.
     """
     work = WORK[name]
-    if not _TURNS.acquire(timeout=PATIENCE):
-        raise Busy
+    _await_turn()
     try:
         yield from _pieces(work, json.dumps(asked).encode(), meanwhile)
     finally:
         _TURNS.release()
+
+
+def _await_turn() -> None:
+    patient = _PATIENT.acquire(blocking=False)
+    try:
+        if not _TURNS.acquire(timeout=PATIENCE if patient else min(HURRY, PATIENCE)):
+            raise Busy
+    finally:
+        if patient:
+            _PATIENT.release()
 
 
 def _pieces(work: Work, asked: bytes, meanwhile: Callable[[], None]) -> Generator[Json]:
@@ -142,6 +157,7 @@ def _child(connection: Connection, work: Work) -> None:
         (resource.RLIMIT_CORE, 0),  # no memory with a key in it is left on disk
     ):
         resource.setrlimit(kind, (most, most))
+    gc.freeze()  # what the server has loaded stays as it is: to look through it again would copy it
     function: Function | Stream = getattr(import_module(work.module), work.function)
     with suppress(MemoryError, RecursionError, BrokenPipeError):  # no end of the answer: the caller tells that it could not be finished
         answer = function(json.loads(connection.recv_bytes()))
@@ -153,3 +169,4 @@ def _child(connection: Connection, work: Work) -> None:
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(sorted({work.module for work in WORK.values()}))
 _TURNS = threading.BoundedSemaphore(AT_ONCE)
+_PATIENT = threading.BoundedSemaphore(PATIENT)

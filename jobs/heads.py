@@ -1,4 +1,4 @@
-"""The chains that heads cover (`domain.platform.heads`): the histories of processes, and the versions of diagrams.
+"""The chains that heads cover (`domain.platform.heads`): the histories of processes, the versions of diagrams, and 修改记录.
 
 A head is made in chunks, so that nobody waits for it. Where there is none yet, everything that earlier versions of the product wrote is
 proved as it is then; afterwards no row without a proof is believed.
@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, exists, not_, or_, select, update
+from sqlalchemy import Table, and_, bindparam, exists, literal, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.ground.base import SHANGHAI
 from domain.ground.database import Database
 from domain.platform import heads
+from domain.platform.changes import Change
+from domain.platform.evidence import prove_changes, prove_files, prove_people
 from domain.platform.heads import End, Head, Leaf
 from processes import tables
 from processes.definitions.store import load
@@ -23,7 +25,7 @@ from processes.engine import Engine
 from processes.proving import RULES, proofs, record_digest
 
 CHUNK = 500  # rows in one transaction
-PROCESS, VERSION, RECORD = "process", "version", "record"
+PROCESS, VERSION, RECORD, CHANGE = "process", "version", "record", "change"
 _EVENT, _INSTANCE, _DEFINITION = tables.event.c, tables.instance.c, tables.definition.c
 
 
@@ -34,6 +36,11 @@ def begin(database: Database, engine: Engine) -> Head | None:
             return None
     for table in RULES:
         _prove(database, table)
+    for prove in (prove_people, prove_changes, prove_files):
+        last: int | None = 0
+        while last is not None:
+            with database.writing() as session:
+                last = prove(session, last)
     return _publish(database, engine, everything=True)
 
 
@@ -60,6 +67,9 @@ def chain_faults(engine: Engine, session: Session) -> Iterator[str]:
     version = select(Leaf).where(Leaf.chain == VERSION).outerjoin(tables.definition, _DEFINITION.id == Leaf.id)
     for leaf in session.scalars(version.where(or_(_DEFINITION.id.is_(None), _DEFINITION.digest != Leaf.hash)).order_by(Leaf.id)):
         yield f"流程版本 {leaf.id}：与第 {leaf.head} 次公布时的不同，或现在没有了"
+    edit = select(Leaf).where(Leaf.chain == CHANGE).outerjoin(Change, Change.id == Leaf.id)
+    for leaf in session.scalars(edit.where(or_(Change.id.is_(None), Change.proof != Leaf.hash)).order_by(Leaf.id)):
+        yield f"修改记录 {leaf.id}：与第 {leaf.head} 次公布时的不同，或现在没有了"
     yield from _record_faults(engine, session)
 
 
@@ -95,6 +105,7 @@ def _grown(session: Session) -> Iterator[End]:
     for chain, query in (
         (PROCESS, select(_INSTANCE.id, _INSTANCE.seq, _INSTANCE.chain)),
         (VERSION, select(_DEFINITION.id, _DEFINITION.version, _DEFINITION.digest)),
+        (CHANGE, select(Change.id, literal(1).label("seq"), Change.proof).where(Change.proof.is_not(None))),
     ):
         id, seq, _ = query.selected_columns
         known = exists().where(Leaf.chain == chain, Leaf.id == id, Leaf.seq == seq)

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from domain.platform import files, heads
+from sqlalchemy.orm import Session
+
+from domain.platform import evidence, heads
 from jobs.heads import chain_faults
 from jobs.runtime import Runtime
-from processes.monitor.verify import verify as find_faults
+from processes.monitor.verify import verify as process_faults
 
 
 def verify(runtime: Runtime, kept: Iterable[dict[str, object]] = ()) -> list[str]:
     """A line for each fault, in Chinese; empty when all is well. `kept`: heads that somebody kept outside (`heads.exported`)."""
     with runtime.database.snapshot() as session:  # people go on working meanwhile
-        found = find_faults(runtime.engine, session)
-        found += heads.head_faults(session)
-        found += chain_faults(runtime.engine, session)
-        found += heads.kept_faults(session, kept)
-    return found + list(_file_faults(runtime))
+        return [*faults_in(runtime, session), *heads.kept_faults(session, kept)]
 
 
-def _file_faults(runtime: Runtime) -> Iterator[str]:
-    """Files whose bytes are not what was uploaded. Those that were deleted meanwhile are none."""
-    with runtime.database.snapshot() as session:
-        changed = [(row.id, row.name, wrong) for row, wrong in files.changed_files(session, runtime.settings.home)]
-    with runtime.database.reading() as session:
-        for id, name, wrong in changed:
-            if files.file_of(session, id) is not None:
-                yield f"文件 {id}“{name}”：{wrong}"
+def faults_in(runtime: Runtime, session: Session) -> Iterator[str]:
+    """The faults of what a session reads."""
+    yield from process_faults(runtime.engine, session)
+    yield from evidence.people_faults(session)
+    yield from evidence.change_faults(session)
+    yield from evidence.file_faults(session, runtime.settings.home)
+    yield from heads.head_faults(session)
+    yield from chain_faults(runtime.engine, session)

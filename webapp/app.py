@@ -20,6 +20,7 @@ from domain.ground.storage import out_of_space
 from domain.platform.background import TaskState
 from domain.platform.imports import ImportState
 from forms.lists import KINDS
+from jobs.confined import Busy
 from processes.diagrams.expressions import ExpressionError
 from processes.errors import EngineFault, NotAllowed, NotFound, ProcessError
 from processes.states import EventKind, MessageState, TaskKind, TaskRowState, TextState, VoteState
@@ -142,6 +143,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.register_error_handler(DomainError, _rule)
     app.register_error_handler(ExpressionError, _diagram_at_fault)
     app.register_error_handler(OperationalError, _database_busy)
+    app.register_error_handler(Busy, _busy)
     app.register_error_handler(OSError, _storage)
     app.register_error_handler(500, _fault)
     app.add_template_filter(moment, "moment")
@@ -211,6 +213,11 @@ def _database_busy(error: OperationalError) -> ResponseReturnValue:
     """A deadlock, a lock that took too long, a database that is away: nothing was kept, and trying again helps."""
     current_app.logger.warning("the database did not answer: %s", error)
     return _not_kept(507 if out_of_space(error) else 503)
+
+
+def _busy(error: Busy) -> ResponseReturnValue:
+    """What was handed in could not be looked at for the moment."""
+    return _not_kept(503)
 
 
 def _storage(error: OSError) -> ResponseReturnValue:

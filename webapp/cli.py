@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from domain.demo import DEMO_ACCOUNTS, PASSWORD
 from domain.demo.books import SIZES
+from domain.ground.errors import DomainError
 from domain.ground.locks import SchedulerLock
 from domain.ground.proofs import proofs_of
 from domain.ground.schema import SchemaError
@@ -26,6 +27,7 @@ from domain.ground.settings import BadSetting, Settings, read_settings
 from domain.ground.vault import open_vault
 from domain.institutions import seals
 from domain.platform import heads as published
+from domain.platform import rights as granting
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from handlers import HANDLERS
@@ -241,6 +243,24 @@ def heads(since: int) -> None:
     with runtime.database.reading() as session:
         for head in published.heads_since(session, since):
             click.echo(json.dumps(published.exported(head, proofs_of(session)), ensure_ascii=False))
+
+
+@main.command()
+@click.argument("account")
+@click.option("--give", multiple=True, type=click.Choice(granting.GIVEN), help="A role to give.")
+@click.option("--take", multiple=True, type=click.Choice(granting.GIVEN), help="A role to take away.")
+def rights(account: str, give: tuple[str, ...], take: tuple[str, ...]) -> None:
+    """Gives roles to a person, takes them away, and says which the person holds then."""
+    runtime = _runtime()
+    try:
+        if give or take:
+            with runtime.database.writing() as session:
+                by = os.environ.get("USER", "pilot")[:50]
+                granting.change_roles(session, account, give, take, by, runtime.engine.clock())
+        with runtime.database.reading() as session:
+            click.echo(f"{account}：{'、'.join(granting.roles_of(session, account)) or '没有角色'}")
+    except DomainError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @main.command()

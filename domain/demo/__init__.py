@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.ground.base import SHANGHAI
-from domain.ground.parties import Actor, Party, Person, PersonRole
+from domain.ground.parties import Actor, Party, Person, PersonRole, person_proof
 from domain.platform.passwords import hash_password, new_stamp
 from domain.weekly.periods import set_periods
 
@@ -62,6 +62,7 @@ def load_demo(session: Session, now: datetime) -> bool:
             stamp=new_stamp(),
             created_at=now,
         )
+        person.proof = person_proof(session, account, name, person.mobile, person.party_id, True, roles)
         session.add(person)
         session.flush()
         session.add_all(PersonRole(person_id=person.id, role=role) for role in roles)

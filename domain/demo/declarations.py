@@ -14,7 +14,7 @@ from domain.certificates.certificates import LABEL, Certificate
 from domain.certificates.declaration_plans import DeclarationPlan, offer_of
 from domain.certificates.pilots import PilotCertificate
 from domain.demo import hashed_password, names, numbers
-from domain.ground.parties import Party, Person, PersonRole
+from domain.ground.parties import Party, Person, PersonRole, person_proof
 from domain.institutions.schools import School
 from domain.platform.passwords import new_stamp
 
@@ -32,9 +32,12 @@ def add_staff(session: Session, now: datetime) -> None:
         for ending, role in enumerate(REVIEWERS if kind == "province" else ("试点院校",), 1):
             account = f"{code.lower()}-{ending}"
             name = random.choice(names.SURNAMES) + random.choice(names.GIVEN)
-            row = {"account": account, "name": name, "mobile": numbers.mobile(7000 + number), "party_id": party, "stamp": new_stamp()}
-            rows.append({**row, "password_hash": hashed_password(), "active": True, "created_at": now})
-            roles.append((role, "省级") if kind == "province" else (role,))
+            held = (role, "省级") if kind == "province" else (role,)
+            mobile = numbers.mobile(7000 + number)
+            row = {"account": account, "name": name, "mobile": mobile, "party_id": party, "active": True}
+            proof = person_proof(session, account, name, mobile, party, True, held)
+            rows.append({**row, "stamp": new_stamp(), "password_hash": hashed_password(), "created_at": now, "proof": proof})
+            roles.append(held)
     if not rows:
         return
     ids = session.scalars(insert(Person).returning(Person.id, sort_by_parameter_order=True), rows).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +10,11 @@ from sqlalchemy import ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from domain.ground.base import Base, UtcDateTime, utc_now
+from domain.ground.proofs import proofs_of
 
 # The lanes of the diagrams are the roles people hold (architecture §5), and the roles of features.md that no lane has.
 ROLES = ("试点院校", "培训评价组织", "省级", "省级初审", "省级复审", "考核站点", "教师", "系统", "流程设计", "监控", "系统管理")
+_PERSON = "person.proof"
 PROVINCE_ROLES = ("省级", "省级初审", "省级复审")
 ROLES_IN: Mapping[str, tuple[str, ...]] = {  # kind of party → the roles that its people can hold
     "school": ("试点院校", "考核站点", "教师"),  # a site is its school's
@@ -53,6 +55,7 @@ class Person(Base):
     stamp: Mapped[str] = mapped_column(String(32))  # changes with the password and at logout; a session with an older stamp ends
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    proof: Mapped[str | None] = mapped_column(String(32), comment="of who this is and of the roles: `person_proof`")
 
 
 class PersonRole(Base):
@@ -62,6 +65,23 @@ class PersonRole(Base):
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     role: Mapped[str] = mapped_column(String(20), primary_key=True)
+
+
+def person_proof(session: Session, account: str, name: str, mobile: str, party_id: int, active: bool, roles: Iterable[str]) -> str:
+    """The proof of a person's row and of the roles that the person holds; whoever writes one of them writes it (`domain.ground.proofs`)."""
+    return proofs_of(session).make(_PERSON, [account, name, mobile, party_id, active, sorted(roles)])
+
+
+def person_proved(session: Session, person: Person, roles: Iterable[str]) -> bool:
+    """Whether a person is who the product wrote down, with these roles."""
+    values = [person.account, person.name, person.mobile, person.party_id, person.active, sorted(roles)]
+    return proofs_of(session).holds(_PERSON, values, person.proof)
+
+
+def prove_person(session: Session, person: Person) -> None:
+    """Writes the proof of a person who was changed, or whose roles were."""
+    roles = session.scalars(select(PersonRole.role).where(PersonRole.person_id == person.id)).all()
+    person.proof = person_proof(session, person.account, person.name, person.mobile, person.party_id, person.active, roles)
 
 
 @dataclass(frozen=True)

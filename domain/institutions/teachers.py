@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, objec
 
 from domain.ground.base import Base, UtcDateTime, utc_now
 from domain.ground.errors import DomainError
-from domain.ground.parties import Actor, Party, Person, PersonRole
+from domain.ground.parties import Actor, Party, Person, PersonRole, person_proof, prove_person
 from domain.ground.subject_record import SubjectRecord
 from domain.ground.tones import Tone
 from domain.ground.uniqueness import flush_or_refuse, refusal
@@ -98,10 +98,14 @@ class Teacher(SubjectRecord):
         """
         for name in DETAILS:
             setattr(self, name, answers.get(name))
+        before = self.person.name, self.person.account
         self.person.name = answers.get("name", self.person.name)
         self.person.account = self.person.mobile = answers.get("mobile", self.person.account)
         session = object_session(self)
         if session is not None:
+            if before != (self.person.name, self.person.account):
+                with session.no_autoflush:
+                    prove_person(session, self.person)
             _refuse_taken(session, self)
             flush_or_refuse(session, MobileTaken, _BY_COLUMN)  # where somebody else was first at the same moment
 
@@ -177,8 +181,12 @@ def store_teachers(session: Session, actor: Actor, rows: Sequence[Mapping[str, A
     if not rows:
         return []
     # one table of rows for all three statements: twenty thousand need no objects
-    texts = ("name", "mobile", *DETAILS, "stamp")
-    rows_in = values_table(session, [{**row, "stamp": new_stamp()} for row in rows], dict.fromkeys(texts, String))
+    texts = ("name", "mobile", *DETAILS, "stamp", "proof")
+    made_rows = []
+    for row in rows:
+        proof = person_proof(session, row["mobile"], row["name"], row["mobile"], actor.party_id, True, [ROLE])
+        made_rows.append({**row, "stamp": new_stamp(), "proof": proof})
+    rows_in = values_table(session, made_rows, dict.fromkeys(texts, String))
     person, teacher = _table(Person), _table(Teacher)
     made = select(person.c.id).join(rows_in, rows_in.c.mobile == person.c.account)
     accounts = {
@@ -188,6 +196,7 @@ def store_teachers(session: Session, actor: Actor, rows: Sequence[Mapping[str, A
         "party_id": literal(actor.party_id),
         "password_hash": literal(NO_PASSWORD),
         "stamp": rows_in.c.stamp,
+        "proof": rows_in.c.proof,
         "active": true(),
         "created_at": literal(now, UtcDateTime),
     }

@@ -41,8 +41,8 @@ def check_tasks(session: Session, budgets: Budgets, actor: Actor) -> None:
             raise UsedUp(f"{who}有 {count - 1} 个任务还在处理中，请等待其中一个完成后再提交。")
 
 
-def check_imports(session: Session, budgets: Budgets, actor: Actor, more: int = 1) -> None:
-    """Whether an actor may upload so many more files to import.
+def check_imports(session: Session, budgets: Budgets, actor: Actor) -> None:
+    """Whether an actor may upload one more file to import.
 
     Raises:
         UsedUp: whose budget is used up, and what to do.
@@ -50,8 +50,25 @@ def check_imports(session: Session, budgets: Budgets, actor: Actor, more: int = 
     table = ImportRecord
     query = select(func.count()).where(table.state.in_(OPEN))
     for who, most, mine in _shares(budgets.imports, actor, table):
-        if (count := _number(session, query.where(mine))) + more > most:
+        if (count := _number(session, query.where(mine))) >= most:
             raise UsedUp(f"{who}有 {count} 个导入还没有办完，最多 {most} 个，请先在“导入记录”中导入或放弃其中一些，再上传。")
+
+
+def check_sheets(session: Session, budgets: Budgets, actor: Actor, chosen: int) -> None:
+    """Whether an actor may import so many sheets of a workbook; the workbook itself, which waits for the choice, becomes the first.
+
+    Raises:
+        UsedUp: how many sheets may be chosen now, and what becomes of the others.
+    """
+    table = ImportRecord
+    query = select(func.count()).where(table.state.in_(OPEN))
+    for who, most, mine in _shares(budgets.imports, actor, table):
+        room = max(most - _number(session, query.where(mine)) + 1, 1)
+        if chosen > room:
+            raise UsedUp(
+                f"{who}同时办理的导入最多 {most} 个，现在最多可选 {room} 个工作表（已选 {chosen} 个）。"
+                "其余的工作表，请在这些导入办完后重新上传本文件，再行选择；已导入的工作表不会重复导入。"
+            )
 
 
 def check_uploads(session: Session, budgets: Budgets, actor: Actor, size: int) -> None:

@@ -12,6 +12,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from domain.ground.base import Base, UtcDateTime
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
+from domain.ground.proofs import proofs_of
+
+_CHANGE = "record_change.proof"
 
 
 class ChangedMeanwhile(DomainError):
@@ -41,6 +44,7 @@ class Change(Base):
     actor_id: Mapped[int]
     actor: Mapped[str] = mapped_column(String(160))  # name and party as they were then
     data: Mapped[dict[str, list[Any]]] = mapped_column(JSON)  # {field: [before, after]}
+    proof: Mapped[str | None] = mapped_column(String(32), comment="of the edit and of which edit of the record came before it")
 
 
 def note_change(
@@ -53,8 +57,23 @@ def note_change(
         return None
     who = f"{actor.name}（{actor.party_name}）"
     change = Change(kind=record.__tablename__, record_id=record.id, at=now, actor_id=actor.person_id, actor=who, data=data)
+    change.proof = change_proof(session, change, last_change(session, record))
     session.add(change)
     return change
+
+
+def change_proof(session: Session, change: Change, previous: int) -> str:
+    """The proof of an edit. `previous`: id of the edit of the same record before it, 0 before the first one."""
+    return proofs_of(session).make(_CHANGE, _values(change, previous))
+
+
+def change_proved(session: Session, change: Change, previous: int) -> bool:
+    """Whether an edit is as it was written down, and the one before it is still there."""
+    return proofs_of(session).holds(_CHANGE, _values(change, previous), change.proof)
+
+
+def _values(change: Change, previous: int) -> list[object]:
+    return [change.kind, change.record_id, change.at, change.actor_id, change.actor, change.data, previous]
 
 
 def changes_of(session: Session, record: Recorded) -> Sequence[Change]:

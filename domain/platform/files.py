@@ -18,9 +18,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from domain.ground.base import Base, UtcDateTime, utc_now
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
+from domain.ground.proofs import proofs_of
 
 CHUNK = 256 * 1024  # bytes read at a time: no upload is in memory as a whole
 MOST = 20 * 1024 * 1024  # bytes of one file, where the form sets no other limit
+_FILE = "stored_file.proof"
 LIMITED = frozenset({"教师", "考生"})  # roles that see only what is their own, not their school's
 
 
@@ -46,6 +48,7 @@ class StoredFile(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     attached_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # null: no record has taken the file yet, and it may be deleted
+    proof: Mapped[str | None] = mapped_column(String(32), comment="of all of it but `attached_at`")
 
 
 def path_of(home: Path, sha256: str) -> Path:
@@ -105,7 +108,28 @@ def keep(session: Session, home: Path, actor: Actor, name: str, media_type: str,
     )
     session.add(row)
     session.flush()
+    row.proof = file_proof(session, row)
     return row
+
+
+def file_proof(session: Session, file: StoredFile) -> str:
+    """The proof of a file's row, and by its hash of the bytes."""
+    return proofs_of(session).make(_FILE, _values(file))
+
+
+def file_proved(session: Session, file: StoredFile) -> bool:
+    """Whether the row of a file is as it was written."""
+    return proofs_of(session).holds(_FILE, _values(file), file.proof)
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _values(file: StoredFile) -> list[object]:
+    return [file.id, file.sha256, file.name, file.media_type, file.size, file.party_id, file.person_id, file.created_at]
 
 
 def tidy_name(name: str) -> str:
@@ -129,27 +153,6 @@ def files_of(session: Session, ids: Collection[int], party_id: int | None = None
         return []
     query = select(StoredFile).where(StoredFile.id.in_(ids)).order_by(StoredFile.id)
     return session.scalars(query if party_id is None else query.where(StoredFile.party_id == party_id)).all()
-
-
-def changed_files(session: Session, home: Path) -> Iterator[tuple[StoredFile, str]]:
-    """The files whose bytes are not what was uploaded, each with what is wrong, in Chinese. Reads all bytes, each once."""
-    found: dict[str, str | None] = {}
-    for row in session.scalars(select(StoredFile).order_by(StoredFile.sha256, StoredFile.id), execution_options={"yield_per": 500}):
-        if row.sha256 not in found:
-            found = {row.sha256: _wrong(path_of(home, row.sha256), row)}  # only the last: rows with the same bytes follow each other
-        if (wrong := found[row.sha256]) is not None:
-            yield row, wrong
-
-
-def _wrong(path: Path, row: StoredFile) -> str | None:
-    try:
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    except FileNotFoundError:
-        return "内容不存在"
-    except OSError:
-        return "内容不能读取"
-    return None if digest == row.sha256 else "内容被改动过"
 
 
 def attach(session: Session, actor: Actor, ids: Collection[int], now: datetime) -> set[int]:

@@ -16,7 +16,10 @@ Cell = str | int | float | bool | date | datetime | time | timedelta | None
 
 AS_TEXT = "请把此列设为“文本”格式后重新填写"
 CUT_OFF = f"疑似被 Excel 截断（末三位为 000），{AS_TEXT}"
+ERROR_TOLD = "单元格的公式有错误，没有结果，请改正公式，或直接填写"
 AS_SHOWN = f"被 Excel 存成了科学计数法，{AS_TEXT}"
+ERROR_VALUE = "公式错误值 "
+"""How the text of a cell begins whose formula has no value; the value that Excel shows instead follows, #N/A."""
 EXCEL_DIGITS = 15  # Excel keeps no more digits of a number; the rest become 0
 # marks without width, and characters that neither XML nor PostgreSQL can store
 _UNSEEN = [*range(9), 11, 12, *range(14, 32), 127, 0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF]
@@ -56,7 +59,11 @@ def reader(field: Mapping[str, Any]) -> Reader:
     It returns a value, or None where the cell is empty, and in Chinese what is wrong that only a spreadsheet can cause, or None.
     A text that cannot be a value stays text, for the form's own check to name.
     """
-    read = _reader(field)
+    read_value = _reader(field)
+
+    def read(text: str) -> tuple[Any, str | None]:
+        return (None, ERROR_TOLD) if text.startswith(ERROR_VALUE) else read_value(text)
+
     if field.get("format") in _STRICT or field.get("type") in ("integer", "number"):
         return lambda text: read(tight) if (tight := _tight(text)) else (None, None)
     return lambda text: read(text) if text else (None, None)

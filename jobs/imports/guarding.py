@@ -40,7 +40,12 @@ _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 # Possessive (*+, ?+): linear on whatever is put before it.
 _PLACE = re.compile(rb"""<(?:[\w.-]+:)?(?:c|row)(?=[\s/>])(?:[^<>]*?\sr\s*+=\s*+["']([A-Za-z]*+)([0-9]*+)["'])?+([^<>]*+)""")
 # A formula, and the value that was kept of it. Whoever wrote the file has not calculated: a missing value, or an empty one of no text.
-_FORMULA = re.compile(rb"<c([^<>]*)><f(?:\s[^<>]*)?(?:/>|>[^<]*</f>)(<v ?/>|<v></v>)?</c>")
+# Programs write names with a prefix, and blanks between tags, or none.
+_FORMULA = re.compile(
+    rb"<(?:[\w.-]+:)?c(?=[\s>])([^<>]*+)>\s*+<(?:[\w.-]+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*+</(?:[\w.-]+:)?f\s*+>)"
+    rb"\s*+(<(?:[\w.-]+:)?v(?:\s[^<>]*)?/>|<(?:[\w.-]+:)?v(?:\s[^<>]*+)?></(?:[\w.-]+:)?v\s*+>)?+\s*+</(?:[\w.-]+:)?c\s*+>"
+)
+_TEXT_CELL = re.compile(rb"""\st\s*+=\s*+["']str["']""")
 # A text that cells name by its number, and such a cell. (?>: linear on whatever is put before it.
 _TEXT = re.compile(rb"<(?:[\w.-]+:)?si(?=[\s/>])")
 _TEXTS_END = re.compile(rb"</(?:[\w.-]+:)?sst\s*>")
@@ -133,12 +138,12 @@ def _part(part: IO[bytes], texts: _Texts) -> int:
     Returns: how many cells and rows it has.
     """
     places = _Places()
-    for text in _pieces(part):
+    for text in pieces(part):
         if _DTD.search(text) or text.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise _strange("文件中含有不允许的内容（实体声明）")
         places.look(text)
         texts.look(text)
-        if b"<f" in text:
+        if b"<f" in text or b":f" in text:
             _must_be_calculated(text)
     texts.end()
     if places.unplaced > _MAX_UNPLACED:
@@ -146,8 +151,12 @@ def _part(part: IO[bytes], texts: _Texts) -> int:
     return places.found
 
 
-def _pieces(part: IO[bytes]) -> Iterator[bytes]:
-    """The bytes of a part, cut before tags."""
+def pieces(part: IO[bytes]) -> Iterator[bytes]:
+    """The bytes of a part, cut before tags.
+
+    Raises:
+        BadFile: a tag has no end.
+    """
     rest = b""
     while chunk := part.read(_CHUNK):
         text = rest + chunk
@@ -164,7 +173,7 @@ def _count_references(book: ZipFile, texts: _Texts) -> None:
     room = MAX_REFERENCED
     for entry in book.infolist():
         with book.open(entry) as part:
-            for piece in _pieces(part):
+            for piece in pieces(part):
                 room -= sum(texts.sizes[at] for found in _NAMING.findall(piece) if (at := int(found)) < len(texts.sizes))
                 if room < 0:
                     raise _strange("文件中的长文字重复过多")
@@ -238,7 +247,7 @@ class _Places:
                 self.unplaced += 1
             elif len(row) > _ROW_DIGITS or int(row) > MAX_ROWS + _SPARE:
                 self.far = True
-            elif len(column) > 1 and (len(column) > 2 or _number(column) > MAX_COLUMNS):
+            elif len(column) > 1 and (len(column) > 2 or column_number(column) > MAX_COLUMNS):
                 raise BadFile(f"工作表超过 {MAX_COLUMNS} 列，请删除数据右侧多余的列后重新上传")
             if self.far and (column or not row):
                 raise BadFile(f"工作表超过 {MAX_ROWS} 行，请删除数据下方的空行，或拆分为几个文件后分别上传")
@@ -246,11 +255,12 @@ class _Places:
 
 def _must_be_calculated(text: bytes) -> None:
     for cell, value in _FORMULA.findall(text):
-        if not value or b't="str"' not in cell:
+        if not value or not _TEXT_CELL.search(cell):
             raise BadFile("文件中的公式没有计算结果，请用 Excel 或 WPS 打开并保存，再重新上传")
 
 
-def _number(column: bytes) -> int:
+def column_number(column: bytes) -> int:
+    """The number of a column by its letters: 1 for A."""
     number = 0
     for letter in column.upper():
         number = number * 26 + letter - 64

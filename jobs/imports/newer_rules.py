@@ -5,7 +5,6 @@ Written as plain rules, which may name other sheets too, every Excel and WPS sin
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -14,30 +13,20 @@ from zipfile import ZipFile
 from lxml import etree
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from jobs.imports.error_values import sheet_parts
+
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _X14 = "{http://schemas.microsoft.com/office/spreadsheetml/2009/9/main}"
 _XM = "{http://schemas.microsoft.com/office/excel/2006/main}"
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_PARSER = etree.XMLParser(resolve_entities=False, no_network=True)
 
 
 def newer_rules(path: Path, sheet: str) -> Iterator[DataValidation]:
     """The rules of input in the extension of a workbook's sheet."""
     with ZipFile(path) as book:
-        part = _part_of(book, sheet)
+        part = sheet_parts(book).get(sheet)
         if part is not None:
             with book.open(part) as xml:
                 yield from _rules(xml)
-
-
-def _part_of(book: ZipFile, sheet: str) -> str | None:
-    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= set(book.namelist()):
-        return None  # no rule makes it this name, but every program uses it
-    names = {one.get("name"): one.get(_RELATION) for one in etree.fromstring(book.read("xl/workbook.xml"), _PARSER).iter(f"{_MAIN}sheet")}
-    relations = etree.fromstring(book.read("xl/_rels/workbook.xml.rels"), _PARSER)
-    targets = {one.get("Id"): one.get("Target") for one in relations}
-    target = targets.get(names.get(sheet))
-    return posixpath.normpath(posixpath.join("/xl", target)).lstrip("/") if target else None
 
 
 def _rules(xml: IO[bytes]) -> Iterator[DataValidation]:

@@ -20,7 +20,7 @@ from openpyxl.cell.cell import Cell
 from openpyxl.comments import Comment
 from openpyxl.formatting.formatting import ConditionalFormattingList
 from openpyxl.formatting.rule import Rule
-from openpyxl.styles import Font, PatternFill
+from openpyxl.styles import Font, PatternFill, Protection
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.styles.numbers import is_date_format
 from openpyxl.utils import get_column_letter
@@ -180,6 +180,7 @@ def _mark(sheet: Worksheet, at: int, order: Order, row: BadRow, commented: bool)
     for column, said in reasons.items():
         cell = sheet.cell(at, column + 1)
         cell.fill = _RED
+        cell.protection = Protection(locked=False)  # so that it can be corrected where the sheet is protected
         if column in order.kept_as_text:
             cell.number_format = "@"  # a number that is typed here keeps all its digits
         if commented:

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from jobs.imports.cells import as_text
+from forms.checking import checker
+from jobs.imports.cells import ERROR_VALUE, as_text, reader
 from jobs.imports.columns import Column, Head, Header, find_head
+from jobs.imports.error_values import Places, error_values
 from jobs.imports.guarding import MAX_CELL, MAX_ROWS, BadFile, Kind, inspect
 from jobs.imports.text_files import Rows, open_text
 
@@ -27,6 +29,7 @@ MAX_HEADING = 200  # characters of a heading that are kept
 _COMPARED = 2000  # characters of a heading that are compared: some hold a whole instruction in brackets
 MAX_TEXT = 20_000_000  # characters of all cells that are imported: 50,000 rows of 400
 HIDDEN = "工作表已隐藏"
+NO_HEAD = "没有表头"
 _STRAY = 1  # headings that a sheet may have by chance
 
 
@@ -86,7 +89,7 @@ def open_table(path: Path, name: str, columns: Sequence[Column], kind: Kind | No
             yield _text_table(rows, columns)
         return
     with _open_book(path) as book:
-        yield _book_table(book, columns, sheet)
+        yield _book_table(book, error_values(path), columns, sheet)
 
 
 @contextmanager
@@ -99,7 +102,7 @@ def open_sheet(path: Path, name: str) -> Iterator[tuple[Rows, int]]:
     with _open_book(path) as book:
         sheet = book.get_sheet_by_name(name)
         merged = [(bottom - top + 1) * (right - left + 1) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()]
-        yield _sheet_rows(sheet), sum(merged)
+        yield _sheet_rows(_Sheet(sheet, error_values(path).get(name, {}))), sum(merged)
 
 
 @contextmanager
@@ -110,6 +113,19 @@ def _open_book(path: Path) -> Iterator[CalamineWorkbook]:
                 yield book
         except CalamineError as error:
             raise BadFile("文件内容有误，不能读取，请用 Excel 或 WPS 打开，另存为 .xlsx 后重新上传") from error
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """A sheet of a workbook."""
+
+    cells: CalamineSheet
+    errors: Places
+    """Error values, where `cells` has nothing."""
+
+    @property
+    def name(self) -> str:
+        return self.cells.name
 
 
 def _text_table(rows: Rows, columns: Sequence[Column]) -> Table:
@@ -126,15 +142,17 @@ class _Look:
 
     found: list[FoundSheet] = field(default_factory=list)
     """Those with rows. Of the first that can be imported they are counted only where it is not the only one, and are 0 until then."""
-    first: CalamineSheet | None = None
+    first: _Sheet | None = None
     """That first one."""
-    empty: CalamineSheet | None = None
+    empty: _Sheet | None = None
     """The first one with headings alone."""
     nearest: Head | None = None
     """The headings that come nearest, where none are complete."""
+    headless: list[tuple[FoundSheet, Sequence[Sequence[str]]]] = field(default_factory=list)
+    """Those without headings, and their first rows."""
 
 
-def _book_table(book: CalamineWorkbook, columns: Sequence[Column], wanted: str | None) -> Table:
+def _book_table(book: CalamineWorkbook, errors: Mapping[str, Places], columns: Sequence[Column], wanted: str | None) -> Table:
     sheets = [(at, one) for at, one in enumerate(book.sheets_metadata) if one.typ == SheetTypeEnum.WorkSheet and wanted in (None, one.name)]
     if len(sheets) > MAX_SHEETS:
         raise BadFile(f"文件中的工作表超过 {MAX_SHEETS} 个，请删除无关的工作表后重新上传")
@@ -146,7 +164,9 @@ def _book_table(book: CalamineWorkbook, columns: Sequence[Column], wanted: str |
         places += (sheet.total_height + 1) * (sheet.total_width + 1)  # they are the numbers of the last row and column, from 0
         if places > MAX_PLACES:
             raise BadFile("文件中的工作表过大，请删除无关的工作表、数据右侧和下方多余的列和行，或拆分为几个文件后分别上传")
-        _look_at(look, sheet, about.visible == SheetVisibleEnum.Visible or wanted is not None, columns)
+        _look_at(look, _Sheet(sheet, errors.get(sheet.name, {})), about.visible == SheetVisibleEnum.Visible or wanted is not None, columns)
+    if look.first is not None and look.headless:
+        look.found += _going_on(look, _sheet_table(look.first, columns).places, columns)
     if look.first is not None and sum(one.problem is None for one in look.found) > 1:
         rows = _count(_sheet_table(look.first, columns).rows)
         raise SeveralSheets([one if one.rows else replace(one, rows=rows) for one in look.found])
@@ -156,10 +176,14 @@ def _book_table(book: CalamineWorkbook, columns: Sequence[Column], wanted: str |
     return replace(_sheet_table(chosen, columns), others=tuple(one for one in look.found if one.problem is not None))
 
 
-def _look_at(look: _Look, sheet: CalamineSheet, visible: bool, columns: Sequence[Column]) -> None:
+def _look_at(look: _Look, sheet: _Sheet, visible: bool, columns: Sequence[Column]) -> None:
     """Adds one sheet to what was found."""
     head, table = _head_and_table(sheet, columns)
     if head is None or table is None:
+        lines = [texts for _, texts in islice(_sheet_rows(sheet), TITLE_ROWS)]
+        if any(map(any, lines)):
+            rows = _count((number, texts) for number, texts in _sheet_rows(sheet) if any(texts))
+            look.headless.append((FoundSheet(sheet.name, rows, 0, NO_HEAD), lines))
         return
     complete, named = head.header.complete, len(head.header.places)
     filled = next(table.rows, None) is not None
@@ -175,7 +199,18 @@ def _look_at(look: _Look, sheet: CalamineSheet, visible: bool, columns: Sequence
         look.found.append(FoundSheet(sheet.name, 1 + _count(table.rows), table.head, problem))
 
 
-def _sheet_table(sheet: CalamineSheet, columns: Sequence[Column]) -> Table:
+def _going_on(look: _Look, places: Mapping[str, int], columns: Sequence[Column]) -> Iterator[FoundSheet]:
+    """The sheets without headings that go on with a table of these places: they hold a row with all that it must have."""
+    must = [(places[column.name], column) for column in columns if column.required and column.name in places]
+    passes = checker({"type": "object", "properties": {column.name: column.schema for _, column in must}})
+    readers = [(at, column.name, reader(column.schema)) for at, column in must]
+    for found, lines in look.headless:
+        answers = [{name: read(texts[at])[0] for at, name, read in readers if at < len(texts)} for texts in lines]
+        if any(len(one) == len(must) and None not in one.values() and not passes(one) for one in answers):
+            yield found
+
+
+def _sheet_table(sheet: _Sheet, columns: Sequence[Column]) -> Table:
     """The table of a sheet whose headings are complete."""
     table = _head_and_table(sheet, columns)[1]
     if table is None:
@@ -183,7 +218,7 @@ def _sheet_table(sheet: CalamineSheet, columns: Sequence[Column]) -> Table:
     return table
 
 
-def _head_and_table(sheet: CalamineSheet, columns: Sequence[Column]) -> tuple[Head | None, Table | None]:
+def _head_and_table(sheet: _Sheet, columns: Sequence[Column]) -> tuple[Head | None, Table | None]:
     rows = _sheet_rows(sheet)
     lines = list(islice(rows, TITLE_ROWS))
     head = _find_head(lines, columns)
@@ -214,16 +249,26 @@ def _unnamed(rows: Rows, header: Sequence[str], found: set[int]) -> Rows:
         yield number, texts
 
 
-def _sheet_rows(sheet: CalamineSheet) -> Rows:
+def _sheet_rows(sheet: _Sheet) -> Rows:
     merged: dict[int, list[tuple[int, int]]] = {}
-    areas = sheet.merged_cell_ranges or ()
+    areas = sheet.cells.merged_cell_ranges or ()
     if len(areas) > MAX_MERGES:
         raise BadFile(f"工作表“{sheet.name}”中合并的单元格过多，请取消合并后重新上传")
     for (top, left), (bottom, _) in areas:
         if bottom > top:
             merged.setdefault(top + 1, []).append((left, bottom + 1))
-    rows = ((number, [as_text(cell) for cell in row]) for number, row in enumerate(sheet.iter_rows(), 1))
+    blank = [""] * (sheet.cells.start[1] if sheet.cells.start else 0)  # columns left of the table, which the library leaves out
+    rows: Rows = ((number, [*blank, *map(as_text, row)]) for number, row in enumerate(sheet.cells.iter_rows(), 1))
+    rows = _with_errors(rows, sheet.errors) if sheet.errors else rows
     return _filled(rows, merged) if merged else rows
+
+
+def _with_errors(rows: Rows, errors: Places) -> Rows:
+    for number, texts in rows:
+        for column, value in errors.get(number, {}).items():
+            texts += [""] * (column + 1 - len(texts))
+            texts[column] = texts[column] or ERROR_VALUE + value
+        yield number, texts
 
 
 def _filled(rows: Rows, merged: Mapping[int, Sequence[tuple[int, int]]]) -> Rows:
@@ -231,15 +276,15 @@ def _filled(rows: Rows, merged: Mapping[int, Sequence[tuple[int, int]]]) -> Rows
 
     A row that holds nothing else stays blank: remarks below a table are often merged so.
     """
-    held: dict[int, tuple[int, str]] = {}
+    above: dict[int, tuple[int, str]] = {}
     for number, texts in rows:
-        held = {column: (last, text) for column, (last, text) in held.items() if number <= last}
+        above = {column: (last, text) for column, (last, text) in above.items() if number <= last}
         if any(texts):
-            for column, (_, text) in held.items():
+            for column, (_, text) in above.items():
                 texts[column] = texts[column] or text
         for column, last in merged.get(number, ()):
             if column < len(texts):
-                held[column] = (last, texts[column])
+                above[column] = (last, texts[column])
         yield number, texts
 
 
@@ -264,7 +309,7 @@ def _data(rows: Rows, places: Mapping[str, int], columns: Sequence[Column]) -> R
         taken[at] = True
     count, room = 0, MAX_TEXT
     for number, texts in rows:
-        if not any(texts) or (example and all(at < len(texts) and texts[at] == value for at, value in example.items())):
+        if _is_blank(texts) or (example and all(at < len(texts) and texts[at] == value for at, value in example.items())):
             continue
         count += 1
         if count > MAX_ROWS:
@@ -277,6 +322,11 @@ def _data(rows: Rows, places: Mapping[str, int], columns: Sequence[Column]) -> R
         if room < 0:
             raise BadFile(f"要导入的文字超过 {MAX_TEXT // 10_000} 万字，请拆分为几个文件后分别上传")
         yield number, kept
+
+
+def _is_blank(texts: Sequence[str]) -> bool:
+    """Whether a row holds nothing: formulas that are drawn down below a table give errors there."""
+    return not any(texts) or all(not text or text.startswith(ERROR_VALUE) for text in texts)
 
 
 def _count(rows: Rows) -> int:

@@ -97,7 +97,7 @@ def _take_apart(sheet: Worksheet, one: CellRange, moves: Moves) -> None:
         looks = top if column == one.min_col else old
         for name in ("font", "fill", "border", "alignment", "protection", "number_format"):
             setattr(new, name, copy(getattr(looks, name)))
-        if column == one.min_col:
+        if column == one.min_col and row <= moves.last:  # a remark below the table stays one row
             new.value = top.value
             new.data_type = top.data_type  # a text that begins with = stays a text
 

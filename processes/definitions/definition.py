@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from SpiffWorkflow.bpmn.exceptions import WorkflowException
-from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
-
 from domain.ground.tones import Tone
 from processes.diagrams.activities import decision_of
 from processes.diagrams.decisions import tables_of
@@ -18,6 +15,7 @@ from processes.diagrams.elements import Element
 from processes.diagrams.expressions import Value
 from processes.errors import DiagramInvalid, EngineFault
 from processes.spiff.instances import NUMBERS
+from processes.spiff.library import ValidationException, WorkflowException
 from processes.spiff.parser import specs_of
 from processes.spiff.tree import Specs
 

@@ -13,13 +13,6 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, Protocol, cast
 
-from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
-from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
-from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
-from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
-from SpiffWorkflow.specs.Join import Join
-from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import ScalarSelect, delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -37,9 +30,10 @@ from processes.monitor.managing import SUPERVISORS, in_charge
 from processes.proving import proofs, proved
 from processes.rows import InstanceRow, TaskRow
 from processes.spiff import regrafting, tokens, tree
+from processes.spiff.library import BpmnProcessSpec, BpmnWorkflow, Join, LoopTask, SubWorkflowTask, Task, TaskState
 from processes.spiff.state import load_state, save_state
 from processes.states import LIVE, EventKind, JobState, TaskRowState
-from processes.steps import books, running, votes
+from processes.steps import books, execution, running, votes
 from processes.steps.step import Closing, Step
 from processes.tasks.assigning import transfer_roles
 
@@ -164,7 +158,7 @@ def migrate(
     regrafting.regraft(step.workflow, specs, moves)
     step.definition = new
     step.workflow = load_state(save_state(step.workflow), *specs)
-    step.workflow.script_engine = step.script_engine()
+    step.workflow.script_engine = execution.script_engine(step)
     running.run(step)
     step.record(EventKind.MIGRATE, f"从第 {old.version} 版迁移到第 {new.version} 版", None, reason)
     _renew_tasks(step, {m.task_id: m for m in plan.moves if m.task_id not in step.closed}, old)
@@ -188,7 +182,7 @@ def undo(engine: Engine, session: Session, actor: Actor, instance_id: int, reaso
     running.restore(step)
     new, step.definition = step.definition, load(session, kept.definition_id)
     step.workflow = load_state(kept.state, *step.definition.specs)
-    step.workflow.script_engine = step.script_engine()
+    step.workflow.script_engine = execution.script_engine(step)
     before = {"path": kept.path, "position": kept.position, "position_since": kept.position_since}
     step.row = cast(InstanceRow, SimpleNamespace(**{**columns_of(step.row), **before}))
     said = f"{who(actor)}已于 {clock_text(step.now)} 撤销了到第 {new.version} 版的迁移"

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import orjson
-from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from processes import tables
 from processes.errors import Refused
 from processes.monitor import migrating
+from processes.spiff.library import TaskState
 
 LOOKED_AT = 20_000  # instances; about two seconds
 _BUFFER = 500  # rows in memory at a time

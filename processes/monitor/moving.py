@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
-from SpiffWorkflow.task import Task
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
@@ -16,9 +14,10 @@ from processes.history import clock_text, who
 from processes.monitor.managing import in_charge
 from processes.rows import InstanceRow
 from processes.spiff import regrafting, tokens, tree
+from processes.spiff.library import BpmnWorkflow, Task
 from processes.spiff.state import load_state, save_state
 from processes.states import EventKind, TaskRowState
-from processes.steps import books, running, votes
+from processes.steps import books, execution, running, votes
 from processes.steps.step import Closing
 
 
@@ -44,7 +43,7 @@ def move(engine: Engine, session: Session, actor: Actor, instance_id: int, task_
         step.closed = {task_id: Closing(TaskRowState.CANCELLED, said)}
     regrafting.put(step.workflow, token, target.local)
     step.workflow = load_state(save_state(step.workflow), *step.definition.specs)  # its event manager is stale
-    step.workflow.script_engine = step.script_engine()
+    step.workflow.script_engine = execution.script_engine(step)
     step.record(EventKind.MOVE, f"从“{left.name}”跳转到“{target.name}”", target.id, reason)
     running.run(step)
     if step.incident is not None:

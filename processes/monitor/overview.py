@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from SpiffWorkflow.task import Task
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, column_property
 
@@ -22,6 +21,7 @@ from processes.definitions.definition import Definition
 from processes.definitions.store import load
 from processes.rows import InstanceRow
 from processes.spiff import timers, tokens
+from processes.spiff.library import Task
 from processes.spiff.state import load_state
 from processes.states import TaskRowState
 

@@ -14,7 +14,7 @@ from processes import tables
 from processes.definitions.store import latest, load
 from processes.engine import Engine
 from processes.history import events_of
-from processes.monitor.verifying import evidence, standing
+from processes.monitor.verifying import evidence, workflow_state
 from processes.monitor.verifying.guarding import guarded
 from processes.monitor.verifying.versions import version_faults
 from processes.proving import unproved
@@ -84,7 +84,7 @@ class _Books:
         ballots = read_all(session, select(tables.vote).where(tables.vote.c.instance_id == row.id), VoteRow)
         yield from tallies.count_faults(ballots, tasks)
         yield from evidence.vote_faults(ballots, lines)
-        yield from standing.opinion_faults(tasks)
+        yield from workflow_state.opinion_faults(tasks)
         yield from guarded("流程状态", self._against_record(row, tasks, ballots))
 
     def _against_record(self, row: InstanceRow, tasks: Sequence[TaskRow], ballots: Sequence[VoteRow]) -> Iterator[str]:
@@ -107,4 +107,4 @@ class _Books:
         elif subject is None:
             yield "记录已不存在，流程仍在运行"
         else:
-            yield from standing.state_faults(self.engine, session, definition, row, subject, tasks, ballots, unanswered)
+            yield from workflow_state.state_faults(self.engine, session, definition, row, subject, tasks, ballots, unanswered)

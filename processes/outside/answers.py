@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -24,8 +22,9 @@ from processes.errors import StaleAttempt
 from processes.proving import proofs
 from processes.rows import InstanceRow, JobRow
 from processes.spiff import faults, tokens
+from processes.spiff.library import Task, TaskState
 from processes.states import EventKind, JobState
-from processes.steps import books, running
+from processes.steps import books, execution, running
 from processes.steps.locking import step_on
 from processes.steps.step import Step
 
@@ -70,7 +69,7 @@ def refuse(engine: Engine, session: Session, job_id: str, attempt: int, error: B
         fail(engine, session, job_id, attempt, _uncaught(error), None)
         return []
     _close(session, job_id, JobState.DONE, str(error))
-    step.caught(event, error)
+    execution.catch(step, event, error)
     running.run(step)
     return books.write(step)
 
@@ -120,7 +119,7 @@ def take_kept(step: Step) -> None:
         event = faults.catcher(live, error.code)
         _close(step.session, job.id, JobState.DONE if event is not None else JobState.FAILED, str(error))
         if event is not None:
-            step.caught(event, error)
+            execution.catch(step, event, error)
         else:
             step.incident = _uncaught(error)
             step.record(EventKind.INCIDENT, step.definition.elements[job.element].name, job.element, step.incident)

@@ -27,7 +27,7 @@ from processes.engine import Engine
 from processes.errors import EngineFault, TaskClosed
 from processes.rows import MessageRow
 from processes.states import EventKind, MessageState
-from processes.steps import books, running
+from processes.steps import books, execution, running
 from processes.steps.locking import lock
 from processes.steps.posting import unpack
 from processes.steps.starting import open_step
@@ -113,7 +113,7 @@ def _receive(engine: Engine, session: Session, message: MessageRow, waiting: Rec
     running.load(step)
     element = step.definition.elements[waiting.element]
     step.record(EventKind.RECEIVED, element.name or message.name, element.id)
-    if not step.receive(element, _content_for(element, message)):
+    if not execution.receive(step, element, _content_for(element, message)):
         raise TaskClosed("对方已不再等待这条消息")
     return _done(step, message, element.id)
 
@@ -142,7 +142,7 @@ def _start(engine: Engine, session: Session, message: MessageRow, definition: De
     step = open_step(engine, session, SYSTEM, definition, subject)
     running.run(step)
     step.record(EventKind.RECEIVED, begin.name or message.name, begin.id)
-    if not step.receive(begin, _content_for(begin, message)):
+    if not execution.receive(step, begin, _content_for(begin, message)):
         raise EngineFault(f"{where}没有等待这条消息")
     return _done(step, message, begin.id)
 

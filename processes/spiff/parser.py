@@ -64,6 +64,7 @@ from SpiffWorkflow.task import Task
 
 from processes.diagrams.activities import TimerKind, call_of, condition_of, decision_of, event_condition_of, script_of, timer_of
 from processes.diagrams.decisions import Table
+from processes.diagrams.elements import read_element
 from processes.diagrams.loops import Loop, read_loop
 from processes.diagrams.nodes import BPMN, SPIFF, Node, local
 from processes.errors import EngineFault
@@ -237,12 +238,12 @@ class _SubprocessParser(_ForMany, SubWorkflowParser):  # type: ignore[misc]
     """The library looks for `triggeredByEvent` in a namespace that no diagram puts it in."""
 
     def create_task(self) -> BpmnTaskSpec:
-        if self.node.get("triggeredByEvent") != "true":
+        if not read_element(self.node, "subProcess", {}).triggered:
             return super().create_task()
         spec = SubprocessParser.get_subprocess_spec(self)
         task = EventSubprocess(self.spec, self.bpmn_id, subworkflow_spec=spec, **self.bpmn_attributes)
         starts = self.xpath("./bpmn:startEvent")
-        task.interrupting = starts[0].get("isInterrupting", "true") == "true"
+        task.interrupting = read_element(starts[0], "startEvent", {}).interrupting
         return task
 
 

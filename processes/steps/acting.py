@@ -20,7 +20,7 @@ from processes.errors import NotFound, Refused, TaskClosed
 from processes.rights import access, authority
 from processes.spiff import tokens
 from processes.states import EventKind
-from processes.steps import books, position, running
+from processes.steps import books, execution, position, running
 from processes.steps.filling import Answers, answers_to_store, differences
 from processes.steps.locking import awake, lock, nothing_unseen
 from processes.steps.step import Step
@@ -43,7 +43,7 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
         raise TaskClosed
     running.load(step)
     step.record(EventKind.MESSAGE, element.name, element.id, comment)
-    if not step.receive(element):
+    if not execution.receive(step, element):
         raise TaskClosed
     running.run(step)
     return books.write(step)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from SpiffWorkflow.task import Task
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
@@ -18,6 +17,7 @@ from processes.history import chained
 from processes.proving import INSTANCE, closing_proof, proofs, proved, record_digest
 from processes.spiff import tokens
 from processes.spiff.instances import VoteTask
+from processes.spiff.library import Task
 from processes.spiff.pruning import flows_taken, prune
 from processes.spiff.state import save_state
 from processes.spiff.timers import earliest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from SpiffWorkflow.task import Task
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -15,6 +14,7 @@ from processes.proving import closing_proof
 from processes.rights.substitutes import AbsentPerson
 from processes.rows import TaskRow
 from processes.spiff import tokens
+from processes.spiff.library import Task
 from processes.states import EventKind, NoticeKind, TaskKind, TaskRowState
 from processes.steps import books, copying, running, votes
 from processes.steps.filling import Answers, check_and_store

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Protocol
 
-from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import Integer, Select, String, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
@@ -22,6 +20,7 @@ from processes.rights import access, authority
 from processes.rights.substitutes import AbsentPerson
 from processes.rows import InstanceRow, TaskRow
 from processes.spiff import tokens
+from processes.spiff.library import Task, TaskState
 from processes.states import LIVE, TaskKind, TaskRowState
 from processes.steps import running
 from processes.steps.locking import awake, step_on

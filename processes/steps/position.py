@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.task import TaskState
-
 from domain.ground.tones import Tone
 from processes.rows import Wait
 from processes.spiff import tokens
 from processes.spiff.events import triggers
+from processes.spiff.library import Task, TaskState
+from processes.steps import execution
 from processes.steps.step import Step
 
 
@@ -34,7 +33,7 @@ def status_at(step: Step, position: str | None) -> tuple[str, str]:
 def waits_of(step: Step, waiting: list[Task]) -> list[Wait]:
     """The messages that the process waits for, each a button of the record."""
     found: list[tuple[str, str | None]] = [
-        (id, str(task.id)) for task in waiting if task.has_state(TaskState.WAITING) for id in step.awaited(task)
+        (id, str(task.id)) for task in waiting if task.has_state(TaskState.WAITING) for id in execution.awaited(step, task)
     ]
     if waiting:
         found += [(start.bpmn_id, None) for start in triggers(step.workflow)]

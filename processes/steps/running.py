@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from SpiffWorkflow.bpmn.exceptions import WorkflowException
+from functools import partial
 
 from processes.errors import TaskClosed
 from processes.spiff import tokens, turns
 from processes.spiff.events import let_end
+from processes.spiff.library import WorkflowException
 from processes.spiff.scripts import stuck
 from processes.spiff.state import load_state
-from processes.steps import votes
+from processes.steps import execution, votes
 from processes.steps.position import started
 from processes.steps.step import Step
 
@@ -30,7 +31,7 @@ def restore(step: Step) -> None:
     if step.row.state is None:
         raise TaskClosed
     step.workflow = load_state(step.row.state, *step.definition.specs)
-    step.workflow.script_engine = step.script_engine()
+    step.workflow.script_engine = execution.script_engine(step)
     step.called = started(step, tokens.waiting(step.workflow))
 
 
@@ -52,6 +53,6 @@ def run(step: Step) -> None:
 
 def _advance(step: Step) -> None:
     try:
-        turns.advance(step.workflow, step.completed)
+        turns.advance(step.workflow, partial(execution.note_completed, step))
     except WorkflowException as error:
         raise stuck(error) from error

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from SpiffWorkflow.bpmn.specs.event_definitions.conditional import ConditionalEventDefinition
-from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.task import TaskState
-
 from processes.rows import Wait
 from processes.spiff import tokens
+from processes.spiff.library import ConditionalEventDefinition, Task, TaskState
 from processes.spiff.timers import earliest
 from processes.states import EventKind
 from processes.steps.step import Step

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
@@ -21,8 +20,9 @@ from processes.history import GENESIS
 from processes.rows import InstanceRow
 from processes.spiff import tokens
 from processes.spiff.instances import VoteTask
+from processes.spiff.library import BpmnWorkflow
 from processes.states import EventKind
-from processes.steps import books, running
+from processes.steps import books, execution, running
 from processes.steps.completing import closing_with, complete_in_workflow
 from processes.steps.filling import check_and_store
 from processes.steps.step import Step
@@ -74,7 +74,7 @@ def open_step(engine: Engine, session: Session, actor: Actor, definition: Defini
     stored = read_one(session, insert(tables.instance).values(row).returning(tables.instance), InstanceRow)
     step = Step(engine, session, actor, definition, stored, subject)
     spec, subprocess_specs = definition.specs
-    step.workflow = BpmnWorkflow(spec, dict(subprocess_specs), script_engine=step.script_engine())
+    step.workflow = BpmnWorkflow(spec, dict(subprocess_specs), script_engine=execution.script_engine(step))
     step.record(EventKind.START, begin.name, begin.id)
     return step
 

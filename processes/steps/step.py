@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
-from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from domain.ground.errors import DomainError
-from domain.ground.handling import FAULTS, BusinessError, External, mistake
+from domain.ground.handling import BusinessError
 from domain.ground.parties import Actor
 from domain.ground.subjects import Subject
 from processes.definitions.definition import Definition
-from processes.diagrams import retries
 from processes.diagrams.elements import Element
 from processes.engine import Engine
-from processes.errors import EngineFault, Refused
+from processes.errors import EngineFault
 from processes.history import Line, clock_text, who
 from processes.rows import InstanceRow
-from processes.spiff import faults, scripts, tokens, turns
-from processes.spiff.events import awaited, receive
-from processes.spiff.instances import COUNTED_TASKS, Item, count_text
-from processes.states import EventKind, JobState, TaskKind, TaskRowState, VoteState
-
-MAX_TURNS = 20_000
-_CATCHES = ("boundaryEvent", "intermediateCatchEvent", "receiveTask", "startEvent")
+from processes.spiff import tokens
+from processes.spiff.instances import Item
+from processes.spiff.library import BpmnWorkflow, Task, TaskState
+from processes.states import EventKind, TaskKind, TaskRowState, VoteState
 
 
 @dataclass(frozen=True)
@@ -142,102 +132,15 @@ class Step:
         """Whether the process ends with this step: it has come to its end, was called off, or its record is gone."""
         return self.called_off or self.record_gone or bool(self.workflow.is_completed())
 
-    def script_engine(self) -> scripts.ScriptEngine:
-        """Evaluates the diagram's expressions over the record's facts, by the step's clock, which stands still during a suspension."""
-        return scripts.ScriptEngine(self.suspended_at or self.now, self._names, self.serve)
-
-    def _names(self) -> dict[str, Any]:
-        # read anew at each evaluation: a form or a handler of this step may have changed the record
-        return {**self.definition.unset_outcomes, "title": self.row.title, **self.subject.facts()}
-
-    def caught(self, event: Task, error: BusinessError) -> None:
-        """The diagram catches a business error."""
-        element = self.definition.elements[tokens.element_id(event)]
-        self.record(EventKind.ERROR, element.name or "出错", element.id, str(error))
-        faults.throw(event, error.code, str(error))
-        turns.run(event, self.completed)
-
     def element_of(self, task: Task) -> Element | None:
         """The element that a task belongs to; None for a task that the library has added by itself."""
         return self.definition.elements.get(tokens.element_id(task)) if task.task_spec.bpmn_id else None
-
-    def receive(self, element: Element, payload: dict[str, Any] | None = None) -> bool:
-        """Gives the message of an event to whatever waits for it; `payload` becomes data of the token that receives it.
-
-        Returns: False where nothing waits for it.
-        """
-        return receive(self.workflow, [(task, self.awaited(task)) for task in tokens.waiting(self.workflow)], element.id, payload or {})
-
-    def awaited(self, task: Task) -> dict[str, Any]:
-        """Ids of the message events that a waiting task waits for → their definitions."""
-        element = self.element_of(task)
-        return {} if element is None else awaited(task, element, self.definition.elements)
-
-    def serve(self, task: Task, name: str, params: dict[str, Any]) -> bool | None:
-        """Calls an inline handler, or writes the job of an external one and leaves the service task STARTED."""
-        element = self.definition.elements[tokens.element_id(task)]
-        handler = self.engine.handlers.get(name)
-        if handler is None:
-            raise EngineFault(f"系统任务“{element.name}”的处理程序“{name}”不存在")
-        if isinstance(handler, External):
-            retry_max, retry_delay = retries.limits(element, partial(task.workflow.script_engine.evaluate, task))
-            job = {
-                "id": str(task.id),
-                "element": element.id,
-                "handler": name,
-                "params": params,
-                "state": JobState.PENDING,
-                "next_at": self.now,
-            }
-            self.jobs.append({**job, "attempt": 0, "retry_max": retry_max, "retry_delay": retry_delay})
-            return None
-        try:
-            # what a handler wrote before it raised is undone – by the caller, with the whole step, where nothing catches the error
-            with self.session.begin_nested() if faults.may_be_caught(task) else nullcontext():
-                task.data.update(handler.run(self.session, self.subject, params, self.actor) or {})
-        except BusinessError as error:
-            self.raised = task, error
-            return None  # stays STARTED until its boundary event interrupts it
-        except DomainError as error:  # a rule of the records: its message is for people
-            raise Refused(str(error)) from error
-        except FAULTS as error:
-            raise EngineFault(f"系统任务“{element.name}”的处理程序出错（{mistake(error)}）") from error
-        return True
 
     def record(
         self, kind: EventKind, name: str, element: str | None = None, comment: str | None = None, data: dict[str, Any] | None = None
     ) -> None:
         """Adds a line of history."""
         self.events.append({"kind": kind, "name": name, "element": element, "comment": comment or None, "data": data})
-
-    def completed(self, task: Task) -> None:
-        """Notes what the books need of a task that the workflow has just run, and lets the diagram catch what its handler refused.
-
-        Raises:
-            EngineFault: the workflow runs in circles.
-            Refused: the diagram does not catch what the handler refused.
-        """
-        self.turns += 1
-        if self.turns > MAX_TURNS or (self.turns % 100 == 0 and tokens.runs_away(task)):
-            raise EngineFault("流程一直在自动运行，没有停下来等待，请联系流程设计人员检查其中的循环")
-        if self.raised is not None:
-            (failed, error), self.raised = self.raised, None
-            event = faults.catcher(failed, error.code)
-            if event is None:
-                raise Refused(str(error)) from error
-            self.caught(event, error)
-            return
-        element = self.element_of(task)
-        if element is None:
-            return
-        if isinstance(task.task_spec, COUNTED_TASKS):
-            self.record(EventKind.VOTE, "多实例完成", element.id, count_text(task))
-        if element.tag == "endEvent" and "status" in element.properties:
-            self.reached = element.id
-        if element.event is not None and element.tag in _CATCHES:
-            self.fired.append(element)
-            if element.event == "timer":
-                self.record(EventKind.TIMER, element.name or "定时", element.id)
 
     def for_person(self, task: Task) -> bool:
         """Whether the task is one that somebody has to do now."""

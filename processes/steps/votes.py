@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import exists, func, insert, or_, select, update
 
 from domain.ground.database import rows_changed
@@ -30,6 +28,7 @@ from processes.rights import authority
 from processes.rows import TaskRow, VoteRow
 from processes.spiff import tokens
 from processes.spiff.instances import ASKED, MAX_ASKED, NUMBERS, Item, VoteTask, count_names, items_of
+from processes.spiff.library import Task, TaskState
 from processes.states import LIVE, EventKind, TaskKind, TaskRowState, VoteState
 from processes.steps.step import Asked, Closing, Step, VoteEnd
 

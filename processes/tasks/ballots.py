@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, TypedDict, cast
 from uuid import uuid4
 
-from SpiffWorkflow.task import Task
 from sqlalchemy import insert, select, update
 
 from domain.ground.database import rows_changed
@@ -22,6 +21,7 @@ from processes.errors import Refused
 from processes.history import clock_text, who
 from processes.proving import proved
 from processes.rows import TaskRow, VoteRow
+from processes.spiff.library import Task
 from processes.states import LIVE, EventKind, TaskKind, TaskRowState, VoteState
 from processes.steps.step import Step
 from processes.steps.votes import DECIDED, set_count, told_of_result, vote_of

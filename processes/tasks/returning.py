@@ -6,10 +6,6 @@ The diagram allows it by the property `returnable` of the user task: ids of earl
 
 from __future__ import annotations
 
-from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
-from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
-from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -24,6 +20,7 @@ from processes.errors import FormInvalid, Refused
 from processes.history import clock_text, who
 from processes.rows import InstanceRow, TaskRow
 from processes.spiff import tokens, tree
+from processes.spiff.library import BpmnWorkflow, LoopTask, Task, TaskState
 from processes.spiff.rewinding import rewind, undone
 from processes.spiff.state import load_state
 from processes.states import EventKind, TaskKind, TaskRowState

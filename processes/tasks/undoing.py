@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from SpiffWorkflow.task import Task
 from sqlalchemy import select, update
 
 from processes import tables
+from processes.spiff.library import Task
 from processes.spiff.state import load_state, save_state
 from processes.states import LIVE, EventKind, TaskRowState
-from processes.steps import running, votes
+from processes.steps import execution, running, votes
 from processes.steps.step import Closing, Step
 from processes.tasks import opinions
 
@@ -35,5 +35,5 @@ def close(step: Step, gone: Iterable[Task], said: str, state: TaskRowState) -> N
 def rerun(step: Step) -> None:
     """Runs a workflow whose tree was changed to its next wait."""
     step.workflow = load_state(save_state(step.workflow), *step.definition.specs)  # its event manager knows the old tree
-    step.workflow.script_engine = step.script_engine()
+    step.workflow.script_engine = execution.script_engine(step)
     running.run(step)

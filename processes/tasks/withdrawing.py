@@ -9,9 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
-from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -28,6 +25,7 @@ from processes.rights import authority
 from processes.rights.substitutes import covered_act
 from processes.rows import TaskRow
 from processes.spiff import tokens, tree
+from processes.spiff.library import LoopTask, Task, TaskState
 from processes.spiff.rewinding import resumed, rewind, undone
 from processes.spiff.timers import due
 from processes.states import EventKind, TaskKind, TaskRowState, VoteState

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -85,6 +86,27 @@ def test_who_waits_too_long_for_a_turn_is_told(monkeypatch: pytest.MonkeyPatch) 
     finally:
         for _ in range(confined.AT_ONCE):
             confined._TURNS.release()
+    assert confined.run("echo", {}) == {}
+
+
+def test_of_many_who_wait_only_some_wait_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confined, "HURRY", 0)
+    waits = [threading.Thread(target=confined.run, args=("echo", {})) for _ in range(confined.PATIENT)]
+    taken = [confined.stream("count", {"upto": 2}) for _ in range(confined.AT_ONCE)]
+    try:
+        assert [next(one) for one in taken] == [0] * confined.AT_ONCE
+        for one in waits:
+            one.start()
+        for one in waits:
+            one.join(0.05)  # not over: it waits
+        with pytest.raises(Busy):
+            confined.run("echo", {})
+        assert all(one.is_alive() for one in waits)
+    finally:
+        for piece in taken:
+            piece.close()
+        for one in waits:
+            one.join()
     assert confined.run("echo", {}) == {}
 
 

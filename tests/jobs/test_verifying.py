@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
-from domain.platform import files
 from jobs.verifying import verify
 from processes import tables
 from tests.conftest import World
@@ -39,39 +36,3 @@ def test_a_step_that_is_taken_meanwhile_is_no_fault(world: World) -> None:
 def test_a_snapshot_is_not_written_to(world: World) -> None:
     with world.runtime.database.snapshot() as session, pytest.raises(DBAPIError, match="read-only"):
         session.execute(tables.job.delete())
-
-
-def _uploaded(world: World, content: bytes, name: str = "证明.pdf") -> tuple[int, Path]:
-    """A file of the school's: its id, and where its bytes lie."""
-    home = world.runtime.settings.home
-    with world.runtime.database.writing() as session, files.received(home, BytesIO(content)) as part:
-        row = files.keep(session, home, world.actor("school1"), name, "application/pdf", part)
-        return row.id, files.path_of(home, part.sha256)
-
-
-def test_the_bytes_of_a_file_are_what_was_uploaded(world: World) -> None:
-    first, path = _uploaded(world, b"%PDF one")
-    again, _ = _uploaded(world, b"%PDF one", "同一.pdf")
-    other, gone = _uploaded(world, b"%PDF two", "另一.pdf")
-    assert verify(world.runtime) == []
-    path.write_bytes(b"%PDF 1ne")
-    assert verify(world.runtime) == [f"文件 {first}“证明.pdf”：内容被改动过", f"文件 {again}“同一.pdf”：内容被改动过"]
-    path.write_bytes(b"%PDF one")
-    gone.unlink()
-    assert verify(world.runtime) == [f"文件 {other}“另一.pdf”：内容不存在"]
-    gone.mkdir()
-    assert verify(world.runtime) == [f"文件 {other}“另一.pdf”：内容不能读取"]
-
-
-def test_a_file_that_is_deleted_meanwhile_is_no_fault(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    id, path = _uploaded(world, b"%PDF one")
-    looked = files.changed_files
-
-    def swept(session: Any, home: Path) -> Any:
-        with world.runtime.database.writing() as other:
-            other.delete(other.get_one(files.StoredFile, id))
-        path.unlink()
-        return looked(session, home)
-
-    monkeypatch.setattr(files, "changed_files", swept)
-    assert verify(world.runtime) == []

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from domain.ground.parties import Actor, Person, PersonRole, actor_of
+from domain.ground.parties import Actor, Person, PersonRole, actor_of, prove_person
 from domain.platform.passwords import new_stamp
 from forms import read_forms
 from processes import tables
@@ -30,6 +30,8 @@ def hire(world: World, account: str, name: str, *roles: str) -> Actor:
         session.add(person)
         session.flush()
         session.add_all(PersonRole(person_id=person.id, role=role) for role in roles)
+        session.flush()
+        prove_person(session, person)
     with world.runtime.database.reading() as session:
         found = actor_of(session, person.id)
     assert found is not None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 from sqlalchemy import func, select
 
 from domain.ground.settings import BadSetting, Budget, Budgets, read_settings
@@ -64,6 +66,38 @@ def test_imports_that_are_not_over(lite: World, tmp_path: Path) -> None:
     work(lite)
     assert school.post("/imports/teachers/1/drop").status_code == 302
     assert send(school, second).status_code == 302
+
+
+def test_of_many_sheets_some_are_chosen_and_the_others_later(lite: World, tmp_path: Path) -> None:
+    world = limited(lite, imports=Budget(2, 9))
+    school = user(site(world), "school1")
+    book = Workbook()
+    for at in range(4):
+        sheet = book.create_sheet(f"班级{at}")
+        sheet.append(list(HEADER))
+        sheet.append(teacher(at))
+    book.save(tmp_path / "a")
+    content = (tmp_path / "a").read_bytes()
+    page = send(school, content).headers["Location"]
+    work(world)
+    refused = school.post(f"{page}/choose", data={"sheet": ["班级0", "班级2", "班级3"]})
+    assert refused.status_code == 422
+    assert "同时办理的导入最多 2 个，现在最多可选 2 个工作表（已选 3 个）。" in refused.text
+    assert "办完后重新上传本文件" in refused.text
+    assert re.findall(r'value="(班级\d)" checked', refused.text) == ["班级0", "班级2", "班级3"]  # what was ticked stays so
+    assert school.post(f"{page}/choose", data={"sheet": ["班级0", "班级2"]}).status_code == 302
+    work(world)
+    for import_id in (1, 2):
+        assert school.post(f"/imports/teachers/{import_id}/take").status_code == 302
+    work(world)
+    again = send(school, content).headers["Location"]
+    work(world)
+    assert re.findall(r'value="(班级\d)" (checked|disabled)', school.get(again).text) == [
+        ("班级0", "disabled"),
+        ("班级1", "checked"),
+        ("班级2", "disabled"),
+        ("班级3", "checked"),
+    ]
 
 
 def test_files_that_no_record_has_taken(lite: World) -> None:

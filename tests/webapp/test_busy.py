@@ -8,6 +8,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +28,7 @@ from domain.institutions.seals import Seal
 from domain.platform import unsent
 from domain.platform.imports import ImportRecord
 from domain.weekly.reports import WeeklyReport
+from jobs import confined
 from jobs.files import sweep_files
 from jobs.runtime import build
 from jobs.seals import read_key_apart
@@ -37,6 +39,7 @@ from tests.jobs.imports.files import HEADER, teacher, workbook
 from tests.processes.steps.test_weekly_report import begin
 from tests.webapp.account.test_unsent_forms import hidden, token
 from tests.webapp.clients import site, user
+from tests.webapp.files.uploads import send as send_file
 from tests.webapp.imports.uploads import send
 from tests.webapp.institutions.test_seals import upload
 from tests.webapp.weekly.reports import FORM
@@ -183,6 +186,19 @@ def test_a_file_that_was_sent_with_a_form_goes_out_again_with_it(hurried: World,
     assert waiting(hurried) == []
     with hurried.runtime.database.reading() as session:
         assert session.scalars(select(ImportRecord.file_name)).all() == ["教师.xlsx"]
+
+
+def test_what_could_not_be_looked_at_for_the_moment_waits_too(hurried: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    school = user(site(hurried), "school1")
+    content = workbook(tmp_path / "upload", [HEADER, teacher(1)]).read_bytes()
+    with monkeypatch.context() as others:
+        others.setattr(confined, "PATIENCE", 0)
+        others.setattr(confined, "_TURNS", threading.BoundedSemaphore(1))
+        assert confined._TURNS.acquire(blocking=False)  # others are at it
+        page, script = send(school, content), send_file(school)
+    assert (page.status_code, script.status_code) == (503, 503)
+    assert "已保留文件：教师.xlsx" in page.text
+    assert again(school, "/imports/teachers/", page.text) == 302
 
 
 def test_a_password_is_asked_for_again_and_kept_nowhere(hurried: World) -> None:

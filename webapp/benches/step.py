@@ -27,7 +27,7 @@ from processes.rows import InstanceRow
 from processes.spiff import tokens
 from processes.spiff.state import load_state, save_state
 from processes.states import TaskRowState
-from processes.steps import acting, starting
+from processes.steps import acting, execution, starting
 from processes.steps.step import Step
 from webapp.app import create_app
 from webapp.benches.measuring import actor, product, timed
@@ -96,7 +96,7 @@ def _fresh(runtime: Runtime, school: Actor) -> tuple[int, str, Step, bytes]:
 
 def _bare(step: Step, state: bytes, task_id: str, bare: Database) -> None:
     workflow = load_state(state, *step.definition.specs)
-    workflow.script_engine = step.script_engine()
+    workflow.script_engine = execution.script_engine(step)
     live = tokens.find(workflow, task_id)
     if live is None:
         raise ValueError(task_id)

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from domain.ground.errors import DomainError
 from domain.platform.background import BackgroundTask
-from domain.platform.budgets import UsedUp, check_imports
+from domain.platform.budgets import UsedUp, check_imports, check_sheets
 from domain.platform.imports import ImportRecord, ImportState, import_of, imports_query
 from jobs.imports import IMPORTS, returned
 from jobs.imports.checking import row_check
@@ -94,7 +94,7 @@ def choose_sheets(kind: str, import_id: int) -> Any:
     description, record = _description(kind), _record(kind, import_id)
     try:
         names, now = request.form.getlist("sheet"), runtime().engine.clock()
-        check_imports(db(), runtime().settings.budgets, actor(), len(set(names)) - 1)
+        check_sheets(db(), runtime().settings.budgets, actor(), len(set(names)))
         chosen = choose(db(), runtime().settings, actor(), description, record, names, now)
     except (NothingChosen, UsedUp) as error:
         return _show(description, record, preview(db(), description, record, {}), str(error)), 422
@@ -207,6 +207,7 @@ def _show(description: Import, record: ImportRecord, shown: Preview, problem: st
         stuck=interrupted(db(), record),
         offers=offers(db(), actor(), description, record) if record.state == ImportState.CHOOSING else (),
         problem=problem,
+        ticked=request.form.getlist("sheet"),
         way=_way(record),
         own_rows=MAX_OWN,
         task=task,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from SpiffWorkflow.exceptions import SpiffWorkflowException
-
 from domain.ground.handling import FAULTS, mistake
 from processes.errors import ProcessError
+from processes.spiff.library import SpiffWorkflowException
 
 UNREADABLE = (*FAULTS, ProcessError, SpiffWorkflowException, RecursionError, zlib.error)
 """What reading garbage raises."""

@@ -25,7 +25,7 @@ def _go_to(world: World, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(domain.__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
-    with world.runtime.database.engine.begin() as connection:
+    with world.runtime.database.rebuilding() as connection:
         config.attributes.update(connection=connection, metadata=Base.metadata)
         (command.upgrade if revision == "head" else command.downgrade)(config, revision)
 

@@ -123,11 +123,22 @@ def test_formats_down_to_the_end_of_the_sheet_are_no_content(tmp_path: Path) -> 
         ('<c r="A1"><f>1+1</f><v></v></c>', False),  # openpyxl
         ('<c r="A1"><f t="shared" si="0"/><v/></c>', False),
         ('<c r="A1" t="str"><f>B1</f></c>', False),
+        ('<c r="A1">\n  <f>1+1</f>\n  <v>2</v>\n</c>', True),
+        ('<c r="A1">\n  <f>1+1</f>\n</c>', False),
+        ("<c r='A1' t='str'><f>\"\"</f><v xml:space='preserve'></v></c>", True),
+        ('<c r="A1"><f>1+1</f><v xml:space="preserve"></v></c>', False),
+        ('<x:c r="A1"><x:f>1+1</x:f><x:v/></x:c>', False),
+        ('<x:c r="A1"><x:f>1+1</x:f><x:v>2</x:v></x:c>', True),
     ],
 )
 def test_a_formula_without_its_value(tmp_path: Path, cell: str, calculated: bool) -> None:
     path = with_sheet(tmp_path / "a", f'<row r="1">{cell}</row>')
     assert inspect(path, "教师.xlsx") == "xlsx" if calculated else "没有计算结果" in refusal(path)
+
+
+@pytest.mark.parametrize("text", [b"<c><f>" * 200_000, b"<c><f" + b" a" * 400_000, b"<c" + b" " * 900_000, b"<c><f/>" + b" " * 900_000])
+def test_the_look_at_formulas_is_linear(text: bytes) -> None:
+    guarding._must_be_calculated(text)
 
 
 @pytest.mark.parametrize("text", [b"<c " * 300_000, b"<c " + b" r" * 400_000, b"<c " + b' r="A1"' * 100_000, b"<c r" + b" " * 900_000])

@@ -13,7 +13,9 @@ from openpyxl import Workbook, load_workbook
 
 from forms import read_forms
 from jobs.imports import reading
+from jobs.imports.cells import reader
 from jobs.imports.columns import columns_of
+from jobs.imports.error_values import _of_pieces
 from jobs.imports.guarding import BadFile
 from jobs.imports.reading import FoundSheet, SeveralSheets, open_table
 from tests.jobs.imports.files import HEADER, NAMESPACE, teacher, with_parts, with_sheet, workbook
@@ -82,7 +84,7 @@ def test_values_of_formulas_dates_and_errors(tmp_path: Path) -> None:
         '<c t="e"><f>VLOOKUP(1,A:A,9)</f><v>#N/A</v></c><c t="str"><f>""</f><v></v></c></row>'
     )
     ((_, row),) = read(with_sheet(tmp_path / "a", cells))
-    assert row == {"name": "张三", "mobile": "13900000001", "rank": "", "major": ""}
+    assert row == {"name": "张三", "mobile": "13900000001", "rank": "公式错误值 #N/A", "major": ""}
 
 
 def test_a_date_in_a_text_column(tmp_path: Path) -> None:
@@ -190,6 +192,15 @@ def test_cells_merged_downwards_hold_their_value_in_every_row(tmp_path: Path) ->
     found = read(path)
     assert [(number, row["major"], row["rank"]) for number, row in found[:4]] == [(n, "软件技术", "讲师") for n in range(2, 6)]
     assert [number for number, _ in found[4:]] == [6]  # a remark over several lines is one row
+
+
+def test_cells_merged_downwards_in_a_table_that_begins_at_another_column(tmp_path: Path) -> None:
+    rows = [["教师0", "13900000000", "软件技术", "讲师"], ["教师1", "13900000001", None, None]]
+    path = workbook(tmp_path / "a.xlsx", [[None, *row] for row in ([*PLAIN, "专业", "职称"], *rows)])
+    book = load_workbook(path)
+    book.worksheets[0].merge_cells("D2:D3")
+    book.save(path)
+    assert [(row["major"], row["rank"]) for _, row in read(path)] == [("软件技术", "讲师"), ("软件技术", "")]
 
 
 def test_a_filled_sheet_behind_an_empty_one_is_found(tmp_path: Path) -> None:
@@ -366,3 +377,75 @@ def test_a_quotation_that_does_not_end_swallows_no_rows(tmp_path: Path, text: st
         assert said in refusal(tmp_path / "a", "教师.csv")
     else:
         assert read(tmp_path / "a", "教师.csv")
+
+
+@pytest.mark.parametrize("sign", [",", "\t", ";"])
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_quotation_mark_without_its_pair_swallows_no_rows(tmp_path: Path, sign: str, closed: bool) -> None:
+    rows = [
+        ["姓名", "手机号", "备注"],
+        *(["张三", f"1390000000{at}", '"待定' if at == 2 or (closed and at == 5) else ""] for at in range(7)),
+    ]
+    (tmp_path / "a").write_text("\n".join(sign.join(row) for row in rows))
+    assert f"第 4 行有引号没有{'配对' if closed else '结束'}" in refusal(tmp_path / "a", "教师.csv")
+
+
+def test_a_quoted_text_over_several_lines_is_one_cell(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text('姓名,手机号,备注\n张三,13900000001,"一、甲,乙\n二、""丙"",丁"\n李四,13900000002,\n')
+    assert [row["mobile"] for _, row in read(tmp_path / "a", "教师.csv")] == ["13900000001", "13900000002"]
+
+
+def test_error_values_are_told_and_not_left_out(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["姓名", "手机号", "专业"], ["张三", "13900000001", "#N/A"], ["#REF!", "#REF!", "#N/A"], ["李四", "13900000002", "软件"]):
+        sheet.append(row)
+    for cell in (*sheet[2][2:], *sheet[3]):
+        cell.data_type = "e"
+    book.save(tmp_path / "a")
+    first, last = read(tmp_path / "a")  # the row between them says nothing
+    assert first == (2, {"name": "张三", "mobile": "13900000001", "major": "公式错误值 #N/A"})
+    assert last == (4, {"name": "李四", "mobile": "13900000002", "major": "软件"})
+    check = reader(read_forms()["teacher.json"]["properties"]["major"])
+    assert check(first[1]["major"]) == (None, "单元格的公式有错误，没有结果，请改正公式，或直接填写")
+    assert check("#N/A") == ("#N/A", None)  # somebody wrote that
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "<c r='C2' t='e'><v>#REF!</v></c>",
+        '<c t="e" r="C2">\n<f>VLOOKUP(A2,X!A:B,2,0)</f>\n<v>#REF!</v></c>',
+        '<c r="C2" s="1" t="e"><f t="shared" si="0"/><v>#REF!</v></c>',
+    ],
+)
+def test_error_values_as_programs_write_them(tmp_path: Path, cell: str) -> None:
+    texts = [f'<c r="{at}" t="inlineStr"><is><t>{text}</t></is></c>' for at, text in (("A1", "姓名"), ("B1", "手机号"), ("C1", "专业"))]
+    below = f'<c r="A2" t="inlineStr"><is><t>张三</t></is></c><c r="B2"><v>13900000001</v></c>{cell}'
+    with_sheet(tmp_path / "a", f'<row r="1">{"".join(texts)}</row><row r="2">{below}</row>')
+    assert read(tmp_path / "a") == [(2, {"name": "张三", "mobile": "13900000001", "major": "公式错误值 #REF!"})]
+
+
+@pytest.mark.parametrize(
+    "text", [b"<c " * 300_000, b"<c " + b" t" * 400_000, b'<c t="e" r="A1"><f>' * 50_000, b'<c t="e" r="A1">' + b" " * 900_000]
+)
+def test_the_look_for_error_values_is_linear(text: bytes) -> None:
+    assert isinstance(_of_pieces([text]), dict)
+
+
+def test_a_sheet_that_goes_on_without_headings_is_named(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (HEADER, teacher(1)):
+        sheet.append(list(row))
+    for title, rows in (("续表", [teacher(2), [], teacher(3)]), ("说明", [["填表说明"], ["张三", "请核对"]]), ("隐藏", [teacher(4)])):
+        more = book.create_sheet(title)
+        for row in rows:
+            more.append(list(row))
+    book["隐藏"].sheet_state = "hidden"
+    book.save(tmp_path / "a")
+    with open_table(tmp_path / "a", "教师.xlsx", COLUMNS) as table:
+        assert [number for number, _ in table.rows] == [2]
+        assert table.others == (FoundSheet("续表", 2, 0, "没有表头"), FoundSheet("隐藏", 1, 0, "没有表头"))

@@ -488,3 +488,24 @@ def test_headings_over_two_lines_and_cells_merged_downwards_come_back(lite: Worl
     assert {str(one) for one in book["Sheet1"].merged_cells} == {"A1:A2", "B1:C1", "D1:D2"}
     book["Sheet1"]["B3"], book["Sheet1"]["B4"] = "13900000001", "13900000003"
     assert problems(lite, checked(lite, book, tmp_path / "b")) == {}
+
+
+def test_a_table_that_begins_at_another_column_and_a_remark_below_it_come_back(lite: World, give_back: Return, tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", [[None, *row] for row in (HEADER, teacher(1), teacher(2, 手机号="1"), ["填表人：张三"])])
+    book = load_workbook(path)
+    book.worksheets[0].merge_cells("B4:E6")
+    import_id = checked(lite, book, path)
+    assert problems(lite, import_id).keys() == {3, 4}
+    book = give_back(import_id)
+    assert book.sheetnames == ["Sheet1", "失败明细"]
+    sheet = book["Sheet1"]
+    assert [row[:3] for row in texts(sheet)[1:]] == [[None, "教师00002", "1"], [None, "填表人：张三", None]]
+    sheet["C2"], sheet["B3"] = "13900000002", None
+    assert problems(lite, checked(lite, book, tmp_path / "b")) == {}
+
+
+def test_bad_cells_of_a_protected_sheet_can_be_corrected(lite: World, give_back: Return, tmp_path: Path) -> None:
+    book = load_workbook(workbook(tmp_path / "a.xlsx", [HEADER, teacher(1), teacher(2, 性别="不详")]))
+    book.worksheets[0].protection.sheet = True
+    sheet = give_back(checked(lite, book, tmp_path / "a.xlsx"))["Sheet1"]
+    assert (sheet.protection.sheet, sheet["D2"].protection.locked, sheet["A2"].protection.locked) == (True, False, True)

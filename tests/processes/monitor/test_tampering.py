@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,15 +14,23 @@ from sqlalchemy import Table, delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from domain.ground.handling import BusinessError, External
+from domain.ground.parties import Party, Person, PersonRole
 from domain.ground.rows import columns_of
+from domain.institutions.teachers import new_teacher
+from domain.platform import files
+from domain.platform.changes import Change as Edit
+from domain.platform.changes import note_change
+from domain.platform.files import StoredFile
+from domain.platform.heads import Head, Leaf
 from domain.weekly.reports import WeeklyReport
 from jobs import messages as delivering
 from jobs import outbox
+from jobs.heads import publish_daily
+from jobs.verifying import faults_in
 from processes import tables
 from processes.engine import Engine
 from processes.history import GENESIS, chain_hash, events_of
 from processes.monitor import managing, migrating
-from processes.monitor.verify import verify
 from processes.notices import copies
 from processes.outside import answers
 from processes.rights import substitutes
@@ -56,9 +66,13 @@ class Scene:
     received: int
     waiting: int
     migrated: int
+    file: int
+    """Id of an uploaded file."""
+    undo: list[Callable[[], object]] = field(default_factory=list)
+    """What puts back on the disk what a change did there."""
 
     def faults(self, session: Session) -> list[str]:
-        return verify(self.engine, session)
+        return list(faults_in(replace(self.world.runtime, engine=self.engine), session))
 
 
 Change = Callable[[Session, Scene], Any]
@@ -125,6 +139,20 @@ def _migrated(world: World) -> Play:
     return play
 
 
+def _on_the_ground(world: World) -> int:
+    """A teacher, two edits of a party, and an uploaded file, whose id it gives."""
+    school = world.actor("school1")
+    home = world.runtime.settings.home
+    with files.received(home, BytesIO(b"%PDF-1.4")) as part, world.runtime.database.writing() as session:
+        new_teacher(session, school, world.clock(), {"name": "顾老师", "mobile": "13800000001"})
+        party = session.get_one(Party, school.party_id)
+        for name in ("甲", "乙"):
+            note_change(session, school, party, {"name": ""}, {"name": name}, world.clock())
+            session.flush()
+        kept = files.keep(session, home, school, "a.pdf", "application/pdf", part, world.clock())
+        return kept.id
+
+
 @pytest.fixture(scope="module")
 def scene(product: World) -> Scene:
     world, now = product, NOON
@@ -153,8 +181,12 @@ def scene(product: World) -> Scene:
     with world.runtime.database.writing() as session:
         stand_in = world.actor("clerk").person_id
         substitutes.appoint(session, world.actor("province1b"), stand_in, now, now + timedelta(days=1), [], True, now)
+    file = _on_the_ground(world)
+    world.clock.now += timedelta(days=1)
+    publish_daily(world.runtime.database, world.runtime.engine)
+    world.clock.now = now
     plays = (review, failed, kept, vote, decided, sent, received, waiting, migrated)
-    found = Scene(world, kept.world.runtime.engine, report, ended, *(play.instance for play in plays))
+    found = Scene(world, kept.world.runtime.engine, report, ended, *(play.instance for play in plays), file)
     with world.runtime.database.reading() as session:
         assert found.faults(session) == []
     return found
@@ -234,6 +266,51 @@ def in_xml(before: str, after: str) -> Change:
     return lambda session, scene: session.execute(text(f"UPDATE {table.name} SET xml = replace(xml, '{before}', '{after}')"))
 
 
+def of_person(of: str, **values: Any) -> Change:
+    return lambda session, scene: session.execute(update(Person).where(Person.account == of).values(**values))
+
+
+def given_role(account: str, role: str) -> Change:
+    return lambda session, scene: session.execute(insert(PersonRole).values(person_id=scene.world.actor(account).person_id, role=role))
+
+
+def of_file(**values: Any) -> Change:
+    return lambda session, scene: session.execute(update(StoredFile).where(StoredFile.id == scene.file).values(**values))
+
+
+def on_the_disk(act: Callable[[Path], object]) -> Change:
+    """Something done to the bytes of the file."""
+
+    def change(session: Session, scene: Scene) -> None:
+        file = session.get_one(StoredFile, scene.file)
+        path = files.path_of(scene.world.runtime.settings.home, file.sha256)
+        content = path.read_bytes()
+        scene.undo.append(lambda: path.write_bytes(content))
+        act(path)
+
+    return change
+
+
+def of_edit(number: int, **values: Any) -> Change:
+    """One of the two edits of 修改记录."""
+    ids = select(Edit.id).where(Edit.kind == "party").order_by(Edit.id)
+    return lambda session, scene: session.execute(update(Edit).where(Edit.id == session.scalars(ids).all()[number]).values(**values))
+
+
+def without_edit(number: int) -> Change:
+    ids = select(Edit.id).where(Edit.kind == "party").order_by(Edit.id)
+    return lambda session, scene: session.execute(delete(Edit).where(Edit.id == session.scalars(ids).all()[number]))
+
+
+def of_head(**values: Any) -> Change:
+    return lambda session, scene: session.execute(update(Head).where(Head.number == 2).values(**values))
+
+
+def vanished_with_its_record(session: Session, scene: Scene) -> None:
+    vanished(session, scene)
+    session.execute(delete(WeeklyReport).where(WeeklyReport.id == scene.report))
+
+
 CHANGES: dict[str, tuple[Change, str]] = {
     # tasks
     "a task is called otherwise": (changed(TASK, "review", {"state": "open", "kind": "step"}, name="随便"), "名称、角色"),
@@ -303,6 +380,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a state that is no workflow": (changed(INSTANCE, "review", {}, state=b"x\x9cKLLL\x04\x00\x05\x8c\x01\x91"), "流程状态不能读取"),
     "an open one without a state": (changed(INSTANCE, "review", {}, state=None), "流程已结束"),
     "an instance with all its rows": (vanished, "没有流程"),
+    "an instance with all its rows and its record": (vanished_with_its_record, "现在没有了"),
     # history
     "a line says something else": (changed(EVENT, "ended", {"seq": 2}, comment="改"), "第 2 条历史被改动过"),
     "a line of another person": (changed(EVENT, "ended", {"seq": 2}, actor="李四"), "第 2 条历史被改动过"),
@@ -349,8 +427,44 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a record's school": (of_report(party_id=2), "记录的内容"),
     "a record's author": (of_report(author_id=4), "记录的内容"),
     "when a record was made": (of_report(created_at=NOON - timedelta(days=9)), "记录的内容"),
+    # people
+    "a person is made supervisor": (given_role("school1", "监控"), "人员 school1"),
+    "a role is taken away": (
+        lambda session, scene: session.execute(delete(PersonRole).where(PersonRole.role == "监控")), "人员 supervisor"),
+    "a role is another": (lambda session, scene: session.execute(
+        update(PersonRole).where(PersonRole.role == "监控").values(role="系统管理")), "人员 supervisor"),
+    "a teacher's mobile": (of_person("13800000001", mobile="13811111111"), "人员 13800000001"),
+    "a teacher's account": (of_person("13800000001", account="13811111111", mobile="13811111111"), "人员 13811111111"),
+    "a person's name": (of_person("province1", name="李四"), "人员 province1"),
+    "a person of another party": (of_person("province1", party_id=2), "人员 province1"),
+    "a person who was switched off": (of_person("province1", active=False), "人员 province1"),
+    "a person whom nobody added": (
+        lambda session, scene: session.execute(insert(Person).values(account="me", name="我", mobile="1", party_id=1,
+            password_hash="x", stamp="x", active=True, created_at=NOON)), "人员 me"),
+    # 修改记录
+    "an edit says something else": (of_edit(0, data={"name": ["", "丙"]}), "修改记录"),
+    "an edit of another person": (of_edit(1, actor="李四", actor_id=4), "修改记录"),
+    "an edit at another time": (of_edit(1, at=NOON - timedelta(days=9)), "修改记录"),
+    "an edit of another record": (of_edit(1, record_id=1), "修改记录"),
+    "an edit is gone": (without_edit(0), "前一条已不在"),
+    "the last edit is gone": (without_edit(1), "次公布时的不同，或现在没有了"),
+    # files
+    "a file's bytes": (on_the_disk(lambda path: path.write_bytes(b"%PDF-1.5")), "内容被改动过"),
+    "a file's bytes are gone": (on_the_disk(lambda path: path.unlink()), "内容已不在服务器上"),
+    "a file points to other bytes": (of_file(sha256="0" * 64), "指向的内容被改动过"),
+    "a file is called otherwise": (of_file(name="b.pdf"), "名称、类型、所属"),
+    "a file is another party's": (of_file(party_id=2), "名称、类型、所属"),
+    # heads
+    "a head has another digest": (of_head(digest="0" * 64), "公布的内容被改动过"),
+    "a head is of another day": (of_head(at=NOON), "签名不正确"),
+    "a head is gone": (lambda session, scene: session.execute(delete(Head).where(Head.number == 1)), "之前缺少一次"),
+    "a leaf is gone": (lambda session, scene: session.execute(
+        delete(Leaf).where(Leaf.chain == "process", Leaf.id == scene.ended)), "公布的内容被改动过"),
     # versions
     "a condition of a deployed version": (in_xml("b_outcome==", "b_outcome!="), "流程图、表单或决策表"),
+    "a diagram of a deployed version": (in_xml("</definitions>", "<!-- --></definitions>"), "流程图、表单或决策表"),
+    "a decision table of a deployed version": (in_version("weekly_report", decisions={"d": "<x/>"}), "流程图、表单或决策表"),
+    "a called version": (in_version("weekly_report", called={"review": 1}), "流程图、表单或决策表"),
     "a form of a deployed version": (in_version("weekly_report", forms={}), "流程图、表单或决策表"),
     "a version with a digest that fits": (
         lambda session, scene: _redigested(session), "版本信息被改动过"),
@@ -380,4 +494,6 @@ def test_a_change_by_hand_is_seen(scene: Scene, kind: str) -> None:
         session.expire_all()
         found = scene.faults(session)
         session.rollback()
+    while scene.undo:
+        scene.undo.pop()()
     assert any(said in line for line in found), found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from SpiffWorkflow.task import Task
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import SYSTEM
@@ -15,10 +14,11 @@ from processes.engine import Engine
 from processes.rows import InstanceRow, TaskRow, VoteRow
 from processes.spiff import tokens
 from processes.spiff.instances import VoteTask
+from processes.spiff.library import Task
 from processes.spiff.state import load_state
 from processes.spiff.timers import earliest
 from processes.states import LIVE, TaskKind, TaskRowState, VoteState
-from processes.steps import position, posting, votes
+from processes.steps import execution, position, posting, votes
 from processes.steps.step import Step
 from processes.tasks.assigning import transfer_roles
 
@@ -36,7 +36,7 @@ def state_faults(
     """What is wrong between a running instance's state and its rows. `unanswered`: ids of the jobs that are not over."""
     step = Step(engine, session, SYSTEM, definition, row, subject)
     step.workflow = load_state(row.state or b"", *definition.specs)
-    step.workflow.script_engine = step.script_engine()
+    step.workflow.script_engine = execution.script_engine(step)
     waiting = tokens.waiting(step.workflow)
     yield from _tasks(step, waiting, {task.id: task for task in tasks})
     if position.started(step, waiting) != unanswered:
