@@ -8,6 +8,7 @@ nothing that a confined process says is ever run.
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import multiprocessing
 import os
@@ -160,6 +161,7 @@ def _child(connection: Connection, work: Work) -> None:
     ):
         resource.setrlimit(kind, (most, most))
     _end_with_who_asked()
+    gc.freeze()  # what the server has loaded stays as it is: to look through it again would copy it
     function: Function | Stream = getattr(import_module(work.module), work.function)
     with suppress(MemoryError, RecursionError, BrokenPipeError):  # no end of the answer: the caller tells that it could not be finished
         answer = function(json.loads(connection.recv_bytes()))

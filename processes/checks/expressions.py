@@ -38,14 +38,14 @@ def check(
     subject = subjects.get(diagram.properties.get("subject", ""))
     facts = getattr(subject, "FACTS", None)
     expressions = [*texts.expressions, *texts.cells]
-    given = {found.name for found in expressions if found.name} | {name for table in texts.tables.values() for name in table.outputs}
-    given |= {name for element in diagram.elements.values() for name in listed(element.properties.get("messageGives", ""))}
-    known = _known(diagram, handlers, facts, given)
+    written = {found.name for found in expressions if found.name} | {name for table in texts.tables.values() for name in table.outputs}
+    written |= {name for element in diagram.elements.values() for name in listed(element.properties.get("messageGives", ""))}
+    known = _known(diagram, handlers, facts, written)
     if known is not None:
         add_examples(known, expressions)
     usable = None if _calls(diagram) else _usable(known or {})  # a called diagram gives names that are not written here
     yield from _rules(diagram, decisions)
-    for name in sorted(given & (facts or {}).keys()):
+    for name in sorted(written & (facts or {}).keys()):
         yield f"流程“{short(diagram.process.get('id', ''))}”：“{name}”是业务记录的内容，脚本、消息和决策表不能改写，请用别的名称"
     unreadable = list(_unreadable(diagram))
     yield from _results(unreadable, expressions)
@@ -129,13 +129,13 @@ def _calls(diagram: Diagram) -> bool:
 
 
 def _known(
-    diagram: Diagram, handlers: Mapping[str, Handler], facts: Mapping[str, type] | None, given: Iterable[str]
+    diagram: Diagram, handlers: Mapping[str, Handler], facts: Mapping[str, type] | None, written: Iterable[str]
 ) -> dict[str, Value] | None:
     """Every name that can exist, with an example of its value; None where that cannot be told."""
     if facts is None or _calls(diagram):
         return None  # what these give is not written in this file
     names: dict[str, Value] = {name: EXAMPLES.get(kind) for name, kind in facts.items()}
-    names |= {"now": MOMENT, "title": "x", **dict.fromkeys(given)}
+    names |= {"now": MOMENT, "title": "x", **dict.fromkeys(written)}
     for element in diagram.elements.values():
         if element.tag == "userTask":
             names[f"{element.id}_outcome"], names[f"{element.id}_by"] = "x", 1
