@@ -7,10 +7,13 @@ nothing that a confined process says is ever run.
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import json
 import multiprocessing
+import os
 import resource
+import signal
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
@@ -157,6 +160,7 @@ def _child(connection: Connection, work: Work) -> None:
         (resource.RLIMIT_CORE, 0),  # no memory with a key in it is left on disk
     ):
         resource.setrlimit(kind, (most, most))
+    _end_with_who_asked()
     gc.freeze()  # what the server has loaded stays as it is: to look through it again would copy it
     function: Function | Stream = getattr(import_module(work.module), work.function)
     with suppress(MemoryError, RecursionError, BrokenPipeError):  # no end of the answer: the caller tells that it could not be finished
@@ -164,6 +168,19 @@ def _child(connection: Connection, work: Work) -> None:
         for piece in answer if isinstance(answer, Iterator) else (answer,):
             connection.send_bytes(json.dumps(piece).encode())
         connection.send_bytes(b"")
+
+
+def _end_with_who_asked() -> None:
+    """Has the system end this process as soon as the one that asked is gone (SIGIO), whatever it computes: its answer has no reader."""
+    asking = multiprocessing.parent_process()
+    if asking is None:
+        return
+    pipe = asking.sentinel
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+    if not asking.is_alive():
+        os._exit(1)
 
 
 _CONTEXT = multiprocessing.get_context("forkserver")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -46,6 +49,13 @@ def write(asked: Mapping[str, Json]) -> Json:
 def opened(asked: Mapping[str, Json]) -> Json:
     links = [Path(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")]
     return [os.readlink(link) for link in links if link.is_symlink()]
+
+
+def compute_for_long(asked: Mapping[str, Json]) -> Json:
+    Path(str(asked["path"])).write_text(str(os.getpid()))
+    os.rename(str(asked["path"]), f"{asked['path']}.pid")
+    while True:
+        pass
 
 
 def die(asked: Mapping[str, Json]) -> Json:
@@ -142,3 +152,28 @@ def test_a_confined_process_has_no_connections_and_locks_of_who_asks(tmp_path: P
         found = confined.run("opened", {})
     assert isinstance(found, list)
     assert str(tmp_path / "held") not in found
+
+
+ASKING = f"""
+import sys
+from jobs import confined
+from jobs.confined import Work
+confined.WORK = {{"long": Work("{HERE}", "compute_for_long", seconds=50)}}
+confined.run("long", {{"path": sys.argv[1]}}, lambda: print("asked", flush=True))
+"""
+
+
+def test_who_asks_and_is_killed_leaves_no_process(tmp_path: Path) -> None:
+    code = ASKING.replace("import confined\n", "import confined\nconfined._LOOK = 0.05\n", 1)
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "a")], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+    ) as asking:
+        assert asking.stdout is not None
+        while not (tmp_path / "a.pid").exists():
+            assert asking.stdout.readline() == b"asked\n"
+        child = os.pidfd_open(int((tmp_path / "a.pid").read_text()))
+        asking.kill()
+    try:
+        assert select.select([child], [], [], 20)[0] == [child]
+    finally:
+        os.close(child)
