@@ -1,4 +1,4 @@
-"""Does an expression give what is needed where it stands: a moment, a length of time, true or false?"""
+"""Does an expression give what is needed where it stands: a moment, a length of time, true or false, a list, a number?"""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ISO = re.compile(r"(R\d*/.*|P(?=.*\d)[\dYMWDTHS]+|\d{4}-\d\d-\d\d.*|[\d*?/,-]+(
 
 @dataclass(frozen=True)
 class Kind:
-    """What a time must be."""
+    """What a value must be."""
 
     label: str
     example: str
@@ -55,12 +55,19 @@ def _is_number(value: Value) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _is_list_of_items(value: Value) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str | int | float) for item in value)
+
+
 KINDS: Mapping[Wants, Kind] = {
     "moment": Kind("时间", "now + days(3)", lambda value: isinstance(value, datetime)),
     "length": Kind("时长", "days(3)", lambda value: isinstance(value, timedelta)),
     "cycle": Kind(f"次数（1 到 {MAX_CYCLES}）和时长", "[3, days(1)]", _is_cycle),
     "tries": Kind("整数", "3", lambda value: isinstance(value, int) and not isinstance(value, bool)),
     "delay": Kind("秒数或时长", "minutes(5)", lambda value: _is_number(value) or isinstance(value, timedelta)),
+    "items": Kind("由文字或数组成的列表", "['甲', '乙']", _is_list_of_items),
+    "count": Kind("不小于 0 的整数", "3", lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0),
+    "share": Kind("大于 0 的数", "2", lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value > 0),
 }
 TIMES: tuple[Wants, ...] = ("moment", "length", "cycle")
 
@@ -77,7 +84,7 @@ def wrong_kind(found: Found, examples: Examples) -> str | None:
     if found.wants == "truth":
         return _no_truth(found, examples)
     if found.wants is None:
-        return None
+        return _fails_always(found)
     kind = KINDS[found.wants]
     if found.wants in ("tries", "delay") and not examples:
         return None  # its value is known, and its bounds are looked at (`conventions`)
@@ -113,6 +120,17 @@ def add_examples(known: dict[str, Value], expressions: Sequence[Found]) -> None:
         values = [_value(text, known) for text in assigned[name][:_EXAMPLES]]
         if known.get(name) is None and len({type(value) for value in values}) == 1:
             known[name] = values[0]
+
+
+def _fails_always(found: Found) -> str | None:
+    """Why an expression that reads nothing has no value."""
+    if _names_in(found.text):
+        return None
+    try:
+        evaluate(found.text, {})
+    except ExpressionError as error:
+        return f"不能使用：{short(str(error), 300)}"
+    return None
 
 
 def _no_truth(found: Found, examples: Examples) -> str | None:

@@ -21,7 +21,7 @@ from processes.diagrams.nodes import BPMN, SPIFF, Node
 from processes.errors import DiagramInvalid
 from processes.spiff.instances import COUNTED
 
-Wants: TypeAlias = Literal["truth", "moment", "length", "cycle", "tries", "delay"]
+Wants: TypeAlias = Literal["truth", "moment", "length", "cycle", "tries", "delay", "items", "count", "share"]
 _TIMERS: Mapping[TimerKind, Wants] = {"timeDate": "moment", "timeDuration": "length", "timeCycle": "cycle"}
 _RETRIES: Mapping[retries.Property, Wants] = {"retryMax": "tries", "retryDelay": "delay"}
 
@@ -140,15 +140,15 @@ def _of_loops(node: Node, where: str) -> Iterator[Found]:
     if loop is None:
         return
     if loop.collection is not None and not loop.people:
-        yield Found(where, "集合", loop.collection)
+        yield Found(where, "集合", loop.collection, "items")
     if loop.cardinality is not None:
-        yield Found(where, "次数", loop.cardinality)
+        yield Found(where, "次数", loop.cardinality, "count")
     if loop.condition is not None:
         yield Found(where, "完成条件", loop.condition, "truth", reads=frozenset(COUNTED), after=True)
     if loop.agrees is not None:
         yield Found(where, "同意的条件（属性 agreeWhen）", loop.agrees, "truth", after=True)
     if quorum.is_expression(loop.rule):
-        yield Found(where, "会签规则（属性 quorum）", loop.rule)
+        yield Found(where, "会签规则（属性 quorum）", loop.rule, "share")
 
 
 def _assigned(where: str, what: str, text: str) -> Iterator[Found]:

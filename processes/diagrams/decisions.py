@@ -91,7 +91,13 @@ class Table:
     def _is_hit(self, evaluate: Evaluate, row: Row, column: int, value: Value) -> bool:
         test = row.tests[column]
         where = f"决策表“{self.name}”第 {row.number} 行的“{_short(row.cells[column])}”"
-        return test is None or truth(evaluate(test, {INPUT: value}), where)
+        if test is None:
+            return True
+        try:
+            found = evaluate(test, {INPUT: value})
+        except ExpressionError as error:
+            raise type(error)(f"{where}：{str(error).replace(INPUT, '?')}") from error
+        return truth(found, where)
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """(where, expression) of everything that is evaluated."""

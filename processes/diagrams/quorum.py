@@ -55,8 +55,8 @@ def is_expression(rule: str) -> bool:
     return rule not in WORDS and _share(rule) is None
 
 
-def needed(rule: str, total: int, evaluate: Callable[[str], Value]) -> int:
-    """How many of `total` must agree; `evaluate` gives the value of an expression.
+def needed(rule: str, total: int, evaluate: Callable[[str], Value], name: str) -> int:
+    """How many of `total` must agree; `evaluate` gives the value of an expression. `name` is the activity's, for the message.
 
     Raises:
         EngineFault: an expression gives no number above 0.
@@ -70,7 +70,7 @@ def needed(rule: str, total: int, evaluate: Callable[[str], Value]) -> int:
         return ceil(share * total)
     value = evaluate(rule)
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise EngineFault(f"会签规则“{rule}”没有得出大于 0 的数")
+        raise EngineFault(f"“{name}”的会签规则“{rule}”没有得出大于 0 的数，请联系流程设计人员")
     # more than are asked means all of them: nobody can be asked twice
     return min(total, ceil(Fraction(str(value)) * total) if value < 1 else ceil(value))
 

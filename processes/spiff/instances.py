@@ -110,7 +110,8 @@ class _Counted:
         engine, count = task.workflow.script_engine, self.count(task)
         if self.loop.condition is not None:
             return bool(engine.holds(task, self.loop.condition, count_names(count)))
-        wanted = quorum.needed(self.loop.rule, count.total, lambda text: engine.evaluate(task, text))
+        name = str(task.task_spec.bpmn_name or self.bpmn_id)
+        wanted = quorum.needed(self.loop.rule, count.total, lambda text: engine.evaluate(task, text), name)
         return quorum.decided(self.loop.rule, count, wanted) is not None
 
     def count(self, task: Task) -> Count:

@@ -12,7 +12,7 @@ from SpiffWorkflow.task import Task
 
 from processes.diagrams import expressions
 from processes.diagrams.assignments import read_assignments
-from processes.diagrams.expressions import Value, truth
+from processes.diagrams.expressions import ExpressionError, Value, truth
 from processes.errors import EngineFault
 
 _Names: TypeAlias = Mapping[str, Value]
@@ -50,8 +50,15 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
         self.posted: list[tuple[Task, str, dict[str, Value]]] = []
 
     def evaluate(self, task: Task, expression: str, external_context: _Names | None = None) -> Value:
-        """The value of an expression over the record's facts, the task's data and this step's clock."""
-        return expressions.evaluate(expression, {**self.names(), **task.data, **(external_context or {}), "now": self.now})
+        """The value of an expression over the record's facts, the task's data and this step's clock.
+
+        Raises:
+            ExpressionError: it cannot be evaluated; the message names the task's element.
+        """
+        try:
+            return expressions.evaluate(expression, {**self.names(), **task.data, **(external_context or {}), "now": self.now})
+        except ExpressionError as error:
+            raise type(error)(f"“{_name(task)}”：{error}") from error
 
     def holds(self, task: Task, condition: str, external_context: _Names | None = None) -> bool:
         """Whether a condition of the task's element is true.
@@ -59,14 +66,17 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
         Raises:
             ExpressionError: it cannot be evaluated, or gives neither true nor false.
         """
-        name = task.task_spec.bpmn_name or task.task_spec.bpmn_id or task.task_spec.name
-        return truth(self.evaluate(task, condition, external_context), f"“{name}”的条件“{condition}”")
+        return truth(self.evaluate(task, condition, external_context), f"“{_name(task)}”的条件“{condition}”")
 
     def execute(self, task: Task, script: str, external_context: _Names | None = None) -> bool:
         """Runs a script, which is a list of assignments in our language."""
         for name, expression in read_assignments(script):
             task.data[name] = self.evaluate(task, expression)
         return True
+
+
+def _name(task: Task) -> str:
+    return str(task.task_spec.bpmn_name or task.task_spec.bpmn_id or task.task_spec.name)
 
 
 def stuck(error: WorkflowException) -> EngineFault:

@@ -246,7 +246,7 @@ def _rule(live: Task, total: int) -> tuple[str, int | None]:
     loop = _loop(live)
     if loop.condition is not None:
         return loop.condition, None
-    return loop.rule, quorum.needed(loop.rule, total, lambda text: _value(live, text, None))
+    return loop.rule, quorum.needed(loop.rule, total, lambda text: _value(live, text, None), live.task_spec.bpmn_name)
 
 
 def _agrees(step: Step, live: Task, task: TaskRow, outcome: str | None) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from processes import tables
 from processes.checks import check_file, problems
 from processes.diagrams import decisions
+from processes.diagrams.expressions import ExpressionError
 from processes.errors import DiagramInvalid, EngineFault
 from tests.processes.bpmn.play import Play, diagram, end, flows, gateway, start, user
 from tests.processes.checks.diagrams import HANDLERS, drawn
@@ -203,3 +204,10 @@ def test_scripts_beyond_plain_assignments_are_refused(play: Play, script: str, s
     with pytest.raises(DiagramInvalid) as refused:
         play.deploy(diagram(start() + user("k") + node + end() + flows("start>k k>s s>end")))
     assert said in str(refused.value)
+
+
+def test_a_cell_that_cannot_be_compared_is_told_with_its_table_and_row(play: Play) -> None:
+    play.deploy(decided("level==1"), decisions={"grade": table(("'高'", "0"), (">= 60", "1"), policy="FIRST")})
+    play.begin()
+    with pytest.raises(ExpressionError, match="决策表“定级”第 2 行的“>= 60”：“定级”：表达式“\\? >= 60”不能计算"):
+        play.complete("k", "低")

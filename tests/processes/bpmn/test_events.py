@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from processes.diagrams.expressions import ExpressionError
 from processes.errors import TaskClosed
 from tests.processes.bpmn.play import (
     Play,
@@ -163,3 +164,12 @@ def test_an_event_gateway_takes_what_happens_first(play: Play, first: str) -> No
         play.later(days=1)
         assert play.tasks() == ["c"]
     assert (play.waits, play.row.due_at) == ([], None)
+
+
+def test_an_expression_that_cannot_be_evaluated_is_told_with_its_element(play: Play) -> None:
+    count = '<scriptTask id="count" name="计算人数"><script>number = 6 / (len(a_outcome) - 2)</script></scriptTask>'
+    play.deploy(diagram(start() + user("a") + count + user("b") + end() + flows("start>a a>count count>b b>end")))
+    play.begin()
+    with pytest.raises(ExpressionError, match="“计算人数”：表达式“6 / \\(len\\(a_outcome\\) - 2\\)”不能计算：除数为零"):
+        play.complete("a")
+    assert play.tasks() == ["a"]

@@ -68,7 +68,7 @@ def test_a_join_of_three_branches_of_which_two_part_later(play: Play, order: str
 @pytest.mark.parametrize("kind", ["exclusive", "inclusive"])
 def test_a_gateway_of_which_no_condition_holds_is_told(play: Play, kind: str) -> None:
     inside = start() + user("k") + gateway(kind, "s") + user("a") + end() + end("e2")
-    play.deploy(diagram(inside + flows("start>k k>s s>a:k_outcome!='提交' s>end:k_outcome==None a>e2")))
+    play.deploy(diagram(inside + flows("start>k k>s s>a:k_outcome!='提交' s>end:title==None a>e2")))
     play.begin()
     with pytest.raises(EngineFault, match="“网关s”处不能继续：没有一条出去的连线的条件成立"):
         play.complete("k")

@@ -417,3 +417,62 @@ def test_roles_of_the_same_party() -> None:
     for lane, role in (("省级", "省级复审"), ("试点院校", "教师"), ("省级", "省级")):
         assert found(diagram(START + task(STATUS + prop("candidateGroup", role)) + END + LINE, lane=lane)) == []
     says(diagram(START + task() + END + LINE, lane="系统"), "用户任务“审核”(t)：办理角色是“系统”，没有人能办理，请把它拖入别的泳道")
+
+
+# values that are known before anything runs
+
+
+@pytest.mark.parametrize("text", ["1 / 0", "'a' * 3", "[1] + 1"])
+def test_a_script_that_never_has_a_value(text: str) -> None:
+    says(diagram(START + script(f"x = {text}") + task() + END + joined("a>x", "x>t", "t>z")), "脚本任务“计算”(x)：脚本不能使用：表达式“")
+
+
+@pytest.mark.parametrize(
+    ("rule", "gives"), [("0", "数"), ("-1", "数"), ("'两人'", "文本"), ("1 == 1", "真假"), ("['a']", "列表"), ("needed", "文本")]
+)
+def test_a_rule_of_a_vote_that_gives_no_number(rule: str, gives: str) -> None:
+    asked = task(STATUS + prop("outcomes", "同意,不同意") + prop("quorum", rule), id="k", inside=many())
+    says(
+        diagram(START + script("needed = '两人'") + asked + END + joined("a>x", "x>k", "k>z")),
+        f"用户任务“审核”(k)：会签规则（属性 quorum）没有得出大于 0 的数，请写成大于 0 的数，例如 2（现在得出的是{gives}）",
+    )
+
+
+@pytest.mark.parametrize("value", ["'甲乙'", "3", "[['甲'], ['乙']]", "[days(1)]"])
+def test_a_vote_over_what_is_no_list_of_items(value: str) -> None:
+    asked = task(STATUS + prop("outcomes", "同意,不同意"), id="k", inside=many("xs", item="one"))
+    says(
+        diagram(START + script(f"xs = {value}") + asked + END + joined("a>x", "x>k", "k>z")),
+        "用户任务“审核”(k)：集合没有得出由文字或数组成的列表，请写成由文字或数组成的列表，例如 ['甲', '乙']（现在得出的是",
+    )
+
+
+@pytest.mark.parametrize("value", ["['甲', '乙']", "[]", "[1, 2]"])
+def test_a_vote_over_a_list(value: str) -> None:
+    asked = task(STATUS + prop("outcomes", "同意,不同意") + prop("quorum", "0.5"), id="k", inside=many("xs", item="one"))
+    assert found(diagram(START + script(f"xs = {value}") + asked + END + joined("a>x", "x>k", "k>z"))) == []
+
+
+def branching(*conditions: str, kind: str = "exclusive", default: str = "", outcomes: str = "同意,不同意,弃权") -> bytes:
+    """A choice by k's outcome, with a way for each condition."""
+    k = task(STATUS + prop("outcomes", outcomes), id="k")
+    ways = [f"g>z:{condition}" if condition else "g>z" for condition in conditions]
+    return diagram(START + k + gateway(kind, default=default) + END + joined("a>k", "k>g", *ways))
+
+
+@pytest.mark.parametrize("kind", ["exclusive", "inclusive"])
+def test_an_outcome_without_a_way(kind: str) -> None:
+    says(
+        branching("k_outcome=='同意'", "k_outcome=='不同意'", kind=kind),
+        "(g)：“审核”的选项“弃权”没有对应的出路，选它就不能提交；请为它连一条出去的连线，或指定默认流",
+    )
+    says(branching("k_outcome=='同意'", "k_outcome in ['同意']", kind=kind), "“审核”的选项“不同意、弃权”没有对应的出路")
+
+
+def test_outcomes_that_all_have_a_way() -> None:
+    assert found(branching("k_outcome=='同意'", "k_outcome!='同意'")) == []
+    assert found(branching("k_outcome in ['同意', '弃权']", "k_outcome=='不同意'")) == []
+    assert found(branching("k_outcome=='同意'", "", default="f3")) == []
+    assert found(branching("k_outcome=='同意'", "k_outcome=='不同意' or amount > 1".replace(">", "&gt;"))) == []
+    behind = START + CHOICE + task(id="u") + gateway("exclusive") + END  # another step lies between: the ways may have parted there
+    assert found(diagram(behind + joined("a>k", "k>u", "u>g", "g>z:k_outcome=='同意'", "g>z:k_outcome=='同意'"))) == []
