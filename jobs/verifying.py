@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy.orm import Session
 
 from domain.platform import evidence, heads
+from domain.platform.files import file_of
 from jobs.heads import chain_faults
 from jobs.runtime import Runtime
 from processes.monitor.verify import verify as process_faults
@@ -23,6 +24,11 @@ def faults_in(runtime: Runtime, session: Session) -> Iterator[str]:
     yield from process_faults(runtime.engine, session)
     yield from evidence.people_faults(session)
     yield from evidence.change_faults(session)
-    yield from evidence.file_faults(session, runtime.settings.home)
+    yield from evidence.file_faults(session, runtime.settings.home, lambda id: _is_there(runtime, id))
     yield from heads.head_faults(session)
     yield from chain_faults(runtime.engine, session)
+
+
+def _is_there(runtime: Runtime, file_id: int) -> bool:
+    with runtime.database.reading() as session:  # now, not at the moment that is compared
+        return file_of(session, file_id) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -29,16 +29,23 @@ def change_faults(session: Session) -> Iterator[str]:
             yield f"修改记录 {change.id}（{change.kind} {change.record_id}）：被改动过，或它的前一条已不在"
 
 
-def file_faults(session: Session, home: Path) -> Iterator[str]:
-    """Files whose row or whose bytes were changed; each is read."""
+def file_faults(session: Session, home: Path, still: Callable[[int], bool]) -> Iterator[str]:
+    """Files whose row or whose bytes were changed; each is read. `still` says whether there is a row with this id by now: bytes that were
+    deleted with it meanwhile are no fault."""
     for file in session.scalars(select(StoredFile).order_by(StoredFile.id), execution_options={"yield_per": CHUNK}):
         if not file_proved(session, file):
             yield f"文件 {file.id}（{file.name}）：名称、类型、所属或指向的内容被改动过"
-        path = path_of(home, file.sha256)
-        if not path.is_file():
-            yield f"文件 {file.id}（{file.name}）：内容已不在服务器上"
-        elif sha256_of(path) != file.sha256:
-            yield f"文件 {file.id}（{file.name}）：内容被改动过"
+        if (wrong := _wrong_bytes(path_of(home, file.sha256), file.sha256)) is not None and still(file.id):
+            yield f"文件 {file.id}（{file.name}）：{wrong}"
+
+
+def _wrong_bytes(path: Path, sha256: str) -> str | None:
+    try:
+        return None if sha256_of(path) == sha256 else "内容被改动过"
+    except FileNotFoundError:
+        return "内容已不在服务器上"
+    except OSError:  # no right to read it, a folder in its place, a broken disk
+        return "内容不能读取"
 
 
 def prove_people(session: Session, after: int) -> int | None:

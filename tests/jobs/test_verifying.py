@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
+from domain.platform import evidence, files
 from jobs.verifying import verify
 from processes import tables
 from tests.conftest import World
@@ -36,3 +39,34 @@ def test_a_step_that_is_taken_meanwhile_is_no_fault(world: World) -> None:
 def test_a_snapshot_is_not_written_to(world: World) -> None:
     with world.runtime.database.snapshot() as session, pytest.raises(DBAPIError, match="read-only"):
         session.execute(tables.job.delete())
+
+
+def _uploaded(world: World) -> tuple[int, Path]:
+    """A file of the school's: its id, and where its bytes lie."""
+    home = world.runtime.settings.home
+    with world.runtime.database.writing() as session, files.received(home, BytesIO(b"%PDF one")) as part:
+        row = files.keep(session, home, world.actor("school1"), "证明.pdf", "application/pdf", part)
+        return row.id, files.path_of(home, part.sha256)
+
+
+def test_a_file_that_is_deleted_meanwhile_is_no_fault(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    id, path = _uploaded(world)
+    looked = evidence.sha256_of
+
+    def swept(at: Path) -> str:
+        with world.runtime.database.writing() as session:
+            session.delete(session.get_one(files.StoredFile, id))
+        path.unlink()
+        return looked(at)
+
+    monkeypatch.setattr(evidence, "sha256_of", swept)
+    assert verify(world.runtime) == []
+    assert not path.exists()
+
+
+def test_bytes_that_cannot_be_read_are_a_line(world: World) -> None:
+    id, path = _uploaded(world)
+    path.unlink()
+    assert verify(world.runtime) == [f"文件 {id}（证明.pdf）：内容已不在服务器上"]
+    path.mkdir()
+    assert verify(world.runtime) == [f"文件 {id}（证明.pdf）：内容不能读取"]
