@@ -12,9 +12,13 @@ from domain.ground.parties import Actor
 from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState
 from jobs.imports.checking import Problems, RowCheck, repeats, row_check
 from jobs.imports.description import Import
+from jobs.imports.guarding import MAX_CELL
 
 OPEN = (ImportState.READY, ImportState.DONE)  # states of an import in which its rows may be corrected
-MAX_CELL = 2000  # characters of one cell
+
+
+class CellTooLong(DomainError):
+    """一个单元格的内容过长，请删减后重新保存。"""
 
 
 class RowClosed(DomainError):
@@ -27,6 +31,7 @@ def correct(session: Session, actor: Actor, description: Import, record: ImportR
     Returns: how many of the rows are good now.
     Raises:
         RowClosed: the import or one of the rows is not open to corrections.
+        CellTooLong: a text is longer than a cell of a workbook may be.
     """
     # the import's row is locked first, as where its rows are taken in
     session.get_one(ImportRecord, record.id, with_for_update=True, populate_existing=True)
@@ -48,7 +53,9 @@ def correct(session: Session, actor: Actor, description: Import, record: ImportR
 
 
 def _changed(cells: list[str], places: Mapping[str, int], texts: Mapping[str, str]) -> list[str]:
-    known = {places[name]: text.strip()[:MAX_CELL] for name, text in texts.items() if name in places}
+    known = {places[name]: text.strip() for name, text in texts.items() if name in places}
+    if any(len(text) > MAX_CELL for text in known.values()):
+        raise CellTooLong
     length = max([len(cells), *(at + 1 for at in known)])
     return [known.get(at, cells[at] if at < len(cells) else "") for at in range(length)]
 

@@ -18,7 +18,6 @@ from webapp.paging import Paged, page_of
 TABS = (("bad", "有问题"), ("good", "可导入"), ("taken", "已导入"))
 _STATES = {"bad": (RowState.BAD,), "good": (RowState.GOOD,), "taken": (RowState.TAKEN, RowState.STARTED)}
 MAX_ROWS = 100  # that one post may correct; a page shows fewer
-MAX_TEXT = 2000
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def posted_changes(form: Mapping[str, str]) -> dict[int, dict[str, str]]:
     for key, text in form.items():
         found = re.fullmatch(r"(\d{1,7})\.([a-z_]{1,40})", key)
         if found is not None and (len(changes) < MAX_ROWS or int(found[1]) in changes):
-            changes.setdefault(int(found[1]), {})[found[2]] = text[:MAX_TEXT]
+            changes.setdefault(int(found[1]), {})[found[2]] = text
     return changes
 
 

@@ -13,9 +13,10 @@ from domain.institutions.teachers import Teacher
 from domain.platform.imports import ImportRecord, ImportRow, import_of
 from jobs import background
 from jobs.imports import working
-from jobs.imports.correcting import RowClosed, correct
+from jobs.imports.correcting import CellTooLong, RowClosed, correct
 from jobs.imports.deciding import AlreadyDecided, NothingToTake, drop, resume
 from jobs.imports.failures import write_failures
+from jobs.imports.guarding import MAX_CELL
 from jobs.imports.originals import file_of
 from jobs.imports.receiving import AlreadyImported
 from processes import tables
@@ -123,6 +124,21 @@ def test_bad_cells_are_corrected_and_only_these_rows_checked_again(world: World,
     take(world, import_id)
     assert counts(world) == (3, 3, 3)
     assert record(world, import_id).state == "done"
+
+
+def test_a_long_text_is_corrected_whole_or_not_at_all(world: World, tmp_path: Path) -> None:
+    import_id = upload_rows(world, tmp_path, [teacher(1, 手机号="1")])
+    runtime, actor = world.runtime, world.actor("school1")
+    long = "长" * MAX_CELL
+    with runtime.database.writing() as session:
+        one = import_of(session, actor, "teachers", import_id)
+        assert one is not None
+        correct(session, actor, TEACHERS, one, {2: {"name": long}})
+        row = session.get_one(ImportRow, (import_id, 2))
+        assert row.cells[one.places["name"]] == long
+        with pytest.raises(CellTooLong, match="删减"):
+            correct(session, actor, TEACHERS, one, {2: {"name": long + "长"}})
+        assert row.cells[one.places["name"]] == long
 
 
 def test_what_was_taken_meanwhile_becomes_a_bad_row(world: World, tmp_path: Path) -> None:
