@@ -127,7 +127,7 @@ def test_bad_cells_are_corrected_and_only_these_rows_checked_again(world: World,
 
 
 def test_a_long_text_is_corrected_whole_or_not_at_all(world: World, tmp_path: Path) -> None:
-    import_id = upload_rows(world, tmp_path, [teacher(1, 手机号="1")])
+    import_id = upload_rows(world, tmp_path / "a", [teacher(1, 手机号="1")])
     runtime, actor = world.runtime, world.actor("school1")
     long = "长" * MAX_CELL
     with runtime.database.writing() as session:
