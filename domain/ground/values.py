@@ -40,6 +40,7 @@ def values_table(session: Session, rows: Sequence[Mapping[str, Any]], types: Map
 
 def among(session: Session, tested: SQLColumnExpression[Any], values: Iterable[str | int]) -> ColumnElement[bool]:
     """Whether a column holds one of these values: `IN`, however many there are."""
-    rows = [{"value": value} for value in values]
-    table = values_table(session, rows, {"value": String if rows and isinstance(rows[0]["value"], str) else Integer})
+    # the column says of what kind they are: there may be none, and PostgreSQL compares no text with a number
+    kind = String if isinstance(tested.type, String) else Integer
+    table = values_table(session, [{"value": value} for value in values], {"value": kind})
     return tested.in_(select(table.c.value))
