@@ -38,9 +38,7 @@ def values_table(session: Session, rows: Sequence[Mapping[str, Any]], types: Map
     return records.table_valued(*columns, name=_NAME).render_derived(with_types=True)
 
 
-def among(session: Session, tested: SQLColumnExpression[Any], values: Iterable[str | int]) -> ColumnElement[bool]:
-    """Whether a column holds one of these values: `IN`, however many there are."""
-    # the column says of what kind they are: there may be none, and PostgreSQL compares no text with a number
-    kind = String if isinstance(tested.type, String) else Integer
-    table = values_table(session, [{"value": value} for value in values], {"value": kind})
+def among(session: Session, tested: SQLColumnExpression[str | None], values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a column holds one of these texts: `IN`, however many there are, or none."""
+    table = values_table(session, [{"value": value} for value in values], {"value": String})
     return tested.in_(select(table.c.value))
