@@ -16,7 +16,7 @@ from domain.ground.parties import actor_of
 from domain.ground.settings import Settings
 from domain.platform.background import KEPT, MAX_ATTEMPTS, ROUND, BackgroundTask, TaskState, advance
 from jobs import leases
-from jobs.imports import returned
+from jobs.imports import returned_rows
 from jobs.imports.receiving import CHECK, RETURN, TAKE
 from jobs.imports.working import check_file, take_in
 from jobs.lists import batches, exports, monitoring
@@ -34,7 +34,7 @@ KINDS: dict[str, Kind] = {
     "manage": monitoring.run,
     CHECK: check_file,
     TAKE: take_in,
-    RETURN: returned.run,
+    RETURN: returned_rows.run,
 }
 _LEASED = leases.Leased(BackgroundTask.__table__, "lease_until", TaskState.WAITING, TaskState.RUNNING)  # type: ignore[arg-type]  # declared as FromClause
 _log = logging.getLogger(__name__)

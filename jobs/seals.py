@@ -9,8 +9,8 @@ from datetime import datetime
 
 from domain.institutions.seal_keys import BadKey, SealKey, read_key
 from domain.institutions.seal_pictures import BadPicture, checked_picture
-from jobs import confined
-from jobs.confined import Json, Unfinished
+from jobs import confinement
+from jobs.confinement import Json, Unfinished
 
 
 def read_key_apart(content: bytes, password: str) -> SealKey:
@@ -20,7 +20,7 @@ def read_key_apart(content: bytes, password: str) -> SealKey:
         BadKey: what is wrong with the file; also that it could not be opened within its bounds.
     """
     try:
-        found = confined.run("seal key", {"content": content.hex(), "password": password})
+        found = confinement.run("seal key", {"content": content.hex(), "password": password})
     except Unfinished as error:
         raise BadKey("签章密钥文件无法打开，请用常用工具重新导出后上传") from error
     if not isinstance(found, dict) or "problem" in found:
@@ -36,7 +36,7 @@ def picture_apart(content: bytes) -> bytes:
         BadPicture: what is wrong with the picture; also that it could not be decoded within its bounds.
     """
     try:
-        found = confined.run("seal picture", {"content": content.hex()})
+        found = confinement.run("seal picture", {"content": content.hex()})
     except Unfinished as error:
         raise BadPicture("签章图片无法打开，请重新导出后上传") from error
     if isinstance(found, dict):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from domain.subjects import SUBJECTS
 from forms import read_forms
 from handlers import HANDLERS
-from jobs import confined
-from jobs.confined import Json
+from jobs import confinement
+from jobs.confinement import Json
 from jobs.runtime import BPMN_FOLDER
 from jobs.scenarios import playing
 from jobs.scenarios.files import ScenarioFailed
@@ -35,7 +35,7 @@ def problems_of(xml: str, key: str) -> list[str]:
     Raises:
         Unfinished: looking for them takes too much.
     """
-    found = confined.run("check of a diagram", {"xml": xml, "key": key})
+    found = confinement.run("check of a diagram", {"xml": xml, "key": key})
     return [str(one) for one in found] if isinstance(found, list) else []
 
 
@@ -46,7 +46,7 @@ def trial_of(xml: str, scenarios: str) -> Trial:
         ScenarioFailed: the text is not made of scenarios, or the diagram cannot be deployed.
         Unfinished: they take too much.
     """
-    found = confined.run("trial of a diagram", {"xml": xml, "scenarios": scenarios})
+    found = confinement.run("trial of a diagram", {"xml": xml, "scenarios": scenarios})
     if not isinstance(found, dict) or "problem" in found:
         raise ScenarioFailed(str(found["problem"]) if isinstance(found, dict) else "")
     return Trial(**found)  # type: ignore[arg-type]  # as `try_diagram` makes it

@@ -1,4 +1,4 @@
-"""Finds out what an uploaded file is, in a process of its own (`jobs.confined`): a package or a picture may ask for all memory."""
+"""Finds out what an uploaded file is, in a process of its own (`jobs.confinement`): a package or a picture may ask for all memory."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import cast
 
 from domain.ground.filetypes import WrongType, media_type_of
-from jobs import confined
-from jobs.confined import Json, Unfinished
+from jobs import confinement
+from jobs.confinement import Json, Unfinished
 
 
 def media_type_apart(name: str, path: Path, accept: Collection[str]) -> str:
@@ -19,7 +19,7 @@ def media_type_apart(name: str, path: Path, accept: Collection[str]) -> str:
         Busy: other files are being looked at.
     """
     try:
-        found = confined.run("look at an upload", {"name": name, "path": str(path), "accept": [*accept]})
+        found = confinement.run("look at an upload", {"name": name, "path": str(path), "accept": [*accept]})
     except Unfinished as error:
         raise WrongType(f"“{name}”过于复杂，不能检查，请用原软件另存后重新上传。") from error
     if not isinstance(found, dict) or "problem" in found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from domain.ground.settings import Settings
-from jobs import background, confined, outbox, queue, texting
+from jobs import background, confinement, outbox, queue, texting
 from jobs.queue import Duty
 from jobs.runtime import Runtime, build
 
@@ -21,5 +21,5 @@ def duties(runtime: Runtime) -> dict[str, Duty]:
 
 def run(settings: Settings) -> None:
     """Works until a signal stops it. It works on rows in this process: the lease finds the row of a worker that is killed."""
-    confined.warm()
+    confinement.warm()
     queue.work(settings.redis_url, duties(build(settings)))

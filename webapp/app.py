@@ -20,7 +20,7 @@ from domain.ground.storage import out_of_space
 from domain.platform.background import TaskState
 from domain.platform.imports import ImportState
 from forms.lists import KINDS
-from jobs.confined import Busy
+from jobs.confinement import Busy
 from processes.diagrams.expressions import ExpressionError
 from processes.errors import EngineFault, NotAllowed, NotFound, ProcessError
 from processes.states import EventKind, MessageState, TaskKind, TaskRowState, TextState, VoteState

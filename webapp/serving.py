@@ -154,7 +154,7 @@ def inherited(environment: Mapping[str, str]) -> socket.socket | None:
 
 def main(host: str = "127.0.0.1") -> None:
     """Serves the product until SIGTERM or SIGINT."""
-    from jobs import confined
+    from jobs import confinement
     from webapp.wsgi import app  # opens the database: only where it is served
 
     stopped = False
@@ -168,7 +168,7 @@ def main(host: str = "127.0.0.1") -> None:
     if listening is None:
         listening = listen(host, int(os.environ.get("PORT") or "8000"))
     server = make_server(app, listening)
-    confined.warm()
+    confinement.warm()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, stop)
     server.serve(lambda: stopped)

@@ -15,7 +15,7 @@ from processes.errors import EngineFault, FormInvalid, ProcessError, Refused
 from processes.steps import acting, completing, filling
 from processes.tasks import returning, withdrawing
 from webapp.context import db, later, runtime
-from webapp.posted import posted_answers
+from webapp.posted_data import posted_answers
 
 Problem: TypeAlias = ProcessError | DomainError
 """Why a step was not taken, as a sentence for people."""

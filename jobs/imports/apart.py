@@ -1,4 +1,4 @@
-"""Looks at an uploaded table, and reads it, in a process of its own (`jobs.confined`): what is in it may ask for all memory."""
+"""Looks at an uploaded table, and reads it, in a process of its own (`jobs.confinement`): what is in it may ask for all memory."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
-from jobs import confined
-from jobs.confined import Json, Unfinished
+from jobs import confinement
+from jobs.confinement import Json, Unfinished
 from jobs.imports.columns import Column
 from jobs.imports.guarding import BadFile, Kind, inspect
 from jobs.imports.reading import FoundSheet, SeveralSheets, Table, open_table
@@ -29,7 +29,7 @@ def inspect_apart(path: Path, name: str) -> Kind:
         Busy: other files are being looked at.
     """
     try:
-        found = confined.run("look at a table", {"path": str(path), "name": name})
+        found = confinement.run("look at a table", {"path": str(path), "name": name})
     except Unfinished as error:
         raise BadFile(TOO_MUCH) from error
     return cast(Kind, _told(found)[_KIND])
@@ -46,7 +46,7 @@ def open_table_apart(
         Busy: other files are being read.
     """
     asked: dict[str, Json] = {"path": str(path), "kind": kind, "sheet": sheet, "columns": [asdict(one) for one in columns]}
-    with closing(confined.stream("rows of a table", asked, meanwhile)) as pieces:
+    with closing(confinement.stream("rows of a table", asked, meanwhile)) as pieces:
         head = _told(_next(pieces))
         if _SHEETS in head:
             raise SeveralSheets([FoundSheet(**one) for one in cast(list[Any], head[_SHEETS])])

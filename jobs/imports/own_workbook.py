@@ -1,6 +1,6 @@
 """The failed rows of an import in the sender's workbook: without the other rows, bad cells coloured, the reason as a comment.
 
-Runs in a process of its own (`jobs.confined`): openpyxl keeps a whole workbook in memory.
+Runs in a process of its own (`jobs.confinement`): openpyxl keeps a whole workbook in memory.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from openpyxl.worksheet.views import Selection, SheetView
 from openpyxl.worksheet.worksheet import Worksheet
 
 from domain.ground.handling import FAULTS
-from jobs.confined import Json
+from jobs.confinement import Json
 from jobs.imports.cells import as_text
 from jobs.imports.failures import BadRow, Order
 from jobs.imports.guarding import BadFile, inspect

@@ -28,7 +28,7 @@ from processes.checks import (
     schemas,
     signals,
     structure,
-    supported,
+    supported_elements,
     variables,
 )
 from processes.checks.texts import texts_of
@@ -98,7 +98,7 @@ def problems(
     sound = {name: form for name, form in forms.items() if not schemas.problems(form)}
     found = [
         *structure.check(diagram, key, roles),
-        *supported.check(diagram),
+        *supported_elements.check(diagram),
         *messages.check(diagram),
         *signals.check(diagram),
         *conventions.check(diagram, handlers, subjects, forms, roles),

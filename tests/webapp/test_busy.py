@@ -28,7 +28,7 @@ from domain.institutions.seals import Seal
 from domain.platform import unsent
 from domain.platform.imports import ImportRecord
 from domain.weekly.reports import WeeklyReport
-from jobs import confined
+from jobs import confinement
 from jobs.files import sweep_files
 from jobs.runtime import build
 from jobs.seals import read_key_apart
@@ -192,9 +192,9 @@ def test_what_could_not_be_looked_at_for_the_moment_waits_too(hurried: World, tm
     school = user(site(hurried), "school1")
     content = workbook(tmp_path / "upload", [HEADER, teacher(1)]).read_bytes()
     with monkeypatch.context() as others:
-        others.setattr(confined, "PATIENCE", 0)
-        others.setattr(confined, "_TURNS", threading.BoundedSemaphore(1))
-        assert confined._TURNS.acquire(blocking=False)  # others are at it
+        others.setattr(confinement, "PATIENCE", 0)
+        others.setattr(confinement, "_TURNS", threading.BoundedSemaphore(1))
+        assert confinement._TURNS.acquire(blocking=False)  # others are at it
         page, script = send(school, content), send_file(school)
     assert (page.status_code, script.status_code) == (503, 503)
     assert "已保留文件：教师.xlsx" in page.text

@@ -21,7 +21,7 @@ from webapp import steps
 from webapp.context import actor, db, runtime
 from webapp.fields.schemas import schema_of
 from webapp.links import posted_back
-from webapp.posted import posted_fields
+from webapp.posted_data import posted_fields
 from webapp.records.page import drawing
 from webapp.records.visibility import readable
 

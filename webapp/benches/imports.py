@@ -6,7 +6,7 @@ then taken in. SQLite with a real commit a chunk; no preview page is rendered, a
 
 Not in `ratio`: starting the 20,000 processes, which the same background task does after the rows are stored
 (docs/decisions/imports.md). The line says as `starting_ms_each` what one costs, measured over the first 1,000. The file is looked at and
-read in processes of their own (jobs/confined.py), whose server runs before the clock begins, as in a worker. `peak_mb` is the highest
+read in processes of their own (jobs/confinement.py), whose server runs before the clock begins, as in a worker. `peak_mb` is the highest
 resident memory of the process that did the rest; each side runs in a process of its own, in turns, and the file has 12 columns, 8 of
 them the form's.
 """

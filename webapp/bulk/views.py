@@ -24,7 +24,7 @@ from processes.tasks.actions import bulk_for
 from webapp.bulk.batching import start
 from webapp.context import actor, db, later_task, reads_only, runtime
 from webapp.links import posted_back
-from webapp.posted import ticked_rows
+from webapp.posted_data import ticked_rows
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/lists")
 SHOWN = 20

@@ -15,7 +15,7 @@ from processes.notices.people import people_around
 from processes.rows import InstanceRow
 from webapp import steps
 from webapp.context import actor, db, runtime
-from webapp.posted import people_to_copy_to
+from webapp.posted_data import people_to_copy_to
 from webapp.records.visibility import readable
 
 blueprint = Blueprint("copies", __name__, url_prefix="/copies")

@@ -15,7 +15,7 @@ from domain.ground.errors import DomainError
 from domain.platform.background import BackgroundTask
 from domain.platform.budgets import UsedUp, check_imports, check_sheets
 from domain.platform.imports import ImportRecord, ImportState, import_of, imports_query
-from jobs.imports import IMPORTS, returned
+from jobs.imports import IMPORTS, returned_rows
 from jobs.imports.checking import row_check
 from jobs.imports.choosing import NothingChosen, choose, offers
 from jobs.imports.correcting import OPEN, correct
@@ -149,10 +149,10 @@ def failed(kind: str, import_id: int) -> ResponseReturnValue:
     description, record = _description(kind), _record(kind, import_id)
     if not record.bad:
         raise NotFound("该导入没有未通过的行。")
-    name = returned.file_name(record)
+    name = returned_rows.file_name(record)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "failed.xlsx"
-        returned.write(db(), runtime().settings, description, record, path)
+        returned_rows.write(db(), runtime().settings, description, record, path)
         content = BytesIO(path.read_bytes())
     return send_file(content, XLSX, as_attachment=True, download_name=name)
 
@@ -161,7 +161,7 @@ def failed(kind: str, import_id: int) -> ResponseReturnValue:
 def give_back(kind: str, import_id: int) -> ResponseReturnValue:
     """The same in the background, where it takes longer than a person waits."""
     description, record = _description(kind), _record(kind, import_id)
-    task_id = returned.begin(db(), actor(), description, record, runtime().engine.clock())
+    task_id = returned_rows.begin(db(), actor(), description, record, runtime().engine.clock())
     later_task(task_id)
     return redirect(url_for("background.show", task_id=task_id))
 
@@ -184,7 +184,7 @@ def _record(kind: str, import_id: int) -> ImportRecord:
 
 def _way(record: ImportRecord) -> str:
     """How the rows that failed come back; empty where none has."""
-    return returned.way(runtime().settings, record) if record.bad and record.state in OPEN else ""
+    return returned_rows.way(runtime().settings, record) if record.bad and record.state in OPEN else ""
 
 
 def _index(description: Import, problem: str | None = None) -> str:

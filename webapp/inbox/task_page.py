@@ -23,7 +23,7 @@ from processes.tasks.assigning import transfer_roles
 from processes.tasks.opinions import ANSWER_NAMES, LABELS, opinions_on, request_of
 from processes.tasks.tallies import tally_of
 from webapp.context import actor, db, runtime
-from webapp.posted import people_to_copy_to
+from webapp.posted_data import people_to_copy_to
 from webapp.steps import Problem, code_of, problems_of
 
 

@@ -17,7 +17,7 @@ from processes.tasks import assigning, drafts, inbox, opinions
 from webapp import steps
 from webapp.context import actor, db, later, runtime
 from webapp.inbox.task_page import task_page
-from webapp.posted import people_to_copy_to, posted_answers
+from webapp.posted_data import people_to_copy_to, posted_answers
 
 
 def task(task_id: str) -> ResponseReturnValue:

@@ -14,7 +14,7 @@ from processes.errors import NotFound, Refused
 from processes.monitor.managing import LONGEST_REASON
 from webapp.context import actor, db, later_task, reads_only, runtime
 from webapp.links import posted_back
-from webapp.posted import ticked_rows
+from webapp.posted_data import ticked_rows
 
 
 @reads_only

@@ -22,7 +22,7 @@ from processes.errors import FormInvalid, NotAllowed, NotFound
 from webapp import steps
 from webapp.context import actor, db, runtime
 from webapp.listing import Button
-from webapp.posted import posted_answers
+from webapp.posted_data import posted_answers
 from webapp.records.page import as_text
 
 FORMS = read_forms()

@@ -27,7 +27,7 @@ from processes.tasks.actions import Action, ActionKind, actions_for
 from webapp import steps
 from webapp.context import actor, db, later, runtime
 from webapp.listing import Button, ListScreen, render_list
-from webapp.posted import posted_answers
+from webapp.posted_data import posted_answers
 from webapp.records.page import fills_in, record_page
 from webapp.records.schemas import new_schema, record_schema
 from webapp.records.visibility import at_hand, readable

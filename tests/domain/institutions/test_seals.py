@@ -25,7 +25,7 @@ from domain.ground.vault import FILE, open_vault
 from domain.institutions.seal_keys import WRONG_PASSWORD, BadKey, read_key
 from domain.institutions.seal_pictures import MOST, BadPicture, checked_picture
 from domain.institutions.seals import NotInTime, Seal, new_seal, rotate_keys, signing_key, valid_seal
-from jobs import confined
+from jobs import confinement
 from jobs.seals import read_key_apart
 from processes import tables
 from processes.steps import acting, starting
@@ -120,7 +120,7 @@ def test_a_good_key_and_one_that_would_compute_for_years(monkeypatch: pytest.Mon
     assert b"PRIVATE KEY" in found.pem
     with pytest.raises(BadKey, match=WRONG_PASSWORD[:8]):
         read_key_apart(p12(), "wrong")
-    monkeypatch.setattr(confined, "WORK", {"seal key": replace(confined.WORK["seal key"], seconds=1)})
+    monkeypatch.setattr(confinement, "WORK", {"seal key": replace(confinement.WORK["seal key"], seconds=1)})
     with pytest.raises(BadKey, match="无法打开"):  # killed by the limit of computing, or of waiting on a busy machine
         read_key_apart(endless(p12()), PASSWORD)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs import confined
+from jobs import confinement
 from jobs.imports.apart import TOO_MUCH
 from jobs.imports.guarding import BadFile
 from tests.conftest import World
@@ -19,7 +19,7 @@ MEGABYTE = 1024 * 1024
 
 
 def limit(monkeypatch: pytest.MonkeyPatch, name: str, **bounds: int) -> None:
-    monkeypatch.setattr(confined, "WORK", {**confined.WORK, name: replace(confined.WORK[name], **bounds)})
+    monkeypatch.setattr(confinement, "WORK", {**confinement.WORK, name: replace(confinement.WORK[name], **bounds)})
 
 
 def test_a_file_that_asks_for_too_much_memory_is_refused_and_writes_nothing(

@@ -10,7 +10,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from domain.platform.imports import ImportRecord, ImportState
-from jobs.imports import returned
+from jobs.imports import returned_rows
 from jobs.imports.choosing import NothingChosen, choose, offers
 from jobs.imports.deciding import AlreadyDecided, drop
 from jobs.imports.originals import file_of
@@ -111,8 +111,8 @@ def test_failed_rows_come_back_without_the_rows_of_the_other_sheets(lite: World,
     ids = chosen(lite, import_id, "软件学院", "商学院")
     with lite.runtime.database.reading() as session:
         one = session.get_one(ImportRecord, ids[1])
-        assert returned.file_name(one) == "教师-商学院-未通过.xlsx"
-        returned.write(session, lite.runtime.settings, TEACHERS, one, tmp_path / "back.xlsx")
+        assert returned_rows.file_name(one) == "教师-商学院-未通过.xlsx"
+        returned_rows.write(session, lite.runtime.settings, TEACHERS, one, tmp_path / "back.xlsx")
     book = load_workbook(tmp_path / "back.xlsx")
     rows = {sheet.title: [row[:2] for row in sheet.iter_rows(values_only=True)] for sheet in book}
     assert rows["软件学院"] == [("姓名", "手机号")]

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from jobs import background
-from jobs.imports import returned
+from jobs.imports import returned_rows
 from tests.conftest import World
 from tests.counting import counted
 from tests.jobs.imports.files import HEADER, teacher, workbook
@@ -116,7 +116,7 @@ def test_the_page_says_in_what_form_failed_rows_come_back(lite: World, tmp_path:
         ("教师00002", "1"),
     ]
     assert load_workbook(BytesIO(school.get(f"{text}/failed.xlsx").data)).sheetnames == ["未通过"]
-    monkeypatch.setattr(returned, "AT_ONCE", 2)
+    monkeypatch.setattr(returned_rows, "AT_ONCE", 2)
     for page in (school.get(address).text, school.get("/imports/teachers/").text):
         assert f'action="{address}/failed"' in page  # it takes longer than one waits
     assert load_workbook(BytesIO(school.get(f"{address}/failed.xlsx").data)).sheetnames == ["未通过"]

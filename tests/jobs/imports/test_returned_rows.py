@@ -26,10 +26,10 @@ from xlsxwriter import Workbook as XlsxWorkbook
 
 from domain.platform.background import BackgroundTask
 from domain.platform.imports import ImportRecord, import_of
-from jobs import background, confined
-from jobs.confined import Json
+from jobs import background, confinement
+from jobs.confinement import Json
 from jobs.files import sweep_files
-from jobs.imports import originals, own_workbook, returned
+from jobs.imports import originals, own_workbook, returned_rows
 from jobs.imports.correcting import correct
 from jobs.imports.deciding import drop
 from jobs.imports.originals import file_of
@@ -46,7 +46,7 @@ Return = Callable[[int], Workbook]
 def give_back(lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Return:
     """Gives an import's failed rows back, without a process of its own; the file is `back.xlsx`."""
 
-    apart = confined.run
+    apart = confinement.run
 
     def run(name: str, asked: Mapping[str, Json], meanwhile: Callable[[], None] = lambda: None) -> Json:
         if not name.endswith("own workbook"):
@@ -55,7 +55,7 @@ def give_back(lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> R
             patch.setattr(tempfile, "tempdir", None)
             return own_workbook.make(asked)
 
-    monkeypatch.setattr(confined, "run", run)
+    monkeypatch.setattr(confinement, "run", run)
 
     def give(import_id: int) -> Workbook:
         path = tmp_path / "back.xlsx"
@@ -67,7 +67,7 @@ def give_back(lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> R
 
 def write(world: World, import_id: int, path: Path) -> None:
     with world.runtime.database.reading() as session:
-        returned.write(session, world.runtime.settings, TEACHERS, session.get_one(ImportRecord, import_id), path)
+        returned_rows.write(session, world.runtime.settings, TEACHERS, session.get_one(ImportRecord, import_id), path)
 
 
 def checked(world: World, book: Workbook, path: Path, account: str = "school1") -> int:
@@ -392,7 +392,7 @@ def test_a_process_of_its_own_makes_the_workbook_and_is_ended_at_its_limits(
     import_id = upload_rows(lite, tmp_path / "a", [teacher(1), teacher(2, 手机号="2")])
     write(lite, import_id, tmp_path / "back.xlsx")
     assert load_workbook(tmp_path / "back.xlsx").sheetnames == ["Sheet1", "失败明细"]
-    monkeypatch.setattr(confined, "WORK", {"own workbook": replace(confined.WORK["own workbook"], seconds=0)})
+    monkeypatch.setattr(confinement, "WORK", {"own workbook": replace(confinement.WORK["own workbook"], seconds=0)})
     write(lite, import_id, tmp_path / "back.xlsx")
     assert load_workbook(tmp_path / "back.xlsx").sheetnames == ["未通过"]
 
@@ -411,7 +411,7 @@ def test_the_upload_is_kept_while_rows_may_come_back_in_it(lite: World, tmp_path
     text = upload(lite, tmp_path / "d", name="教师.csv")
     work(lite, text)
     assert [kept(one) for one in (failed, large, fine, text)] == [True, False, True, False]
-    assert [returned.way(settings, record(lite, one)) for one in (failed, large, text)] == ["at once", "list", "list"]
+    assert [returned_rows.way(settings, record(lite, one)) for one in (failed, large, text)] == ["at once", "list", "list"]
     take(lite, failed)
     take(lite, fine)
     assert [kept(one) for one in (failed, fine)] == [True, False]
@@ -439,18 +439,18 @@ def test_the_newest_workbooks_of_a_party_are_kept(lite: World, tmp_path: Path, m
     sweep_files(lite.runtime)
     left = {int(path.name) for path in (lite.runtime.settings.home / "imports").iterdir()}
     assert left == {ids[1], ids[2], other}  # the third is still open
-    assert returned.way(lite.runtime.settings, record(lite, ids[0])) == "list"
+    assert returned_rows.way(lite.runtime.settings, record(lite, ids[0])) == "list"
 
 
 def test_a_large_workbook_comes_back_by_a_background_task(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(returned, "AT_ONCE", 2)
+    monkeypatch.setattr(returned_rows, "AT_ONCE", 2)
     import_id = upload_rows(world, tmp_path / "a", [teacher(1), teacher(2, 手机号="2"), teacher(3)])
-    assert returned.way(world.runtime.settings, record(world, import_id)) == "later"
+    assert returned_rows.way(world.runtime.settings, record(world, import_id)) == "later"
     actor = world.actor("school1")
     with world.runtime.database.writing() as session:
         one = session.get_one(ImportRecord, import_id)
-        task_id = returned.begin(session, actor, TEACHERS, one, world.clock())
-        assert returned.begin(session, actor, TEACHERS, one, world.clock()) == task_id  # a second click
+        task_id = returned_rows.begin(session, actor, TEACHERS, one, world.clock())
+        assert returned_rows.begin(session, actor, TEACHERS, one, world.clock()) == task_id  # a second click
     assert background.run_task(world.runtime, task_id)
     with world.runtime.database.reading() as session:
         task = session.get_one(BackgroundTask, task_id)
@@ -465,7 +465,7 @@ def test_the_result_of_a_task_whose_rows_were_corrected_meanwhile(lite: World, t
     actor = lite.actor("school1")
     with lite.runtime.database.writing() as session:
         one = session.get_one(ImportRecord, import_id)
-        task_id = returned.begin(session, actor, TEACHERS, one, lite.clock())
+        task_id = returned_rows.begin(session, actor, TEACHERS, one, lite.clock())
         correct(session, actor, TEACHERS, one, {2: {"mobile": "13900000002"}})
     assert background.run_task(lite.runtime, task_id)
     with lite.runtime.database.reading() as session:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from jobs import confined
-from jobs.confined import MEGABYTE, Busy, Json, Unfinished, Work
+from jobs import confinement
+from jobs.confinement import MEGABYTE, Busy, Json, Unfinished, Work
 
 pytestmark = pytest.mark.row("9.1")
-HERE = "tests.jobs.test_confined"
+HERE = "tests.jobs.test_confinement"
 
 
 def echo(asked: Mapping[str, Json]) -> Json:
@@ -70,70 +70,70 @@ def fail(asked: Mapping[str, Json]) -> Json:
 def work(monkeypatch: pytest.MonkeyPatch) -> None:
     here = (echo, count, opened, compute, fill, write, die, fail)
     own = {function.__name__: Work(HERE, function.__name__, seconds=1, written=8 * MEGABYTE) for function in here}
-    monkeypatch.setattr(confined, "WORK", {**confined.WORK, **own})
+    monkeypatch.setattr(confinement, "WORK", {**confinement.WORK, **own})
 
 
 def test_an_answer_comes_back() -> None:
     asked = {"text": "中文", "lines": [1, 2.5, None, True]}
-    assert confined.run("echo", asked) == asked
+    assert confinement.run("echo", asked) == asked
 
 
 @pytest.mark.parametrize("name", ["compute", "fill", "write", "die", "fail"])
 def test_what_goes_over_its_bounds_or_fails_is_a_sentence(name: str, tmp_path: Path) -> None:
     with pytest.raises(Unfinished, match="请简化后重试"):
-        confined.run(name, {"path": str(tmp_path / "large")})
+        confinement.run(name, {"path": str(tmp_path / "large")})
     if name == "write":
         assert (tmp_path / "large").stat().st_size <= 8 * MEGABYTE
 
 
 def test_who_waits_too_long_for_a_turn_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confined, "PATIENCE", 0)
-    for _ in range(confined.AT_ONCE):
-        confined._TURNS.acquire()
+    monkeypatch.setattr(confinement, "PATIENCE", 0)
+    for _ in range(confinement.AT_ONCE):
+        confinement._TURNS.acquire()
     try:
         with pytest.raises(Busy, match="系统正忙"):
-            confined.run("echo", {})
+            confinement.run("echo", {})
     finally:
-        for _ in range(confined.AT_ONCE):
-            confined._TURNS.release()
-    assert confined.run("echo", {}) == {}
+        for _ in range(confinement.AT_ONCE):
+            confinement._TURNS.release()
+    assert confinement.run("echo", {}) == {}
 
 
 def test_of_many_who_wait_only_some_wait_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confined, "HURRY", 0)
-    waits = [threading.Thread(target=confined.run, args=("echo", {})) for _ in range(confined.PATIENT)]
-    taken = [confined.stream("count", {"upto": 2}) for _ in range(confined.AT_ONCE)]
+    monkeypatch.setattr(confinement, "HURRY", 0)
+    waits = [threading.Thread(target=confinement.run, args=("echo", {})) for _ in range(confinement.PATIENT)]
+    taken = [confinement.stream("count", {"upto": 2}) for _ in range(confinement.AT_ONCE)]
     try:
-        assert [next(one) for one in taken] == [0] * confined.AT_ONCE
+        assert [next(one) for one in taken] == [0] * confinement.AT_ONCE
         for one in waits:
             one.start()
         for one in waits:
             one.join(0.05)  # not over: it waits
         with pytest.raises(Busy):
-            confined.run("echo", {})
+            confinement.run("echo", {})
         assert all(one.is_alive() for one in waits)
     finally:
         for piece in taken:
             piece.close()
         for one in waits:
             one.join()
-    assert confined.run("echo", {}) == {}
+    assert confinement.run("echo", {}) == {}
 
 
 def test_an_answer_may_come_in_pieces() -> None:
-    with closing(confined.stream("count", {"upto": 1000})) as pieces:
+    with closing(confinement.stream("count", {"upto": 1000})) as pieces:
         assert list(pieces) == list(range(1000))
 
 
 def test_who_closes_an_answer_early_ends_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confined, "PATIENCE", 0)
-    for _ in range(confined.AT_ONCE + 1):  # each gives its turn back
-        with closing(confined.stream("count", {"upto": 10**9})) as pieces:
+    monkeypatch.setattr(confinement, "PATIENCE", 0)
+    for _ in range(confinement.AT_ONCE + 1):  # each gives its turn back
+        with closing(confinement.stream("count", {"upto": 10**9})) as pieces:
             assert [next(pieces) for _ in range(3)] == [0, 1, 2]
 
 
 def test_an_answer_without_its_end_is_none() -> None:
-    with closing(confined.stream("count", {"upto": 3, "dies": True})) as pieces, pytest.raises(Unfinished):
+    with closing(confinement.stream("count", {"upto": 3, "dies": True})) as pieces, pytest.raises(Unfinished):
         list(pieces)
 
 
@@ -141,30 +141,30 @@ def test_what_is_called_meanwhile_may_end_it(monkeypatch: pytest.MonkeyPatch) ->
     def stop() -> None:
         raise ValueError("stopped")
 
-    monkeypatch.setattr(confined, "_LOOK", 0)
+    monkeypatch.setattr(confinement, "_LOOK", 0)
     with pytest.raises(ValueError, match="stopped"):
-        confined.run("compute", {}, stop)
+        confinement.run("compute", {}, stop)
 
 
 def test_a_confined_process_has_no_connections_and_locks_of_who_asks(tmp_path: Path) -> None:
     with (tmp_path / "held").open("w") as held:
         os.set_inheritable(held.fileno(), True)
-        found = confined.run("opened", {})
+        found = confinement.run("opened", {})
     assert isinstance(found, list)
     assert str(tmp_path / "held") not in found
 
 
 ASKING = f"""
 import sys
-from jobs import confined
-from jobs.confined import Work
-confined.WORK = {{"long": Work("{HERE}", "compute_for_long", seconds=50)}}
-confined.run("long", {{"path": sys.argv[1]}}, lambda: print("asked", flush=True))
+from jobs import confinement
+from jobs.confinement import Work
+confinement.WORK = {{"long": Work("{HERE}", "compute_for_long", seconds=50)}}
+confinement.run("long", {{"path": sys.argv[1]}}, lambda: print("asked", flush=True))
 """
 
 
 def test_who_asks_and_is_killed_leaves_no_process(tmp_path: Path) -> None:
-    code = ASKING.replace("import confined\n", "import confined\nconfined._LOOK = 0.05\n", 1)
+    code = ASKING.replace("import confinement\n", "import confinement\nconfinement._LOOK = 0.05\n", 1)
     with subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path / "a")], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
     ) as asking:

@@ -21,7 +21,7 @@ from domain.platform import background
 from domain.platform.background import LIVE, BackgroundTask
 from domain.platform.files import tidy_name
 from domain.platform.imports import ImportRecord, ImportRow, RowState, import_of
-from jobs import confined
+from jobs import confinement
 from jobs.imports import IMPORTS
 from jobs.imports.checking import renumbered, row_check
 from jobs.imports.description import Import
@@ -140,8 +140,8 @@ def _write_order(session: Session, settings: Settings, description: Import, reco
 def _made(work: str, order: Path, path: Path, meanwhile: Callable[[], None] = lambda: None) -> bool:
     """Makes the sender's own workbook. False where that cannot be done within the bounds of `work`: the list remains."""
     try:
-        fault = confined.run(work, {"order": str(order), "target": str(path)}, meanwhile)
-    except (confined.Unfinished, confined.Busy) as error:
+        fault = confinement.run(work, {"order": str(order), "target": str(path)}, meanwhile)
+    except (confinement.Unfinished, confinement.Busy) as error:
         fault = type(error).__name__
     if fault is not None:
         _log.warning("failed rows come back as a list: %s", fault)  # the kind of fault: its message may quote the file
