@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from processes.checks.texts import Found, Wants
 from processes.checks.wording import short
-from processes.diagrams.expressions import ExpressionError, Value, WrongTypes, evaluate, names_in, no_truth
+from processes.diagrams.expressions import DividedByZero, ExpressionError, Value, WrongTypes, evaluate, names_in, no_truth
 from processes.spiff.timers import MAX_CYCLES
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,6 +41,8 @@ class Kind:
     label: str
     example: str
     fits: Callable[[Value], bool]
+    nearly: Callable[[Value], bool] | None = None
+    """What a value over examples must be, where `fits` has bounds: other values of the names may lie within them."""
 
 
 def _is_cycle(value: Value) -> bool:
@@ -51,8 +53,16 @@ def _is_cycle(value: Value) -> bool:
     return counts and isinstance(length, timedelta) and length > timedelta(0)
 
 
-def _is_number(value: Value) -> bool:
+def _is_whole(value: Value) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Value) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_like_a_cycle(value: Value) -> bool:
+    return isinstance(value, list) and len(value) == 2 and _is_whole(value[0]) and isinstance(value[1], timedelta)
 
 
 def _is_list_of_items(value: Value) -> bool:
@@ -62,12 +72,12 @@ def _is_list_of_items(value: Value) -> bool:
 KINDS: Mapping[Wants, Kind] = {
     "moment": Kind("时间", "now + days(3)", lambda value: isinstance(value, datetime)),
     "length": Kind("时长", "days(3)", lambda value: isinstance(value, timedelta)),
-    "cycle": Kind(f"次数（1 到 {MAX_CYCLES}）和时长", "[3, days(1)]", _is_cycle),
-    "tries": Kind("整数", "3", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    "cycle": Kind(f"次数（1 到 {MAX_CYCLES}）和时长", "[3, days(1)]", _is_cycle, _is_like_a_cycle),
+    "tries": Kind("整数", "3", _is_whole),
     "delay": Kind("秒数或时长", "minutes(5)", lambda value: _is_number(value) or isinstance(value, timedelta)),
     "items": Kind("由文字或数组成的列表", "['甲', '乙']", _is_list_of_items),
-    "count": Kind("不小于 0 的整数", "3", lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0),
-    "share": Kind("大于 0 的数", "2", lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value > 0),
+    "count": Kind("不小于 0 的整数", "3", lambda value: _is_whole(value) and value >= 0, _is_whole),
+    "share": Kind("大于 0 的数", "2", lambda value: _is_number(value) and value > 0, _is_number),
 }
 TIMES: tuple[Wants, ...] = ("moment", "length", "cycle")
 
@@ -88,15 +98,21 @@ def wrong_kind(found: Found, examples: Examples) -> str | None:
     kind = KINDS[found.wants]
     if found.wants in ("tries", "delay") and not examples:
         return None  # its value is known, and its bounds are looked at (`conventions`)
+    fits = kind.nearly if examples and kind.nearly is not None else kind.fits
     shown: dict[str, None] = {}  # what kinds of values it gives
     last: ExpressionError | None = None
     for names in _guesses(examples):
         try:
             value = evaluate(found.text, names)
+        except DividedByZero as error:
+            if examples:
+                return None  # other values may do; which come is known when it runs
+            last = error
+            continue
         except ExpressionError as error:
             last = error
             continue
-        if kind.fits(value):
+        if fits(value):
             return None
         shown[_name(value)] = None
     if shown:

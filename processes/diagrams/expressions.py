@@ -38,6 +38,10 @@ class WrongTypes(ExpressionError):
     """An operator of an expression stands between values that it cannot join or compare."""
 
 
+class DividedByZero(ExpressionError):
+    """A division by nothing: other values of the same names may do."""
+
+
 def _number(value: Value) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 10**6:
         raise ExpressionError(f"时长应为不超过一百万的数，现为 {value!r}")
@@ -231,7 +235,7 @@ def evaluate(text: str, names: Mapping[str, Value]) -> Value:
     except ExpressionError as error:
         raise ExpressionError(f"表达式“{expression.text}”不能计算：{error}") from error
     except ZeroDivisionError as error:
-        raise ExpressionError(f"表达式“{expression.text}”不能计算：除数为零") from error
+        raise DividedByZero(f"表达式“{expression.text}”不能计算：除数为零") from error
     except TypeError as error:
         raise WrongTypes(f"表达式“{expression.text}”不能计算，请核对其中各个值的类型") from error
     except (InvalidExpression, ValueError, ArithmeticError, RecursionError) as error:

@@ -476,3 +476,10 @@ def test_outcomes_that_all_have_a_way() -> None:
     assert found(branching("k_outcome=='同意'", "k_outcome=='不同意' or amount > 1".replace(">", "&gt;"))) == []
     behind = START + CHOICE + task(id="u") + gateway("exclusive") + END  # another step lies between: the ways may have parted there
     assert found(diagram(behind + joined("a>k", "k>u", "u>g", "g>z:k_outcome=='同意'", "g>z:k_outcome=='同意'"))) == []
+
+
+@pytest.mark.parametrize("rule", ["len(title) - 1", "1 / (len(title) - 1)", "len(title) - 5"])
+def test_a_rule_whose_bounds_only_the_run_can_show(rule: str) -> None:
+    """The checks have an example of a title alone, and another title may do."""
+    asked = task(STATUS + prop("outcomes", "同意,不同意") + prop("quorum", rule), id="k", inside=many())
+    assert found(diagram(START + asked + END + joined("a>k", "k>z"))) == []
