@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from processes.checks.wording import short
 from processes.diagrams.diagram import flow_nodes
 from processes.diagrams.nodes import BPMN, Node, local
+from processes.diagrams.quoting import quoted
 
 MAX_NODES = 300  # the library walks a diagram by recursion; the largest of 10,000 public diagrams has 108
 MAX_FLOWS = 1000
@@ -39,7 +39,8 @@ def check(root: Node) -> Iterator[str]:
         )
         return
     if len(processes) > 1:
-        names = "、".join(f"“{short(p.get('name') or p.get('id') or '')}”" for p in processes[:8])
+        called = [p.get("name") or p.get("id") for p in processes[:8]]
+        names = "、".join(quoted(name) if name else "（没有名称）" for name in called)
         count = f"文件中有 {len(processes)} 个流程（process）"
         yield f"{count}：{names}；应恰有一个，请把其他泳池改为没有内容的参与者，或另存为单独的文件"
         return
@@ -52,9 +53,9 @@ def _other(root: Node) -> str:
         if mark in space or mark == local(root):
             return text
     if local(root) == "definitions":
-        what = f"命名空间“{short(space[1:])}”" if space else "没有命名空间"
+        what = f"命名空间{quoted(space[1:])}" if space else "没有命名空间"
         return f"不是 BPMN 2.0 流程图（{what}），请在原来的工具中导出为 BPMN 2.0"
-    return f"不是 BPMN 流程图（根元素为“{short(local(root))}”），请选择用流程设计器保存的 .bpmn 文件"
+    return f"不是 BPMN 流程图（根元素为{quoted(local(root))}），请选择用流程设计器保存的 .bpmn 文件"
 
 
 def _size(process: Node) -> Iterator[str]:

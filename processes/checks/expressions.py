@@ -12,13 +12,14 @@ from domain.ground.handling import Handler
 from domain.ground.subjects import Subject
 from processes.checks.kinds import EXAMPLES, MOMENT, add_examples, foreign_time, wrong_kind
 from processes.checks.texts import Found, Texts, asked_tables
-from processes.checks.wording import say, short
+from processes.checks.wording import say, say_process
 from processes.diagrams.activities import call_of
 from processes.diagrams.decisions import doubts, foreign, read_table
 from processes.diagrams.diagram import Diagram
 from processes.diagrams.elements import Element, listed
 from processes.diagrams.expressions import ExpressionError, Value, names_in
 from processes.diagrams.nodes import local
+from processes.diagrams.quoting import quoted, short
 from processes.errors import DiagramInvalid
 from processes.spiff.instances import COUNTED, NUMBERS
 
@@ -46,7 +47,7 @@ def check(
     usable = None if _calls(diagram) else _usable(known or {})  # a called diagram gives names that are not written here
     yield from _rules(diagram, decisions)
     for name in sorted(written & (facts or {}).keys()):
-        yield f"流程“{short(diagram.process.get('id', ''))}”：“{name}”是业务记录的内容，脚本、消息和决策表不能改写，请用别的名称"
+        yield say_process(diagram, f"“{name}”是业务记录的内容，脚本、消息和决策表不能改写，请用别的名称")
     unreadable = list(_unreadable(diagram))
     yield from _results(unreadable, expressions)
     ids = {element.id for element, _ in unreadable}
@@ -66,9 +67,7 @@ def _problems(diagram: Diagram, found: Found, known: Mapping[str, Value] | None,
         yield f"{here}不能使用：{_hint(found) or short(str(error), 300)}"
         return
     unknown = [
-        f"{here}中的“{short(name)}”{why}"
-        for name in sorted(names)
-        if usable is not None and (why := _unknown(diagram, name, known, usable))
+        f"{here}中的{quoted(name)}{why}" for name in sorted(names) if usable is not None and (why := _unknown(diagram, name, known, usable))
     ]
     yield from unknown
     if unknown:
@@ -109,7 +108,7 @@ def _rules(diagram: Diagram, decisions: Mapping[str, str]) -> Iterator[str]:
     """Business rule tasks whose table is missing or cannot run."""
     for element, id in asked_tables(diagram):
         if id not in decisions:
-            yield say(element, f"找不到决策表“{short(id)}”，请把它的 .dmn 文件放在流程图旁边")
+            yield say(element, f"找不到决策表{quoted(id)}，请把它的 .dmn 文件放在流程图旁边")
             continue
         try:
             yield from (say(element, line) for line in (*foreign(decisions[id]), *doubts(read_table(decisions[id]))))
@@ -120,7 +119,7 @@ def _rules(diagram: Diagram, decisions: Mapping[str, str]) -> Iterator[str]:
 def _hint(found: Found) -> str | None:
     """What to write instead of what other engines take."""
     if _FOREIGN.search(found.text):
-        return f"“{short(found.text)}”是其他平台的写法，请不用 ${{ }} 和开头的等号，用名称、and、or、not 和比较运算书写"
+        return f"{quoted(found.text)}是其他平台的写法，请不用 ${{ }} 和开头的等号，用名称、and、or、not 和比较运算书写"
     return None
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from processes.checks.texts import Found, Texts, asked_tables
-from processes.checks.wording import say, short
+from processes.checks.wording import say
 from processes.diagrams.activities import condition_of
 from processes.diagrams.decisions import INPUT, Table
 from processes.diagrams.diagram import Diagram
 from processes.diagrams.expressions import Comparison, ExpressionError, Value, comparisons, evaluate, names_in
+from processes.diagrams.quoting import quoted, short
 
 _ENDING = "_outcome"
 _LOST = "“{}”的选项“{}”没有对应的出路，选它就不能提交；请为它连一条出去的连线，或指定默认流"
@@ -69,7 +70,7 @@ def _of_table(table: Table, outcomes: Mapping[str, list[str]]) -> Iterator[str]:
         for asked, test in zip(table.inputs, row.tests, strict=True):
             if test is not None and asked in outcomes:
                 yield from (
-                    f"决策表“{short(table.name)}”第 {row.number} 行{line}" for line in _strangers(test, {INPUT: outcomes[asked]}, asked)
+                    f"决策表{quoted(table.name)}第 {row.number} 行{line}" for line in _strangers(test, {INPUT: outcomes[asked]}, asked)
                 )
 
 
@@ -78,7 +79,7 @@ def _strangers(text: str, outcomes: Mapping[str, list[str]], asked: str | None =
         known = outcomes.get(one.name)
         for value in one.values if known is not None else ():
             if value is not None and value not in (known or ()):
-                yield f"把“{short(asked or one.name)}”与“{_shown(value)}”比较，但它不是这一步的选项，请改为：{'、'.join(known or ())}"
+                yield f"把{quoted(asked or one.name)}与{_shown(value)}比较，但它不是这一步的选项，请改为：{'、'.join(known or ())}"
 
 
 def _comparisons(text: str) -> list[Comparison]:
@@ -89,4 +90,4 @@ def _comparisons(text: str) -> list[Comparison]:
 
 
 def _shown(value: Value) -> str:
-    return short(str(value))
+    return quoted(str(value))

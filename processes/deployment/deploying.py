@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 from domain.ground.database import one_at_a_time
 from processes import tables
 from processes.checks import problems
+from processes.checks.wording import say
 from processes.definitions.calls import linked
 from processes.definitions.correlation import started_by
 from processes.definitions.definition import Definition, read
 from processes.definitions.store import cache_key, latest, load
 from processes.diagrams.diagram import parse_diagram, read_diagram
+from processes.diagrams.quoting import quoted
 from processes.engine import Engine
 from processes.errors import DiagramInvalid, NotFound
 from processes.proving import proofs
@@ -76,7 +78,7 @@ def deploy(
             try:
                 called[element.called] = latest(session, element.called)
             except NotFound:
-                faults.append(f"调用活动“{element.name}”({element.id})：流程“{element.called}”尚未部署，请先部署它")
+                faults.append(say(element, f"流程{quoted(element.called)}尚未部署，请先部署它"))
     if faults:
         raise DiagramInvalid(faults)
     linked(found, called)

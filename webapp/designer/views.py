@@ -37,7 +37,7 @@ from webapp.designer.running import migrate_all, running
 
 blueprint = Blueprint("designer", __name__, url_prefix="/designer")
 ROLE = "流程设计"
-_NAMED = re.compile(r"^[^“]*“[^”]*”\(([^()]*)\)：")  # how a problem names its element
+_NAMED = re.compile(r"[^“(]*(?:“.*?”)?\(([^()]*)\)：")  # how a problem names its element
 
 
 blueprint.add_url_rule("/<key>/running", "running", running)

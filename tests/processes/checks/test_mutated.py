@@ -50,11 +50,11 @@ BEGUN: dict[str, tuple[str, dict[str, Any]]] = {  # who begins a record of each 
     "declaration": ("school1", {}),
     "declaration_plan": ("province1", {"name": "试点申报", "year": 2027, "certificates": [CERTIFICATE], **PERIOD}),
 }
-_NO_SENTENCE = re.compile(r"\w(Error|Exception|Fault)\b|Traceback| object at 0x|<class |: 'NoneType'|：'\w*'$|[\n\r]")
+_NO_SENTENCE = re.compile(r"\w(Error|Exception|Fault)\b|Traceback| object at 0x|<class |: 'NoneType'|：'\w*'$|[\n\r]|“”")
 
 
 def is_sentence(line: str) -> bool:
-    """Whether a line is for people: in Chinese, on one line, without what only a programmer reads."""
+    """Whether a line is for people: in Chinese, on one line, without what only a programmer reads, and no empty quotes."""
     return len(re.findall(r"[\u4e00-\u9fff]", line)) > 3 and not _NO_SENTENCE.search(line) and len(line) < 1000
 
 
