@@ -7,10 +7,11 @@ alone, for any name may not be set yet.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
+from processes.checks.values import MOST
 from processes.diagrams.decisions import INPUT
 from processes.diagrams.expressions import ExpressionError, Value, compile_expression
 from processes.diagrams.quoting import quoted
@@ -31,7 +32,6 @@ _TYPES: tuple[tuple[type, Kind], ...] = (
     (timedelta, "length"),
     (list, "list"),
 )
-_MOST = 2000  # assignments of one diagram that are looked at
 _ROUNDS = 10  # an assignment may read what another one gives
 _NOTHING: frozenset[Kind] = frozenset()
 _TRUTH, _NUMBER, _TEXT, _LIST = (frozenset[Kind]({kind}) for kind in ("truth", "number", "text", "list"))
@@ -80,7 +80,7 @@ def kinds_of(value: Value) -> Kinds:
 
 def assigned_kinds(assigned: Mapping[str, Sequence[str]], known: Mapping[str, Kinds]) -> dict[str, Kinds]:
     """The types of names that expressions give (name → all of these): those of their values."""
-    if sum(len(texts) for texts in assigned.values()) > _MOST:
+    if sum(map(len, assigned.values())) > MOST:
         return dict.fromkeys(assigned)
     found: dict[str, Kinds] = dict.fromkeys(assigned, _NOTHING)
     for _ in range(_ROUNDS):
@@ -100,9 +100,15 @@ def given_kinds(text: str, names: Mapping[str, Kinds]) -> Kinds:
         return None  # the check of expressions reports it
 
 
-def misfits(text: str, names: Mapping[str, Kinds]) -> Iterator[str]:
-    """What in an expression cannot be evaluated, or is never true, whatever the values are; in Chinese, with what to write instead."""
-    found = _Operands(names)
+def misfits(text: str, names: Mapping[str, Kinds], chosen: Collection[str] = ()) -> Iterator[str]:
+    """What in an expression cannot be evaluated, or is never true, whatever the values are; in Chinese, with what to write instead.
+
+    `chosen`: names of which all values are known, so that another check looks at what they are equal to.
+
+    Raises:
+        ExpressionError: it is outside the language.
+    """
+    found = _Operands(names, chosen)
     found.of(compile_expression(text).body)
     yield from dict.fromkeys(found.faults)
 
@@ -110,8 +116,8 @@ def misfits(text: str, names: Mapping[str, Kinds]) -> Iterator[str]:
 class _Operands:
     """One expression, its parts judged from the inside out."""
 
-    def __init__(self, names: Mapping[str, Kinds]) -> None:
-        self.names = names
+    def __init__(self, names: Mapping[str, Kinds], chosen: Collection[str] = ()) -> None:
+        self.names, self.chosen = names, chosen
         self.faults: list[str] = []
 
     def of(self, node: ast.expr) -> Kinds:
@@ -140,12 +146,14 @@ class _Operands:
         kinds = [self.of(side) for side in sides]
         for number, operation in enumerate(node.ops):
             left, right = kinds[number], kinds[number + 1]
+            told = any(isinstance(side, ast.Name) and side.id in self.chosen for side in sides[number : number + 2])
             if isinstance(operation, ast.In | ast.NotIn):
-                self._contained(node, left, sides[number + 1], right)
+                self._contained(node, None if told else left, sides[number + 1], right)
             elif isinstance(operation, ast.Eq | ast.NotEq | ast.Is | ast.IsNot):
-                self._equal(node, left, right)
+                self._equal(node, None if told else left, right)
             elif left is not None and right is not None and not _ordered(left, right):
                 self._fails(node, f"{_label(left)}不能与{_label(right)}比较大小", left, right)
+                break
         return _TRUTH
 
     def _equal(self, node: ast.expr, left: Kinds, right: Kinds) -> None:
@@ -157,7 +165,7 @@ class _Operands:
             for item in container.elts:
                 self._equal(node, left, _Operands(self.names).of(item))
         elif right is not None and not right & (_TEXT | _LIST):
-            self._fails(node, f"in 的右边是{_label(right)}，应为列表", _LIST, right)
+            self._fails(node, f"in 的右边是{_label(right)}，不是列表", _LIST, right)
         elif right == _TEXT and left is not None and not left & _TEXT:
             self._fails(node, f"{_label(left)}不会是文本的一部分", left, right)
 
@@ -168,9 +176,10 @@ class _Operands:
             return None
         given = frozenset(table[pair] for one in _numbers(left) for other in _numbers(right) if (pair := (one, other)) in table)
         if not given:
-            if left and right:  # a side that is only ever None has perhaps not been looked at yet
-                self._fails(node, f"{_label(left)}不能与{_label(right)}{word}", left, right)
-            return _NOTHING
+            if not left or not right:  # a name that is only ever None has perhaps not been looked at yet
+                return _NOTHING
+            self._fails(node, f"{_label(left)}不能与{_label(right)}{word}", left, right)
+            return None
         return given
 
     def _call(self, node: ast.Call) -> Kinds:
@@ -180,11 +189,11 @@ class _Operands:
             takes, example = _TAKES[name]
             if given[0] and not _numbers(given[0]) & takes:
                 wanted = "或".join(LABELS[kind] for kind in LABELS if kind in takes)
-                self.faults.append(f"不能使用：{_shown(node)}括号中是{_label(given[0])}，应为{wanted}，例如 {example}")
+                self.faults.append(f"不能使用：{_shown(node)}括号中是{_label(given[0])}，请改为{wanted}，例如 {example}")
         return _GIVES.get(name)
 
     def _fails(self, node: ast.expr, why: str, left: Kinds, right: Kinds) -> None:
-        self.faults.append(f"不能使用：{_shown(node)}不能计算，请核对其中各个值的类型：{why}；{_mend(left, right)}")
+        self.faults.append(f"不能使用：表达式{_shown(node)}不能计算，请核对其中各个值的类型：{why}；{_mend(left, right)}")
 
 
 def _either(kinds: Sequence[Kinds]) -> Kinds:

@@ -58,6 +58,8 @@ class Found:
     """The element that evaluates it; of a flow's condition the element that the flow leaves. None: no single one does."""
     after: bool = False
     """Whether the element has done its work when it is evaluated."""
+    input: str | None = None
+    """Of a test in a decision table: the expression of the input that it is about."""
 
 
 def texts_of(diagram: Diagram, decisions: Mapping[str, str]) -> Texts:
@@ -101,9 +103,17 @@ def _tables(diagram: Diagram, decisions: Mapping[str, str]) -> dict[str, Table]:
 
 def _cells(diagram: Diagram, tables: Mapping[str, Table]) -> Iterator[Found]:
     for element, id in asked_tables(diagram):
-        for where, text in tables[id].texts() if id in tables else ():
-            about = f"决策表{quoted(tables[id].name)}{where}"
-            yield Found(say(element, ""), about, text, reads=frozenset({INPUT}), at=element.id)
+        if id not in tables:
+            continue
+        table, where = tables[id], Found(say(element, ""), f"决策表{quoted(tables[id].name)}", "", at=element.id)
+        for number, text in enumerate(table.inputs, 1):
+            yield replace(where, what=f"{where.what}第 {number} 个输入", text=text)
+        for row in table.rows:
+            about = replace(where, what=f"{where.what}第 {row.number} 行")
+            for asked, test in zip(table.inputs, row.tests, strict=True):
+                if test is not None:
+                    yield replace(about, text=test, reads=frozenset({INPUT}), input=asked)
+            yield from (replace(about, text=text) for text in row.values)
 
 
 def _of_element(element: Element, node: Node, where: str) -> Iterator[Found]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from processes.diagrams.assignments import unfit_name
-from processes.diagrams.expressions import ExpressionError, Value, compile_expression, no_truth, truth
+from processes.diagrams.expressions import ExpressionError, Value, compile_expression, foreign_words, no_truth, truth
 from processes.diagrams.nodes import INCLUDES, Node, local
 from processes.diagrams.quoting import quoted, short
 from processes.diagrams.xmlsafe import parse_xml, read_limited
@@ -100,14 +100,6 @@ class Table:
             raise type(error)(f"{where}：{str(error).replace(INPUT, '?')}") from error
         return truth(found, where)
 
-    def texts(self) -> Iterator[tuple[str, str]]:
-        """(where, expression) of everything that is evaluated."""
-        for number, text in enumerate(self.inputs, 1):
-            yield f"第 {number} 个输入", text
-        for row in self.rows:
-            for text in (*(t for t in row.tests if t is not None), *row.values):
-                yield f"第 {row.number} 行", text
-
 
 def read_table(text: str) -> Table:
     """The table of a DMN file.
@@ -140,7 +132,8 @@ def problems(content: bytes) -> list[str]:
     try:
         parse_xml(content)
         text = content.decode("utf-8")
-        return [*foreign(text), *doubts(read_table(text))]
+        table = read_table(text)
+        return [*foreign(text), *doubts(table), *_foreign_words(table)]
     except UnicodeDecodeError:
         return ["决策文件请保存为 UTF-8 编码"]
     except DiagramInvalid as error:
@@ -177,6 +170,15 @@ def foreign(text: str) -> Iterator[str]:
         yield f"{where}：含有其他平台的设置（{short('、'.join(found), 200)}），平台不使用，请删除"
     if any(local(node) == "defaultOutputEntry" for node in root.iter()):
         yield f"{where}：不支持默认的输出（defaultOutputEntry），请在最后加一行各格为 - 的规则，命中策略用 FIRST"
+
+
+def _foreign_words(table: Table) -> Iterator[str]:
+    """`null` and its like in a table, of which no name can be known without the diagram that asks it."""
+    where = f"决策表{quoted(table.name)}"
+    texts = [(f"第 {number} 个输入", text) for number, text in enumerate(table.inputs, 1)]
+    texts += [(f"第 {row.number} 行", text) for row in table.rows for text in (*row.tests, *row.values) if text is not None]
+    for place, text in texts:
+        yield from (f"{where}：{place}中的“{word}”请写成 {ours}" for word, ours in foreign_words(text))
 
 
 def read_folder(folder: Path) -> dict[str, str]:
@@ -306,7 +308,7 @@ def _fault(where: str, text: str) -> Iterator[str]:
     try:
         compile_expression(text)
     except ExpressionError as error:
-        yield f"{where}不能使用：{short(str(error), 300)}"
+        yield f"{where}不能使用：{short(str(error).replace(INPUT, '?'), 300)}"
 
 
 def _cell(node: Node) -> str:

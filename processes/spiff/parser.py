@@ -167,7 +167,7 @@ class _Activity(_Extensions):
         """The specification of one instance, out of those of the process, and what the diagram says of them all."""
         loop = read_loop(self.node)
         if loop is None:
-            raise EngineFault(f"“{self.node.get('name') or self.bpmn_id}”不是多实例活动")
+            raise EngineFault(f"“{self.node.get('name') or self.node.get('id', '')}”不是多实例活动")
         return self.spec.task_specs.pop(self.task.name), loop
 
 
