@@ -42,6 +42,8 @@ from processes.diagrams.xmlsafe import read_limited
 from processes.errors import DiagramInvalid
 
 MAX_PROBLEMS = 200  # of one file that are listed
+MAX_EXPRESSIONS = 5000  # of one diagram: each is looked at several times
+MAX_CELLS = 60_000  # of the decision tables that it asks, counted at each task that asks one; four of the largest have as many
 SUFFIXES = (".bpmn", ".bpmn2", ".bpmn20.xml")
 
 
@@ -97,6 +99,9 @@ def problems(
         return found  # no diagram: nothing more to say about it
     diagram = read_diagram(root)
     texts = texts_of(diagram, tables or {})
+    for what, count, most in (("表达式", len(texts.expressions), MAX_EXPRESSIONS), ("决策表的格", len(texts.cells), MAX_CELLS)):
+        if count > most:
+            return [f"流程中有 {count} 个{what}，超过 {most} 个，请删除多余的，或拆成几个流程，用调用活动连接"]
     sound = {name: form for name, form in forms.items() if not schemas.problems(form)}
     facts = getattr(subjects.get(diagram.properties.get("subject", "")), "FACTS", {})
     choices = choices_of(diagram, texts, handlers, facts, sound)

@@ -13,6 +13,7 @@ from domain.subjects import SUBJECTS
 from forms import read_forms
 from forms.fields import describe, parse
 from handlers import HANDLERS
+from jobs.outline import outline
 from jobs.runtime import BPMN_FOLDER
 from jobs.scenarios.records import new_record
 from processes.checks import problems, schemas
@@ -30,7 +31,6 @@ from tests.conftest import World
 from tests.processes.bpmn.test_decisions import decided, table
 from tests.processes.checks.mutations import mutated_json, mutated_xml
 from tests.webapp.clients import site, user
-from webapp.designer.outline import outline
 
 CHANGES = 110  # of each file
 DIAGRAMS = {path.stem: path.read_bytes() for path in sorted(BPMN_FOLDER.glob("*.bpmn"))}
