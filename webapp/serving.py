@@ -31,6 +31,7 @@ BYTES_A_SECOND = 4096  # the least pace of a body
 IDLE_SECONDS = 30  # of a connection between two requests
 LARGEST = 64 * 1024 * 1024  # bytes of a body; the app refuses at 21 MB, on a page of its own
 LAST_SECONDS = 6.0  # for answers under way, once the server is told to stop
+ARRIVING_SECONDS = 1.0  # for requests that are still on their way then
 INHERITED = "PILOT_SOCKET"
 """Environment variable: number of the file descriptor of a socket that listens already. systemd's is LISTEN_FDS (its first is 3)."""
 
@@ -64,12 +65,14 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # the library ships no types
     """When the request that is arriving began; None between requests, and while one is worked on."""
     read = 0
     """Bytes that have arrived of it."""
+    fresh = True
+    """Whether no request has arrived whole yet: who has just been connected has a request to send."""
 
     def received(self, data: bytes) -> bool:
         """Takes what has arrived."""
         taken: bool = super().received(data)
         if self.request is None:
-            self.begun, self.read = None, 0
+            self.begun, self.read, self.fresh = None, 0, False
             return taken
         if self.begun is None:
             self.begun = time.time()
@@ -79,6 +82,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # the library ships no types
     def is_late(self, now: float) -> bool:
         """Whether the request should have arrived by now, at the least pace."""
         return self.begun is not None and now > self.begun + HEAD_SECONDS + self.read / BYTES_A_SECOND
+
+    def is_owed(self, arriving: bool) -> bool:
+        """Whether an answer is under way; where `arriving`, also whether a request is."""
+        return bool(self.requests or self.total_outbufs_len or (arriving and (self.fresh or self.begun is not None)))
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]
@@ -98,8 +105,10 @@ class Server(TcpWSGIServer):  # type: ignore[misc]
         while not until():
             self._turn(1.0)
         self.accepting = False
-        end = time.monotonic() + LAST_SECONDS
-        while time.monotonic() < end and any(one.requests or one.total_outbufs_len for one in self.active_channels.values()):
+        stopped = time.monotonic()
+        while (passed := time.monotonic() - stopped) < LAST_SECONDS and any(
+            one.is_owed(arriving=passed < ARRIVING_SECONDS) for one in self.active_channels.values()
+        ):
             self._turn(0.05)
         self.task_dispatcher.shutdown(timeout=0.1)
         for channel in list(self.active_channels.values()):

@@ -195,6 +195,23 @@ def test_an_answer_under_way_is_given_before_the_end() -> None:
     assert len(answers[0].content) == 3_000_000
 
 
+@pytest.mark.parametrize("sent", [b"", b"GET / HT"], ids=["nothing yet", "half a line"])
+def test_a_request_on_its_way_when_the_server_is_told_to_stop_is_answered(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection is the server's already: no other one can take it over."""
+    monkeypatch.setattr(serving, "ARRIVING_SECONDS", 60)  # however slow the machine
+    monkeypatch.setattr(serving, "LAST_SECONDS", 60)
+    with ExitStack() as clients:
+        with served(plain) as (server, address):
+            client = clients.enter_context(begin(address, sent))
+            while sum(one.read for one in server.active_channels.values()) < len(sent) or not server.active_channels:
+                server.pull_trigger()
+            server.accepting = False  # as the last turn before the end does
+            late = threading.Timer(0.2, client.sendall, [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[len(sent) :]])
+            late.start()
+        late.join()
+        assert client.makefile("rb").read().startswith(b"HTTP/1.1 200 OK")
+
+
 def test_a_server_that_starts_anew_takes_what_waits_in_the_socket(tmp_path: Path) -> None:
     """Real processes: no connection is refused while there is no server, and the next one answers it."""
     listening = listen("127.0.0.1", 0)
