@@ -149,7 +149,10 @@ def test_the_look_at_formulas_is_linear(text: bytes) -> None:
     guarding._must_be_calculated(text)
 
 
-@pytest.mark.parametrize("text", [b"<c " * 300_000, b"<c " + b" r" * 400_000, b"<c " + b' r="A1"' * 100_000, b"<c r" + b" " * 900_000, b"<" + b"a" * 900_000])
+@pytest.mark.parametrize(
+    "text",
+    [b"<c " * 300_000, b"<c " + b" r" * 400_000, b"<c " + b' r="A1"' * 100_000, b"<c r" + b" " * 900_000, b"<" + b"a" * 900_000],
+)
 def test_the_look_at_places_is_linear(text: bytes) -> None:
     guarding._Places().look(text)  # would take hours where a pattern backtracks
 
