@@ -41,9 +41,7 @@ _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 _PLACE = re.compile(rb"""<(?:[\w.-]+:)?(?:c|row)(?=[\s/>])(?:[^<>]*?\sr\s*+=\s*+["']([A-Za-z]*+)([0-9]*+)["'])?+([^<>]*+)""")
 # A cell or a row whose place is not plainly near, within 26 columns and the rows allowed. (?>: the first "r" decides.
 _NEAR = rb"[A-Za-z]?(?:[0-9]{1,4}|[1-4][0-9]{4}|50(?:0[0-9][0-9]|100))"
-_UNUSUAL = re.compile(
-    rb"<(?:c|row|[\w.-]++:(?:c|row))(?![\w.:-]| r=\"" + _NEAR + rb"\"|(?>[^<>]*?\sr\s*+=\s*+[\"'])" + _NEAR + rb"[\"'])"
-)
+_UNUSUAL = re.compile(rb"<(?:c|row|[\w.-]++:(?:c|row))(?![\w.:-]| r=\"" + _NEAR + rb"\"|(?>[^<>]*?\sr\s*+=\s*+[\"'])" + _NEAR + rb"[\"'])")
 # A formula, and the value that was kept of it. Whoever wrote the file has not calculated: a missing value, or an empty one of no text.
 # Programs write names with a prefix, and blanks between tags, or none.
 _FORMULA = re.compile(
