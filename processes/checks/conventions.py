@@ -54,6 +54,7 @@ def check(
         yield from _four_eyes(diagram, element)
         yield from (say(element, text) for text in (*_retries(element), *_going_back(element, diagram.elements)))
         yield from _spelling(element)
+        yield from _twice(diagram.nodes[element.id], element)
         yield from _scripts(diagram.nodes[element.id], element)
         yield from _handler(diagram.nodes[element.id], element, handlers)
 
@@ -148,6 +149,16 @@ def _spelling(element: Element) -> Iterator[str]:
         close = [] if name in PROPERTIES else get_close_matches(name[:40], PROPERTIES, 1, 0.82)
         if close:
             yield say(element, f"没有属性{quoted(name)}，是否应为“{close[0]}”")
+
+
+def _twice(node: Node, element: Element) -> Iterator[str]:
+    """Properties and parameters that are written several times, as where elements were merged: only the last would count."""
+    named = [("属性", "properties", "property", "name"), ("参数", "serviceTaskOperator/parameters", "parameter", "id")]
+    for what, around, tag, name in named:
+        path = "/".join(f"{SPIFF}{part}" for part in (*around.split("/"), tag))
+        for text, count in Counter(one.get(name, "") for one in node.iterfind(f"{BPMN}extensionElements/{path}")).items():
+            if count > 1 and text:
+                yield say(element, f"{what}{quoted(text)}写了 {count} 次，请只留一个")
 
 
 def _scripts(node: Node, element: Element) -> Iterator[str]:

@@ -10,7 +10,7 @@ from processes.diagrams.quoting import quoted
 
 MAX_NODES = 300  # the library walks a diagram by recursion; the largest of 10,000 public diagrams has 108
 MAX_FLOWS = 1000
-MAX_ELEMENTS = 50_000  # of the XML, the drawing included
+MAX_ELEMENTS = 75_000  # of the XML, the drawing included
 _OTHERS = {  # root element or namespace → what it is and what to do
     "/DMN/": "这是决策表（DMN）文件，不是流程图；请把它与流程图放在同一文件夹，由业务规则任务调用",
     "/CMMN/": "这是案例图（CMMN）文件，平台不能运行，请改画为 BPMN 流程图",

@@ -19,7 +19,7 @@ from processes.checks.wording import say, say_process
 from processes.diagrams.decisions import INPUT, doubts, foreign, read_table
 from processes.diagrams.diagram import Diagram
 from processes.diagrams.elements import Element, listed
-from processes.diagrams.expressions import WORDS, ExpressionError, Value, names_in
+from processes.diagrams.expressions import WORDS, ExpressionError, Value, beside, names_in
 from processes.diagrams.quoting import quoted, short
 from processes.errors import DiagramInvalid
 from processes.spiff.instances import COUNTED, NUMBERS
@@ -94,6 +94,8 @@ def _problems(diagram: Diagram, found: Found, names: _Names) -> Iterator[str]:
         yield f"{here}不能使用：{_hint(found) or short(str(error), 300)}"
         return
     faults = [f"{here}中的{quoted(name)}{why}" for name in sorted(read) if (why := _unknown(diagram, name, names))]
+    if (why := beside(found.text)) is not None:
+        faults.append(f"{here}中{why}")
     faults = faults or [f"{here}{why}" for why in misfits(found.text, names.kinds_in(found), names.chosen_in(found))]
     yield from faults
     if faults:

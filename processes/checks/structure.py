@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from processes.checks.wording import flow_named, named, say, say_flow, say_process
 from processes.diagrams.diagram import Diagram, flow_nodes
 from processes.diagrams.elements import KINDS, tag_of
-from processes.diagrams.nodes import BPMN, INCLUDES, Node
+from processes.diagrams.nodes import BPMN, INCLUDES, Node, local
 from processes.diagrams.quoting import quoted, short
 
 MAX_ID = 100  # widths of the columns that hold them
@@ -31,6 +31,7 @@ _REFERENCES = {  # attribute → what it points to
     "escalationRef": "升级",
 }
 
+_OURS = ("python", "text/python", "application/x-python")  # what editors of this engine's library write: our expressions look like it
 _BOOLEANS = ("cancelActivity", "isInterrupting", "triggeredByEvent", "isForCompensation", "instantiate", "isSequential")
 
 
@@ -45,6 +46,7 @@ def check(diagram: Diagram, key: str | None, roles: Sequence[str]) -> Iterator[s
     yield from _references(diagram)
     yield from _booleans(diagram)
     yield from _vendors(diagram)
+    yield from _languages(diagram)
     if next(diagram.root.iter(f"{INCLUDES}*"), None) is not None:
         yield "不能引入其他文件（XInclude），请把内容直接写在流程图中"
 
@@ -191,6 +193,16 @@ def _booleans(diagram: Diagram) -> Iterator[str]:
             for name in _BOOLEANS:
                 if part.get(name, "true") not in ("true", "false"):
                     yield say(element, f"{name} 的值{quoted(part.get(name, ''))}不能使用，请改为 true 或 false")
+
+
+def _languages(diagram: Diagram) -> Iterator[str]:
+    """Expressions and scripts that say they are written in another language than ours."""
+    for node in [*diagram.nodes.values(), *diagram.flows]:
+        inner = [child for child in node if tag_of(child) is None and local(child) != "sequenceFlow"]  # those are looked at by themselves
+        for part in (node, *(part for child in inner for part in child.iter())):
+            for name in ("language", "scriptFormat"):
+                if (language := part.get(name, "")) and language.lower() not in _OURS:
+                    yield f"{_named(diagram, node)}：不支持用 {short(language)} 书写（{name}），请改用平台的写法，并删除这一设置"
 
 
 def _vendors(diagram: Diagram) -> Iterator[str]:

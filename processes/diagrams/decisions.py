@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from processes.diagrams.assignments import unfit_name
-from processes.diagrams.expressions import ExpressionError, Value, compile_expression, foreign_words, no_truth, truth
+from processes.diagrams.expressions import ExpressionError, Value, beside, compile_expression, foreign_words, no_truth, truth
 from processes.diagrams.nodes import INCLUDES, Node, local
 from processes.diagrams.quoting import quoted, short
 from processes.diagrams.xmlsafe import parse_xml, read_limited
@@ -173,12 +173,14 @@ def foreign(text: str) -> Iterator[str]:
 
 
 def _foreign_words(table: Table) -> Iterator[str]:
-    """`null` and its like in a table, of which no name can be known without the diagram that asks it."""
+    """`null` and its like in a table, and texts without a comma: where a diagram asks the table, it is told with its names."""
     where = f"决策表{quoted(table.name)}"
     texts = [(f"第 {number} 个输入", text) for number, text in enumerate(table.inputs, 1)]
     texts += [(f"第 {row.number} 行", text) for row in table.rows for text in (*row.tests, *row.values) if text is not None]
     for place, text in texts:
         yield from (f"{where}：{place}中的“{word}”请写成 {ours}" for word, ours in foreign_words(text))
+        if (why := beside(text)) is not None:
+            yield f"{where}：{place}中{why}"
 
 
 def read_folder(folder: Path) -> dict[str, str]:

@@ -33,6 +33,8 @@ _LINES = re.compile(r"\r\n|\r|\n")
 _TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
 _MENDS = (  # what other languages write, and what this one does
     (re.compile(r"[（）“”‘’，；：＝＞＜＋－！]"), "括号、引号、逗号和比较符号请用英文（半角）的"),
+    (re.compile(r"[≥≤≠×÷]"), "≥、≤、≠、×、÷ 请写成 >=、<=、!=、*、/"),
+    (re.compile(r"%"), "百分数请写成小数，例如 0.6"),
     (re.compile(r"&&"), "“&&”请写成 and"),
     (re.compile(r"\|\|"), "“||”请写成 or"),
     (re.compile(r"[=!]=="), "“===”请写成 ==，“!==”请写成 !="),
@@ -42,6 +44,9 @@ _MENDS = (  # what other languages write, and what this one does
     (re.compile(r"\bthen\b|\?[^?]*:"), "二选一请写成 甲 if 条件 else 乙"),
     (re.compile(r"\b(AND|OR|NOT|IN)\b"), "and、or、not、in 请用小写"),
 )
+_INCOMPLETE = "请核对括号、引号和运算符是否齐全"
+_OUTSIDE = "请只用名称、数、文本、列表、比较、and、or、not、in 和加减乘除"
+_BESIDE = re.compile(r"''\s*''")
 WORDS: Mapping[str, str] = {"null": "None", "none": "None", "nil": "None", "undefined": "None", "true": "True", "false": "False"}
 """Nothing, true and false as other languages write them, in small letters, and as this one does."""
 _UNKNOWN: Mapping[type[ast.AST], str] = {
@@ -171,18 +176,18 @@ def compile_expression(text: str) -> Expression:
     """
     text = _LINES.sub(" ", text.strip())  # text areas of editors break lines
     if not text:
-        raise ExpressionError("表达式为空")
+        raise ExpressionError("表达式为空，请填写")
     if len(text) > MAX_LENGTH:
-        raise ExpressionError(f"表达式超过 {MAX_LENGTH} 个字符")
+        raise ExpressionError(f"表达式超过 {MAX_LENGTH} 个字符，请缩短，或用脚本任务分几步计算")
     # escapes and unseen characters make a text say something else than what a reviewer of the diagram reads
     if "\\" in text or _CONTROL.search(text):
-        raise ExpressionError("表达式中不能有反斜杠和不可见的字符")
+        raise ExpressionError("表达式中不能有反斜杠和不可见的字符，请删除后重新输入")
     if _nesting(text) > MAX_DEPTH:
-        raise ExpressionError(f"表达式嵌套超过 {MAX_DEPTH} 层")
+        raise ExpressionError(f"表达式嵌套超过 {MAX_DEPTH} 层，请用脚本任务分几步计算")
     try:
         tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ExpressionError(f"表达式写法有误：{short(text, _SHOWN)}{_mend(text)}") from error
+        raise ExpressionError(f"表达式写法有误：{short(text, _SHOWN)}{_mend(text, _INCOMPLETE)}") from error
     names: set[str] = set()
     _check(tree, text, names, 0)
     return Expression(text, tree.body, frozenset(names))
@@ -200,6 +205,11 @@ def foreign_words(text: str) -> list[tuple[str, str]]:
         ExpressionError: it is outside the language.
     """
     return [(name, WORDS[name.lower()]) for name in sorted(names_in(text)) if name.lower() in WORDS]
+
+
+def beside(text: str) -> str | None:
+    """That two texts stand side by side, in Chinese: Python would join them into one, where a comma was forgotten."""
+    return "相邻的两个文本之间缺少逗号或运算符，请补上" if _BESIDE.search(_TEXT.sub("''", text)) else None
 
 
 class Comparison(NamedTuple):
@@ -322,10 +332,10 @@ def _may_be_true(node: ast.expr, examples: Mapping[str, Value]) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, bool)
 
 
-def _mend(text: str) -> str:
-    """What to write instead of what the language does not have; empty where that cannot be told."""
+def _mend(text: str, otherwise: str) -> str:
+    """What to write instead of what the language does not have."""
     outside = _TEXT.sub("''", text)
-    return next((f"；{mend}" for pattern, mend in _MENDS if pattern.search(outside)), "")
+    return next((f"；{mend}" for pattern, mend in _MENDS if pattern.search(outside)), f"；{otherwise}")
 
 
 def _nesting(text: str) -> int:
@@ -349,7 +359,7 @@ def _name(node: ast.Name, text: str) -> str:
 
 def _check(node: ast.AST, text: str, names: set[str], depth: int) -> None:
     if depth > MAX_DEPTH * 2:
-        raise ExpressionError(f"表达式嵌套超过 {MAX_DEPTH} 层")
+        raise ExpressionError(f"表达式嵌套超过 {MAX_DEPTH} 层，请用脚本任务分几步计算")
     if isinstance(node, ast.Name):
         names.add(_name(node, text))
         return
@@ -367,6 +377,7 @@ def _check(node: ast.AST, text: str, names: set[str], depth: int) -> None:
         return
     if not isinstance(node, _NODES) and type(node) not in _OPERATORS:
         word = next((name for kind, name in _UNKNOWN.items() if isinstance(node, kind)), "")
-        raise ExpressionError(f"表达式{quoted(text, _SHOWN)}用了语言之外的写法{f'（{word}）' if word else ''}{_mend(text)}")
+        found = f"{quoted(text, _SHOWN)}用了语言之外的写法{f'（{word}）' if word else ''}"
+        raise ExpressionError(f"表达式{found}{_mend(text, _OUTSIDE)}")
     for child in ast.iter_child_nodes(node):
         _check(child, text, names, depth + 1)
