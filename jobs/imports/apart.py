@@ -21,15 +21,29 @@ _PIECE_TEXT = 500_000  # characters of it, about
 _REFUSED, _SHEETS, _HEAD, _KIND, _UNNAMED = "refused", "sheets", "head", "kind", "unnamed"  # what a piece that holds no rows tells
 
 
-def inspect_apart(path: Path, name: str) -> Kind:
-    """`guarding.inspect`, confined.
+def glance(path: Path, name: str) -> bool:
+    """Whether a file is known to be safe to open, as far as a few seconds of computing tell. False: `inspect_apart` has to decide.
+
+    Raises:
+        BadFile: what is wrong with the file.
+        Busy: other files are being looked at.
+    """
+    try:
+        _told(confinement.run("look at a table", {"path": str(path), "name": name}))
+    except Unfinished:
+        return False
+    return True
+
+
+def inspect_apart(path: Path, name: str, meanwhile: Callable[[], None] = lambda: None) -> Kind:
+    """`guarding.inspect`, confined, with time for large files. `meanwhile` is called every few seconds of waiting.
 
     Raises:
         BadFile: what is wrong with the file; also that it could not be looked at within the bounds.
         Busy: other files are being looked at.
     """
     try:
-        found = confinement.run("look at a table", {"path": str(path), "name": name})
+        found = confinement.run("long look at a table", {"path": str(path), "name": name}, meanwhile)
     except Unfinished as error:
         raise BadFile(TOO_MUCH) from error
     return cast(Kind, _told(found)[_KIND])

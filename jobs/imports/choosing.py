@@ -80,7 +80,7 @@ def choose(
     for one in made:
         shutil.copyfile(file_of(settings, record), file_of(settings, one))
     for one in (record, *made):
-        begin_work(session, actor, description, one, CHECK, now)
+        begin_work(session, actor, description, one, CHECK, now, safe=True)
     return [record, *made]
 
 

@@ -19,7 +19,7 @@ from xlsxwriter.utility import xl_col_to_name
 from domain.ground.values import values_table
 from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState, move, recount, rows_of
 from jobs.imports import IMPORTS
-from jobs.imports.apart import open_table_apart
+from jobs.imports.apart import inspect_apart, open_table_apart
 from jobs.imports.checking import Doubles, RowCheck, row_check
 from jobs.imports.description import Import
 from jobs.imports.guarding import BadFile, kind_of
@@ -51,6 +51,8 @@ def check_file(runtime: Runtime, work: Work) -> None:
             if not path.exists():
                 raise BadFile("上传的文件已不存在，请重新上传")
             renew = partial(_renew, work)
+            if not work.params.get("safe"):
+                inspect_apart(path, record.file_name, renew)
             with open_table_apart(path, check.columns, kind_of(path), record.sheet, renew) as table:
                 _forget_rows(work, record, table)
                 _check_rows(work, record, description, check, table)
