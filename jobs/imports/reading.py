@@ -14,7 +14,7 @@ from pathlib import Path
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from forms.checking import checker
-from jobs.imports.cells import ERROR_VALUE, as_text, reader
+from jobs.imports.cells import ERROR_VALUE, EXTRA, as_text, reader
 from jobs.imports.columns import Column, Head, Header, find_head
 from jobs.imports.error_values import Places, error_values
 from jobs.imports.guarding import MAX_CELL, MAX_ROWS, BadFile, Kind, inspect
@@ -30,6 +30,7 @@ _COMPARED = 2000  # characters of a heading that are compared: some hold a whole
 MAX_TEXT = 20_000_000  # characters of all cells that are imported: 50,000 rows of 400
 HIDDEN = "工作表已隐藏"
 NO_HEAD = "没有表头"
+_SHOWN = 20  # characters of a cell in a message
 _STRAY = 1  # headings that a sheet may have by chance
 
 
@@ -133,7 +134,7 @@ def _text_table(rows: Rows, columns: Sequence[Column]) -> Table:
     head = _find_head(lines, columns)
     if head is None or not head.header.complete:
         raise BadFile(_advice(head, columns))
-    return _table("", head, lines, rows, columns)
+    return _table("", head, lines, rows, columns, width=len(head.texts))
 
 
 @dataclass
@@ -229,11 +230,14 @@ def _find_head(lines: Sequence[tuple[int, list[str]]], columns: Sequence[Column]
     return find_head(columns, [[text[:_COMPARED] for text in texts] for _, texts in lines])
 
 
-def _table(name: str, head: Head, lines: Sequence[tuple[int, list[str]]], rows: Rows, columns: Sequence[Column]) -> Table:
+def _table(
+    name: str, head: Head, lines: Sequence[tuple[int, list[str]]], rows: Rows, columns: Sequence[Column], width: int | None = None
+) -> Table:
+    """The table below some headings. `width`: how many cells a row of a text file may have; a sheet's cells are where they belong."""
     places, unnamed = head.header.places, set[int]()
     below = _unnamed(chain(lines[head.last + 1 :], rows), head.texts, unnamed)
     header = tuple(text[:MAX_HEADING] for text in head.texts)
-    return Table(header, places, _data(below, places, columns), name, lines[head.last][0], unnamed=unnamed)
+    return Table(header, places, _data(below, places, columns, width), name, lines[head.last][0], unnamed=unnamed)
 
 
 def _unnamed(rows: Rows, header: Sequence[str], found: set[int]) -> Rows:
@@ -302,7 +306,7 @@ def _problem(header: Header) -> str:
     return f"表头中{'、'.join(f'“{title}”' for title in header.doubled)}列出现了不止一次"
 
 
-def _data(rows: Rows, places: Mapping[str, int], columns: Sequence[Column]) -> Rows:
+def _data(rows: Rows, places: Mapping[str, int], columns: Sequence[Column], width: int | None) -> Rows:
     example = {places[c.name]: str(c.schema["x-example"]) for c in columns if c.name in places and "x-example" in c.schema}
     taken = [False] * (1 + max(places.values()))
     for at in places.values():
@@ -321,7 +325,15 @@ def _data(rows: Rows, places: Mapping[str, int], columns: Sequence[Column]) -> R
             raise BadFile(f"第 {number} 行有超过 {MAX_CELL} 个字的单元格，请删减后重新上传")
         if room < 0:
             raise BadFile(f"要导入的文字超过 {MAX_TEXT // 10_000} 万字，请拆分为几个文件后分别上传")
+        if width is not None and len(texts) > width and any(texts[width:]):
+            kept.append(_extra(texts[width:]))
         yield number, kept
+
+
+def _extra(texts: Sequence[str]) -> str:
+    """Why a row with these cells beyond its headings is refused. A comma in a text shifts the cells behind it to the right."""
+    shown = "、".join(f"“{text[:_SHOWN]}”" for text in [*filter(None, texts)][:3])
+    return f"{EXTRA}这一行比表头多出 {len(texts)} 格（{shown}），可能有未加引号的逗号，各列的内容可能错位，请核对各列后改正"
 
 
 def _is_blank(texts: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from openpyxl import Workbook, load_workbook
 
 from forms import read_forms
 from jobs.imports import reading
-from jobs.imports.cells import reader
+from jobs.imports.cells import extra_problem, reader
 from jobs.imports.columns import columns_of
 from jobs.imports.error_values import _of_pieces
 from jobs.imports.guarding import BadFile
@@ -449,3 +449,28 @@ def test_a_sheet_that_goes_on_without_headings_is_named(tmp_path: Path) -> None:
     with open_table(tmp_path / "a", "教师.xlsx", COLUMNS) as table:
         assert [number for number, _ in table.rows] == [2]
         assert table.others == (FoundSheet("续表", 2, 0, "没有表头"), FoundSheet("隐藏", 1, 0, "没有表头"))
+
+
+def test_a_row_with_more_cells_than_headings_is_marked(tmp_path: Path) -> None:
+    rows = (
+        "姓名,专业,手机号",
+        "张三,软件技术,13900000001",
+        "李四,软件,网络,13900000002",
+        '王五,"软件,网络",13900000003,,',  # programs part empty cells, too
+        "赵六,软件,网络,数据,13900000004,,再见",
+        "钱七,软件技术,13900000005",
+    )
+    (tmp_path / "a").write_text("\n".join(rows), "utf-8")
+    with open_table(tmp_path / "a", "教师.csv", COLUMNS) as table:
+        marked = {number: extra_problem(table.places, cells) for number, cells in table.rows}
+    assert [number for number, problem in marked.items() if problem] == [3, 5]
+    assert str(marked[3]).startswith("这一行比表头多出 1 格（“13900000002”），可能有未加引号的逗号")
+    assert str(marked[5]).startswith("这一行比表头多出 4 格（“数据”、“13900000004”、“再见”）")
+
+
+@pytest.mark.parametrize("sign", ["\t", ";"])
+def test_commas_in_a_file_that_they_do_not_part_are_text(tmp_path: Path, sign: str) -> None:
+    rows = (("姓名", "专业", "手机号"), ("张三", "软件,网络,数据", "13900000001"))
+    (tmp_path / "a").write_text("\n".join(map(sign.join, rows)), "utf-8")
+    ((_, row),) = read(tmp_path / "a", "教师.csv")
+    assert row == {"name": "张三", "major": "软件,网络,数据", "mobile": "13900000001"}
