@@ -147,6 +147,6 @@ def _date_text(text: str) -> str:
 
 def _number(text: str) -> int | float | str:
     plain = text.replace(",", "")
-    if not re.fullmatch(r"-?\d{1,12}(\.\d{1,6})?", plain):
+    if not re.fullmatch(r"-?0*\d{1,12}(\.\d{1,6})?", plain):
         return text
     return float(plain) if plain.count(".") and float(plain) != int(float(plain)) else int(float(plain))

@@ -146,7 +146,19 @@ def _check_rows(work: Work, record: ImportRecord, description: Import, check: Ro
     for at in table.unnamed:
         header[at] = f"{xl_col_to_name(at)} 列（没有表头）"  # so that the page says that it is not imported
     with work.database.writing() as session:
-        move(session, record.id, [ImportState.CHECKING], state=ImportState.READY, total=done, bad=bad, header=header)
+        move(
+            session, record.id, [ImportState.CHECKING], state=ImportState.READY, total=done, bad=bad, header=header, remarks=_remarks(table)
+        )
+
+
+def _remarks(table: Table) -> list[str]:
+    """What people should know of a table whose rows are read."""
+    remarks = []
+    if table.hidden_rows:
+        remarks.append(f"其中 {len(table.hidden_rows)} 行在表格中被隐藏（或被筛选掉），也会导入。")
+    if table.hidden_columns:
+        remarks.append(f"{'、'.join(f'“{heading}”' for heading in table.hidden_columns)}列在表格中被隐藏，也会导入。")
+    return remarks
 
 
 def _chunks(rows: Rows) -> Iterator[list[tuple[int, list[str]]]]:
