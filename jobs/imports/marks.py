@@ -95,6 +95,12 @@ class _Styles:
         """A tag ends."""
         self._inside = self._inside and not str(tag).endswith("cellXfs")
 
+    def data(self, data: str | bytes) -> None:
+        """Text between tags tells nothing."""
+
+    def comment(self, text: str | bytes) -> None:
+        """Nor does a comment."""
+
     def close(self) -> None:
         """All is read."""
 
