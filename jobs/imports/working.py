@@ -30,12 +30,12 @@ from jobs.outbox import hand_out
 from jobs.runtime import Runtime
 from jobs.work import Work
 from processes.definitions.store import latest
-from processes.steps import starting
+from processes.steps import bulk_start
 
 CHECKED = 2000  # rows a transaction: on SQLite nobody else writes meanwhile, so what can be done before it begins is done before
 CHECKED_TEXT = 500_000  # characters a transaction
 TAKEN = 500  # rows that become records in one transaction: some 30 ms
-STARTED = 10  # processes a transaction: some 40 ms, during which SQLite lets nobody else write
+STARTED = 100  # processes a transaction: some 40 ms, during which SQLite lets nobody else write
 ROWS = cast(SqlTable, ImportRow.__table__)  # Core: twenty thousand rows need no objects
 KEPT = ("number", "state", "cells", "problems")
 TRIES = 3  # of one chunk, where another import takes the same people in at the same moment
@@ -268,10 +268,8 @@ def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description
         rows = rows_of(session, record.id, [RowState.TAKEN], 0, STARTED)
         if rows:
             kind = runtime.engine.subjects[latest(session, description.process).subject]
-            for row in rows:
-                subject = kind.load(session, row.record_id or 0)
-                if subject is not None:
-                    jobs += starting.start(runtime.engine, session, work.actor, description.process, subject)[1]
+            subjects = kind.load_all(session, [row.record_id or 0 for row in rows])
+            jobs = bulk_start.start_many(runtime.engine, session, work.actor, description.process, subjects)
             table = ImportRow
             numbers = [row.number for row in rows]
             session.execute(update(table).where(table.import_id == record.id, table.number.in_(numbers)).values(state=RowState.STARTED))
