@@ -44,6 +44,7 @@ class InstanceRow(Protocol):
     seq: int
     chain: str
     incident: str | None
+    proof: str | None
 
 
 class TaskRow(Protocol):
@@ -147,6 +148,7 @@ class JobRow(Protocol):
     next_at: datetime | None
     error: str | None
     answer: dict[str, Any] | None
+    payload_proof: str | None
 
 
 class TextRow(Protocol):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from domain.ground.rows import read_all, read_one
 from processes import tables
-from processes.definitions.store import latest, load
+from processes.definitions.store import keys_about, load
 from processes.engine import Engine
 from processes.history import events_of
 from processes.monitor.verifying import evidence, workflow_state
@@ -53,10 +53,8 @@ class _Books:
     @cached_property
     def keys(self) -> dict[str, list[str]]:
         """Type of record → the processes about such records."""
-        found: dict[str, list[str]] = {}
-        for key in self.session.scalars(select(tables.definition.c.key).distinct()):
-            found.setdefault(latest(self.session, key).subject, []).append(key)
-        return found
+        found = {subject: keys_about(self.session, subject) for subject in self.engine.subjects}
+        return {subject: keys for subject, keys in found.items() if keys}
 
     def without_instance(self) -> list[str]:
         """Records that have a status, which only a process gives, and no process."""
@@ -79,6 +77,7 @@ class _Books:
         yield from guarded("流程记录", evidence.proof_faults(session, row))
         lines = events_of(session, row.id)
         yield from guarded("历史", evidence.chain_faults(row, lines))
+        yield from evidence.found_faults(lines)
         tasks = read_all(session, select(tables.task).where(tables.task.c.instance_id == row.id), TaskRow)
         yield from guarded("办理情况", evidence.act_faults(session, row, lines, tasks))
         ballots = read_all(session, select(tables.vote).where(tables.vote.c.instance_id == row.id), VoteRow)
@@ -91,8 +90,6 @@ class _Books:
         session, definition = self.session, load(self.session, row.definition_id)
         subject = self.engine.subjects[definition.subject].load(session, row.subject_id)
         if subject is not None:
-            if (subject.status, subject.tone) != (row.status, row.tone):
-                yield f"记录的状态是“{subject.status}”，流程中是“{row.status}”"
             yield from evidence.record_faults(session, row, subject, self.keys[definition.subject])
         jobs = read_all(session, select(tables.job).where(tables.job.c.instance_id == row.id), JobRow)
         unanswered = {job.id for job in jobs if job.state not in (JobState.DONE, JobState.CANCELLED)}

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from domain.ground.rows import columns_of, read_all
 from domain.ground.subjects import Subject
 from processes import tables
-from processes.history import GENESIS, chain_hash
+from processes.history import GENESIS, chain_hash, clock_text, last_told
 from processes.proving import record_digest, unproved
 from processes.rows import CopyRow, EventRow, InstanceRow, JobRow, MessageRow, TaskRow, VoteRow
 from processes.states import EventKind, JobState, MessageState, TaskKind, TaskRowState
@@ -32,19 +32,27 @@ def chain_faults(row: InstanceRow, lines: Sequence[EventRow]) -> Iterator[str]:
         yield "历史的条数或最后一条与流程记录不一致"
 
 
+def found_faults(lines: Sequence[EventRow]) -> Iterator[str]:
+    """What steps found that was changed by hand before them."""
+    for line in lines:
+        if line.kind == EventKind.ALTERED:
+            yield f"第 {line.seq} 条历史（{clock_text(line.at)}）：{line.comment}"
+
+
 def record_faults(session: Session, row: InstanceRow, subject: Subject, keys: Sequence[str]) -> Iterator[str]:
     """Whether the record says what it said after the last step of a process about it. `keys`: the processes about such records."""
-    event, instance = tables.event.c, tables.instance.c
-    last = select(event.record, event.instance_id).join(tables.instance, instance.id == event.instance_id)
-    last = last.where(instance.key.in_(keys), instance.subject_id == row.subject_id, event.record.is_not(None))
-    found = session.execute(last.order_by(event.at.desc(), event.instance_id.desc(), event.seq.desc()).limit(1)).first()
-    if found is not None and found.instance_id == row.id and found.record != record_digest(subject):
+    last = last_told(session, keys, row.subject_id)
+    if last is not None and last.instance_id != row.id:
+        return
+    if (subject.status, subject.tone) != (row.status, row.tone):
+        yield f"记录的状态是“{subject.status}”，流程中是“{row.status}”"
+    if last is not None and last.record != record_digest(subject):
         yield "记录的内容与最后一步之后的不同，被改动过"
 
 
 def proof_faults(session: Session, row: InstanceRow) -> Iterator[str]:
     """Rows of an instance whose proofs do not hold."""
-    if any(True for _ in unproved(session, tables.instance, columns_of(row))):
+    if unproved(session, tables.instance, columns_of(row)):
         yield "流程记录的状态或其他内容被改动过"
     named = {tables.task: "待办“{name}”", tables.vote: "会签“{name}”", tables.job: "外部任务“{element}”", tables.migration: "迁移"}
     for table, name in named.items():
