@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import socket
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
@@ -22,6 +23,9 @@ from importlib import import_module
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from time import monotonic
+from typing import cast
+
+import orjson
 
 from domain.ground.errors import DomainError
 
@@ -35,6 +39,7 @@ PATIENCE = 20.0  # seconds to wait for one's turn
 PATIENT = 2  # of those who wait, so many wait that long: each may hold one of the web server's threads
 HURRY = 1.0  # seconds that everybody else waits; what honest people hand in takes milliseconds
 _LONGEST = 64 * MEGABYTE  # bytes of a piece of an answer
+_AHEAD = MEGABYTE  # bytes, about, that a confined process may write before they are read; the system may allow fewer
 _LOOK = 5.0  # seconds between two calls of `meanwhile`
 
 
@@ -96,14 +101,16 @@ def run(name: str, asked: Mapping[str, Json], meanwhile: Callable[[], None] = la
 
 
 def stream(name: str, asked: Mapping[str, Json], meanwhile: Callable[[], None] = lambda: None) -> Generator[Json]:
-    """As `run`, of work that gives its answer in pieces. It waits with the next piece until this one is taken; its time stands still then.
+    """As `run`, of work that gives its answer in pieces. It works ahead while a piece is used, by some hundred kilobytes; then it waits.
+
+    Only the time that is spent waiting for it counts as its time.
 
     Close it (`contextlib.closing`): that ends the process, and gives its turn to others.
     """
     work = WORK[name]
     _await_turn()
     try:
-        yield from _pieces(work, json.dumps(asked).encode(), meanwhile)
+        yield from _pieces(work, _written(asked), meanwhile)
     finally:
         _TURNS.release()
 
@@ -120,6 +127,8 @@ def _await_turn() -> None:
 
 def _pieces(work: Work, asked: bytes, meanwhile: Callable[[], None]) -> Generator[Json]:
     ours, theirs = _CONTEXT.Pipe()
+    with socket.fromfd(theirs.fileno(), socket.AF_UNIX, socket.SOCK_STREAM) as buffered:  # a pipe of two ways is a pair of sockets
+        buffered.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _AHEAD)
     process = _CONTEXT.Process(target=_child, args=(theirs, work), daemon=True)
     process.start()
     theirs.close()
@@ -132,7 +141,7 @@ def _pieces(work: Work, asked: bytes, meanwhile: Callable[[], None]) -> Generato
                 piece = ours.recv_bytes(_LONGEST)
                 if not piece:
                     return
-                yield json.loads(piece)
+                yield _read(piece)
     except (EOFError, OSError) as error:  # it died: of its bounds, or of what it was handed
         raise Unfinished from error
     finally:
@@ -164,10 +173,24 @@ def _child(connection: Connection, work: Work) -> None:
     gc.freeze()  # what the server has loaded stays as it is: to look through it again would copy it
     function: Function | Stream = getattr(import_module(work.module), work.function)
     with suppress(MemoryError, RecursionError, BrokenPipeError):  # no end of the answer: the caller tells that it could not be finished
-        answer = function(json.loads(connection.recv_bytes()))
+        answer = function(cast(Mapping[str, Json], _read(connection.recv_bytes())))
         for piece in answer if isinstance(answer, Iterator) else (answer,):
-            connection.send_bytes(json.dumps(piece).encode())
+            connection.send_bytes(_written(piece))
         connection.send_bytes(b"")
+
+
+def _written(value: Json | Mapping[str, Json]) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # numbers of more than 64 bits, halves of characters: what the library of Python writes
+        return json.dumps(value).encode()
+
+
+def _read(text: bytes) -> Json:
+    try:
+        return cast(Json, orjson.loads(text))
+    except orjson.JSONDecodeError:
+        return cast(Json, json.loads(text))
 
 
 def _end_with_who_asked() -> None:

@@ -60,13 +60,21 @@ def reader(field: Mapping[str, Any]) -> Reader:
     A text that cannot be a value stays text, for the form's own check to name.
     """
     read_value = _reader(field)
+    if field.get("format") in _STRICT or field.get("type") in ("integer", "number"):
+
+        def read_tight(text: str) -> tuple[Any, str | None]:
+            if text.startswith(ERROR_VALUE):
+                return None, ERROR_TOLD
+            return read_value(tight) if (tight := _tight(text)) else (None, None)
+
+        return read_tight
 
     def read(text: str) -> tuple[Any, str | None]:
-        return (None, ERROR_TOLD) if text.startswith(ERROR_VALUE) else read_value(text)
+        if text.startswith(ERROR_VALUE):
+            return None, ERROR_TOLD
+        return read_value(text) if text else (None, None)
 
-    if field.get("format") in _STRICT or field.get("type") in ("integer", "number"):
-        return lambda text: read(tight) if (tight := _tight(text)) else (None, None)
-    return lambda text: read(text) if text else (None, None)
+    return read
 
 
 def _reader(field: Mapping[str, Any]) -> Reader:

@@ -15,6 +15,7 @@ import pytest
 
 from jobs import confinement
 from jobs.confinement import MEGABYTE, Busy, Json, Unfinished, Work
+from tests.jobs.conftest import wait_for
 
 pytestmark = pytest.mark.row("9.1")
 HERE = "tests.jobs.test_confinement"
@@ -28,6 +29,13 @@ def count(asked: Mapping[str, Json]) -> Iterator[Json]:
     yield from range(int(str(asked["upto"])))
     if asked.get("dies"):
         os._exit(1)
+
+
+def note(asked: Mapping[str, Json]) -> Iterator[Json]:
+    for number in (1, 2, 3):
+        with Path(str(asked["path"])).open("a") as file:
+            file.write(str(number))
+        yield "x" * 50_000
 
 
 def compute(asked: Mapping[str, Json]) -> Json:
@@ -68,13 +76,13 @@ def fail(asked: Mapping[str, Json]) -> Json:
 
 @pytest.fixture(autouse=True)
 def work(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = (echo, count, opened, compute, fill, write, die, fail)
+    here = (echo, count, note, opened, compute, fill, write, die, fail)
     own = {function.__name__: Work(HERE, function.__name__, seconds=1, written=8 * MEGABYTE) for function in here}
     monkeypatch.setattr(confinement, "WORK", {**confinement.WORK, **own})
 
 
 def test_an_answer_comes_back() -> None:
-    asked = {"text": "中文", "lines": [1, 2.5, None, True]}
+    asked: dict[str, Json] = {"text": "中文", "lines": [1, 2.5, None, True], "odd": ["\ud800", 2**70, float("inf")]}
     assert confinement.run("echo", asked) == asked
 
 
@@ -123,6 +131,14 @@ def test_of_many_who_wait_only_some_wait_long(monkeypatch: pytest.MonkeyPatch) -
 def test_an_answer_may_come_in_pieces() -> None:
     with closing(confinement.stream("count", {"upto": 1000})) as pieces:
         assert list(pieces) == list(range(1000))
+
+
+def test_pieces_are_made_while_earlier_ones_are_used(tmp_path: Path) -> None:
+    """What reads a file, and what stores its rows, work at the same time: nobody asks for the second piece here."""
+    path = tmp_path / "made"
+    with closing(confinement.stream("note", {"path": str(path)})) as pieces:
+        assert next(pieces) == "x" * 50_000
+        wait_for(lambda: path.read_text() == "123")
 
 
 def test_who_closes_an_answer_early_ends_its_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from domain.ground.id_numbers import id_number_problem
-from jobs.imports.cells import AS_SHOWN, CUT_OFF, as_text, reader
+from jobs.imports.cells import AS_SHOWN, CUT_OFF, ERROR_TOLD, ERROR_VALUE, as_text, reader
 
 ID = {"type": "string", "format": "id-number"}
 MOBILE = {"type": "string", "format": "mobile"}
@@ -78,6 +78,11 @@ def test_an_id_number_that_excel_cut_off(text: str) -> None:
 @pytest.mark.parametrize("text", ["1.39E+10", "1.39e10"])
 def test_a_mobile_number_as_a_csv_shows_it(text: str) -> None:
     assert reader(MOBILE)(text)[1] == AS_SHOWN
+
+
+@pytest.mark.parametrize("field", [MOBILE, ID, NAME, {"type": "integer"}])
+def test_a_formula_without_a_value_is_named_whatever_the_field(field: dict[str, Any]) -> None:
+    assert reader(field)(f"{ERROR_VALUE}#N/A") == (None, ERROR_TOLD)
 
 
 def test_an_id_number_may_end_in_three_zeros() -> None:

@@ -84,10 +84,18 @@ def test_an_xml_bomb(tmp_path: Path) -> None:
         ('<row r="1048576"><c r="A1048576"><v>1</v></c></row>', "50000 行"),
         ("<row r='1'><c t='n' s='1' r = 'XFD1'><v>1</v></c></row>", "100 列"),
         ('<row r="1"><c r="A99999999999"><v>1</v></c></row>', "50000 行"),
+        ('<row r="50101"><c><v>1</v></c></row>', "50000 行"),
+        ('<x:row r="1"><x:c  s="1" r="A50101"><x:v>1</x:v></x:c></x:row>', "50000 行"),
+        ('<row r="1"><c r="CW1" r="A1"><v>1</v></c></row>', "100 列"),
     ],
 )
 def test_one_cell_far_out_needs_no_memory(tmp_path: Path, cells: str, said: str) -> None:
     assert said in refusal(with_sheet(tmp_path / "a", cells))
+
+
+@pytest.mark.parametrize("cells", ['<row r="50100"><c r="A50100"><v>1</v></c></row>', "<row r='1'><c s='1' r = 'CV1'><v>1</v></c></row>"])
+def test_the_last_row_and_column_that_may_hold_something(tmp_path: Path, cells: str) -> None:
+    assert inspect(with_sheet(tmp_path / "a", cells), "教师.xlsx") == "xlsx"
 
 
 def test_a_tag_without_end(tmp_path: Path) -> None:
@@ -141,7 +149,10 @@ def test_the_look_at_formulas_is_linear(text: bytes) -> None:
     guarding._must_be_calculated(text)
 
 
-@pytest.mark.parametrize("text", [b"<c " * 300_000, b"<c " + b" r" * 400_000, b"<c " + b' r="A1"' * 100_000, b"<c r" + b" " * 900_000])
+@pytest.mark.parametrize(
+    "text",
+    [b"<c " * 300_000, b"<c " + b" r" * 400_000, b"<c " + b' r="A1"' * 100_000, b"<c r" + b" " * 900_000, b"<" + b"a" * 900_000],
+)
 def test_the_look_at_places_is_linear(text: bytes) -> None:
     guarding._Places().look(text)  # would take hours where a pattern backtracks
 
