@@ -22,6 +22,7 @@ def verify(runtime: Runtime, kept: Iterable[dict[str, object]] = ()) -> list[str
 def faults_in(runtime: Runtime, session: Session) -> Iterator[str]:
     """The faults of what a session reads."""
     yield from process_faults(runtime.engine, session)
+    yield from evidence.party_faults(session)
     yield from evidence.people_faults(session)
     yield from evidence.change_faults(session)
     yield from evidence.file_faults(session, runtime.settings.home, lambda id: _is_there(runtime, id))

@@ -110,6 +110,7 @@ class EventRow(Protocol):
     comment: str | None
     data: dict[str, Any] | None
     hash: str
+    record: str | None
 
 
 class MessageRow(Protocol):

@@ -18,7 +18,7 @@ from processes.monitor.verifying import evidence, workflow_state
 from processes.monitor.verifying.guarding import guarded
 from processes.monitor.verifying.versions import version_faults
 from processes.proving import unproved
-from processes.rows import InstanceRow, JobRow, TaskRow, VoteRow
+from processes.rows import EventRow, InstanceRow, JobRow, TaskRow, VoteRow
 from processes.states import LIVE, JobState
 from processes.tasks import tallies
 
@@ -84,13 +84,17 @@ class _Books:
         yield from tallies.count_faults(ballots, tasks)
         yield from evidence.vote_faults(ballots, lines)
         yield from workflow_state.opinion_faults(tasks)
-        yield from guarded("流程状态", self._against_record(row, tasks, ballots))
+        yield from guarded("流程状态", self._against_record(row, lines, tasks, ballots))
 
-    def _against_record(self, row: InstanceRow, tasks: Sequence[TaskRow], ballots: Sequence[VoteRow]) -> Iterator[str]:
+    def _against_record(
+        self, row: InstanceRow, lines: Sequence[EventRow], tasks: Sequence[TaskRow], ballots: Sequence[VoteRow]
+    ) -> Iterator[str]:
         session, definition = self.session, load(self.session, row.definition_id)
         subject = self.engine.subjects[definition.subject].load(session, row.subject_id)
         if subject is not None:
             yield from evidence.record_faults(session, row, subject, self.keys[definition.subject])
+        elif row.ended_at is not None:
+            yield from evidence.deletion_faults(session, row, lines, self.keys[definition.subject])
         jobs = read_all(session, select(tables.job).where(tables.job.c.instance_id == row.id), JobRow)
         unanswered = {job.id for job in jobs if job.state not in (JobState.DONE, JobState.CANCELLED)}
         if row.suspended_at is None and any(job.state in (JobState.PAUSED, JobState.ANSWERED) for job in jobs):

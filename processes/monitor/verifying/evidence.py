@@ -50,6 +50,19 @@ def record_faults(session: Session, row: InstanceRow, subject: Subject, keys: Se
         yield "记录的内容与最后一步之后的不同，被改动过"
 
 
+def deletion_faults(session: Session, row: InstanceRow, lines: Sequence[EventRow], keys: Sequence[str]) -> Iterator[str]:
+    """Whether a record that is gone was deleted by the step that ended its last process: the last line of such a step keeps nothing of it.
+
+    `keys`: the processes about such records.
+    """
+    table = tables.instance
+    about = select(table.c.id).where(table.c.key.in_(keys), table.c.subject_id == row.subject_id)
+    last = session.scalars(about.order_by(table.c.ended_at.desc().nulls_first(), table.c.id.desc()).limit(1)).first()
+    of_end = [line for line in lines if line.at == row.ended_at]
+    if last == row.id and (not of_end or of_end[-1].record is not None):
+        yield "记录已不在，却不是由流程删除的"
+
+
 def proof_faults(session: Session, row: InstanceRow) -> Iterator[str]:
     """Rows of an instance whose proofs do not hold."""
     if unproved(session, tables.instance, columns_of(row)):

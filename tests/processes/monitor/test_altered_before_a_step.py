@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, insert, select, update
 
 from domain.ground.handling import External
+from domain.ground.parties import Party, Person, PersonRole, rename_party
+from domain.institutions.teachers import Teacher, new_teacher
+from domain.platform.rights import change_roles
 from domain.weekly.reports import WeeklyReport
 from jobs import messages as delivering
 from jobs import outbox
+from jobs.verifying import faults_in
 from processes import tables
 from processes.history import events_of
 from processes.monitor import managing, migrating
 from processes.monitor.verify import verify
 from processes.outside import answers
+from processes.rights import substitutes
 from processes.states import EventKind
 from processes.steps import completing
 from processes.tasks import assigning, claiming
@@ -180,8 +186,9 @@ def test_a_job_that_was_changed_before_its_answer(world: World) -> None:
 def test_a_payload_that_was_taken_out_by_hand_is_not_proved_anew(world: World) -> None:
     old = world.runtime.engine
     asked: list[dict[str, Any]] = []
-    handlers = {**old.handlers, "test.ask": External(lambda *_: {"number": len(asked)}, lambda payload, *_: asked.append(payload) or {"number": 1})}
-    world = replace(world, runtime=replace(world.runtime, engine=replace(old, handlers=handlers)))
+    call = External(lambda *_: {"number": len(asked)}, lambda payload, *_: asked.append(payload) or {"number": 1})
+    engine = replace(old, handlers={**old.handlers, "test.ask": call})
+    world = replace(world, runtime=replace(world.runtime, engine=engine))
     play = Play(world)
     play.deploy(asking())
     play.begin()
@@ -222,3 +229,27 @@ def test_what_undoes_a_migration(world: World) -> None:
     do(world, migrating.undo, "supervisor", play.instance, "收回")
     (told,) = found(world, play.instance)
     assert "撤销迁移" in told
+
+
+def test_an_edit_does_not_prove_what_was_changed_before_it(world: World) -> None:
+    """Of a party, of a person with their roles, and of the end of a substitution, none of which has a history."""
+    school = world.actor("school1")
+    with world.runtime.database.writing() as session:
+        new_teacher(session, school, world.clock(), {"name": "顾老师", "mobile": "13800000001"})
+        stand_in = world.actor("province1b").person_id
+        now, absent = world.clock(), world.actor("province1")
+        substitutes.appoint(session, absent, stand_in, now, now + timedelta(days=9), [], True, now)
+    with world.runtime.database.writing() as session:
+        session.execute(update(Party).where(Party.id == school.party_id).values(province_id=world.actor("province2").party_id))
+        session.execute(update(Person).where(Person.account == "13800000001").values(party_id=world.actor("school2").party_id))
+        session.execute(insert(PersonRole).values(person_id=school.person_id, role="监控"))
+        session.execute(update(tables.substitute).values(existing=False))
+    with world.runtime.database.writing() as session:
+        rename_party(session, session.get_one(Party, school.party_id), "新校名")
+        session.scalars(select(Teacher)).one().take({"name": "顾老师", "mobile": "13800000002"})
+        change_roles(session, "school1", ["教师"], [], "张文", world.clock())
+        substitutes.end(session, world.actor("province1"), session.scalars(select(tables.substitute.c.id)).one(), world.clock())
+    with world.runtime.database.reading() as session:
+        faults = list(faults_in(world.runtime, session))
+    for said in ("机构 S3201（新校名）", "人员 13800000002", "人员 school1", "离岗代理"):
+        assert any(said in fault for fault in faults), faults

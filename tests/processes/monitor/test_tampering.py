@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from domain.ground.handling import BusinessError, External
 from domain.ground.parties import Party, Person, PersonRole
 from domain.ground.rows import columns_of
-from domain.institutions.teachers import new_teacher
+from domain.institutions.organizations import Organization, new_organization
+from domain.institutions.teachers import Teacher, new_teacher
 from domain.platform import files
 from domain.platform.changes import Change as Edit
 from domain.platform.changes import note_change
@@ -34,7 +35,7 @@ from processes.monitor import managing, migrating
 from processes.notices import copies
 from processes.outside import answers
 from processes.rights import substitutes
-from processes.steps import completing
+from processes.steps import completing, starting
 from processes.tasks import claiming, opinions
 from tests.conftest import NOON, World
 from tests.processes.bpmn.play import Play, diagram, end, flows, start, user
@@ -140,16 +141,19 @@ def _migrated(world: World) -> Play:
 
 
 def _on_the_ground(world: World) -> int:
-    """A teacher, two edits of a party, and an uploaded file, whose id it gives."""
+    """A teacher, an organization, two edits of a party, and an uploaded file that a record has taken, whose id it gives."""
     school = world.actor("school1")
     home = world.runtime.settings.home
     with files.received(home, BytesIO(b"%PDF-1.4")) as part, world.runtime.database.writing() as session:
-        new_teacher(session, school, world.clock(), {"name": "顾老师", "mobile": "13800000001"})
+        teacher = new_teacher(session, school, world.clock(), {"name": "顾老师", "mobile": "13800000001"})
+        starting.start(world.runtime.engine, session, school, "teacher", teacher)
+        new_organization(session, {"name": "新评价组织", "code": "999999999"})
         party = session.get_one(Party, school.party_id)
         for name in ("甲", "乙"):
             note_change(session, school, party, {"name": ""}, {"name": name}, world.clock())
             session.flush()
         kept = files.keep(session, home, school, "a.pdf", "application/pdf", part, world.clock())
+        files.attach(session, school, [kept.id], world.clock())
         return kept.id
 
 
@@ -268,6 +272,21 @@ def in_xml(before: str, after: str) -> Change:
 
 def of_person(of: str, **values: Any) -> Change:
     return lambda session, scene: session.execute(update(Person).where(Person.account == of).values(**values))
+
+
+def of_party(**values: Any) -> Change:
+    return lambda session, scene: session.execute(update(Party).where(Party.code == "S3201").values(**values))
+
+
+def without_party(session: Session, scene: Scene) -> None:
+    session.execute(delete(Organization).where(Organization.code == "999999999"))
+    session.execute(delete(Party).where(Party.code == "999999999"))
+
+
+def without_person(session: Session, scene: Scene) -> None:
+    person = scene.world.actor("province2b").person_id
+    session.execute(delete(PersonRole).where(PersonRole.person_id == person))
+    session.execute(delete(Person).where(Person.id == person))
 
 
 def given_role(account: str, role: str) -> Change:
@@ -422,7 +441,11 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a substitute for longer": (
         lambda session, scene: session.execute(update(tables.substitute).values(ends_at=NOON + timedelta(days=99))), "离岗代理"),
     "another substitute": (lambda session, scene: session.execute(update(tables.substitute).values(substitute_id=1)), "离岗代理"),
+    "a copy is gone": (gone(tables.copy, "ended"), "抄送"),
+    "a substitute is gone": (lambda session, scene: session.execute(delete(tables.substitute)), "离岗代理"),
     # records
+    "a record is gone": (
+        lambda session, scene: session.execute(delete(WeeklyReport).where(WeeklyReport.id == scene.report)), "不是由流程删除的"),
     "a record's answers after its approval": (of_report(data={**ANSWERS, "summary": "别的"}), "记录的内容"),
     "a record's school": (of_report(party_id=2), "记录的内容"),
     "a record's author": (of_report(author_id=4), "记录的内容"),
@@ -441,6 +464,23 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a person whom nobody added": (
         lambda session, scene: session.execute(insert(Person).values(account="me", name="我", mobile="1", party_id=1,
             password_hash="x", stamp="x", active=True, created_at=NOON)), "人员 me"),
+    "another password": (of_person("province1", password_hash="$argon2id$x"), "密码被改动过"),
+    "a password for a teacher who chose none": (of_person("13800000001", password_hash="$argon2id$x"), "密码被改动过"),
+    "the password of another": (
+        lambda session, scene: session.execute(update(Person).where(Person.account == "province1").values(
+            {name: select(getattr(Person, name)).where(Person.account == "school1").scalar_subquery()
+             for name in ("password_hash", "password_proof")})), "人员 province1（王强）：密码"),
+    "no password": (of_person("province1", password_hash="!"), "密码被改动过"),
+    "a person is gone": (without_person, "人员"),
+    "a teacher is gone": (lambda session, scene: session.execute(delete(Teacher)), "记录已不存在"),
+    # parties
+    "a party is called otherwise": (of_party(name="别的学校"), "机构 S3201"),
+    "a party is of another kind": (of_party(kind="province", province_id=None), "机构 S3201"),
+    "a party is another province's": (of_party(province_id=2), "机构 S3201"),
+    "a party has another code": (of_party(code="S3209"), "机构 S3209"),
+    "a party that nobody added": (
+        lambda session, scene: session.execute(insert(Party).values(kind="province", name="新省", code="P99")), "机构 P99"),
+    "a party is gone": (without_party, "机构"),
     # 修改记录
     "an edit says something else": (of_edit(0, data={"name": ["", "丙"]}), "修改记录"),
     "an edit of another person": (of_edit(1, actor="李四", actor_id=4), "修改记录"),
@@ -454,6 +494,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a file points to other bytes": (of_file(sha256="0" * 64), "指向的内容被改动过"),
     "a file is called otherwise": (of_file(name="b.pdf"), "名称、类型、所属"),
     "a file is another party's": (of_file(party_id=2), "名称、类型、所属"),
+    "a file is gone": (lambda session, scene: session.execute(delete(StoredFile).where(StoredFile.id == scene.file)), "现在没有了"),
     # heads
     "a head has another digest": (of_head(digest="0" * 64), "公布的内容被改动过"),
     "a head is of another day": (of_head(at=NOON), "签名不正确"),

@@ -1,0 +1,19 @@
+"""Parties and passwords have proofs"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0033"
+down_revision = "0032"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("party", sa.Column("proof", sa.String(32), comment="of all of it: `party_proof`"))
+    op.add_column("person", sa.Column("password_proof", sa.String(32), comment="of the password; null: none was chosen"))
+
+
+def downgrade() -> None:
+    op.drop_column("party", "proof")
+    op.drop_column("person", "password_proof")
