@@ -38,13 +38,13 @@ _EVENT, _INSTANCE, _DEFINITION = tables.event.c, tables.instance.c, tables.defin
 def begin(database: Database, engine: Engine) -> Head | None:
     """Proves what is in the database, and publishes the first head; does nothing where there is one.
 
-    Where an earlier version published heads without people and parties in them, they are proved now, and covered by the next head.
+    Where an earlier version published heads without parties in them, what lacks a proof of parties, people and versions gets it now.
     """
     with database.reading() as session:
         first = heads.last_head(session) is None
         if not first and (session.scalar(select(Party.id).limit(1)) is None or heads.covers(session, PARTY)):
             return None
-    for table in RULES if first else ():
+    for table in RULES if first else (tables.definition,):
         _prove(database, table)
     for prove in (prove_parties, prove_people, *((prove_changes, prove_files) if first else ())):
         last: int | None = 0
@@ -178,7 +178,7 @@ def _prove(database: Database, table: Table) -> None:
 
 
 def _made(session: Session, table: Table, row: Any) -> dict[str, Any]:
-    return {f"new_{name}": proof for name, proof in proofs(session, table, row).items()}
+    return {f"new_{name}": row[name] or proof for name, proof in proofs(session, table, row).items()}  # one that is there is not renewed
 
 
 def _chunks(ends: Iterable[End]) -> Iterator[list[End]]:

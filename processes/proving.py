@@ -48,6 +48,7 @@ class Rule:
 RULES: Mapping[Table, Sequence[Rule]] = {
     tables.definition: (
         Rule("proof", ("id", "key", "version", "name", "digest", "called", "deployed_at", "deployed_by", "starts_by"), what="版本信息"),
+        Rule("words_proof", ("id", "note", "scenarios"), what="说明或场景"),
     ),
     tables.instance: (Rule("proof", INSTANCE, what="状态或其他内容"),),
     tables.task: (

@@ -14,7 +14,7 @@ from processes import tables
 from processes.definitions.store import keys_about, load
 from processes.engine import Engine
 from processes.history import events_of
-from processes.monitor.verifying import evidence, workflow_state
+from processes.monitor.verifying import evidence, unproved_columns, workflow_state
 from processes.monitor.verifying.guarding import guarded
 from processes.monitor.verifying.versions import version_faults
 from processes.proving import unproved
@@ -32,10 +32,14 @@ def verify(engine: Engine, session: Session) -> list[str]:
     books = _Books(engine, session)
     for instance_id in session.scalars(select(tables.instance.c.id).order_by(tables.instance.c.id)).all():
         found += [f"流程实例 {instance_id}：{fault}" for fault in guarded("流程记录", books.faults_by_id(instance_id))]
-    found += books.without_instance()
-    for row in session.execute(select(tables.substitute)).mappings():
-        found += [f"离岗代理 {row['id']}：{rule.what}被改动过" for rule in unproved(session, tables.substitute, row)]
+    found += guarded("流程版本", books.without_instance())
+    found += guarded("离岗代理", _substitute_faults(session))
     return found
+
+
+def _substitute_faults(session: Session) -> Iterator[str]:
+    for row in session.execute(select(tables.substitute)).mappings():
+        yield from (f"离岗代理 {row['id']}：{rule.what}被改动过" for rule in unproved(session, tables.substitute, row))
 
 
 def faults(engine: Engine, session: Session, row: InstanceRow) -> Iterator[str]:
@@ -56,20 +60,19 @@ class _Books:
         found = {subject: keys_about(self.session, subject) for subject in self.engine.subjects}
         return {subject: keys for subject, keys in found.items() if keys}
 
-    def without_instance(self) -> list[str]:
+    def without_instance(self) -> Iterator[str]:
         """Records that have a status, which only a process gives, and no process."""
-        found, instance = [], tables.instance.c
+        instance = tables.instance.c
         for name, keys in self.keys.items():
             record = inspect(self.engine.subjects[name]).local_table
             theirs = exists().where(instance.key.in_(keys), instance.subject_id == record.c.id)
             query = select(record.c.id).where(record.c.status != "", not_(theirs)).order_by(record.c.id)
-            found += [f"记录 {name} {id}：有状态，却没有流程" for id in self.session.scalars(query)]
-        return found
+            yield from (f"记录 {name} {id}：有状态，却没有流程" for id in self.session.scalars(query))
 
     def faults_by_id(self, instance_id: int) -> Iterator[str]:
         """What is wrong with an instance, after its title."""
         row = read_one(self.session, select(tables.instance).where(tables.instance.c.id == instance_id), InstanceRow)
-        return (f"{row.title}：{fault}" for fault in self.faults(row))
+        yield from (f"{row.title}：{fault}" for fault in self.faults(row))
 
     def faults(self, row: InstanceRow) -> Iterator[str]:
         """What is wrong with an instance; a part of it that cannot be read does not hide the others."""
@@ -79,10 +82,11 @@ class _Books:
         yield from guarded("历史", evidence.chain_faults(row, lines))
         yield from evidence.found_faults(lines)
         tasks = read_all(session, select(tables.task).where(tables.task.c.instance_id == row.id), TaskRow)
-        yield from guarded("办理情况", evidence.act_faults(session, row, lines, tasks))
+        yield from guarded("办理情况", evidence.act_faults(session, row, lines, tasks, self.engine.clock()))
         ballots = read_all(session, select(tables.vote).where(tables.vote.c.instance_id == row.id), VoteRow)
         yield from tallies.count_faults(ballots, tasks)
         yield from evidence.vote_faults(ballots, lines)
+        yield from unproved_columns.vote_faults(lines, ballots, tasks)
         yield from workflow_state.opinion_faults(tasks)
         yield from guarded("流程状态", self._against_record(row, lines, tasks, ballots))
 

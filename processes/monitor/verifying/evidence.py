@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
@@ -12,9 +13,10 @@ from domain.ground.rows import columns_of, read_all
 from domain.ground.subjects import Subject
 from processes import tables
 from processes.history import GENESIS, chain_hash, clock_text, last_told
+from processes.monitor.verifying import unproved_columns
 from processes.proving import record_digest, unproved
 from processes.rows import CopyRow, EventRow, InstanceRow, JobRow, MessageRow, TaskRow, VoteRow
-from processes.states import EventKind, JobState, MessageState, TaskKind, TaskRowState
+from processes.states import EventKind, JobState, TaskKind, TaskRowState
 from processes.steps.votes import RESULTS
 
 _ACTS = (EventKind.TASK, EventKind.RETURN, EventKind.OPINION)  # lines of which each has a task row with an outcome
@@ -83,22 +85,25 @@ def proof_faults(session: Session, row: InstanceRow) -> Iterator[str]:
             yield f"抄送的{rule.what}被改动过"
 
 
-def act_faults(session: Session, row: InstanceRow, lines: Sequence[EventRow], tasks: Sequence[TaskRow]) -> Iterator[str]:
+def act_faults(session: Session, row: InstanceRow, lines: Sequence[EventRow], tasks: Sequence[TaskRow], now: datetime) -> Iterator[str]:
     """Task rows with an outcome, jobs, messages and copies against the lines of history that were written with them."""
     yield from _completions(lines, tasks)
+    yield from unproved_columns.task_faults(lines, tasks)
     kinds = Counter(line.kind for line in lines)
     table = tables.job
-    failed = read_all(session, select(table).where(table.c.instance_id == row.id, table.c.state == JobState.FAILED), JobRow)
-    if failed and (row.incident is None or kinds[EventKind.INCIDENT] == 0):
+    jobs = read_all(session, select(table).where(table.c.instance_id == row.id), JobRow)
+    yield from unproved_columns.job_faults(lines, jobs)
+    if any(job.state == JobState.FAILED for job in jobs) and (row.incident is None or kinds[EventKind.INCIDENT] == 0):
         yield "外部任务失败，流程却没有异常记录"
     message = tables.message
     either = (message.c.sender_id == row.id) | (message.c.instance_id == row.id)
     messages = read_all(session, select(message).where(either), MessageRow)
     if sum(one.sender_id == row.id for one in messages) != kinds[EventKind.SENT]:
         yield "发出的消息与历史不一致"
-    received = [one for one in messages if one.instance_id == row.id and one.state == MessageState.DELIVERED]
-    if len(received) > kinds[EventKind.RECEIVED]:
-        yield "收到的消息与历史不一致"
+    yield from unproved_columns.message_faults(row.id, lines, messages, now)
+    since = session.scalars(select(tables.subscription.c.since).where(tables.subscription.c.instance_id == row.id))
+    if not set(since) <= {line.at for line in lines}:
+        yield "等待其他流程消息的登记与历史不一致"
     moments = {line.at for line in lines if line.kind == EventKind.COPY}
     copies = read_all(session, select(tables.copy).where(tables.copy.c.instance_id == row.id), CopyRow)
     if any(copy.sent_at not in moments for copy in copies):
