@@ -27,7 +27,7 @@ from jobs.queue import QUICK, enqueue
 from jobs.runtime import Runtime
 from processes import tables
 from processes.diagrams import retries
-from processes.notices.reminders import remind
+from processes.notices.reminders import due_notices, remind
 from processes.rows import TextRow
 from processes.states import TextState
 from processes.steps.telling import KINDS
@@ -36,7 +36,9 @@ DUTY = "text"  # its name in the queue
 EVERY = timedelta(seconds=15)  # how often the scheduler looks
 APART = timedelta(minutes=10)  # between two SMS to the same person
 RETRY_MAX, RETRY_DELAY = 7, 2.0  # tries after the first, and seconds before the first of them, doubled each time
-MOST = 500  # people in one look
+REMINDED = 200  # tasks in one transaction: on SQLite nobody else writes meanwhile
+MOST = 100  # people in one transaction
+BUNDLES = 5  # such transactions in one look
 LONGEST = 200  # characters of an SMS
 _TEXT, _NOTICE = tables.text, tables.notice
 _LEASED = leases.Leased(_TEXT, "next_at", TextState.PENDING, TextState.RUNNING)
@@ -45,10 +47,16 @@ _log = logging.getLogger(__name__)
 
 def turn(runtime: Runtime) -> None:
     """What the scheduler does now and then: writes reminders, bundles notices that are due into SMS, and hands the SMS out."""
-    now = runtime.engine.clock()
-    with runtime.database.writing() as session:
-        remind(session, now)
-        bundle(session, now)
+    now, database = runtime.engine.clock(), runtime.database
+    with database.reading() as session:
+        notices = due_notices(session, now)
+    for at in range(0, len(notices), REMINDED):
+        with database.writing() as session:
+            remind(session, now, notices[at : at + REMINDED])
+    for _ in range(BUNDLES):
+        with database.writing() as session:
+            if not bundle(session, now):
+                break
     with runtime.database.writing() as session:
         due = leases.sweep(session, _LEASED, now)
     enqueue(runtime.settings.redis_url, QUICK, DUTY, due)

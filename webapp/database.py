@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from jobs.runtime import Runtime
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+ARRIVED = "pilot.arrived"
+"""Name in the environ of the moment at which a request had arrived, by `time.monotonic`; the web server (`webapp.serving`) tells it."""
 
 
 def view_of_request() -> Callable[..., Any] | None:
@@ -34,9 +36,16 @@ class RequestSession(AppSession):
 
     def __init__(self, db: RequestDatabase, **options: object) -> None:
         super().__init__(db, **options)
-        opened = db.opened
+        self._opened = db.opened
         # outside a request nobody has said that something is to be written
-        self._chosen = opened.immediate if has_request_context() and writes() else opened.engine
+        self._writes = has_request_context() and writes()
+        self._chosen = self._opened.answering(request.environ.get(ARRIVED)) if self._writes else self._opened.engine
+
+    def rollback(self) -> None:
+        """As usual; where a view gives the write lock back for work that takes a while, it may wait for it anew afterwards."""
+        super().rollback()
+        if self._writes:
+            self._chosen = self._opened.answering(None)
 
     def get_bind(
         self,

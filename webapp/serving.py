@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -17,13 +19,17 @@ from typing import TYPE_CHECKING
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
+
+from webapp.database import ARRIVED, SAFE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 THREADS = 8
+WRITERS = 5  # threads that may be at requests that write, and so wait for the database's lock or look at files: the others go on
 CONNECTIONS = 900  # open at once: below 1,024, the usual limit of a process's files
 BACKLOG = 1024  # connections that wait in the kernel, also while no server runs
 HEAD_SECONDS = 20.0  # in which the head of a request must have arrived
@@ -57,10 +63,36 @@ class Refusal(ErrorTask):  # type: ignore[misc]
         self.write(body)
 
 
+class Request(HTTPRequestParser):  # type: ignore[misc]
+    """A request that knows when it had arrived whole."""
+
+    arrived: float | None = None
+    """By `time.monotonic`."""
+
+    def received(self, data: bytes) -> int:
+        """Takes what has arrived of it."""
+        taken: int = super().received(data)
+        if self.completed and self.arrived is None:
+            self.arrived = time.monotonic()
+        return taken
+
+
+class Task(WSGITask):  # type: ignore[misc]
+    """Work on a request; the app is told when it had arrived."""
+
+    def get_environment(self) -> dict[str, object]:
+        """The WSGI environ."""
+        environ: dict[str, object] = super().get_environment()
+        environ[ARRIVED] = self.request.arrived
+        return environ
+
+
 class Channel(HTTPChannel):  # type: ignore[misc]  # the library ships no types
     """A connection that knows since when a request has been arriving."""
 
     error_task_class = Refusal
+    parser_class = Request
+    task_class = Task
     begun: float | None = None
     """When the request that is arriving began; None between requests, and while one is worked on."""
     read = 0
@@ -86,6 +118,64 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # the library ships no types
     def is_owed(self, arriving: bool) -> bool:
         """Whether an answer is under way; where `arriving`, also whether a request is."""
         return bool(self.requests or self.total_outbufs_len or (arriving and (self.fresh or self.begun is not None)))
+
+
+class Writing:
+    """A request that may write, on its turn."""
+
+    def __init__(self, channel: Channel, over: Callable[[], None]) -> None:
+        self._channel, self._over = channel, over
+
+    def service(self) -> None:
+        """Answers it."""
+        try:
+            self._channel.service()
+        finally:
+            self._over()
+
+    def cancel(self) -> None:
+        """Gives it up."""
+        self._channel.cancel()
+
+
+class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """Threads for requests in the order of their arrival; those that may write get `WRITERS` of them at most."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._writing = 0
+        self._waiting: deque[Channel] = deque()
+
+    def add_task(self, task: Channel) -> None:
+        """Takes in a connection whose next request has arrived."""
+        if task.requests[0].error or task.requests[0].command in SAFE:
+            super().add_task(task)
+            return
+        with self._lock:
+            if self._writing >= WRITERS:
+                self._waiting.append(task)
+                return
+            self._writing += 1
+        super().add_task(Writing(task, self._over))
+
+    def _over(self) -> None:
+        """Gives the turn of a request that was answered to the next."""
+        with self._lock:
+            if not self._waiting:
+                self._writing -= 1
+                return
+            task = self._waiting.popleft()
+        super().add_task(Writing(task, self._over))
+
+    def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
+        """Ends the threads, and gives up what waits."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, deque()
+        for task in waiting:
+            task.cancel()
+        ended: bool = super().shutdown(cancel_pending, timeout)
+        return ended
 
 
 class Server(TcpWSGIServer):  # type: ignore[misc]
@@ -122,7 +212,6 @@ def make_server(app: WSGIApplication, listening: socket.socket) -> Server:
     """A server of an app on a socket that listens."""
     adjustments = Adjustments(
         sockets=[listening],
-        threads=THREADS,
         backlog=BACKLOG,
         connection_limit=CONNECTIONS,
         channel_timeout=IDLE_SECONDS,
@@ -133,7 +222,9 @@ def make_server(app: WSGIApplication, listening: socket.socket) -> Server:
         clear_untrusted_proxy_headers=False,  # the app decides whose word counts (TRUSTED_PROXIES)
     )
     sockinfo = (listening.family, listening.type, listening.proto, listening.getsockname())
-    return Server(app, _sock=listening, bind_socket=False, sockinfo=sockinfo, adj=adjustments)
+    dispatcher = Dispatcher()
+    dispatcher.set_thread_count(THREADS)
+    return Server(app, _sock=listening, bind_socket=False, sockinfo=sockinfo, adj=adjustments, dispatcher=dispatcher)
 
 
 def listen(host: str, port: int) -> socket.socket:

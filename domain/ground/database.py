@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from sqlite3 import Connection as SqliteConnection
+from time import monotonic
 from typing import Any, cast
 
 from psycopg import Connection as PostgresConnection
@@ -17,6 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from domain.ground.proofs import OPTION, Proofs, passing_proofs
+from domain.ground.write_lock import HURRY, SINCE, WriteLock
 
 IDLE = timedelta(seconds=60)
 """How long PostgreSQL lets a transaction stand idle before it ends it: a process that was stopped would keep its locks."""
@@ -41,6 +44,13 @@ class Database:
     """The same engine with the same pool, whose transactions take SQLite's write lock as they begin."""
     reads: sessionmaker[Session]
     writes: sessionmaker[Session]
+
+    def answering(self, since: float | None) -> Engine:
+        """The engine `immediate` for somebody who waits for an answer since that moment, by `time.monotonic` (`write_lock`).
+
+        None: each of its transactions may wait anew.
+        """
+        return self.immediate.execution_options(**{SINCE: since})
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -103,12 +113,14 @@ def open_database(url: str, proofs: Proofs | None = None, patience: timedelta | 
             connect_args={"timeout": (patience or PATIENCE).total_seconds(), "check_same_thread": False},
         )
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "begin", partial(_begin_sqlite, WriteLock(patience or PATIENCE)))
     else:
         limits = f"-c idle_in_transaction_session_timeout={IDLE // _MS} -c lock_timeout={(patience or timedelta()) // _MS}"  # 0: none
         pool = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
         engine = create_engine(url, hide_parameters=True, execution_options=options, connect_args={"options": limits}, **pool)
         event.listen(engine, "connect", _prepare_postgresql)
+        if patience is not None:
+            event.listen(engine, "begin", partial(_begin_postgresql, patience))
     immediate = engine.execution_options(**{_IMMEDIATE: True})
     return Database(
         engine,
@@ -134,10 +146,18 @@ def _prepare_postgresql(connection: PostgresConnection[Any], record: ConnectionP
     connection.commit()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    # BEGIN IMMEDIATE is SQLite's row lock: two steps never hold stale reads against each other.
-    immediate = connection.get_execution_options().get(_IMMEDIATE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+def _begin_sqlite(lock: WriteLock, connection: Connection) -> None:
+    if connection.get_execution_options().get(_IMMEDIATE):
+        lock.begin(connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_postgresql(patience: timedelta, connection: Connection) -> None:
+    since = connection.get_execution_options().get(SINCE)
+    if since is not None:
+        left = max(patience - timedelta(seconds=monotonic() - since), HURRY)
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {left // _MS}")
 
 
 def _switch_keys(connection: Connection, how: str) -> None:

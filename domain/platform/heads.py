@@ -81,14 +81,12 @@ def add_leaves(session: Session, number: int, ends: Sequence[End]) -> None:
     session.execute(insert(Leaf), [{**vars(end), "head": number} for end in ends])
 
 
-def publish(session: Session, number: int, at: datetime) -> Head:
-    """Signs a head over the leaves that were added to it."""
+def signed_head(session: Session, number: int, at: datetime) -> Head:
+    """A head over the leaves that were added to it, signed; whoever adds it to a session publishes it."""
     before = session.get(Head, number - 1)
     leaves = session.scalar(select(func.count()).select_from(Leaf).where(Leaf.head == number)) or 0
     head = Head(number=number, at=at, leaves=leaves, digest=_digest(before, leaves_of(session, number)))
     head.signature = proofs_of(session).sign(statement(head))
-    session.add(head)
-    session.flush()
     return head
 
 

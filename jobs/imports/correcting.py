@@ -15,6 +15,7 @@ from jobs.imports.description import Import
 from jobs.imports.guarding import MAX_CELL
 
 OPEN = (ImportState.READY, ImportState.DONE)  # states of an import in which its rows may be corrected
+OPEN_ROWS = (RowState.BAD, RowState.GOOD)  # and of such a row
 
 
 class CellTooLong(DomainError):
@@ -22,7 +23,7 @@ class CellTooLong(DomainError):
 
 
 class RowClosed(DomainError):
-    """此行已导入或正在导入，不能再修改，请刷新页面查看。"""
+    """其中有的行已导入或正在导入，不能再修改。"""
 
 
 def correct(session: Session, actor: Actor, description: Import, record: ImportRecord, changes: Mapping[int, Mapping[str, str]]) -> int:
@@ -40,7 +41,7 @@ def correct(session: Session, actor: Actor, description: Import, record: ImportR
     check, good = row_check(session, description), 0
     for number, texts in changes.items():
         row = session.get(ImportRow, (record.id, number))
-        if row is None or row.state not in (RowState.BAD, RowState.GOOD):
+        if row is None or row.state not in OPEN_ROWS:
             raise RowClosed
         row.cells = _changed(row.cells, record.places, texts)
         problems = _problems(session, actor, description, record, check, row)

@@ -34,7 +34,7 @@ from processes.steps import starting
 
 CHECKED = 2000  # rows a transaction: on SQLite nobody else writes meanwhile, so what can be done before it begins is done before
 CHECKED_TEXT = 500_000  # characters a transaction
-TAKEN = 1000
+TAKEN = 500  # rows that become records in one transaction: some 30 ms
 STARTED = 10  # processes a transaction: some 40 ms, during which SQLite lets nobody else write
 ROWS = cast(SqlTable, ImportRow.__table__)  # Core: twenty thousand rows need no objects
 KEPT = ("number", "state", "cells", "problems")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from processes.notices import notices, preferences
-from processes.notices.reminders import remind
+from processes.notices.reminders import due_notices, remind
 from processes.steps import telling
 from tests.conftest import World
 
@@ -17,6 +17,6 @@ def choose(world: World, account: str, shown: tuple[str, ...] = ALL, sms: tuple[
 
 def notices_shown(world: World, account: str) -> list[tuple[str, str]]:
     with world.runtime.database.writing() as session:
-        remind(session, world.clock())
+        remind(session, world.clock(), due_notices(session, world.clock()))
         rows = session.execute(notices.notices_of(world.actor(account))).all()
     return [(row.kind, row.text) for row in rows]

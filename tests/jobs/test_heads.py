@@ -123,7 +123,7 @@ def test_whoever_has_the_key_too_is_seen_from_outside(lite: World) -> None:
     with lite.runtime.database.writing() as session:
         session.execute(delete(Leaf).where(Leaf.head == head.number))
         session.execute(delete(Head).where(Head.number == head.number))
-        heads.publish(session, head.number, head.at)
+        session.add(heads.signed_head(session, head.number, head.at))
     assert verify(lite.runtime) == []
     assert verify(lite.runtime, kept) == ["外部保存的第 2 次公布与数据库中的不一致"]
     with lite.runtime.database.writing() as session:

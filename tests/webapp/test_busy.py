@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -128,6 +129,27 @@ def test_a_stopped_process_that_holds_the_lock_loses_nobody_s_words(live_on_both
         assert browser.post(address, data=kept).status_code == 302
     with world.runtime.database.reading() as session:
         assert (session.get_one(WeeklyReport, report).data or {})["summary"] == TYPED["summary"]
+
+
+def test_thirty_who_save_at_once_are_told_while_others_read(live_on_both: Live) -> None:
+    world = live_on_both.world
+    report, _ = begin(world)
+    address, settings = f"/weekly/{report}/edit", world.runtime.settings
+    with served(settings) as browser, ThreadPoolExecutor(31) as people:
+        login = {"account": "school1", "password": PASSWORD, "csrf_token": token(browser.get("/login").text)}
+        assert browser.post("/login", data=login).status_code == 302
+        opened = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', browser.get(address).text))
+
+        def save() -> int:
+            return browser.post(address, data={**opened, **TYPED}).status_code
+
+        with stopped_holder(settings) as holder:
+            savers = [people.submit(save) for _ in range(30)]
+            for page in ("/healthz", "/weekly/", "/healthz"):
+                assert browser.get(page).status_code == 200
+            assert {one.result() for one in savers} == {503}
+            goes_on(holder)
+        assert save() == 302
 
 
 def test_the_web_is_less_patient_than_workers_and_commands(live_on_both: Live, monkeypatch: pytest.MonkeyPatch) -> None:

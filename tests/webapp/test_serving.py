@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,7 +21,8 @@ import pytest
 from tests.conftest import World
 from tests.jobs.conftest import wait_for
 from webapp import serving
-from webapp.serving import HEAD_SECONDS, INHERITED, LARGEST, Server, listen, make_server
+from webapp.database import ARRIVED
+from webapp.serving import HEAD_SECONDS, INHERITED, LARGEST, WRITERS, Server, listen, make_server
 
 pytestmark = pytest.mark.row("9.1")
 SLOW = 200
@@ -155,6 +157,59 @@ def test_what_does_not_arrive_is_dropped_and_what_is_slow_but_comes_is_not(monke
         assert stuck.recv(100) == b""  # closed
         slow.sendall(b"x" * 100_000)
         assert b"200 OK" in slow.recv(100)
+
+
+class Held:
+    """An app whose writing requests wait until they may go on."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.writing = 0
+        self.most = 0
+        self.arrivals: list[float] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        if environ["REQUEST_METHOD"] == "POST":
+            with self._lock:
+                self.arrivals.append(environ[ARRIVED])
+                self.writing += 1
+                self.most = max(self.most, self.writing)
+            self.go_on.wait(60)
+            with self._lock:
+                self.writing -= 1
+        start("200 OK", [("Content-Type", "text/plain")])
+        return [b"read"]
+
+
+def test_requests_that_write_leave_threads_to_those_that_read() -> None:
+    app = Held()
+    post = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with served(app) as (server, address), ExitStack() as clients:
+        began = time.monotonic()
+        writers = [clients.enter_context(begin(address, post)) for _ in range(30)]
+        wait_for(lambda: app.writing == WRITERS and sum(bool(one.requests) for one in server.active_channels.values()) == 30)
+        arrived = time.monotonic()
+        assert [asked(address).text for _ in range(3)] == ["read"] * 3  # while all the others wait
+        assert app.writing == WRITERS
+        app.go_on.set()
+        assert all(b"200 OK" in one.makefile("rb").read() for one in writers)
+    assert app.most == WRITERS
+    assert len(app.arrivals) == 30
+    assert all(began <= one <= arrived for one in app.arrivals)  # those that waited for a thread too
+
+
+def test_requests_that_wait_for_a_thread_are_given_up_when_the_server_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "LAST_SECONDS", 0.0)
+    app = Held()
+    post = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+    with ExitStack() as clients:
+        with served(app) as (server, address):
+            writers = [clients.enter_context(begin(address, post)) for _ in range(WRITERS + 1)]
+            wait_for(lambda: app.writing == WRITERS and sum(bool(one.requests) for one in server.active_channels.values()) == WRITERS + 1)
+        app.go_on.set()
+        assert {one.recv(100) for one in writers} == {b""}
+        assert len(app.arrivals) == WRITERS
 
 
 def test_what_never_reaches_the_app_is_refused_in_words() -> None:

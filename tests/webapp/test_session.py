@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from domain.ground.base import Base
 from domain.ground.settings import Settings
+from domain.ground.write_lock import SINCE
 from domain.platform.throttle import LoginAttempt
 from jobs.runtime import build
 from tests.conftest import NOON, World, settings_in, world_of
@@ -25,6 +26,7 @@ from tests.counting import count, counted
 from tests.webapp.clients import site, user
 from webapp.app import create_app
 from webapp.context import db, public, reads_only
+from webapp.database import ARRIVED
 
 BEGINNINGS = ("BEGIN", "BEGIN IMMEDIATE")
 SELECT = text("SELECT 1")
@@ -84,15 +86,34 @@ def test_its_sessions_are_as_those_of_the_jobs(lite: World) -> None:
             ours = db()
             for name in ("autoflush", "autobegin", "expire_on_commit", "twophase", "join_transaction_mode"):
                 assert getattr(ours, name) == getattr(theirs, name), name
-            assert ours.get_bind() is theirs.get_bind()
+            mine, other = ours.get_bind(), theirs.get_bind()
+            assert isinstance(mine, Engine)
+            assert isinstance(other, Engine)
+            assert mine.pool is other.pool
+            assert {**mine.get_execution_options(), SINCE: None} == {**other.get_execution_options(), SINCE: None}
 
 
 def test_only_requests_that_may_write_take_the_lock(lite: World) -> None:
     app, database = site(lite), lite.runtime.database
     assert bound(app, "/inbox/", "GET") is database.engine
-    assert bound(app, "/login", "POST") is database.immediate
-    assert bound(app, "/nowhere", "POST") is database.immediate
+    waits = database.answering(None).get_execution_options()
+    assert waits != database.engine.get_execution_options()
+    assert bound(app, "/login", "POST").get_execution_options() == waits
+    assert bound(app, "/nowhere", "POST").get_execution_options() == waits
     assert bound(app, "/fields/check", "POST") is database.engine  # its view is marked as one that only reads
+
+
+def test_the_wait_for_the_lock_counts_from_the_arrival_and_anew_after_the_lock_was_given_back(lite: World) -> None:
+    app = site(lite)
+    with app.test_request_context("/weekly/new", method="POST", environ_base={ARRIVED: 12.5}):
+        session, seen = db(), []
+        for _ in range(2):
+            engine = session.get_bind()
+            assert isinstance(engine, Engine)
+            seen.append(engine.get_execution_options()[SINCE])
+            session.execute(SELECT)
+            session.rollback()
+    assert seen == [12.5, None]
 
 
 @pytest.mark.parametrize(

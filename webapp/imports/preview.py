@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from domain.platform.imports import ImportRecord, ImportRow, RowState
 from jobs.imports.checking import row_check
 from jobs.imports.columns import Column
+from jobs.imports.correcting import OPEN, OPEN_ROWS
 from jobs.imports.description import Import
 from webapp.paging import Paged, page_of
 
@@ -49,6 +50,17 @@ class Preview:
     """Headings of the file that are no columns of the import."""
 
 
+@dataclass(frozen=True)
+class TypedRow:
+    """What was typed into a row that could not be taken."""
+
+    number: int
+    closed: bool
+    """Whether the row cannot be corrected any more."""
+    texts: Sequence[tuple[str, str, str]]
+    """(field name, title, what was typed)."""
+
+
 def preview(session: Session, description: Import, record: ImportRecord, values: Mapping[str, str]) -> Preview:
     """The page that the address asks for: `tab` and `page`. One query, however many rows the file has."""
     counts = {"bad": record.bad, "good": record.good, "taken": record.taken}
@@ -72,6 +84,22 @@ def posted_changes(form: Mapping[str, str]) -> dict[int, dict[str, str]]:
         if found is not None and (len(changes) < MAX_ROWS or int(found[1]) in changes):
             changes.setdefault(int(found[1]), {})[found[2]] = text
     return changes
+
+
+def typed_texts(session: Session, description: Import, record: ImportRecord, changes: Mapping[int, Mapping[str, str]]) -> list[TypedRow]:
+    """What was typed and is not stored, of corrections that could not be taken."""
+    titles = {column.name: column.title for column in row_check(session, description).columns}
+    query = select(ImportRow).where(ImportRow.import_id == record.id, ImportRow.number.in_(changes))
+    rows = {row.number: row for row in session.scalars(query)}
+    found = []
+    for number, texts in sorted(changes.items()):
+        row = rows.get(number)
+        stored = {name: row.cells[at] for name, at in record.places.items() if at < len(row.cells)} if row is not None else {}
+        typed = [(name, titles[name], text) for name, text in texts.items() if name in titles and text.strip() != stored.get(name, "")]
+        if typed:
+            closed = row is None or record.state not in OPEN or row.state not in OPEN_ROWS
+            found.append(TypedRow(number, closed, typed))
+    return found
 
 
 def _ignored(record: ImportRecord, columns: Sequence[Column]) -> list[str]:

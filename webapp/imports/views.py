@@ -18,7 +18,7 @@ from domain.platform.imports import ImportRecord, ImportState, import_of, import
 from jobs.imports import IMPORTS, returned_rows
 from jobs.imports.checking import row_check
 from jobs.imports.choosing import NothingChosen, choose, offers
-from jobs.imports.correcting import OPEN, correct
+from jobs.imports.correcting import OPEN, RowClosed, correct
 from jobs.imports.deciding import BUSY, begin_taking, drop, interrupted, resume
 from jobs.imports.description import Import
 from jobs.imports.originals import MAX_ROWS as MAX_OWN
@@ -26,7 +26,7 @@ from jobs.imports.receiving import AlreadyImported, receive, uploaded
 from jobs.imports.template import template_of
 from processes.errors import NotAllowed, NotFound
 from webapp.context import actor, db, later_task, runtime
-from webapp.imports.preview import Preview, posted_changes, preview
+from webapp.imports.preview import Preview, posted_changes, preview, typed_texts
 from webapp.paging import page_of
 
 blueprint = Blueprint("imports", __name__, url_prefix="/imports")
@@ -110,7 +110,12 @@ def correct_rows(kind: str, import_id: int) -> ResponseReturnValue:
     """Corrects the cells of this page's rows and checks these rows again."""
     description, record = _description(kind), _record(kind, import_id)
     changes = posted_changes(request.form)
-    good = correct(db(), actor(), description, record, changes)
+    try:
+        good = correct(db(), actor(), description, record, changes)
+    except RowClosed as error:
+        db().rollback()  # what is shown is compared with what is stored
+        typed = typed_texts(db(), description, record, changes)
+        return render_template("imports/not_corrected.html", description=description, record=record, rows=typed, problem=str(error)), 409
     bad = len(changes) - good
     flash(f"重新检查了 {len(changes)} 行：{good} 行通过" + (f"，{bad} 行仍有问题。" if bad else "。"), "warning" if bad else "success")
     return redirect(url_for(".show", kind=kind, import_id=import_id))

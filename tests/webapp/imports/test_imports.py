@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from pathlib import Path
 
@@ -213,3 +214,41 @@ def test_columns_that_are_not_imported_are_named_with_and_without_headings(lite:
     sent = send(school, workbook(tmp_path / "a", rows).read_bytes())
     work(lite)
     assert "文件中的“备注”、“I 列（没有表头）”列不在导入模板中，不会导入。" in school.get(sent.location).text
+
+
+@pytest.mark.parametrize(
+    ("act", "said", "onward", "listed"),
+    [
+        ("drop", "本次导入已放弃，不能再修改。如仍要导入，请重新上传文件", "重新上传", 2),
+        ("take", "本次导入正在进行，现在不能修改", "打开本次导入", 1),  # what is stored as it was typed is not listed
+    ],
+)
+def test_corrections_of_an_import_that_was_closed_meanwhile_are_not_lost(
+    lite: World, tmp_path: Path, act: str, said: str, onward: str, listed: int
+) -> None:
+    school = user(site(lite), "school1")
+    address = send(school, file_of(tmp_path, teacher(1), teacher(2, 手机号="1"))).location
+    work(lite)
+    assert school.post(f"{address}/{act}").status_code == 302  # in another window
+    answer = school.post(f"{address}/rows", data={"3.mobile": "<b>1390</b>", "3.name": "教师00002"})
+    assert answer.status_code == 409
+    for text in (said, onward, "&lt;b&gt;1390&lt;/b&gt;", "手机号"):
+        assert text in answer.text
+    assert answer.text.count('data-label="列"') == listed
+    assert "保存其余各行的修改" not in answer.text
+
+
+def test_of_corrections_those_of_rows_that_are_open_can_be_saved_again(lite: World, tmp_path: Path) -> None:
+    school = user(site(lite), "school1")
+    address = send(school, file_of(tmp_path, teacher(1), teacher(2, 手机号="1"), teacher(3, 手机号="2"))).location
+    work(lite)
+    assert school.post(f"{address}/rows", data={"3.mobile": "13900000002"}).status_code == 302
+    assert school.post(f"{address}/take").status_code == 302
+    work(lite)
+    answer = school.post(f"{address}/rows", data={"3.mobile": "13900000008", "4.mobile": "13900000003"})
+    assert answer.status_code == 409
+    assert "3（已导入）" in answer.text
+    assert 'name="3.mobile"' not in answer.text
+    kept = dict(re.findall(r'<textarea name="([^"]+)" hidden>\n([^<]*)</textarea>', answer.text))
+    assert kept == {"4.mobile": "13900000003"}
+    assert "1 行通过" in school.post(f"{address}/rows", data=kept, follow_redirects=True).text

@@ -1,0 +1,71 @@
+"""How long a transaction waits for SQLite's one write lock, which may be held by a process that was stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from sqlite3 import SQLITE_BUSY
+from time import monotonic
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+SINCE = "pilot_since"
+"""Option of a connection of somebody who waits for an answer: since when, by `monotonic`; None: since the transaction begins."""
+HURRY = timedelta(milliseconds=200)
+"""How long they wait where their patience is over, or the lock is stuck: longer than any honest chunk of work holds the lock."""
+_MS = timedelta(milliseconds=1)
+
+
+class WriteLock:
+    """Begins transactions that write, in one process.
+
+    Who has waited in vain for all of `patience` shows that the lock is stuck: until somebody gets it again, nobody who waits for an answer
+    waits long. Work without a `SINCE` always has the whole of `patience`.
+    """
+
+    def __init__(self, patience: timedelta, clock: Callable[[], float] = monotonic) -> None:
+        self._patience = patience.total_seconds()
+        self._clock = clock
+        self._stuck = False
+
+    def begin(self, connection: Connection) -> None:
+        """Takes the lock for a transaction of this connection: SQLite's row lock, so that two steps never hold stale reads.
+
+        Raises:
+            OperationalError: somebody else has held it for too long.
+        """
+        options, began = connection.get_execution_options(), self._clock()
+        if SINCE not in options:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return
+        try:
+            _wait_at_most(connection, self.room(options[SINCE], began))
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorcode", None) == SQLITE_BUSY:
+                self.missed(began)
+            raise
+        else:
+            self._stuck = False
+        finally:
+            _wait_at_most(connection, self._patience)
+
+    def room(self, since: float | None, now: float) -> float:
+        """Seconds to wait for somebody who waits for an answer since then (None: since now)."""
+        hurry = min(HURRY.total_seconds(), self._patience)
+        left = self._patience - (now - since if since is not None else 0)
+        if self._stuck:
+            return min(hurry, max(left, 0))
+        return max(left, hurry)
+
+    def missed(self, began: float) -> None:
+        """Notes that somebody who began to wait then has not got the lock."""
+        # clocks and SQLite's own waiting are not exact to the last millisecond
+        self._stuck = self._stuck or self._clock() - began >= 0.9 * self._patience
+
+
+def _wait_at_most(connection: Connection, seconds: float) -> None:
+    cursor = connection.connection.cursor()  # past SQLAlchemy, which would begin a transaction
+    cursor.execute(f"PRAGMA busy_timeout={timedelta(seconds=seconds) // _MS}")
+    cursor.close()
