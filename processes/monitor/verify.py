@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 
 from domain.ground.rows import read_all, read_one
 from processes import tables
-from processes.definitions.store import latest, load
+from processes.definitions.store import keys_about, load
 from processes.engine import Engine
 from processes.history import events_of
-from processes.monitor.verifying import evidence, workflow_state
+from processes.monitor.verifying import evidence, unproved_columns, workflow_state
 from processes.monitor.verifying.guarding import guarded
 from processes.monitor.verifying.versions import version_faults
 from processes.proving import unproved
-from processes.rows import InstanceRow, JobRow, TaskRow, VoteRow
+from processes.rows import EventRow, InstanceRow, JobRow, TaskRow, VoteRow
 from processes.states import LIVE, JobState
 from processes.tasks import tallies
 
@@ -32,10 +32,14 @@ def verify(engine: Engine, session: Session) -> list[str]:
     books = _Books(engine, session)
     for instance_id in session.scalars(select(tables.instance.c.id).order_by(tables.instance.c.id)).all():
         found += [f"流程实例 {instance_id}：{fault}" for fault in guarded("流程记录", books.faults_by_id(instance_id))]
-    found += books.without_instance()
-    for row in session.execute(select(tables.substitute)).mappings():
-        found += [f"离岗代理 {row['id']}：{rule.what}被改动过" for rule in unproved(session, tables.substitute, row)]
+    found += guarded("流程版本", books.without_instance())
+    found += guarded("离岗代理", _substitute_faults(session))
     return found
+
+
+def _substitute_faults(session: Session) -> Iterator[str]:
+    for row in session.execute(select(tables.substitute)).mappings():
+        yield from (f"离岗代理 {row['id']}：{rule.what}被改动过" for rule in unproved(session, tables.substitute, row))
 
 
 def faults(engine: Engine, session: Session, row: InstanceRow) -> Iterator[str]:
@@ -53,25 +57,22 @@ class _Books:
     @cached_property
     def keys(self) -> dict[str, list[str]]:
         """Type of record → the processes about such records."""
-        found: dict[str, list[str]] = {}
-        for key in self.session.scalars(select(tables.definition.c.key).distinct()):
-            found.setdefault(latest(self.session, key).subject, []).append(key)
-        return found
+        found = {subject: keys_about(self.session, subject) for subject in self.engine.subjects}
+        return {subject: keys for subject, keys in found.items() if keys}
 
-    def without_instance(self) -> list[str]:
+    def without_instance(self) -> Iterator[str]:
         """Records that have a status, which only a process gives, and no process."""
-        found, instance = [], tables.instance.c
+        instance = tables.instance.c
         for name, keys in self.keys.items():
             record = inspect(self.engine.subjects[name]).local_table
             theirs = exists().where(instance.key.in_(keys), instance.subject_id == record.c.id)
             query = select(record.c.id).where(record.c.status != "", not_(theirs)).order_by(record.c.id)
-            found += [f"记录 {name} {id}：有状态，却没有流程" for id in self.session.scalars(query)]
-        return found
+            yield from (f"记录 {name} {id}：有状态，却没有流程" for id in self.session.scalars(query))
 
     def faults_by_id(self, instance_id: int) -> Iterator[str]:
         """What is wrong with an instance, after its title."""
         row = read_one(self.session, select(tables.instance).where(tables.instance.c.id == instance_id), InstanceRow)
-        return (f"{row.title}：{fault}" for fault in self.faults(row))
+        yield from (f"{row.title}：{fault}" for fault in self.faults(row))
 
     def faults(self, row: InstanceRow) -> Iterator[str]:
         """What is wrong with an instance; a part of it that cannot be read does not hide the others."""
@@ -79,21 +80,25 @@ class _Books:
         yield from guarded("流程记录", evidence.proof_faults(session, row))
         lines = events_of(session, row.id)
         yield from guarded("历史", evidence.chain_faults(row, lines))
+        yield from evidence.found_faults(lines)
         tasks = read_all(session, select(tables.task).where(tables.task.c.instance_id == row.id), TaskRow)
-        yield from guarded("办理情况", evidence.act_faults(session, row, lines, tasks))
+        yield from guarded("办理情况", evidence.act_faults(session, row, lines, tasks, self.engine.clock()))
         ballots = read_all(session, select(tables.vote).where(tables.vote.c.instance_id == row.id), VoteRow)
         yield from tallies.count_faults(ballots, tasks)
         yield from evidence.vote_faults(ballots, lines)
+        yield from unproved_columns.vote_faults(lines, ballots, tasks)
         yield from workflow_state.opinion_faults(tasks)
-        yield from guarded("流程状态", self._against_record(row, tasks, ballots))
+        yield from guarded("流程状态", self._against_record(row, lines, tasks, ballots))
 
-    def _against_record(self, row: InstanceRow, tasks: Sequence[TaskRow], ballots: Sequence[VoteRow]) -> Iterator[str]:
+    def _against_record(
+        self, row: InstanceRow, lines: Sequence[EventRow], tasks: Sequence[TaskRow], ballots: Sequence[VoteRow]
+    ) -> Iterator[str]:
         session, definition = self.session, load(self.session, row.definition_id)
         subject = self.engine.subjects[definition.subject].load(session, row.subject_id)
         if subject is not None:
-            if (subject.status, subject.tone) != (row.status, row.tone):
-                yield f"记录的状态是“{subject.status}”，流程中是“{row.status}”"
             yield from evidence.record_faults(session, row, subject, self.keys[definition.subject])
+        elif row.ended_at is not None:
+            yield from evidence.deletion_faults(session, row, lines, self.keys[definition.subject])
         jobs = read_all(session, select(tables.job).where(tables.job.c.instance_id == row.id), JobRow)
         unanswered = {job.id for job in jobs if job.state not in (JobState.DONE, JobState.CANCELLED)}
         if row.suspended_at is None and any(job.state in (JobState.PAUSED, JobState.ANSWERED) for job in jobs):
