@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from time import monotonic
 from typing import Any, cast

@@ -40,13 +40,18 @@ def test_one_after_the_other_is_alone(world: World) -> None:
             order.append("second")
 
     waiting = threading.Thread(target=second)
-    with pytest.raises(LookupError), database.alone("counting"):
-        waiting.start()
-        assert begun.wait(20)
-        for _ in range(3):
-            with database.reading() as session:
-                session.execute(text("SELECT 1"))
-        order.append("first")
-        raise LookupError
+
+    def first() -> None:
+        with database.alone("counting"):
+            waiting.start()
+            assert begun.wait(20)
+            for _ in range(3):
+                with database.reading() as session:
+                    session.execute(text("SELECT 1"))
+            order.append("first")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        first()
     waiting.join()
     assert order == ["first", "second"]
