@@ -66,7 +66,8 @@ WORK: Mapping[str, Work] = {
     "description of a diagram": Work("jobs.trials", "describe", seconds=5, memory=700 * MEGABYTE),
     "import of a diagram": Work("jobs.trials", "take_in", seconds=5, memory=700 * MEGABYTE),
     "look at an upload": Work("jobs.uploads", "look", seconds=20, memory=700 * MEGABYTE),
-    "look at a table": Work("jobs.imports.apart", "look", seconds=30, memory=700 * MEGABYTE),
+    "look at a table": Work("jobs.imports.apart", "look", seconds=5, memory=700 * MEGABYTE),
+    "long look at a table": Work("jobs.imports.apart", "look", seconds=60, memory=700 * MEGABYTE),
     "rows of a table": Work("jobs.imports.apart", "read", seconds=60, memory=2000 * MEGABYTE),
     "trial of a diagram": Work("jobs.trials", "try_diagram", seconds=20),
 }
