@@ -63,8 +63,11 @@ WORK: Mapping[str, Work] = {
     "seal key": Work("jobs.seals", "open_key"),
     "seal picture": Work("jobs.seals", "check_picture", seconds=5),
     "check of a diagram": Work("jobs.trials", "check_diagram", seconds=10),
+    "description of a diagram": Work("jobs.trials", "describe", seconds=5, memory=700 * MEGABYTE),
+    "import of a diagram": Work("jobs.trials", "take_in", seconds=5, memory=700 * MEGABYTE),
     "look at an upload": Work("jobs.uploads", "look", seconds=20, memory=700 * MEGABYTE),
-    "look at a table": Work("jobs.imports.apart", "look", seconds=30, memory=700 * MEGABYTE),
+    "look at a table": Work("jobs.imports.apart", "look", seconds=5, memory=700 * MEGABYTE),
+    "long look at a table": Work("jobs.imports.apart", "look", seconds=60, memory=700 * MEGABYTE),
     "rows of a table": Work("jobs.imports.apart", "read", seconds=60, memory=2000 * MEGABYTE),
     "trial of a diagram": Work("jobs.trials", "try_diagram", seconds=20),
 }

@@ -25,6 +25,7 @@ from rq.serializers import JSONSerializer
 
 QUEUES = QUICK, LONG = "pilot", "pilot-background"
 """Names of the queues, the one that workers look at first before the other."""
+AT_ONCE = 500  # entries that go to Redis in one exchange
 KEPT = 3600  # seconds for which RQ keeps an entry that failed; the rows keep what people need
 MAX_DATA = 400  # bytes of an entry; RQ would unpack whatever it finds
 _READ = ("data", "origin", "status")  # of what RQ may keep with an entry
@@ -52,8 +53,9 @@ def enqueue(redis_url: str, queue: str, name: str, ids: Sequence[str] | Sequence
         return
     target = _queue(redis_url, queue)
     try:
-        for row_id in ids:
-            target.enqueue(name, row_id, result_ttl=0, failure_ttl=KEPT)
+        for first in range(0, len(ids), AT_ONCE):
+            entries = [Queue.prepare_data(name, args=(id,), result_ttl=0, failure_ttl=KEPT) for id in ids[first : first + AT_ONCE]]
+            target.enqueue_many(entries)
     except RedisError as error:
         _log.warning("Redis is away, %d rows wait for the sweep: %s", len(ids), error)
 

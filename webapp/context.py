@@ -14,6 +14,7 @@ from domain.ground.parties import Actor, actor_of
 from domain.platform import budgets
 from domain.platform.background import BackgroundTask
 from jobs import background
+from jobs.keeping import kept_bytes
 from jobs.outbox import hand_out
 from webapp.database import SAFE, RequestDatabase, RequestSession, view_of_request, writes
 
@@ -76,10 +77,12 @@ def later_task(task_id: int) -> None:
     Raises:
         UsedUp: the actor, or their party, has too much of it waiting or kept.
     """
-    budgets.check_tasks(db(), runtime().settings.budgets, actor())
+    settings, who, now = runtime().settings, actor(), runtime().engine.clock()
+    budgets.check_tasks(db(), settings.budgets, who)
     task = db().get(BackgroundTask, task_id)
     if task is not None and task.kind in budgets.WITH_FILES:
-        budgets.check_results(db(), runtime().settings.budgets, actor(), runtime().engine.clock())
+        budgets.check_results(db(), settings.budgets, who, now)
+        budgets.check_bytes(db(), settings.budgets, who, kept_bytes(db(), settings, who, now), 0)
     g.setdefault("later_tasks", []).append(task_id)
 
 

@@ -203,6 +203,15 @@ def rows_changed(session: Session, statement: UpdateBase) -> int:
     return cast(CursorResult[Any], session.execute(statement)).rowcount
 
 
+def reserve_ids(session: Session, table: Table, count: int) -> Sequence[int]:
+    """Ids of rows that this transaction, which has written already, is about to insert: their contents depend on them."""
+    if session.get_bind().dialect.name == "postgresql":
+        sequence = func.pg_get_serial_sequence(table.name, "id")
+        return session.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, count))).all()
+    last: int = session.scalar(select(func.max(table.c.id))) or 0  # nobody else writes
+    return range(last + 1, last + 1 + count)
+
+
 def one_at_a_time(session: Session, what: str) -> None:
     """Waits until no other transaction holds the lock of this name, and holds it until this transaction ends.
 

@@ -34,7 +34,7 @@ class Budgets:
     uploads: Budget = Budget(200, 2000)
     """`BUDGET_UPLOADS`: files uploaded for forms that no record has taken yet."""
     upload_mb: Budget = Budget(500, 5000)
-    """`BUDGET_UPLOAD_MB`: megabytes of these files."""
+    """`BUDGET_UPLOAD_MB`: megabytes of these files, of the workbooks of open imports, and of the files that are kept for download."""
     results: Budget = Budget(50, 500)
     """`BUDGET_RESULTS`: files of exports, and of rows that failed, that are kept for download."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Self
 
@@ -26,6 +27,13 @@ class SubjectRecord(Base):
         """The record as `joined` reads it now, in one query; None where there is none. `lock`: no other transaction may change it."""
         query = cls._by_id()
         return session.scalars(query.with_for_update(of=cls) if lock else query, {"subject_id": subject_id}).first()
+
+    @classmethod
+    def load_all(cls, session: Session, subject_ids: Sequence[int]) -> Sequence[Self]:
+        """The records of these ids that are there, in the order of the ids, as `load` reads them; in one query."""
+        query = cls.joined().where(cls.id.in_(subject_ids)).execution_options(populate_existing=True)
+        found = {record.id: record for record in session.scalars(query)}
+        return [found[id] for id in subject_ids if id in found]
 
     @classmethod
     @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol, Self
 
 from sqlalchemy.orm import Session
@@ -28,6 +28,10 @@ class Subject(Protocol):
     @classmethod
     def load(cls, session: Session, subject_id: int, lock: bool = False) -> Self | None:
         """The record with what `facts` needs, in one query. `lock`: no other transaction may change it."""
+
+    @classmethod
+    def load_all(cls, session: Session, subject_ids: Sequence[int]) -> Sequence[Self]:
+        """The records of these ids that are there, in the order of the ids, as `load` reads them; in one query."""
 
     def title(self) -> str:
         """One line that names the record in inboxes."""

@@ -1,16 +1,19 @@
 """How much one person, and one party, may keep waiting and lying about: uploads, imports, background work and its files.
 
-What is counted is in the tables; two requests at the same moment may go over a budget by one. The numbers are settings.
+The numbers are settings. A check holds a lock of the party until the end of its transaction, in which what was checked is to be written:
+of two requests at the same moment the second counts what the first has added.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
+from domain.ground.database import one_at_a_time
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.ground.settings import Budget, Budgets
@@ -22,6 +25,14 @@ MEGABYTE = 1024 * 1024
 Owned = type[BackgroundTask] | type[ImportRecord] | type[StoredFile]
 WITH_FILES = ("export", "import.return")
 """Kinds of background tasks that end with a file to download."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Bytes on disk that are kept for somebody for a while: workbooks of imports that are not over, files to download."""
+
+    person: int
+    party: int
 
 
 class UsedUp(DomainError):
@@ -36,7 +47,7 @@ def check_tasks(session: Session, budgets: Budgets, actor: Actor) -> None:
     """
     table = BackgroundTask
     query = select(func.count()).where(table.state.in_(LIVE))
-    for who, most, mine in _shares(budgets.tasks, actor, table):
+    for who, most, mine in _shares(session, budgets.tasks, actor, table):
         if (count := _number(session, query.where(mine))) > most:
             raise UsedUp(f"{who}有 {count - 1} 个任务还在处理中，请等待其中一个完成后再提交。")
 
@@ -49,7 +60,7 @@ def check_imports(session: Session, budgets: Budgets, actor: Actor) -> None:
     """
     table = ImportRecord
     query = select(func.count()).where(table.state.in_(OPEN))
-    for who, most, mine in _shares(budgets.imports, actor, table):
+    for who, most, mine in _shares(session, budgets.imports, actor, table):
         if (count := _number(session, query.where(mine))) >= most:
             raise UsedUp(f"{who}有 {count} 个导入还没有办完，最多 {most} 个，请先在“导入记录”中导入或放弃其中一些，再上传。")
 
@@ -62,7 +73,7 @@ def check_sheets(session: Session, budgets: Budgets, actor: Actor, chosen: int) 
     """
     table = ImportRecord
     query = select(func.count()).where(table.state.in_(OPEN))
-    for who, most, mine in _shares(budgets.imports, actor, table):
+    for who, most, mine in _shares(session, budgets.imports, actor, table):
         room = max(most - _number(session, query.where(mine)) + 1, 1)
         if chosen > room:
             raise UsedUp(
@@ -71,22 +82,36 @@ def check_sheets(session: Session, budgets: Budgets, actor: Actor, chosen: int) 
             )
 
 
-def check_uploads(session: Session, budgets: Budgets, actor: Actor, size: int) -> None:
-    """Whether an actor may upload one more file of `size` bytes for a form. Files that a record has taken do not count.
+def check_uploads(session: Session, budgets: Budgets, actor: Actor) -> None:
+    """Whether an actor may upload one more file for a form. Files that a record has taken do not count.
 
     Raises:
         UsedUp: whose budget is used up, and what to do.
     """
     table = StoredFile
-    advice = "请先保存或提交填写中的表单，再上传；没有提交的文件 30 天后自动删除。"
     query = select(func.count()).where(table.attached_at.is_(None))
-    for who, most, mine in _shares(budgets.uploads, actor, table):
+    for who, most, mine in _shares(session, budgets.uploads, actor, table):
         if (count := _number(session, query.where(mine))) >= most:
-            raise UsedUp(f"{who}有 {count} 个上传的文件还没有随表单提交，{advice}")
+            raise UsedUp(
+                f"{who}有 {count} 个上传的文件还没有随表单提交，请先保存或提交填写中的表单，再上传；没有提交的文件 30 天后自动删除。"
+            )
+
+
+def check_bytes(session: Session, budgets: Budgets, actor: Actor, kept: Kept, size: int) -> None:
+    """Whether an actor may have `size` more bytes kept, beside what is `kept` for them and their uploads that no record has taken yet.
+
+    Raises:
+        UsedUp: whose budget is used up, and what to do.
+    """
+    table = StoredFile
     query = select(func.coalesce(func.sum(table.size), 0)).where(table.attached_at.is_(None))
-    for who, most, mine in _shares(budgets.upload_mb, actor, table):
-        if (used := _number(session, query.where(mine))) + size > most * MEGABYTE:
-            raise UsedUp(f"{who}上传后还没有随表单提交的文件已有 {used // MEGABYTE} MB，最多 {most} MB，{advice}")
+    beside = (kept.person, kept.party)
+    for other, (who, most, mine) in zip(beside, _shares(session, budgets.upload_mb, actor, table), strict=True):
+        if (used := _number(session, query.where(mine)) + other) + size > most * MEGABYTE:
+            raise UsedUp(
+                f"{who}保留的文件已有 {used // MEGABYTE} MB，最多 {most} MB（没有随表单提交的上传、没有办完的导入、待下载的导出）。"
+                "请先提交填写中的表单，办完或放弃一些导入，或在“后台任务”中删除不再需要的文件。"
+            )
 
 
 def check_results(session: Session, budgets: Budgets, actor: Actor, now: datetime) -> None:
@@ -98,13 +123,14 @@ def check_results(session: Session, budgets: Budgets, actor: Actor, now: datetim
     table = BackgroundTask
     kept = (table.state == TaskState.DONE) & (table.expires_at > now)
     query = select(func.count()).where(table.kind.in_(WITH_FILES), kept | table.state.in_(LIVE))
-    for who, most, mine in _shares(budgets.results, actor, table):
+    for who, most, mine in _shares(session, budgets.results, actor, table):
         if _number(session, query.where(mine)) > most:
             raise UsedUp(f"{who}保留的导出文件已有 {most} 个，请先在“后台任务”中删除不再需要的文件，或等待其 7 天后自动删除。")
 
 
-def _shares(budget: Budget, actor: Actor, table: Owned) -> Iterator[tuple[str, int, ColumnElement[bool]]]:
-    """(whose, how much, the condition of their rows), of the person and the party."""
+def _shares(session: Session, budget: Budget, actor: Actor, table: Owned) -> Iterator[tuple[str, int, ColumnElement[bool]]]:
+    """(whose, how much, the condition of their rows), of the person and the party; nobody else of the party counts meanwhile."""
+    one_at_a_time(session, f"budgets of party {actor.party_id}")
     yield "您", budget.person, table.person_id == actor.person_id
     yield "贵单位", budget.party, table.party_id == actor.party_id
 

@@ -96,6 +96,9 @@ class ImportRecord(Base):
         JSON, default=list, comment="where rows stand in several sheets: all of those; else those that cannot be imported"
     )
     head: Mapped[int | None] = mapped_column(comment="number of the row of headings; null: not read yet")
+    remarks: Mapped[list[str]] = mapped_column(
+        JSON, default=list, server_default="[]", comment="what people should know of the file before its rows are taken in, in Chinese"
+    )
     total: Mapped[int] = mapped_column(default=0)
     bad: Mapped[int] = mapped_column(default=0, comment="rows with problems")
     taken: Mapped[int] = mapped_column(default=0, comment="rows that became records")

@@ -18,18 +18,39 @@ from jobs.imports.text_files import Rows
 TOO_MUCH = "文件有误或过于复杂，未能在限定的时间和内存内读完，请把数据复制到新建的表格中，另存为 .xlsx 后上传，或拆分为几个文件"
 _PIECE_ROWS = 1000  # of a piece of the answer
 _PIECE_TEXT = 500_000  # characters of it, about
-_REFUSED, _SHEETS, _HEAD, _KIND, _UNNAMED = "refused", "sheets", "head", "kind", "unnamed"  # what a piece that holds no rows tells
+_REFUSED, _SHEETS, _HEAD, _KIND, _UNNAMED, _HIDDEN = (
+    "refused",
+    "sheets",
+    "head",
+    "kind",
+    "unnamed",
+    "hidden",
+)  # what a piece without rows tells
 
 
-def inspect_apart(path: Path, name: str) -> Kind:
-    """`guarding.inspect`, confined.
+def glance(path: Path, name: str) -> bool:
+    """Whether a file is known to be safe to open, as far as a few seconds of computing tell. False: `inspect_apart` has to decide.
+
+    Raises:
+        BadFile: what is wrong with the file.
+        Busy: other files are being looked at.
+    """
+    try:
+        _told(confinement.run("look at a table", {"path": str(path), "name": name}))
+    except Unfinished:
+        return False
+    return True
+
+
+def inspect_apart(path: Path, name: str, meanwhile: Callable[[], None] = lambda: None) -> Kind:
+    """`guarding.inspect`, confined, with time for large files. `meanwhile` is called every few seconds of waiting.
 
     Raises:
         BadFile: what is wrong with the file; also that it could not be looked at within the bounds.
         Busy: other files are being looked at.
     """
     try:
-        found = confinement.run("look at a table", {"path": str(path), "name": name})
+        found = confinement.run("long look at a table", {"path": str(path), "name": name}, meanwhile)
     except Unfinished as error:
         raise BadFile(TOO_MUCH) from error
     return cast(Kind, _told(found)[_KIND])
@@ -52,14 +73,19 @@ def open_table_apart(
             raise SeveralSheets([FoundSheet(**one) for one in cast(list[Any], head[_SHEETS])])
         table = cast(dict[str, Any], head[_HEAD])
         others = tuple(FoundSheet(**one) for one in table.pop("others"))
-        unnamed = set[int]()
-        yield Table(**{**table, "header": tuple(table["header"])}, others=others, rows=_rows(pieces, unnamed), unnamed=unnamed)
+        header, columns_hidden = tuple(table.pop("header")), tuple(table.pop("hidden_columns"))
+        unnamed, hidden = set[int](), set[int]()
+        rows = _rows(pieces, unnamed, hidden)
+        known = {"header": header, "hidden_columns": columns_hidden, "others": others}
+        yield Table(**{**table, **known}, rows=rows, unnamed=unnamed, hidden_rows=hidden)
 
 
-def _rows(pieces: Iterator[Json], unnamed: set[int]) -> Rows:
+def _rows(pieces: Iterator[Json], unnamed: set[int], hidden: set[int]) -> Rows:
     while isinstance(piece := _next(pieces), list):
         yield from ((number, cells) for number, cells in cast(list[tuple[int, list[str]]], piece))
-    unnamed.update(cast(list[int], _told(piece)[_UNNAMED]))
+    told = cast(dict[str, list[int]], _told(piece))
+    unnamed.update(told[_UNNAMED])
+    hidden.update(told[_HIDDEN])
 
 
 def _next(pieces: Iterator[Json]) -> Json:
@@ -93,9 +119,9 @@ def read(asked: Mapping[str, Json]) -> Iterator[Json]:
     try:
         with open_table(Path(str(asked["path"])), "", columns, kind, sheet) as table:
             about: dict[str, Json] = {"header": [*table.header], "places": dict(table.places), "sheet": table.sheet, "head": table.head}
-            yield {_HEAD: {**about, "others": [asdict(one) for one in table.others]}}
+            yield {_HEAD: {**about, "hidden_columns": [*table.hidden_columns], "others": [asdict(one) for one in table.others]}}
             yield from _cut(table.rows)
-            yield {_UNNAMED: [*table.unnamed]}
+            yield {_UNNAMED: [*table.unnamed], _HIDDEN: [*table.hidden_rows]}
     except SeveralSheets as several:
         yield {_SHEETS: [asdict(one) for one in several.sheets]}
     except BadFile as error:

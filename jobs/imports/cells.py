@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -20,6 +20,8 @@ ERROR_TOLD = "单元格的公式有错误，没有结果，请改正公式，或
 AS_SHOWN = f"被 Excel 存成了科学计数法，{AS_TEXT}"
 ERROR_VALUE = "公式错误值 "
 """How the text of a cell begins whose formula has no value; the value that Excel shows instead follows, #N/A."""
+EXTRA = "多出的单元格："
+"""How a text begins that stands behind the cells of a row which has more of them than its file has headings; why it is refused follows."""
 EXCEL_DIGITS = 15  # Excel keeps no more digits of a number; the rest become 0
 # marks without width, and characters that neither XML nor PostgreSQL can store
 _UNSEEN = [*range(9), 11, 12, *range(14, 32), 127, 0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF]
@@ -51,6 +53,13 @@ def as_text(cell: Cell) -> str:
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == time() else cell.isoformat(" ", "minutes")
     return cell.isoformat() if isinstance(cell, date | time) else str(cell)
+
+
+def extra_problem(places: Mapping[str, int], cells: Sequence[str]) -> str | None:
+    """Why a row with more cells than headings (`EXTRA`) is refused, in Chinese; else None. `places`: field name → number of its cell."""
+    if not cells or not cells[-1].startswith(EXTRA) or len(cells) - 1 <= max(places.values(), default=-1):
+        return None
+    return cells[-1].removeprefix(EXTRA)
 
 
 def reader(field: Mapping[str, Any]) -> Reader:
@@ -138,6 +147,6 @@ def _date_text(text: str) -> str:
 
 def _number(text: str) -> int | float | str:
     plain = text.replace(",", "")
-    if not re.fullmatch(r"-?\d{1,12}(\.\d{1,6})?", plain):
+    if not re.fullmatch(r"-?0*\d{1,12}(\.\d{1,6})?", plain):
         return text
     return float(plain) if plain.count(".") and float(plain) != int(float(plain)) else int(float(plain))

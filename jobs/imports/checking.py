@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from forms import read_forms
 from forms.checking import checker
-from jobs.imports.cells import Reader, reader
+from jobs.imports.cells import Reader, extra_problem, reader
 from jobs.imports.columns import Column, columns_of
 from jobs.imports.description import Import
 from processes.definitions.store import latest
@@ -53,6 +53,8 @@ class RowCheck:
                 answers[name] = value
             if problem is not None:
                 found[name] = problem
+        if (problem := extra_problem(places, cells)) is not None:
+            found[min(places, key=places.__getitem__)] = problem
         return answers, found
 
     def title(self, name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +16,7 @@ from domain.ground.settings import Settings
 from domain.platform.imports import ImportRecord, ImportState, SheetOfFile, imports_query, move
 from jobs.imports.deciding import AlreadyDecided
 from jobs.imports.description import Import
-from jobs.imports.originals import file_of
+from jobs.imports.originals import file_of, share
 from jobs.imports.receiving import CHECK, AlreadyImported, begin_work
 
 
@@ -78,9 +77,9 @@ def choose(
         raise AlreadyDecided from error
     session.refresh(record)
     for one in made:
-        shutil.copyfile(file_of(settings, record), file_of(settings, one))
+        share(file_of(settings, record), file_of(settings, one))
     for one in (record, *made):
-        begin_work(session, actor, description, one, CHECK, now)
+        begin_work(session, actor, description, one, CHECK, now, safe=True)
     return [record, *made]
 
 

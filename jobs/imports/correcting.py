@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState
+from jobs.imports.cells import extra_problem
 from jobs.imports.checking import Problems, RowCheck, repeats, row_check
 from jobs.imports.description import Import
 from jobs.imports.guarding import MAX_CELL
@@ -57,8 +58,11 @@ def _changed(cells: list[str], places: Mapping[str, int], texts: Mapping[str, st
     known = {places[name]: text.strip() for name, text in texts.items() if name in places}
     if any(len(text) > MAX_CELL for text in known.values()):
         raise CellTooLong
-    length = max([len(cells), *(at + 1 for at in known)])
-    return [known.get(at, cells[at] if at < len(cells) else "") for at in range(length)]
+    # what is wrong with the row as a whole stays until a person has put something right in it: a page is saved with all its rows
+    own = cells if extra_problem(places, cells) is None else cells[:-1]
+    length = max([len(own), *(at + 1 for at in known)])
+    changed = [known.get(at, own[at] if at < len(own) else "") for at in range(length)]
+    return cells if changed == own else changed
 
 
 def _problems(session: Session, actor: Actor, description: Import, record: ImportRecord, check: RowCheck, row: ImportRow) -> Problems:

@@ -13,7 +13,7 @@ from zipfile import ZipFile
 from lxml import etree
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from jobs.imports.error_values import sheet_parts
+from jobs.imports.marks import sheet_parts
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _X14 = "{http://schemas.microsoft.com/office/spreadsheetml/2009/9/main}"

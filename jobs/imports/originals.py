@@ -6,6 +6,8 @@ the import is open, and afterwards while it has rows that failed.
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +23,7 @@ from jobs.imports.guarding import kind_of
 MAX_ROWS = 20_000  # of a workbook in which rows come back; those of a larger one come back as a list
 MAX_XML = 60 * 1024 * 1024  # bytes: about 1.2 million cells
 KEPT = 100  # workbooks of a party that are kept for rows that failed, the newest
+KEPT_BYTES = 500 * 1024 * 1024  # of these workbooks together
 
 
 def folder_of(settings: Settings) -> Path:
@@ -31,6 +34,15 @@ def folder_of(settings: Settings) -> Path:
 def file_of(settings: Settings, record: ImportRecord) -> Path:
     """The path of an import's upload, while it is kept."""
     return folder_of(settings) / str(record.id)
+
+
+def share(path: Path, other: Path) -> None:
+    """Keeps an upload under another path too: its bytes lie on disk once, and until both paths are deleted."""
+    other.unlink(missing_ok=True)  # of an import that was never committed: it may be another name of somebody's workbook
+    try:
+        os.link(path, other)
+    except OSError:  # a disk that has no such links
+        shutil.copyfile(path, other)
 
 
 def can_come_back(path: Path, rows: int) -> bool:
@@ -56,13 +68,23 @@ def not_needed(session: Session, settings: Settings) -> Iterator[Path]:
     """
     paths = {int(path.name): path for path in folder_of(settings).glob("*") if path.name.isdecimal()}
     ids = sorted(paths, reverse=True)
-    parties = Counter[int]()
+    parties, sizes = Counter[int](), Counter[int]()
     for at in range(0, len(ids), 500):
         some = ids[at : at + 500]
         found = {record.id: record for record in session.scalars(select(ImportRecord).where(ImportRecord.id.in_(some)))}
         for one in some:
             record = found.get(one)
-            if record is None or not needed(record) or (record.state == ImportState.DONE and parties[record.party_id] >= KEPT):
+            if record is None or not needed(record):
                 yield paths[one]
             elif record.state == ImportState.DONE:
                 parties[record.party_id] += 1
+                sizes[record.party_id] += _bytes_of(paths[one])
+                if parties[record.party_id] > KEPT or sizes[record.party_id] > KEPT_BYTES:
+                    yield paths[one]
+
+
+def _bytes_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # deleted meanwhile
+        return 0

@@ -5,7 +5,7 @@ Pure functions on a file; nothing here knows a database.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -14,10 +14,10 @@ from pathlib import Path
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from forms.checking import checker
-from jobs.imports.cells import ERROR_VALUE, as_text, reader
+from jobs.imports.cells import ERROR_VALUE, EXTRA, as_text, reader
 from jobs.imports.columns import Column, Head, Header, find_head
-from jobs.imports.error_values import Places, error_values
 from jobs.imports.guarding import MAX_CELL, MAX_ROWS, BadFile, Kind, inspect
+from jobs.imports.marks import Marks, read_marks
 from jobs.imports.text_files import Rows, open_text
 
 TITLE_ROWS = 20  # rows in which the headings are looked for
@@ -28,8 +28,10 @@ MAX_MERGES = 200_000  # merged areas of a sheet
 MAX_HEADING = 200  # characters of a heading that are kept
 _COMPARED = 2000  # characters of a heading that are compared: some hold a whole instruction in brackets
 MAX_TEXT = 20_000_000  # characters of all cells that are imported: 50,000 rows of 400
+_NO_MARKS = Marks()
 HIDDEN = "工作表已隐藏"
 NO_HEAD = "没有表头"
+_SHOWN = 20  # characters of a cell in a message
 _STRAY = 1  # headings that a sheet may have by chance
 
 
@@ -64,6 +66,10 @@ class Table:
     """Sheets that hold rows too, and cannot be imported as they are."""
     unnamed: set[int] = field(default_factory=set)
     """Columns, from 0, without a heading in which something stands; known once the rows are read."""
+    hidden_columns: tuple[str, ...] = ()
+    """Headings of imported columns that the sheet does not show."""
+    hidden_rows: set[int] = field(default_factory=set)
+    """Numbers of rows that the sheet does not show; known once the rows are read."""
 
 
 class SeveralSheets(Exception):
@@ -89,7 +95,7 @@ def open_table(path: Path, name: str, columns: Sequence[Column], kind: Kind | No
             yield _text_table(rows, columns)
         return
     with _open_book(path) as book:
-        yield _book_table(book, error_values(path), columns, sheet)
+        yield _book_table(book, read_marks(path), columns, sheet)
 
 
 @contextmanager
@@ -102,7 +108,7 @@ def open_sheet(path: Path, name: str) -> Iterator[tuple[Rows, int]]:
     with _open_book(path) as book:
         sheet = book.get_sheet_by_name(name)
         merged = [(bottom - top + 1) * (right - left + 1) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()]
-        yield _sheet_rows(_Sheet(sheet, error_values(path).get(name, {}))), sum(merged)
+        yield _sheet_rows(_Sheet(sheet, read_marks(path).get(name, _NO_MARKS))), sum(merged)
 
 
 @contextmanager
@@ -120,8 +126,7 @@ class _Sheet:
     """A sheet of a workbook."""
 
     cells: CalamineSheet
-    errors: Places
-    """Error values, where `cells` has nothing."""
+    marks: Marks
 
     @property
     def name(self) -> str:
@@ -133,7 +138,7 @@ def _text_table(rows: Rows, columns: Sequence[Column]) -> Table:
     head = _find_head(lines, columns)
     if head is None or not head.header.complete:
         raise BadFile(_advice(head, columns))
-    return _table("", head, lines, rows, columns)
+    return _table("", head, lines, rows, columns, width=len(head.texts))
 
 
 @dataclass
@@ -152,7 +157,7 @@ class _Look:
     """Those without headings, and their first rows."""
 
 
-def _book_table(book: CalamineWorkbook, errors: Mapping[str, Places], columns: Sequence[Column], wanted: str | None) -> Table:
+def _book_table(book: CalamineWorkbook, marks: Mapping[str, Marks], columns: Sequence[Column], wanted: str | None) -> Table:
     sheets = [(at, one) for at, one in enumerate(book.sheets_metadata) if one.typ == SheetTypeEnum.WorkSheet and wanted in (None, one.name)]
     if len(sheets) > MAX_SHEETS:
         raise BadFile(f"文件中的工作表超过 {MAX_SHEETS} 个，请删除无关的工作表后重新上传")
@@ -164,7 +169,9 @@ def _book_table(book: CalamineWorkbook, errors: Mapping[str, Places], columns: S
         places += (sheet.total_height + 1) * (sheet.total_width + 1)  # they are the numbers of the last row and column, from 0
         if places > MAX_PLACES:
             raise BadFile("文件中的工作表过大，请删除无关的工作表、数据右侧和下方多余的列和行，或拆分为几个文件后分别上传")
-        _look_at(look, _Sheet(sheet, errors.get(sheet.name, {})), about.visible == SheetVisibleEnum.Visible or wanted is not None, columns)
+        _look_at(
+            look, _Sheet(sheet, marks.get(sheet.name, _NO_MARKS)), about.visible == SheetVisibleEnum.Visible or wanted is not None, columns
+        )
     if look.first is not None and look.headless:
         look.found += _going_on(look, _sheet_table(look.first, columns).places, columns)
     if look.first is not None and sum(one.problem is None for one in look.found) > 1:
@@ -222,18 +229,34 @@ def _head_and_table(sheet: _Sheet, columns: Sequence[Column]) -> tuple[Head | No
     rows = _sheet_rows(sheet)
     lines = list(islice(rows, TITLE_ROWS))
     head = _find_head(lines, columns)
-    return head, _table(sheet.name, head, lines, rows, columns) if head is not None else None
+    if head is None:
+        return None, None
+    table = _table(sheet.name, head, lines, rows, columns)
+    hidden = {at for at in table.places.values() if at in sheet.marks.hidden_columns}
+    table = replace(table, hidden_columns=tuple(table.header[at] for at in sorted(hidden)))
+    return head, replace(table, rows=_noted(table.rows, sheet.marks.hidden_rows, table.hidden_rows)) if sheet.marks.hidden_rows else table
+
+
+def _noted(rows: Rows, hidden: Set[int], found: set[int]) -> Rows:
+    """The rows as they are; adds to `found` the numbers of those that are hidden."""
+    for number, texts in rows:
+        if number in hidden:
+            found.add(number)
+        yield number, texts
 
 
 def _find_head(lines: Sequence[tuple[int, list[str]]], columns: Sequence[Column]) -> Head | None:
     return find_head(columns, [[text[:_COMPARED] for text in texts] for _, texts in lines])
 
 
-def _table(name: str, head: Head, lines: Sequence[tuple[int, list[str]]], rows: Rows, columns: Sequence[Column]) -> Table:
+def _table(
+    name: str, head: Head, lines: Sequence[tuple[int, list[str]]], rows: Rows, columns: Sequence[Column], width: int | None = None
+) -> Table:
+    """The table below some headings. `width`: how many cells a row of a text file may have; a sheet's cells are where they belong."""
     places, unnamed = head.header.places, set[int]()
     below = _unnamed(chain(lines[head.last + 1 :], rows), head.texts, unnamed)
     header = tuple(text[:MAX_HEADING] for text in head.texts)
-    return Table(header, places, _data(below, places, columns), name, lines[head.last][0], unnamed=unnamed)
+    return Table(header, places, _data(below, places, columns, width), name, lines[head.last][0], unnamed=unnamed)
 
 
 def _unnamed(rows: Rows, header: Sequence[str], found: set[int]) -> Rows:
@@ -259,15 +282,25 @@ def _sheet_rows(sheet: _Sheet) -> Rows:
             merged.setdefault(top + 1, []).append((left, bottom + 1))
     blank = [""] * (sheet.cells.start[1] if sheet.cells.start else 0)  # columns left of the table, which the library leaves out
     rows: Rows = ((number, [*blank, *map(as_text, row)]) for number, row in enumerate(sheet.cells.iter_rows(), 1))
-    rows = _with_errors(rows, sheet.errors) if sheet.errors else rows
+    rows = _with_errors(rows, sheet.marks.errors) if sheet.marks.errors else rows
+    rows = _with_zeros(rows, sheet.marks.zeros) if sheet.marks.zeros else rows
     return _filled(rows, merged) if merged else rows
 
 
-def _with_errors(rows: Rows, errors: Places) -> Rows:
+def _with_errors(rows: Rows, errors: Mapping[int, Mapping[int, str]]) -> Rows:
     for number, texts in rows:
         for column, value in errors.get(number, {}).items():
             texts += [""] * (column + 1 - len(texts))
             texts[column] = texts[column] or ERROR_VALUE + value
+        yield number, texts
+
+
+def _with_zeros(rows: Rows, zeros: Mapping[int, Mapping[int, int]]) -> Rows:
+    """Rows in which whole numbers have the leading zeros with which they are shown."""
+    for number, texts in rows:
+        for column, digits in zeros.get(number, {}).items():
+            if column < len(texts) and texts[column].isdecimal():
+                texts[column] = texts[column].zfill(digits)
         yield number, texts
 
 
@@ -302,7 +335,7 @@ def _problem(header: Header) -> str:
     return f"表头中{'、'.join(f'“{title}”' for title in header.doubled)}列出现了不止一次"
 
 
-def _data(rows: Rows, places: Mapping[str, int], columns: Sequence[Column]) -> Rows:
+def _data(rows: Rows, places: Mapping[str, int], columns: Sequence[Column], width: int | None) -> Rows:
     example = {places[c.name]: str(c.schema["x-example"]) for c in columns if c.name in places and "x-example" in c.schema}
     taken = [False] * (1 + max(places.values()))
     for at in places.values():
@@ -321,7 +354,15 @@ def _data(rows: Rows, places: Mapping[str, int], columns: Sequence[Column]) -> R
             raise BadFile(f"第 {number} 行有超过 {MAX_CELL} 个字的单元格，请删减后重新上传")
         if room < 0:
             raise BadFile(f"要导入的文字超过 {MAX_TEXT // 10_000} 万字，请拆分为几个文件后分别上传")
+        if width is not None and len(texts) > width and any(texts[width:]):
+            kept.append(_extra(texts[width:]))
         yield number, kept
+
+
+def _extra(texts: Sequence[str]) -> str:
+    """Why a row with these cells beyond its headings is refused. A comma in a text shifts the cells behind it to the right."""
+    shown = "、".join(f"“{text[:_SHOWN]}”" for text in [*filter(None, texts)][:3])
+    return f"{EXTRA}这一行比表头多出 {len(texts)} 格（{shown}），可能有未加引号的逗号，各列的内容可能错位，请核对各列后改正"
 
 
 def _is_blank(texts: Sequence[str]) -> bool:

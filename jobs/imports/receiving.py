@@ -21,7 +21,7 @@ from domain.ground.settings import Settings
 from domain.platform import background
 from domain.platform.files import tidy_name
 from domain.platform.imports import ImportRecord, imports_query
-from jobs.imports.apart import inspect_apart
+from jobs.imports.apart import glance
 from jobs.imports.description import Import
 from jobs.imports.guarding import MAX_BYTES, BadFile
 from jobs.imports.originals import file_of, folder_of
@@ -49,14 +49,16 @@ class Upload:
     path: Path
     name: str
     sha256: str
+    safe: bool
+    """Whether it is known to be safe to open; else the background task that checks it finds out first."""
 
 
 @contextmanager
 def uploaded(settings: Settings, name: str, stream: IO[bytes]) -> Iterator[Upload]:
-    """Streams an upload to disk and checks that it is safe to open. The file is deleted after the block, unless `receive` has moved it.
+    """Streams an upload to disk and looks at it. The file is deleted after the block, unless `receive` has moved it.
 
     Raises:
-        BadFile
+        BadFile: it cannot be imported.
         Busy: other files are being looked at.
     """
     folder = folder_of(settings)
@@ -71,8 +73,8 @@ def uploaded(settings: Settings, name: str, stream: IO[bytes]) -> Iterator[Uploa
                     raise BadFile(f"文件超过 {MAX_BYTES // 1024 // 1024} MB，请拆分为几个文件后分别上传")
                 digest.update(chunk)
                 file.write(chunk)
-        inspect_apart(path, name)
-        yield Upload(path, tidy_name(name), digest.hexdigest())
+        safe = glance(path, name)
+        yield Upload(path, tidy_name(name), digest.hexdigest(), safe)
     finally:
         path.unlink(missing_ok=True)
 
@@ -100,15 +102,20 @@ def receive(session: Session, settings: Settings, actor: Actor, description: Imp
             session.flush()
     except IntegrityError as error:
         raise AlreadyImported(session.scalars(same).one()) from error
-    begin_work(session, actor, description, record, CHECK, now)
+    begin_work(session, actor, description, record, CHECK, now, safe=upload.safe)
     upload.path.replace(file_of(settings, record))
     return record
 
 
-def begin_work(session: Session, actor: Actor, description: Import, record: ImportRecord, kind: str, now: datetime) -> None:
-    """A background task that checks an import or takes its good rows in. The caller hands out `record.task_id`."""
+def begin_work(
+    session: Session, actor: Actor, description: Import, record: ImportRecord, kind: str, now: datetime, safe: bool = False
+) -> None:
+    """A background task that checks an import or takes its good rows in. The caller hands out `record.task_id`.
+
+    `safe`: the upload is known to be safe to open.
+    """
     what = "检查" if kind == CHECK else "导入"
-    params = {"import": record.id, "back": f"/imports/{description.key}/{record.id}"}
+    params = {"import": record.id, "back": f"/imports/{description.key}/{record.id}", "safe": safe}
     title = f"{description.title}：{what}“{record.title[:60]}”"
     record.task_id = background.begin(session, actor, kind, title, params, now).id
     session.flush()

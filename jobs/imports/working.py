@@ -19,7 +19,7 @@ from xlsxwriter.utility import xl_col_to_name
 from domain.ground.values import values_table
 from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState, move, recount, rows_of
 from jobs.imports import IMPORTS
-from jobs.imports.apart import open_table_apart
+from jobs.imports.apart import inspect_apart, open_table_apart
 from jobs.imports.checking import Doubles, RowCheck, row_check
 from jobs.imports.description import Import
 from jobs.imports.guarding import BadFile, kind_of
@@ -30,12 +30,12 @@ from jobs.outbox import hand_out
 from jobs.runtime import Runtime
 from jobs.work import Work
 from processes.definitions.store import latest
-from processes.steps import starting
+from processes.steps import bulk_start
 
 CHECKED = 2000  # rows a transaction: on SQLite nobody else writes meanwhile, so what can be done before it begins is done before
 CHECKED_TEXT = 500_000  # characters a transaction
 TAKEN = 500  # rows that become records in one transaction: some 30 ms
-STARTED = 10  # processes a transaction: some 40 ms, during which SQLite lets nobody else write
+STARTED = 100  # processes a transaction: some 40 ms, during which SQLite lets nobody else write
 ROWS = cast(SqlTable, ImportRow.__table__)  # Core: twenty thousand rows need no objects
 KEPT = ("number", "state", "cells", "problems")
 TRIES = 3  # of one chunk, where another import takes the same people in at the same moment
@@ -51,6 +51,8 @@ def check_file(runtime: Runtime, work: Work) -> None:
             if not path.exists():
                 raise BadFile("上传的文件已不存在，请重新上传")
             renew = partial(_renew, work)
+            if not work.params.get("safe"):
+                inspect_apart(path, record.file_name, renew)
             with open_table_apart(path, check.columns, kind_of(path), record.sheet, renew) as table:
                 _forget_rows(work, record, table)
                 _check_rows(work, record, description, check, table)
@@ -144,7 +146,19 @@ def _check_rows(work: Work, record: ImportRecord, description: Import, check: Ro
     for at in table.unnamed:
         header[at] = f"{xl_col_to_name(at)} 列（没有表头）"  # so that the page says that it is not imported
     with work.database.writing() as session:
-        move(session, record.id, [ImportState.CHECKING], state=ImportState.READY, total=done, bad=bad, header=header)
+        move(
+            session, record.id, [ImportState.CHECKING], state=ImportState.READY, total=done, bad=bad, header=header, remarks=_remarks(table)
+        )
+
+
+def _remarks(table: Table) -> list[str]:
+    """What people should know of a table whose rows are read."""
+    remarks = []
+    if table.hidden_rows:
+        remarks.append(f"其中 {len(table.hidden_rows)} 行在表格中被隐藏（或被筛选掉），也会导入。")
+    if table.hidden_columns:
+        remarks.append(f"{'、'.join(f'“{heading}”' for heading in table.hidden_columns)}列在表格中被隐藏，也会导入。")
+    return remarks
 
 
 def _chunks(rows: Rows) -> Iterator[list[tuple[int, list[str]]]]:
@@ -254,10 +268,8 @@ def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description
         rows = rows_of(session, record.id, [RowState.TAKEN], 0, STARTED)
         if rows:
             kind = runtime.engine.subjects[latest(session, description.process).subject]
-            for row in rows:
-                subject = kind.load(session, row.record_id or 0)
-                if subject is not None:
-                    jobs += starting.start(runtime.engine, session, work.actor, description.process, subject)[1]
+            subjects = kind.load_all(session, [row.record_id or 0 for row in rows])
+            jobs = bulk_start.start_many(runtime.engine, session, work.actor, description.process, subjects)
             table = ImportRow
             numbers = [row.number for row in rows]
             session.execute(update(table).where(table.import_id == record.id, table.number.in_(numbers)).values(state=RowState.STARTED))

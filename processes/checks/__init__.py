@@ -1,9 +1,9 @@
 """What deployment refuses: everything in a diagram that could not run, each named so that a process designer finds it (architecture §5).
 
-A module a kind of check: `documents` (is it a diagram at all), `structure` (ids, references, lanes, flows), `supported` (what the
-engine does not run), `messages`, `signals`, `conventions` (the properties of ours), `schemas` (the forms it uses), `instances`
-(multi-instance), `expressions`, `outcomes` (what is compared with a task's outcome), `variables` (names that nothing has written yet),
-`paths` (ends, loops, joins that never complete), `drawing`.
+A module a kind of check: `documents` (is it a diagram at all), `structure` (ids, references, lanes, flows), `supported_elements` (what the
+engine does not run), `messages`, `signals`, `thrown` (errors that nothing catches), `conventions` (the properties of ours), `schemas` (the
+forms it uses), `instances` (multi-instance), `expressions`, `operands` (types that do not fit), `outcomes` (what is compared with a task's
+outcome), `variables` (names that nothing has written yet), `paths` (ends, loops, joins that never complete), `drawing`.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ from processes.checks import (
     signals,
     structure,
     supported_elements,
+    thrown,
     variables,
 )
 from processes.checks.texts import texts_of
+from processes.checks.values import choices_of
 from processes.definitions.definition import read
 from processes.diagrams import decisions
 from processes.diagrams.decisions import SUFFIX
@@ -40,6 +42,8 @@ from processes.diagrams.xmlsafe import read_limited
 from processes.errors import DiagramInvalid
 
 MAX_PROBLEMS = 200  # of one file that are listed
+MAX_EXPRESSIONS = 5000  # of one diagram: each is looked at several times
+MAX_CELLS = 60_000  # of the decision tables that it asks, counted at each task that asks one; four of the largest have as many
 SUFFIXES = (".bpmn", ".bpmn2", ".bpmn20.xml")
 
 
@@ -95,18 +99,24 @@ def problems(
         return found  # no diagram: nothing more to say about it
     diagram = read_diagram(root)
     texts = texts_of(diagram, tables or {})
+    for what, count, most in (("表达式", len(texts.expressions), MAX_EXPRESSIONS), ("决策表的格", len(texts.cells), MAX_CELLS)):
+        if count > most:
+            return [f"流程中有 {count} 个{what}，超过 {most} 个，请删除多余的，或拆成几个流程，用调用活动连接"]
     sound = {name: form for name, form in forms.items() if not schemas.problems(form)}
+    facts = getattr(subjects.get(diagram.properties.get("subject", "")), "FACTS", {})
+    choices = choices_of(diagram, texts, handlers, facts, sound)
     found = [
         *structure.check(diagram, key, roles),
         *supported_elements.check(diagram),
         *messages.check(diagram),
         *signals.check(diagram),
+        *thrown.check(diagram),
         *conventions.check(diagram, handlers, subjects, forms, roles),
         *schemas.check(diagram, forms),
         *fields.check(diagram, sound),
         *instances.check(diagram, sound),
-        *expressions.check(diagram, texts, handlers, subjects, tables or {}),
-        *outcomes.check(diagram, texts),
+        *expressions.check(diagram, texts, handlers, subjects, tables or {}, choices),
+        *outcomes.check(diagram, texts, choices),
         *variables.check(diagram, texts, handlers),
         *paths.check(diagram, handlers),
         *drawing.check(diagram),

@@ -11,13 +11,14 @@ from domain.ground.handling import Handler
 from domain.ground.parties import ROLES_IN
 from domain.ground.subjects import Subject
 from domain.ground.tones import Tone
-from processes.checks.wording import say, short
+from processes.checks.wording import say, say_process
 from processes.diagrams import retries
 from processes.diagrams.activities import call_of, script_of
 from processes.diagrams.diagram import Diagram
 from processes.diagrams.elements import ANY, STANDS, Element, listed
 from processes.diagrams.expressions import ExpressionError, evaluate, names_in
 from processes.diagrams.nodes import BPMN, SPIFF, Node, text_in
+from processes.diagrams.quoting import quoted
 
 MAX_STATUS = 40  # widths of the columns that hold them
 MAX_OUTCOME = 40
@@ -41,10 +42,10 @@ def check(
     """All problems of properties."""
     subject = diagram.properties.get("subject", "")
     if subject not in subjects:
-        wrong = f"属性 subject 的值“{short(subject)}”不是已有的业务记录" if subject else "没有写明业务记录（属性 subject）"
-        yield f"流程“{short(diagram.process.get('id', ''))}”：{wrong}，可用：{'、'.join(sorted(subjects))}"
+        wrong = f"属性 subject 的值{quoted(subject)}不是已有的业务记录" if subject else "没有写明业务记录（属性 subject）"
+        yield say_process(diagram, f"{wrong}，可用：{'、'.join(sorted(subjects))}")
     if len(diagram.properties.get("cancelStatus", "")) > MAX_STATUS:
-        yield f"流程“{short(diagram.process.get('id', ''))}”：终止后的状态（属性 cancelStatus）超过 {MAX_STATUS} 个字，请缩短"
+        yield say_process(diagram, f"终止后的状态（属性 cancelStatus）超过 {MAX_STATUS} 个字，请缩短")
     for element in diagram.elements.values():
         yield from _people(diagram, element, roles)
         yield from _status(diagram, element)
@@ -53,6 +54,7 @@ def check(
         yield from _four_eyes(diagram, element)
         yield from (say(element, text) for text in (*_retries(element), *_going_back(element, diagram.elements)))
         yield from _spelling(element)
+        yield from _twice(diagram.nodes[element.id], element)
         yield from _scripts(diagram.nodes[element.id], element)
         yield from _handler(diagram.nodes[element.id], element, handlers)
 
@@ -71,10 +73,10 @@ def _people(diagram: Diagram, element: Element, roles: Sequence[str]) -> Iterato
     for name in ("candidateGroup", "editLane", "pressLane"):
         role = element.properties.get(name)
         if role is not None and (role not in roles or len(role) > MAX_ROLE):
-            yield say(element, f"属性 {name} 的值“{short(role)}”不是已有的角色，可用：{'、'.join(roles)}")
+            yield say(element, f"属性 {name} 的值{quoted(role)}不是已有的角色，可用：{'、'.join(roles)}")
     for name in ("transferRoles", "copyTo"):
         for role in sorted(set(listed(element.properties.get(name, ""))) - set(roles)):
-            yield say(element, f"属性 {name} 中的“{short(role)}”不是已有的角色，可用：{'、'.join(roles)}")
+            yield say(element, f"属性 {name} 中的{quoted(role)}不是已有的角色，可用：{'、'.join(roles)}")
     if "copyTo" in element.properties and element.tag != "userTask":
         yield say(element, "属性 copyTo 只能用在用户任务上，请删除")
     if "pressLane" in element.properties and not _has_button(diagram, element):
@@ -97,7 +99,7 @@ def _nobody(element: Element, roles: Sequence[str]) -> Iterator[str]:
     parties = [held for held in ROLES_IN.values() if element.lane in held]
     if parties and element.role not in parties[0]:
         yield (
-            f"泳道“{element.lane}”的机构中没有人能担任“{short(element.role)}”（属性 candidateGroup），"
+            f"泳道“{element.lane}”的机构中没有人能担任{quoted(element.role)}（属性 candidateGroup），"
             f"可用：{'、'.join(parties[0])}；也可以把它拖入别的泳道"
         )
 
@@ -110,22 +112,22 @@ def _status(diagram: Diagram, element: Element) -> Iterator[str]:
         yield say(element, f"状态超过 {MAX_STATUS} 个字，请缩短")
     tone = element.properties.get("statusTone")
     if tone is not None and tone not in list(Tone):
-        yield say(element, f"属性 statusTone 的值“{short(tone)}”应为 {'、'.join(Tone)} 之一")
+        yield say(element, f"属性 statusTone 的值{quoted(tone)}应为 {'、'.join(Tone)} 之一")
 
 
 def _form(diagram: Diagram, element: Element, forms: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for name in ("formJsonSchemaFilename", "editForm"):
         if name in element.properties and element.properties[name] not in forms:
-            yield say(element, f"找不到表单“{short(element.properties[name])}”（属性 {name}），可用：{'、'.join(sorted(forms))}")
+            yield say(element, f"找不到表单{quoted(element.properties[name])}（属性 {name}），可用：{'、'.join(sorted(forms))}")
 
 
 def _buttons(diagram: Diagram, element: Element) -> Iterator[str]:
     outcomes = [outcome.name for outcome in element.outcomes]
     for name in sorted(set(listed(element.properties.get("commentRequired", ""))) - set(outcomes)):
-        yield say(element, f"属性 commentRequired 中的“{short(name)}”不是这一步的选项，请改为属性 outcomes 中的选项")
+        yield say(element, f"属性 commentRequired 中的{quoted(name)}不是这一步的选项，请改为属性 outcomes 中的选项")
     for name in outcomes:
         if len(name) > MAX_OUTCOME:
-            yield say(element, f"选项“{short(name)}”超过 {MAX_OUTCOME} 个字，请缩短")
+            yield say(element, f"选项{quoted(name)}超过 {MAX_OUTCOME} 个字，请缩短")
     if element.tag == "userTask" and not outcomes:
         yield say(element, "没有选项（属性 outcomes 为空），办理人无法完成，请填写，例如 提交")
     attached = [e for e in diagram.elements.values() if e.attached_to == element.id and e.event == "message"] if outcomes else []
@@ -133,20 +135,30 @@ def _buttons(diagram: Diagram, element: Element) -> Iterator[str]:
     shown = [*shown, *(e.name for e in attached if e.press_lane == element.lane or element.tag != "userTask")]
     for name, count in Counter(shown).items():
         if count > 1 and name:
-            yield say(element, f"这里有 {count} 个同名的按钮“{short(name)}”，请改为不同的名称")
+            yield say(element, f"这里有 {count} 个同名的按钮{quoted(name)}，请改为不同的名称")
 
 
 def _four_eyes(diagram: Diagram, element: Element) -> Iterator[str]:
     other = element.properties.get("fourEyesWith")
     if other is not None and (other == element.id or other not in diagram.elements or diagram.elements[other].tag != "userTask"):
-        yield say(element, f"属性 fourEyesWith 指向的“{short(other)}”不是另一个用户任务，请填写另一个用户任务的 id")
+        yield say(element, f"属性 fourEyesWith 指向的{quoted(other)}不是另一个用户任务，请填写另一个用户任务的 id")
 
 
 def _spelling(element: Element) -> Iterator[str]:
     for name in element.properties:
         close = [] if name in PROPERTIES else get_close_matches(name[:40], PROPERTIES, 1, 0.82)
         if close:
-            yield say(element, f"没有属性“{short(name)}”，是否应为“{close[0]}”")
+            yield say(element, f"没有属性{quoted(name)}，是否应为“{close[0]}”")
+
+
+def _twice(node: Node, element: Element) -> Iterator[str]:
+    """Properties and parameters that are written several times, as where elements were merged: only the last would count."""
+    named = [("属性", "properties", "property", "name"), ("参数", "serviceTaskOperator/parameters", "parameter", "id")]
+    for what, around, tag, name in named:
+        path = "/".join(f"{SPIFF}{part}" for part in (*around.split("/"), tag))
+        for text, count in Counter(one.get(name, "") for one in node.iterfind(f"{BPMN}extensionElements/{path}")).items():
+            if count > 1 and text:
+                yield say(element, f"{what}{quoted(text)}写了 {count} 次，请只留一个")
 
 
 def _scripts(node: Node, element: Element) -> Iterator[str]:
@@ -165,7 +177,7 @@ def _handler(node: Node, element: Element, handlers: Mapping[str, Handler]) -> I
         yield say(element, "没有写明要调用的服务（serviceTaskOperator），请选择服务")
         return
     if call.handler not in handlers:
-        yield say(element, f"没有名为“{short(call.handler)}”的服务，可用：{'、'.join(sorted(handlers))}")
+        yield say(element, f"没有名为{quoted(call.handler)}的服务，可用：{'、'.join(sorted(handlers))}")
         return
     for needed in handlers[call.handler].needs:
         if needed not in call.parameters:
@@ -200,11 +212,11 @@ def _going_back(element: Element, elements: Mapping[str, Element]) -> Iterator[s
             yield f"属性 {name} 只能用在用户任务上，请删除"
             return
     if element.properties.get("withdrawable", "true") not in ("true", "false"):
-        yield f"属性 withdrawable 的值“{short(element.properties['withdrawable'])}”应为 true 或 false"
+        yield f"属性 withdrawable 的值{quoted(element.properties['withdrawable'])}应为 true 或 false"
     if "returnable" not in element.properties or element.returnable == (ANY,):
         return
     if not element.returnable:
         yield f"属性 returnable 应为 {ANY}，或用逗号分开的用户任务 id"
     for other in element.returnable:
         if other == element.id or other not in elements or elements[other].tag != "userTask":
-            yield f"属性 returnable 中的“{short(other)}”不是另一个用户任务，请填写另一个用户任务的 id"
+            yield f"属性 returnable 中的{quoted(other)}不是另一个用户任务，请填写另一个用户任务的 id"

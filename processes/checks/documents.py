@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from processes.checks.wording import short
 from processes.diagrams.diagram import flow_nodes
 from processes.diagrams.nodes import BPMN, Node, local
+from processes.diagrams.quoting import quoted
 
 MAX_NODES = 300  # the library walks a diagram by recursion; the largest of 10,000 public diagrams has 108
 MAX_FLOWS = 1000
+MAX_ELEMENTS = 75_000  # of the XML, the drawing included
 _OTHERS = {  # root element or namespace → what it is and what to do
     "/DMN/": "这是决策表（DMN）文件，不是流程图；请把它与流程图放在同一文件夹，由业务规则任务调用",
     "/CMMN/": "这是案例图（CMMN）文件，平台不能运行，请改画为 BPMN 流程图",
@@ -39,11 +40,12 @@ def check(root: Node) -> Iterator[str]:
         )
         return
     if len(processes) > 1:
-        names = "、".join(f"“{short(p.get('name') or p.get('id') or '')}”" for p in processes[:8])
+        called = [p.get("name") or p.get("id") for p in processes[:8]]
+        names = "、".join(quoted(name) if name else "（没有名称）" for name in called)
         count = f"文件中有 {len(processes)} 个流程（process）"
         yield f"{count}：{names}；应恰有一个，请把其他泳池改为没有内容的参与者，或另存为单独的文件"
         return
-    yield from _size(processes[0])
+    yield from _size(root, processes[0])
 
 
 def _other(root: Node) -> str:
@@ -52,12 +54,15 @@ def _other(root: Node) -> str:
         if mark in space or mark == local(root):
             return text
     if local(root) == "definitions":
-        what = f"命名空间“{short(space[1:])}”" if space else "没有命名空间"
+        what = f"命名空间{quoted(space[1:])}" if space else "没有命名空间"
         return f"不是 BPMN 2.0 流程图（{what}），请在原来的工具中导出为 BPMN 2.0"
-    return f"不是 BPMN 流程图（根元素为“{short(local(root))}”），请选择用流程设计器保存的 .bpmn 文件"
+    return f"不是 BPMN 流程图（根元素为{quoted(local(root))}），请选择用流程设计器保存的 .bpmn 文件"
 
 
-def _size(process: Node) -> Iterator[str]:
+def _size(root: Node, process: Node) -> Iterator[str]:
+    if (elements := sum(1 for _ in root.iter())) > MAX_ELEMENTS:
+        yield f"文件中有 {elements} 个元素（XML），超过 {MAX_ELEMENTS} 个，请删除多余的内容，或在流程设计器中重新绘制"
+        return
     nodes, flows = sum(1 for _ in flow_nodes(process)), sum(1 for _ in process.iter(f"{BPMN}sequenceFlow"))
     if not nodes:
         yield "流程是空的，没有任何环节，请画出流程"

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from processes.checks.wording import named, say, say_flow, short
+from processes.checks.wording import named, say, say_flow
 from processes.diagrams.diagram import Diagram
 from processes.diagrams.elements import Element
 from processes.diagrams.nodes import BPMN, Node
+from processes.diagrams.quoting import quoted, short
 
 _BPMNDI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 _DC = "{http://www.omg.org/spec/DD/20100524/DC}"
@@ -57,7 +58,7 @@ def check(diagram: Diagram) -> Iterator[str]:
             yield say(element, f"没有画在图上（缺少图形，或图形没有位置和大小），{_MEND}")
     for flow in diagram.flows:
         if edges.get(flow.get("id", ""), 0) < 2:
-            yield say_flow(flow, f"没有画在图上（缺少线条，或线条不足两点），{_MEND}")
+            yield say_flow(diagram, flow, f"没有画在图上（缺少线条，或线条不足两点），{_MEND}")
     yield from _lanes(diagram, shapes)
     yield from _notes(diagram, shapes)
     yield from _labels(diagram)
@@ -87,11 +88,11 @@ def _lanes(diagram: Diagram, shapes: Mapping[str, Box | None]) -> Iterator[str]:
 
 def _elsewhere(element: Element, drawn: str | None) -> str:
     """What is wrong where an element is drawn in another lane (None: in none) than the one that lists it."""
-    where = "所有泳道之外" if drawn is None else f"泳道“{short(drawn)}”里"
-    mend = f"请把它移到泳道“{short(element.lane)}”里"
+    where = "所有泳道之外" if drawn is None else f"泳道{quoted(drawn)}里"
+    mend = f"请把它移到泳道{quoted(element.lane)}里"
     if element.attached_to is not None:
         mend = "请在流程设计器中移动一下所依附的环节，使两者相同；由别的角色按的按钮，用属性 pressLane 写明角色"
-    return f"画在{where}，却登记在泳道“{short(element.lane)}”，{mend}"
+    return f"画在{where}，却登记在泳道{quoted(element.lane)}，{mend}"
 
 
 def _notes(diagram: Diagram, shapes: Mapping[str, Box | None]) -> Iterator[str]:

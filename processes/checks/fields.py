@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from processes.diagrams.diagram import Diagram
+from processes.diagrams.quoting import quoted
 from processes.rights.access import HINT, MODES, fields_of
 
 
@@ -18,7 +19,7 @@ def check(diagram: Diagram, forms: Mapping[str, Mapping[str, Any]]) -> Iterator[
     used = {name for element in edited for name in (element.form, element.edit_form) if name is not None and name in forms}
     for form in sorted(used):
         for name, field in fields_of(forms[form]).items():
-            where = f"表单“{form}”的字段“{field.get('title', name)}”"
+            where = f"表单{quoted(form)}的字段{quoted(str(field.get('title') or name))}"
             yield from (f"{where}：{text}" for text in _faults(field, [one for one in known if one]))
 
 
@@ -29,10 +30,10 @@ def _faults(field: Mapping[str, Any], known: Sequence[str]) -> Iterator[str]:
         return
     for step, mode in hint.items():
         if step not in known:
-            yield f"{HINT} 中的“{step[:40]}”不是本流程的用户任务或角色，可用：{'、'.join(known)}"
+            yield f"{HINT} 中的{quoted(step, 40)}不是本流程的用户任务或角色，可用：{'、'.join(known)}"
         if mode not in MODES:
-            yield f"{HINT} 中“{step[:40]}”的权限“{str(mode)[:40]}”应为 {'、'.join(MODES)} 之一"
+            yield f"{HINT} 中{quoted(step, 40)}的权限{quoted(str(mode), 40)}应为 {'、'.join(MODES)} 之一"
     items = field.get("items", {})
     for name, column in fields_of(items).items() if isinstance(items, dict) else ():
         if HINT in column:
-            yield f"列“{column.get('title', name)}”不能单独设置 {HINT}，请设置在整个字段上"
+            yield f"列{quoted(str(column.get('title') or name))}不能单独设置 {HINT}，请设置在整个字段上"

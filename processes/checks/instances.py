@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from processes.checks.wording import say, short
+from processes.checks.wording import say
 from processes.diagrams import quorum
 from processes.diagrams.diagram import Diagram
 from processes.diagrams.elements import KINDS, Element, Tag
 from processes.diagrams.expressions import MAX_LENGTH, ExpressionError
 from processes.diagrams.loops import PEOPLE, Loop, read_loop
 from processes.diagrams.nodes import BPMN, Node, text_in
+from processes.diagrams.quoting import quoted, short
 from processes.spiff.instances import MAX_ASKED, MAX_INSTANCES
 
 REPEATED: tuple[Tag, ...] = ("userTask", "manualTask", "serviceTask", "subProcess", "callActivity")
@@ -60,7 +61,7 @@ def _collection(element: Element, loop: Loop, node: Node) -> Iterator[str]:
     if loop.people and not element.voted:
         yield f"集合 {PEOPLE}（每个有办理角色的人）只能用在用户任务上，请改写为得出列表的表达式"
     if loop.item is not None and not loop.item.isidentifier():
-        yield f"办理项的名称“{short(loop.item)}”不能在表达式中使用，请改为字母开头的名称"
+        yield f"办理项的名称{quoted(loop.item)}不能在表达式中使用，请改为字母开头的名称"
 
 
 def _result(loop: Loop, named: bool) -> Iterator[str]:
@@ -83,4 +84,4 @@ def _not_run(element: Element, node: Node) -> Iterator[str]:
             names = "、".join(f"{element.id}_{name}" for name in ("total", "answered", "agreed"))
             yield f"多实例的{label}不能使用，请删除；结果在 {element.id}_outcome 和 {names} 中"
     if (behavior := node.get("behavior", "All")) != "All":
-        yield f"多实例的行为“{short(behavior)}”不能使用，请用 All"
+        yield f"多实例的行为{quoted(behavior)}不能使用，请用 All"

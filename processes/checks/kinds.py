@@ -10,8 +10,8 @@ from itertools import product
 from typing import TypeAlias, TypeGuard
 
 from processes.checks.texts import Found, Wants
-from processes.checks.wording import short
 from processes.diagrams.expressions import DividedByZero, ExpressionError, Value, WrongTypes, evaluate, names_in, no_truth
+from processes.diagrams.quoting import quoted, short
 from processes.spiff.timers import MAX_CYCLES
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -86,7 +86,7 @@ def foreign_time(found: Found) -> str | None:
     """What to write instead of a time in ISO 8601 or cron; None where it is none."""
     if found.wants not in TIMES or not _ISO.fullmatch(found.text.strip()):
         return None
-    return f"“{short(found.text)}”请改写为时间表达式，例如 {KINDS[found.wants].example}"
+    return f"{quoted(found.text)}请改写为时间表达式，例如 {KINDS[found.wants].example}"
 
 
 def wrong_kind(found: Found, examples: Examples) -> str | None:

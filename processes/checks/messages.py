@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from processes.checks.wording import named, say, short
+from processes.checks.wording import named, say
 from processes.definitions.correlation import FROM_ANY
 from processes.diagrams.assignments import unfit_name
 from processes.diagrams.decisions import SUFFIX as DMN
 from processes.diagrams.diagram import Diagram, parse_diagram, read_diagram
 from processes.diagrams.elements import Element, listed
 from processes.diagrams.messages import CATCHES, Messages, is_message
+from processes.diagrams.quoting import quoted
 from processes.diagrams.xmlsafe import read_limited
 from processes.errors import DiagramInvalid
 
@@ -49,7 +50,7 @@ def unheard(path: Path, diagram: Diagram) -> Iterator[str]:
             heard |= _heard(other)
     for id, name in sent.items():
         if name not in heard:
-            yield f"消息“{short(name)}”由“{short(id)}”发出，但同一文件夹的流程图都不等待它，请核对消息的名称，或加上等待它的流程图"
+            yield f"消息{quoted(name)}由{quoted(id)}发出，但同一文件夹的流程图都不等待它，请核对消息的名称，或加上等待它的流程图"
 
 
 def _heard(path: Path) -> set[str]:
@@ -65,7 +66,7 @@ def _caught(diagram: Diagram, messages: Messages, element: Element) -> Iterator[
     for name in listed(element.properties.get("messageGives", "")):
         why = unfit_name(name)
         if why is not None:
-            yield f"属性 messageGives 中的“{short(name)}”{why}"
+            yield f"属性 messageGives 中的{quoted(name)}{why}"
     if element.tag == "startEvent" and diagram.parents[element.id] is None:
         yield from _begins(element)
         return

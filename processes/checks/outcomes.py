@@ -1,29 +1,29 @@
-"""Outcomes of tasks and what is asked of them: a text that is none of them, such a way is never taken; an outcome that has no way."""
+"""Outcomes of tasks, and other names of which all values are known: what they are compared with is one of these, or such a way is never
+taken; and an outcome that has no way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from processes.checks.texts import Found, Texts, asked_tables
-from processes.checks.wording import say, short
+from processes.checks.texts import Found, Texts
+from processes.checks.values import OUTCOME, Choice
+from processes.checks.wording import say
 from processes.diagrams.activities import condition_of
-from processes.diagrams.decisions import INPUT, Table
+from processes.diagrams.decisions import INPUT
 from processes.diagrams.diagram import Diagram
 from processes.diagrams.expressions import Comparison, ExpressionError, Value, comparisons, evaluate, names_in
+from processes.diagrams.quoting import quoted, short
 
-_ENDING = "_outcome"
 _LOST = "“{}”的选项“{}”没有对应的出路，选它就不能提交；请为它连一条出去的连线，或指定默认流"
 
 
-def check(diagram: Diagram, texts: Texts) -> Iterator[str]:
-    """All such comparisons, those in the cells of decision tables included, and all such outcomes."""
-    outcomes = {f"{e.id}{_ENDING}": [one.name for one in e.outcomes] for e in diagram.elements.values() if e.tag == "userTask"}
-    for found in texts.expressions:
-        yield from (f"{found.where}{found.what}{line}" for line in _of_expression(found, outcomes))
-    for element, id in asked_tables(diagram):
-        if id in texts.tables:
-            yield from (say(element, line) for line in _of_table(texts.tables[id], outcomes))
-    yield from _without_a_way(diagram, outcomes)
+def check(diagram: Diagram, texts: Texts, choices: Mapping[str, Choice]) -> Iterator[str]:
+    """All such comparisons, those in the cells of decision tables included, and all such outcomes. `choices`: name → its values."""
+    for found in (*texts.expressions, *texts.cells):
+        if found.fault is None:
+            known = choices if found.input is None else {**choices, INPUT: choices.get(found.input)}
+            yield from (f"{found.where}{found.what}{line}" for line in _strangers(found, known))
+    yield from _without_a_way(diagram, {name: [str(one) for one in choices[name].values] for name in choices if name.endswith(OUTCOME)})
 
 
 def _without_a_way(diagram: Diagram, outcomes: Mapping[str, list[str]]) -> Iterator[str]:
@@ -36,7 +36,7 @@ def _without_a_way(diagram: Diagram, outcomes: Mapping[str, list[str]]) -> Itera
             continue
         choices = [text or "" for text in conditions.get(gateway.id, [])]
         for task in (diagram.elements[id] for id in diagram.sources[gateway.id]):
-            asked = f"{task.id}{_ENDING}"
+            asked = f"{task.id}{OUTCOME}"
             if asked not in outcomes or not choices or any(_reads(text) != {asked} for text in choices):
                 continue
             lost = [short(one) for one in outcomes[asked] if not any(_may_hold(text, asked, one) for text in choices)]
@@ -58,27 +58,13 @@ def _may_hold(text: str, name: str, outcome: str) -> bool:
         return True  # what it is at fault with is told elsewhere
 
 
-def _of_expression(found: Found, outcomes: Mapping[str, list[str]]) -> Iterator[str]:
-    if found.fault is None:
-        yield from _strangers(found.text, outcomes)
-
-
-def _of_table(table: Table, outcomes: Mapping[str, list[str]]) -> Iterator[str]:
-    """Where an input of the table is an outcome, its cells are compared with it."""
-    for row in table.rows:
-        for asked, test in zip(table.inputs, row.tests, strict=True):
-            if test is not None and asked in outcomes:
-                yield from (
-                    f"决策表“{short(table.name)}”第 {row.number} 行{line}" for line in _strangers(test, {INPUT: outcomes[asked]}, asked)
-                )
-
-
-def _strangers(text: str, outcomes: Mapping[str, list[str]], asked: str | None = None) -> Iterator[str]:
-    for one in _comparisons(text):
-        known = outcomes.get(one.name)
-        for value in one.values if known is not None else ():
-            if value is not None and value not in (known or ()):
-                yield f"把“{short(asked or one.name)}”与“{_shown(value)}”比较，但它不是这一步的选项，请改为：{'、'.join(known or ())}"
+def _strangers(found: Found, choices: Mapping[str, Choice | None]) -> Iterator[str]:
+    for one in _comparisons(found.text):
+        choice = choices.get(one.name)
+        asked = found.input if found.input is not None and one.name == INPUT else one.name
+        for value in one.values if choice is not None else ():
+            if choice is not None and value is not None and value not in choice.values:
+                yield f"把{quoted(asked)}与{_shown(value)}比较，{choice.why}"
 
 
 def _comparisons(text: str) -> list[Comparison]:
@@ -89,4 +75,4 @@ def _comparisons(text: str) -> list[Comparison]:
 
 
 def _shown(value: Value) -> str:
-    return short(str(value))
+    return quoted(str(value))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from domain.ground.handling import External, Handler, Inline
-from processes.checks.wording import say, short
+from processes.checks.wording import say
 from processes.diagrams.activities import call_of
 from processes.diagrams.diagram import Diagram, closure
 from processes.diagrams.elements import SCOPES, STANDS, Element
+from processes.diagrams.quoting import quoted
 
 _COMPARED = 20  # incoming flows of one join that are compared with each other
 _JOINS = 50  # joins of one diagram that are looked at: together they keep the checks linear
@@ -108,7 +109,7 @@ def _loops(diagram: Diagram, handlers: Mapping[str, Handler]) -> Iterator[str]:
                         todo.append(n)
     if free:
         ring = [e for e in diagram.elements if e in free]
-        names = "、".join(f"“{short(diagram.elements[e].name or e, 20)}”" for e in ring[:8])
+        names = "、".join(f"{quoted(diagram.elements[e].name or e, 20)}" for e in ring[:8])
         yield say(diagram.elements[ring[0]], f"经过{names}的循环中没有任何等待，会无休止地运行，请在其中加上用户任务或等待的事件")
 
 
@@ -126,7 +127,7 @@ def _join(diagram: Diagram, join: Element, forks: list[tuple[str, list[str]]]) -
             direct = ends[first] == ends[second] and bool(_branches(diagram, diagram.elements[ends[first]]))
             if direct or _together(forks, (sources[first], ends[first]), (sources[second], ends[second])):
                 continue
-            names = "和".join(f"“{short(diagram.elements[ends[i]].name or ends[i], 20)}”" for i in (first, second))
+            names = "和".join(f"{quoted(diagram.elements[ends[i]].name or ends[i], 20)}" for i in (first, second))
             yield say(join, f"从{names}来的两条路不会同时走到，这里会一直等待；请先用排他网关汇合")
             return
 

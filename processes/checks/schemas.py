@@ -10,8 +10,8 @@ import jsonschema_rs
 
 from domain.ground.filetypes import MEDIA_TYPES
 from domain.ground.parties import ROLES
-from processes.checks.wording import short
 from processes.diagrams.diagram import Diagram
+from processes.diagrams.quoting import quoted, short
 
 _TYPES = ("string", "integer", "number", "array")
 _WIDGETS = ("textarea", "file", "choices")
@@ -26,7 +26,7 @@ def check(diagram: Diagram, forms: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with the forms that a diagram uses, a line each."""
     used = {name for e in diagram.elements.values() for name in (e.form, e.edit_form) if name is not None and name in forms}
     for name in sorted(used):
-        yield from (f"表单“{short(name)}”{text}" for text in problems(forms[name]))
+        yield from (f"表单{quoted(name)}{text}" for text in problems(forms[name]))
 
 
 def problems(schema: object) -> list[str]:
@@ -52,7 +52,7 @@ def _object(schema: Mapping[str, Any], where: str, line: bool) -> Iterator[str]:
     if not isinstance(required, list) or not all(isinstance(name, str) and name in fields for name in required):
         yield f"{where}：必填的字段（required）应列出已有字段的名称"
     for name, field in fields.items():
-        yield from _field(field, f"{where}的字段“{short(str(field.get('title', name)), 30)}”({short(name)})", fields, line)
+        yield from _field(field, f"{where}的字段{quoted(str(field.get('title', name)), 30)}({short(name)})", fields, line)
 
 
 def _field(field: Mapping[str, Any], where: str, fields: Mapping[str, Any], line: bool) -> Iterator[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from processes.checks.wording import say, short
+from processes.checks.wording import say
 from processes.diagrams.diagram import Diagram
 from processes.diagrams.nodes import BPMN
+from processes.diagrams.quoting import quoted
 
 _THROWS = ("intermediateThrowEvent", "endEvent")
 
@@ -25,4 +26,4 @@ def check(diagram: Diagram) -> Iterator[str]:
     thrown = {name for element, name in signals if element.tag in _THROWS}
     for element, name in signals:
         if element.tag not in _THROWS and name not in thrown:
-            yield say(element, f"等待的信号“{short(name)}”没有任何事件抛出，永远等不到；请加上抛出它的事件，或改用消息")
+            yield say(element, f"等待的信号{quoted(name)}没有任何事件抛出，永远等不到；请加上抛出它的事件，或改用消息")

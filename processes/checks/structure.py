@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from processes.checks.wording import named, say, say_flow, short
+from processes.checks.wording import flow_named, named, say, say_flow, say_process
 from processes.diagrams.diagram import Diagram, flow_nodes
 from processes.diagrams.elements import KINDS, tag_of
-from processes.diagrams.nodes import BPMN, INCLUDES, Node
+from processes.diagrams.nodes import BPMN, INCLUDES, Node, local
+from processes.diagrams.quoting import quoted, short
 
 MAX_ID = 100  # widths of the columns that hold them
 MAX_KEY = 60
@@ -30,6 +31,7 @@ _REFERENCES = {  # attribute → what it points to
     "escalationRef": "升级",
 }
 
+_OURS = ("python", "text/python", "application/x-python")  # what editors of this engine's library write: our expressions look like it
 _BOOLEANS = ("cancelActivity", "isInterrupting", "triggeredByEvent", "isForCompensation", "instantiate", "isSequential")
 
 
@@ -44,13 +46,15 @@ def check(diagram: Diagram, key: str | None, roles: Sequence[str]) -> Iterator[s
     yield from _references(diagram)
     yield from _booleans(diagram)
     yield from _vendors(diagram)
+    yield from _languages(diagram)
     if next(diagram.root.iter(f"{INCLUDES}*"), None) is not None:
         yield "不能引入其他文件（XInclude），请把内容直接写在流程图中"
 
 
-def _kind(node: Node) -> str:
+def _named(diagram: Diagram, node: Node) -> str:
+    """An element or a flow, also one without a sound id."""
     tag = tag_of(node)
-    return "顺序流" if tag is None else KINDS[tag]
+    return flow_named(diagram, node) if tag is None else named(KINDS[tag], node.get("name"), node.get("id"))
 
 
 def is_key(text: str) -> bool:
@@ -63,11 +67,11 @@ def _process(diagram: Diagram, key: str | None) -> Iterator[str]:
     if not found:
         yield "流程缺少 id，请填写"
     elif not is_key(found):
-        yield f"流程的 id“{short(found)}”应由字母、数字、下划线组成，以字母开头，不超过 {MAX_KEY} 个字符"
+        yield f"流程的 id{quoted(found)}应由字母、数字、下划线组成，以字母开头，不超过 {MAX_KEY} 个字符"
     elif key is not None and found != key:
-        yield f"流程的 id“{found}”与文件名“{short(key)}”不一致，请改为相同"
+        yield f"流程的 id{quoted(found)}与文件名{quoted(key)}不一致，请改为相同"
     if diagram.process.get("isExecutable", "true") != "true":
-        yield f"流程“{short(found or '')}”没有设为可执行，请把 isExecutable 改为 true"
+        yield say_process(diagram, "没有设为可执行，请把 isExecutable 改为 true")
     if len(diagram.process.get("name", "")) > MAX_NAME:
         yield f"流程名称超过 {MAX_NAME} 个字，请缩短"
 
@@ -76,16 +80,15 @@ def _ids(diagram: Diagram) -> Iterator[str]:
     nodes = [*flow_nodes(diagram.process), *diagram.flows]
     times = Counter(node.get("id") for node in diagram.root.iter() if node.get("id"))
     for node in nodes:
-        kind = _kind(node)
-        name, id = node.get("name", ""), node.get("id")
+        id, where = node.get("id"), _named(diagram, node)
         if not id:
-            yield f"{named(kind, name, '')}：请在流程设计器中给它一个 id"
+            yield f"{where}：请在流程设计器中给它一个 id"
         elif not _ID.fullmatch(id) or len(id) > MAX_ID:
-            yield f"{named(kind, name, id)}：id 应由字母、数字、下划线、点、连字符组成，以字母开头，不超过 {MAX_ID} 个字符"
+            yield f"{where}：id 应由字母、数字、下划线、点、连字符组成，以字母开头，不超过 {MAX_ID} 个字符"
         elif times[id] > 1:
-            yield f"{named(kind, name, id)}：id“{short(id)}”用了 {times[id]} 次，请改为各不相同的 id"
-        if len(name) > MAX_NAME:
-            yield f"{named(kind, name, id)}：名称超过 {MAX_NAME} 个字，请缩短"
+            yield f"{where}：id{quoted(id)}用了 {times[id]} 次，请改为各不相同的 id"
+        if len(node.get("name", "")) > MAX_NAME:
+            yield f"{where}：名称超过 {MAX_NAME} 个字，请缩短"
 
 
 def _lanes(diagram: Diagram, roles: Sequence[str]) -> Iterator[str]:
@@ -97,11 +100,11 @@ def _lanes(diagram: Diagram, roles: Sequence[str]) -> Iterator[str]:
         for ref in lane.findall(f"{BPMN}flowNodeRef"):
             id = ref.text or ""
             if id not in diagram.elements:
-                yield f"{where}：其中的“{short(id)}”不存在，请删除对它的引用（flowNodeRef）"
+                yield f"{where}：其中的{quoted(id)}不存在，请删除对它的引用（flowNodeRef）"
             elif id in owner and not _nested(owner[id], lane):
                 yield say(
                     diagram.elements[id],
-                    f"同时在泳道“{short(owner[id].get('name', ''))}”和“{short(lane.get('name', ''))}”中，请只留在一个泳道中",
+                    f"同时在泳道{quoted(owner[id].get('name'))}和{quoted(lane.get('name'))}中，请只留在一个泳道中",
                 )
             owner[id] = lane
 
@@ -111,11 +114,10 @@ def _nested(one: Node, other: Node) -> bool:
 
 
 def _starts(diagram: Diagram) -> Iterator[str]:
-    name = short(diagram.process.get("id", ""))
     if (count := len(diagram.starts(None))) != 1:
-        yield f"流程“{name}”：{_one_start(count)}"
+        yield say_process(diagram, _one_start(count))
     if not any(e.tag == "endEvent" for e in diagram.scopes[None]):
-        yield f"流程“{name}”：没有结束事件，请加上"
+        yield say_process(diagram, "没有结束事件，请加上")
     for element in diagram.elements.values():
         if element.tag in ("subProcess", "transaction") and (count := len(diagram.starts(element.id))) != 1:
             yield say(element, f"里面{_one_start(count)}")
@@ -129,12 +131,12 @@ def _flow_ends(diagram: Diagram) -> Iterator[str]:
     for flow in diagram.flows:
         for end, label in (("sourceRef", "起点"), ("targetRef", "终点")):
             if flow.get(end) not in diagram.elements:
-                yield say_flow(flow, f"{label}“{short(flow.get(end, ''))}”不存在，请重新连线")
+                yield say_flow(diagram, flow, f"{label}{quoted(flow.get(end))}不存在，请重新连线")
     for begin, end, flow in diagram.sound_flows:
         if diagram.parents[begin] != diagram.parents[end]:
-            yield say_flow(flow, "穿过了子流程的边界，请连到子流程本身")
+            yield say_flow(diagram, flow, "穿过了子流程的边界，请连到子流程本身")
         elif flow.getparent() is not diagram.nodes[begin].getparent():  # the library would not see it
-            yield say_flow(flow, "没有写在两端所在的那一层（流程或子流程）里，请在流程设计器中删除后重新连线")
+            yield say_flow(diagram, flow, "没有写在两端所在的那一层（流程或子流程）里，请在流程设计器中删除后重新连线")
         if diagram.elements[begin].tag == "endEvent":
             yield say(diagram.elements[begin], "结束事件之后不能再有连线，请删除")
         if diagram.elements[end].tag in ("startEvent", "boundaryEvent"):
@@ -148,7 +150,7 @@ def _choices(diagram: Diagram) -> Iterator[str]:
     for id, flows in leaving.items():
         element, default = diagram.elements[id], diagram.nodes[id].get("default")
         if default is not None and default not in {flow.get("id") for flow in flows}:
-            yield say(element, f"默认流“{short(default)}”不是从这里出发的连线，请重新选择默认流")
+            yield say(element, f"默认流{quoted(default)}不是从这里出发的连线，请重新选择默认流")
         if len(flows) > 1 and not element.tag.endswith("Gateway"):
             yield say(element, f"有 {len(flows)} 条出去的连线，请用并行网关（都走）或排他网关（选一条）分开")
         if element.tag not in ("exclusiveGateway", "inclusiveGateway") or len(flows) < 2:
@@ -159,7 +161,7 @@ def _choices(diagram: Diagram) -> Iterator[str]:
                 where = named("顺序流", flow.get("name"), flow.get("id"))
                 yield say(
                     element,
-                    f"通往“{short(flow.get('name') or target.name or target.id)}”的{where}既没有条件，也不是默认流，请写明条件或设为默认流",
+                    f"通往{quoted(flow.get('name') or target.name or target.id)}的{where}既没有条件，也不是默认流，请写明条件或设为默认流",
                 )
 
 
@@ -167,20 +169,20 @@ def _references(diagram: Diagram) -> Iterator[str]:
     known = {child.get("id") for child in diagram.root}
     for element in diagram.elements.values():
         if element.tag == "boundaryEvent" and element.attached_to not in diagram.elements:
-            yield say(element, f"所依附的“{short(element.attached_to or '')}”不存在，请把它移到任务或子流程上")
+            yield say(element, f"所依附的{quoted(element.attached_to)}不存在，请把它移到任务或子流程上")
         elif element.attached_to is not None and diagram.parents[element.id] != diagram.parents[element.attached_to]:
-            yield say(element, f"与所依附的“{short(element.attached_to)}”不在同一层，请把它移到任务或子流程的边上")
+            yield say(element, f"与所依附的{quoted(element.attached_to)}不在同一层，请把它移到任务或子流程的边上")
         for node in [diagram.nodes[element.id], *diagram.nodes[element.id]]:
             for attribute, kind in _REFERENCES.items():
                 ref = node.get(attribute)
                 if ref and ref not in known:
-                    yield say(element, f"所用的{kind}“{short(ref)}”不存在，请重新选择")
+                    yield say(element, f"所用的{kind}{quoted(ref)}不存在，请重新选择")
     ids = {process.get("id") for process in diagram.root.findall(f"{BPMN}process")}
     for participant in diagram.root.iter(f"{BPMN}participant"):
         ref = participant.get("processRef")
         if ref and ref not in ids:
             where = named("参与者", participant.get("name"), participant.get("id"))
-            yield f"{where}：所指的流程“{short(ref)}”不存在，请删除这个参与者或改正所指的流程"
+            yield f"{where}：所指的流程{quoted(ref)}不存在，请删除这个参与者或改正所指的流程"
 
 
 def _booleans(diagram: Diagram) -> Iterator[str]:
@@ -190,7 +192,17 @@ def _booleans(diagram: Diagram) -> Iterator[str]:
         for part in (node, *node.findall(f"{BPMN}multiInstanceLoopCharacteristics")):
             for name in _BOOLEANS:
                 if part.get(name, "true") not in ("true", "false"):
-                    yield say(element, f"{name} 的值“{short(part.get(name, ''))}”不能使用，请改为 true 或 false")
+                    yield say(element, f"{name} 的值{quoted(part.get(name, ''))}不能使用，请改为 true 或 false")
+
+
+def _languages(diagram: Diagram) -> Iterator[str]:
+    """Expressions and scripts that say they are written in another language than ours."""
+    for node in [*diagram.nodes.values(), *diagram.flows]:
+        inner = [child for child in node if tag_of(child) is None and local(child) != "sequenceFlow"]  # those are looked at by themselves
+        for part in (node, *(part for child in inner for part in child.iter())):
+            for name in ("language", "scriptFormat"):
+                if (language := part.get(name, "")) and language.lower() not in _OURS:
+                    yield f"{_named(diagram, node)}：不支持用 {short(language)} 书写（{name}），请改用平台的写法，并删除这一设置"
 
 
 def _vendors(diagram: Diagram) -> Iterator[str]:
@@ -203,5 +215,5 @@ def _vendors(diagram: Diagram) -> Iterator[str]:
             if space in _VENDORS and name:
                 found.setdefault(_VENDORS[space], []).append(name)
         for vendor, names in found.items():
-            where = named(_kind(node), node.get("name"), node.get("id"))
-            yield f"{where}：含有 {vendor} 的设置（{short('、'.join(dict.fromkeys(names)))}），平台不使用，请删除并改用平台的属性"
+            settings = short("、".join(dict.fromkeys(names)))
+            yield f"{_named(diagram, node)}：含有 {vendor} 的设置（{settings}），平台不使用，请删除并改用平台的属性"

@@ -17,4 +17,4 @@ def check(diagram: Diagram) -> Iterator[str]:
     for source, _, flow in diagram.sound_flows:
         # the library looks at conditions behind these two gateways alone
         if condition_of(flow) is not None and diagram.elements[source].tag not in ("exclusiveGateway", "inclusiveGateway"):
-            yield say_flow(flow, "不支持任务、事件和其他网关出去的连线上的条件，请在前面加一个排他网关")
+            yield say_flow(diagram, flow, "不支持任务、事件和其他网关出去的连线上的条件，请在前面加一个排他网关")

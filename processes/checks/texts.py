@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from processes.checks.wording import named, say, say_flow, short
+from processes.checks.wording import named, say, say_flow
 from processes.diagrams import quorum, retries
 from processes.diagrams.activities import TimerKind, call_of, condition_of, decision_of, event_condition_of, script_of, timer_of
 from processes.diagrams.assignments import read_assignments
@@ -18,6 +18,7 @@ from processes.diagrams.expressions import ExpressionError, names_in
 from processes.diagrams.loops import read_loop
 from processes.diagrams.messages import Messages
 from processes.diagrams.nodes import BPMN, SPIFF, Node
+from processes.diagrams.quoting import quoted
 from processes.errors import DiagramInvalid
 from processes.spiff.instances import COUNTED
 
@@ -57,6 +58,8 @@ class Found:
     """The element that evaluates it; of a flow's condition the element that the flow leaves. None: no single one does."""
     after: bool = False
     """Whether the element has done its work when it is evaluated."""
+    input: str | None = None
+    """Of a test in a decision table: the expression of the input that it is about."""
 
 
 def texts_of(diagram: Diagram, decisions: Mapping[str, str]) -> Texts:
@@ -69,14 +72,14 @@ def _expressions(diagram: Diagram) -> Iterator[Found]:
     for flow in diagram.flows:
         condition = condition_of(flow)
         if condition is not None:
-            yield Found(say_flow(flow, ""), "条件", condition, "truth", at=flow.get("sourceRef"), after=True)
+            yield Found(say_flow(diagram, flow, ""), "条件", condition, "truth", at=flow.get("sourceRef"), after=True)
     for element in diagram.elements.values():
         yield from (replace(found, at=element.id) for found in _of_element(element, diagram.nodes[element.id], say(element, "")))
     for one in Messages(diagram).correlations:
         for text in one.reads.values():
             yield Found(f"{named('关联属性', one.name, one.id)}：", "表达式", text, reads=_carried(text))
         if one.expected:
-            yield Found(f"关联属性“{short(one.id)}”：", "本流程期望的值", one.expected)
+            yield Found(f"关联属性{quoted(one.id)}：", "本流程期望的值", one.expected)
     for message in diagram.root.iterfind(f"{BPMN}message"):
         for payload in message.iterfind(f"{BPMN}extensionElements/{SPIFF}messagePayload"):
             yield from _assigned(f"{named('消息', message.get('name'), message.get('id'))}：", "内容", payload.text or "")
@@ -100,9 +103,17 @@ def _tables(diagram: Diagram, decisions: Mapping[str, str]) -> dict[str, Table]:
 
 def _cells(diagram: Diagram, tables: Mapping[str, Table]) -> Iterator[Found]:
     for element, id in asked_tables(diagram):
-        for where, text in tables[id].texts() if id in tables else ():
-            about = f"决策表“{short(tables[id].name)}”{where}"
-            yield Found(say(element, ""), about, text, reads=frozenset({INPUT}), at=element.id)
+        if id not in tables:
+            continue
+        table, where = tables[id], Found(say(element, ""), f"决策表{quoted(tables[id].name)}", "", at=element.id)
+        for number, text in enumerate(table.inputs, 1):
+            yield replace(where, what=f"{where.what}第 {number} 个输入", text=text)
+        for row in table.rows:
+            about = replace(where, what=f"{where.what}第 {row.number} 行")
+            for asked, test in zip(table.inputs, row.tests, strict=True):
+                if test is not None:
+                    yield replace(about, text=test, reads=frozenset({INPUT}), input=asked)
+            yield from (replace(about, text=text) for text in row.values)
 
 
 def _of_element(element: Element, node: Node, where: str) -> Iterator[Found]:
@@ -119,7 +130,7 @@ def _of_element(element: Element, node: Node, where: str) -> Iterator[Found]:
         yield Found(where, "条件", condition, "truth")
     call = call_of(node)
     for name, text in call.parameters.items() if call is not None else ():
-        yield Found(where, f"参数“{short(name)}”", text)
+        yield Found(where, f"参数{quoted(name)}", text)
     yield from _of_loops(node, where)
     if "messageSubject" in element.properties:
         text = element.properties["messageSubject"]

@@ -14,11 +14,11 @@ from operator import and_, or_
 
 from domain.ground.handling import Handler
 from processes.checks.texts import Found, Texts, asked_tables
-from processes.checks.wording import short
 from processes.diagrams.activities import call_of
 from processes.diagrams.diagram import Diagram
 from processes.diagrams.elements import Element, listed
 from processes.diagrams.expressions import ExpressionError, names_in
+from processes.diagrams.quoting import quoted
 
 
 def check(diagram: Diagram, texts: Texts, handlers: Mapping[str, Handler]) -> Iterator[str]:
@@ -39,7 +39,7 @@ def check(diagram: Diagram, texts: Texts, handlers: Mapping[str, Handler]) -> It
         for name in sorted(name for name in _read(found) if name in bits and not bits[name] & there):
             at_all = bits[name] & (perhaps.after(found.at) if found.after else perhaps.before[found.at])
             why = "有的路走到这里时还没有写入它，请在此前的每条路上都写入" if at_all else "走到这里之前没有任何环节写入它，请先写入"
-            yield f"{found.where}{found.what}读取“{short(name)}”，但{why}，例如用脚本任务写 {name} = None"
+            yield f"{found.where}{found.what}读取{quoted(name)}，但{why}，例如用脚本任务写 {name} = None"
         if found.name is not None:
             lines[found.at] = lines.get(found.at, 0) | bits.get(found.name, 0)
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from domain.ground.database import one_at_a_time
 from processes import tables
-from processes.checks import problems
+from processes.checks import problems, thrown
+from processes.checks.wording import say
 from processes.definitions.calls import linked
 from processes.definitions.correlation import started_by
 from processes.definitions.definition import Definition, read
 from processes.definitions.store import cache_key, latest, load
-from processes.diagrams.diagram import parse_diagram, read_diagram
+from processes.diagrams.diagram import Diagram, parse_diagram, read_diagram
+from processes.diagrams.quoting import quoted
 from processes.engine import Engine
 from processes.errors import DiagramInvalid, NotFound
 from processes.proving import proofs
@@ -76,11 +78,27 @@ def deploy(
             try:
                 called[element.called] = latest(session, element.called)
             except NotFound:
-                faults.append(f"调用活动“{element.name}”({element.id})：流程“{element.called}”尚未部署，请先部署它")
+                faults.append(say(element, f"流程{quoted(element.called)}尚未部署，请先部署它"))
     if faults:
         raise DiagramInvalid(faults)
     linked(found, called)
+    if faults := list(_uncaught(session, found, called)):
+        raise DiagramInvalid(faults)
     return _keep(session, engine, found, {key: other.id for key, other in called.items()}, by, note, scenarios)
+
+
+def _uncaught(session: Session, found: Definition, called: Mapping[str, Definition]) -> Iterator[str]:
+    """Errors that nothing catches between the diagram and those that it calls, and between those that call it and it."""
+    diagram = _diagram(found.xml)
+    yield from thrown.uncaught(diagram, {key: _diagram(other.xml) for key, other in called.items()})
+    if any(True for _ in thrown.thrown(diagram)):
+        for row in _callers(session, found.key):
+            for line in thrown.uncaught(_diagram(row.xml), {found.key: diagram}):
+                yield f"调用本流程的流程“{row.name}”中，{line}"
+
+
+def _diagram(xml: str) -> Diagram:
+    return read_diagram(parse_diagram(xml.encode()))
 
 
 def _keep(
@@ -122,9 +140,13 @@ def content_digest(xml: str, forms: Mapping[str, Any], called: Mapping[str, int]
 
 
 def _renew_callers(session: Session, engine: Engine, key: str, id: int, by: str) -> None:
+    for row in _callers(session, key):
+        caller = read(row.xml.encode(), row.forms, decisions=row.decisions)
+        _keep(session, engine, caller, {**row.called, key: id}, by)
+
+
+def _callers(session: Session, key: str) -> list[Row[Any]]:
+    """The newest versions of the diagrams that call this one."""
     table = tables.definition
     newest = select(func.max(table.c.id)).group_by(table.c.key)
-    for row in session.execute(select(table).where(table.c.id.in_(newest))).all():
-        if key in row.called:
-            caller = read(row.xml.encode(), row.forms, decisions=row.decisions)
-            _keep(session, engine, caller, {**row.called, key: id}, by)
+    return [row for row in session.execute(select(table).where(table.c.id.in_(newest))) if key in row.called]

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Protocol
 
 from processes.diagrams.assignments import unfit_name
-from processes.diagrams.expressions import ExpressionError, Value, compile_expression, no_truth, truth
+from processes.diagrams.expressions import ExpressionError, Value, beside, compile_expression, foreign_words, no_truth, truth
 from processes.diagrams.nodes import INCLUDES, Node, local
+from processes.diagrams.quoting import quoted, short
 from processes.diagrams.xmlsafe import parse_xml, read_limited
 from processes.errors import DiagramInvalid, EngineFault
 
@@ -80,17 +81,17 @@ class Table:
         if self.policy == "FIRST":
             hits = hits[:1]
         if self.policy == "UNIQUE" and len(hits) > 1:
-            raise EngineFault(f"决策表“{self.name}”的第 {hits[0].number} 行和第 {hits[1].number} 行同时符合，请联系流程设计人员")
+            raise EngineFault(f"决策表{quoted(self.name)}的第 {hits[0].number} 行和第 {hits[1].number} 行同时符合，请联系流程设计人员")
         found = [[evaluate(text, {}) for text in row.values] for row in hits]
         if self.policy == "COLLECT":
             return {name: [values[n] for values in found] for n, name in enumerate(self.outputs)}
         if any(values != found[0] for values in found):
-            raise EngineFault(f"决策表“{self.name}”有几行同时符合，结果却不同，请联系流程设计人员")
+            raise EngineFault(f"决策表{quoted(self.name)}有几行同时符合，结果却不同，请联系流程设计人员")
         return dict(zip(self.outputs, found[0] if found else [None] * len(self.outputs), strict=True))
 
     def _is_hit(self, evaluate: Evaluate, row: Row, column: int, value: Value) -> bool:
         test = row.tests[column]
-        where = f"决策表“{self.name}”第 {row.number} 行的“{_short(row.cells[column])}”"
+        where = f"决策表{quoted(self.name)}第 {row.number} 行的{quoted(row.cells[column])}"
         if test is None:
             return True
         try:
@@ -98,14 +99,6 @@ class Table:
         except ExpressionError as error:
             raise type(error)(f"{where}：{str(error).replace(INPUT, '?')}") from error
         return truth(found, where)
-
-    def texts(self) -> Iterator[tuple[str, str]]:
-        """(where, expression) of everything that is evaluated."""
-        for number, text in enumerate(self.inputs, 1):
-            yield f"第 {number} 个输入", text
-        for row in self.rows:
-            for text in (*(t for t in row.tests if t is not None), *row.values):
-                yield f"第 {row.number} 行", text
 
 
 def read_table(text: str) -> Table:
@@ -130,7 +123,7 @@ def read_table(text: str) -> Table:
     found = Table(id, name, policy, inputs, outputs, rows)
     problems = [*_shape(found, table), *problems, *_columns(found)]
     if problems:
-        raise DiagramInvalid([f"决策表“{_short(name)}”：{line}" for line in problems])
+        raise DiagramInvalid([f"决策表{quoted(name)}：{line}" for line in problems])
     return found
 
 
@@ -139,7 +132,8 @@ def problems(content: bytes) -> list[str]:
     try:
         parse_xml(content)
         text = content.decode("utf-8")
-        return [*foreign(text), *doubts(read_table(text))]
+        table = read_table(text)
+        return [*foreign(text), *doubts(table), *_foreign_words(table)]
     except UnicodeDecodeError:
         return ["决策文件请保存为 UTF-8 编码"]
     except DiagramInvalid as error:
@@ -152,7 +146,7 @@ def doubts(table: Table) -> Iterator[str]:
     for row in table.rows:
         for cell, test in zip(row.cells, row.tests, strict=True):
             if test is not None and (why := _doubt(cell, test)) is not None:
-                yield f"决策表“{_short(table.name)}”：第 {row.number} 行不能使用：{why}"
+                yield f"决策表{quoted(table.name)}：第 {row.number} 行不能使用：{why}"
 
 
 def foreign(text: str) -> Iterator[str]:
@@ -160,7 +154,7 @@ def foreign(text: str) -> Iterator[str]:
     this was checked run as they did."""
     root = parse_xml(text.encode())
     name = next((node.get("name") or node.get("id") for node in root.iter() if local(node) == "decision"), "") or ""
-    where = f"决策表“{_short(name)}”"
+    where = f"决策表{quoted(name)}"
     if next(root.iter(f"{INCLUDES}*"), None) is not None:
         yield f"{where}：不能引入其他文件（XInclude），请把内容直接写在表中"
     found: dict[str, None] = {}
@@ -171,11 +165,22 @@ def foreign(text: str) -> Iterator[str]:
                 found[f"{label}（{_VENDORS.get(space.rpartition('/')[0], _VENDORS.get(space, space))}）"] = None
         language = node.get("expressionLanguage", "")
         if language and "feel" not in language.lower():
-            yield f"{where}：不支持用 {_short(language)} 书写的表达式（expressionLanguage），请改用平台的写法，并删除这一设置"
+            yield f"{where}：不支持用 {short(language)} 书写的表达式（expressionLanguage），请改用平台的写法，并删除这一设置"
     if found:
-        yield f"{where}：含有其他平台的设置（{_short('、'.join(found), 200)}），平台不使用，请删除"
+        yield f"{where}：含有其他平台的设置（{short('、'.join(found), 200)}），平台不使用，请删除"
     if any(local(node) == "defaultOutputEntry" for node in root.iter()):
         yield f"{where}：不支持默认的输出（defaultOutputEntry），请在最后加一行各格为 - 的规则，命中策略用 FIRST"
+
+
+def _foreign_words(table: Table) -> Iterator[str]:
+    """`null` and its like in a table, and texts without a comma: where a diagram asks the table, it is told with its names."""
+    where = f"决策表{quoted(table.name)}"
+    texts = [(f"第 {number} 个输入", text) for number, text in enumerate(table.inputs, 1)]
+    texts += [(f"第 {row.number} 行", text) for row in table.rows for text in (*row.tests, *row.values) if text is not None]
+    for place, text in texts:
+        yield from (f"{where}：{place}中的“{word}”请写成 {ours}" for word, ours in foreign_words(text))
+        if (why := beside(text)) is not None:
+            yield f"{where}：{place}中{why}"
 
 
 def read_folder(folder: Path) -> dict[str, str]:
@@ -201,7 +206,7 @@ def _shape(table: Table, node: Node) -> Iterator[str]:
     if not table.id:
         yield "决策缺少 id，请填写"
     if table.policy not in POLICIES:
-        yield f"不支持命中策略“{_short(table.policy)}”，可用：{'、'.join(POLICIES)}"
+        yield f"不支持命中策略{quoted(table.policy)}，可用：{'、'.join(POLICIES)}"
     if node.get("aggregation"):
         yield "不支持汇总（aggregation），请用 COLLECT 得出列表"
     if not table.inputs or not table.outputs or not table.rows:
@@ -218,7 +223,7 @@ def _columns(table: Table) -> Iterator[str]:
     for number, name in enumerate(table.outputs, 1):
         why = unfit_name(name)
         if why is not None:
-            yield f"第 {number} 个输出的名称“{_short(name)}”{why}"
+            yield f"第 {number} 个输出的名称{quoted(name)}{why}"
 
 
 def _rows(table: Node, inputs: int, outputs: int, problems: list[str]) -> Iterator[Row]:
@@ -238,10 +243,10 @@ def _test(number: int, cell: str, problems: list[str]) -> str | None:
         return None
     where = f"第 {number} 行"
     if _INTERVAL.fullmatch(cell):
-        problems.append(f"{where}的区间“{_short(cell)}”请写成 ? >= 1 and ? <= 5 的形式")
+        problems.append(f"{where}的区间{quoted(cell)}请写成 ? >= 1 and ? <= 5 的形式")
         return None
     if cell.startswith("not") and not _COMPARES.match(cell):
-        problems.append(f"{where}的“{_short(cell)}”请写成 not in ['甲', '乙'] 或 != '甲'")
+        problems.append(f"{where}的{quoted(cell)}请写成 not in ['甲', '乙'] 或 != '甲'")
         return None
     tests = [_one_test(part) for part in _parts(cell)]
     text = tests[0] if len(tests) == 1 else " or ".join(f"({test})" for test in tests)
@@ -288,9 +293,9 @@ def _doubt(cell: str, test: str) -> str | None:
         if part == "?":
             return "“?”不是条件，请写成比较，例如 ? == '高'"
         if len(parts) > 1 and comparison is not None and comparison[1].startswith("not"):
-            return f"“{_short(cell)}”请写成 not in ['甲', '乙']"
+            return f"{quoted(cell)}请写成 not in ['甲', '乙']"
         if comparison is None and "?" not in part and isinstance(_body(part), ast.BoolOp):
-            return f"“{_short(part)}”不是一个值：几个值请用逗号隔开，例如 '高', '中'；条件请用 ? 写明输入"
+            return f"{quoted(part)}不是一个值：几个值请用逗号隔开，例如 '高', '中'；条件请用 ? 写明输入"
     return no_truth(test, {})
 
 
@@ -305,7 +310,7 @@ def _fault(where: str, text: str) -> Iterator[str]:
     try:
         compile_expression(text)
     except ExpressionError as error:
-        yield f"{where}不能使用：{_short(str(error), 300)}"
+        yield f"{where}不能使用：{short(str(error).replace(INPUT, '?'), 300)}"
 
 
 def _cell(node: Node) -> str:
@@ -315,8 +320,3 @@ def _cell(node: Node) -> str:
 def _text(node: Node, tag: str) -> str:
     inner = next((child for child in node if local(child) == tag), None)
     return "" if inner is None else _cell(inner)
-
-
-def _short(text: str, limit: int = 60) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"

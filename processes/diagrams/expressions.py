@@ -17,17 +17,43 @@ from typing import Any, NamedTuple, TypeAlias
 
 from simpleeval import InvalidExpression, SimpleEval
 
+from processes.diagrams.quoting import quoted, short
+
 MAX_LENGTH = 1000
 MAX_DEPTH = 30
 MAX_NUMBER = 10**12  # of a literal
 MAX_RESULT = 10**15  # of a computed number; below 2**53, so that it survives JSON
 MAX_TEXT = 100_000  # characters of a computed text
+_SHOWN = 120  # characters of an expression in a message: what to do about it follows
 MAX_ITEMS = 20_000  # values in a computed list, counted through nested lists
 Value: TypeAlias = "bool | int | float | str | datetime | timedelta | list[Value] | dict[str, Value] | None"
 """What an expression gives, and what the names in it stand for."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _LINES = re.compile(r"\r\n|\r|\n")
-_FULL_WIDTH = re.compile(r"[（）“”‘’，；：＝＞＜＋－！]")
+_TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
+_MENDS = (  # what other languages write, and what this one does
+    (re.compile(r"[（）“”‘’，；：＝＞＜＋－！]"), "括号、引号、逗号和比较符号请用英文（半角）的"),
+    (re.compile(r"[≥≤≠×÷]"), "≥、≤、≠、×、÷ 请写成 >=、<=、!=、*、/"),
+    (re.compile(r"%"), "百分数请写成小数，例如 0.6"),
+    (re.compile(r"&&"), "“&&”请写成 and"),
+    (re.compile(r"\|\|"), "“||”请写成 or"),
+    (re.compile(r"[=!]=="), "“===”请写成 ==，“!==”请写成 !="),
+    (re.compile(r"<>"), "“<>”请写成 !="),
+    (re.compile(r"!(?!=)"), "“!”请写成 not"),
+    (re.compile(r"(?<![<>=!])=(?!=)"), "相等请写成 =="),
+    (re.compile(r"\bthen\b|\?[^?]*:"), "二选一请写成 甲 if 条件 else 乙"),
+    (re.compile(r"\b(AND|OR|NOT|IN)\b"), "and、or、not、in 请用小写"),
+)
+_INCOMPLETE = "请核对括号、引号和运算符是否齐全"
+_OUTSIDE = "请只用名称、数、文本、列表、比较、and、or、not、in 和加减乘除"
+_BESIDE = re.compile(r"''\s*''")
+WORDS: Mapping[str, str] = {"null": "None", "none": "None", "nil": "None", "undefined": "None", "true": "True", "false": "False"}
+"""Nothing, true and false as other languages write them, in small letters, and as this one does."""
+_UNKNOWN: Mapping[type[ast.AST], str] = {
+    ast.Attribute: "用点取内容", ast.Subscript: "用方括号取内容", ast.Pow: "乘方 **", ast.Mod: "取余 %", ast.FloorDiv: "整除 //",
+    ast.Dict: "花括号", ast.Set: "花括号", ast.JoinedStr: "f 开头的文本", ast.Lambda: "lambda", ast.ListComp: "for", ast.SetComp: "for",
+    ast.DictComp: "for", ast.GeneratorExp: "for", ast.NamedExpr: "赋值 :=", ast.Starred: "星号", ast.Await: "await", ast.Yield: "yield",
+}  # fmt: skip
 
 
 class ExpressionError(ValueError):
@@ -150,19 +176,18 @@ def compile_expression(text: str) -> Expression:
     """
     text = _LINES.sub(" ", text.strip())  # text areas of editors break lines
     if not text:
-        raise ExpressionError("表达式为空")
+        raise ExpressionError("表达式为空，请填写")
     if len(text) > MAX_LENGTH:
-        raise ExpressionError(f"表达式超过 {MAX_LENGTH} 个字符")
+        raise ExpressionError(f"表达式超过 {MAX_LENGTH} 个字符，请缩短，或用脚本任务分几步计算")
     # escapes and unseen characters make a text say something else than what a reviewer of the diagram reads
     if "\\" in text or _CONTROL.search(text):
-        raise ExpressionError("表达式中不能有反斜杠和不可见的字符")
+        raise ExpressionError("表达式中不能有反斜杠和不可见的字符，请删除后重新输入")
     if _nesting(text) > MAX_DEPTH:
-        raise ExpressionError(f"表达式嵌套超过 {MAX_DEPTH} 层")
+        raise ExpressionError(f"表达式嵌套超过 {MAX_DEPTH} 层，请用脚本任务分几步计算")
     try:
         tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        hint = "；括号、引号、逗号和比较符号请用英文（半角）的" if _FULL_WIDTH.search(text) else ""
-        raise ExpressionError(f"表达式写法有误：{text}{hint}") from error
+        raise ExpressionError(f"表达式写法有误：{short(text, _SHOWN)}{_mend(text, _INCOMPLETE)}") from error
     names: set[str] = set()
     _check(tree, text, names, 0)
     return Expression(text, tree.body, frozenset(names))
@@ -171,6 +196,20 @@ def compile_expression(text: str) -> Expression:
 def names_in(text: str) -> frozenset[str]:
     """The names an expression reads."""
     return compile_expression(text).names
+
+
+def foreign_words(text: str) -> list[tuple[str, str]]:
+    """The words for nothing, true and false of other languages that an expression reads as names, each with what to write instead.
+
+    Raises:
+        ExpressionError: it is outside the language.
+    """
+    return [(name, WORDS[name.lower()]) for name in sorted(names_in(text)) if name.lower() in WORDS]
+
+
+def beside(text: str) -> str | None:
+    """That two texts stand side by side, in Chinese: Python would join them into one, where a comma was forgotten."""
+    return "相邻的两个文本之间缺少逗号或运算符，请补上" if _BESIDE.search(_TEXT.sub("''", text)) else None
 
 
 class Comparison(NamedTuple):
@@ -227,19 +266,19 @@ def evaluate(text: str, names: Mapping[str, Value]) -> Value:
     expression = compile_expression(text)
     missing = sorted(expression.names - names.keys())
     if missing:
-        raise ExpressionError(f"表达式“{expression.text}”中的名称“{missing[0]}”没有值")
+        raise ExpressionError(f"表达式{quoted(expression.text, _SHOWN)}中的名称“{missing[0]}”没有值")
     evaluator = _Evaluator(operators=_OPERATORS, functions=FUNCTIONS, names={n: names[n] for n in expression.names})
     try:
         value: Value = evaluator.eval(expression.text, previously_parsed=ast.Expr(expression.body))
         limit_size(value)
     except ExpressionError as error:
-        raise ExpressionError(f"表达式“{expression.text}”不能计算：{error}") from error
+        raise ExpressionError(f"表达式{quoted(expression.text, _SHOWN)}不能计算：{error}") from error
     except ZeroDivisionError as error:
-        raise DividedByZero(f"表达式“{expression.text}”不能计算：除数为零") from error
+        raise DividedByZero(f"表达式{quoted(expression.text, _SHOWN)}不能计算：除数为零") from error
     except TypeError as error:
-        raise WrongTypes(f"表达式“{expression.text}”不能计算，请核对其中各个值的类型") from error
+        raise WrongTypes(f"表达式{quoted(expression.text, _SHOWN)}不能计算，请核对其中各个值的类型") from error
     except (InvalidExpression, ValueError, ArithmeticError, RecursionError) as error:
-        raise ExpressionError(f"表达式“{expression.text}”不能计算，请核对其中各个值的类型") from error
+        raise ExpressionError(f"表达式{quoted(expression.text, _SHOWN)}不能计算，请核对其中各个值的类型") from error
     return value
 
 
@@ -271,10 +310,10 @@ def _no_truth(node: ast.expr, examples: Mapping[str, Value]) -> str | None:
     if isinstance(node, ast.Compare):
         texts = [right for op, right in zip(node.ops, node.comparators, strict=True) if isinstance(op, ast.In | ast.NotIn)]
         if any(isinstance(right, ast.Constant) and isinstance(right.value, str) for right in texts):
-            return f"“{_short(node)}”中 in 的右边应为列表，例如 in ['高', '中']"
+            return f"{quoted(ast.unparse(node))}中 in 的右边应为列表，例如 in ['高', '中']"
         return None
     if isinstance(node, ast.Tuple):
-        return f"“{_short(node)}”是用逗号隔开的几项，不是条件，请用 and（都要）或 or（任一）连接"
+        return f"{quoted(ast.unparse(node))}是用逗号隔开的几项，不是条件，请用 and（都要）或 or（任一）连接"
     inner: list[ast.expr] = []
     if isinstance(node, ast.BoolOp):
         inner = node.values
@@ -283,7 +322,7 @@ def _no_truth(node: ast.expr, examples: Mapping[str, Value]) -> str | None:
     elif isinstance(node, ast.IfExp):
         inner = [node.test, node.body, node.orelse]
     elif not _may_be_true(node, examples):
-        return f"“{_short(node)}”不是条件，不得出真或假，请写成比较，例如 x == '同意'"
+        return f"{quoted(ast.unparse(node))}不是条件，不得出真或假，请写成比较，例如 x == '同意'"
     return next((why for part in inner if (why := _no_truth(part, examples)) is not None), None)
 
 
@@ -293,9 +332,10 @@ def _may_be_true(node: ast.expr, examples: Mapping[str, Value]) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, bool)
 
 
-def _short(node: ast.expr) -> str:
-    text = ast.unparse(node)
-    return text if len(text) <= 60 else f"{text[:59]}…"
+def _mend(text: str, otherwise: str) -> str:
+    """What to write instead of what the language does not have."""
+    outside = _TEXT.sub("''", text)
+    return next((f"；{mend}" for pattern, mend in _MENDS if pattern.search(outside)), f"；{otherwise}")
 
 
 def _nesting(text: str) -> int:
@@ -311,31 +351,33 @@ def _nesting(text: str) -> int:
 def _name(node: ast.Name, text: str) -> str:
     # Python reads ｅｖａｌ as eval (NFKC, PEP 3131): what is checked must be what is written
     if node.id.startswith("_") or node.id.endswith("__"):
-        raise ExpressionError(f"表达式“{text}”中的名称“{node.id}”不能使用")
+        raise ExpressionError(f"表达式{quoted(text, _SHOWN)}中的名称“{node.id}”不能使用")
     if ast.get_source_segment(text, node) != node.id:
-        raise ExpressionError(f"表达式“{text}”中的名称“{node.id}”请用半角字符书写")
+        raise ExpressionError(f"表达式{quoted(text, _SHOWN)}中的名称“{node.id}”请用半角字符书写")
     return node.id
 
 
 def _check(node: ast.AST, text: str, names: set[str], depth: int) -> None:
     if depth > MAX_DEPTH * 2:
-        raise ExpressionError(f"表达式嵌套超过 {MAX_DEPTH} 层")
+        raise ExpressionError(f"表达式嵌套超过 {MAX_DEPTH} 层，请用脚本任务分几步计算")
     if isinstance(node, ast.Name):
         names.add(_name(node, text))
         return
     if isinstance(node, ast.Constant):
         if not isinstance(node.value, str | int | float | bool | None):
-            raise ExpressionError(f"表达式“{text}”中有不支持的值 {node.value!r}")
+            raise ExpressionError(f"表达式{quoted(text, _SHOWN)}中有不支持的值 {node.value!r}")
         if isinstance(node.value, int | float) and abs(node.value) > MAX_NUMBER:
-            raise ExpressionError(f"表达式“{text}”中的数太大")
+            raise ExpressionError(f"表达式{quoted(text, _SHOWN)}中的数太大")
         return
     if isinstance(node, ast.Call):
         if not isinstance(node.func, ast.Name) or _name(node.func, text) not in FUNCTIONS or node.keywords:
-            raise ExpressionError(f"表达式“{text}”只能使用这些函数：{'、'.join(FUNCTIONS)}")
+            raise ExpressionError(f"表达式{quoted(text, _SHOWN)}只能使用这些函数：{'、'.join(FUNCTIONS)}")
         for argument in node.args:
             _check(argument, text, names, depth + 1)
         return
     if not isinstance(node, _NODES) and type(node) not in _OPERATORS:
-        raise ExpressionError(f"表达式“{text}”用了语言之外的写法（{type(node).__name__}）")
+        word = next((name for kind, name in _UNKNOWN.items() if isinstance(node, kind)), "")
+        found = f"{quoted(text, _SHOWN)}用了语言之外的写法{f'（{word}）' if word else ''}"
+        raise ExpressionError(f"表达式{found}{_mend(text, _OUTSIDE)}")
     for child in ast.iter_child_nodes(node):
         _check(child, text, names, depth + 1)

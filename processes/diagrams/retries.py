@@ -49,5 +49,5 @@ def _value(element: Element, name: Property, default: int | timedelta, evaluate:
     value = evaluate(element.properties[name]) if name in element.properties else default
     problem = out_of_bounds(name, value)
     if problem is not None or not isinstance(value, int | float | timedelta):
-        raise EngineFault(f"“{element.name}”的{problem}")
+        raise EngineFault(f"“{element.name or element.id}”的{problem}")
     return value.total_seconds() if isinstance(value, timedelta) else value

@@ -83,7 +83,11 @@ class _Upwards:
     """Given to the nearest event that catches it (`deliver_upwards`); what it carries becomes data of the token there."""
 
     def throw(self, task: Task) -> None:
-        deliver_upwards(task, BpmnEvent(self, payload=None))
+        deliver_upwards(task, BpmnEvent(self, payload=self.carried()))
+
+    def carried(self) -> dict[str, Value] | None:
+        """What the event that catches it writes into its token's data."""
+        return None
 
     def update_task_data(self, task: Task) -> None:
         # the catcher's own definition may name the error otherwise than the one thrown
@@ -105,6 +109,13 @@ _PAYLOAD = "payload"
 
 class Error(_Upwards, ErrorEventDefinition):  # type: ignore[misc]  # the library ships no types
     """Matched by its code; one without a code catches every error."""
+
+    name: str
+    code: str | None
+
+    def carried(self) -> dict[str, Value]:
+        """The same names as the error of a handler has."""
+        return {"error_code": self.code or "", "error_message": self.name or ""}
 
 
 class Escalation(_Upwards, EscalationEventDefinition):  # type: ignore[misc]

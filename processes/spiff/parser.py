@@ -91,7 +91,7 @@ class _Events(_Extensions, SpiffEventDefinitionParser):  # type: ignore[misc]  #
     def parse_timer_event(self, event: Node) -> TimerEventDefinition:
         timer = timer_of(self.node)
         if timer is None:
-            raise EngineFault(f"定时器“{self.node.get('name', self.bpmn_id)}”没有时间，应有 timeDate、timeDuration 或 timeCycle")
+            raise EngineFault(f"定时器“{self.node.get('name') or self.bpmn_id}”没有时间，应有 timeDate、timeDuration 或 timeCycle")
         return _TIMERS[timer.kind](self.bpmn_id, timer.text)  # by its id: two timers of one name would be one to the library
 
     def parse_conditional_event(self, event: Node) -> Condition:
@@ -167,7 +167,7 @@ class _Activity(_Extensions):
         """The specification of one instance, out of those of the process, and what the diagram says of them all."""
         loop = read_loop(self.node)
         if loop is None:
-            raise EngineFault(f"“{self.node.get('name', '')}”不是多实例活动")
+            raise EngineFault(f"“{self.node.get('name') or self.node.get('id', '')}”不是多实例活动")
         return self.spec.task_specs.pop(self.task.name), loop
 
 
@@ -226,7 +226,7 @@ class _ServiceParser(_ForMany, ServiceTaskParser):  # type: ignore[misc]
     def create_task(self) -> BpmnTaskSpec:
         call = call_of(self.node)
         if call is None:
-            raise EngineFault(f"服务任务“{self.node.get('name', self.bpmn_id)}”没有写明要调用的服务")
+            raise EngineFault(f"服务任务“{self.node.get('name') or self.bpmn_id}”没有写明要调用的服务")
         return HandledServiceTask(self.spec, self.bpmn_id, call.handler, dict(call.parameters), None, **self.bpmn_attributes)
 
 
@@ -273,7 +273,7 @@ class _RuleParser(_Extensions, BusinessRuleTaskParser):  # type: ignore[misc]
         name = decision_of(self.node)
         table = self.process_parser.parser.tables.get(name)
         if table is None:
-            raise EngineFault(f"业务规则任务“{self.node.get('name', self.bpmn_id)}”的决策表“{name}”不存在")
+            raise EngineFault(f"业务规则任务“{self.node.get('name') or self.bpmn_id}”的决策表“{name}”不存在")
         return RuleTask(self.spec, self.bpmn_id, dmnEngine=table, **self.bpmn_attributes)
 
 

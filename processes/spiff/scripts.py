@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn, TypeAlias
 
@@ -16,6 +17,16 @@ from processes.diagrams.expressions import ExpressionError, Value, truth
 from processes.errors import EngineFault
 
 _Names: TypeAlias = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An expression that was evaluated, and its value."""
+
+    expression: str
+    value: Value
+    alone: bool
+    """Whether it was evaluated over the record's facts and the clock alone, without data of the token."""
 
 
 class _Environment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]  # the library ships no types
@@ -48,6 +59,8 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
         self.interrupting: list[Task] = []
         # messages that nothing in this instance caught: the task that threw it, name, payload
         self.posted: list[tuple[Task, str, dict[str, Value]]] = []
+        self.evaluations: list[Evaluation] | None = None
+        """What has been evaluated; None: nobody asks."""
 
     def evaluate(self, task: Task, expression: str, external_context: _Names | None = None) -> Value:
         """The value of an expression over the record's facts, the task's data and this step's clock.
@@ -56,9 +69,12 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
             ExpressionError: it cannot be evaluated; the message names the task's element.
         """
         try:
-            return expressions.evaluate(expression, {**self.names(), **task.data, **(external_context or {}), "now": self.now})
+            value = expressions.evaluate(expression, {**self.names(), **task.data, **(external_context or {}), "now": self.now})
         except ExpressionError as error:
             raise type(error)(f"“{_name(task)}”：{error}") from error
+        if self.evaluations is not None:
+            self.evaluations.append(Evaluation(expression, value, not task.data and not external_context))
+        return value
 
     def holds(self, task: Task, condition: str, external_context: _Names | None = None) -> bool:
         """Whether a condition of the task's element is true.

@@ -8,6 +8,8 @@ from typing import Any
 
 from domain.ground.errors import DomainError
 from domain.ground.handling import FAULTS, BusinessError, External, mistake
+from domain.ground.subjects import Subject
+from processes.definitions.definition import Definition
 from processes.diagrams import retries
 from processes.diagrams.elements import Element
 from processes.errors import EngineFault, Refused
@@ -28,7 +30,12 @@ def script_engine(step: Step) -> scripts.ScriptEngine:
 
 def _names(step: Step) -> dict[str, Any]:
     # read anew at each evaluation: a form or a handler of this step may have changed the record
-    return {**step.definition.unset_outcomes, "title": step.row.title, **step.subject.facts()}
+    return names(step.definition, step.row.title, step.subject)
+
+
+def names(definition: Definition, title: str, subject: Subject) -> dict[str, Any]:
+    """What expressions may read of a record, and of tasks that nobody has done yet."""
+    return {**definition.unset_outcomes, "title": title, **subject.facts()}
 
 
 def catch(step: Step, event: Task, error: BusinessError) -> None:
@@ -71,6 +78,7 @@ def serve(step: Step, task: Task, name: str, params: dict[str, Any]) -> bool | N
         }
         step.jobs.append({**job, "attempt": 0, "retry_max": retry_max, "retry_delay": retry_delay})
         return None
+    step.ran_inline = True
     try:
         # what a handler wrote before it raised is undone – by the caller, with the whole step, where nothing catches the error
         with step.session.begin_nested() if faults.may_be_caught(task) else nullcontext():

@@ -43,13 +43,23 @@ def start(
         FormInvalid: with an outcome, the record does not pass the form's checks.
     """
     definition = newest or latest(session, key)
-    begin = definition.start
-    _must_hold(actor, begin.lane, subject.party_for(begin.lane))
+    must_begin(actor, definition, subject)
     step = open_step(engine, session, actor, definition, subject)
     running.run(step)
     if outcome is not None:
         _complete_first(step, outcome)
     return step.row.id, books.write(step)
+
+
+def must_begin(actor: Actor, definition: Definition, subject: Subject) -> None:
+    """Raises NotAllowed unless the actor holds the lane in which the diagram starts, in the party that fills it for this record."""
+    begin = definition.start
+    _must_hold(actor, begin.lane, subject.party_for(begin.lane))
+
+
+def title_of(subject: Subject) -> str:
+    """A record's title as the instance keeps it."""
+    return subject.title()[:200]
 
 
 def open_step(engine: Engine, session: Session, actor: Actor, definition: Definition, subject: Subject) -> Step:
@@ -59,7 +69,7 @@ def open_step(engine: Engine, session: Session, actor: Actor, definition: Defini
         "definition_id": definition.id,
         "key": definition.key,
         "subject_id": subject.id,
-        "title": subject.title()[:200],
+        "title": title_of(subject),
         "party_id": subject.party_id,
         "started_by": actor.person_id,
         "started_at": engine.clock(),

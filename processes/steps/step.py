@@ -106,6 +106,8 @@ class Step:
     """Elements that the engine has run in this step."""
     called: set[str] = field(default_factory=set)
     """Ids of the service tasks that waited for a job when the step began."""
+    ran_inline: bool = False
+    """Whether a handler has run inside the step."""
     raised: tuple[Task, BusinessError] | None = None
     """What the handler of the service task that runs now refused, and the diagram may catch."""
     reached: str | None = None

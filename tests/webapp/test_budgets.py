@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from random import Random
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
+from domain.ground.database import Database
 from domain.ground.settings import BadSetting, Budget, Budgets, read_settings
 from domain.platform.background import BackgroundTask, begin
+from domain.platform.budgets import Kept, UsedUp, check_bytes, check_imports, check_tasks, check_uploads
 from domain.platform.files import StoredFile, attach
 from domain.platform.imports import ImportRecord
 from jobs import background
+from jobs.keeping import kept_bytes
 from jobs.runtime import Runtime
 from jobs.work import Work
 from tests.conftest import World
+from tests.jobs.conftest import wait_for
 from tests.jobs.imports.files import HEADER, teacher, workbook
 from tests.webapp.clients import site, user
 from tests.webapp.files.uploads import send as send_file
@@ -118,9 +127,114 @@ def test_bytes_of_files_that_no_record_has_taken(lite: World) -> None:
     assert send_file(school, content=pdf).status_code == 200
     refused = send_file(school, content=pdf)
     assert refused.status_code == 422
-    assert "贵单位上传后还没有随表单提交的文件已有 0 MB，最多 1 MB" in refused.get_json()["message"]
+    assert "贵单位保留的文件已有 0 MB，最多 1 MB（没有随表单提交的上传、" in refused.get_json()["message"]
     assert count(lite, StoredFile) == 1
     assert not list((lite.runtime.settings.home / "files").glob("part-*"))
+
+
+def test_bytes_of_imports_and_of_files_to_download_count_too(lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = limited(lite, upload_mb=Budget(9, 1))
+    school = user(site(world), "school1")
+    noise = Random(1).randbytes(900_000)
+
+    def book(number: int) -> bytes:
+        made = BytesIO(workbook(tmp_path / str(number), [HEADER, teacher(number)]).read_bytes())
+        with ZipFile(made, "a") as more:
+            more.writestr("xl/media/image1.png", noise[:450_000])
+        return made.getvalue()
+
+    assert [send(school, book(number)).status_code for number in (1, 2)] == [302, 302]
+    pdf = b"%PDF-1.4\n" + b" " * 300_000 + b"\nstartxref\n9\n%%EOF\n"
+    assert "贵单位保留的文件已有 0 MB" in send_file(school, content=pdf).get_json()["message"]
+    refused = send(school, book(3))
+    assert refused.status_code == 422
+    assert "办完或放弃一些导入" in refused.text
+    assert len(list((world.runtime.settings.home / "imports").iterdir())) == 2
+    work(world)
+    for number in (1, 2):  # their workbooks lie there until they are swept, and do not count
+        assert school.post(f"/imports/teachers/{number}/drop").status_code == 302
+    assert send_file(school, content=pdf).status_code == 200
+
+    def succeed(runtime: Runtime, work: Work) -> None:
+        work.file("周报.xlsx").write_bytes(noise)
+
+    monkeypatch.setitem(background.KINDS, "export", succeed)
+    assert school.post("/lists/weekly_report/export/begin", data={"ids": "1"}).status_code == 302
+    work(world)
+    assert send(school, book(3)).status_code == 422
+    refused = school.post("/lists/weekly_report/export/begin", data={"ids": "1"})
+    assert refused.status_code == 409
+    assert "或在“后台任务”中删除不再需要的文件" in refused.text
+    assert school.post("/background/3/forget").status_code == 302
+    assert school.post("/lists/weekly_report/export/begin", data={"ids": "1"}).status_code == 302
+
+
+def test_a_workbook_of_which_several_sheets_are_imported_counts_once(lite: World, tmp_path: Path) -> None:
+    school = user(site(lite), "school1")
+    book = Workbook()
+    for at in range(3):
+        sheet = book.create_sheet(f"班级{at}")
+        sheet.append(list(HEADER))
+        sheet.append(teacher(at, 手机号="1"))
+    book.save(tmp_path / "a")
+    page = send(school, (tmp_path / "a").read_bytes()).location
+    work(lite)
+    assert school.post(f"{page}/choose", data={"sheet": ["班级0", "班级1", "班级2"]}).status_code == 302
+    size = (tmp_path / "a").stat().st_size
+    with lite.runtime.database.reading() as session:
+        assert kept_bytes(session, lite.runtime.settings, lite.actor("school1"), lite.clock()) == Kept(size, size)
+        assert kept_bytes(session, lite.runtime.settings, lite.actor("school2"), lite.clock()) == Kept(0, 0)
+    paths = sorted((lite.runtime.settings.home / "imports").iterdir())
+    assert len(paths) == 3
+    assert {path.stat().st_ino for path in paths} == {paths[0].stat().st_ino}
+    assert school.post(f"{page}/drop").status_code in (302, 409)
+    paths[0].unlink()
+    assert paths[1].read_bytes() == (tmp_path / "a").read_bytes()
+
+
+@pytest.mark.parametrize("what", ["files", "bytes", "imports", "tasks"])
+def test_of_two_at_the_same_moment_the_second_counts_the_first(world: World, what: str) -> None:
+    database, now = world.runtime.database, world.clock()
+    budgets = Budgets(tasks=Budget(1, 9), imports=Budget(1, 9), uploads=Budget(1, 9), upload_mb=Budget(1, 9))
+
+    def add(session: Session) -> None:
+        who = world.actor("school1")
+        owner = {"party_id": who.party_id, "person_id": who.person_id}
+        if what == "tasks":
+            begin(session, who, "batch", "批量", {}, now)
+            check_tasks(session, budgets, who)
+        elif what == "imports":
+            check_imports(session, budgets, who)
+            session.add(ImportRecord(kind="teachers", file_name="a", created_at=now, **owner))
+        else:
+            check_uploads(session, budgets, who) if what == "files" else check_bytes(session, budgets, who, Kept(0, 0), 700_000)
+            session.add(StoredFile(sha256="0" * 64, name="a", media_type="a", size=700_000, created_at=now, **owner))
+        session.flush()
+
+    second: list[bool] = []
+
+    def other() -> None:
+        try:
+            with database.writing() as session:
+                add(session)
+        except UsedUp:
+            second.append(False)
+        else:
+            second.append(True)
+
+    thread = threading.Thread(target=other)
+    with database.writing() as session:
+        add(session)
+        thread.start()
+        wait_for(lambda: second or database.engine.dialect.name == "sqlite" or waits(database))
+    thread.join()
+    assert second == [False]
+
+
+def waits(database: Database) -> bool:
+    """Whether somebody waits for a lock of PostgreSQL."""
+    with database.reading() as session:
+        return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
 
 def test_files_to_download(lite: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,6 +268,6 @@ def test_budgets_are_settings(tmp_path: Path) -> None:
     read = read_settings({"PILOT_HOME": str(tmp_path), "SECRET_KEY": "x" * 32, "BUDGET_TASKS": "3,40"})
     assert read.budgets.tasks == Budget(3, 40)
     assert read.budgets.imports == Budgets().imports
-    for text in ("3", "0,5", "3,-1", "a,b"):
+    for wrong in ("3", "0,5", "3,-1", "a,b"):
         with pytest.raises(BadSetting, match="BUDGET_TASKS 应为用逗号隔开的两个正整数"):
-            read_settings({"PILOT_HOME": str(tmp_path), "SECRET_KEY": "x" * 32, "BUDGET_TASKS": text})
+            read_settings({"PILOT_HOME": str(tmp_path), "SECRET_KEY": "x" * 32, "BUDGET_TASKS": wrong})

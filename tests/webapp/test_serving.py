@@ -148,10 +148,10 @@ def test_what_does_not_arrive_is_dropped_and_what_is_slow_but_comes_is_not(monke
     monkeypatch.setattr(serving.time, "time", lambda: clock["now"])
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\n\r\n"
     with served(plain) as (server, address), begin(address, b"GET / HT") as stuck, begin(address, head + b"x" * 300_000) as slow:
-        while len(server.active_channels) < 2 or sum(one.read for one in server.active_channels.values()) < 300_000:
+        while len(server.active_channels) < 2 or sum(one.read for one in [*server.active_channels.values()]) < 300_000:
             server.pull_trigger()  # until the loop has read what was sent
         clock["now"] += HEAD_SECONDS + 1
-        late = {one.read: one.is_late(clock["now"]) for one in server.active_channels.values()}
+        late = {one.read: one.is_late(clock["now"]) for one in [*server.active_channels.values()]}
         assert late == {len(b"GET / HT"): True, len(head) + 300_000: False}
         server.pull_trigger()
         assert stuck.recv(100) == b""  # closed
@@ -188,7 +188,7 @@ def test_requests_that_write_leave_threads_to_those_that_read() -> None:
     with served(app) as (server, address), ExitStack() as clients:
         began = time.monotonic()
         writers = [clients.enter_context(begin(address, post)) for _ in range(30)]
-        wait_for(lambda: app.writing == WRITERS and sum(bool(one.requests) for one in server.active_channels.values()) == 30)
+        wait_for(lambda: app.writing == WRITERS and sum(bool(one.requests) for one in [*server.active_channels.values()]) == 30)
         arrived = time.monotonic()
         assert [asked(address).text for _ in range(3)] == ["read"] * 3  # while all the others wait
         assert app.writing == WRITERS
@@ -206,7 +206,9 @@ def test_requests_that_wait_for_a_thread_are_given_up_when_the_server_ends(monke
     with ExitStack() as clients:
         with served(app) as (server, address):
             writers = [clients.enter_context(begin(address, post)) for _ in range(WRITERS + 1)]
-            wait_for(lambda: app.writing == WRITERS and sum(bool(one.requests) for one in server.active_channels.values()) == WRITERS + 1)
+            wait_for(
+                lambda: app.writing == WRITERS and sum(bool(one.requests) for one in [*server.active_channels.values()]) == WRITERS + 1
+            )
         app.go_on.set()
         assert {one.recv(100) for one in writers} == {b""}
         assert len(app.arrivals) == WRITERS
@@ -258,7 +260,7 @@ def test_a_request_on_its_way_when_the_server_is_told_to_stop_is_answered(sent: 
     with ExitStack() as clients:
         with served(plain) as (server, address):
             client = clients.enter_context(begin(address, sent))
-            while sum(one.read for one in server.active_channels.values()) < len(sent) or not server.active_channels:
+            while sum(one.read for one in [*server.active_channels.values()]) < len(sent) or not server.active_channels:
                 server.pull_trigger()
             server.accepting = False  # as the last turn before the end does
             late = threading.Timer(0.2, client.sendall, [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[len(sent) :]])

@@ -13,14 +13,11 @@ from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
 from jobs.runtime import BPMN_FOLDER
+from jobs.trials import description_of
 from processes import tables
-from processes.checks import documents
-from processes.checks.structure import is_key
 from processes.definitions.store import latest
 from processes.deployment.versions import scenarios_of
-from processes.diagrams.diagram import parse_diagram, read_diagram
-from processes.diagrams.nodes import BPMN
-from processes.errors import DiagramInvalid, Refused
+from processes.errors import Refused
 from processes.tasks import drafts
 
 _FORM_KEY = "designer/"
@@ -64,9 +61,10 @@ def keep(session: Session, actor: Actor, model: Model, now: datetime) -> None:
 
     Raises:
         DiagramInvalid: not XML within the limits.
+        Unfinished: reading it takes too much.
         Refused: the scenarios are too long.
     """
-    parse_diagram(model.xml.encode())
+    description_of(model.xml)
     if len(model.scenarios) > MAX_SCENARIOS:
         raise Refused("场景过长，未能保存，请删减后再试")
     data: dict[str, Any] = {"xml": model.xml, "scenarios": model.scenarios, "base": model.base}
@@ -78,36 +76,12 @@ def drop(session: Session, actor: Actor, key: str) -> None:
     drafts.drop_draft(session, actor, _FORM_KEY + key)
 
 
-def imported(data: bytes) -> tuple[str, str]:
-    """Key and XML of an uploaded diagram.
-
-    Raises:
-        DiagramInvalid: not one process with an id, or without a drawing that the editor could show.
-    """
-    root = parse_diagram(data)
-    found = list(documents.check(root))
-    if found:
-        raise DiagramInvalid(found)
-    key = read_diagram(root).process.get("id", "")
-    if not is_key(key):
-        raise DiagramInvalid([f"流程的 id“{key[:60]}”应由字母、数字、下划线组成，以字母开头，请在原来的工具中修改"])
-    if not any(isinstance(node.tag, str) and node.tag.endswith("}BPMNShape") for node in root.iter()):
-        raise DiagramInvalid(["文件中只有流程，没有图形，无法显示；请在原来的工具中导出带图形的 BPMN 2.0 文件"])
-    return key, data.decode("utf-8").removeprefix("\ufeff")
-
-
 def blank(key: str, name: str, subject: str, role: str) -> str:
     """The XML of a new process: one lane, start, task and end."""
     template = (Path(__file__).parent / "blank.bpmn").read_text(encoding="utf-8")
     for mark, value in (("KEY", key), ("SUBJECT", subject), ("ROLE", role), ("NAME", name)):
         template = template.replace(f"@{mark}@", escape(value))
     return template
-
-
-def name_of(xml: str) -> str:
-    """The process's name, as the draft has it."""
-    process = parse_diagram(xml.encode()).find(f"{BPMN}process")
-    return "" if process is None else str(process.get("name") or process.get("id") or "")
 
 
 def _beside(key: str) -> str:

@@ -18,6 +18,7 @@ from domain.subjects import SUBJECTS
 from forms import read_forms
 from handlers import HANDLERS
 from jobs import trials
+from jobs.outline import outline
 from jobs.runtime import BPMN_FOLDER
 from jobs.scenarios.files import ScenarioFailed
 from processes.checks.structure import is_key
@@ -25,19 +26,16 @@ from processes.deployment import versions
 from processes.deployment.deploying import deploy, take_turn
 from processes.deployment.differences import differences
 from processes.diagrams.decisions import read_folder
-from processes.diagrams.diagram import parse_diagram, read_diagram
-from processes.diagrams.elements import KINDS
 from processes.diagrams.xmlsafe import MAX_BYTES
 from processes.errors import DiagramInvalid, NotAllowed, NotFound, Refused
 from processes.history import clock_text, who
 from webapp.context import actor, db, reads_only, runtime
 from webapp.designer import drafts
-from webapp.designer.outline import outline
 from webapp.designer.running import migrate_all, running
 
 blueprint = Blueprint("designer", __name__, url_prefix="/designer")
 ROLE = "流程设计"
-_NAMED = re.compile(r"^[^“]*“[^”]*”\(([^()]*)\)：")  # how a problem names its element
+_NAMED = re.compile(r"[^“(]*(?:“.*?”)?\(([^()]*)\)：")  # how a problem names its element
 
 
 blueprint.add_url_rule("/<key>/running", "running", running)
@@ -80,7 +78,7 @@ def create() -> ResponseReturnValue:
 def import_file() -> ResponseReturnValue:
     """Takes a .bpmn file as the actor's draft of the process that its id names."""
     try:
-        key, xml = drafts.imported(_uploaded("file"))
+        key, xml = trials.imported(_uploaded("file"))
     except DiagramInvalid as error:
         raise Refused("；".join(error.problems)) from error
     rows = versions.versions_of(db(), key)
@@ -143,7 +141,7 @@ def edit(key: str) -> str:
     """The editor."""
     model = drafts.model_of(db(), actor(), key)
     g.diagram = True
-    return render_template("designer/edit.html", model=model, name=drafts.name_of(model.xml), steps=outline(model.xml))
+    return render_template("designer/edit.html", model=model, said=trials.description_of(model.xml))
 
 
 @blueprint.get("/<key>/model.json")
@@ -158,7 +156,7 @@ def model(key: str) -> ResponseReturnValue:
         "roles": ROLES,
         "tones": list(Tone),
         "subjects": sorted(SUBJECTS),
-        "facts": _facts(found.xml),
+        "facts": sorted(getattr(SUBJECTS.get(trials.description_of(found.xml).subject), "FACTS", ())),
     }
     return {"xml": found.xml, "scenarios": found.scenarios, "base": found.base, "choices": choices}
 
@@ -197,7 +195,7 @@ def try_out(key: str) -> ResponseReturnValue:
         trial = trials.trial_of(model.xml, model.scenarios)
     except (ScenarioFailed, DomainError) as error:
         return {"message": str(error)}, 409
-    return {"problems": [], "shown": trial.shown, "taken": trial.taken, "missed": _flows(model.xml, trial.missed)}
+    return {"problems": [], "shown": trial.shown, "taken": trial.taken, "missed": trial.missed}
 
 
 @blueprint.post("/<key>/deploy")
@@ -214,6 +212,7 @@ def deploy_version(key: str) -> ResponseReturnValue:
     if rows and rows[0].version != model.base:
         raise Refused(f"{rows[0].deployed_by} 已部署了第 {rows[0].version} 版，您的草稿基于第 {model.base} 版；请先比较，再决定是否部署")
     by = who(actor())[:50]
+    # this very text has just passed all checks in a process of its own, within its bounds (`jobs.trials`)
     definition = deploy(
         db(), runtime().engine, model.xml.encode(), read_forms(), by, read_folder(BPMN_FOLDER), note=note, scenarios=model.scenarios
     )
@@ -261,16 +260,3 @@ def _problems(model: drafts.Model) -> list[dict[str, str | None]]:
     except DomainError as error:  # it could not be looked through: that is the problem
         found = [str(error)]
     return [{"text": text, "element": named.group(1) if (named := _NAMED.match(text)) else None} for text in found]
-
-
-def _facts(xml: str) -> list[str]:
-    """The names that expressions may read of the record, once the process says which record it is about."""
-    subject = next((p.get("value", "") for p in parse_diagram(xml.encode()).iter() if p.get("name") == "subject"), "")
-    return sorted(getattr(SUBJECTS.get(subject), "FACTS", ()))
-
-
-def _flows(xml: str, ids: Sequence[str]) -> list[dict[str, str]]:
-    found = read_diagram(parse_diagram(xml.encode()))
-    names = {e.id: e.name or KINDS[e.tag] for e in found.elements.values()}
-    texts = {flow.get("id"): f"{names[source]} → {names[target]}" for source, target, flow in found.sound_flows}
-    return [{"id": id, "text": texts[id]} for id in ids if id in texts]

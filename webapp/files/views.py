@@ -11,10 +11,11 @@ from flask.typing import ResponseReturnValue
 from domain.ground.errors import DomainError
 from domain.ground.filetypes import USUAL
 from domain.platform import files
-from domain.platform.budgets import check_uploads
+from domain.platform.budgets import check_bytes, check_uploads
 from domain.platform.files import StoredFile
 from forms.fields import MAX_MB, file_fields
 from forms.lists import KINDS
+from jobs.keeping import kept_bytes
 from jobs.uploads import media_type_apart
 from processes.definitions.store import load
 from processes.errors import NotFound
@@ -40,11 +41,13 @@ def upload() -> ResponseReturnValue:
     name = sent.filename.replace("\\", "/").rpartition("/")[2]
     home, now, who = runtime().settings.home, runtime().engine.clock(), actor()
     try:
-        check_uploads(db(), runtime().settings.budgets, who, 0)
+        check_uploads(db(), runtime().settings.budgets, who)
         db().rollback()  # writing the file to disk, and looking at it, must hold no lock
         with closing(sent), files.received(home, sent.stream, most) as part:
             media_type = media_type_apart(name, part.path, rule.get("x-accept", USUAL))
-            check_uploads(db(), runtime().settings.budgets, who, part.size)
+            check_uploads(db(), runtime().settings.budgets, who)
+            kept_before = kept_bytes(db(), runtime().settings, who, now)
+            check_bytes(db(), runtime().settings.budgets, who, kept_before, part.size)
             kept = files.keep(db(), home, who, name, media_type, part, now)
     except DomainError as error:
         return {"message": str(error)}, 422

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from domain.ground.errors import DomainError
 from domain.platform.background import BackgroundTask
-from domain.platform.budgets import UsedUp, check_imports, check_sheets
+from domain.platform.budgets import UsedUp, check_bytes, check_imports, check_sheets
 from domain.platform.imports import ImportRecord, ImportState, import_of, imports_query
 from jobs.imports import IMPORTS, returned_rows
 from jobs.imports.checking import row_check
@@ -24,6 +24,7 @@ from jobs.imports.description import Import
 from jobs.imports.originals import MAX_ROWS as MAX_OWN
 from jobs.imports.receiving import AlreadyImported, receive, uploaded
 from jobs.imports.template import template_of
+from jobs.keeping import kept_bytes
 from processes.errors import NotAllowed, NotFound
 from webapp.context import actor, db, later_task, runtime
 from webapp.imports.preview import Preview, posted_changes, preview, typed_texts
@@ -60,6 +61,8 @@ def upload(kind: str) -> ResponseReturnValue:
         check_imports(db(), settings.budgets, who)
         db().rollback()  # writing the file to disk, and looking at it, must hold no lock
         with uploaded(settings, Path(file.filename.replace("\\", "/")).name, file.stream) as found:
+            check_imports(db(), settings.budgets, who)  # again: somebody else may have uploaded one meanwhile
+            check_bytes(db(), settings.budgets, who, kept_bytes(db(), settings, who, now), found.path.stat().st_size)
             record = receive(db(), settings, who, description, found, now)
     except AlreadyImported as error:
         flash(str(error), "warning")
@@ -94,6 +97,7 @@ def choose_sheets(kind: str, import_id: int) -> Any:
     description, record = _description(kind), _record(kind, import_id)
     try:
         names, now = request.form.getlist("sheet"), runtime().engine.clock()
+        db().refresh(record, with_for_update=True)  # in the order of everybody: the import, then the budgets
         check_sheets(db(), runtime().settings.budgets, actor(), len(set(names)))
         chosen = choose(db(), runtime().settings, actor(), description, record, names, now)
     except (NothingChosen, UsedUp) as error:

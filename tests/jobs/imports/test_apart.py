@@ -40,10 +40,33 @@ def test_a_file_that_takes_too_long_is_refused(lite: World, tmp_path: Path, monk
     limit(monkeypatch, "rows of a table", seconds=0)
     work(lite, import_id)
     assert record(lite, import_id).problem == TOO_MUCH
-    limit(monkeypatch, "look at a table", seconds=0)
-    with pytest.raises(BadFile, match="限定的时间和内存"):
-        upload(lite, path, account="school2")
     assert len(list((lite.runtime.settings.home / "imports").iterdir())) == 0
+
+
+def test_what_an_upload_is_is_found_out_in_the_background_where_a_look_does_not_tell(
+    lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit(monkeypatch, "look at a table", seconds=0)
+    good = upload(lite, workbook(tmp_path / "a", [HEADER, teacher(1)]))
+    work(lite, good)
+    assert (record(lite, good).state, record(lite, good).good) == ("ready", 1)
+    bad = upload(lite, with_sheet(tmp_path / "b", '<row r="1"><c r="A1"><f>1+1</f></c></row>'))
+    work(lite, bad)
+    assert record(lite, bad).state == "refused"
+    assert "文件中的公式没有计算结果" in str(record(lite, bad).problem)
+    limit(monkeypatch, "long look at a table", seconds=0)
+    slow = upload(lite, workbook(tmp_path / "c", [HEADER, teacher(2)]))
+    work(lite, slow)
+    assert (record(lite, slow).state, record(lite, slow).problem) == ("refused", TOO_MUCH)
+
+
+def test_what_a_look_has_told_is_not_looked_at_again(lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadFile, match="公式没有计算结果"):
+        upload(lite, with_sheet(tmp_path / "a", '<row r="1"><c r="A1"><f>1+1</f></c></row>'))
+    import_id = upload(lite, workbook(tmp_path / "b", [HEADER, teacher(1)]))
+    limit(monkeypatch, "long look at a table", seconds=0)
+    work(lite, import_id)
+    assert record(lite, import_id).state == "ready"
 
 
 def test_what_shows_only_while_the_rows_are_read_takes_back_what_was_kept(

@@ -126,6 +126,22 @@ def test_bad_cells_are_corrected_and_only_these_rows_checked_again(world: World,
     assert record(world, import_id).state == "done"
 
 
+def test_a_row_that_an_unquoted_comma_has_shifted_is_bad_until_somebody_has_put_it_right(lite: World, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("姓名,专业,手机号\n张三,软件,网络,13900000001\n李四,软件,13900000002\n", "utf-8")
+    import_id = upload(lite, tmp_path / "a", name="教师.csv")
+    work(lite, import_id)
+    said = dict(problems(lite, import_id)[2])
+    assert said["name"].startswith("这一行比表头多出 1 格（“13900000001”）")
+    assert (record(lite, import_id).good, record(lite, import_id).bad) == (1, 1)
+    for changes, good in (({"name": "张三", "major": "软件"}, 0), ({"major": "软件,网络", "mobile": "13900000001"}, 1)):
+        with lite.runtime.database.writing() as session:
+            one = session.get_one(ImportRecord, import_id)
+            assert correct(session, lite.actor("school1"), TEACHERS, one, {2: changes}) == good
+    take(lite, import_id)
+    with lite.runtime.database.reading() as session:
+        assert session.scalars(select(Teacher.major).order_by(Teacher.id)).all() == ["软件,网络", "软件"]
+
+
 def test_a_long_text_is_corrected_whole_or_not_at_all(world: World, tmp_path: Path) -> None:
     import_id = upload_rows(world, tmp_path / "a", [teacher(1, 手机号="1")])
     runtime, actor = world.runtime, world.actor("school1")

@@ -12,11 +12,11 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from forms import read_forms
-from jobs.imports import reading
-from jobs.imports.cells import reader
+from jobs.imports import marks, reading
+from jobs.imports.cells import extra_problem, reader
 from jobs.imports.columns import columns_of
-from jobs.imports.error_values import _of_pieces
 from jobs.imports.guarding import BadFile
+from jobs.imports.marks import _of_pieces
 from jobs.imports.reading import FoundSheet, SeveralSheets, open_table
 from tests.jobs.imports.files import HEADER, NAMESPACE, teacher, with_parts, with_sheet, workbook
 
@@ -431,7 +431,7 @@ def test_error_values_as_programs_write_them(tmp_path: Path, cell: str) -> None:
     "text", [b"<c " * 300_000, b"<c " + b" t" * 400_000, b'<c t="e" r="A1"><f>' * 50_000, b'<c t="e" r="A1">' + b" " * 900_000]
 )
 def test_the_look_for_error_values_is_linear(text: bytes) -> None:
-    assert isinstance(_of_pieces([text]), dict)
+    assert not _of_pieces([text], {}).zeros
 
 
 def test_a_sheet_that_goes_on_without_headings_is_named(tmp_path: Path) -> None:
@@ -449,3 +449,78 @@ def test_a_sheet_that_goes_on_without_headings_is_named(tmp_path: Path) -> None:
     with open_table(tmp_path / "a", "教师.xlsx", COLUMNS) as table:
         assert [number for number, _ in table.rows] == [2]
         assert table.others == (FoundSheet("续表", 2, 0, "没有表头"), FoundSheet("隐藏", 1, 0, "没有表头"))
+
+
+def test_a_row_with_more_cells_than_headings_is_marked(tmp_path: Path) -> None:
+    rows = (
+        "姓名,专业,手机号",
+        "张三,软件技术,13900000001",
+        "李四,软件,网络,13900000002",
+        '王五,"软件,网络",13900000003,,',  # programs part empty cells, too
+        "赵六,软件,网络,数据,13900000004,,再见",
+        "钱七,软件技术,13900000005",
+    )
+    (tmp_path / "a").write_text("\n".join(rows), "utf-8")
+    with open_table(tmp_path / "a", "教师.csv", COLUMNS) as table:
+        marked = {number: extra_problem(table.places, cells) for number, cells in table.rows}
+    assert [number for number, problem in marked.items() if problem] == [3, 5]
+    assert str(marked[3]).startswith("这一行比表头多出 1 格（“13900000002”），可能有未加引号的逗号")
+    assert str(marked[5]).startswith("这一行比表头多出 4 格（“数据”、“13900000004”、“再见”）")
+
+
+@pytest.mark.parametrize("sign", ["\t", ";"])
+def test_commas_in_a_file_that_they_do_not_part_are_text(tmp_path: Path, sign: str) -> None:
+    rows = (("姓名", "专业", "手机号"), ("张三", "软件,网络,数据", "13900000001"))
+    (tmp_path / "a").write_text("\n".join(map(sign.join, rows)), "utf-8")
+    ((_, row),) = read(tmp_path / "a", "教师.csv")
+    assert row == {"name": "张三", "major": "软件,网络,数据", "mobile": "13900000001"}
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "text"),
+    [
+        ("000000", 1234, "001234"),
+        ("[$-804]000000", 1234, "001234"),
+        ("000000;@", 1234, "001234"),
+        ("000000", 1234567, "1234567"),
+        ("000000", 12.5, "12.5"),  # it is shown rounded: the value counts
+        ("000000", "1234", "1234"),  # a text is shown as it is
+        ("0", 7, "7"),
+        ("0000-0000", 1234, "1234"),  # more than zeros: nothing clever
+        ("#,##0", 1234, "1234"),
+    ],
+)
+def test_leading_zeros_that_only_the_format_shows_are_read(tmp_path: Path, form: str, value: object, text: str) -> None:
+    book = load_workbook(workbook(tmp_path / "a.xlsx", [("姓名", "手机号", "专业"), ("张三", 1, "甲"), ("李四", 2, value)]))
+    sheet = book.worksheets[0]
+    sheet["C3"].number_format = form
+    sheet["B2"].number_format = "0000"
+    book.save(tmp_path / "b")
+    assert [row["major"] for _, row in read(tmp_path / "b")] == ["甲", text]
+    assert [row["mobile"] for _, row in read(tmp_path / "b")] == ["0001", "2"]
+
+
+def test_a_number_that_is_shown_with_zeros_is_a_number_in_a_column_of_numbers() -> None:
+    assert reader({"type": "integer"})("000000000000001234") == (1234, None)
+
+
+def test_formats_are_read_within_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = workbook(tmp_path / "a", [HEADER, teacher(1)])
+    monkeypatch.setattr(marks, "MAX_STYLES", 100)
+    assert "单元格样式过多" in refusal(path)
+    monkeypatch.undo()
+    assert "已损坏" in refusal(with_parts(tmp_path / "b", {"xl/styles.xml": b"<styleSheet><a></styleSheet>"}))
+
+
+def test_what_a_sheet_does_not_show_is_read_and_told(tmp_path: Path) -> None:
+    book = load_workbook(workbook(tmp_path / "a.xlsx", [HEADER, *(teacher(n) for n in range(1, 6)), [], ["（完）"]]))
+    sheet = book.worksheets[0]
+    for row in (1, 3, 5, 7):  # the headings and a blank row are none of those that are imported
+        sheet.row_dimensions[row].hidden = True
+    sheet.column_dimensions["F"].hidden = True
+    sheet.column_dimensions["Z"].hidden = True
+    book.save(tmp_path / "b")
+    with open_table(tmp_path / "b", "教师.xlsx", COLUMNS) as table:
+        assert len(list(table.rows)) == 6
+        assert table.hidden_rows == {3, 5}
+        assert table.hidden_columns == ("职称",)

@@ -442,6 +442,40 @@ def test_the_newest_workbooks_of_a_party_are_kept(lite: World, tmp_path: Path, m
     assert returned_rows.way(lite.runtime.settings, record(lite, ids[0])) == "list"
 
 
+def test_the_newest_workbooks_of_a_party_are_kept_as_far_as_their_bytes_go(
+    lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [upload_rows(lite, tmp_path / str(n), [teacher(n), teacher(n, 手机号="2")]) for n in (1, 2, 3)]
+    for import_id in ids:
+        take(lite, import_id)
+    folder = lite.runtime.settings.home / "imports"
+    monkeypatch.setattr(originals, "KEPT_BYTES", sum((folder / str(one)).stat().st_size for one in ids[1:]))
+    for path in folder.iterdir():
+        os.utime(path, (0, 0))
+    sweep_files(lite.runtime)
+    assert {int(path.name) for path in folder.iterdir()} == set(ids[1:])
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_two_imports_of_one_workbook_keep_it_by_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, linked: bool) -> None:
+    if not linked:
+
+        def refuse(*_: object) -> None:
+            raise OSError(95, "Operation not supported")
+
+        monkeypatch.setattr(originals.os, "link", refuse)
+    book, left_over, other = tmp_path / "1", tmp_path / "2", tmp_path / "3"
+    book.write_bytes(b"one")
+    other.write_bytes(b"another")
+    if linked:
+        os.link(other, left_over)  # by an import that was never committed
+    originals.share(book, left_over)
+    assert (left_over.read_bytes(), other.read_bytes()) == (b"one", b"another")
+    assert (book.stat().st_ino == left_over.stat().st_ino) is linked
+    book.unlink()
+    assert left_over.read_bytes() == b"one"
+
+
 def test_a_large_workbook_comes_back_by_a_background_task(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(returned_rows, "AT_ONCE", 2)
     import_id = upload_rows(world, tmp_path / "a", [teacher(1), teacher(2, 手机号="2"), teacher(3)])

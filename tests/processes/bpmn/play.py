@@ -19,8 +19,9 @@ from forms import read_forms
 from processes import tables
 from processes.definitions import store
 from processes.deployment import deploying
+from processes.history import instance_of
 from processes.monitor.verify import faults
-from processes.steps import acting, completing, starting
+from processes.steps import acting, bulk_start, completing, starting
 from tests.conftest import NOON, World
 
 HEAD = (
@@ -114,6 +115,8 @@ class Play:
     instance: int = 0
     report: int = 0
     jobs: list[str] = field(default_factory=list)
+    copied: bool = False
+    """Whether the instance is written from one that starts beside it."""
 
     @contextmanager
     def step(self) -> Iterator[Session]:
@@ -132,8 +135,14 @@ class Play:
     def begin(self, key: str = "tiny", account: str = "school1") -> None:
         with self.step() as session:
             actor = self.world.actor(account)
-            report = _record(session, actor)
-            self.instance, _ = starting.start(self.world.runtime.engine, session, actor, key, report)
+            report = self.record(session, actor)
+            if self.copied:
+                bulk_start.start_many(self.world.runtime.engine, session, actor, key, [self.record(session, actor), report])
+                started = instance_of(session, key, report.id)
+                assert started is not None
+                self.instance = started.id
+            else:
+                self.instance, _ = starting.start(self.world.runtime.engine, session, actor, key, report)
             self.report = report.id
 
     def complete(self, element: str, outcome: str = "提交", account: str = "province1") -> None:
@@ -199,16 +208,16 @@ class Play:
             for row in session.execute(select(tables.instance).where(tables.instance.c.id == self.instance)):
                 assert list(faults(self.world.runtime.engine, session, row)) == []
 
-
-def _record(session: Session, actor: Actor) -> WeeklyReport:
-    """A report of its own period: a school has one a period."""
-    count = session.scalar(select(func.count()).select_from(ReportingPeriod)) or 0
-    ends = NOON.replace(hour=0) + timedelta(days=5)
-    begins = ends - timedelta(days=7, minutes=count)
-    period = ReportingPeriod(province_id=actor.province_id, cycle="周", label=f"{count}", starts_at=begins, ends_at=ends, reminder_hours=24)
-    session.add(period)
-    session.flush()
-    report = WeeklyReport(period_id=period.id, party_id=actor.party_id, author_id=actor.person_id)
-    session.add(report)
-    session.flush()
-    return report
+    def record(self, session: Session, actor: Actor, days: float = 5) -> WeeklyReport:
+        """A report of its own period, which ends in so many days: a school has one a period."""
+        count = session.scalar(select(func.count()).select_from(ReportingPeriod)) or 0
+        ends = NOON.replace(hour=0) + timedelta(days=days)
+        begins = ends - timedelta(days=7, minutes=count)
+        own = {"province_id": actor.province_id, "cycle": "周", "label": f"{count}", "starts_at": begins, "ends_at": ends}
+        period = ReportingPeriod(**own, reminder_hours=24)
+        session.add(period)
+        session.flush()
+        report = WeeklyReport(period_id=period.id, party_id=actor.party_id, author_id=actor.person_id)
+        session.add(report)
+        session.flush()
+        return report

@@ -207,7 +207,10 @@ def test_scripts_beyond_plain_assignments_are_refused(play: Play, script: str, s
 
 
 def test_a_cell_that_cannot_be_compared_is_told_with_its_table_and_row(play: Play) -> None:
-    play.deploy(decided("level==1"), decisions={"grade": table(("'高'", "0"), (">= 60", "1"), policy="FIRST")})
+    given = '<scriptTask id="s" name="算"><script>value = 1; value = \'低\'</script></scriptTask>'  # of two types: no check can tell
+    xml = diagram(BODY + given + flows("start>k k>s s>rule rule>g g>a:level==1 g>b a>end b>end"))
+    rows = ("'高'", "0"), (">= 60", "1")
+    play.deploy(xml, decisions={"grade": table(*rows, policy="FIRST", inputs="value")})
     play.begin()
     with pytest.raises(ExpressionError, match="决策表“定级”第 2 行的“>= 60”：“定级”：表达式“\\? >= 60”不能计算"):
         play.complete("k", "低")

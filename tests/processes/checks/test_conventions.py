@@ -28,7 +28,7 @@ def test_a_sound_diagram_passes() -> None:
         (START + task(f'<s:property name="status" value="{"很" * 41}"/>') + END + LINE, "状态超过 40 个字"),
         (START + task(prop("statusTone", "red")) + END + LINE, "statusTone 的值“red”"),
         # names and lanes
-        (START + task(name="") + END + LINE, "用户任务“”(t)：缺少名称"),
+        (START + task(name="") + END + LINE, "用户任务(t)：缺少名称"),
         (START + task(name="  ") + END + LINE, "缺少名称"),
         (START + task(name="长" * 101) + END + LINE, "名称超过 100 个字"),
         (START + task(prop("candidateGroup", "校长")) + END + LINE, "candidateGroup 的值“校长”不是已有的角色"),

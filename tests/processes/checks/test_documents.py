@@ -36,7 +36,10 @@ SOUND = START + task() + END + LINE
         (document('<collaboration id="c"><participant id="x"/></collaboration>'), "文件中只有协作图，没有流程"),
         (document('<choreography id="c"/>'), "文件中只有编排图，没有流程"),
         (document('<process id="p"/>'), "流程是空的"),
-        (document('<process id="p" name="甲"/><process id="q"/><process/>'), "文件中有 3 个流程（process）：“甲”、“q”、“”；应恰有一个"),
+        (
+            document('<process id="p" name="甲"/><process id="q"/><process/>'),
+            "文件中有 3 个流程（process）：“甲”、“q”、（没有名称）；应恰有一个",
+        ),
         (b'<definitions xmlns="http://www.omg.org/spec/DMN/20151101/dmn.xsd"/>', "这是决策表（DMN）文件"),
         (b'<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"/>', "这是决策表（DMN）文件"),
         (b'<c:definitions xmlns:c="http://www.omg.org/spec/CMMN/20151109/MODEL"/>', "这是案例图（CMMN）文件"),

@@ -52,8 +52,8 @@ def test_a_whole_drawing_has_no_problems() -> None:
         (r'<bpmndi:BPMNShape id="t_di".*?</bpmndi:BPMNShape>', "用户任务“审核”(t)：没有画在图上"),
         (r'<dc:Bounds x="240"[^>]*>', "用户任务“审核”(t)：没有画在图上"),
         (r'<bpmndi:BPMNShape id="a_di".*?</bpmndi:BPMNShape>', "开始事件“开始”(a)：没有画在图上"),
-        (r'<bpmndi:BPMNEdge id="f1_di".*?</bpmndi:BPMNEdge>', "顺序流“”(f1)：没有画在图上"),
-        (r'<di:waypoint x="9" y="9"/>', "顺序流“”(f0)：没有画在图上"),
+        (r'<bpmndi:BPMNEdge id="f1_di".*?</bpmndi:BPMNEdge>', "顺序流“审核 → 结束事件”(f1)：没有画在图上"),
+        (r'<di:waypoint x="9" y="9"/>', "顺序流“开始 → 审核”(f0)：没有画在图上"),
         (r'<bpmndi:BPMNShape id="l1_di".*?</bpmndi:BPMNShape>', "泳道“省级”(l1)：没有画在图上"),
     ],
 )
@@ -76,7 +76,7 @@ def test_labels_and_notes() -> None:
     label = f"<bpmndi:BPMNLabel>{bounds}</bpmndi:BPMNLabel></bpmndi:BPMNEdge>"
     xml = drawn(SOUND).replace(b"</bpmndi:BPMNEdge>", label.encode(), 1)
     assert found(xml) == []
-    says(xml.replace(bounds.encode(), b'<dc:Bounds x="1" y="1" height="9"/>'), "标签“”(f0)：没有位置和大小")
+    says(xml.replace(bounds.encode(), b'<dc:Bounds x="1" y="1" height="9"/>'), "标签(f0)：没有位置和大小")
     note = '<textAnnotation id="note"><text>先看附件</text></textAnnotation>'
     says(drawn(SOUND).replace(b"</process>", f"{note}</process>".encode()), "注释“先看附件”(note)：没有画在图上")
 

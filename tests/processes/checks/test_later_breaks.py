@@ -80,7 +80,7 @@ def test_an_outcome_that_the_task_does_not_have(condition: str, text: str) -> No
     escaped = condition.replace(">", "&gt;")
     xml = diagram(START + CHOICE + gateway("exclusive", default="f3") + task() + END + joined("a>k", "k>g", f"g>t:{escaped}", "g>z", "t>z"))
     (line,) = found(xml)
-    assert line == f"顺序流“”(f2)：条件把“k_outcome”与“{text}”比较，但它不是这一步的选项，请改为：同意、不同意"
+    assert line == f"顺序流“g → 审核”(f2)：条件把“k_outcome”与“{text}”比较，但它不是这一步的选项，请改为：同意、不同意"
 
 
 @pytest.mark.parametrize("condition", ["k_outcome=='同意'", "k_outcome in ['同意','不同意']", "k_outcome==None", "kind=='通过'"])

@@ -13,6 +13,7 @@ from domain.subjects import SUBJECTS
 from forms import read_forms
 from forms.fields import describe, parse
 from handlers import HANDLERS
+from jobs.outline import outline
 from jobs.runtime import BPMN_FOLDER
 from jobs.scenarios.records import new_record
 from processes.checks import problems, schemas
@@ -30,7 +31,6 @@ from tests.conftest import World
 from tests.processes.bpmn.test_decisions import decided, table
 from tests.processes.checks.mutations import mutated_json, mutated_xml
 from tests.webapp.clients import site, user
-from webapp.designer.outline import outline
 
 CHANGES = 110  # of each file
 DIAGRAMS = {path.stem: path.read_bytes() for path in sorted(BPMN_FOLDER.glob("*.bpmn"))}
@@ -50,11 +50,11 @@ BEGUN: dict[str, tuple[str, dict[str, Any]]] = {  # who begins a record of each 
     "declaration": ("school1", {}),
     "declaration_plan": ("province1", {"name": "试点申报", "year": 2027, "certificates": [CERTIFICATE], **PERIOD}),
 }
-_NO_SENTENCE = re.compile(r"\w(Error|Exception|Fault)\b|Traceback| object at 0x|<class |: 'NoneType'|：'\w*'$|[\n\r]")
+_NO_SENTENCE = re.compile(r"\w(Error|Exception|Fault)\b|Traceback| object at 0x|<class |: 'NoneType'|：'\w*'$|[\n\r]|“”")
 
 
 def is_sentence(line: str) -> bool:
-    """Whether a line is for people: in Chinese, on one line, without what only a programmer reads."""
+    """Whether a line is for people: in Chinese, on one line, without what only a programmer reads, and no empty quotes."""
     return len(re.findall(r"[\u4e00-\u9fff]", line)) > 3 and not _NO_SENTENCE.search(line) and len(line) < 1000
 
 

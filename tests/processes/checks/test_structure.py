@@ -27,7 +27,7 @@ from tests.processes.checks.diagrams import (
         # ids: missing, twice, not fit for an id
         (START + task(id="") + END, "用户任务“审核”(没有 id)：请在流程设计器中给它一个 id"),
         (START + task().replace(' id="t"', "") + END, "用户任务“审核”(没有 id)"),
-        (START + task() + END + LINE + '<sequenceFlow sourceRef="t" targetRef="z"/>', "顺序流“”(没有 id)"),
+        (START + task() + END + LINE + '<sequenceFlow sourceRef="t" targetRef="z"/>', "顺序流“审核 → 结束事件”(没有 id)"),
         (START + task() + task(name="又一") + END + LINE, "用户任务“又一”(t)：id“t”用了 2 次"),
         (START + task() + END + LINE + '<textAnnotation id="t"/>', "id“t”用了 2 次"),
         (START + task(id="1t") + END + flows("a>1t", "1t>z"), "id 应由字母"),
@@ -37,7 +37,7 @@ from tests.processes.checks.diagrams import (
         # references that lead nowhere
         (START + task() + END + LINE + flows("t>nowhere", prefix="h"), "终点“nowhere”不存在"),
         (START + task() + END + LINE + flows("nowhere>z", prefix="h"), "起点“nowhere”不存在"),
-        (START + task() + END + LINE + '<sequenceFlow id="h"/>', "起点“”不存在"),
+        (START + task() + END + LINE + '<sequenceFlow id="h"/>', "起点（空）不存在"),
         (
             START + task() + END + LINE + '<boundaryEvent id="b" name="撤回" attachedToRef="gone"/>',
             "边界事件“撤回”(b)：所依附的“gone”不存在",
@@ -50,19 +50,19 @@ from tests.processes.checks.diagrams import (
         (START + gateway("exclusive", default="gone") + task() + END + flows("a>g", "g>t", "t>z"), "默认流“gone”不是从这里出发的连线"),
         (START + gateway("exclusive", default="f2") + task() + END + flows("a>g", "g>t", "t>z"), "默认流“f2”不是从这里出发的连线"),
         # flows where none may be
-        (START + task() + END + LINE + flows("z>t", prefix="h"), "结束事件“”(z)：结束事件之后不能再有连线"),
+        (START + task() + END + LINE + flows("z>t", prefix="h"), "结束事件(z)：结束事件之后不能再有连线"),
         (START + task() + END + LINE + flows("t>a", prefix="h"), "开始事件“开始”(a)：不能有指向它的连线"),
         # choices
         (
             START + task() + gateway("exclusive") + END + flows("a>t", "t>g", "g>z:t_outcome == '提交'", "g>t"),
-            "通往“审核”的顺序流“”(f3)既没有条件",
+            "通往“审核”的顺序流(f3)既没有条件",
         ),
-        (START + task() + gateway("inclusive") + END + flows("a>t", "t>g", "g>z", "g>t:amount == 1"), "通往“z”的顺序流“”(f2)既没有条件"),
+        (START + task() + gateway("inclusive") + END + flows("a>t", "t>g", "g>z", "g>t:amount == 1"), "通往“z”的顺序流(f2)既没有条件"),
         # a flow or a boundary event written elsewhere than what it belongs to: the library would pass over it
         (
             START + '<subProcess id="s" name="内"><startEvent id="i"/><endEvent id="j"/></subProcess>' + END
             + flows("a>s", "s>z") + flows("i>j", prefix="h"),
-            "顺序流“”(h0)：没有写在两端所在的那一层",
+            "顺序流“开始事件 → 结束事件”(h0)：没有写在两端所在的那一层",
         ),
         (
             START + '<subProcess id="s" name="内"><startEvent id="i"/><endEvent id="j"/>' + flows("i>j", prefix="h")
@@ -88,12 +88,12 @@ A, T = "<flowNodeRef>a</flowNodeRef>", "<flowNodeRef>t</flowNodeRef>"
     [
         (LANE.format(A + T, "<flowNodeRef>gone</flowNodeRef>"), "泳道“试点院校”(l2)：其中的“gone”不存在"),
         (LANE.format(A + T, "<flowNodeRef>l1</flowNodeRef>"), "其中的“l1”不存在"),  # a lane in a lane, round and round
-        (LANE.format(A + T, "<flowNodeRef/>"), "其中的“”不存在"),
+        (LANE.format(A + T, "<flowNodeRef/>"), "其中的（空）不存在"),
         (LANE.format(A + T, T), "用户任务“审核”(t)：同时在泳道“省级”和“试点院校”中"),
         (LANE.format(A + T, "").replace("省级", "校长"), "泳道“校长”(l1)：不是已有的角色，可用：试点院校、"),
         (LANE.format(A, ""), "用户任务“审核”(t)：不在任何泳道中"),
         ("", "开始事件“开始”(a)：不在任何泳道中"),
-        ('<laneSet id="l"><lane/></laneSet>', "泳道“”(没有 id)：不是已有的角色"),
+        ('<laneSet id="l"><lane/></laneSet>', "泳道(没有 id)：不是已有的角色"),
     ],
 )
 def test_lanes(lanes: str, message: str) -> None:
@@ -131,7 +131,7 @@ TIMES = '<multiInstanceLoopCharacteristics isSequential="{}"><loopCardinality>2<
 
 @pytest.mark.parametrize("value", ["1", "0", "True", " true", "yes", ""])
 def test_truth_is_written_in_full(value: str) -> None:
-    said = f"的值“{value.strip()}”不能使用，请改为 true 或 false"
+    said = f"的值{f'“{value.strip()}”' if value else '（空）'}不能使用，请改为 true 或 false"
     says(
         diagram(START + task() + BOUNDARY.format(value) + END + LINE + flows("b>z", prefix="h")),
         f"边界事件“撤回”(b)：cancelActivity {said}",
@@ -168,7 +168,7 @@ def test_a_collaboration_around_one_process() -> None:
     inside = process(START + task() + END + LINE)
     participants = '<collaboration id="c"><participant id="x" processRef="{}"/><participant id="y" name="公安"/></collaboration>'
     assert found(document(participants.format("p") + inside)) == []
-    says(document(participants.format("gone") + inside), "参与者“”(x)：所指的流程“gone”不存在")
+    says(document(participants.format("gone") + inside), "参与者(x)：所指的流程“gone”不存在")
 
 
 def test_prefixes_do_not_matter() -> None:

@@ -104,7 +104,10 @@ def behind_gateway(node: str, more: str = "") -> str:
         (BODY + event_subprocess(message()) + boundary("b", "ev", SIGNAL), "子流程“子ev”(ev)：不支持连着线的事件子流程，"),
         (between('<businessRuleTask id="k" name="判定"/>'), "业务规则任务“判定”(k)：不支持没有指明决策表的业务规则任务，"),
         (between('<callActivity id="k" name="调"/>'), "调用活动“调”(k)：不支持没有指明流程的调用活动，"),
-        (start() + user("a") + end() + flows("start>a a>end:amount==1"), "顺序流“”(a_end)：不支持任务、事件和其他网关出去的连线上的条件，"),
+        (
+            start() + user("a") + end() + flows("start>a a>end:amount==1"),
+            "顺序流“办a → 结束”(a_end)：不支持任务、事件和其他网关出去的连线上的条件，",
+        ),
         (BODY + event_subprocess(CONDITION), "开始事件“触发”(evs)：事件子流程的开始事件不支持“条件”类型，"),
         *[
             (around(INNER + event_subprocess(event)), f"不支持“{name}”类型，可用：定时")

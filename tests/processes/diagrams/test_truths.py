@@ -108,8 +108,11 @@ def choosing(condition: str) -> bytes:
 @pytest.mark.parametrize(
     ("condition", "why"),
     [
-        ("k_outcome == '高', k_outcome == '中'", "顺序流“”(g_a)：条件不能使用：“(k_outcome == '高', k_outcome == '中')”是用逗号隔开的几项"),
-        ("now", "顺序流“”(g_a)：条件不能使用：“now”不是条件"),
+        (
+            "k_outcome == '高', k_outcome == '中'",
+            "顺序流“网关g → 办a”(g_a)：条件不能使用：“(k_outcome == '高', k_outcome == '中')”是用逗号隔开的几项",
+        ),
+        ("now", "顺序流“网关g → 办a”(g_a)：条件不能使用：“now”不是条件"),
         ("'x'", "不是条件"),
         ("k_outcome", "“k_outcome”不是条件"),
         ("days(1) &gt; 1", "请核对其中各个值的类型"),
@@ -117,7 +120,7 @@ def choosing(condition: str) -> bytes:
     ],
 )
 def test_a_flow_needs_a_condition(play: Play, condition: str, why: str) -> None:
-    with pytest.raises(DiagramInvalid, match=r"顺序流“”\(g_a\)") as caught:
+    with pytest.raises(DiagramInvalid, match=r"顺序流“网关g → 办a”\(g_a\)") as caught:
         play.deploy(choosing(condition))
     assert any(why in line for line in caught.value.problems)
 

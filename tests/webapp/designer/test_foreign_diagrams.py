@@ -50,7 +50,7 @@ FOREIGN = {
     ),
     "Flowable": (
         foreign('xmlns:flowable="http://flowable.org/bpmn"', 'serviceTask flowable:class="org.example.Mail"', flow=CONDITION),
-        "顺序流“”(f2)：不支持任务、事件和其他网关出去的连线上的条件，请在前面加一个排他网关",
+        "顺序流“请假 → 结束事件”(f2)：不支持任务、事件和其他网关出去的连线上的条件，请在前面加一个排他网关",
     ),
     "Signavio": (
         foreign('xmlns:signavio="http://www.signavio.com"', "task", '<signavio:signavioMetaData metaKey="bgcolor" metaValue="#fff"/>'),

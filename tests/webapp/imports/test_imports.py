@@ -252,3 +252,21 @@ def test_of_corrections_those_of_rows_that_are_open_can_be_saved_again(lite: Wor
     kept = dict(re.findall(r'<textarea name="([^"]+)" hidden>\n([^<]*)</textarea>', answer.text))
     assert kept == {"4.mobile": "13900000003"}
     assert "1 行通过" in school.post(f"{address}/rows", data=kept, follow_redirects=True).text
+
+
+def test_rows_and_columns_that_the_sheet_does_not_show_are_told(lite: World, tmp_path: Path) -> None:
+    book = load_workbook(workbook(tmp_path / "a.xlsx", [HEADER, *(teacher(n) for n in range(1, 6))]))
+    sheet = book.worksheets[0]
+    sheet.auto_filter.ref = "A1:G6"
+    for row in (3, 4):
+        sheet.row_dimensions[row].hidden = True
+    for column in "EF":
+        sheet.column_dimensions[column].hidden = True
+    book.save(tmp_path / "b")
+    school = user(site(lite), "school1")
+    address = send(school, (tmp_path / "b").read_bytes()).location
+    work(lite)
+    page = school.get(address).text
+    assert "共 <b>5</b> 行" in page
+    assert "其中 2 行在表格中被隐藏（或被筛选掉），也会导入。" in page
+    assert "“专业”、“职称”列在表格中被隐藏，也会导入。" in page
