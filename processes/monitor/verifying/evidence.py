@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.ground.rows import columns_of, read_all
+from domain.ground.rows import columns_of
 from domain.ground.subjects import Subject
 from processes import tables
 from processes.history import GENESIS, chain_hash, clock_text, last_told
 from processes.monitor.verifying import unproved_columns
+from processes.monitor.verifying.bundles import Bundle
 from processes.proving import record_digest, unproved
-from processes.rows import CopyRow, EventRow, InstanceRow, JobRow, MessageRow, TaskRow, VoteRow
+from processes.rows import EventRow, InstanceRow, TaskRow, VoteRow
 from processes.states import EventKind, JobState, TaskKind, TaskRowState
 from processes.steps.votes import RESULTS
 
@@ -65,48 +66,41 @@ def deletion_faults(session: Session, row: InstanceRow, lines: Sequence[EventRow
         yield "记录已不在，却不是由流程删除的"
 
 
-def proof_faults(session: Session, row: InstanceRow) -> Iterator[str]:
+def proof_faults(session: Session, bundle: Bundle) -> Iterator[str]:
     """Rows of an instance whose proofs do not hold."""
-    if unproved(session, tables.instance, columns_of(row)):
+    if unproved(session, tables.instance, columns_of(bundle.row)):
         yield "流程记录的状态或其他内容被改动过"
-    named = {tables.task: "待办“{name}”", tables.vote: "会签“{name}”", tables.job: "外部任务“{element}”", tables.migration: "迁移"}
-    for table, name in named.items():
-        for other in _of_instance(session, table, row.id):
-            for rule in unproved(session, table, other):
-                if rule.column == "assignee_proof" and other["state"] == TaskRowState.CANCELLED:
+    for table, name, rows in (
+        (tables.task, "待办“{name}”", bundle.tasks),
+        (tables.vote, "会签“{name}”", bundle.ballots),
+        (tables.job, "外部任务“{element}”", bundle.jobs),
+        (tables.migration, "迁移", bundle.migrations),
+        (tables.message, "消息“{name}”", [one for one in bundle.messages if one.sender_id == bundle.row.id]),
+        (tables.copy, "抄送", bundle.copies),
+    ):
+        for row in map(columns_of, rows):
+            for rule in unproved(session, table, row):
+                if rule.column == "assignee_proof" and row["state"] == TaskRowState.CANCELLED:
                     continue  # it no longer says whose it was
-                yield f"{name.format(**other)}的{rule.what}被改动过"
-    sent = select(tables.message).where(tables.message.c.sender_id == row.id)
-    for message in session.execute(sent).mappings():
-        for rule in unproved(session, tables.message, message):
-            yield f"消息“{message['name']}”的{rule.what}被改动过"
-    for copy in _of_instance(session, tables.copy, row.id):
-        for rule in unproved(session, tables.copy, copy):
-            yield f"抄送的{rule.what}被改动过"
+                yield f"{name.format(**row)}的{rule.what}被改动过"
 
 
-def act_faults(session: Session, row: InstanceRow, lines: Sequence[EventRow], tasks: Sequence[TaskRow], now: datetime) -> Iterator[str]:
+def act_faults(bundle: Bundle, now: datetime) -> Iterator[str]:
     """Task rows with an outcome, jobs, messages and copies against the lines of history that were written with them."""
-    yield from _completions(lines, tasks)
-    yield from unproved_columns.task_faults(lines, tasks)
+    row, lines = bundle.row, bundle.lines
+    yield from _completions(lines, bundle.tasks)
+    yield from unproved_columns.task_faults(lines, bundle.tasks)
     kinds = Counter(line.kind for line in lines)
-    table = tables.job
-    jobs = read_all(session, select(table).where(table.c.instance_id == row.id), JobRow)
-    yield from unproved_columns.job_faults(lines, jobs)
-    if any(job.state == JobState.FAILED for job in jobs) and (row.incident is None or kinds[EventKind.INCIDENT] == 0):
+    yield from unproved_columns.job_faults(lines, bundle.jobs)
+    if any(job.state == JobState.FAILED for job in bundle.jobs) and (row.incident is None or kinds[EventKind.INCIDENT] == 0):
         yield "外部任务失败，流程却没有异常记录"
-    message = tables.message
-    either = (message.c.sender_id == row.id) | (message.c.instance_id == row.id)
-    messages = read_all(session, select(message).where(either), MessageRow)
-    if sum(one.sender_id == row.id for one in messages) != kinds[EventKind.SENT]:
+    if sum(one.sender_id == row.id for one in bundle.messages) != kinds[EventKind.SENT]:
         yield "发出的消息与历史不一致"
-    yield from unproved_columns.message_faults(row.id, lines, messages, now)
-    since = session.scalars(select(tables.subscription.c.since).where(tables.subscription.c.instance_id == row.id))
-    if not set(since) <= {line.at for line in lines}:
+    yield from unproved_columns.message_faults(row.id, lines, bundle.messages, now)
+    if not {one.since for one in bundle.subscriptions} <= {line.at for line in lines}:
         yield "等待其他流程消息的登记与历史不一致"
     moments = {line.at for line in lines if line.kind == EventKind.COPY}
-    copies = read_all(session, select(tables.copy).where(tables.copy.c.instance_id == row.id), CopyRow)
-    if any(copy.sent_at not in moments for copy in copies):
+    if any(copy.sent_at not in moments for copy in bundle.copies):
         yield "抄送与历史不一致"
 
 
@@ -134,7 +128,3 @@ def vote_faults(ballots: Sequence[VoteRow], lines: Sequence[EventRow]) -> Iterat
     for vote in ballots:
         if vote.state in RESULTS and (vote.element, f"会签结果：{vote.outcome}"[:100]) not in told:
             yield f"会签“{vote.name}”的结果与历史不一致"
-
-
-def _of_instance(session: Session, table: Table, instance_id: int) -> Sequence[dict[str, object]]:
-    return [dict(one) for one in session.execute(select(table).where(table.c.instance_id == instance_id)).mappings()]

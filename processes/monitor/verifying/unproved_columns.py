@@ -19,7 +19,7 @@ _SAID = (EventKind.TASK, EventKind.RETURN, EventKind.OPINION)
 def task_faults(lines: Sequence[EventRow], tasks: Sequence[TaskRow]) -> Iterator[str]:
     """States, moments and the sentence for latecomers of task rows."""
     moments = {line.at for line in lines}
-    said = {(line.element, line.at, f"{line.actor}已于 {clock_text(line.at)} ") for line in lines if line.kind in _SAID}
+    said = {(line.element, line.at, f"{line.actor}已于 {clock_text(line.at)}") for line in lines if line.kind in _SAID}
     for task in tasks:
         if task.state not in _TASK_STATES:
             yield f"待办“{task.name}”的状态不正确"
@@ -30,7 +30,8 @@ def task_faults(lines: Sequence[EventRow], tasks: Sequence[TaskRow]) -> Iterator
         if task.state == TaskRowState.CANCELLED and task.outcome is not None:
             yield f"待办“{task.name}”已关闭，却有结果"
         beginnings = [beginning for element, at, beginning in said if (element, at) == (task.element, task.closed_at)]
-        if task.state == TaskRowState.DONE and not (task.closed_as or "").startswith(tuple(beginnings)):
+        told = task.closed_as or ""
+        if task.state == TaskRowState.DONE and not (told.startswith(tuple(beginnings)) and (task.outcome or "") in told):
             yield f"待办“{task.name}”的办理说明与历史不一致"
 
 
