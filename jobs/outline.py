@@ -41,5 +41,5 @@ def _line(diagram: Diagram, element: Element) -> Line:
         properties.get("status", ""),
         properties.get("formJsonSchemaFilename", ""),
         properties.get("outcomes", ""),
-        "、".join(f"{target.name or KINDS[target.tag]}" + (f"（{flow.get('name')}）" if flow.get("name") else "") for flow, target in ends),
+        "、".join(f"{target.label}" + (f"（{flow.get('name')}）" if flow.get("name") else "") for flow, target in ends),
     )

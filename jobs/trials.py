@@ -26,7 +26,7 @@ from processes.checks import documents
 from processes.checks.structure import is_key
 from processes.diagrams.decisions import read_folder
 from processes.diagrams.diagram import parse_diagram, read_diagram
-from processes.diagrams.elements import KINDS, properties_of
+from processes.diagrams.elements import properties_of
 from processes.diagrams.nodes import BPMN
 from processes.diagrams.quoting import quoted
 from processes.errors import DiagramInvalid
@@ -164,5 +164,5 @@ def try_diagram(asked: Mapping[str, Json]) -> Json:
 def _texts_of_flows(xml: bytes) -> dict[str, str]:
     """Id of a flow → its two ends by name."""
     found = read_diagram(parse_diagram(xml))
-    names = {element.id: element.name or KINDS[element.tag] for element in found.elements.values()}
+    names = {element.id: element.label for element in found.elements.values()}
     return {flow.get("id", ""): f"{names[source]} → {names[target]}" for source, target, flow in found.sound_flows}

@@ -46,6 +46,7 @@ def check(
         yield say_process(diagram, f"{wrong}，可用：{'、'.join(sorted(subjects))}")
     if len(diagram.properties.get("cancelStatus", "")) > MAX_STATUS:
         yield say_process(diagram, f"终止后的状态（属性 cancelStatus）超过 {MAX_STATUS} 个字，请缩短")
+    yield from (say_process(diagram, text) for text in _twice(diagram.process))
     for element in diagram.elements.values():
         yield from _people(diagram, element, roles)
         yield from _status(diagram, element)
@@ -54,7 +55,7 @@ def check(
         yield from _four_eyes(diagram, element)
         yield from (say(element, text) for text in (*_retries(element), *_going_back(element, diagram.elements)))
         yield from _spelling(element)
-        yield from _twice(diagram.nodes[element.id], element)
+        yield from (say(element, text) for text in _twice(diagram.nodes[element.id]))
         yield from _scripts(diagram.nodes[element.id], element)
         yield from _handler(diagram.nodes[element.id], element, handlers)
 
@@ -151,14 +152,14 @@ def _spelling(element: Element) -> Iterator[str]:
             yield say(element, f"没有属性{quoted(name)}，是否应为“{close[0]}”")
 
 
-def _twice(node: Node, element: Element) -> Iterator[str]:
+def _twice(node: Node) -> Iterator[str]:
     """Properties and parameters that are written several times, as where elements were merged: only the last would count."""
     named = [("属性", "properties", "property", "name"), ("参数", "serviceTaskOperator/parameters", "parameter", "id")]
     for what, around, tag, name in named:
         path = "/".join(f"{SPIFF}{part}" for part in (*around.split("/"), tag))
         for text, count in Counter(one.get(name, "") for one in node.iterfind(f"{BPMN}extensionElements/{path}")).items():
             if count > 1 and text:
-                yield say(element, f"{what}{quoted(text)}写了 {count} 次，请只留一个")
+                yield f"{what}{quoted(text)}写了 {count} 次，请只留一个"
 
 
 def _scripts(node: Node, element: Element) -> Iterator[str]:

@@ -12,7 +12,7 @@ from itertools import islice
 from domain.ground.handling import Handler
 from domain.ground.subjects import Subject
 from processes.checks.kinds import EXAMPLES, MOMENT, add_examples, foreign_time, wrong_kind
-from processes.checks.operands import Kinds, assigned_kinds, given_kinds, kinds_of, misfits
+from processes.checks.operands import Kinds, assigned_kinds, example_of, given_kinds, kinds_of, misfits
 from processes.checks.texts import Found, Texts, asked_tables
 from processes.checks.values import OUTCOME, Choice, assigned, calls_another, opened
 from processes.checks.wording import say, say_process
@@ -70,6 +70,7 @@ def check(
     kinds = _kinds(diagram, texts, handlers, known)
     if known is not None:
         add_examples(known, expressions)
+        known |= {name: example_of(kinds.get(name)) for name, value in known.items() if value is None}
     usable = None if known is None else _usable(known)
     names = _Names(known, kinds, choices, usable)
     yield from _rules(diagram, decisions)

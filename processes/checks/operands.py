@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
+from processes.checks.kinds import MOMENT
 from processes.checks.values import MOST
 from processes.diagrams.decisions import INPUT
 from processes.diagrams.expressions import ExpressionError, Value, compile_expression
@@ -76,6 +77,12 @@ _MENDS: tuple[tuple[Kind, str], ...] = (  # by the first of these that is among 
 def kinds_of(value: Value) -> Kinds:
     """The type of an example; None, which stands for a name of which nothing is known: any."""
     return next((frozenset({kind}) for type_, kind in _TYPES if isinstance(value, type_)), None)
+
+
+def example_of(kinds: Kinds) -> Value:
+    """A value of the one type that a name has; None where it may be of several. Of a list nobody knows how many items there are."""
+    examples: Mapping[Kind, Value] = {"truth": True, "number": 1, "text": "x", "moment": MOMENT, "length": timedelta(days=1)}
+    return examples.get(next(iter(kinds))) if kinds is not None and len(kinds) == 1 else None
 
 
 def assigned_kinds(assigned: Mapping[str, Sequence[str]], known: Mapping[str, Kinds]) -> dict[str, Kinds]:

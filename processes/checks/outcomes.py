@@ -21,8 +21,7 @@ def check(diagram: Diagram, texts: Texts, choices: Mapping[str, Choice]) -> Iter
     """All such comparisons, those in the cells of decision tables included, and all such outcomes. `choices`: name → its values."""
     for found in (*texts.expressions, *texts.cells):
         if found.fault is None:
-            known = choices if found.input is None else {**choices, INPUT: choices.get(found.input)}
-            yield from (f"{found.where}{found.what}{line}" for line in _strangers(found, known))
+            yield from (f"{found.where}{found.what}{line}" for line in _strangers(found, choices))
     yield from _without_a_way(diagram, {name: [str(one) for one in choices[name].values] for name in choices if name.endswith(OUTCOME)})
 
 
@@ -58,13 +57,13 @@ def _may_hold(text: str, name: str, outcome: str) -> bool:
         return True  # what it is at fault with is told elsewhere
 
 
-def _strangers(found: Found, choices: Mapping[str, Choice | None]) -> Iterator[str]:
+def _strangers(found: Found, choices: Mapping[str, Choice]) -> Iterator[str]:
     for one in _comparisons(found.text):
-        choice = choices.get(one.name)
-        asked = found.input if found.input is not None and one.name == INPUT else one.name
+        name = found.input if found.input is not None and one.name == INPUT else one.name
+        choice = choices.get(name)
         for value in one.values if choice is not None else ():
             if choice is not None and value is not None and value not in choice.values:
-                yield f"把{quoted(asked)}与{_shown(value)}比较，{choice.why}"
+                yield f"把{quoted(name)}与{_shown(value)}比较，{choice.why}"
 
 
 def _comparisons(text: str) -> list[Comparison]:

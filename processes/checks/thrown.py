@@ -17,7 +17,7 @@ from processes.diagrams.quoting import quoted
 def check(diagram: Diagram) -> Iterator[str]:
     """Error end events inside of subprocesses that nothing around them catches."""
     for element, error in thrown(diagram):
-        if diagram.parents[element.id] is not None and not _caught(diagram, diagram.parents[element.id], error):
+        if (inside := _activity_around(diagram, element)) is not None and not _caught(diagram, inside, error):
             yield say(
                 element,
                 f"抛出的错误{_name(error)}没有任何事件捕获，流程会像正常结束那样走下去；"
@@ -30,7 +30,7 @@ def uncaught(caller: Diagram, called: Mapping[str, Diagram]) -> Iterator[str]:
     for element in caller.elements.values():
         other = called.get(element.called or "")
         for end, error in thrown(other) if other is not None else ():
-            outward = other is not None and other.parents[end.id] is None
+            outward = other is not None and _activity_around(other, end) is None
             if outward and not _caught(caller, element.id, error):
                 yield say(
                     element,
@@ -47,6 +47,14 @@ def thrown(diagram: Diagram) -> Iterator[tuple[Element, Node]]:
             for node in diagram.nodes[element.id].iterfind(f"{BPMN}errorEventDefinition"):
                 if (error := errors.get(node.get("errorRef", ""))) is not None:  # else another check says that nothing is chosen
                     yield element, error
+
+
+def _activity_around(diagram: Diagram, element: Element) -> str | None:
+    """The subprocess that an error at this end leaves; None where it leaves the process, also out of an event subprocess of it."""
+    around = diagram.parents[element.id]
+    while around is not None and diagram.elements[around].triggered:
+        around = diagram.parents[around]
+    return around
 
 
 def _errors(diagram: Diagram) -> dict[str, Node]:

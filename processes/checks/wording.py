@@ -33,7 +33,7 @@ def flow_named(diagram: Diagram, flow: Node) -> str:
 def flow_end(diagram: Diagram, id: str | None) -> str:
     """What one end of a flow is called: its name, else its kind; the id that is written where there is no such element."""
     element = diagram.elements.get(id or "")
-    return short((element.name or KINDS[element.tag]) if element is not None else id or "", 20)
+    return short(element.label if element is not None else id or "", 20)
 
 
 def named(kind: str, name: str | None, id: str | None) -> str:

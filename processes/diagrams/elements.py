@@ -82,6 +82,11 @@ class Element:
         return self.id.rpartition(":")[2]
 
     @property
+    def label(self) -> str:
+        """What messages call it: its name, else what kind of element it is."""
+        return self.name or KINDS[self.tag]
+
+    @property
     def by_person(self) -> bool:
         """Whether somebody has to do it."""
         return self.tag in ("userTask", "manualTask")

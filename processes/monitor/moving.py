@@ -37,14 +37,14 @@ def move(engine: Engine, session: Session, actor: Actor, instance_id: int, task_
     if target is None:
         raise Refused("不能跳转到所选的步骤，请重新选择")
     left = step.definition.elements[tokens.element_id(token)]
-    said = f"{who(actor)}已于 {clock_text(step.now)} 将流程从“{left.name}”跳转到“{target.name}”：{reason}"
+    said = f"{who(actor)}已于 {clock_text(step.now)} 将流程从“{left.label}”跳转到“{target.name}”：{reason}"
     votes.leave(step, [task_id], said)
     if task_id in books.live_tasks(step):
         step.closed = {task_id: Closing(TaskRowState.CANCELLED, said)}
     regrafting.put(step.workflow, token, target.local)
     step.workflow = load_state(save_state(step.workflow), *step.definition.specs)  # its event manager is stale
     step.workflow.script_engine = execution.script_engine(step)
-    step.record(EventKind.MOVE, f"从“{left.name}”跳转到“{target.name}”", target.id, reason)
+    step.record(EventKind.MOVE, f"从“{left.label}”跳转到“{target.name}”", target.id, reason)
     running.run(step)
     if step.incident is not None:
         step.incident = books.failed_job_error(session, instance_id)

@@ -192,9 +192,9 @@ class Step:
         for element in self.fired:
             interrupts = element.tag == "startEvent" or (element.attached_to in around and element.interrupting)
             if interrupts and element.event == "timer":
-                return element.properties.get("lateMessage") or f"“{element.name}”时间已到，此事项已关闭"
+                return element.properties.get("lateMessage") or f"“{element.label}”时间已到，此事项已关闭"
             if interrupts:
-                return f"{who(self.actor)}已于 {clock_text(self.now)} {element.name}"
+                return f"{who(self.actor)}已于 {clock_text(self.now)} {element.label}"
         return f"此事项已于 {clock_text(self.now)} 由流程关闭"
 
     def around(self, element: Element | None) -> list[str]:

@@ -192,7 +192,7 @@ def _nobody_acted(step: Step, target: Task, gone: Sequence[Task]) -> None:
         if element is None or not task.has_state(TaskState.COMPLETED) or element.tag not in ("boundaryEvent", "intermediateCatchEvent"):
             continue
         if element.event == "message" or element.interrupting:  # a reminder that has fired hinders nobody
-            raise Refused(f"“{element.name}”已经发生，不能撤回")
+            raise Refused(f"“{element.label}”已经发生，不能撤回")
 
 
 def _in_time(step: Step, target: Task) -> None:

@@ -26,6 +26,14 @@ def test_a_duration_starts_when_its_task_does(play: Play) -> None:
     assert play.history() == [("start", "开始"), ("timer", "边late")]
 
 
+def test_an_event_without_a_name_is_called_after_its_kind(play: Play) -> None:
+    late = boundary("late", "a", timer(timeDuration="days(3)")).replace(' name="边late"', "", 1)
+    play.deploy(diagram(start() + user("a") + late + end() + end("over") + flows("start>a a>end late>over")))
+    play.begin()
+    play.later(days=3)
+    assert play.closed_as("a") == "“边界事件”时间已到，此事项已关闭"
+
+
 def test_an_intermediate_duration_and_a_date(play: Play) -> None:
     waits = catch("w", timer(timeDuration="hours(1)")) + catch("d", timer(timeDate="period_end"))
     play.deploy(diagram(start() + waits + end() + flows("start>w w>d d>end")))

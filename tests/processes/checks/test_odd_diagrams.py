@@ -149,6 +149,10 @@ ODD: dict[str, tuple[Change, str]] = {
         subbed(r'<spiffworkflow:property name="status" value="待审核" />', r'\g<0><spiffworkflow:property name="status" value="待审" />'),
         "属性“status”写了 2 次，请只留一个",
     ),
+    "the record twice": (
+        subbed(r'<spiffworkflow:property name="subject" value="weekly_report" />', r"\g<0>\g<0>"),
+        "流程“weekly_report”：属性“subject”写了 2 次，请只留一个",
+    ),
     "parameters twice": (
         subbed(r"(<spiffworkflow:parameters>)(.*?)(</spiffworkflow:parameters>)", r"\1\2\2\3"), "参数“role”写了 2 次，请只留一个"
     ),

@@ -180,6 +180,28 @@ def test_what_a_table_gives_has_a_type_too() -> None:
     assert line == "顺序流“g → 审核”(f2)：条件把“level”与“髙”比较，但它只会是：高、低，请改为其中之一"
 
 
+@pytest.mark.parametrize(
+    ("values", "fits"),
+    [(("days(1)", "days(2)"), True), (("1", "2"), False), (("'x'", "'y'"), False), (("1", "days(2)"), True), (("now", "deadline"), False)],
+)
+def test_a_length_that_a_table_gives(values: tuple[str, str], fits: bool) -> None:
+    """Where its rows give values of two types, only the one that is hit shows it."""
+    event = "<timerEventDefinition><timeDuration>level</timeDuration></timerEventDefinition>"
+    inside = f'<boundaryEvent id="b" name="到时" attachedToRef="t">{event}</boundaryEvent>'
+    xml = diagram(START + RULE + task() + inside + END + flows("a>r", "r>t", "t>z", "b>z"))
+    rows = [(f"'{at}'", value) for at, value in enumerate(values)]
+    lines = problems(xml, "p", HANDLERS, SUBJECTS, FORMS, tables={"grade": table(*rows, inputs="kind")})
+    assert [line for line in lines if "边界事件“到时”(b)：定时器没有得出时长" not in line] == []
+    assert (lines == []) is fits
+
+
+@pytest.mark.parametrize(("value", "fits"), [("True", True), ("'高'", False), ("3", False)])
+def test_a_condition_that_a_table_gives(value: str, fits: bool) -> None:
+    body = START + RULE + gateway("exclusive", default="f3") + task() + END + flows("a>r", "r>g", "g>t:level", "g>z", "t>z")
+    lines = problems(diagram(body), "p", HANDLERS, SUBJECTS, FORMS, tables={"grade": table(("'高'", value), inputs="kind")})
+    assert (lines == []) is fits, lines
+
+
 def test_a_choice_that_the_form_of_the_record_does_not_offer() -> None:
     form = {"type": "object", "x-record": True, "properties": {"kind": {"type": "string", "title": "缓急", "enum": ["急", "缓"]}}}
     named = task(STATUS + '<s:property name="formJsonSchemaFilename" value="own.json"/>')

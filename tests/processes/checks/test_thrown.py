@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from processes.errors import DiagramInvalid
-from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, gateway, start, subprocess, user
+from tests.processes.bpmn.play import Play, boundary, diagram, end, flows, gateway, message, start, subprocess, user
 from tests.processes.bpmn.test_event_subprocesses import event_subprocess
 from tests.processes.bpmn.test_events import ERROR, failing
 
@@ -45,6 +45,12 @@ def test_what_is_further_outside_catches_it(play: Play) -> None:
     assert faults(play, diagram(start() + outer + end() + flows("start>o o>end b>x"))) == ()
     alone = diagram(start() + failing("p", "one") + end() + event_subprocess(ONE) + flows("start>p p>end"))
     assert faults(play, alone) == ()
+
+
+def test_an_error_out_of_an_event_subprocess_leaves_the_process(play: Play) -> None:
+    stopped = event_subprocess(message()).replace(end("eve"), end("eve", ONE))
+    assert ONE in stopped
+    assert faults(play, diagram(start() + user("a") + end() + stopped + flows("start>a a>end"))) == ()
 
 
 def test_an_error_at_the_end_of_the_process_is_a_failed_end(play: Play) -> None:
