@@ -153,7 +153,8 @@ def _prepared(runtime: Runtime, session: Session, job: JobRow) -> tuple[External
         return handler, None
     payload = handler.prepare(session, subject, job.params)
     kept: dict[str, Any] = {"payload": payload}
-    kept |= proofs(session, tables.job, {"id": job.id, **kept})
+    if job.payload_proof is None:  # else somebody took the payload out by hand, and it is another one now
+        kept |= proofs(session, tables.job, {"id": job.id, **kept})
     session.execute(update(tables.job).where(tables.job.c.id == job.id).values(kept))
     # as it is kept: the first attempt sends to the letter what the others send
     return handler, session.scalar(select(tables.job.c.payload).where(tables.job.c.id == job.id))
