@@ -25,7 +25,9 @@ from rq.serializers import JSONSerializer
 
 QUEUES = QUICK, LONG = "pilot", "pilot-background"
 """Names of the queues, the one that workers look at first before the other."""
+IN_A_ROW = 20  # quick entries, after which one of the other queue goes first: after a large import all else would wait for its thousands
 AT_ONCE = 500  # entries that go to Redis in one exchange
+MANY = 500  # entries of a queue, beyond which rows that wait are not handed out again: most of them are in it
 KEPT = 3600  # seconds for which RQ keeps an entry that failed; the rows keep what people need
 MAX_DATA = 400  # bytes of an entry; RQ would unpack whatever it finds
 _READ = ("data", "origin", "status")  # of what RQ may keep with an entry
@@ -60,17 +62,35 @@ def enqueue(redis_url: str, queue: str, name: str, ids: Sequence[str] | Sequence
         _log.warning("Redis is away, %d rows wait for the sweep: %s", len(ids), error)
 
 
-def work(redis_url: str, duties: Mapping[str, Duty]) -> None:
-    """Does the duties of all entries, in this process, until a signal stops it."""
+def has_room(redis_url: str, queue: str) -> bool:
+    """Whether rows may be handed out again: not while so many entries wait that each row would only get a second one, and a third.
+
+    True where Redis is away: what it held may be lost.
+    """
+    try:
+        return _queue(redis_url, queue).count < MANY
+    except RedisError:
+        return True
+
+
+def work(redis_url: str, duties: Mapping[str, Duty], until_empty: bool = False) -> None:
+    """Does the duties of all entries, in this process, until a signal stops it. `until_empty`: or until the queues are empty."""
     connection = Redis.from_url(redis_url)
     entry = _entry(duties)
     queues = [Queue(name, connection=connection, job_class=entry, serializer=JSONSerializer) for name in QUEUES]
     worker = _Worker(queues, connection=connection, job_class=entry, serializer=JSONSerializer)
-    worker.work(logging_level="WARNING")
+    worker.work(burst=until_empty, logging_level="WARNING")
 
 
 class _Worker(SimpleWorker):
     """A worker that takes no orders from Redis: RQ's `kill-horse` would kill everything that `pilot run` has started."""
+
+    _in_a_row = 0
+
+    def reorder_queues(self, reference_queue: Queue) -> None:
+        """Which queue is looked at first after an entry of this one: the quick one, but once after `IN_A_ROW` of it."""
+        self._in_a_row = 0 if reference_queue.name == LONG else self._in_a_row + 1
+        self._ordered_queues = self.queues[::-1] if self._in_a_row >= IN_A_ROW else self.queues[:]
 
     def subscribe(self) -> None:
         """Hears no commands."""

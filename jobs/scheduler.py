@@ -21,6 +21,7 @@ from jobs import background, heads, texting
 from jobs.files import sweep_files
 from jobs.messages import deliver_due, fault
 from jobs.outbox import hand_out, sweep
+from jobs.queue import LONG, QUICK, has_room
 from jobs.runtime import Runtime
 from processes import tables
 from processes.diagrams import expressions
@@ -92,8 +93,11 @@ def look(runtime: Runtime, may_work: Callable[[], bool]) -> None:
             return
         _tick(runtime, instance_id)
     deliver_due(runtime, may_work)
-    hand_out(runtime.settings.redis_url, sweep(runtime))
-    background.hand_out(runtime.settings.redis_url, background.sweep(runtime))
+    redis_url = runtime.settings.redis_url
+    if has_room(redis_url, QUICK):
+        hand_out(redis_url, sweep(runtime))
+    if has_room(redis_url, LONG):
+        background.hand_out(redis_url, background.sweep(runtime))
     background.delete_expired(runtime)
 
 

@@ -23,7 +23,7 @@ from domain.ground.rows import read_all, read_one
 from handlers import sms
 from jobs import leases
 from jobs.outbox import LEASE
-from jobs.queue import QUICK, enqueue
+from jobs.queue import QUICK, enqueue, has_room
 from jobs.runtime import Runtime
 from processes import tables
 from processes.diagrams import retries
@@ -57,6 +57,8 @@ def turn(runtime: Runtime) -> None:
         with database.writing() as session:
             if not bundle(session, now):
                 break
+    if not has_room(runtime.settings.redis_url, QUICK):
+        return
     with runtime.database.writing() as session:
         due = leases.sweep(session, _LEASED, now)
     enqueue(runtime.settings.redis_url, QUICK, DUTY, due)

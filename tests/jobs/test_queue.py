@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import signal
 import zlib
 from collections.abc import Callable
 from datetime import timedelta
@@ -21,8 +22,9 @@ from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
 from domain.ground.base import utc_now
-from jobs import outbox, worker
-from jobs.queue import QUEUES, QUICK
+from domain.platform.background import begin
+from jobs import outbox, queue, scheduler, texting, worker
+from jobs.queue import IN_A_ROW, LONG, MANY, QUEUES, QUICK, Duty
 from tests.conftest import World
 from tests.jobs.conftest import Live, wait_for
 from tests.jobs.submitted import submitted
@@ -138,3 +140,37 @@ def test_entries_hold_a_name_and_an_id_and_nothing_else(live: Live, redis: Redis
 def test_the_table_of_duties_is_all_that_workers_know(lite: World) -> None:
     assert set(worker.duties(lite.runtime)) == {"job", "text", "task"}
     assert QUEUES == ("pilot", "pilot-background")
+
+
+def test_what_takes_long_does_not_wait_until_all_that_is_quick_is_done(redis: Redis, redis_server: str) -> None:
+    done: list[str | int] = []
+    ids = [str(uuid4()) for _ in range(3 * IN_A_ROW)]
+    queue.enqueue(redis_server, QUICK, "job", ids)
+    queue.enqueue(redis_server, LONG, "task", [1, 2])
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        queue.work(redis_server, {"job": Duty(done.append), "task": Duty(done.append, of=int)}, until_empty=True)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert done == [*ids[:IN_A_ROW], 1, *ids[IN_A_ROW : 2 * IN_A_ROW], 2, *ids[2 * IN_A_ROW :]]
+
+
+def test_rows_that_wait_in_a_long_queue_are_not_put_into_it_again(live: Live, redis: Redis) -> None:
+    runtime, clock = live.world.runtime, live.world.clock
+    submitted(live.world)
+    with runtime.database.writing() as session:
+        begin(session, live.world.actor("school1"), "export", "导出：教师", {}, clock.now)
+    queue.enqueue(runtime.settings.redis_url, QUICK, "job", [str(uuid4()) for _ in range(MANY)])
+    queue.enqueue(runtime.settings.redis_url, LONG, "task", range(10_000, 10_000 + MANY))
+
+    def looked() -> list[int]:
+        clock.now += timedelta(minutes=5)
+        scheduler.turn(runtime, "one")
+        texting.turn(runtime)
+        return [redis.llen(f"rq:queue:{name}") for name in QUEUES]
+
+    assert [looked(), looked()] == [[MANY, MANY]] * 2
+    redis.flushall()  # it is lost: what waits is handed out again
+    quick, long = looked()
+    assert (quick > 0, long) == (True, 1)
