@@ -32,6 +32,7 @@ CHUNK = 500  # rows in one transaction
 PROCESS, VERSION, RECORD, CHANGE = "process", "version", "record", "change"
 PERSON, PARTY, FILE, COPY, SUBSTITUTE = "person", "party", "file", "copy", "substitute"
 NAMES = {CHANGE: "修改记录", PERSON: "人员", PARTY: "机构", FILE: "文件", COPY: "抄送", SUBSTITUTE: "离岗代理"}
+_ALONE = "heads"
 _EVENT, _INSTANCE, _DEFINITION = tables.event.c, tables.instance.c, tables.definition.c
 
 
@@ -40,26 +41,33 @@ def begin(database: Database, engine: Engine) -> Head | None:
 
     Where an earlier version published heads without parties in them, what lacks a proof of parties, people and versions gets it now.
     """
-    with database.reading() as session:
-        first = heads.last_head(session) is None
-        if not first and (session.scalar(select(Party.id).limit(1)) is None or heads.covers(session, PARTY)):
-            return None
-    for table in RULES if first else (tables.definition,):
-        _prove(database, table)
-    for prove in (prove_parties, prove_people, *((prove_changes, prove_files) if first else ())):
-        last: int | None = 0
-        while last is not None:
-            with database.writing() as session:
-                last = prove(session, last)
-    return _publish(database, engine, everything=first)
+    with database.alone(_ALONE):  # several machines may be upgraded at once
+        with database.reading() as session:
+            first = heads.last_head(session) is None
+            if not first and (session.scalar(select(Party.id).limit(1)) is None or heads.covers(session, PARTY)):
+                return None
+        for table in RULES if first else (tables.definition,):
+            _prove(database, table)
+        for prove in (prove_parties, prove_people, *((prove_changes, prove_files) if first else ())):
+            last: int | None = 0
+            while last is not None:
+                with database.writing() as session:
+                    last = prove(session, last)
+        return _publish(database, engine, everything=first)
 
 
 def publish_daily(database: Database, engine: Engine) -> Head | None:
     """Publishes a head where none was published on this day (Asia/Shanghai)."""
+    if _has_head_of_today(database, engine):
+        return None
+    with database.alone(_ALONE):
+        return None if _has_head_of_today(database, engine) else _publish(database, engine)
+
+
+def _has_head_of_today(database: Database, engine: Engine) -> bool:
     with database.reading() as session:
         last = heads.last_head(session)
-    today = engine.clock().astimezone(SHANGHAI).date()
-    return None if last is not None and last.at.astimezone(SHANGHAI).date() >= today else _publish(database, engine)
+    return last is not None and last.at.astimezone(SHANGHAI).date() >= engine.clock().astimezone(SHANGHAI).date()
 
 
 def chain_faults(engine: Engine, session: Session) -> Iterator[str]:

@@ -69,7 +69,7 @@ def run_job(runtime: Runtime, job_id: str) -> bool:
     try:
         result = claimed.handler.call(claimed.payload, job_id, runtime.settings)
     except (Transient, OSError) as error:  # an error of the network or of a disk passes too
-        return _failed(runtime, job_id, claimed.attempt, str(error) or type(error).__name__, _retry_at(runtime, claimed))
+        return _failed(runtime, job_id, claimed.attempt, str(error) or mistake(error), _retry_at(runtime, claimed))
     except Permanent as error:
         return _failed(runtime, job_id, claimed.attempt, str(error), None)
     except BusinessError as error:
