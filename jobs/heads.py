@@ -1,4 +1,6 @@
-"""The chains that heads cover (`domain.platform.heads`): the histories of processes, the versions of diagrams, and 修改记录.
+"""The chains that heads cover (`domain.platform.heads`): the histories of processes, the versions of diagrams, 修改记录.
+
+People, parties, files, copies and substitutions are never deleted once they count: for each of them a leaf says that it was there.
 
 A head is made in chunks, so that nobody waits for it. Where there is none yet, everything that earlier versions of the product wrote is
 proved as it is then; afterwards no row without a proof is believed.
@@ -10,14 +12,16 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, exists, literal, not_, or_, select, update
+from sqlalchemy import Select, Table, and_, bindparam, exists, literal, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.ground.base import SHANGHAI
 from domain.ground.database import Database
+from domain.ground.parties import Party, Person
 from domain.platform import heads
 from domain.platform.changes import Change
-from domain.platform.evidence import prove_changes, prove_files, prove_people
+from domain.platform.evidence import prove_changes, prove_files, prove_parties, prove_people
+from domain.platform.files import StoredFile
 from domain.platform.heads import End, Head, Leaf
 from processes import tables
 from processes.definitions.store import load
@@ -26,30 +30,44 @@ from processes.proving import RULES, proofs, record_digest
 
 CHUNK = 500  # rows in one transaction
 PROCESS, VERSION, RECORD, CHANGE = "process", "version", "record", "change"
+PERSON, PARTY, FILE, COPY, SUBSTITUTE = "person", "party", "file", "copy", "substitute"
+NAMES = {CHANGE: "修改记录", PERSON: "人员", PARTY: "机构", FILE: "文件", COPY: "抄送", SUBSTITUTE: "离岗代理"}
+_ALONE = "heads"
 _EVENT, _INSTANCE, _DEFINITION = tables.event.c, tables.instance.c, tables.definition.c
 
 
 def begin(database: Database, engine: Engine) -> Head | None:
-    """Proves what is in the database, and publishes the first head; does nothing where there is one."""
-    with database.reading() as session:
-        if heads.last_head(session) is not None:
-            return None
-    for table in RULES:
-        _prove(database, table)
-    for prove in (prove_people, prove_changes, prove_files):
-        last: int | None = 0
-        while last is not None:
-            with database.writing() as session:
-                last = prove(session, last)
-    return _publish(database, engine, everything=True)
+    """Proves what is in the database, and publishes the first head; does nothing where there is one.
+
+    Where an earlier version published heads without parties in them, what lacks a proof of parties, people and versions gets it now.
+    """
+    with database.alone(_ALONE):  # several machines may be upgraded at once
+        with database.reading() as session:
+            first = heads.last_head(session) is None
+            if not first and (session.scalar(select(Party.id).limit(1)) is None or heads.covers(session, PARTY)):
+                return None
+        for table in RULES if first else (tables.definition,):
+            _prove(database, table)
+        for prove in (prove_parties, prove_people, *((prove_changes, prove_files) if first else ())):
+            last: int | None = 0
+            while last is not None:
+                with database.writing() as session:
+                    last = prove(session, last)
+        return _publish(database, engine, everything=first)
 
 
 def publish_daily(database: Database, engine: Engine) -> Head | None:
     """Publishes a head where none was published on this day (Asia/Shanghai)."""
+    if _has_head_of_today(database, engine):
+        return None
+    with database.alone(_ALONE):
+        return None if _has_head_of_today(database, engine) else _publish(database, engine)
+
+
+def _has_head_of_today(database: Database, engine: Engine) -> bool:
     with database.reading() as session:
         last = heads.last_head(session)
-    today = engine.clock().astimezone(SHANGHAI).date()
-    return None if last is not None and last.at.astimezone(SHANGHAI).date() >= today else _publish(database, engine)
+    return last is not None and last.at.astimezone(SHANGHAI).date() >= engine.clock().astimezone(SHANGHAI).date()
 
 
 def chain_faults(engine: Engine, session: Session) -> Iterator[str]:
@@ -67,15 +85,37 @@ def chain_faults(engine: Engine, session: Session) -> Iterator[str]:
     version = select(Leaf).where(Leaf.chain == VERSION).outerjoin(tables.definition, _DEFINITION.id == Leaf.id)
     for leaf in session.scalars(version.where(or_(_DEFINITION.id.is_(None), _DEFINITION.digest != Leaf.hash)).order_by(Leaf.id)):
         yield f"流程版本 {leaf.id}：与第 {leaf.head} 次公布时的不同，或现在没有了"
-    edit = select(Leaf).where(Leaf.chain == CHANGE).outerjoin(Change, Change.id == Leaf.id)
-    for leaf in session.scalars(edit.where(or_(Change.id.is_(None), Change.proof != Leaf.hash)).order_by(Leaf.id)):
-        yield f"修改记录 {leaf.id}：与第 {leaf.head} 次公布时的不同，或现在没有了"
+    yield from _row_faults(engine, session)
     yield from _record_faults(engine, session)
+
+
+def _row_faults(engine: Engine, session: Session) -> Iterator[str]:
+    """Rows of which each has a leaf, and that are gone, or others."""
+    for chain, query in _rows(engine).items():
+        now = query.subquery()
+        leaves = select(Leaf).where(Leaf.chain == chain).outerjoin(now, now.c.id == Leaf.id)
+        for leaf in session.scalars(leaves.where(or_(now.c.id.is_(None), now.c.hash != Leaf.hash)).order_by(Leaf.id)):
+            yield f"{NAMES[chain]} {leaf.id}：与第 {leaf.head} 次公布时的不同，或现在没有了"
+
+
+def _rows(engine: Engine) -> dict[str, Select[Any]]:
+    """Chain → the rows that are never deleted, each with what never changes of it: the proof of those that are never written again."""
+    table, there = tables.substitute.c, literal("").label("hash")
+    begun = table.starts_at <= engine.clock()  # one that has not begun may be deleted
+    return {
+        CHANGE: select(Change.id, Change.proof.label("hash")).where(Change.proof.is_not(None)),
+        PERSON: select(Person.id, there),
+        PARTY: select(Party.id, there),
+        FILE: select(StoredFile.id, StoredFile.proof.label("hash")).where(StoredFile.attached_at.is_not(None)),
+        COPY: select(tables.copy.c.id, tables.copy.c.proof.label("hash")),
+        SUBSTITUTE: select(table.id, there).where(begun),
+    }
 
 
 def _record_faults(engine: Engine, session: Session) -> Iterator[str]:
     """Records that have had no step since the first head, and say something else than they did then."""
-    untouched = select(Leaf, _INSTANCE.definition_id, _INSTANCE.subject_id).where(Leaf.chain == RECORD, _INSTANCE.seq == Leaf.seq)
+    told = exists().where(_EVENT.instance_id == Leaf.id, _EVENT.record.is_not(None))
+    untouched = select(Leaf, _INSTANCE.definition_id, _INSTANCE.subject_id).where(Leaf.chain == RECORD, not_(told))
     for leaf, definition_id, subject_id in session.execute(untouched.join(tables.instance, _INSTANCE.id == Leaf.id)).all():
         subject = engine.subjects[load(session, definition_id).subject].load(session, subject_id)
         if subject is not None and record_digest(subject) != leaf.hash:
@@ -90,7 +130,7 @@ def _publish(database: Database, engine: Engine, everything: bool = False) -> He
     with database.writing() as session:
         heads.clear_beginning(session, number)
     with database.reading() as session:
-        for ends in _chunks(_grown(session)):
+        for ends in _chunks(_grown(engine, session)):
             with database.writing() as writing:
                 heads.add_leaves(writing, number, ends)
         for ends in _chunks(_records(engine, session)) if everything else ():
@@ -103,13 +143,17 @@ def _publish(database: Database, engine: Engine, everything: bool = False) -> He
     return head
 
 
-def _grown(session: Session) -> Iterator[End]:
+def _grown(engine: Engine, session: Session) -> Iterator[End]:
     """The ends of chains that have grown since the last head."""
-    for chain, query in (
-        (PROCESS, select(_INSTANCE.id, _INSTANCE.seq, _INSTANCE.chain)),
-        (VERSION, select(_DEFINITION.id, _DEFINITION.version, _DEFINITION.digest)),
-        (CHANGE, select(Change.id, literal(1).label("seq"), Change.proof).where(Change.proof.is_not(None))),
-    ):
+    rows = {
+        chain: query.with_only_columns(query.selected_columns.id, literal(1), query.selected_columns.hash)
+        for chain, query in _rows(engine).items()
+    }
+    for chain, query in {
+        PROCESS: select(_INSTANCE.id, _INSTANCE.seq, _INSTANCE.chain),
+        VERSION: select(_DEFINITION.id, _DEFINITION.version, _DEFINITION.digest),
+        **rows,
+    }.items():
         id, seq, _ = query.selected_columns
         known = exists().where(Leaf.chain == chain, Leaf.id == id, Leaf.seq == seq)
         for row in session.execute(query.where(not_(known)).order_by(id), execution_options={"yield_per": CHUNK}):
@@ -145,7 +189,7 @@ def _prove(database: Database, table: Table) -> None:
 
 
 def _made(session: Session, table: Table, row: Any) -> dict[str, Any]:
-    return {f"new_{name}": proof for name, proof in proofs(session, table, row).items()}
+    return {f"new_{name}": row[name] or proof for name, proof in proofs(session, table, row).items()}  # one that is there is not renewed
 
 
 def _chunks(ends: Iterable[End]) -> Iterator[list[End]]:

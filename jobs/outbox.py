@@ -69,7 +69,7 @@ def run_job(runtime: Runtime, job_id: str) -> bool:
     try:
         result = claimed.handler.call(claimed.payload, job_id, runtime.settings)
     except (Transient, OSError) as error:  # an error of the network or of a disk passes too
-        return _failed(runtime, job_id, claimed.attempt, str(error) or type(error).__name__, _retry_at(runtime, claimed))
+        return _failed(runtime, job_id, claimed.attempt, str(error) or mistake(error), _retry_at(runtime, claimed))
     except Permanent as error:
         return _failed(runtime, job_id, claimed.attempt, str(error), None)
     except BusinessError as error:
@@ -153,7 +153,8 @@ def _prepared(runtime: Runtime, session: Session, job: JobRow) -> tuple[External
         return handler, None
     payload = handler.prepare(session, subject, job.params)
     kept: dict[str, Any] = {"payload": payload}
-    kept |= proofs(session, tables.job, {"id": job.id, **kept})
+    if job.payload_proof is None:  # else somebody took the payload out by hand, and it is another one now
+        kept |= proofs(session, tables.job, {"id": job.id, **kept})
     session.execute(update(tables.job).where(tables.job.c.id == job.id).values(kept))
     # as it is kept: the first attempt sends to the letter what the others send
     return handler, session.scalar(select(tables.job.c.payload).where(tables.job.c.id == job.id))

@@ -101,7 +101,7 @@ def send(runtime: Runtime, text_id: str) -> bool:
         sms.call(row.payload, text_id, runtime.settings)
     except (Transient, OSError) as error:
         again = runtime.engine.clock() + retries.wait(row.tries, RETRY_DELAY) if row.tries <= RETRY_MAX else None
-        return _answered(runtime, row, TextState.FAILED if again is None else TextState.PENDING, str(error) or type(error).__name__, again)
+        return _answered(runtime, row, TextState.FAILED if again is None else TextState.PENDING, str(error) or mistake(error), again)
     except Permanent as error:
         return _answered(runtime, row, TextState.FAILED, str(error), None)
     except FAULTS as error:

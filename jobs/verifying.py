@@ -11,6 +11,7 @@ from domain.platform.files import file_of
 from jobs.heads import chain_faults
 from jobs.runtime import Runtime
 from processes.monitor.verify import verify as process_faults
+from processes.monitor.verifying.guarding import guarded
 
 
 def verify(runtime: Runtime, kept: Iterable[dict[str, object]] = ()) -> list[str]:
@@ -22,11 +23,15 @@ def verify(runtime: Runtime, kept: Iterable[dict[str, object]] = ()) -> list[str
 def faults_in(runtime: Runtime, session: Session) -> Iterator[str]:
     """The faults of what a session reads."""
     yield from process_faults(runtime.engine, session)
-    yield from evidence.people_faults(session)
-    yield from evidence.change_faults(session)
-    yield from evidence.file_faults(session, runtime.settings.home, lambda id: _is_there(runtime, id))
-    yield from heads.head_faults(session)
-    yield from chain_faults(runtime.engine, session)
+    for what, faults in {
+        "机构": evidence.party_faults(session),
+        "人员": evidence.people_faults(session),
+        "修改记录": evidence.change_faults(session),
+        "文件": evidence.file_faults(session, runtime.settings.home, lambda id: _is_there(runtime, id)),
+        "公布的摘要": heads.head_faults(session),
+        "公布的内容": chain_faults(runtime.engine, session),
+    }.items():
+        yield from guarded(what, faults)
 
 
 def _is_there(runtime: Runtime, file_id: int) -> bool:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from sqlalchemy import Column, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from domain.ground.base import SHANGHAI
-from domain.ground.parties import Actor
+from domain.ground.parties import SYSTEM, Actor
 from domain.ground.rows import columns_of, read_all, read_first
 from processes import tables
-from processes.proving import proofs
+from processes.proving import proofs, unproved
 from processes.rows import EventRow, InstanceRow
 from processes.states import EventKind
 
 GENESIS = "0" * 64
+INSTANCE = "流程记录"
+"""What an instance's row is called where it was changed by hand."""
 Line = Mapping[str, Any]
 """A line of history as a step has it: `kind`, `name`, and perhaps `element`, `comment` and `data`."""
 
@@ -45,6 +47,14 @@ def _cut(text: str, column: Column[Any]) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+def altered(what: Sequence[str]) -> Line:
+    """The line by which a step tells what of that which it starts from was changed by hand, so that `pilot verify` tells it from then on.
+
+    The step proves anew what it writes; without this line it would cover up what was changed before it.
+    """
+    return {"kind": EventKind.ALTERED, "name": "数据被改动过", "element": None, "comment": f"不是在系统中办理的改动：{'、'.join(what)}"}
+
+
 def append(
     session: Session,
     instances: Mapping[int, InstanceRow],
@@ -56,15 +66,16 @@ def append(
     if not lines:
         return
     ends = {id: (row.seq, row.chain) for id, row in instances.items()}
+    ids = sorted({instance_id for instance_id, _, _ in lines})
+    found = [(id, SYSTEM, altered([INSTANCE])) for id in ids if unproved(session, tables.instance, columns_of(instances[id]))]
     written = []
-    for instance_id, actor, line in lines:
+    for instance_id, actor, line in (*found, *lines):
         seq, chain = ends[instance_id]
         full = chained(chain, instance_id, seq + 1, at, actor, line)
         ends[instance_id] = (seq + 1, full["hash"])
         written.append(full)
     session.execute(insert(tables.event), written)
     table = tables.instance
-    ids = sorted({instance_id for instance_id, _, _ in lines})
     values: list[dict[str, Any]] = []
     for id in ids:
         row = instances[id]
@@ -83,6 +94,21 @@ def who(actor: Actor) -> str:
 def clock_text(moment: datetime) -> str:
     """A moment as people read it, to the minute, in Asia/Shanghai."""
     return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+class Told(Protocol):
+    """What a record said after a step."""
+
+    instance_id: int
+    record: str
+
+
+def last_told(session: Session, keys: Sequence[str], subject_id: int) -> Told | None:
+    """What a record said after the last step of a process about it. `keys`: the processes about such records."""
+    event, instance = tables.event.c, tables.instance.c
+    query = select(event.record, event.instance_id).join(tables.instance, instance.id == event.instance_id)
+    query = query.where(instance.key.in_(keys), instance.subject_id == subject_id, event.record.is_not(None))
+    return read_first(session, query.order_by(event.at.desc(), event.instance_id.desc(), event.seq.desc()).limit(1), Told)
 
 
 def events_of(session: Session, instance_id: int) -> Sequence[EventRow]:

@@ -7,7 +7,7 @@ change between two steps – attempts of a job, when a message is tried next, wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,8 @@ class Rule:
     names: Sequence[str]
     present: str | None = None
     """The rows in which this column is null have no such proof."""
+    once: bool = False
+    """What was there once, stays: where `present` is null, there is no proof either."""
     what: str = ""
     """What was changed where the proof does not hold, as people read it."""
 
@@ -46,18 +48,19 @@ class Rule:
 RULES: Mapping[Table, Sequence[Rule]] = {
     tables.definition: (
         Rule("proof", ("id", "key", "version", "name", "digest", "called", "deployed_at", "deployed_by", "starts_by"), what="版本信息"),
+        Rule("words_proof", ("id", "note", "scenarios"), what="说明或场景"),
     ),
     tables.instance: (Rule("proof", INSTANCE, what="状态或其他内容"),),
     tables.task: (
         Rule("proof", TASK, what="名称、角色、机构、期限或所属"),
         Rule("assignee_proof", ("id", "assignee_id"), what="办理人"),
-        Rule("closing_proof", ("id", "outcome", "closed_by", "closed_for", "closed_at", "agrees"), "outcome", "办理结果、人员或时间"),
+        Rule("closing_proof", ("id", "outcome", "closed_by", "closed_for", "closed_at", "agrees"), "outcome", what="办理结果、人员或时间"),
     ),
     tables.vote: (Rule("proof", VOTE, what="规则或应办数"),),
     tables.job: (
         Rule("proof", ("id", "instance_id", "element", "handler", "params", "retry_max", "retry_delay"), what="处理程序或参数"),
-        Rule("payload_proof", ("id", "payload"), "payload", "发出的内容"),
-        Rule("answer_proof", ("id", "answer"), "answer", "收到的回答"),
+        Rule("payload_proof", ("id", "payload"), "payload", once=True, what="发出的内容"),
+        Rule("answer_proof", ("id", "answer"), "answer", once=True, what="收到的回答"),
     ),
     tables.message: (Rule("proof", ("sender_id", "element", "name", "payload", "party_id", "sent_at"), what="内容或发出者"),),
     tables.copy: (Rule("proof", ("instance_id", "person_id", "party_id", "sent_by", "sent_at", "note"), what="收件人或内容"),),
@@ -110,14 +113,18 @@ def record_digest(subject: Subject) -> str:
     return digest_of(subject.content())
 
 
-def unproved(session: Session, table: Table, row: Mapping[Any, Any]) -> Iterator[Rule]:
+def unproved(session: Session, table: Table, row: Mapping[Any, Any]) -> list[Rule]:
     """The rules whose proof a row lacks, or whose proof does not go with the row. `row` has all columns of its table."""
     made = proofs_of(session)
+    found = []
     for rule in RULES[table]:
         if rule.present is not None and row[rule.present] is None:
-            continue
-        if not made.holds(_name(table, rule), [row[name] for name in rule.names], row[rule.column]):
-            yield rule
+            holds = not (rule.once and row[rule.column] is not None)
+        else:
+            holds = made.holds(_name(table, rule), [row[name] for name in rule.names], row[rule.column])
+        if not holds:
+            found.append(rule)
+    return found
 
 
 def _name(table: Table, rule: Rule) -> str:

@@ -44,6 +44,7 @@ class InstanceRow(Protocol):
     seq: int
     chain: str
     incident: str | None
+    proof: str | None
 
 
 class TaskRow(Protocol):
@@ -109,6 +110,7 @@ class EventRow(Protocol):
     comment: str | None
     data: dict[str, Any] | None
     hash: str
+    record: str | None
 
 
 class MessageRow(Protocol):
@@ -147,6 +149,7 @@ class JobRow(Protocol):
     next_at: datetime | None
     error: str | None
     answer: dict[str, Any] | None
+    payload_proof: str | None
 
 
 class TextRow(Protocol):

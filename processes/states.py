@@ -124,6 +124,8 @@ class EventKind(StrEnum):
     MOVE = "move"
     MIGRATE = "migrate"
     UNMIGRATE = "unmigrate"
+    ALTERED = "altered"
+    """A step found that something it starts from was written past the product."""
 
 
 class NoticeKind(StrEnum):

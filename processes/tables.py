@@ -37,6 +37,7 @@ definition = Table(
     Column("starts_by", String(100), index=True, comment="name of the message that starts it; null: people do"),
     Column("scenarios", Text, comment="YAML that the version was tried out with; null: those beside the diagram in bpmn/"),
     Column("proof", String(32), comment="over the columns that `processes.proving` names"),
+    Column("words_proof", String(32), comment="of the note and the scenarios"),
     UniqueConstraint("key", "version"),
 )
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.ground.base import SHANGHAI
-from domain.ground.parties import Actor, Party, Person, PersonRole, person_proof
+from domain.ground.parties import Actor, Party, Person, PersonRole, password_proof, person_proof, prove_party
 from domain.platform.passwords import hash_password, new_stamp
 from domain.weekly.periods import set_periods
 
@@ -52,6 +52,7 @@ def load_demo(session: Session, now: datetime) -> bool:
         parties[code] = Party(code=code, kind=kind, name=name, province_id=parties[province].id if province else None)
         session.add(parties[code])
         session.flush()
+        prove_party(session, parties[code])
     for number, (account, name, party, roles) in enumerate(_PEOPLE):
         person = Person(
             account=account,
@@ -65,6 +66,7 @@ def load_demo(session: Session, now: datetime) -> bool:
         person.proof = person_proof(session, account, name, person.mobile, person.party_id, True, roles)
         session.add(person)
         session.flush()
+        person.password_proof = password_proof(session, person.id, person.password_hash)
         session.add_all(PersonRole(person_id=person.id, role=role) for role in roles)
     today = now.astimezone(SHANGHAI).date()
     for province in ("P32", "P33"):

@@ -12,7 +12,7 @@ from itertools import chain, cycle, islice, permutations, product
 from random import Random
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from domain.certificates.certificates import GRADES, Certificate, certificate_major
@@ -20,7 +20,7 @@ from domain.certificates.majors import Major
 from domain.certificates.pilots import PilotCertificate
 from domain.demo import names, numbers
 from domain.demo.majors import EDITION, MAJORS
-from domain.ground.parties import Party
+from domain.ground.parties import Party, party_proof
 from domain.institutions.organizations import Organization
 from domain.institutions.schools import CertificateLead, School
 
@@ -74,7 +74,9 @@ def _parties(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
     known = {code: id for code, id in session.execute(select(Party.code, Party.id))}
     new = [row for row in rows if row["code"] not in known]
     if new:
-        ids = session.scalars(insert(Party).returning(Party.id, sort_by_parameter_order=True), new)
+        ids = session.scalars(insert(Party).returning(Party.id, sort_by_parameter_order=True), new).all()
+        proved = [{"id": id, "proof": party_proof(session, id, **row)} for id, row in zip(ids, new, strict=True)]
+        session.execute(update(Party), proved)
         known.update(zip((row["code"] for row in new), ids, strict=True))
     return [known[row["code"]] for row in rows]
 

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from domain.certificates.certificates import LABEL, Certificate
 from domain.certificates.declaration_plans import DeclarationPlan, offer_of
 from domain.certificates.pilots import PilotCertificate
 from domain.demo import hashed_password, names, numbers
-from domain.ground.parties import Party, Person, PersonRole, person_proof
+from domain.ground.parties import Party, Person, PersonRole, password_proof, person_proof
 from domain.institutions.schools import School
 from domain.platform.passwords import new_stamp
 
@@ -41,6 +41,8 @@ def add_staff(session: Session, now: datetime) -> None:
     if not rows:
         return
     ids = session.scalars(insert(Person).returning(Person.id, sort_by_parameter_order=True), rows).all()
+    chosen = [{"id": id, "password_proof": password_proof(session, id, hashed_password())} for id in ids]
+    session.execute(update(Person), chosen)
     session.execute(insert(PersonRole), [{"person_id": id, "role": role} for id, own in zip(ids, roles, strict=True) for role in own])
 
 

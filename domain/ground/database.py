@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from time import monotonic
 from typing import Any, cast
@@ -72,6 +75,27 @@ class Database:
         """One transaction: committed at the end of the block, rolled back when the block raises. For entry points only."""
         with self.writes.begin() as session:
             yield session
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Waits until nobody else is in a block of this name; the block may hold several transactions. Who dies in it lets go of it."""
+        name = self.engine.url.database
+        if self.engine.dialect.name == "postgresql":
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(select(func.pg_advisory_lock(zlib.crc32(what.encode()))))
+                try:
+                    yield
+                finally:
+                    connection.execute(select(func.pg_advisory_unlock(zlib.crc32(what.encode()))))
+        elif not name or name == ":memory:":
+            yield
+        else:
+            folder = os.open(Path(name).parent, os.O_RDONLY)  # a file beside the database would stay
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(folder)
 
     @contextmanager
     def rebuilding(self) -> Iterator[Connection]:

@@ -37,7 +37,19 @@ FAULTS = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, Va
 def mistake(error: Exception) -> str:
     """The part of a mistake that is kept and shown: its kind and first line, without the database's statement and the data in it."""
     line = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
-    return f"{type(error).__name__}：{line}"
+    kind = next((words for kinds, words in _KINDS if isinstance(error, kinds)), "程序有误")
+    return f"{kind}：{line}" if line else kind
+
+
+_KINDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((IntegrityError, DataError), "数据库不接受所写的值"),
+    ((LookupError,), "找不到所需的值"),
+    ((ArithmeticError,), "计算出错"),
+    ((ValueError,), "值不正确"),
+    ((TypeError,), "值的类型不正确"),
+    ((OSError,), "网络或磁盘出错"),
+)
+"""What people read in place of the names that Python has for its errors; the log has these."""
 
 
 Record = TypeVar("Record", contravariant=True)

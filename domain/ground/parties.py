@@ -14,7 +14,8 @@ from domain.ground.proofs import proofs_of
 
 # The lanes of the diagrams are the roles people hold (architecture §5), and the roles of features.md that no lane has.
 ROLES = ("试点院校", "培训评价组织", "省级", "省级初审", "省级复审", "考核站点", "教师", "系统", "流程设计", "监控", "系统管理")
-_PERSON = "person.proof"
+_PARTY, _PERSON, _PASSWORD = "party.proof", "person.proof", "person.password_proof"
+NO_PASSWORD = "!"  # noqa: S105  # no password: instead of the hash, while a person has not chosen one
 PROVINCE_ROLES = ("省级", "省级初审", "省级复审")
 ROLES_IN: Mapping[str, tuple[str, ...]] = {  # kind of party → the roles that its people can hold
     "school": ("试点院校", "考核站点", "教师"),  # a site is its school's
@@ -38,6 +39,7 @@ class Party(Base):
     name: Mapped[str] = mapped_column(String(100))
     code: Mapped[str] = mapped_column(String(30), unique=True)
     province_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)  # null for provinces and the platform
+    proof: Mapped[str | None] = mapped_column(String(32), comment="of all of it: `party_proof`")
 
 
 class Person(Base):
@@ -56,6 +58,7 @@ class Person(Base):
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     proof: Mapped[str | None] = mapped_column(String(32), comment="of who this is and of the roles: `person_proof`")
+    password_proof: Mapped[str | None] = mapped_column(String(32), comment="of the password; null: none was chosen")
 
 
 class PersonRole(Base):
@@ -65,6 +68,41 @@ class PersonRole(Base):
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     role: Mapped[str] = mapped_column(String(20), primary_key=True)
+
+
+def party_proof(session: Session, party_id: int, kind: str, name: str, code: str, province_id: int | None) -> str:
+    """The proof of a party's row: kind and province decide who sees what. Whoever writes one of them writes it (`domain.ground.proofs`)."""
+    return proofs_of(session).make(_PARTY, [party_id, kind, name, code, province_id])
+
+
+def party_proved(session: Session, party: Party) -> bool:
+    """Whether a party is as the product wrote it down."""
+    return proofs_of(session).holds(_PARTY, [party.id, party.kind, party.name, party.code, party.province_id], party.proof)
+
+
+def prove_party(session: Session, party: Party) -> None:
+    """Writes the proof of a flushed party that is new."""
+    party.proof = party_proof(session, party.id, party.kind, party.name, party.code, party.province_id)
+
+
+def rename_party(session: Session, party: Party, name: str) -> None:
+    """Gives a party another name. What somebody changed of it by hand before stays without a proof."""
+    proved = party_proved(session, party)
+    party.name = name
+    if proved:
+        prove_party(session, party)
+
+
+def password_proof(session: Session, person_id: int, password_hash: str) -> str | None:
+    """The proof that a password was chosen in the product; None where none was chosen, as of an imported teacher."""
+    return None if password_hash == NO_PASSWORD else proofs_of(session).make(_PASSWORD, [person_id, password_hash])
+
+
+def password_proved(session: Session, person: Person) -> bool:
+    """Whether a person's password was chosen in the product: whoever writes the hash of one that they know signs in as that person."""
+    if person.password_hash == NO_PASSWORD:
+        return person.password_proof is None
+    return proofs_of(session).holds(_PASSWORD, [person.id, person.password_hash], person.password_proof)
 
 
 def person_proof(session: Session, account: str, name: str, mobile: str, party_id: int, active: bool, roles: Iterable[str]) -> str:
@@ -78,9 +116,23 @@ def person_proved(session: Session, person: Person, roles: Iterable[str]) -> boo
     return proofs_of(session).holds(_PERSON, values, person.proof)
 
 
+def change_person(session: Session, person: Person, name: str, mobile: str) -> None:
+    """Gives a person another name, and a mobile number, which is their account too. What somebody changed of them by hand before stays
+    without a proof."""
+    roles = _roles(session, person)
+    proved = person_proved(session, person, roles)
+    person.name, person.account, person.mobile = name, mobile, mobile
+    if proved:
+        person.proof = person_proof(session, mobile, name, mobile, person.party_id, person.active, roles)
+
+
+def _roles(session: Session, person: Person) -> Sequence[str]:
+    return session.scalars(select(PersonRole.role).where(PersonRole.person_id == person.id)).all()
+
+
 def prove_person(session: Session, person: Person) -> None:
-    """Writes the proof of a person who was changed, or whose roles were."""
-    roles = session.scalars(select(PersonRole.role).where(PersonRole.person_id == person.id)).all()
+    """Writes the proof of a person who is new, or whose roles were changed."""
+    roles = _roles(session, person)
     person.proof = person_proof(session, person.account, person.name, person.mobile, person.party_id, person.active, roles)
 
 

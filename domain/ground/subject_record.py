@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, Self
 
-from sqlalchemy import Select, String, bindparam, inspect, select
+from sqlalchemy import Column, Select, String, bindparam, inspect, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from domain.ground.base import Base
@@ -57,7 +57,7 @@ class SubjectRecord(Base):
     @classmethod
     @cache
     def _content_columns(cls) -> list[str]:
-        mapped = inspect(cls).column_attrs
+        mapped = (attribute for attribute in inspect(cls).column_attrs if isinstance(attribute.columns[0], Column))  # else it is derived
         return sorted(attribute.key for attribute in mapped if not attribute.deferred and attribute.key not in ("id", "status", "tone"))
 
     def take(self, answers: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from domain.certificates.certificates import Certificate
 from domain.certificates.pilots import participating
 from domain.ground.base import Base
 from domain.ground.errors import DomainError
-from domain.ground.parties import Actor, Party
+from domain.ground.parties import Actor, Party, prove_party, rename_party
 from domain.ground.uniqueness import flush_or_refuse
 
 FIELDS = ("code", "credit_code", "nature", "province", "city", "contact", "phone", "email", "introduction")
@@ -60,10 +60,12 @@ class Organization(Base):
         Raises:
             OrganizationTaken: another organization has this code.
         """
-        self.party.name = answers["name"]
+        session = object_session(self)
+        if session is not None:
+            rename_party(session, self.party, answers["name"])
         for name in FIELDS:
             setattr(self, name, answers.get(name, ""))
-        if (session := object_session(self)) is not None:
+        if session is not None:
             flush_or_refuse(session, OrganizationTaken)
 
 
@@ -76,6 +78,7 @@ def new_organization(session: Session, answers: dict[str, Any]) -> Organization:
     party = Party(kind="organization", name=answers["name"], code=answers["code"])
     session.add(party)
     flush_or_refuse(session, OrganizationTaken)
+    prove_party(session, party)
     organization = Organization(id=party.id, party=party)
     session.add(organization)
     organization.take(answers)

@@ -11,7 +11,7 @@ from domain.certificates.certificates import Certificate
 from domain.certificates.pilots import PilotCertificate, participating
 from domain.ground.base import Base
 from domain.ground.errors import DomainError
-from domain.ground.parties import Actor, Party
+from domain.ground.parties import Actor, Party, rename_party
 from domain.ground.uniqueness import flush_or_refuse
 
 FIELDS = ("code", "level", "province", "city", "address", "contact", "mobile")
@@ -72,7 +72,7 @@ class School(Base):
         labels = [line.get("certificate", "") for line in lines]
         if len(set(labels)) < len(labels) or not piloted.keys() >= set(labels):
             raise NotPiloted
-        self.party.name = answers["name"]
+        rename_party(session, self.party, answers["name"])
         for name in FIELDS:
             setattr(self, name, answers.get(name, ""))
         kept = {lead.certificate_id: lead for lead in self.leads}

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, objec
 
 from domain.ground.base import Base, UtcDateTime, utc_now
 from domain.ground.errors import DomainError
-from domain.ground.parties import Actor, Party, Person, PersonRole, person_proof, prove_person
+from domain.ground.parties import NO_PASSWORD, Actor, Party, Person, PersonRole, change_person, person_proof
 from domain.ground.subject_record import SubjectRecord
 from domain.ground.tones import Tone
 from domain.ground.uniqueness import flush_or_refuse, refusal
 from domain.ground.values import AT, among, values_table
-from domain.platform.passwords import NO_PASSWORD, new_nonce, new_stamp
+from domain.platform.passwords import new_nonce, new_stamp
 
 ROLE = "教师"
 DETAILS = (
@@ -98,14 +98,12 @@ class Teacher(SubjectRecord):
         """
         for name in DETAILS:
             setattr(self, name, answers.get(name))
-        before = self.person.name, self.person.account
-        self.person.name = answers.get("name", self.person.name)
-        self.person.account = self.person.mobile = answers.get("mobile", self.person.account)
+        name, mobile = answers.get("name", self.person.name), answers.get("mobile", self.person.account)
         session = object_session(self)
         if session is not None:
-            if before != (self.person.name, self.person.account):
+            if (name, mobile) != (self.person.name, self.person.account):
                 with session.no_autoflush:
-                    prove_person(session, self.person)
+                    change_person(session, self.person, name, mobile)
             _refuse_taken(session, self)
             flush_or_refuse(session, MobileTaken, _BY_COLUMN)  # where somebody else was first at the same moment
 

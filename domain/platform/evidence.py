@@ -8,18 +8,37 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from domain.ground.parties import Person, PersonRole, person_proof, person_proved
+from domain.ground.parties import (
+    Party,
+    Person,
+    PersonRole,
+    party_proved,
+    password_proof,
+    password_proved,
+    person_proof,
+    person_proved,
+    prove_party,
+)
 from domain.platform.changes import Change, change_proof, change_proved
 from domain.platform.files import StoredFile, file_proof, file_proved, path_of, sha256_of
 
 CHUNK = 500  # rows read at a time
 
 
+def party_faults(session: Session) -> Iterator[str]:
+    """Schools, organizations and provinces whose kind, name, code or province somebody has written past the product."""
+    for party in session.scalars(select(Party).order_by(Party.id), execution_options={"yield_per": CHUNK}):
+        if not party_proved(session, party):
+            yield f"机构 {party.code}（{party.name}）：类别、名称、代码或所属省份被改动过"
+
+
 def people_faults(session: Session) -> Iterator[str]:
-    """People whose account, name, mobile number, party or roles somebody has written past the product."""
+    """People whose account, name, mobile number, party, roles or password somebody has written past the product."""
     for person, roles in _people(session, 0, None):
         if not person_proved(session, person, roles):
             yield f"人员 {person.account}（{person.name}）：账号、姓名、手机号、机构或角色被改动过"
+        if not password_proved(session, person):
+            yield f"人员 {person.account}（{person.name}）：密码被改动过"
 
 
 def change_faults(session: Session) -> Iterator[str]:
@@ -54,7 +73,18 @@ def prove_people(session: Session, after: int) -> int | None:
     for person, roles in found:
         if person.proof is None:
             person.proof = person_proof(session, person.account, person.name, person.mobile, person.party_id, person.active, roles)
+        if person.password_proof is None:
+            person.password_proof = password_proof(session, person.id, person.password_hash)
     return found[-1][0].id if found else None
+
+
+def prove_parties(session: Session, after: int) -> int | None:
+    """As `prove_people`, of parties."""
+    found = session.scalars(select(Party).where(Party.id > after).order_by(Party.id).limit(CHUNK)).all()
+    for party in found:
+        if party.proof is None:
+            prove_party(session, party)
+    return found[-1].id if found else None
 
 
 def prove_changes(session: Session, after: int) -> int | None:

@@ -61,6 +61,11 @@ def last_head(session: Session) -> Head | None:
     return session.scalars(select(Head).order_by(Head.number.desc()).limit(1)).first()
 
 
+def covers(session: Session, chain: str) -> bool:
+    """Whether a head that was published covers chains of a kind."""
+    return session.scalar(select(Leaf.id).join(Head, Head.number == Leaf.head).where(Leaf.chain == chain).limit(1)) is not None
+
+
 def heads_since(session: Session, number: int) -> Sequence[Head]:
     """The heads from a number on, the oldest first."""
     return session.scalars(select(Head).where(Head.number >= number).order_by(Head.number)).all()

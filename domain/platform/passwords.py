@@ -13,10 +13,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.orm import Session
 
 from domain.ground.errors import DomainError
-from domain.ground.parties import Person
+from domain.ground.parties import NO_PASSWORD, Person, password_proof
 
 _HASHER = PasswordHasher()
-NO_PASSWORD = "!"  # noqa: S105  # no password: instead of the hash, while a person has not chosen one
 _FIRST_LENGTH = 10  # letters and digits of five bits each
 
 
@@ -87,7 +86,7 @@ def change_password(session: Session, person_id: int, old: str, new: str) -> Per
         raise WrongPassword
     if new == old:
         raise WeakPassword
-    return _choose(person, new)
+    return _choose(session, person, new)
 
 
 def choose_password(session: Session, person_id: int, new: str, secret: str) -> Person:
@@ -99,13 +98,14 @@ def choose_password(session: Session, person_id: int, new: str, secret: str) -> 
     person = session.get_one(Person, person_id)
     if person.first_nonce is not None and new.strip().upper() == first_password(secret, person.first_nonce):
         raise WeakPassword
-    return _choose(person, new)
+    return _choose(session, person, new)
 
 
-def _choose(person: Person, new: str) -> Person:
+def _choose(session: Session, person: Person, new: str) -> Person:
     if len(new) < 8 or not any(c.isalpha() for c in new) or not any(c.isdigit() for c in new):
         raise WeakPassword
     person.password_hash, person.stamp, person.first_nonce = hash_password(new), new_stamp(), None
+    person.password_proof = password_proof(session, person.id, person.password_hash)
     return person
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from domain.ground.errors import DomainError
-from domain.ground.parties import ROLES, Actor, Person, PersonRole, prove_person
+from domain.ground.parties import ROLES, Actor, Person, PersonRole, person_proved, prove_person
 from domain.platform.changes import note_change
 
 GIVEN = tuple(role for role in ROLES if role != "系统")  # nobody is the system
@@ -37,10 +37,12 @@ def change_roles(session: Session, account: str, give: Collection[str], take: Co
     """
     person, before = _person(session, account), roles_of(session, account)
     after = [role for role in ROLES if (role in before or role in give) and role not in take]
+    proved = person_proved(session, person, before)
     session.execute(delete(PersonRole).where(PersonRole.person_id == person.id, PersonRole.role.in_(set(before) - set(after))))
     session.add_all(PersonRole(person_id=person.id, role=role) for role in after if role not in before)
     session.flush()
-    prove_person(session, person)
+    if proved:  # what somebody changed by hand before stays without a proof
+        prove_person(session, person)
     actor = Actor(0, by, 0, "命令行", "platform", None, frozenset())
     note_change(session, actor, person, {"roles": before}, {"roles": after}, now)
 

@@ -26,6 +26,12 @@ def latest(session: Session, key: str) -> Definition:
     return load(session, newest)
 
 
+def keys_about(session: Session, subject: str) -> list[str]:
+    """The keys of the processes that are about records of a type."""
+    keys = session.scalars(select(tables.definition.c.key).distinct().order_by(tables.definition.c.key))
+    return [key for key in keys.all() if latest(session, key).subject == subject]
+
+
 def load(session: Session, definition_id: int) -> Definition:
     """A version by its id, from the cache after the first time (versions never change).
 

@@ -17,20 +17,21 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor, actor_of
-from domain.ground.rows import columns_of, read_all
+from domain.ground.rows import read_all, read_one
 from processes import tables
 from processes.diagrams.expressions import names_in
 from processes.engine import Engine
 from processes.errors import NotAllowed, NotFound, Refused, TaskClosed
 from processes.history import clock_text, who
 from processes.outside import answers
-from processes.proving import assign, proofs
+from processes.proving import assign
 from processes.rights import authority
 from processes.rows import TaskRow
 from processes.spiff import timers, tokens
 from processes.states import LIVE, EventKind, JobState, NoticeKind, TaskKind, TaskRowState, VoteState
 from processes.steps import books, running, votes
 from processes.steps.locking import lock
+from processes.steps.starting_point import look_at_task, renewed
 from processes.steps.step import Closing, Step, VoteEnd
 from processes.steps.telling import notify
 
@@ -159,7 +160,7 @@ def reassign(engine: Engine, session: Session, actor: Actor, task_id: str, perso
     """
     table = tables.task
     step, reason = in_charge(engine, session, actor, _instance_of(session, task_id), reason, suspended=True)
-    task = session.execute(select(table).where(table.c.id == task_id)).one()
+    task = read_one(session, select(table).where(table.c.id == task_id), TaskRow)
     if task.state != TaskRowState.OPEN or task.kind != TaskKind.STEP:
         raise TaskClosed(task.closed_as)
     if task.assignee_id == person_id:
@@ -173,6 +174,7 @@ def reassign(engine: Engine, session: Session, actor: Actor, task_id: str, perso
         notify(step, [person_id], NoticeKind.ASSIGNED, f"{who(actor)}改派给您：{step.row.title} · {task.name}", task_id)
         name = taker.name
     votes.may_take(step, task, person_id, name)
+    look_at_task(step, task)
     assign(session, [task_id], person_id)
     step.record(EventKind.ASSIGN, f"将“{task.name}”改派给{name}", task.element, reason)
     return books.write(step)
@@ -191,6 +193,8 @@ def release(engine: Engine, session: Session, actor: Actor, instance_id: int, re
     tasks = read_all(session, select(table).where(*assigned).order_by(table.c.created_at, table.c.id), TaskRow)
     if not tasks:
         raise Refused("此流程没有已被签收或改派的待办，无需释放")
+    for task in tasks:
+        look_at_task(step, task)
     assign(session, [task.id for task in tasks], None)
     for task in tasks:
         step.record(EventKind.ASSIGN, f"释放“{task.name}”给“{task.role}”角色的全部人员", task.element, reason)
@@ -229,5 +233,5 @@ def _put_off_tasks(step: Step, length: timedelta) -> None:
         due = element.properties.get("due", "")
         if row.due_at is not None and due and "now" in names_in(due):
             later: dict[str, Any] = {"due_at": row.due_at + length}
-            later |= proofs(step.session, table, {**columns_of(row), **later})
+            later |= renewed(step, row, later)
             step.session.execute(update(table).where(table.c.id == row.id).values(later))

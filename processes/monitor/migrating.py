@@ -27,13 +27,14 @@ from processes.engine import Engine
 from processes.errors import Refused
 from processes.history import clock_text, who
 from processes.monitor.managing import SUPERVISORS, in_charge
-from processes.proving import proofs, proved
+from processes.proving import proved
 from processes.rows import InstanceRow, TaskRow
 from processes.spiff import regrafting, tokens, tree
 from processes.spiff.library import BpmnProcessSpec, BpmnWorkflow, Join, LoopTask, SubWorkflowTask, Task, TaskState
 from processes.spiff.state import load_state, save_state
 from processes.states import LIVE, EventKind, JobState, TaskRowState
 from processes.steps import books, execution, running, votes
+from processes.steps.starting_point import look_at, renewed
 from processes.steps.step import Closing, Step
 from processes.tasks.assigning import transfer_roles
 
@@ -179,6 +180,7 @@ def undo(engine: Engine, session: Session, actor: Actor, instance_id: int, reaso
     kept = read_first(session, select(table).where(table.c.instance_id == instance_id), Kept)
     if kept is None or kept.version != step.row.version:
         raise Refused("没有可以撤销的迁移，或迁移后流程已继续进行")
+    look_at(step, table, kept, "迁移")
     running.restore(step)
     new, step.definition = step.definition, load(session, kept.definition_id)
     step.workflow = load_state(kept.state, *step.definition.specs)
@@ -314,7 +316,7 @@ def _renew_tasks(step: Step, moves: Mapping[str, TokenMove], old: Definition) ->
             values |= {"role": fresh["role"], "party_id": fresh["party_id"], "assignee_id": None}
         if old.elements[row.element].properties.get("due") != move.to.properties.get("due"):
             values["due_at"] = fresh["due_at"]
-        values |= proofs(step.session, table, {**columns_of(row), **values})
+        values |= renewed(step, row, values)
         step.session.execute(update(table).where(table.c.id == row.id).values(values))
 
 

@@ -26,6 +26,7 @@ from processes.spiff.library import Task, TaskState
 from processes.states import EventKind, JobState
 from processes.steps import books, execution, running
 from processes.steps.locking import step_on
+from processes.steps.starting_point import LockedInstance, locked_instance, look_at
 from processes.steps.step import Step
 
 
@@ -111,6 +112,7 @@ def take_kept(step: Step) -> None:
         live, answer = tokens.find(step.workflow, job.id), job.answer or {}
         if live is None or not live.has_state(TaskState.STARTED):
             continue  # an answer before it has taken the process another way
+        _look_at_job(step, job)
         if "result" in answer:
             _close(step.session, job.id, JobState.DONE, None)
             _complete(step, live, job, answer["result"])
@@ -157,7 +159,7 @@ def _incident(engine: Engine, session: Session, row: InstanceRow, message: str, 
     history.append(session, {row.id: row}, [(row.id, SYSTEM, line)], engine.clock(), {"incident": message})
 
 
-def _service_task(engine: Engine, session: Session, job: JobRow, row: InstanceRow) -> tuple[Step, Task] | None:
+def _service_task(engine: Engine, session: Session, job: JobRow, row: LockedInstance) -> tuple[Step, Task] | None:
     """A step, and in its workflow the service task that waits for the job; None where none waits any more, or the record is gone."""
     definition = load(session, row.definition_id)
     if row.state is None or engine.subjects[definition.subject].load(session, row.subject_id) is None:
@@ -167,7 +169,12 @@ def _service_task(engine: Engine, session: Session, job: JobRow, row: InstanceRo
     live = tokens.find(step.workflow, job.id)
     if live is None or not live.has_state(TaskState.STARTED):
         return None
+    _look_at_job(step, job)
     return step, live
+
+
+def _look_at_job(step: Step, job: JobRow) -> None:
+    look_at(step, tables.job, job, f"外部任务“{step.definition.elements[job.element].name}”")
 
 
 def _close(session: Session, job_id: str, state: JobState, error: str | None) -> None:
@@ -175,15 +182,14 @@ def _close(session: Session, job_id: str, state: JobState, error: str | None) ->
     session.execute(update(table).where(table.c.id == job_id).values(state=state, next_at=None, error=error))
 
 
-def _fenced(session: Session, job_id: str, attempt: int) -> tuple[JobRow, InstanceRow]:
+def _fenced(session: Session, job_id: str, attempt: int) -> tuple[JobRow, LockedInstance]:
     """The job's row and its instance's, both locked, and the instance first, as in every step.
 
     Raises:
         StaleAttempt: the attempt is not the current one.
     """
-    table = tables.instance
     owner = select(tables.job.c.instance_id).where(tables.job.c.id == job_id).scalar_subquery()
-    row = read_first(session, select(table).where(table.c.id == owner).with_for_update(), InstanceRow)
+    row = read_first(session, locked_instance().where(tables.instance.c.id == owner), LockedInstance)
     job = read_first(session, select(tables.job).where(tables.job.c.id == job_id).with_for_update(), JobRow)
     if row is None or job is None or job.state != JobState.RUNNING or job.attempt != attempt:
         raise StaleAttempt

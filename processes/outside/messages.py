@@ -31,6 +31,7 @@ from processes.steps import books, execution, running
 from processes.steps.locking import lock
 from processes.steps.posting import unpack
 from processes.steps.starting import open_step
+from processes.steps.starting_point import look_at
 from processes.steps.step import Step
 
 KEPT = timedelta(days=7)  # how long a message waits for a receiver
@@ -108,6 +109,7 @@ def _from_any(definition: Definition, element: str) -> bool:
 
 def _receive(engine: Engine, session: Session, message: MessageRow, waiting: Receiver) -> list[str]:
     step = lock(engine, session, SYSTEM, waiting.instance_id)
+    look_at(step, tables.message, message, f"消息“{message.name}”")
     if step.row.state is None:
         raise TaskClosed
     running.load(step)

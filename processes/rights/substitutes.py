@@ -19,7 +19,7 @@ from domain.ground.parties import ONE_BY_ONE, Actor, Party, Person, PersonRole
 from domain.ground.rows import columns_of, read_all, read_first
 from processes import tables
 from processes.errors import NotFound, Refused
-from processes.proving import proofs, proved
+from processes.proving import proofs, proved, unproved
 from processes.rows import InstanceRow, SubstituteRow, TaskRow
 
 _TABLE = tables.substitute
@@ -196,7 +196,8 @@ def end(session: Session, actor: Actor, substitution_id: int, now: datetime) -> 
     if row is None:
         raise NotFound("没有找到这条代理，它可能已经结束")
     ended: dict[str, Any] = {"ends_at": now}
-    ended |= proofs(session, _TABLE, {**columns_of(row), **ended})
+    if not unproved(session, _TABLE, columns_of(row)):  # what was changed by hand stays without a proof
+        ended |= proofs(session, _TABLE, {**columns_of(row), **ended})
     session.execute(update(_TABLE).where(_TABLE.c.id == row.id).values(ended))
 
 

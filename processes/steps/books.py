@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from domain.ground.parties import SYSTEM
 from processes import tables
 from processes.errors import EngineFault
-from processes.history import chained
+from processes.history import altered, chained
 from processes.proving import INSTANCE, closing_proof, proofs, proved, record_digest
 from processes.spiff import tokens
 from processes.spiff.instances import VoteTask
@@ -21,7 +22,7 @@ from processes.spiff.library import Task
 from processes.spiff.pruning import flows_taken, prune
 from processes.spiff.state import save_state
 from processes.spiff.timers import earliest
-from processes.states import LIVE, JobState, TaskRowState
+from processes.states import LIVE, EventKind, JobState, TaskRowState
 from processes.steps import posting, standstill, votes
 from processes.steps.position import position_of, started, status_at, waits_of
 from processes.steps.step import Closing, Step
@@ -149,11 +150,14 @@ def live_tasks(step: Step) -> dict[str, str | None]:
 def write_events(step: Step) -> str:
     """Writes the step's lines of history. Returns the hash of the last line."""
     chain: str = step.row.chain
+    if step.altered:
+        step.events.insert(0, altered(step.altered))
     lines = []
     for number, line in enumerate(step.events, step.row.seq + 1):
         if number == step.row.seq + len(step.events) and step.subject in step.session:
             line = {**line, "record": record_digest(step.subject)}
-        full = chained(chain, step.row.id, number, step.now, step.actor, line)
+        actor = SYSTEM if line["kind"] == EventKind.ALTERED else step.actor
+        full = chained(chain, step.row.id, number, step.now, actor, line)
         chain = full["hash"]
         lines.append(full)
     if lines:

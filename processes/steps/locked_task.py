@@ -18,12 +18,13 @@ from processes.engine import Engine
 from processes.errors import NotFound, Refused, TaskClosed
 from processes.rights import access, authority
 from processes.rights.substitutes import AbsentPerson
-from processes.rows import InstanceRow, TaskRow
+from processes.rows import TaskRow
 from processes.spiff import tokens
 from processes.spiff.library import Task, TaskState
 from processes.states import LIVE, TaskKind, TaskRowState
 from processes.steps import running
 from processes.steps.locking import awake, step_on
+from processes.steps.starting_point import LockedInstance, locked_instance, look_at_task
 from processes.steps.step import Step
 
 
@@ -125,7 +126,7 @@ def lock_task(
 def _load_by_task(
     engine: Engine, session: Session, actor: Actor, task_id: str, states: tuple[TaskRowState, ...]
 ) -> tuple[Step, TaskNear, Sequence[TaskNear]]:
-    row = read_first(session, _INSTANCE_OF_TASK, InstanceRow, {"task_id": task_id})
+    row = read_first(session, _INSTANCE_OF_TASK, LockedInstance, {"task_id": task_id})
     if row is None:
         raise NotFound
     # read after the lock, so that what another step just wrote is seen
@@ -136,6 +137,9 @@ def _load_by_task(
             raise NotFound
         raise TaskClosed(task.closed_as or "此事项尚待办理，办理后请您确认")
     step = step_on(engine, session, actor, row, suspended=True)
+    for one in found:
+        if one.id in (task_id, task.parent_id):
+            look_at_task(step, one)
     step.live_tasks = {one.id: one.parent_id for one in found if one.vote_id is None}
     return step, task, found
 
@@ -143,7 +147,7 @@ def _load_by_task(
 def _instance_of_task() -> Select[Any]:
     """The instance of the task `task_id`, locked."""
     table, task, task_id = tables.instance, tables.task.c, bindparam("task_id", type_=String)
-    return select(table).where(table.c.id == select(task.instance_id).where(task.id == task_id).scalar_subquery()).with_for_update()
+    return locked_instance().where(table.c.id == select(task.instance_id).where(task.id == task_id).scalar_subquery())
 
 
 def _near() -> Select[Any]:

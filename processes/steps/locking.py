@@ -12,8 +12,8 @@ from processes.definitions.store import load
 from processes.engine import Engine
 from processes.errors import NotFound, Refused, Suspended, TaskClosed
 from processes.history import clock_text
-from processes.rows import InstanceRow
 from processes.states import EventKind
+from processes.steps.starting_point import LockedInstance, locked_instance, look
 from processes.steps.step import Step
 
 
@@ -25,14 +25,13 @@ def lock(engine: Engine, session: Session, actor: Actor, instance_id: int, suspe
         TaskClosed: the process has ended and its record was deleted.
         Suspended: nothing may act now.
     """
-    table = tables.instance
-    row = read_first(session, select(table).where(table.c.id == instance_id).with_for_update(), InstanceRow)
+    row = read_first(session, locked_instance().where(tables.instance.c.id == instance_id), LockedInstance)
     if row is None:
         raise NotFound
     return step_on(engine, session, actor, row, suspended)
 
 
-def step_on(engine: Engine, session: Session, actor: Actor, row: InstanceRow, suspended: bool = False) -> Step:
+def step_on(engine: Engine, session: Session, actor: Actor, row: LockedInstance, suspended: bool = False) -> Step:
     """A step on a row that is locked already. Raises as `lock` does."""
     if row.suspended_at is not None and not suspended:
         raise Suspended
@@ -42,7 +41,9 @@ def step_on(engine: Engine, session: Session, actor: Actor, row: InstanceRow, su
         if row.state is None:
             raise TaskClosed
         raise NotFound
-    return Step(engine, session, actor, definition, row, subject)
+    step = Step(engine, session, actor, definition, row, subject)
+    look(step, row)
+    return step
 
 
 def awake(step: Step) -> None:

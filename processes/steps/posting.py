@@ -82,11 +82,11 @@ def expected(step: Step) -> dict[str, str]:
     return found
 
 
-def subscribed(session: Session, instance_id: int) -> dict[str, str]:
-    """The elements of an instance that wait for messages of others, with the keys they wait with, by the books."""
+def subscribed(session: Session, instance_id: int) -> dict[str, tuple[str, str]]:
+    """The elements of an instance that wait for messages of others, with the names and keys they wait for, by the books."""
     table = tables.subscription
-    rows = session.execute(select(table.c.element, table.c.key).where(table.c.instance_id == instance_id))
-    return {element: key for element, key in rows}
+    rows = session.execute(select(table.c.element, table.c.name, table.c.key).where(table.c.instance_id == instance_id))
+    return {element: (name, key) for element, name, key in rows}
 
 
 def pack(content: Mapping[str, Value]) -> dict[str, Json]:

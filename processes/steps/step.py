@@ -115,6 +115,8 @@ class Step:
     delivers: int | None = None
     """Id of the message between instances that the step receives."""
     suspended_at: datetime | None = field(init=False)
+    altered: list[str] = field(default_factory=list)
+    """What was changed by hand of that which the step starts from (`steps.starting_point`); the history tells it."""
     called_off: bool = False
     """Whether somebody in charge ends the process in this step (终止)."""
 

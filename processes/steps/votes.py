@@ -15,7 +15,7 @@ from sqlalchemy import exists, func, insert, or_, select, update
 
 from domain.ground.database import rows_changed
 from domain.ground.parties import people_of
-from domain.ground.rows import columns_of, read_first, read_one
+from domain.ground.rows import read_first, read_one
 from processes import tables
 from processes.diagrams import quorum
 from processes.diagrams.elements import Element
@@ -23,13 +23,14 @@ from processes.diagrams.expressions import Value, names_in
 from processes.diagrams.loops import Loop
 from processes.diagrams.quorum import Count
 from processes.errors import EngineFault, Refused
-from processes.proving import closing_proof, proofs, proved
+from processes.proving import closing_proof, proved
 from processes.rights import authority
 from processes.rows import TaskRow, VoteRow
 from processes.spiff import tokens
 from processes.spiff.instances import ASKED, MAX_ASKED, NUMBERS, Item, VoteTask, count_names, items_of
 from processes.spiff.library import Task, TaskState
 from processes.states import LIVE, EventKind, TaskKind, TaskRowState, VoteState
+from processes.steps.starting_point import look_at, renewed
 from processes.steps.step import Asked, Closing, Step, VoteEnd
 
 RESULTS = (VoteState.AGREED, VoteState.REFUSED)
@@ -86,6 +87,7 @@ def open_votes(step: Step) -> list[str]:
 def answer(step: Step, live: Task, task: TaskRow, closing: Closing) -> None:
     """Counts the answer that closes a task row. The caller runs the workflow afterwards."""
     vote = vote_of(step, task.vote_id)
+    look_at(step, _VOTE, vote, f"会签“{vote.name}”")
     agrees = _agrees(step, live, task, closing.outcome)
     count = Count(vote.total, vote.answered + 1, vote.agreed + agrees)
     values = {**closing.columns(), "closed_at": step.now, "agrees": agrees}
@@ -336,5 +338,5 @@ def _call_next(step: Step, live: Task, vote_id: str) -> None:
         return
     due = step.definition.elements[task.element].properties.get("due")
     values = {"state": TaskRowState.OPEN, "created_at": step.now, "due_at": _value(live, due, _item(task)) if due else None}
-    values |= proofs(step.session, _TASK, {**columns_of(task), **values})
+    values |= renewed(step, task, values)
     step.session.execute(update(_TASK).where(_TASK.c.id == task.id).values(values))

@@ -6,16 +6,15 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor, actor_of
-from domain.ground.rows import columns_of
 from processes import tables
 from processes.diagrams.elements import Element, listed
 from processes.engine import Engine
 from processes.errors import NotFound, Refused
 from processes.history import who
-from processes.proving import proofs
 from processes.states import EventKind, NoticeKind, TaskKind
 from processes.steps import books, votes
 from processes.steps.locked_task import LockedTask, lock_task
+from processes.steps.starting_point import renewed
 from processes.steps.telling import notify
 
 _TABLE = tables.task
@@ -94,7 +93,7 @@ def _own_step(locked: LockedTask) -> None:
 
 def _hand_over(locked: LockedTask, name: str, reason: str, **values: object) -> list[str]:
     step = locked.step
-    proof = proofs(step.session, _TABLE, {**columns_of(locked.task), **values})
+    proof = renewed(step, locked.task, values)
     step.session.execute(update(_TABLE).where(_TABLE.c.id == locked.task.id).values(**values, **proof))
     step.record(EventKind.ASSIGN, name, locked.element.id, reason.strip() or None)
     return books.write(step)

@@ -11,11 +11,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
-from domain.ground.parties import Actor
-from domain.ground.rows import read_all
+from domain.ground.parties import SYSTEM, Actor
+from domain.ground.rows import columns_of, read_all
 from processes import history, tables
 from processes.errors import Refused
-from processes.proving import assigned
+from processes.proving import assigned, unproved
 from processes.rights.authority import in_place_of
 from processes.rights.substitutes import absent_for
 from processes.rows import InstanceRow, TaskRow
@@ -30,11 +30,12 @@ def claim(session: Session, actor: Actor, task_ids: Sequence[str], now: datetime
     """签收: nobody else may complete these tasks until they are released. Returns how many of them were free and the actor's to take."""
     instances = _locked(session, actor, task_ids)
     # read under the lock: of two who claim at once one wins, and a task that went to another role meanwhile is not free
-    query = open_tasks(actor, now).with_only_columns(_TASK.c.id).order_by(None)
-    free = session.scalars(query.where(_TASK.c.id.in_(task_ids), _TASK.c.assignee_id.is_(None), _TASK.c.instance_id.in_(instances))).all()
+    query = open_tasks(actor, now).with_only_columns(*_TASK.c).order_by(None)
+    query = query.where(_TASK.c.id.in_(task_ids), _TASK.c.assignee_id.is_(None), _TASK.c.instance_id.in_(instances))
+    free = read_all(session, query, TaskRow)
     claimed = _change(session, free, _TASK.c.assignee_id.is_(None), actor.person_id)
     lines = [(row, _as_whom(session, actor, row, instances[row.instance_id].key, now), "签收") for row in claimed]
-    return _write(session, instances, lines, now)
+    return _write(session, instances, free, lines, now)
 
 
 def release(session: Session, actor: Actor, task_ids: Sequence[str], now: datetime) -> int:
@@ -47,9 +48,9 @@ def release(session: Session, actor: Actor, task_ids: Sequence[str], now: dateti
     votes = exists().where(tables.vote.c.id == _TASK.c.vote_id, tables.vote.c.people)  # nobody else may give one person's answer
     mine = (_TASK.c.party_id == actor.party_id, _TASK.c.assignee_id == actor.person_id, _TASK.c.kind == TaskKind.STEP)
     instances = _locked(session, actor, task_ids)
-    own = session.scalars(select(_TASK.c.id).where(_TASK.c.id.in_(task_ids), _TASK.c.instance_id.in_(instances), *mine)).all()
+    own = read_all(session, select(_TASK).where(_TASK.c.id.in_(task_ids), _TASK.c.instance_id.in_(instances), *mine), TaskRow)
     released = _change(session, own, (_TASK.c.assignee_id == actor.person_id) & ~waits & ~votes, None)
-    return _write(session, instances, [(row, actor, "释放") for row in released], now)
+    return _write(session, instances, own, [(row, actor, "释放") for row in released], now)
 
 
 def claim_one(session: Session, actor: Actor, task_id: str, now: datetime) -> None:
@@ -86,14 +87,13 @@ def _locked(session: Session, actor: Actor, task_ids: Collection[str]) -> dict[i
     return {row.id: row for row in read_all(session, query.order_by(_INSTANCE.c.id).with_for_update(), InstanceRow)}
 
 
-def _change(session: Session, ids: Sequence[str], condition: ColumnElement[bool], person_id: int | None) -> Sequence[TaskRow]:
+def _change(session: Session, tasks: Sequence[TaskRow], condition: ColumnElement[bool], person_id: int | None) -> Sequence[TaskRow]:
     """Assigns the tasks among these that are open and meet the condition to a person, or to nobody. Returns their rows."""
-    if not ids:
+    if not tasks:
         return []
-    changed = (
-        update(_TASK).where(_TASK.c.id.in_(ids), _TASK.c.state == TaskRowState.OPEN, condition).values(assigned(session, ids, person_id))
-    )
-    return read_all(session, changed.returning(*_TASK.c), TaskRow)
+    ids = [task.id for task in tasks]
+    changed = update(_TASK).where(_TASK.c.id.in_(ids), _TASK.c.state == TaskRowState.OPEN, condition)
+    return read_all(session, changed.values(assigned(session, ids, person_id)).returning(*_TASK.c), TaskRow)
 
 
 def _as_whom(session: Session, actor: Actor, task: TaskRow, key: str, now: datetime) -> Actor:
@@ -101,10 +101,24 @@ def _as_whom(session: Session, actor: Actor, task: TaskRow, key: str, now: datet
     return actor if task.role in actor.roles else in_place_of(actor, absent_for(session, actor, task, key, now))
 
 
-def _write(session: Session, instances: dict[int, InstanceRow], acts: Sequence[tuple[TaskRow, Actor, str]], now: datetime) -> int:
+def _write(
+    session: Session,
+    instances: dict[int, InstanceRow],
+    before: Sequence[TaskRow],
+    acts: Sequence[tuple[TaskRow, Actor, str]],
+    now: datetime,
+) -> int:
+    """Writes the lines of history, and first those that tell of tasks whose assignee was changed by hand `before`."""
+    changed = {task.id for task, _, _ in acts}
+    found: list[tuple[int, Actor, history.Line]] = [
+        (task.instance_id, SYSTEM, history.altered([f"待办“{task.name}”的{rule.what}"]))
+        for task in before
+        for rule in unproved(session, _TASK, columns_of(task))
+        if rule.column == "assignee_proof" and task.id in changed
+    ]
     lines = [
         (task.instance_id, actor, {"kind": EventKind.CLAIM, "name": f"{verb}“{task.name}”"[:100], "element": task.element})
         for task, actor, verb in acts
     ]
-    history.append(session, instances, lines, now)
+    history.append(session, instances, [*found, *lines], now)
     return len(lines)

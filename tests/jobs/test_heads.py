@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -173,3 +174,19 @@ def test_what_earlier_versions_wrote_is_proved_once(world: World) -> None:
         session.execute(update(tables.task).where(tables.task.c.id == task).values(proof=None))
     begin(world.runtime.database, world.runtime.engine)  # there is a head: no row without a proof is believed any more
     assert any("被改动过" in fault and "待办" in fault for fault in verify(world.runtime))
+
+
+def test_several_who_publish_at_once_publish_one_head(world: World) -> None:
+    """Two schedulers for a moment, or several machines that are upgraded at the same time."""
+    runtime = world.runtime
+    with runtime.database.writing() as session:
+        session.execute(delete(Leaf))
+        session.execute(delete(Head))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: begin(runtime.database, runtime.engine), range(4)))
+    assert sum(head is not None for head in found) == 1
+    world.clock.now += timedelta(days=1)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: publish_daily(runtime.database, runtime.engine), range(4)))
+    assert sum(head is not None for head in found) == 1
+    assert list(verify(runtime)) == []

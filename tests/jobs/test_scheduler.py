@@ -191,7 +191,7 @@ def test_one_process_that_breaks_does_not_stop_the_clocks_of_all(world: World, m
     scheduler.turn(world.runtime, "test")
     assert second.status == "到out"
     assert first.status == "在a"
-    assert first.row.incident.startswith("系统任务“办”的处理程序出错（IntegrityError：")
+    assert first.row.incident.startswith("系统任务“办”的处理程序出错（数据库不接受所写的值：")
     for secret in ("INSERT", "Key (", "2026-11-27"):  # the statement, and what was to be stored
         assert secret not in first.row.incident
     first.sound()

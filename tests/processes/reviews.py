@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from domain.ground.parties import Actor, Person, PersonRole, actor_of, prove_person
+from domain.ground.parties import Actor, Person, PersonRole, actor_of, password_proof, prove_person
 from domain.platform.passwords import new_stamp
 from forms import read_forms
 from processes import tables
@@ -32,6 +32,7 @@ def hire(world: World, account: str, name: str, *roles: str) -> Actor:
         session.add_all(PersonRole(person_id=person.id, role=role) for role in roles)
         session.flush()
         prove_person(session, person)
+        person.password_proof = password_proof(session, person.id, person.password_hash)
     with world.runtime.database.reading() as session:
         found = actor_of(session, person.id)
     assert found is not None

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.ground.rows import columns_of, read_all
+from domain.ground.rows import columns_of
 from domain.ground.subjects import Subject
 from processes import tables
-from processes.history import GENESIS, chain_hash
+from processes.history import GENESIS, chain_hash, clock_text, last_told
+from processes.monitor.verifying import unproved_columns
+from processes.monitor.verifying.bundles import Bundle
 from processes.proving import record_digest, unproved
-from processes.rows import CopyRow, EventRow, InstanceRow, JobRow, MessageRow, TaskRow, VoteRow
-from processes.states import EventKind, JobState, MessageState, TaskKind, TaskRowState
+from processes.rows import EventRow, InstanceRow, TaskRow, VoteRow
+from processes.states import EventKind, JobState, TaskKind, TaskRowState
 from processes.steps.votes import RESULTS
 
 _ACTS = (EventKind.TASK, EventKind.RETURN, EventKind.OPINION)  # lines of which each has a task row with an outcome
@@ -32,55 +35,72 @@ def chain_faults(row: InstanceRow, lines: Sequence[EventRow]) -> Iterator[str]:
         yield "历史的条数或最后一条与流程记录不一致"
 
 
+def found_faults(lines: Sequence[EventRow]) -> Iterator[str]:
+    """What steps found that was changed by hand before them."""
+    for line in lines:
+        if line.kind == EventKind.ALTERED:
+            yield f"第 {line.seq} 条历史（{clock_text(line.at)}）：{line.comment}"
+
+
 def record_faults(session: Session, row: InstanceRow, subject: Subject, keys: Sequence[str]) -> Iterator[str]:
     """Whether the record says what it said after the last step of a process about it. `keys`: the processes about such records."""
-    event, instance = tables.event.c, tables.instance.c
-    last = select(event.record, event.instance_id).join(tables.instance, instance.id == event.instance_id)
-    last = last.where(instance.key.in_(keys), instance.subject_id == row.subject_id, event.record.is_not(None))
-    found = session.execute(last.order_by(event.at.desc(), event.instance_id.desc(), event.seq.desc()).limit(1)).first()
-    if found is not None and found.instance_id == row.id and found.record != record_digest(subject):
+    last = last_told(session, keys, row.subject_id)
+    if last is not None and last.instance_id != row.id:
+        return
+    if (subject.status, subject.tone) != (row.status, row.tone):
+        yield f"记录的状态是“{subject.status}”，流程中是“{row.status}”"
+    if last is not None and last.record != record_digest(subject):
         yield "记录的内容与最后一步之后的不同，被改动过"
 
 
-def proof_faults(session: Session, row: InstanceRow) -> Iterator[str]:
+def deletion_faults(session: Session, row: InstanceRow, lines: Sequence[EventRow], keys: Sequence[str]) -> Iterator[str]:
+    """Whether a record that is gone was deleted by the step that ended its last process: the last line of such a step keeps nothing of it.
+
+    `keys`: the processes about such records.
+    """
+    table = tables.instance
+    about = select(table.c.id).where(table.c.key.in_(keys), table.c.subject_id == row.subject_id)
+    last = session.scalars(about.order_by(table.c.ended_at.desc().nulls_first(), table.c.id.desc()).limit(1)).first()
+    of_end = [line for line in lines if line.at == row.ended_at]
+    if last == row.id and (not of_end or of_end[-1].record is not None):
+        yield "记录已不在，却不是由流程删除的"
+
+
+def proof_faults(session: Session, bundle: Bundle) -> Iterator[str]:
     """Rows of an instance whose proofs do not hold."""
-    if any(True for _ in unproved(session, tables.instance, columns_of(row))):
+    if unproved(session, tables.instance, columns_of(bundle.row)):
         yield "流程记录的状态或其他内容被改动过"
-    named = {tables.task: "待办“{name}”", tables.vote: "会签“{name}”", tables.job: "外部任务“{element}”", tables.migration: "迁移"}
-    for table, name in named.items():
-        for other in _of_instance(session, table, row.id):
-            for rule in unproved(session, table, other):
-                if rule.column == "assignee_proof" and other["state"] == TaskRowState.CANCELLED:
+    for table, name, rows in (
+        (tables.task, "待办“{name}”", bundle.tasks),
+        (tables.vote, "会签“{name}”", bundle.ballots),
+        (tables.job, "外部任务“{element}”", bundle.jobs),
+        (tables.migration, "迁移", bundle.migrations),
+        (tables.message, "消息“{name}”", [one for one in bundle.messages if one.sender_id == bundle.row.id]),
+        (tables.copy, "抄送", bundle.copies),
+    ):
+        for row in map(columns_of, rows):
+            for rule in unproved(session, table, row):
+                if rule.column == "assignee_proof" and row["state"] == TaskRowState.CANCELLED:
                     continue  # it no longer says whose it was
-                yield f"{name.format(**other)}的{rule.what}被改动过"
-    sent = select(tables.message).where(tables.message.c.sender_id == row.id)
-    for message in session.execute(sent).mappings():
-        for rule in unproved(session, tables.message, message):
-            yield f"消息“{message['name']}”的{rule.what}被改动过"
-    for copy in _of_instance(session, tables.copy, row.id):
-        for rule in unproved(session, tables.copy, copy):
-            yield f"抄送的{rule.what}被改动过"
+                yield f"{name.format(**row)}的{rule.what}被改动过"
 
 
-def act_faults(session: Session, row: InstanceRow, lines: Sequence[EventRow], tasks: Sequence[TaskRow]) -> Iterator[str]:
+def act_faults(bundle: Bundle, now: datetime) -> Iterator[str]:
     """Task rows with an outcome, jobs, messages and copies against the lines of history that were written with them."""
-    yield from _completions(lines, tasks)
+    row, lines = bundle.row, bundle.lines
+    yield from _completions(lines, bundle.tasks)
+    yield from unproved_columns.task_faults(lines, bundle.tasks)
     kinds = Counter(line.kind for line in lines)
-    table = tables.job
-    failed = read_all(session, select(table).where(table.c.instance_id == row.id, table.c.state == JobState.FAILED), JobRow)
-    if failed and (row.incident is None or kinds[EventKind.INCIDENT] == 0):
+    yield from unproved_columns.job_faults(lines, bundle.jobs)
+    if any(job.state == JobState.FAILED for job in bundle.jobs) and (row.incident is None or kinds[EventKind.INCIDENT] == 0):
         yield "外部任务失败，流程却没有异常记录"
-    message = tables.message
-    either = (message.c.sender_id == row.id) | (message.c.instance_id == row.id)
-    messages = read_all(session, select(message).where(either), MessageRow)
-    if sum(one.sender_id == row.id for one in messages) != kinds[EventKind.SENT]:
+    if sum(one.sender_id == row.id for one in bundle.messages) != kinds[EventKind.SENT]:
         yield "发出的消息与历史不一致"
-    received = [one for one in messages if one.instance_id == row.id and one.state == MessageState.DELIVERED]
-    if len(received) > kinds[EventKind.RECEIVED]:
-        yield "收到的消息与历史不一致"
+    yield from unproved_columns.message_faults(row.id, lines, bundle.messages, now)
+    if not {one.since for one in bundle.subscriptions} <= {line.at for line in lines}:
+        yield "等待其他流程消息的登记与历史不一致"
     moments = {line.at for line in lines if line.kind == EventKind.COPY}
-    copies = read_all(session, select(tables.copy).where(tables.copy.c.instance_id == row.id), CopyRow)
-    if any(copy.sent_at not in moments for copy in copies):
+    if any(copy.sent_at not in moments for copy in bundle.copies):
         yield "抄送与历史不一致"
 
 
@@ -108,7 +128,3 @@ def vote_faults(ballots: Sequence[VoteRow], lines: Sequence[EventRow]) -> Iterat
     for vote in ballots:
         if vote.state in RESULTS and (vote.element, f"会签结果：{vote.outcome}"[:100]) not in told:
             yield f"会签“{vote.name}”的结果与历史不一致"
-
-
-def _of_instance(session: Session, table: Table, instance_id: int) -> Sequence[dict[str, object]]:
-    return [dict(one) for one in session.execute(select(table).where(table.c.instance_id == instance_id)).mappings()]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from domain.ground.parties import SYSTEM
 from domain.ground.subjects import Subject
+from processes.definitions.correlation import receptions
 from processes.definitions.definition import Definition
 from processes.engine import Engine
 from processes.rows import InstanceRow, TaskRow, VoteRow
@@ -50,7 +51,8 @@ def state_faults(
             yield f"流程的状态是“{row.status}”，按流程图应为“{status}”"
     if _in_order(position.waits_of(step, waiting)) != _in_order(row.waits):
         yield "可用按钮与流程状态不一致"
-    if posting.expected(step) != posting.subscribed(session, row.id):
+    names = receptions(definition)
+    if {e: (names[e].name, key) for e, key in posting.expected(step).items()} != posting.subscribed(session, row.id):
         yield "等待其他流程消息的登记与流程状态不一致"
     if {vote.id for vote in ballots if vote.state == VoteState.OPEN} != set(votes.open_votes_among(waiting)):
         yield "会签与流程状态不一致"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,14 @@ from sqlalchemy.orm import Session
 from domain.ground.handling import BusinessError, External
 from domain.ground.parties import Party, Person, PersonRole
 from domain.ground.rows import columns_of
-from domain.institutions.teachers import new_teacher
+from domain.institutions.organizations import Organization, new_organization
+from domain.institutions.teachers import Teacher, new_teacher
 from domain.platform import files
 from domain.platform.changes import Change as Edit
 from domain.platform.changes import note_change
 from domain.platform.files import StoredFile
 from domain.platform.heads import Head, Leaf
+from domain.weekly.periods import ReportingPeriod, set_periods
 from domain.weekly.reports import WeeklyReport
 from jobs import messages as delivering
 from jobs import outbox
@@ -34,7 +36,7 @@ from processes.monitor import managing, migrating
 from processes.notices import copies
 from processes.outside import answers
 from processes.rights import substitutes
-from processes.steps import completing
+from processes.steps import completing, starting
 from processes.tasks import claiming, opinions
 from tests.conftest import NOON, World
 from tests.processes.bpmn.play import Play, diagram, end, flows, start, user
@@ -140,16 +142,22 @@ def _migrated(world: World) -> Play:
 
 
 def _on_the_ground(world: World) -> int:
-    """A teacher, two edits of a party, and an uploaded file, whose id it gives."""
+    """A teacher, an organization, two edits of a party, and an uploaded file that a record has taken, whose id it gives."""
     school = world.actor("school1")
     home = world.runtime.settings.home
     with files.received(home, BytesIO(b"%PDF-1.4")) as part, world.runtime.database.writing() as session:
-        new_teacher(session, school, world.clock(), {"name": "顾老师", "mobile": "13800000001"})
+        teacher = new_teacher(session, school, world.clock(), {"name": "顾老师", "mobile": "13800000001"})
+        starting.start(world.runtime.engine, session, school, "teacher", teacher)
+        province, day = world.actor("province1"), date(2027, 6, 7)
+        for period in set_periods(session, province, "周", day, day, 24):
+            starting.start(world.runtime.engine, session, province, "reporting_period", period)
+        new_organization(session, {"name": "新评价组织", "code": "999999999"})
         party = session.get_one(Party, school.party_id)
         for name in ("甲", "乙"):
             note_change(session, school, party, {"name": ""}, {"name": name}, world.clock())
             session.flush()
         kept = files.keep(session, home, school, "a.pdf", "application/pdf", part, world.clock())
+        files.attach(session, school, [kept.id], world.clock())
         return kept.id
 
 
@@ -270,6 +278,21 @@ def of_person(of: str, **values: Any) -> Change:
     return lambda session, scene: session.execute(update(Person).where(Person.account == of).values(**values))
 
 
+def of_party(**values: Any) -> Change:
+    return lambda session, scene: session.execute(update(Party).where(Party.code == "S3201").values(**values))
+
+
+def without_party(session: Session, scene: Scene) -> None:
+    session.execute(delete(Organization).where(Organization.code == "999999999"))
+    session.execute(delete(Party).where(Party.code == "999999999"))
+
+
+def without_person(session: Session, scene: Scene) -> None:
+    person = scene.world.actor("province2b").person_id
+    session.execute(delete(PersonRole).where(PersonRole.person_id == person))
+    session.execute(delete(Person).where(Person.id == person))
+
+
 def given_role(account: str, role: str) -> Change:
     return lambda session, scene: session.execute(insert(PersonRole).values(person_id=scene.world.actor(account).person_id, role=role))
 
@@ -334,6 +357,11 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a done task was done for another": (changed(TASK, "ended", {"element": "review"}, closed_for=2), "办理结果、人员"),
     "a done task was done later": (changed(TASK, "ended", {"element": "review"}, closed_at=NOON + timedelta(days=1)), "人员或时间"),
     "a done task has no outcome": (changed(TASK, "ended", {"element": "review"}, outcome=None), "却没有结果"),
+    "a done task tells latecomers something else": (changed(TASK, "ended", {"element": "review"}, closed_as="已取消"), "办理说明"),
+    "a task waits for longer": (
+        changed(TASK, "review", {"state": "open", "kind": "step"}, created_at=NOON - timedelta(days=9)), "的时间与历史不一致"),
+    "a done task in no state": (changed(TASK, "ended", {"element": "review"}, state="x"), "状态不正确"),
+    "a done task is cancelled": (changed(TASK, "ended", {"element": "review"}, state="cancelled"), "却有结果"),
     "a proof is gone": (changed(TASK, "ended", {"element": "review"}, proof=None), "被改动过"),
     # 会签
     "a vote has another rule": (changed(VOTE, "vote", {}, rule="any"), "规则"),
@@ -347,6 +375,9 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a vote came out otherwise": (changed(VOTE, "decided", {}, outcome="不同意"), "结果与历史不一致"),
     "a vote is gone": (gone(VOTE, "vote"), "会签不存在"),
     "a vote is open again": (changed(VOTE, "decided", {}, state="open"), "会签"),
+    "a vote in no state": (changed(VOTE, "decided", {}, state="x"), "状态不正确"),
+    "a vote was refused": (changed(VOTE, "decided", {}, state="refused"), "各人的办理不一致"),
+    "a vote ended earlier": (changed(VOTE, "decided", {}, closed_at=NOON - timedelta(days=9)), "的时间与历史不一致"),
     "a part of a vote is another's": (changed(TASK, "vote", {"state": "open"}, assignee_id=1), "办理人"),
     # the instance
     "both statuses of an ended one": (both_statuses, "流程记录的状态"),
@@ -400,10 +431,19 @@ CHANGES: dict[str, tuple[Change, str]] = {
         also(changed(JOB, "ended", {}, state="failed", error="x"), changed(INSTANCE, "ended", {}, incident=None)),
         "外部任务失败",
     ),
+    "a job in no state": (changed(JOB, "ended", {}, state="x"), "状态不正确"),
+    "a job that never goes out": (changed(JOB, "ended", {}, state="running"), "下次处理时间"),
+    "a job failed for another reason": (changed(JOB, "failed", {}, error="号码不存在"), "失败原因"),
     "a job is gone": (gone(JOB, "failed"), "外部任务与流程状态不一致"),
     # messages, copies, migrations, substitutes
     "a message says something else": (changed(MESSAGE, "sent", {}, payload={"number": 8}), "内容或发出者"),
     "a message is gone": (gone(MESSAGE, "sent"), "发出的消息与历史不一致"),
+    "a message in no state": (changed(MESSAGE, "sent", {}, state="x"), "状态或下次处理时间"),
+    "a message that nobody took in time": (changed(MESSAGE, "sent", {}, state="expired"), "状态或下次处理时间"),
+    "a message that goes out again": (changed(MESSAGE, "sent", {}, state="waiting", next_at=NOON), "收到的消息与历史不一致"),
+    "a message to another element": (changed(MESSAGE, "sent", {}, target="x"), "收到的消息与历史不一致"),
+    "it waits for a message of another name": (changed(tables.subscription, "waiting", {}, name="别的"), "等待其他流程消息"),
+    "it waits for longer": (changed(tables.subscription, "waiting", {}, since=NOON - timedelta(days=9)), "等待其他流程消息"),
     "a message of another party": (changed(MESSAGE, "sent", {}, party_id=2), "内容或发出者"),
     "a message that nobody received": (
         lambda session, scene: session.execute(update(MESSAGE).where(MESSAGE.c.sender_id == scene.sent).values(instance_id=scene.review)),
@@ -422,11 +462,18 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a substitute for longer": (
         lambda session, scene: session.execute(update(tables.substitute).values(ends_at=NOON + timedelta(days=99))), "离岗代理"),
     "another substitute": (lambda session, scene: session.execute(update(tables.substitute).values(substitute_id=1)), "离岗代理"),
+    "a copy is gone": (gone(tables.copy, "ended"), "抄送"),
+    "a substitute is gone": (lambda session, scene: session.execute(delete(tables.substitute)), "离岗代理"),
     # records
+    "a record is gone": (
+        lambda session, scene: session.execute(delete(WeeklyReport).where(WeeklyReport.id == scene.report)), "不是由流程删除的"),
     "a record's answers after its approval": (of_report(data={**ANSWERS, "summary": "别的"}), "记录的内容"),
     "a record's school": (of_report(party_id=2), "记录的内容"),
     "a record's author": (of_report(author_id=4), "记录的内容"),
     "when a record was made": (of_report(created_at=NOON - timedelta(days=9)), "记录的内容"),
+    "a period ends later": (
+        lambda session, scene: session.execute(update(ReportingPeriod).where(ReportingPeriod.label.like("2027年第23周%")).values(
+            ends_at=ReportingPeriod.starts_at)), "记录的内容"),
     # people
     "a person is made supervisor": (given_role("school1", "监控"), "人员 school1"),
     "a role is taken away": (
@@ -441,6 +488,23 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a person whom nobody added": (
         lambda session, scene: session.execute(insert(Person).values(account="me", name="我", mobile="1", party_id=1,
             password_hash="x", stamp="x", active=True, created_at=NOON)), "人员 me"),
+    "another password": (of_person("province1", password_hash="$argon2id$x"), "密码被改动过"),
+    "a password for a teacher who chose none": (of_person("13800000001", password_hash="$argon2id$x"), "密码被改动过"),
+    "the password of another": (
+        lambda session, scene: session.execute(update(Person).where(Person.account == "province1").values(
+            {name: select(getattr(Person, name)).where(Person.account == "school1").scalar_subquery()
+             for name in ("password_hash", "password_proof")})), "人员 province1（王强）：密码"),
+    "no password": (of_person("province1", password_hash="!"), "密码被改动过"),
+    "a person is gone": (without_person, "人员"),
+    "a teacher is gone": (lambda session, scene: session.execute(delete(Teacher)), "记录已不存在"),
+    # parties
+    "a party is called otherwise": (of_party(name="别的学校"), "机构 S3201"),
+    "a party is of another kind": (of_party(kind="province", province_id=None), "机构 S3201"),
+    "a party is another province's": (of_party(province_id=2), "机构 S3201"),
+    "a party has another code": (of_party(code="S3209"), "机构 S3209"),
+    "a party that nobody added": (
+        lambda session, scene: session.execute(insert(Party).values(kind="province", name="新省", code="P99")), "机构 P99"),
+    "a party is gone": (without_party, "机构"),
     # 修改记录
     "an edit says something else": (of_edit(0, data={"name": ["", "丙"]}), "修改记录"),
     "an edit of another person": (of_edit(1, actor="李四", actor_id=4), "修改记录"),
@@ -454,6 +518,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a file points to other bytes": (of_file(sha256="0" * 64), "指向的内容被改动过"),
     "a file is called otherwise": (of_file(name="b.pdf"), "名称、类型、所属"),
     "a file is another party's": (of_file(party_id=2), "名称、类型、所属"),
+    "a file is gone": (lambda session, scene: session.execute(delete(StoredFile).where(StoredFile.id == scene.file)), "现在没有了"),
     # heads
     "a head has another digest": (of_head(digest="0" * 64), "公布的内容被改动过"),
     "a head is of another day": (of_head(at=NOON), "签名不正确"),
@@ -468,6 +533,8 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a form of a deployed version": (in_version("weekly_report", forms={}), "流程图、表单或决策表"),
     "a version with a digest that fits": (
         lambda session, scene: _redigested(session), "版本信息被改动过"),
+    "what was said of a version": (in_version("weekly_report", note="改"), "说明或场景"),
+    "what a version was tried with": (in_version("weekly_report", scenarios="改"), "说明或场景"),
     "who deployed it": (in_version("weekly_report", deployed_by="某人"), "版本信息"),
     "what starts it": (in_version("weekly_report", starts_by="询问"), "版本信息"),
     "garbage for a diagram": (in_version("review", xml="garbage"), "流程图、表单或决策表"),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.sql.dml import Delete, Update
 
+from domain.weekly.periods import set_periods
 from domain.weekly.reports import WeeklyReport
 from processes import tables
 from processes.monitor.verify import verify
+from processes.steps import starting
 from processes.tasks import opinions
 from tests.conftest import World
 from tests.processes.reviews import act_open, do, sound, waiting
@@ -67,3 +69,13 @@ def test_verify_knows_opinions(lite: World, change: dict[str, Any], fault: str) 
         session.execute(update(table).where(table.c.kind == "after").values(change))
     with lite.runtime.database.reading() as session:
         assert any(fault in line for line in verify(lite.runtime.engine, session))
+
+
+def test_more_periods_do_not_change_those_before(world: World) -> None:
+    """When the next one ends follows from other rows: no period says it."""
+    province = world.actor("province1")
+    for day in (date(2027, 6, 7), date(2027, 6, 14)):
+        with world.runtime.database.writing() as session:
+            (period,) = set_periods(session, province, "周", day, day, 24)
+            starting.start(world.runtime.engine, session, province, "reporting_period", period)
+        assert faults(world) == []

@@ -119,7 +119,7 @@ def test_what_a_handler_raises_is_told_as_it_is(lite: World) -> None:
 
     body = START + user("a") + service("one", "test.raise") + END + flows("start a", "a one", "one end")
     play = Play(lite, diagram(body, LANES), {"test.raise": Inline(raises)})
-    with pytest.raises(EngineFault, match="ValueError：数目不对"):
+    with pytest.raises(EngineFault, match="值不正确：数目不对"):
         play.act("province1", "a")
 
 
