@@ -27,7 +27,8 @@ QUEUES = QUICK, LONG = "pilot", "pilot-background"
 """Names of the queues, the one that workers look at first before the other."""
 IN_A_ROW = 20  # quick entries, after which one of the other queue goes first: after a large import all else would wait for its thousands
 AT_ONCE = 500  # entries that go to Redis in one exchange
-MANY = 500  # entries of a queue, beyond which rows that wait are not handed out again: most of them are in it
+MANY = {QUICK: 500, LONG: 5}
+"""Entries of a queue, beyond which rows that wait are not handed out again: most of them are in it, and each second entry costs a turn."""
 KEPT = 3600  # seconds for which RQ keeps an entry that failed; the rows keep what people need
 MAX_DATA = 400  # bytes of an entry; RQ would unpack whatever it finds
 _READ = ("data", "origin", "status")  # of what RQ may keep with an entry
@@ -68,7 +69,7 @@ def has_room(redis_url: str, queue: str) -> bool:
     True where Redis is away: what it held may be lost.
     """
     try:
-        return _queue(redis_url, queue).count < MANY
+        return _queue(redis_url, queue).count < MANY[queue]
     except RedisError:
         return True
 

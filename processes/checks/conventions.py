@@ -29,6 +29,7 @@ PROPERTIES = (
     "editLane", "editButton", "pressLane", "transferRoles", "retryMax", "retryDelay", "withdrawable", "collection", "quorum",
     "agreeWhen", "messageFrom", "messageGives", "messageSubject",
 )  # fmt: skip
+_SWITCHES = ("editChecked", "withdrawable")
 _NAMED = ("startEvent", "userTask", "manualTask", "serviceTask", "receiveTask")
 
 
@@ -54,6 +55,7 @@ def check(
         yield from _buttons(diagram, element)
         yield from _four_eyes(diagram, element)
         yield from (say(element, text) for text in (*_retries(element), *_going_back(element, diagram.elements)))
+        yield from _switches(element)
         yield from _spelling(element)
         yield from (say(element, text) for text in _twice(diagram.nodes[element.id]))
         yield from _scripts(diagram.nodes[element.id], element)
@@ -206,14 +208,18 @@ def _retries(element: Element) -> Iterator[str]:
             yield problem
 
 
+def _switches(element: Element) -> Iterator[str]:
+    for name in _SWITCHES:
+        if element.properties.get(name, "true") not in ("true", "false"):
+            yield say(element, f"属性 {name} 的值{quoted(element.properties[name])}应为 true 或 false")
+
+
 def _going_back(element: Element, elements: Mapping[str, Element]) -> Iterator[str]:
     """What is wrong with the properties of 撤回 and 退回."""
     for name in ("withdrawable", "returnable"):
         if name in element.properties and element.tag != "userTask":
             yield f"属性 {name} 只能用在用户任务上，请删除"
             return
-    if element.properties.get("withdrawable", "true") not in ("true", "false"):
-        yield f"属性 withdrawable 的值{quoted(element.properties['withdrawable'])}应为 true 或 false"
     if "returnable" not in element.properties or element.returnable == (ANY,):
         return
     if not element.returnable:

@@ -161,8 +161,8 @@ def test_rows_that_wait_in_a_long_queue_are_not_put_into_it_again(live: Live, re
     submitted(live.world)
     with runtime.database.writing() as session:
         begin(session, live.world.actor("school1"), "export", "导出：教师", {}, clock.now)
-    queue.enqueue(runtime.settings.redis_url, QUICK, "job", [str(uuid4()) for _ in range(MANY)])
-    queue.enqueue(runtime.settings.redis_url, LONG, "task", range(10_000, 10_000 + MANY))
+    queue.enqueue(runtime.settings.redis_url, QUICK, "job", [str(uuid4()) for _ in range(MANY[QUICK])])
+    queue.enqueue(runtime.settings.redis_url, LONG, "task", range(10_000, 10_000 + MANY[LONG]))
 
     def looked() -> list[int]:
         clock.now += timedelta(minutes=5)
@@ -170,7 +170,7 @@ def test_rows_that_wait_in_a_long_queue_are_not_put_into_it_again(live: Live, re
         texting.turn(runtime)
         return [redis.llen(f"rq:queue:{name}") for name in QUEUES]
 
-    assert [looked(), looked()] == [[MANY, MANY]] * 2
+    assert [looked(), looked()] == [list(MANY.values())] * 2
     redis.flushall()  # it is lost: what waits is handed out again
     quick, long = looked()
     assert (quick > 0, long) == (True, 1)

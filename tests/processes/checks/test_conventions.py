@@ -27,6 +27,8 @@ def test_a_sound_diagram_passes() -> None:
         (START + task('<s:property name="status" value=" "/>') + END + LINE, "没有写明状态"),
         (START + task(f'<s:property name="status" value="{"很" * 41}"/>') + END + LINE, "状态超过 40 个字"),
         (START + task(prop("statusTone", "red")) + END + LINE, "statusTone 的值“red”"),
+        (START + task(prop("editChecked", "是")) + END + LINE, "editChecked 的值“是”应为 true 或 false"),
+        (START + task(prop("editChecked", "True")) + END + LINE, "editChecked 的值“True”应为 true 或 false"),
         # names and lanes
         (START + task(name="") + END + LINE, "用户任务(t)：缺少名称"),
         (START + task(name="  ") + END + LINE, "缺少名称"),
