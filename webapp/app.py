@@ -265,6 +265,9 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _fault(error: Exception) -> ResponseReturnValue:
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, OperationalError) and out_of_space(cause):  # of the commit, which comes after what hands errors to their handlers
+        return _database_busy(cause)
     number = secrets.token_hex(4)
     session.pop("_flashes", None)  # no word of success: what a view said before it broke, or before its commit did
     current_app.logger.error("fault %s", number)

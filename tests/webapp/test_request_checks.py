@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 import pytest
@@ -82,6 +83,27 @@ def test_what_was_not_committed_is_not_said_to_be_done(lite: World, monkeypatch:
         answer = client.post("/inbox/filters", data={"name": "甲", "query": "q=1"})
     assert answer.status_code == 500
     assert "已保存" not in answer.text + client.get("/inbox/").text
+
+
+@pytest.mark.row("9.1")
+def test_a_commit_for_which_the_disk_has_no_room_is_told_as_such(lite: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+
+    def fails(*_: Any) -> None:
+        raise OperationalError("COMMIT", {}, full)
+
+    app = site(lite)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    client = user(app, "school1")
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "commit", fails)
+        answer = client.post("/teachers/new", data={"name": "王小明", "mobile": "13800001234", "act": "保存"})
+    assert answer.status_code == 507
+    assert "本次没有保存" in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "13800001234" in answer.text  # what was typed, to be sent again
+    assert "13800001234" not in client.get("/teachers/").text
 
 
 @pytest.mark.row("5.2.4.1")
