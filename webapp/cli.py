@@ -22,7 +22,7 @@ from domain.demo.books import SIZES
 from domain.ground.errors import DomainError
 from domain.ground.locks import SchedulerLock
 from domain.ground.proofs import proofs_of
-from domain.ground.schema import SchemaError
+from domain.ground.schema import EXIT_STATUS, SchemaError
 from domain.ground.settings import BadSetting, Settings, read_settings
 from domain.ground.vault import open_vault
 from domain.institutions import seals
@@ -65,12 +65,16 @@ def _migrate(runtime: runtimes.Runtime) -> None:
         click.echo(f"升级前的数据库已另存为 {done.copy}")
 
 
+class _OtherSchema(click.ClickException):
+    exit_code = EXIT_STATUS
+
+
 def _runtime() -> runtimes.Runtime:
     """The product on a database that has its schema."""
     try:
         return runtimes.build_current(_settings())
     except SchemaError as error:
-        raise click.ClickException(str(error)) from error
+        raise _OtherSchema(str(error)) from error
     except OperationalError as error:
         raise click.ClickException(f"数据库没有应答：{error.orig}") from error
 

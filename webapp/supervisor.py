@@ -22,7 +22,7 @@ import httpx
 
 from domain.demo import DEMO_ACCOUNTS, PASSWORD
 from domain.ground.home import make_private
-from domain.ground.schema import SchemaError
+from domain.ground.schema import EXIT_STATUS, SchemaError
 from domain.ground.settings import BadSetting, read_settings
 from jobs.demo import loading
 from jobs.runtime import build, deploy_all, migrate
@@ -99,8 +99,17 @@ class Stack:
         part.start()
         self.parts.append(part)
 
-    def watch(self, stop: threading.Event, every: float = 0.5, renew: Callable[[], None] = lambda: None) -> int:
+    def watch(
+        self,
+        stop: threading.Event,
+        every: float = 0.5,
+        renew: Callable[[], None] = lambda: None,
+        outdated: Callable[[], None] = lambda: None,
+    ) -> int:
         """Waits until it is told to stop; starts dead parts again, looking `every` so many seconds, and calls `renew` each time.
+
+        A part that ends because its code needs another schema – newer code lies on the disk, and something else has ended the part
+        before – is `outdated`.
 
         Returns: the exit status.
         """
@@ -112,6 +121,10 @@ class Stack:
                 if not part.may_restart(time.monotonic()):
                     print(f"{part.name} 反复退出，已停止全部服务，详见 {part.log}", file=sys.stderr, flush=True)
                     return 1
+                if part.process.returncode == EXIT_STATUS:
+                    print(f"{part.name} 的程序已更新，先升级数据库，再重新启动各服务", file=sys.stderr, flush=True)
+                    outdated()
+                    break
                 print(f"{part.name} 意外退出，重新启动（{WINDOW / 60:.0f} 分钟内第 {len(part.restarts)} 次）", file=sys.stderr, flush=True)
                 part.start()
         return 0
@@ -155,7 +168,7 @@ def run(environment: Mapping[str, str]) -> int:
             print(f"网页服务没有启动成功，详见 {home / 'logs' / 'web.log'}", file=sys.stderr)
             return 1
         _greet(settings.port, home)
-        return stack.watch(stop, renew=lambda: _renew(stack, child, again))
+        return stack.watch(stop, renew=lambda: _renew(stack, child, again), outdated=again.set)
     finally:
         stack.stop()
         listening.close()
@@ -173,7 +186,10 @@ def _prepare(environment: Mapping[str, str]) -> None:
 
 
 def _renew(stack: Stack, child: Mapping[str, str], again: threading.Event) -> None:
-    """After SIGHUP: the parts of the product run the code that lies on the disk now. Requests wait in the socket meanwhile."""
+    """After SIGHUP, or where a part is outdated: the parts of the product run the code that lies on the disk now.
+
+    Requests wait in the socket meanwhile.
+    """
     if not again.is_set():
         return
     again.clear()

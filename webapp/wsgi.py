@@ -6,7 +6,7 @@ import os
 import sys
 from datetime import timedelta
 
-from domain.ground.schema import SchemaError
+from domain.ground.schema import EXIT_STATUS, SchemaError
 from domain.ground.settings import read_settings
 from jobs.runtime import build_current
 from webapp.app import create_app
@@ -17,4 +17,5 @@ PATIENCE = timedelta(seconds=3)
 try:
     app = create_app(build_current(read_settings(os.environ), PATIENCE))
 except SchemaError as error:
-    sys.exit(str(error))
+    print(error, file=sys.stderr)
+    sys.exit(EXIT_STATUS)

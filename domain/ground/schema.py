@@ -21,6 +21,8 @@ from sqlalchemy.exc import DBAPIError
 
 from domain.ground.database import BrokenReferences, Database
 
+EXIT_STATUS = 3
+"""Of a process that ends because the database has another schema than it needs."""
 KEPT = 3  # copies of earlier schemas, each as large as the database was
 
 

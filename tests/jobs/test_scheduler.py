@@ -69,8 +69,8 @@ def stand(world: World, ids: list[int]) -> list[str]:
     ("mistake", "said"),
     [
         (DomainError("本周已有周报"), "本周已有周报"),
-        (IntegrityError("INSERT", {}, ValueError("twice")), "系统任务“ask”的处理程序出错（IntegrityError"),
-        (KeyError("x"), "系统任务“ask”的处理程序出错（KeyError"),
+        (IntegrityError("INSERT", {}, ValueError("twice")), "系统任务“ask”的处理程序出错（数据库不接受所写的值：twice"),
+        (KeyError("x"), "系统任务“ask”的处理程序出错（找不到所需的值"),
     ],
 )
 def test_what_a_handler_raises_is_that_instances_incident_alone(world: World, mistake: Exception, said: str) -> None:
@@ -112,7 +112,7 @@ def test_what_a_table_refuses_is_an_incident_too(world: World) -> None:
     runtime, ids = due(world, 2, twice)
     scheduler.turn(runtime, "test")
     first, second = stand(world, ids)
-    assert "IntegrityError" in first
+    assert "数据库不接受所写的值" in first
     assert second == "ended"
 
 

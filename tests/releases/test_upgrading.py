@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from domain.ground.database import open_database
-from domain.ground.schema import KEPT, SchemaError, UpgradeFailed, check_schema
+from domain.ground.schema import EXIT_STATUS, KEPT, SchemaError, UpgradeFailed, check_schema
 from domain.ground.settings import Settings
 from jobs.runtime import Runtime, build, migrate
 from tests.conftest import Clock, World, free_port
@@ -182,13 +182,13 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 @pytest.mark.parametrize("command", ["verify", "worker", "scheduler", "rotate-seal-keys"])
 def test_commands_say_that_an_upgrade_comes_first(command: str, file: Path) -> None:
     result = CliRunner().invoke(cli.main, [command], env=environment(file.parent))
-    assert (result.exit_code, REFUSAL in result.output, "Traceback" in result.output) == (1, True, False)
+    assert (result.exit_code, REFUSAL in result.output, "Traceback" in result.output) == (EXIT_STATUS, True, False)
 
 
 def test_the_web_says_that_an_upgrade_comes_first(file: Path) -> None:
     served = [sys.executable, "-m", "webapp", "web"]
     result = subprocess.run(served, env={**os.environ, **environment(file.parent)}, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (result.returncode, result.stderr.strip()[-len(REFUSAL) :]) == (1, REFUSAL)
+    assert (result.returncode, result.stderr.strip()[-len(REFUSAL) :]) == (EXIT_STATUS, REFUSAL)
     assert "Traceback" not in result.stderr
 
 

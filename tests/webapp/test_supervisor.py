@@ -16,6 +16,7 @@ from threading import Event
 import pytest
 from redis import Redis
 
+from domain.ground.schema import EXIT_STATUS
 from domain.ground.settings import Settings
 from tests.conftest import free_port
 from tests.jobs.conftest import answers, wait_for
@@ -44,6 +45,16 @@ def test_a_part_that_dies_at_once_stops_all(tmp_path: Path, capsys: pytest.Captu
     said = capsys.readouterr().err
     assert said.count("意外退出") == RESTARTS
     assert "网页 反复退出，已停止全部服务" in said
+    stack.stop()
+
+
+def test_a_part_whose_code_needs_another_schema_has_all_renewed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Newer code lies on the disk, nobody has said SIGHUP yet, and a worker dies: the web goes on, and the database is upgraded first."""
+    stack, stop, other = Stack(), Event(), part(tmp_path)
+    other.name, other.command = "后台任务", [sys.executable, "-c", f"raise SystemExit({EXIT_STATUS})"]
+    stack.add(other)
+    assert stack.watch(stop, every=0.01, outdated=stop.set) == 0
+    assert capsys.readouterr().err == "后台任务 的程序已更新，先升级数据库，再重新启动各服务\n"
     stack.stop()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from processes.history import clock_text
@@ -20,6 +20,7 @@ def task_faults(lines: Sequence[EventRow], tasks: Sequence[TaskRow]) -> Iterator
     """States, moments and the sentence for latecomers of task rows."""
     moments = {line.at for line in lines}
     said = {(line.element, line.at, f"{line.actor}已于 {clock_text(line.at)}") for line in lines if line.kind in _SAID}
+    confirmed = {(line.element, line.at) for line in lines if line.kind == EventKind.OPINION}  # an act of before counts from then on
     for task in tasks:
         if task.state not in _TASK_STATES:
             yield f"待办“{task.name}”的状态不正确"
@@ -29,10 +30,16 @@ def task_faults(lines: Sequence[EventRow], tasks: Sequence[TaskRow]) -> Iterator
             yield f"待办“{task.name}”的时间与历史不一致"
         if task.state == TaskRowState.CANCELLED and task.outcome is not None:
             yield f"待办“{task.name}”已关闭，却有结果"
-        beginnings = [beginning for element, at, beginning in said if (element, at) == (task.element, task.closed_at)]
+        beginnings = [beginning for element, at, beginning in said if element == task.element and _told_by(at, task, confirmed)]
         told = task.closed_as or ""
         if task.state == TaskRowState.DONE and not (told.startswith(tuple(beginnings)) and (task.outcome or "") in told):
             yield f"待办“{task.name}”的办理说明与历史不一致"
+
+
+def _told_by(at: datetime, task: TaskRow, confirmed: Collection[tuple[str | None, datetime | None]]) -> bool:
+    """Whether an act of that moment is the one that a task is closed by: the closing itself, or one that was confirmed then."""
+    before = task.closed_at is not None and at < task.closed_at and (task.element, task.closed_at) in confirmed
+    return at == task.closed_at or before
 
 
 def vote_faults(lines: Sequence[EventRow], ballots: Sequence[VoteRow], tasks: Sequence[TaskRow]) -> Iterator[str]:

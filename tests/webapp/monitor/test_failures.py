@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, select, update
 
 from domain.ground.parties import SYSTEM
+from domain.ground.rows import columns_of
 from domain.platform.background import BackgroundFailure, BackgroundTask
 from jobs import background, texting
 from jobs import messages as delivering
@@ -21,7 +22,7 @@ from processes import tables
 from processes.errors import NotAllowed, NotFound, Refused, Suspended
 from processes.monitor import managing, undelivered
 from processes.monitor.verify import verify
-from processes.proving import proved
+from processes.proving import proofs, proved
 from processes.states import EventKind
 from tests.conftest import World
 from tests.counting import counted
@@ -46,7 +47,7 @@ def sent(world: World, state: str = "expired", **more: Any) -> int:
         new = insert(tables.message).returning(tables.message.c.id)
         found = session.execute(new, proved(session, tables.message, {**values, **more})).scalar_one()
         line = {"kind": EventKind.SENT, "name": "发出消息“询问”", "element": "review"}
-        history_of.append(session, {1: row(world)}, [(1, SYSTEM, line)], now)
+        history_of.append(session, {1: row(world)}, [(1, SYSTEM, line)], values["sent_at"])
     return int(found)
 
 
@@ -133,7 +134,9 @@ def test_a_message_whose_receiver_has_the_incident_goes_with_its_retry(world: Wo
     watched(world)
     id = sent(world, "failed", instance_id=1)
     with world.runtime.database.writing() as session:
-        session.execute(update(tables.instance).where(tables.instance.c.id == 1).values(incident="消息不能送达"))
+        told = {"incident": "消息不能送达"}
+        told |= proofs(session, tables.instance, {**columns_of(row(world)), **told})
+        session.execute(update(tables.instance).where(tables.instance.c.id == 1).values(told))
     done(world, managing.suspend, 1, "先停")
     with pytest.raises(Suspended):
         done(world, undelivered.retry, id)
