@@ -94,8 +94,7 @@ def problems(
         root = parse_diagram(xml)
     except DiagramInvalid as error:
         return list(error.problems)
-    found = list(documents.check(root))
-    if found:
+    if found := list(documents.check(root)):
         return found  # no diagram: nothing more to say about it
     diagram = read_diagram(root)
     texts = texts_of(diagram, tables or {})
