@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from domain.ground.proofs import OPTION, Proofs, passing_proofs
-from domain.ground.write_lock import HURRY, SINCE, WriteLock
+from domain.ground.write_lock import ANSWERING, HURRY, SINCE, WriteLock
 
 IDLE = timedelta(seconds=60)
 """How long PostgreSQL lets a transaction stand idle before it ends it: a process that was stopped would keep its locks."""
@@ -45,15 +45,18 @@ class Database:
     engine: Engine
     immediate: Engine
     """The same engine with the same pool, whose transactions take SQLite's write lock as they begin."""
+    hurried: Engine
+    """The engine `immediate` for somebody who waits for an answer."""
     reads: sessionmaker[Session]
     writes: sessionmaker[Session]
 
     def answering(self, since: float | None) -> Engine:
         """The engine `immediate` for somebody who waits for an answer since that moment, by `time.monotonic` (`write_lock`).
 
-        None: each of its transactions may wait anew.
+        The moment holds in this thread until the next call. None: each transaction may wait anew.
         """
-        return self.immediate.execution_options(**{SINCE: since})
+        SINCE.set(since)
+        return self.hurried
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -149,6 +152,7 @@ def open_database(url: str, proofs: Proofs | None = None, patience: timedelta | 
     return Database(
         engine,
         immediate,
+        engine.execution_options(**{_IMMEDIATE: True, ANSWERING: True}),
         sessionmaker(engine, expire_on_commit=EXPIRE_ON_COMMIT),
         sessionmaker(immediate, expire_on_commit=EXPIRE_ON_COMMIT),
     )
@@ -178,7 +182,7 @@ def _begin_sqlite(lock: WriteLock, connection: Connection) -> None:
 
 
 def _begin_postgresql(patience: timedelta, connection: Connection) -> None:
-    since = connection.get_execution_options().get(SINCE)
+    since = SINCE.get() if connection.get_execution_options().get(ANSWERING) else None
     if since is not None:
         left = max(patience - timedelta(seconds=monotonic() - since), HURRY)
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {left // _MS}")

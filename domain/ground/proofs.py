@@ -91,7 +91,7 @@ def proofs_of(session: Session) -> Proofs:
 
 def digest_of(values: Mapping[str, object]) -> str:
     """The hash, without a key, of some values by name, for a place that a proof covers."""
-    return hashlib.sha256(_bytes_of("", [[name, _plain(values[name])] for name in sorted(values)])).hexdigest()[:LENGTH]
+    return hashlib.sha256(_bytes_of("", [[name, values[name]] for name in sorted(values)])).hexdigest()[:LENGTH]
 
 
 def _proof(key: bytes, content: bytes) -> str:
@@ -99,15 +99,16 @@ def _proof(key: bytes, content: bytes) -> str:
 
 
 def _bytes_of(what: str, values: Sequence[object]) -> bytes:
-    plain = [what, *map(_plain, values)]
     try:
-        return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps([what, *values], _plain, orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME)
     except TypeError:  # whole numbers of more than 64 bits, which JSON columns hold
-        return json.dumps(plain, sort_keys=True).encode()
+        return json.dumps([what, *values], default=_plain, sort_keys=True).encode()
 
 
-def _plain(value: object) -> object:
-    """What JSON can say of a column's value: a moment in UTC, the hash of bytes."""
+def _plain(value: object) -> str:
+    """How JSON tells a column's value that it has no form for: a moment in UTC, the hash of bytes."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
-    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
+    if isinstance(value, bytes):
+        return hashlib.sha256(value).hexdigest()
+    raise TypeError(type(value))

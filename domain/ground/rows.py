@@ -35,4 +35,5 @@ def read_one(session: Session, query: Executable, shape: type[Shape], values: Ma
 
 def columns_of(row: object) -> dict[str, Any]:
     """A row that was read with a shape, as column → value."""
-    return dict(cast("Row[Any]", row)._mapping)
+    found = cast("Row[Any]", row)
+    return dict(zip(found._fields, found, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import timedelta
 from sqlite3 import SQLITE_BUSY
 from time import monotonic
@@ -10,10 +11,14 @@ from time import monotonic
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-SINCE = "pilot_since"
-"""Option of a connection of somebody who waits for an answer: since when, by `monotonic`; None: since the transaction begins."""
+ANSWERING = "pilot_answering"
+"""Option of an engine whose transactions are of somebody who waits for an answer."""
+SINCE: ContextVar[float | None] = ContextVar("since", default=None)
+"""Since when they wait, by `monotonic`; None: since the transaction begins. An engine of their own for each of them would cost a step 2 %."""
 HURRY = timedelta(milliseconds=200)
 """How long they wait where their patience is over, or the lock is stuck: longer than any honest chunk of work holds the lock."""
+JUST_NOW = timedelta(milliseconds=100)
+"""Who has come in since then has all of their patience left: the connection's own, that need not be changed for them."""
 _MS = timedelta(milliseconds=1)
 
 
@@ -21,7 +26,7 @@ class WriteLock:
     """Begins transactions that write, in one process.
 
     Who has waited in vain for all of `patience` shows that the lock is stuck: until somebody gets it again, nobody who waits for an answer
-    waits long. Work without a `SINCE` always has the whole of `patience`.
+    waits long. Work that is not `ANSWERING` always has the whole of `patience`.
     """
 
     def __init__(self, patience: timedelta, clock: Callable[[], float] = monotonic) -> None:
@@ -35,12 +40,14 @@ class WriteLock:
         Raises:
             OperationalError: somebody else has held it for too long.
         """
-        options, began = connection.get_execution_options(), self._clock()
-        if SINCE not in options:
+        if not connection.get_execution_options().get(ANSWERING):
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             return
+        began = self._clock()
+        room = self.room(SINCE.get(), began)
         try:
-            _wait_at_most(connection, self.room(options[SINCE], began))
+            if room != self._patience:
+                _wait_at_most(connection, room)
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         except OperationalError as error:
             if getattr(error.orig, "sqlite_errorcode", None) == SQLITE_BUSY:
@@ -49,12 +56,14 @@ class WriteLock:
         else:
             self._stuck = False
         finally:
-            _wait_at_most(connection, self._patience)
+            if room != self._patience:
+                _wait_at_most(connection, self._patience)
 
     def room(self, since: float | None, now: float) -> float:
         """Seconds to wait for somebody who waits for an answer since then (None: since now)."""
         hurry = min(HURRY.total_seconds(), self._patience)
-        left = self._patience - (now - since if since is not None else 0)
+        waited = 0 if since is None or now - since < JUST_NOW.total_seconds() else now - since
+        left = self._patience - waited
         if self._stuck:
             return min(hurry, max(left, 0))
         return max(left, hurry)

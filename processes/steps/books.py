@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import SYSTEM
@@ -26,6 +26,10 @@ from processes.states import LIVE, EventKind, JobState, TaskRowState
 from processes.steps import posting, standstill, votes
 from processes.steps.position import position_of, started, status_at, waits_of
 from processes.steps.step import Closing, Step
+
+# put together once: their values come with each execution
+_GROW = update(tables.instance).where(tables.instance.c.id == bindparam("same_id"), tables.instance.c.version == bindparam("same_version"))
+_CLOSE = update(tables.task).where(tables.task.c.id == bindparam("same_id"))
 
 
 def write(step: Step) -> list[str]:
@@ -81,7 +85,7 @@ def _write_instance(step: Step, values: dict[str, Any]) -> None:
     table = tables.instance
     grown = {"version": step.row.version + 1, "seq": step.row.seq + len(step.events), **values}
     grown |= proofs(step.session, table, {**{name: getattr(step.row, name) for name in INSTANCE}, **grown})
-    changed = step.session.execute(update(table).where(table.c.id == step.row.id, table.c.version == step.row.version).values(grown))
+    changed = step.session.execute(_GROW, {**grown, "same_id": step.row.id, "same_version": step.row.version})
     if changed.rowcount != 1:  # type: ignore[attr-defined]  # the lock makes this impossible; the version is the second wall
         raise EngineFault
 
@@ -126,15 +130,13 @@ def _write_jobs(step: Step, started: set[str]) -> None:
 
 
 def _close_task(step: Step, task_id: str, parent_id: str | None) -> None:
-    table = tables.task
     closing = step.closed.get(parent_id or task_id) or Closing(TaskRowState.CANCELLED, step.why_closed(parent_id or task_id))
     if parent_id is not None:  # an opinion is closed with its task, and has no outcome of its own
         closing = Closing(TaskRowState.CANCELLED, closing.closed_as)
     values = {**closing.columns(), "closed_at": step.now}
     if parent_id is None and closing.state != TaskRowState.DONE:  # a done task keeps its assignee: 撤回 gives it back to them
         values["assignee_id"] = None
-    values |= closing_proof(step.session, task_id, values)
-    step.session.execute(update(table).where(table.c.id == task_id).values(values))
+    step.session.execute(_CLOSE, {**values, **closing_proof(step.session, task_id, values), "same_id": task_id})
 
 
 def live_tasks(step: Step) -> dict[str, str | None]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Integer, ScalarSelect, Select, String, and_, bindparam, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor, Person
@@ -110,13 +110,22 @@ def task_of(session: Session, actor: Actor, task_id: str, now: datetime | None =
     Raises:
         NotFound: there is no such task, or the actor may not see it.
     """
-    draft = tables.draft.c
-    drafted = exists().where(draft.person_id == actor.person_id, draft.form_key == form_key[:80]).label("drafted")
-    query = select(*_COLUMNS, drafted).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
-    row = read_first(session, query.where(_TASK.c.id == task_id, _TASK.c.party_id == actor.party_id), OpenedTask)
+    values = {"task_id": task_id, "party_id": actor.party_id, "person_id": actor.person_id, "form_key": form_key[:80]}
+    row = read_first(session, _OPENED, OpenedTask, values)
     if row is None or not may_see(session, actor, row, now):
         raise NotFound
     return row
+
+
+def _opened() -> Select[Any]:
+    """The task `task_id` of the party `party_id`, as `OpenedTask`; the draft is that of `person_id` to the form `form_key`."""
+    draft, person_id, form_key = tables.draft.c, bindparam("person_id", type_=Integer), bindparam("form_key", type_=String)
+    drafted = exists().where(draft.person_id == person_id, draft.form_key == form_key).label("drafted")
+    query = select(*_COLUMNS, drafted).join(_INSTANCE, _INSTANCE.c.id == _TASK.c.instance_id)
+    return query.where(_TASK.c.id == bindparam("task_id", type_=String), _TASK.c.party_id == bindparam("party_id", type_=Integer))
+
+
+_OPENED = _opened()  # built once: every act on a task begins with it
 
 
 def stands_in(session: Session, actor: Actor, instance_id: int, now: datetime) -> bool:

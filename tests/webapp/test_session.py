@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from domain.ground.base import Base
 from domain.ground.settings import Settings
-from domain.ground.write_lock import SINCE
+from domain.ground.write_lock import ANSWERING, SINCE
 from domain.platform.throttle import LoginAttempt
 from jobs.runtime import build
 from tests.conftest import NOON, World, settings_in, world_of
@@ -90,7 +90,7 @@ def test_its_sessions_are_as_those_of_the_jobs(lite: World) -> None:
             assert isinstance(mine, Engine)
             assert isinstance(other, Engine)
             assert mine.pool is other.pool
-            assert {**mine.get_execution_options(), SINCE: None} == {**other.get_execution_options(), SINCE: None}
+            assert {**mine.get_execution_options(), ANSWERING: True} == {**other.get_execution_options(), ANSWERING: True}
 
 
 def test_only_requests_that_may_write_take_the_lock(lite: World) -> None:
@@ -104,13 +104,12 @@ def test_only_requests_that_may_write_take_the_lock(lite: World) -> None:
 
 
 def test_the_wait_for_the_lock_counts_from_the_arrival_and_anew_after_the_lock_was_given_back(lite: World) -> None:
-    app = site(lite)
+    app, database = site(lite), lite.runtime.database
     with app.test_request_context("/weekly/new", method="POST", environ_base={ARRIVED: 12.5}):
         session, seen = db(), []
         for _ in range(2):
-            engine = session.get_bind()
-            assert isinstance(engine, Engine)
-            seen.append(engine.get_execution_options()[SINCE])
+            assert session.get_bind() is database.hurried
+            seen.append(SINCE.get())
             session.execute(SELECT)
             session.rollback()
     assert seen == [12.5, None]
