@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 ANSWERING = "pilot_answering"
 """Option of an engine whose transactions are of somebody who waits for an answer."""
 SINCE: ContextVar[float | None] = ContextVar("since", default=None)
-"""Since when they wait, by `monotonic`; None: since the transaction begins. An engine of their own for each of them would cost a step 2 %."""
+"""Since when they wait, by `monotonic`; None: since the transaction begins. An engine of each one's own would cost a step 2 %."""
 HURRY = timedelta(milliseconds=200)
 """How long they wait where their patience is over, or the lock is stuck: longer than any honest chunk of work holds the lock."""
 JUST_NOW = timedelta(milliseconds=100)
