@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from domain.ground.handling import Permanent, Transient
 from domain.ground.parties import Person, people_of
 from domain.ground.settings import Settings
+from handlers import outside
 
 _log = logging.getLogger(__name__)
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)  # seconds
@@ -48,7 +49,7 @@ def call(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, Any
     if not payload["messages"]:
         raise Permanent("没有可接收短信的人员，请在人员管理中核对角色与手机号")
     try:
-        reply = httpx.post(f"{settings.sms_url}/sms", json=payload, headers={"Idempotency-Key": key}, timeout=TIMEOUT)
+        reply = outside.client().post(f"{settings.sms_url}/sms", json=payload, headers={"Idempotency-Key": key}, timeout=TIMEOUT)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         _log.error("SMS_URL is no address: %s", settings.sms_url)
         raise Permanent("短信平台的地址配置有误，请联系系统管理员") from error
