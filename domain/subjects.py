@@ -6,6 +6,7 @@ from domain.certificates.declaration_plans import DeclarationPlan
 from domain.certificates.declarations import Declaration
 from domain.exams.exam_sites import ExamSite
 from domain.exams.exam_subjects import ExamSubject
+from domain.exams.invigilators import InvigilatorCertificate
 from domain.ground.subjects import Subject
 from domain.institutions.seals import Seal
 from domain.institutions.teachers import Teacher
@@ -21,6 +22,7 @@ SUBJECTS: dict[str, type[Subject]] = {
     "declaration_plan": DeclarationPlan,
     "exam_site": ExamSite,
     "exam_subject": ExamSubject,
+    "invigilator_certificate": InvigilatorCertificate,
     "skill_standard": SkillStandard,
     "site_standard": SiteStandard,
     "teacher": Teacher,

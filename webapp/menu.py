@@ -84,6 +84,7 @@ HEADINGS = (
             Entry("考试科目", endpoint="exam_subject.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
             Entry("考试计划", endpoint="plans.index", roles=(SCHOOL, ORGANIZATION)),
             Entry("考生管理", endpoint="candidates.index", roles=(SCHOOL, ORGANIZATION)),
+            Entry("监考人员", endpoint="invigilators.index", roles=(SCHOOL,)),
         ),
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jobs.imports.description import Import
+from jobs.imports.invigilators import INVIGILATORS
 from jobs.imports.teachers import TEACHERS
 
-IMPORTS: dict[str, Import] = {one.key: one for one in (TEACHERS,)}
+IMPORTS: dict[str, Import] = {one.key: one for one in (TEACHERS, INVIGILATORS)}

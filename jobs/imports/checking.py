@@ -74,7 +74,9 @@ def row_check(session: Session, description: Import) -> RowCheck:
     Raises:
         NotFound: the diagram is not deployed.
     """
-    schema = at_start(latest(session, description.process)) if description.process else read_forms()[description.form]
+    schema = (
+        at_start(latest(session, description.process)) if description.process and not description.form else read_forms()[description.form]
+    )
     columns = columns_of(schema)
     return RowCheck(columns, tuple((column.name, reader(column.schema)) for column in columns), checker(schema))
 

@@ -276,8 +276,9 @@ def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description
     with work.database.writing() as session:
         rows = rows_of(session, record.id, [RowState.TAKEN], 0, STARTED)
         if rows:
+            ids = [row.record_id or 0 for row in rows]
             kind = runtime.engine.subjects[latest(session, description.process).subject]
-            subjects = kind.load_all(session, [row.record_id or 0 for row in rows])
+            subjects = kind.load_all(session, ids) if description.parts is None else description.parts(session, ids)
             jobs = bulk_start.start_many(runtime.engine, session, work.actor, description.process, subjects)
             table = ImportRow
             numbers = [row.number for row in rows]
