@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain.certificates.declaration_plans import DeclarationPlan
 from domain.certificates.declarations import Declaration
+from domain.exams.candidates import Candidate
 from domain.exams.exam_sites import ExamSite
 from domain.ground.subjects import Subject
 from domain.institutions.seals import Seal
@@ -19,6 +20,7 @@ SUBJECTS: dict[str, type[Subject]] = {
     "declaration": Declaration,
     "declaration_plan": DeclarationPlan,
     "exam_site": ExamSite,
+    "candidate": Candidate,
     "skill_standard": SkillStandard,
     "site_standard": SiteStandard,
     "teacher": Teacher,

@@ -10,6 +10,7 @@ from typing import Any
 from forms.kinds import RecordKind
 from forms.listing import Listing
 from forms.lists import (
+    candidates,
     certificates,
     declaration_plans,
     declarations,
@@ -30,6 +31,7 @@ KINDS: dict[str, RecordKind[Any]] = {
         site_standards.SITE_STANDARD,
         declarations.DECLARATION,
         declaration_plans.DECLARATION_PLAN,
+        candidates.CANDIDATE,
         exam_sites.EXAM_SITE,
         weekly.WEEKLY_REPORT,
         teachers.TEACHER,
