@@ -11,7 +11,7 @@ from domain.exams.candidates import Candidate
 from domain.exams.photos import read_photo
 from domain.ground.handling import BusinessError, Permanent
 from domain.ground.settings import Settings
-from handlers.calling import Outside, post
+from handlers.outside import Outside, post
 
 POLICE = Outside("公安系统照片比对", "系统会自动重试，请稍后查看")
 NO_PERSON, MISMATCH = "no_person", "mismatch"
@@ -32,7 +32,7 @@ def compare(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, 
     """Has the photo compared; nothing is returned where it is that person's.
 
     Raises:
-        Transient: as `calling.post`.
+        Transient: as `outside.post`.
         Permanent: the photo is lost, or the request is refused.
         BusinessError: it is another person's photo (`mismatch`), or nobody has that name and number (`no_person`).
     """

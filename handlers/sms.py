@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from domain.ground.handling import Permanent
 from domain.ground.parties import Person, people_of
 from domain.ground.settings import Settings
-from handlers.calling import Outside, post
+from handlers.outside import Outside, post
 
 GATEWAY = Outside("短信平台", "请稍后重发")
 
@@ -40,7 +40,7 @@ def call(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, Any
     """Sends the messages under one idempotency key.
 
     Raises:
-        Transient: as `calling.post`.
+        Transient: as `outside.post`.
         Permanent: nobody to send to, a wrong address of the gateway, or it refuses the request.
     """
     if not payload["messages"]:

@@ -51,6 +51,9 @@ _ANSWERS: Mapping[str, tuple[int, dict[str, Any]]] = {
 
 
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # its callers keep their connections, as with the systems that it stands for
+    disable_nagle_algorithm = True  # head and body of an answer are two writes: the second would wait for the first one's receipt
+    timeout = 60  # seconds, after which a connection that nobody uses is closed
     outside: Outside
 
     def do_GET(self) -> None:

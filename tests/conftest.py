@@ -31,7 +31,7 @@ from domain.ground import proofs
 from domain.ground.parties import Actor, Person, actor_of
 from domain.ground.settings import Settings
 from domain.platform import passwords
-from jobs.demo.loading import add_standards
+from jobs.demo.loading import add_exam_subjects, add_standards
 from jobs.runtime import Runtime, build, deploy_all, migrate
 
 FOREVER = 300.0  # seconds: longer than anything takes on the slowest machine, so that no outcome hangs on its speed
@@ -238,11 +238,12 @@ def fill_server(server: Server | None, tmp_path_factory: pytest.TempPathFactory)
 
 
 def _add_books(settings: Settings) -> None:
-    """Adds organizations, schools, certificates and standards; most tests need only people."""
+    """Adds organizations, schools, certificates, standards and exam subjects; most tests need only people."""
     runtime = build(settings, Clock())
     with runtime.database.writing() as session:
         load_books(session, NOON, SIZES["small"])
         add_standards(runtime.engine, session, NOON)
+        add_exam_subjects(runtime.engine, session, NOON)
     runtime.database.engine.dispose()
 
 

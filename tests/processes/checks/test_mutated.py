@@ -54,6 +54,13 @@ BEGUN: dict[str, tuple[str, dict[str, Any]]] = {  # who begins a record of each 
             "mobile": "13911110000",
         },
     ),
+    "exam_subject": (
+        "organization1",
+        {
+            **{"certificate": CERTIFICATE, "name": "理论知识", "method": "理论", "room_type": "实训室"},
+            **{"audience": "高职", "full_mark": 100, "pass_mark": 60},
+        },
+    ),
     "teacher": ("school1", {"name": "王小明", "mobile": "13911110000"}),
     "seal": ("school1", {}),
     "skill_standard": ("organization1", {}),
