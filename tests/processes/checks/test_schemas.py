@@ -39,7 +39,7 @@ def test_the_product_s_forms_are_sound(name: str) -> None:
         (form({"type": "integer", "maximum": "x"}), "maximum 应为数"),
         (form({**TEXT, "enum": []}), "enum 应为不为空的列表"),
         (form({**TEXT, "pattern": "("}), "pattern 不是正则表达式"),
-        (form({**TEXT, "x-widget": "color"}), "x-widget 应为 textarea、file、choices 之一"),
+        (form({**TEXT, "x-widget": "color"}), "x-widget 应为 textarea、file、choices、photo 之一"),
         (form({**TEXT, "x-widget": "file"}), "file 的类型（type）应为 array"),
         (form({**TEXT, "x-roles": ["校长"]}), "x-roles 只能有：试点院校、"),
         (form({**TEXT, "x-by": "gone"}), "x-by 所指的字段不存在"),
