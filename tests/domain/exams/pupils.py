@@ -20,4 +20,9 @@ PUPIL = {
 
 
 def pupil(number: int, **changes: Any) -> dict[str, Any]:
-    return {**PUPIL, "id_number": id_number(f"320101200701{number // 1000 + 1:02}{number % 1000:03}"), "name": f"王小明{number}", **changes}
+    return {
+        **PUPIL,
+        "id_number": id_number(f"320101200701{number // 1000 + 1:02}{number % 1000:03}"),
+        "name": f"王小{'一二三四五六七八九十'[number % 10]}",
+        **changes,
+    }

@@ -70,7 +70,7 @@ def test_everybody_sees_the_candidates_of_their_own_school(world: World) -> None
         ({}, {1, 2}),  # 院校考生 is the part that is shown at first
         ({"kind": ""}, {1, 2}),
         ({"kind": "社会考生"}, {3}),
-        ({"name": "明2"}, {2}),
+        ({"name": "小三"}, {2}),
         ({"number": "19991231"}, {1}),
         ({"major": "护理"}, {2}),
         ({"level": "本科"}, {2}),
