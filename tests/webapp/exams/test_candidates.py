@@ -122,3 +122,13 @@ def test_deleting(lite_books: World) -> None:
     assert "完成 1 条" in press(school, "delete_early")
     assert school.get("/candidates/1").status_code == 404
     assert add(school) == 302
+
+
+@pytest.mark.row("5.2.3.1")
+def test_pinyin_that_was_left_empty_is_filled_in_from_the_name(lite_books: World) -> None:
+    school = user(site(lite_books), "school1")
+    assert add(school, name="万俟 明", pinyin="") == 302
+    assert "MOQI MING" in school.get("/candidates/").text
+    answer = school.post("/candidates/1/edit", data={**PUPIL, "name": "陈\U0002ebf0", "pinyin": "", "act": "保存"})
+    assert (answer.status_code, "“姓名拼音”必须填写" in answer.text) == (422, True)
+    assert "姓名中不能有数字" in school.post("/candidates/1/edit", data={**PUPIL, "name": "张三1", "act": "保存"}).text
