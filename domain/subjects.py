@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain.certificates.declaration_plans import DeclarationPlan
 from domain.certificates.declarations import Declaration
+from domain.exams.candidates import Candidate
 from domain.exams.exam_sites import ExamSite
 from domain.exams.exam_subjects import ExamSubject
 from domain.exams.invigilators import InvigilatorCertificate
@@ -22,6 +23,7 @@ SUBJECTS: dict[str, type[Subject]] = {
     "declaration_plan": DeclarationPlan,
     "exam_site": ExamSite,
     "exam_subject": ExamSubject,
+    "candidate": Candidate,
     "invigilator_certificate": InvigilatorCertificate,
     "skill_standard": SkillStandard,
     "site_standard": SiteStandard,

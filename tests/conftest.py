@@ -38,7 +38,18 @@ FOREVER = 300.0  # seconds: longer than anything takes on the slowest machine, s
 NOON = datetime.fromisoformat("2026-11-25T12:00:00+08:00")  # a Wednesday; its week ends on 2026-11-30 00:00
 
 
-SETTINGS = ("PILOT_HOME", "DATABASE_URL", "REDIS_URL", "SMS_URL", "SECRET_KEY", "SECURE_COOKIES", "PORT", "SEAL_KEYS", "PROOF_KEYS")
+SETTINGS = (
+    "PILOT_HOME",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SMS_URL",
+    "COMPARE_URL",
+    "SECRET_KEY",
+    "SECURE_COOKIES",
+    "PORT",
+    "SEAL_KEYS",
+    "PROOF_KEYS",
+)
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -185,6 +196,7 @@ def settings_in(home: Path) -> Settings:
         secret_key="x" * 32,
         secure_cookies=False,
         port=8000,
+        compare_url=f"http://127.0.0.1:{free_port()}",
     )
 
 

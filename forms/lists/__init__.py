@@ -10,6 +10,7 @@ from typing import Any
 from forms.kinds import RecordKind
 from forms.listing import Listing
 from forms.lists import (
+    candidates,
     certificates,
     declaration_plans,
     declarations,
@@ -33,6 +34,7 @@ KINDS: dict[str, RecordKind[Any]] = {
         declarations.DECLARATION,
         declaration_plans.DECLARATION_PLAN,
         exam_subjects.EXAM_SUBJECT,
+        candidates.CANDIDATE,
         exam_sites.EXAM_SITE,
         invigilators.INVIGILATOR_CERTIFICATE,
         weekly.WEEKLY_REPORT,

@@ -16,6 +16,7 @@ from domain.exams.invigilators import (
     invigilators_query,
     statuses_of_certificates,
 )
+from domain.ground.id_numbers import masked
 from domain.ground.parties import Actor, Party
 from forms import fields, read_forms
 from forms.kinds import ORGANIZATION, MenuLine, RecordKind
@@ -76,7 +77,7 @@ INVIGILATOR_CERTIFICATES = Listing(
     query=invigilator_certificates_query,
     columns=(
         Column("姓名", lambda row: row.invigilator.name, sort=Invigilator.name),
-        Column("证件号", lambda row: row.invigilator.id_number),
+        Column("证件号", lambda row: masked(row.invigilator.id_number)),
         Column("院校", lambda row: row.party.name, sort=Party.name),
         Column("证书名称", lambda row: row.certificate.name, sort=Certificate.name),
         Column("等级", lambda row: row.certificate.grade),

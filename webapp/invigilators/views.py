@@ -48,7 +48,7 @@ INVIGILATOR = PlainKind(
 )
 
 
-def _above(who: Actor) -> list[Button]:
+def _above(who: Actor, part: str) -> list[Button]:
     if SCHOOL not in who.roles:
         return []
     return [

@@ -43,6 +43,17 @@ BEGUN: dict[str, tuple[str, dict[str, Any]]] = {  # who begins a record of each 
         "school1",
         {"certificate": CERTIFICATE, "address": "龙眠大道 1 号", "head": "张文", "mobile": "13900000000", "places": 6},
     ),
+    "candidate": (
+        "school1",
+        {
+            "kind": "社会考生",
+            "name": "王小明",
+            "pinyin": "WANG XIAOMING",
+            "document": "护照",
+            "id_number": "E12345678",
+            "mobile": "13911110000",
+        },
+    ),
     "exam_subject": (
         "organization1",
         {

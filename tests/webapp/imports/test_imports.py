@@ -204,7 +204,7 @@ def test_sheets_are_chosen_on_the_page(lite: World, tmp_path: Path) -> None:
     work(lite)
     page = school.get(address).text
     assert "教师.xlsx（软件学院）" in page
-    assert "工作表“商学院”（1 行）不在本次导入中" in page
+    assert "工作表“商学院”（1 行）不属于这次导入" in page
     assert "教师.xlsx（商学院）" in school.get("/imports/teachers/").text
 
 
