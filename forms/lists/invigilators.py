@@ -53,7 +53,7 @@ INVIGILATORS = Listing(
     query=invigilators_query,
     columns=(
         Column("姓名", lambda row: row.name, sort=Invigilator.name),
-        Column("证件号", lambda row: row.id_number),
+        Column("证件号", lambda row: row.id_number, shown=lambda row: masked(row.id_number)),
         Column("手机号", lambda row: row.mobile),
         Column("单位", lambda row: row.unit, sort=Invigilator.unit),
         Column("职称", lambda row: row.rank),
@@ -77,7 +77,7 @@ INVIGILATOR_CERTIFICATES = Listing(
     query=invigilator_certificates_query,
     columns=(
         Column("姓名", lambda row: row.invigilator.name, sort=Invigilator.name),
-        Column("证件号", lambda row: masked(row.invigilator.id_number)),
+        Column("证件号", lambda row: row.invigilator.id_number, shown=lambda row: masked(row.invigilator.id_number)),
         Column("院校", lambda row: row.party.name, sort=Party.name),
         Column("证书名称", lambda row: row.certificate.name, sort=Certificate.name),
         Column("等级", lambda row: row.certificate.grade),

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.platform.changes import Change, ChangedMeanwhile, Recorded, changes_of, last_change, note_change
+from domain.platform.looks import looks_at
 from forms import fields, read_forms
 from forms.adapting import adapt
 from forms.checking import check
@@ -22,6 +23,7 @@ from processes.errors import FormInvalid, NotAllowed, NotFound, Refused
 from webapp import steps
 from webapp.context import actor, db, later, runtime
 from webapp.listing import Button
+from webapp.looks import note_look
 from webapp.posted_data import posted_answers
 from webapp.records.page import as_text
 
@@ -160,6 +162,7 @@ def _must_add(kind: PlainKind[Any]) -> None:
 
 def plain_page(kind: PlainKind[P], record: P, sections: Sequence[Section] = (), buttons: Sequence[Button] = ()) -> str:
     """The page of a record. The caller has checked that the actor may see it."""
+    note_look(kind, record.id, "查看")
     schema = FORMS[kind.form]
     shown = {**schema, "properties": {k: v for k, v in schema["properties"].items() if k not in kind.hidden}}
     return render_template(
@@ -170,11 +173,13 @@ def plain_page(kind: PlainKind[P], record: P, sections: Sequence[Section] = (), 
         sections=sections,
         buttons=buttons,
         changes=[(change, _texts_of(schema, change)) for change in changes_of(db(), record)],
+        looks=looks_at(db(), kind.listing.name, record.id) if kind.listing.masked and kind.may_edit(actor(), record) else None,
     )
 
 
 def edit_page(kind: PlainKind[P], record: P) -> str:
     """The form, filled with what the record holds."""
+    note_look(kind, record.id, "编辑")
     return _form_page(kind, record, record.answers(), [])
 
 

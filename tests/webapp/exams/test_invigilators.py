@@ -131,6 +131,21 @@ def test_what_may_not_be_saved_is_told(lite_books: World) -> None:
     assert statuses(lite_books) == {WEB: "待认证"}
 
 
+@pytest.mark.row("5.2.11.1", "5.2.11.2")
+def test_lists_mask_the_id_number_and_who_looks_is_written_down(lite_books: World) -> None:
+    app = site(lite_books)
+    school, organization = user(app, "school1"), user(app, "organization1")
+    assert add(school, WEB) == 302
+    for client, address in ((school, "/invigilators/"), (organization, "/invigilator-certificates/")):
+        page = client.get(address).text
+        assert FORM["id_number"] not in page
+        assert "110105***002X" in page
+    assert FORM["id_number"] in school.get("/invigilators/1").text
+    assert "张文（金陵职业技术学院）</b> 查看" in school.get("/invigilators/1").text
+    assert FORM["id_number"] in organization.get("/invigilator-certificates/1").text
+    assert "吴霞（华信培训评价中心）</b> 查看" in school.get("/invigilator-certificates/1").text
+
+
 @pytest.mark.row("5.2.11.2")
 def test_many_are_certified_at_once(lite_books: World) -> None:
     app = site(lite_books)
