@@ -21,14 +21,14 @@ from tests.webapp.routes import get, post
 
 ROUTES = {  # what each account gets from each address
     "invigilators.index": get("200"),
-    "invigilators.show": get("school1 operator: 200; 404"),
-    "invigilators.edit": get("school1: 200; operator: 403; 404"),
+    "invigilators.show": get("school1 operator: 200+; 404"),
+    "invigilators.edit": get("school1: 200+; operator: 403; 404"),
     "invigilators.store": post("school1: 422; operator: 403; 404"),
     "invigilators.new": get("schools: 200; 403"),
     "invigilators.create": post("schools: 422; 403"),
     "invigilators.delete": post("school1: 302+; operator: 403; 404"),
     "invigilator_certificate.index": get("200"),
-    "invigilator_certificate.show": get("school1 organization1 operator: 200; 404"),
+    "invigilator_certificate.show": get("school1 organization1 operator: 200+; 404"),
     "invigilator_certificate.edit": get("school1 organization1 operator: 409; 404"),
     "invigilator_certificate.store": post("school1 organization1 operator: 409; 404"),
 }  # fmt: skip
