@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from domain.certificates.declaration_plans import DeclarationPlan
 from domain.certificates.declarations import Declaration
+from domain.exams.candidates import Candidate
 from domain.exams.exam_sites import ExamSite
+from domain.exams.exam_subjects import ExamSubject
 from domain.ground.subjects import Subject
 from domain.institutions.seals import Seal
 from domain.institutions.teachers import Teacher
@@ -19,6 +21,8 @@ SUBJECTS: dict[str, type[Subject]] = {
     "declaration": Declaration,
     "declaration_plan": DeclarationPlan,
     "exam_site": ExamSite,
+    "exam_subject": ExamSubject,
+    "candidate": Candidate,
     "skill_standard": SkillStandard,
     "site_standard": SiteStandard,
     "teacher": Teacher,

@@ -16,6 +16,7 @@ from domain.ground.base import minutes_problem
 from domain.ground.id_numbers import document_problem, id_number_problem, sex_problem
 from domain.ground.identity import credit_code_problem, mobile_problem
 from forms.fields import is_choices, is_file, parse
+from forms.requirements import required_now, sometimes_required
 
 FORMATS = {  # person-name is tidied only (`domain.ground.identity.TIDY`); document-number is checked with `x-document`
     "id-number": id_number_problem,
@@ -37,11 +38,12 @@ def check(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> list[tuple[s
 def checker(schema: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], list[tuple[str, str]]]:
     """`check` for one form, made ready once for the answers of many rows of an import."""
     validator, order = _validator(json.dumps(schema, sort_keys=True)), list(schema.get("properties", {}))
-    pairs = _pairs(schema)
+    pairs, sometimes = _pairs(schema), bool(sometimes_required(schema))
 
     def check_one(answers: Mapping[str, Any]) -> list[tuple[str, str]]:
         problems: dict[str, str] = {}
-        if validator.is_valid(answers):  # nearly always; looking for what is wrong takes longer
+        missing = [name for name in required_now(schema, answers) if name not in answers] if sometimes else []
+        if validator.is_valid(answers) and not missing:  # nearly always; looking for what is wrong takes longer
             return list(_disagreements(pairs, answers)) if pairs else []
         for error in validator.iter_errors(dict(answers)):
             path = [str(part) for part in error.instance_path]
@@ -49,6 +51,8 @@ def checker(schema: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], list[tup
                 path.append(error.kind.property)  # the error is at the object that misses it; people look for the field
             field = _field(schema, path)
             problems.setdefault(".".join(path), _message(error, field, path))
+        for name in missing:
+            problems.setdefault(name, f"“{schema['properties'].get(name, {}).get('title', name)}”必须填写")
         for place, message in _disagreements(pairs, answers):
             problems.setdefault(place, message)
         return sorted(problems.items(), key=lambda problem: order.index(first) if (first := problem[0].split(".")[0]) in order else -1)

@@ -11,6 +11,7 @@ from typing import Any
 
 from domain.ground.filetypes import USUAL
 from domain.ground.identity import TIDY
+from forms.requirements import required_now
 
 MAX_ROWS = 2000  # lines that are read of one post; a form's own limit is its `maxItems`, which the check reports
 
@@ -78,8 +79,9 @@ def parse(schema: Mapping[str, Any], values: Mapping[str, Sequence[str]]) -> dic
 def describe(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> list[Tab]:
     """The form's tabs with their fields filled from `answers`."""
     tabs: dict[str, list[Field]] = {}
+    wanted = required_now(schema, answers)
     for name, field in schema.get("properties", {}).items():
-        required = name in schema.get("required", ())
+        required = name in wanted
         described = replace(_field(name, field, answers.get(name), required), readonly=bool(field.get("readOnly")))
         tabs.setdefault(field.get("x-tab", schema.get("title", "")), []).append(described)
     return [Tab(name, tuple(fields)) for name, fields in tabs.items()]

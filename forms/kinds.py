@@ -25,7 +25,8 @@ R = TypeVar("R", bound=SubjectRecord)
 class Opening:
     """An empty form about to be filled in.
 
-    `token` says what it is opened for (a period, a plan): it is posted back, so that a form left open is not taken for another.
+    `token` says what it is opened for (a period, a plan, a part of the list): it is posted back, so that a form left open is not taken
+    for another.
     `answers` are filled in beforehand.
     """
 

@@ -75,7 +75,9 @@ class Listing:
     `key` is the process of the records, which then have a `status` and a `tone`; None for records without a process.
     `ticked` is the column that holds the ticked ids where they are not the ids of the rows: an export has a row for each line of
     the ticked records. `fields_of` is the process whose forms have the fields that columns and filters name, where it is not `key`.
-    `barred` names filters that the actor may not use. `now` is the moment for filters that compare with it; None: the real one.
+    `parts` names a filter with fixed choices and a default, which the page shows as parts of the list (栏目) in place of a filter:
+    one of them is always in force, and a new record is opened for it. `barred` names filters that the actor may not use.
+    `now` is the moment for filters that compare with it; None: the real one.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Listing:
     key: str | None = None
     ticked: SQLColumnExpression[Any] | None = None
     fields_of: str | None = None
+    parts: str = ""
     barred: frozenset[str] = frozenset()
     now: datetime | None = None
 
@@ -104,7 +107,15 @@ class Listing:
 
     def offered(self, actor: Actor) -> Sequence[Filter]:
         """The filters that narrow something for this actor. The others still count where an address names them."""
-        return [one for one in self.filters if not one.fixed_for & actor.roles]
+        return [one for one in self.filters if not one.fixed_for & actor.roles and one.name != self.parts]
+
+    def part(self, values: Mapping[str, str]) -> str:
+        """Which of its `parts` an address asks for; empty for a list without parts."""
+        chosen = next((one for one in self.filters if one.name == self.parts), None)
+        if chosen is None:
+            return ""
+        asked = values.get(self.parts, "")
+        return asked if asked in chosen.options else chosen.default
 
     def filtered(self, actor: Actor, values: Mapping[str, str]) -> Select[Any]:
         """The rows under the filters in `values` (name → text), whatever their status.
@@ -115,7 +126,7 @@ class Listing:
         if any(values.get(name, "").strip() for name in self.barred):
             return query.where(false())
         for one in self.filters:
-            text = values.get(one.name, one.default).strip()
+            text = self.part(values) if one.name == self.parts else values.get(one.name, one.default).strip()
             if text:
                 query = one.at(now, one.for_actor(actor, one.apply(query, text), text), text)
         return query

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from domain.ground.handling import External, Handler, Inline
-from handlers import accounts, declarations, records, reports, sms
+from handlers import accounts, candidates, declarations, records, reports, sms
 
 HANDLERS: dict[str, Handler] = {
     "reports.remind": External(reports.prepare_reminder, reports.send_reminder, needs=("text",)),
     "sms.notify": External(sms.prepare, sms.call, needs=("role", "text")),
     "account.first_password": External(accounts.prepare, accounts.call, needs=("text",)),
+    "candidate.compare": External(candidates.prepare, candidates.compare),
     "record.delete": Inline(records.delete, deletes=True),
     "report.delete": Inline(records.delete, deletes=True),  # as the diagrams of 周报 and 考核站点 name it, deployed versions too
     "site.delete": Inline(records.delete, deletes=True),

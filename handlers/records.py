@@ -6,11 +6,18 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.ground.subjects import Subject
 
 
 def delete(session: Session, subject: Subject, params: dict[str, Any], actor: Actor) -> None:
-    """Deletes the record; its history stays with the process."""
+    """Deletes the record; its history stays with the process. A diagram may say `allowed` (true or false), and in `refusal` why not.
+
+    Raises:
+        DomainError: it is not allowed.
+    """
+    if not params.get("allowed", True):
+        raise DomainError(str(params.get("refusal", "该记录不能删除")))
     session.delete(subject)
     session.flush()

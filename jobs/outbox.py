@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -30,6 +31,7 @@ from processes.states import JobState
 
 DUTY = "job"  # its name in the queue
 LEASE = timedelta(seconds=60)  # longer than a handler's time-outs together
+AT_ONCE = 8  # jobs that one worker sends at the same time
 LEASED = leases.Leased(tables.job, "next_at", JobState.PENDING, JobState.RUNNING)
 _log = logging.getLogger(__name__)
 
@@ -52,6 +54,8 @@ class _Claimed:
     id: str
     attempt: int
     tries: int
+    name: str
+    """Of the handler."""
     retry_max: int
     retry_delay: float
     handler: External[Any]
@@ -64,20 +68,45 @@ def run_job(runtime: Runtime, job_id: str) -> bool:
     Returns: False where the job is over, or another worker has it.
     """
     claimed = _claim(runtime, job_id)
-    if claimed is None:
-        return False
+    return claimed is not None and _called(runtime, claimed)()
+
+
+def run_together(runtime: Runtime, job_id: str) -> None:
+    """As `run_job`, and along with it other jobs of its handler that are due: the outside takes its time over each of thousands."""
+    first = _claim(runtime, job_id)
+    if first is None:
+        return
+    others = (_claim(runtime, other) for other in _due_beside(runtime, first))
+    claimed = [first, *(other for other in others if other is not None)]
+    with ThreadPoolExecutor(len(claimed)) as threads:
+        for called in as_completed([threads.submit(_called, runtime, one) for one in claimed]):
+            called.result()()  # in this thread, one after the other: each is a step of its own
+
+
+def _due_beside(runtime: Runtime, first: _Claimed) -> Sequence[str]:
+    """Ids of jobs that may be sent together with one."""
+    table, owner = tables.job, tables.instance
+    query = select(table.c.id).join(owner, owner.c.id == table.c.instance_id).where(owner.c.suspended_at.is_(None))
+    due = table.c.handler == first.name, table.c.state == JobState.PENDING, table.c.next_at <= runtime.engine.clock()
+    with runtime.database.reading() as session:
+        return session.scalars(query.where(*due).order_by(table.c.next_at).limit(AT_ONCE - 1)).all()
+
+
+def _called(runtime: Runtime, claimed: _Claimed) -> Callable[[], bool]:
+    """Calls the outside. Returns what takes in what came of it, which is False where another attempt is the current one."""
+    ours = runtime, claimed.id, claimed.attempt
     try:
-        result = claimed.handler.call(claimed.payload, job_id, runtime.settings)
+        result = claimed.handler.call(claimed.payload, claimed.id, runtime.settings)
     except (Transient, OSError) as error:  # an error of the network or of a disk passes too
-        return _failed(runtime, job_id, claimed.attempt, str(error) or mistake(error), _retry_at(runtime, claimed))
+        return partial(_failed, *ours, str(error) or mistake(error), _retry_at(runtime, claimed))
     except Permanent as error:
-        return _failed(runtime, job_id, claimed.attempt, str(error), None)
+        return partial(_failed, *ours, str(error), None)
     except BusinessError as error:
-        return _answered(runtime, job_id, claimed.attempt, partial(answers.refuse, error=error))
+        return partial(_answered, *ours, partial(answers.refuse, error=error))
     except FAULTS as error:
-        _log.exception("job %s", job_id)
-        return _failed(runtime, job_id, claimed.attempt, _fault(error), None)
-    return _answered(runtime, job_id, claimed.attempt, partial(answers.answer, result=result))
+        _log.exception("job %s", claimed.id)
+        return partial(_failed, *ours, _fault(error), None)
+    return partial(_answered, *ours, partial(answers.answer, result=result))
 
 
 def sweep(runtime: Runtime) -> list[str]:
@@ -114,7 +143,7 @@ def _claim(runtime: Runtime, job_id: str) -> _Claimed | None:
     if payload is None:  # the record was deleted meanwhile: there is nobody to send it to
         _answered(runtime, job_id, job.attempt, answers.call_off)
         return None
-    return _Claimed(job_id, job.attempt, job.tries, job.retry_max, job.retry_delay, handler, payload)
+    return _Claimed(job_id, job.attempt, job.tries, job.handler, job.retry_max, job.retry_delay, handler, payload)
 
 
 def _retry_at(runtime: Runtime, job: JobRow | _Claimed) -> datetime | None:

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 MODES = ("ok", "delay", "fail", "refuse")
+COMPARE_MODES = (*MODES, "mismatch", "unknown")
+"""Of the comparison of photos: it may also say that the photo is another person's, or that it knows nobody of that name and number."""
+MAX_BODY = 10_000_000  # bytes
 
 
 @dataclass
@@ -21,7 +24,14 @@ class Outside:
     """What the stand-in has received, and how it behaves."""
 
     mode: str = "ok"
+    """Of the SMS gateway."""
+    compare: str = "ok"
+    """Of the comparison of photos."""
     seconds: float = 0.0
+    compared: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Idempotency key → what was sent to be compared; a repeated key gets the first answer."""
+    said: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    """Idempotency key → what was answered."""
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Idempotency key → {messages, deliveries}: a repeated key gets the first answer and delivers nothing."""
     asked: list[str] = field(default_factory=list)
@@ -33,7 +43,17 @@ class Outside:
     """Ends every delay, once it is set."""
 
 
+_ANSWERS: Mapping[str, tuple[int, dict[str, Any]]] = {
+    "ok": (200, {"match": True, "score": 0.97}),
+    "mismatch": (200, {"match": False, "score": 0.41}),
+    "unknown": (404, {"error": "no such person"}),
+}
+
+
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # its callers keep their connections, as with the systems that it stands for
+    disable_nagle_algorithm = True  # head and body of an answer are two writes: the second would wait for the first one's receipt
+    timeout = 60  # seconds, after which a connection that nobody uses is closed
     outside: Outside
 
     def do_GET(self) -> None:
@@ -47,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         try:
-            length = min(max(int(self.headers.get("Content-Length") or 0), 0), 1_000_000)
+            length = min(max(int(self.headers.get("Content-Length") or 0), 0), MAX_BODY)
             body = json.loads(self.rfile.read(length) or b"{}")
         except ValueError:
             body = None
@@ -57,19 +77,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._switch(body)
         elif self.path == "/sms":
             self._sms(body)
+        elif self.path == "/compare":
+            self._compare(body)
         else:
             self._reply(404, {})
 
     def _switch(self, body: dict[str, Any]) -> None:
-        mode = body.get("sms", "ok")
+        mode, compare = body.get("sms", "ok"), body.get("compare", "ok")
         try:
             seconds = float(body.get("seconds", 0))
         except (TypeError, ValueError, OverflowError):
             seconds = math.nan
-        if mode not in MODES or not 0 <= seconds <= 30:
-            self._reply(400, {"error": f"sms: one of {', '.join(MODES)}; seconds: 0 to 30"})
+        if mode not in MODES or compare not in COMPARE_MODES or not 0 <= seconds <= 30:
+            self._reply(400, {"error": f"sms: one of {', '.join(MODES)}; compare: one of {', '.join(COMPARE_MODES)}; seconds: 0 to 30"})
             return
-        self.outside.mode, self.outside.seconds = mode, seconds
+        self.outside.mode, self.outside.compare, self.outside.seconds = mode, compare, seconds
         self._reply(200, {})
 
     def _sms(self, body: dict[str, Any]) -> None:
@@ -94,6 +116,24 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(200, {"ok": True})
         else:
             self._reply(503 if mode == "fail" else 422, {"error": mode})
+
+    def _compare(self, body: dict[str, Any]) -> None:
+        key, outside = self.headers.get("Idempotency-Key") or "", self.outside
+        with outside.lock:
+            outside.asked.append(key)
+            mode = outside.compare
+        if not key or not all(isinstance(body.get(name), str) and body[name] for name in ("name", "number", "photo")):
+            self._reply(400, {"error": "Idempotency-Key, name, number and photo are needed"})
+            return
+        if mode == "delay":
+            outside.go_on.wait(outside.seconds)
+        if mode in ("fail", "refuse"):
+            self._reply(503 if mode == "fail" else 422, {"error": mode})
+            return
+        with outside.lock:
+            outside.compared.setdefault(key, body)
+            answer = outside.said.setdefault(key, _ANSWERS.get(mode, _ANSWERS["ok"]))
+        self._reply(*answer)
 
     def _reply(self, status: int, body: Mapping[str, Any]) -> None:
         data = json.dumps(body, ensure_ascii=False).encode()

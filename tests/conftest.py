@@ -31,14 +31,25 @@ from domain.ground import proofs
 from domain.ground.parties import Actor, Person, actor_of
 from domain.ground.settings import Settings
 from domain.platform import passwords
-from jobs.demo.loading import add_standards
+from jobs.demo.loading import add_exam_subjects, add_standards
 from jobs.runtime import Runtime, build, deploy_all, migrate
 
 FOREVER = 300.0  # seconds: longer than anything takes on the slowest machine, so that no outcome hangs on its speed
 NOON = datetime.fromisoformat("2026-11-25T12:00:00+08:00")  # a Wednesday; its week ends on 2026-11-30 00:00
 
 
-SETTINGS = ("PILOT_HOME", "DATABASE_URL", "REDIS_URL", "SMS_URL", "SECRET_KEY", "SECURE_COOKIES", "PORT", "SEAL_KEYS", "PROOF_KEYS")
+SETTINGS = (
+    "PILOT_HOME",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SMS_URL",
+    "COMPARE_URL",
+    "SECRET_KEY",
+    "SECURE_COOKIES",
+    "PORT",
+    "SEAL_KEYS",
+    "PROOF_KEYS",
+)
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -185,6 +196,7 @@ def settings_in(home: Path) -> Settings:
         secret_key="x" * 32,
         secure_cookies=False,
         port=8000,
+        compare_url=f"http://127.0.0.1:{free_port()}",
     )
 
 
@@ -226,11 +238,12 @@ def fill_server(server: Server | None, tmp_path_factory: pytest.TempPathFactory)
 
 
 def _add_books(settings: Settings) -> None:
-    """Adds organizations, schools, certificates and standards; most tests need only people."""
+    """Adds organizations, schools, certificates, standards and exam subjects; most tests need only people."""
     runtime = build(settings, Clock())
     with runtime.database.writing() as session:
         load_books(session, NOON, SIZES["small"])
         add_standards(runtime.engine, session, NOON)
+        add_exam_subjects(runtime.engine, session, NOON)
     runtime.database.engine.dispose()
 
 

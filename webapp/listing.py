@@ -37,15 +37,15 @@ class Button:
 class ListScreen:
     """One list screen over a listing.
 
-    `show` gives the address of a row's page; `new` that of the empty form, shown to those who hold the lane in which the
-    diagram starts. `buttons` stand above the table, `row_buttons` in a row, besides those that the engine gives. `export`
-    labels the export button, `more_exports` (label, name of a listing) those of rows that belong to these.
+    `show` gives the address of a row's page; `new` that of the empty form for the part of the list that is shown, for those who hold
+    the lane in which the diagram starts. `buttons` stand above the table, `row_buttons` in a row, besides those that the engine gives.
+    `export` labels the export button, `more_exports` (label, name of a listing) those of rows that belong to these.
     """
 
     listing: Listing
     help: str
     show: Callable[[Any], str] | None = None
-    new: Callable[[], str] | None = None
+    new: Callable[[str], str] | None = None
     buttons: Callable[[Actor], Sequence[Button]] = lambda actor: ()
     row_buttons: Callable[[Actor, Any], Sequence[Button]] = lambda actor, row: ()
     empty: str = "还没有记录。"
@@ -92,6 +92,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
     """
     page = read_page(screen.listing, session, actor, request.args, runtime().engine.clock())
     row_buttons = {row.id: screen.row_buttons(actor, row) for row in page.rows}
+    part = page.listing.part(request.args)
 
     def link(**changes: Any) -> str:
         """The present address with some parameters changed; None drops one."""
@@ -108,7 +109,9 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
         link=link,
         sizes=SIZES,
         choices=_choices(page.listing, session, actor),
-        buttons=[*_new_button(screen, page.definition, actor), *screen.buttons(actor)],
+        part=part,
+        parts=next((one.options for one in page.listing.filters if one.name == page.listing.parts), ()),
+        buttons=[*_new_button(screen, page.definition, actor, part), *screen.buttons(actor)],
         row_buttons=row_buttons,
         has_acts=screen.show is not None or any(page.actions.values()) or any(row_buttons.values()),
         here=request.full_path.rstrip("?"),
@@ -157,7 +160,7 @@ def _choices(listing: Listing, session: Session, actor: Actor) -> dict[str, Sequ
     return {**fixed, **{one.name: one.choices(session, actor) for one in listing.filters if one.choices is not None}}
 
 
-def _new_button(screen: ListScreen, definition: Definition | None, actor: Actor) -> list[Button]:
+def _new_button(screen: ListScreen, definition: Definition | None, actor: Actor, part: str) -> list[Button]:
     if screen.new is None or definition is None or definition.start.lane not in actor.roles:
         return []
-    return [Button(definition.start.properties.get("button", definition.start.name), screen.new(), primary=True)]
+    return [Button(definition.start.properties.get("button", definition.start.name), screen.new(part), primary=True)]

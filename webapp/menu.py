@@ -81,9 +81,8 @@ HEADINGS = (
         "考务管理",
         "writing",
         under=(
-            Entry("考试科目", endpoint="exam_subjects.index", roles=(SCHOOL, ORGANIZATION)),
+            Entry("考试科目", endpoint="exam_subject.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
             Entry("考试计划", endpoint="plans.index", roles=(SCHOOL, ORGANIZATION)),
-            Entry("考生管理", endpoint="candidates.index", roles=(SCHOOL, ORGANIZATION)),
         ),
     ),
 )

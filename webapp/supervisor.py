@@ -33,6 +33,7 @@ RESTARTS = 5  # of one part within WINDOW; after that something is broken, and a
 WINDOW = 600.0  # seconds
 PILOT = (sys.executable, "-m", "webapp")
 PRODUCT = WEB, WORKER, SCHEDULER = "网页", "后台任务", "定时"
+OUTSIDE = ("SMS_URL", "COMPARE_URL")
 
 
 @dataclass
@@ -212,10 +213,11 @@ def _start(stack: Stack, child: dict[str, str], home: Path, private: Path, liste
         stack.add(Part("Valkey", valkey_command(path), child, logs / "valkey.log"))
         child["REDIS_URL"] = f"unix://{quote(str(path))}?db=0"
         _wait_socket(path)
-    if "SMS_URL" not in child:
+    outside = [name for name in OUTSIDE if name not in child]
+    if outside:
         port = _port()
         stack.add(Part("外部系统模拟", [sys.executable, "-m", "jobs.sandbox", str(port)], child, logs / "sandbox.log"))
-        child["SMS_URL"] = f"http://127.0.0.1:{port}"
+        child |= dict.fromkeys(outside, f"http://127.0.0.1:{port}")
         child["no_proxy"] = ",".join(filter(None, [child.get("no_proxy") or child.get("NO_PROXY"), "127.0.0.1"]))
     # the server itself, not `pilot web`: the command's imports would be paid for twice. The socket is ours: who asks while the server
     # dies, or is started anew, waits instead of being refused

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Any, cast
 
 from psycopg import Connection as PostgresConnection
-from sqlalchemy import Connection, CursorResult, Engine, Table, UpdateBase, create_engine, event, func, select
+from sqlalchemy import Connection, CursorResult, Engine, Select, Table, UpdateBase, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -221,9 +221,22 @@ def put(session: Session, table: Table, values: Mapping[str, Any], unless: Seque
 
     Right also where two transactions do so at once.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row = insert(table).values(**values)
+    row = _insert(session, table).values(**values)
     session.execute(row.on_conflict_do_update(index_elements=unless, set_={k: row.excluded[k] for k in values if k not in unless}))
+
+
+def overwrite(session: Session, table: Table, columns: Iterable[str], rows: Select[Any], changed: Iterable[str]) -> None:
+    """Writes the columns `changed` of many rows, as a query with these columns gives them; rows that are not there are inserted.
+
+    The query has a WHERE: else SQLite takes ON CONFLICT for the ON of a join.
+    """
+    filled = _insert(session, table).from_select(list(columns), rows, include_defaults=False)
+    keys = list(table.primary_key.columns)
+    session.execute(filled.on_conflict_do_update(index_elements=keys, set_={name: filled.excluded[name] for name in changed}))
+
+
+def _insert(session: Session, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def rows_changed(session: Session, statement: UpdateBase) -> int:

@@ -63,6 +63,12 @@ def kind_of(number: str) -> str:
     return PERMIT if number.startswith(_PERMITS) else CARD
 
 
+def masked(number: str) -> str:
+    """A number as lists and titles show it: the first six characters and the last four. Of a short one, such as a passport's, the first
+    two and the last two: more would tell all of it."""
+    return f"{number[:6]}***{number[-4:]}" if len(number) >= 15 else f"{number[:2]}***{number[-2:]}"
+
+
 def _problem(number: str, today: date | None) -> str | None:
     if not _NUMBER.fullmatch(number):
         old = "，15 位的旧号码已停用" if re.fullmatch(r"[0-9]{15}", number) else ""

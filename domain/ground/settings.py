@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 _TWO_NUMBERS = re.compile(r"[1-9]\d{0,7},[1-9]\d{0,7}")
+STAND_IN = "http://127.0.0.1:8099"  # where `pilot sandbox` stands in for the outside systems
 _FERNET = re.compile(r"[A-Za-z0-9_-]{43}=")  # 32 bytes in base64
 
 
@@ -57,6 +58,8 @@ class Settings:
     """`SECURE_COOKIES=1` behind HTTPS."""
     port: int
     """`PORT` of the web server."""
+    compare_url: str = STAND_IN
+    """`COMPARE_URL`: base address of the comparison of photos; `make run` sets it to the sandbox."""
     seal_keys: tuple[str, ...] = ()
     """`SEAL_KEYS`: Fernet keys, the newest first; none: one kept under `home` (`domain.ground.vault`)."""
     proof_keys: tuple[str, ...] = ()
@@ -86,7 +89,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         home=home,
         database_url=environment.get("DATABASE_URL") or f"sqlite:///{home / 'pilot.sqlite3'}",
         redis_url=environment.get("REDIS_URL") or "redis://127.0.0.1:6379/0",
-        sms_url=environment.get("SMS_URL") or "http://127.0.0.1:8099",
+        sms_url=environment.get("SMS_URL") or STAND_IN,
+        compare_url=environment.get("COMPARE_URL") or STAND_IN,
         secret_key=secret,
         secure_cookies=environment.get("SECURE_COOKIES") == "1",
         port=int(port),

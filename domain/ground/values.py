@@ -27,12 +27,13 @@ def values_table(session: Session, rows: Sequence[Mapping[str, Any]], types: Map
 
     A value that is missing or None is null. Names are ours, never a user's: they become part of the statement.
     """
-    text = orjson.dumps([{name: row.get(name) for name in types} | {AT: at} for at, row in enumerate(rows)]).decode()
     all_types: Mapping[str, Type] = {**types, AT: Integer}
     if session.get_bind().dialect.name == "sqlite":
-        each = func.json_each(text).table_valued("value")
-        parts = [func.json_extract(each.c.value, f"$.{name}", type_=type_).label(name) for name, type_ in all_types.items()]
+        arrays = orjson.dumps([[*map(row.get, types), at] for at, row in enumerate(rows)]).decode()
+        each = func.json_each(arrays).table_valued("value")
+        parts = [func.json_extract(each.c.value, f"$[{at}]", type_=type_).label(name) for at, (name, type_) in enumerate(all_types.items())]
         return select(*parts).select_from(each).subquery(_NAME)
+    text = orjson.dumps([{**{name: row.get(name) for name in types}, AT: at} for at, row in enumerate(rows)]).decode()
     columns = [column(name, type_) for name, type_ in all_types.items()]
     records = func.jsonb_to_recordset(cast(literal(text, String), JSONB))
     return records.table_valued(*columns, name=_NAME).render_derived(with_types=True)

@@ -10,10 +10,12 @@ from typing import Any
 from forms.kinds import RecordKind
 from forms.listing import Listing
 from forms.lists import (
+    candidates,
     certificates,
     declaration_plans,
     declarations,
     exam_sites,
+    exam_subjects,
     organizations,
     schools,
     seals,
@@ -30,6 +32,8 @@ KINDS: dict[str, RecordKind[Any]] = {
         site_standards.SITE_STANDARD,
         declarations.DECLARATION,
         declaration_plans.DECLARATION_PLAN,
+        exam_subjects.EXAM_SUBJECT,
+        candidates.CANDIDATE,
         exam_sites.EXAM_SITE,
         weekly.WEEKLY_REPORT,
         teachers.TEACHER,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from domain.demo import load_demo
 from domain.demo.books import SIZES, load_books
+from domain.demo.exam_subjects import new_exam_subjects
 from domain.demo.seals import new_demo_seal
 from domain.demo.standards import new_site_standards, new_skill_standards
 from domain.ground.parties import Actor, Party, PersonRole, actor_of
@@ -37,6 +38,7 @@ def load(runtime: Runtime, size: str = "small") -> dict[str, int] | None:
         _start_periods(runtime.engine, session)
         made = load_books(session, now, SIZES[size])
         made |= add_standards(runtime.engine, session, now) | add_declarations(runtime.engine, session, now)
+        made |= add_exam_subjects(runtime.engine, session, now)
         made["电子签章"] = _add_seals(runtime, session, now)
         return made | play(Stage(runtime.engine, session, runtime.settings.home, Random(20261)))  # noqa: S311  # the same data every time
 
@@ -48,6 +50,14 @@ def add_standards(engine: Engine, session: Session, now: datetime) -> dict[str, 
     for instance_id, actor in site[9::10]:
         acting.send(engine, session, actor, instance_id, "disable")
     return {"职业技能等级标准": len(skill), "考核站点建设标准": len(site)}
+
+
+def add_exam_subjects(engine: Engine, session: Session, now: datetime) -> dict[str, int]:
+    """Adds the certificates' exam subjects, each with its process; every twentieth has been switched off."""
+    begun = _start(engine, session, "exam_subject", new_exam_subjects(session, now))
+    for instance_id, actor in begun[19::20]:
+        acting.send(engine, session, actor, instance_id, "disable")
+    return {"考试科目": len(begun)}
 
 
 def _add_seals(runtime: Runtime, session: Session, now: datetime) -> int:

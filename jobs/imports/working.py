@@ -10,12 +10,13 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any, cast
 
-from sqlalchemy import JSON, Integer, String, bindparam, delete, insert, literal, select, update
+from sqlalchemy import JSON, Integer, String, delete, insert, literal, select, true, update
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from xlsxwriter.utility import xl_col_to_name
 
+from domain.ground.database import overwrite
 from domain.ground.values import values_table
 from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState, move, recount, rows_of
 from jobs.imports import IMPORTS
@@ -246,10 +247,18 @@ def _take(
 
 def _note_records(session: Session, record: ImportRecord, made: list[tuple[int, int]]) -> None:
     """Writes down which record was made of which row."""
-    if made:
-        one = update(ROWS).where(ROWS.c.import_id == record.id, ROWS.c.number == bindparam("row"))
-        values = [{"row": number, "made": record_id} for number, record_id in made]
-        session.connection().execute(one.values(state=RowState.TAKEN, record_id=bindparam("made")), values)
+    if not made:
+        return
+    # the rows are there, so every one of these is an update: of the ways to update many it is the one with a single parameter
+    values = values_table(session, [{"row": number, "made": made_id} for number, made_id in made], {"row": Integer, "made": Integer})
+    there = {
+        "import_id": literal(record.id),
+        "number": values.c.row,
+        "state": literal(RowState.TAKEN, ROWS.c.state.type),
+        "cells": literal([], JSON),
+        "record_id": values.c.made,
+    }
+    overwrite(session, ROWS, there, select(*there.values()).where(true()), ("state", "record_id"))
 
 
 def _refuse_rows(session: Session, record: ImportRecord, refused: Mapping[int, tuple[str, str]]) -> None:

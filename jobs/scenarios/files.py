@@ -14,7 +14,7 @@ from processes.diagrams.expressions import ExpressionError, limit_size
 MAX_TEXT = 200_000  # characters
 MAX_SCENARIOS = 50
 MAX_STEPS = 100
-ACTS = {"new": (), "save": ("form",), "complete": ("outcome",), "act": ("element",)}  # `do` → what else it needs
+ACTS = {"new": (), "save": ("form",), "complete": ("outcome",), "act": ("element",), "put": ("field", "value")}  # `do` → what else it needs
 EXPECTED = {
     "status": "状态",
     "tone": "状态颜色（tone）",

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from domain.demo import load_demo
 from domain.demo.books import SIZES, load_books
+from domain.exams.photos import keep_photo
 from domain.ground.base import Base
 from domain.ground.database import Database, open_database
 from domain.ground.errors import DomainError
@@ -31,7 +32,7 @@ from forms import read_forms
 from forms.checking import check
 from handlers import HANDLERS
 from jobs.runtime import BPMN_FOLDER
-from jobs.sandbox import MODES, Outside, make_server
+from jobs.sandbox import COMPARE_MODES, MODES, Outside, make_server
 from jobs.scenarios.files import EXPECTED, ScenarioFailed, read_scenarios
 from jobs.scenarios.records import MEANWHILE, new_record
 from jobs.scenarios.reports import Report, Shown
@@ -43,6 +44,7 @@ from processes.diagrams.decisions import read_folder
 from processes.engine import Engine
 from processes.errors import FormInvalid, ProcessError
 from processes.outside import answers, messages
+from processes.rights import access
 from processes.rows import InstanceRow, JobRow, TaskRow
 from processes.states import JobState, TaskRowState
 from processes.steps import acting, completing, starting
@@ -128,8 +130,10 @@ def _sandbox() -> Iterator[tuple[Outside, Settings]]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        settings = read_settings({"SMS_URL": f"http://127.0.0.1:{server.server_address[1]}", "SECRET_KEY": "scenarios" * 4})
-        yield server.outside, settings
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        with TemporaryDirectory() as home:
+            own = {"SMS_URL": address, "COMPARE_URL": address, "SECRET_KEY": "scenarios" * 4, "PILOT_HOME": home}
+            yield server.outside, read_settings(own)
     finally:
         server.shutdown()
         thread.join()
@@ -203,6 +207,8 @@ def _do(play: _Play, line: Mapping[str, Any]) -> None:
         play.instance_id, play.subject_id = instance_id, subject.id
     elif act == "save":
         acting.save(play.engine, play.session, actor, play.instance_id, line["form"])
+    elif act == "put":
+        acting.put(play.engine, play.session, actor, play.instance_id, line["field"], _value(play, line["field"], str(line["value"])))
     elif act == "complete":
         task_id = _task_id(play, actor, line.get("task"))
         completing.complete(play.engine, play.session, actor, task_id, line["outcome"], line.get("form"), line.get("comment"))
@@ -210,6 +216,12 @@ def _do(play: _Play, line: Mapping[str, Any]) -> None:
         acting.send(play.engine, play.session, actor, play.instance_id, line["element"], line.get("comment"))
     else:
         raise ScenarioFailed(f"不认识的动作 {act!r}")
+
+
+def _value(play: _Play, field: str, value: str) -> str:
+    """What a `put` gives to a field. A photo is kept first, with the value for its content."""
+    its = access.fields_of(play.definition.record_schema).get(field, {})
+    return keep_photo(play.settings.home, value.encode()) if its.get("x-widget") == "photo" else value
 
 
 def _meanwhile(play: _Play, name: str) -> None:
@@ -232,10 +244,10 @@ def _task_id(play: _Play, actor: Actor, element: str | None) -> str:
 
 
 def _outside(play: _Play, mode: str) -> None:
-    """Sends every pending job with its real client to the sandbox, which answers as `mode` says (`ok`, `refuse`, `fail`)."""
-    if mode not in MODES:
-        raise ScenarioFailed(f"外部系统没有 {mode!r} 这种表现，可用：{'、'.join(MODES)}")
-    play.outside.mode = mode
+    """Sends every pending job with its real client to the sandbox, which answers as `mode` says (`ok`, `refuse`, `fail`, …)."""
+    if mode not in COMPARE_MODES:
+        raise ScenarioFailed(f"外部系统没有 {mode!r} 这种表现，可用：{'、'.join(COMPARE_MODES)}")
+    play.outside.mode, play.outside.compare = mode if mode in MODES else "ok", mode
     table = tables.job
     pending = select(table).where(table.c.instance_id == play.instance_id, table.c.state == JobState.PENDING)
     for job in read_all(play.session, pending, JobRow):

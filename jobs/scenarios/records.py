@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from domain.certificates.declaration_plans import DeclarationPlan, all_labels, new_plan
 from domain.certificates.declarations import Declaration, new_declaration
 from domain.demo.seals import new_demo_seal
+from domain.exams.candidates import Candidate
 from domain.ground.base import clock_minutes
 from domain.ground.parties import Actor
 from domain.ground.subjects import Subject
@@ -69,7 +70,13 @@ def _move_end(declaration: Declaration, end: datetime) -> None:
     declaration.plan.ends_at = end
 
 
+def _register(candidate: Candidate, certificates: int) -> None:
+    candidate.registered = certificates
+
+
 MEANWHILE: dict[str, Callable[[Any, datetime], None]] = {  # name in `meanwhile` → what another process does to a record
     "申报计划延长七天": lambda record, now: _move_end(record, now + timedelta(days=7)),
     "申报计划提前截止": _move_end,
+    "报考一个证书": lambda record, now: _register(record, 1),
+    "取消报考": lambda record, now: _register(record, 0),
 }

@@ -14,7 +14,7 @@ from processes.diagrams.diagram import Diagram
 from processes.diagrams.quoting import quoted, short
 
 _TYPES = ("string", "integer", "number", "array")
-_WIDGETS = ("textarea", "file", "choices")
+_WIDGETS = ("textarea", "file", "choices", "photo")
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "x-max-mb")
 _TEXTS = ("title", "x-tab", "x-help", "x-options", "x-by", "x-sex", "x-document", "format", "pattern")
 _LISTS = ("enum", "x-accept", "x-roles", "x-aliases", "x-doubtful-aliases")
@@ -93,12 +93,18 @@ def _values(field: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[str
     for name, known in (("x-accept", MEDIA_TYPES), ("x-roles", ROLES)):
         if isinstance(field.get(name), list) and not set(map(str, field[name])) <= set(known):
             yield f"{name} 只能有：{'、'.join(known)}"
+    if "x-required-for" in field and not _cases(field["x-required-for"], fields):
+        yield "x-required-for 应写成 {其他字段的名称: [在其取这些值时必填]}"
     pattern = field.get("pattern")
     if isinstance(pattern, str) and not _compiles(pattern):
         yield "pattern 不是正则表达式"
     for name, least in (("minLength", "maxLength"), ("minItems", "maxItems"), ("minimum", "maximum")):
         if _is_number(field.get(name)) and _is_number(field.get(least)) and field[name] > field[least]:
             yield f"{name} 大于 {least}，没有能填写的内容"
+
+
+def _cases(hint: object, fields: Mapping[str, Any]) -> bool:
+    return isinstance(hint, dict) and bool(hint) and all(name in fields and _is_list(said) for name, said in hint.items())
 
 
 def _compiles(pattern: str) -> bool:

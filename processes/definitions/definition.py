@@ -11,7 +11,7 @@ from domain.ground.tones import Tone
 from processes.diagrams.activities import decision_of
 from processes.diagrams.decisions import tables_of
 from processes.diagrams.diagram import parse_diagram, read_diagram
-from processes.diagrams.elements import Element
+from processes.diagrams.elements import STANDS, Element
 from processes.diagrams.expressions import Value
 from processes.errors import DiagramInvalid, EngineFault
 from processes.spiff.instances import NUMBERS
@@ -116,8 +116,9 @@ class Definition:
 
     @cached_property
     def first_task(self) -> Element | None:
-        """The first user task along the flow."""
-        return next((self.elements[e] for e in in_order(self) if self.elements[e].tag == "userTask"), None)
+        """The user task that a new record comes to at once; None where it comes to another wait first."""
+        first = next((self.elements[e] for e in in_order(self) if self.elements[e].tag in STANDS), None)
+        return first if first is not None and first.tag == "userTask" else None
 
     @cached_property
     def record_schema(self) -> dict[str, Any]:

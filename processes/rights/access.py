@@ -24,14 +24,18 @@ def form_at(schema: Mapping[str, Any], element: Element, role: str | None = None
 
     `role` is the role whose step it is, where that is not the element's own.
     """
-    names = (element.local, role or element.role)
-    modes = {name: _mode(field[HINT], names) for name, field in fields_of(schema).items() if HINT in field}
+    modes = {name: mode_at(field, element, role) for name, field in fields_of(schema).items() if HINT in field}
     if all(mode == "write" for mode in modes.values()):
         return schema
     written = {name for name in fields_of(schema) if modes.get(name, "write") == "write"}
     seen = {name: field for name, field in fields_of(schema).items() if modes.get(name) != "hidden"}
     properties = {name: field if name in written else {**field, "readOnly": True} for name, field in seen.items()}
     return {**schema, "properties": properties, "required": [name for name in schema.get("required", ()) if name in written]}
+
+
+def mode_at(field: Mapping[str, Any], element: Element, role: str | None = None) -> str:
+    """What a step may do with a field, one of `MODES`. `role`: see `form_at`."""
+    return _mode(field.get(HINT, {}), (element.local, role or element.role))
 
 
 def at_start(definition: Definition) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from domain.ground.parties import SYSTEM, Actor
 from processes.diagrams.elements import Element
 from processes.engine import Engine
-from processes.errors import NotFound, Refused, TaskClosed
+from processes.errors import FormInvalid, NotFound, Refused, TaskClosed
 from processes.rights import access, authority
 from processes.spiff import tokens
 from processes.states import EventKind
@@ -93,15 +93,40 @@ def store_edit(edit: Edit, answers: Answers) -> list[str]:
         FormInvalid: it must pass the checks, and does not.
     """
     step, element, before = edit.step, edit.element, edit.step.subject.answers()
-    stored = answers_to_store(step, edit.file_name, element, answers, before, element.edit_lane, element.edit_checked)
-    changes = differences(before, stored)
+    return _store(edit, answers_to_store(step, edit.file_name, element, answers, before, element.edit_lane, element.edit_checked), "保存")
+
+
+def _store(edit: Edit, stored: dict[str, Any], name: str) -> list[str]:
+    """Stores answers that may be stored; `name` is what the history calls it."""
+    step, element = edit.step, edit.element
+    changes = differences(step.subject.answers(), stored)
     if changes:
         step.subject.take(stored)
-        step.record(EventKind.EDIT, "保存", element.id, None, changes)
+        step.record(EventKind.EDIT, name, element.id, None, changes)
         if step.workflow is not None:
             running.run(step)  # a condition of the diagram may have come true
     # a timer may have fired while loading: then the books are written although nothing was edited
     return books.write(step) if step.events else []
+
+
+def put(engine: Engine, session: Session, actor: Actor, instance_id: int, field: str, value: str) -> list[str]:
+    """Gives a record one field that its form only shows (`readOnly`), such as a photo that was checked elsewhere. It is an edit: the
+    diagram says where it may be made (`editForm`), and the field's `x-access` where the field may not be given even then.
+
+    Raises:
+        Refused: nothing may be edited where the record stands, or not this field.
+        NotAllowed: the actor may not edit it.
+        FormInvalid: the value is none of the field.
+    """
+    edit = open_edit(engine, session, actor, instance_id)
+    schema = edit.step.definition.forms[edit.file_name]
+    its = access.fields_of(schema)[field]
+    if access.mode_at(its, edit.element, edit.element.edit_lane) != "write":
+        raise Refused(f"当前状态为“{edit.step.subject.status}”，不能修改“{its.get('title', field)}”")
+    alone = {"type": "object", "properties": {field: {k: v for k, v in its.items() if k != "readOnly"}}, "required": [field]}
+    if problems := edit.step.engine.check(alone, {field: value}):
+        raise FormInvalid(problems)
+    return _store(edit, {**edit.step.subject.answers(), field: value}, its.get("title", field))
 
 
 def save(engine: Engine, session: Session, actor: Actor, instance_id: int, answers: Answers, seen: int | None = None) -> list[str]:

@@ -8,11 +8,11 @@ messages, data in the state – the engine starts one by one (docs/decisions/bul
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import exists, insert, select
 from sqlalchemy.orm import Session
@@ -35,6 +35,7 @@ from processes.spiff.state import StateTemplate
 from processes.steps import books, execution, running, starting
 from processes.steps.step import Step
 
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}  # the two bits that say which kind of UUID it is
 MAX_TEMPLATES = 5  # ways of starting that are kept in mind while many start
 
 
@@ -180,7 +181,7 @@ def _write(session: Session, actor: Actor, starts: Sequence[_Start]) -> list[str
 def _rows(actor: Actor, instance_id: int, start: _Start) -> Iterator[tuple[Any, dict[str, Any]]]:
     """(table, row) of all that a start writes; the instance first."""
     template, subject = start.template, start.subject
-    ids = [str(uuid4()) for _ in template.ids]
+    ids = _new_ids(len(template.ids))
     new = dict(zip(template.ids, ids, strict=True))
     chain, lines = GENESIS, []
     for number, line in enumerate(template.lines, 1):
@@ -197,6 +198,13 @@ def _rows(actor: Actor, instance_id: int, start: _Start) -> Iterator[tuple[Any, 
         yield tables.event, line
     for job, parameters in zip(template.jobs, start.parameters, strict=True):
         yield tables.job, {**job, "id": new[job["id"]], "instance_id": instance_id, "params": parameters}
+
+
+def _new_ids(count: int) -> list[str]:
+    """Random ids (RFC 9562, version 4), as `uuid4` gives them, which reads and writes each by itself and takes five times as long."""
+    digits = os.urandom(16 * count).hex()
+    each = (digits[at : at + 32] for at in range(0, 32 * count, 32))
+    return [f"{one[:8]}-{one[8:12]}-4{one[13:16]}-{_VARIANT[one[16]]}{one[17:20]}-{one[20:]}" for one in each]
 
 
 def _wait(definition: Definition, wait: Wait, ids: Mapping[str, str], subject: Subject) -> Wait:

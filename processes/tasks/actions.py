@@ -207,17 +207,19 @@ def _of_waits(definition: Definition, row: _Running, actor: Actor) -> list[Actio
 
 
 def _of_position(definition: Definition, row: _Running, actor: Actor) -> list[Action]:
-    """The button that edits the record where `editLane` gives the actor that right, also after the end. None of their tasks edits it."""
+    """The button that edits the record where `editLane` gives the actor that right, also after the end. None of their tasks edits it.
+    Beside it the one that only says why it cannot act."""
     element = definition.elements.get(row.position or "")
     if element is None or not {"editForm", "editLane"} <= element.properties.keys():
         return []
     if element.edit_lane not in actor.roles or row.party_id != actor.party_id:
         return []
-    return [
-        Action(
-            ActionKind.EDIT, row.id, None, element.id, element.properties.get("editButton", "编辑"), element.properties["editForm"], True
-        )
-    ]
+    edit = element.properties.get("editButton", "编辑")
+    actions = [Action(ActionKind.EDIT, row.id, None, element.id, edit, element.properties["editForm"], True)]
+    if blocked := element.properties.get("blockedAction"):
+        refuse = element.properties.get("blockedMessage", "目前不能办理")
+        actions.append(Action(ActionKind.MESSAGE, row.id, None, element.id, blocked, refuse=refuse))
+    return actions
 
 
 def _mine(wait: Wait, actor: Actor) -> bool:

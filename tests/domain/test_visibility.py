@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from domain.certificates.certificates import Certificate, certificate_of, certificates_query
 from domain.certificates.pilots import PilotCertificate
+from domain.exams.exam_subjects import ExamSubject, exam_subject_of, exam_subjects_query
 from domain.ground.parties import Actor, Party
 from domain.institutions.organizations import Organization, organization_of, organizations_query
 from domain.institutions.schools import school_of, schools_query
@@ -32,6 +33,8 @@ class Facts:
     skill: dict[int, tuple[int, set[int]]]
     """standard → (organization, certificates)"""
     site: dict[int, tuple[int, set[int]]]
+    subject: dict[int, tuple[int, int]]
+    """exam subject → (organization, certificate)"""
     organizations: set[int]
 
     def piloted(self, *schools: int) -> set[int]:
@@ -49,6 +52,7 @@ def read(session: Session) -> Facts:
         dict(session.execute(select(Party.id, Party.province_id).where(Party.kind == "school")).all()),
         {row.id: (row.party_id, {certificate.id for certificate in row.certificates}) for row in skill},
         {row.id: (row.party_id, {row.certificate_id}) for row in session.scalars(select(SiteStandard))},
+        {row.id: (row.party_id, row.certificate_id) for row in session.scalars(select(ExamSubject))},
         set(session.scalars(select(Organization.id))),
     )
 
@@ -61,6 +65,7 @@ def expected(facts: Facts, actor: Actor) -> dict[str, set[int]]:
         "certificate": set(facts.owner),
         "skill": set(facts.skill),
         "site": set(facts.site),
+        "subject": set(facts.subject),
     }
     if "系统管理" in actor.roles:
         return everything
@@ -74,6 +79,7 @@ def expected(facts: Facts, actor: Actor) -> dict[str, set[int]]:
             "certificate": own,
             "skill": {id for id, (owner, _) in facts.skill.items() if owner == actor.party_id},
             "site": {id for id, (owner, _) in facts.site.items() if owner == actor.party_id},
+            "subject": {id for id, (owner, _) in facts.subject.items() if owner == actor.party_id},
         }
     schools = [actor.party_id] if actor.party_kind == "school" else facts.schools_of(actor.party_id)
     piloted = facts.piloted(*schools)
@@ -83,6 +89,7 @@ def expected(facts: Facts, actor: Actor) -> dict[str, set[int]]:
         "certificate": set(facts.owner),
         "skill": {id for id, (_, certificates) in facts.skill.items() if certificates & piloted},
         "site": {id for id, (_, certificates) in facts.site.items() if certificates & piloted},
+        "subject": {id for id, (_, certificate) in facts.subject.items() if certificate in piloted and actor.party_kind == "school"},
     }
 
 
@@ -92,10 +99,11 @@ QUERIES: dict[str, tuple[Callable[[Actor], Any], Callable[[Session, Actor, int],
     "certificate": (certificates_query, certificate_of),
     "skill": (skill_standards_query, skill_standard_of),
     "site": (site_standards_query, site_standard_of),
+    "subject": (exam_subjects_query, exam_subject_of),
 }
 
 
-@pytest.mark.row("2.1.1", "2.2.1", "3.1", "3.2", "4.1")
+@pytest.mark.row("2.1.1", "2.2.1", "3.1", "3.2", "4.1", "5.2.1")
 def test_each_actor_sees_their_own(world_books: World) -> None:
     with world_books.runtime.database.reading() as session:
         facts = read(session)

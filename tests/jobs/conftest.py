@@ -100,6 +100,7 @@ class Live:
             "DATABASE_URL": settings.database_url,
             "REDIS_URL": settings.redis_url,
             "SMS_URL": settings.sms_url,
+            "COMPARE_URL": settings.compare_url,
             "PILOT_HOME": str(settings.home),
             "SECRET_KEY": settings.secret_key,
         }
@@ -143,7 +144,8 @@ def running(settings: Settings, redis_server: str) -> Iterator[Live]:
     server = make_server(0, log)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
-    world = world_of(replace(settings, redis_url=redis_server, sms_url=f"http://127.0.0.1:{server.server_port}"), utc_now)
+    address = f"http://127.0.0.1:{server.server_port}"
+    world = world_of(replace(settings, redis_url=redis_server, sms_url=address, compare_url=address), utc_now)
     world.clock.now = utc_now()
     with world.runtime.database.writing() as session:
         _around_now(session)

@@ -12,10 +12,10 @@ from tests.conftest import World
 from tests.processes.steps.test_weekly_report import ANSWERS, act, begin
 
 
-def submitted(world: World) -> tuple[int, int, str]:
-    """Report, instance and the job of the reviewer's SMS."""
-    report, instance = begin(world)
-    (job_id,) = act(world, "school1", instance, "提交", ANSWERS)
+def submitted(world: World, account: str = "school1") -> tuple[int, int, str]:
+    """Report of one school, instance and the job of the reviewer's SMS."""
+    report, instance = begin(world, account)
+    (job_id,) = act(world, account, instance, "提交", ANSWERS)
     return report, instance, job_id
 
 

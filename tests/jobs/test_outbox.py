@@ -345,3 +345,33 @@ def test_a_sweep_lets_be_what_was_handed_out_meanwhile(world: World) -> None:
     assert looked
     job, _ = get(runtime, job_id)
     assert (job.state, job.attempt, job.next_at) == ("running", 2, world.clock() + outbox.LEASE)
+
+
+@pytest.mark.row("6.5")
+def test_a_worker_sends_what_is_due_together(live: Live) -> None:
+    live.outside.mode, live.outside.seconds = "delay", FOREVER
+    runtime = live.world.runtime
+    jobs = [submitted(live.world, account)[2] for account in ("school1", "school2", "school3")]
+    set_job(runtime, jobs[2], next_at=runtime.engine.clock() + timedelta(minutes=1))  # it failed before, and is not due
+    outbox.hand_out(runtime.settings.redis_url, jobs[:1])
+    live.start_worker()
+    wait_for(lambda: set(live.outside.asked) == set(jobs[:2]))  # neither has an answer yet
+    live.outside.go_on.set()
+    wait_for(lambda: [live.job(one).state for one in jobs] == ["done", "done", "pending"])
+    assert sorted(live.outside.asked) == sorted(jobs[:2])
+
+
+@pytest.mark.row("6.5")
+def test_of_jobs_sent_together_each_has_its_own_answer(live: Live) -> None:
+    runtime = live.world.runtime
+    jobs = [submitted(live.world, account)[2] for account in ("school1", "school2")]
+
+    def call(payload: Any, key: str, settings: Settings) -> dict[str, Any]:
+        if key == jobs[0]:
+            raise Permanent("这一个不行")
+        return {}
+
+    outbox.run_together(calling(live.world, call), jobs[0])
+    assert [live.job(one).state for one in jobs] == ["failed", "done"]
+    outbox.run_together(runtime, jobs[1])  # the queue brings it, too: it is over
+    assert live.job(jobs[1]).attempt == 1

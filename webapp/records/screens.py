@@ -74,13 +74,18 @@ def screen_of(kind: RecordKind[Any]) -> ListScreen:
         listing=kind.listing,
         help=kind.help,
         show=lambda row: url_for(f"{kind.key}.show", record_id=row.id),
-        new=None if kind.create is None else lambda: url_for(kind.chosen_at or f"{kind.key}.new"),
+        new=None if kind.create is None else lambda part: url_for(kind.chosen_at or f"{kind.key}.new", **_opened_for(part)),
         buttons=lambda who: [_button(link) for link in kind.links if link.roles & who.roles],
         empty=kind.empty,
         export=kind.export,
         more_exports=kind.more_exports,
         popup=kind.popup,
     )
+
+
+def _opened_for(part: str) -> dict[str, Any]:
+    """What an address says of the part of the list for which an empty form is opened."""
+    return {"for": part} if part else {}
 
 
 def _button(link: Link) -> Button:

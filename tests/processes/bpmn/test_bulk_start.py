@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -266,3 +267,11 @@ def test_a_process_that_is_written_is_noticed_when_it_is_changed(play: Play) -> 
         row = session.execute(select(tables.instance).where(tables.instance.c.id == second)).one()
         assert list(faults(play.world.runtime.engine, session, row))
         session.rollback()
+
+
+def test_ids_of_what_is_written_are_random_uuids() -> None:
+    ids = bulk_start._new_ids(500)
+    assert len(set(ids)) == 500
+    for one in ids:
+        read = uuid.UUID(one)
+        assert (str(read), read.version, read.variant) == (one, 4, uuid.RFC_4122)

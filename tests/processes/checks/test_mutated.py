@@ -43,6 +43,24 @@ BEGUN: dict[str, tuple[str, dict[str, Any]]] = {  # who begins a record of each 
         "school1",
         {"certificate": CERTIFICATE, "address": "龙眠大道 1 号", "head": "张文", "mobile": "13900000000", "places": 6},
     ),
+    "candidate": (
+        "school1",
+        {
+            "kind": "社会考生",
+            "name": "王小明",
+            "pinyin": "WANG XIAOMING",
+            "document": "护照",
+            "id_number": "E12345678",
+            "mobile": "13911110000",
+        },
+    ),
+    "exam_subject": (
+        "organization1",
+        {
+            **{"certificate": CERTIFICATE, "name": "理论知识", "method": "理论", "room_type": "实训室"},
+            **{"audience": "高职", "full_mark": 100, "pass_mark": 60},
+        },
+    ),
     "teacher": ("school1", {"name": "王小明", "mobile": "13911110000"}),
     "seal": ("school1", {}),
     "skill_standard": ("organization1", {}),

@@ -1,0 +1,120 @@
+"""考生 through the pages: two parts of a list, adding, editing, authentication, deleting, and what others may not."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from domain.exams.photos import keep_photo
+from jobs import outbox
+from processes import tables
+from processes.steps import acting
+from tests.conftest import World
+from tests.domain.exams.test_candidates import PUPIL
+from tests.jobs.conftest import Live
+from tests.webapp.clients import site, user
+from tests.webapp.routes import get, post
+
+ROUTES = {  # what each account gets from each address
+    "candidate.index": get("200"),
+    "candidate.show": get("school1: 200; 404"),
+    "candidate.edit": get("school1: 200; 404"),
+    "candidate.store": post("school1: 422; 404"),
+    "candidate.new": get("schools: 200; 403"),
+    "candidate.create": post("schools: 422; 403"),
+}  # fmt: skip
+
+
+def add(client: FlaskClient, **changes: str) -> int:
+    data = {**{name: str(value) for name, value in PUPIL.items()}, **changes, "act": "保存", "for": changes.get("kind", "院校考生")}
+    return int(client.post("/candidates/new", data=data).status_code)
+
+
+def give_photo(world: World, content: bytes = b"photo") -> None:
+    photo = keep_photo(world.runtime.settings.home, content)
+    with world.runtime.database.writing() as session:
+        (instance,) = session.scalars(select(tables.instance.c.id).where(tables.instance.c.key == "candidate"))
+        acting.put(world.runtime.engine, session, world.actor("school1"), instance, "photo", photo)
+
+
+def press(client: FlaskClient, element: str) -> str:
+    data = {"ids": "1", "element": element, "back": "/candidates/"}
+    return client.post("/lists/candidate/send", data=data, follow_redirects=True).text
+
+
+def run_jobs(world: World) -> list[str]:
+    with world.runtime.database.reading() as session:
+        found = list(session.scalars(select(tables.job.c.id).where(tables.job.c.state == "pending")))
+    for job_id in found:
+        assert outbox.run_job(world.runtime, job_id)
+    return found
+
+
+@pytest.mark.row("5.2.3.1")
+def test_pupils_and_others_are_two_parts_of_one_list(lite_books: World) -> None:
+    school = user(site(lite_books), "school1")
+    assert "还没有考生" in school.get("/candidates/").text
+    new = school.get("/candidates/new?for=社会考生").text
+    assert "新增社会考生" in new
+    assert "<option selected>社会考生</option>" in new
+    assert add(school) == 302
+    assert add(school, kind="社会考生", name="李四", major="", level="", entry_year="") == 302
+    pupils, others = school.get("/candidates/").text, school.get("/candidates/?kind=社会考生").text
+    assert ("王小明" in pupils, "李四" in pupils) == (True, False)
+    assert ("王小明" in others, "李四" in others) == (False, True)
+    assert "110105***002X" in pupils
+    assert "11010519491231002X" not in pupils
+    assert "11010519491231002X" in school.get("/candidates/1").text
+    assert add(school) == 409
+    assert add(school, id_number="110105194912310021") == 422
+
+
+@pytest.mark.row("5.2.3.6", "5.2.3.5")
+def test_from_a_photo_to_accurate_information(live: Live) -> None:
+    world = live.world
+    school = user(site(world), "school1")
+    assert add(school) == 302
+    assert "无照片" in school.get("/candidates/1").text
+    give_photo(world)
+    assert "完成 1 条" in press(school, "waiting")
+    (job,) = run_jobs(world)
+    assert live.outside.compared[job]["number"] == PUPIL["id_number"]
+    assert live.outside.compared[job]["photo"] == "cGhvdG8="  # the bytes, from where photos are kept
+    assert "cGhvdG8=" not in str(live.job(job))
+    assert "信息准确" in school.get("/candidates/1").text
+    form = school.get("/candidates/1/edit").text
+    assert 'name="mobile"' in form
+    assert not any(f'name="{name}"' in form for name in ("name", "document", "id_number", "photo"))
+    edited = {"kind": "院校考生", "name": "改名", "pinyin": "GAI MING", "mobile": "13911110009", "major": "护理", "level": "高职"}
+    assert school.post("/candidates/1/edit", data={**edited, "entry_year": "2025", "act": "保存"}).status_code == 302
+    shown = school.get("/candidates/1").text
+    assert "13911110009" in shown
+    assert "改名" not in shown
+
+
+@pytest.mark.row("5.2.3.6")
+def test_who_does_not_match_is_confirmed_by_hand(live: Live) -> None:
+    world, live.outside.compare = live.world, "mismatch"
+    school = user(site(world), "school1")
+    assert add(school) == 302
+    give_photo(world)
+    press(school, "waiting")
+    run_jobs(world)
+    page = school.get("/candidates/1").text
+    assert "需人工确认" in page
+    assert "照片与公安系统中的照片不一致（相似度 41%）" in page
+    with world.runtime.database.reading() as session:
+        task = session.scalars(select(tables.task.c.id).where(tables.task.c.state == "open", tables.task.c.element == "confirm")).one()
+    assert school.post(f"/inbox/tasks/{task}", data={"outcome": "确认无误"}).status_code == 302
+    assert "信息准确" in school.get("/candidates/1").text
+
+
+@pytest.mark.row("5.2.3.7")
+def test_deleting(lite_books: World) -> None:
+    school = user(site(lite_books), "school1")
+    assert add(school) == 302
+    assert "批量删除" in school.get("/candidates/").text
+    assert "完成 1 条" in press(school, "delete_early")
+    assert school.get("/candidates/1").status_code == 404
+    assert add(school) == 302
