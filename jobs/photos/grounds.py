@@ -110,7 +110,7 @@ _HUES = (
 
 def _name_of(lab: Lab, ground: str) -> str:
     lightness, chroma, hue = lab
-    if lightness < 18:
+    if lightness < 12:
         return "偏黑"
     if chroma < 9:
         return "偏白" if lightness >= 85 else "偏灰"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import puremagic
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from jobs.photos.cropping import SIZE, Box, crop_of, cropped
 from jobs.photos.grounds import DEFAULT, edge_of, ground_problem
@@ -91,7 +91,7 @@ def _look(content: bytes, ground: str) -> Look:
 def _opened(content: bytes) -> Image.Image:
     try:
         picture = Image.open(BytesIO(content), formats=FORMATS)
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise BadPhoto(f"照片不是 JPG、PNG 格式{_really(content)}，请另存为 JPG 后上传") from error
     width, height = picture.size
     if width * height > MOST_PIXELS:
@@ -112,8 +112,8 @@ def _really(content: bytes) -> str:
 
 def _coloured(picture: Image.Image) -> bool:
     """Whether the colours of a picture mean others than those of sRGB: it has a profile that says so."""
-    profile = picture.info.get("icc_profile")
-    return bool(profile) and b"sRGB" not in profile[:4096] and "sRGB".encode("utf-16-be") not in profile[:4096]
+    profile: bytes = picture.info.get("icc_profile") or b""
+    return profile != b"" and b"sRGB" not in profile[:4096] and "sRGB".encode("utf-16-be") not in profile[:4096]
 
 
 def _upright(picture: Image.Image) -> tuple[Image.Image, tuple[int, int]]:

@@ -187,7 +187,7 @@ def crop(import_id: int) -> ResponseReturnValue:
 def picture(import_id: int, number: int, which: str) -> Response:
     """A picture of an import, for those who see the import."""
     item = db().get(PhotoItem, (_record(import_id).id, number))
-    return jpeg(item and (item.photo if which == "photo" else item.preview))
+    return jpeg(None if item is None else item.photo if which == "photo" else item.preview)
 
 
 @blueprint.get("/<int:import_id>/failed.xlsx")

@@ -265,6 +265,7 @@ def _edit_page(
         opinion=None if task_id is None or instance is None else _opinion(instance),
         hidden={"task": task_id or "", "seen": "" if instance is None else instance.seq},
         form_key=f"{kind.key}/{record.id}",
+        about=(kind.key, record.id),
         tabs=fields.describe(kind.adapt(db(), actor(), dict(schema), record), access.on_page(schema, record.answers(), answers)),
         problems=problems,
         outcomes=outcomes or [Outcome(a.name, False) for a in actions if a.refuse],  # a blocked button says why when pressed
