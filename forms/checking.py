@@ -15,11 +15,14 @@ from jsonschema_rs import ValidationErrorKind as Kind
 from domain.ground.base import minutes_problem
 from domain.ground.id_numbers import document_problem, id_number_problem, sex_problem
 from domain.ground.identity import credit_code_problem, mobile_problem
+from domain.ground.names import name_problem, pinyin_problem
 from forms.fields import is_choices, is_file, parse
 from forms.requirements import required_now, sometimes_required
 
-FORMATS = {  # person-name is tidied only (`domain.ground.identity.TIDY`); document-number is checked with `x-document`
+FORMATS = {  # document-number is checked with `x-document`
     "id-number": id_number_problem,
+    "person-name": name_problem,
+    "pinyin": pinyin_problem,
     "mobile": mobile_problem,
     "credit-code": credit_code_problem,
     "minutes": minutes_problem,

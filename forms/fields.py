@@ -27,7 +27,8 @@ class Field:
 
     Where the widget is `lines`, `rows` holds the fields of each line. Where it is `file`, the value is a list of file ids, limited by
     `accept` (endings), `max_mb` (of one file) and `most` (files). Where it is `choices`, the value is a list of texts out of `options`;
-    with `by`, which names a column of the same line, `depending` maps what that column holds to the choices.
+    with `by`, which names a column of the same line, `depending` maps what that column holds to the choices. `pinyin` names the field
+    beside it, of a name, from which it is offered.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Field:
     most: int = 1
     readonly: bool = False
     by: str = ""
+    pinyin: str = ""
     depending: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
 
 
@@ -113,7 +115,8 @@ def _field(path: str, schema: Mapping[str, Any], value: object, required: bool) 
         return Field(path, label, "choices", value or [], required, hint, **ways)
     if schema.get("type") != "array":
         widget = "select" if "enum" in schema else schema.get("x-widget", _widget(schema))
-        return Field(path, label, widget, "" if value is None else value, required, hint, tuple(map(str, schema.get("enum", ()))))
+        shown, options = "" if value is None else value, tuple(map(str, schema.get("enum", ())))
+        return Field(path, label, widget, shown, required, hint, options, pinyin=schema.get("x-pinyin", ""))
     items = schema["items"]
     lines = value if isinstance(value, list) and value else [{}]
 

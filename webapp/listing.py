@@ -65,6 +65,8 @@ class Page:
     number: int
     size: int
     tabs: Sequence[tuple[str, int]]
+    starting: int = 0
+    """Rows under the filters whose process an import is about to start: they have no status yet."""
     actions: Mapping[int, Sequence[Action]] = field(default_factory=dict)
     incidents: Mapping[int, str] = field(default_factory=dict)
     """Record → what failed in its process and waits for a person."""
@@ -136,7 +138,8 @@ def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[
     actions, incidents = actions_and_incidents(session, actor, listing.key, ids, now) if listing.key is not None else ({}, {})
     here = {action.element for found in actions.values() for action in found}
     bulk = bulk_for(definition, actor, here) if definition is not None else ()
-    return Page(listing, rows, total, number, size, _tabs(definition, counts), actions, incidents, bulk, definition)
+    starting = counts.get("", 0) if definition is not None else 0
+    return Page(listing, rows, total, number, size, _tabs(definition, counts), starting, actions, incidents, bulk, definition)
 
 
 def _counts(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str]) -> dict[str, int]:

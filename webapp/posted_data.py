@@ -10,6 +10,7 @@ from sqlalchemy import String
 
 from domain.platform.files import attach
 from forms import fields
+from forms.filling import filling
 from forms.listing import Listing
 from webapp.context import actor, db, runtime
 
@@ -23,11 +24,13 @@ def posted_fields() -> dict[str, list[str]]:
 
 
 def posted_answers(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The posted answers of a form. Files that do not exist or are another party's are left out, and the page says so."""
+    """The posted answers of a form, with what is filled from other fields (`forms.filling`). Files that do not exist or are another
+    party's are left out, and the page says so."""
     answers = fields.parse(schema, posted_fields()) if schema else {}
     for name, field in fields.file_fields(schema).items():
         if name in answers:
             answers[name] = _own_files(field, answers[name])
+    filling(schema)(answers)
     return {name: value for name, value in answers.items() if value != []}
 
 

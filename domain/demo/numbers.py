@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain.ground.id_numbers import id_number_problem
 from domain.ground.identity import credit_code_problem
 
+_CHARACTERS = str.maketrans("0123456789", "〇一二三四五六七八九")
 _WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)  # GB 11714
 
 
@@ -29,3 +30,8 @@ def mobile(number: int) -> str:
 def id_number(body: str) -> str:
     """A resident's id number (GB 11643) that begins with these 17 digits."""
     return next(body + digit for digit in "0123456789X" if id_number_problem(body + digit) is None)
+
+
+def in_characters(number: int, length: int = 1) -> str:
+    """A number as Chinese characters, for made-up names: 〇〇一二."""
+    return f"{number:0{length}}".translate(_CHARACTERS)

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 
+from domain.ground.names import tidy_name, tidy_pinyin
+
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)  # GB 32100
 _CREDIT_DIGITS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # no I, O, S, V, Z
@@ -22,11 +24,6 @@ def tidy_mobile(text: str) -> str:
     return found[1] if found is not None else text.strip()
 
 
-def tidy_name(text: str) -> str:
-    """A person's name without the spaces that only align it: 张　三. Those of other scripts stay."""
-    return re.sub(r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])", "", text.strip())
-
-
 def _plain(text: str) -> str:
     if text.isascii() and text.isalnum():  # nearly always, and twenty thousand times in an import
         return text
@@ -38,6 +35,7 @@ TIDY: Mapping[str, Callable[[str], str]] = {
     "document-number": tidy_id_number,
     "mobile": tidy_mobile,
     "person-name": tidy_name,
+    "pinyin": tidy_pinyin,
 }
 """Format of a form's field → how what people write is stored."""
 

@@ -37,7 +37,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?1\d", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]0{1,2}:00(?::00)?)?|(\d{4})(\d{2})(\d{2})")
 # formats of fields that have neither full-width digits nor spaces
-_STRICT = frozenset({"id-number", "document-number", "mobile", "credit-code", "email", "date", "pinyin"})
+_STRICT = frozenset({"id-number", "document-number", "mobile", "credit-code", "email", "date"})
 
 
 def as_text(cell: Cell) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from forms import read_forms
 from forms.checking import checker
+from forms.filling import filling
 from jobs.imports.cells import Reader, extra_problem, reader
 from jobs.imports.columns import Column, columns_of
 from jobs.imports.description import Import
@@ -28,6 +29,8 @@ class RowCheck:
     columns: tuple[Column, ...]
     readers: tuple[tuple[str, Reader], ...]
     """Name of each column, and the function that reads its cells."""
+    fill: Callable[[dict[str, Any]], None]
+    """Fills what is empty and comes from another column."""
     check: Callable[[Mapping[str, Any]], Problems]
 
     def read(self, places: Mapping[str, int], cells: Sequence[str]) -> tuple[dict[str, Any], Problems]:
@@ -55,6 +58,7 @@ class RowCheck:
                 found[name] = problem
         if (problem := extra_problem(places, cells)) is not None:
             found[min(places, key=places.__getitem__)] = problem
+        self.fill(answers)
         return answers, found
 
     def title(self, name: str) -> str:
@@ -76,7 +80,7 @@ def row_check(session: Session, description: Import) -> RowCheck:
     """
     schema = at_start(latest(session, description.process)) if description.process else read_forms()[description.form]
     columns = columns_of(schema)
-    return RowCheck(columns, tuple((column.name, reader(column.schema)) for column in columns), checker(schema))
+    return RowCheck(columns, tuple((column.name, reader(column.schema)) for column in columns), filling(schema), checker(schema))
 
 
 @dataclass

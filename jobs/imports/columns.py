@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from forms.filling import is_filled
+
 
 @dataclass(frozen=True)
 class Column:
@@ -61,7 +63,7 @@ def columns_of(schema: Mapping[str, Any]) -> tuple[Column, ...]:
     """The columns, one for each field of the form, in its order. Tables inside a form and fields that are only read are no columns."""
     required = schema.get("required", ())
     return tuple(
-        Column(name, field.get("title", name), name in required, field)
+        Column(name, field.get("title", name), name in required and not is_filled(field), field)
         for name, field in schema["properties"].items()
         if field.get("type") not in ("array", "object") and not field.get("readOnly")
     )

@@ -22,6 +22,7 @@ from jobs import background
 from processes import tables
 from processes.steps import starting
 from tests.conftest import World
+from tests.domain.exams.pupils import PUPIL
 from tests.jobs.imports.files import HEADER, teacher, workbook
 from tests.webapp.clients import site, user
 from tests.webapp.declarations.applications import FORM as DECLARATION
@@ -93,6 +94,7 @@ def belongings(world: World, folder: Path) -> Belongings:
         data = {"name": "周小舟", "mobile": mobile, "major": major, "act": "保存"}
         assert client.post("/teachers/new", data=data).status_code == 302
     assert apply(school) == 302
+    assert school.post("/candidates/new", data={**PUPIL, "name": SECRET, "act": "保存"}).status_code == 302
     _declare(school, province)
     _work_in_the_background(world, school, folder)
     _fail(world)

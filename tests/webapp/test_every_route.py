@@ -86,6 +86,7 @@ ROUTES = {
     "records.diagram of a teacher": get("school1 teacher1: 200; 404", key="teacher"),
     "records.save_draft": post("school1 province1 province1b: 200+; 404", {"contact": "x"}, query="form=weekly_report/1"),
     "fields.check": post("school1 province1 province1b: 200; 404", {"path": "contact", "value": "x"}, query="form=weekly_report/1"),
+    "fields.pinyin": post("200", {"name": "覃乐"}),
     "files.upload": post("school1 province1 province1b: 422; 404", query="form=weekly_report/1&field=attachments"),
     "files.download": get("school1: 200; 404"),
     "files.download of a report": get("school1 province1 province1b: 200; 404", query="key=weekly_report&record=1"),

@@ -25,6 +25,7 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
+from domain.demo.numbers import in_characters
 from domain.ground.id_numbers import id_number_problem
 from domain.platform.imports import ImportRecord
 from jobs import background
@@ -119,7 +120,7 @@ def _write(path: Path) -> None:
         sheet.write_row(0, 0, HEADINGS)
         for number in range(1, ROWS + 1):
             account, sex = f"139{number:08}", "女男"[number % 2]  # as the 17th digit of the id number says
-            person = (f"教师{number}", account, _id_number(number), sex, "软件技术", "讲师", f"t{number}@example.com")
+            person = (f"教师{in_characters(number)}", account, _id_number(number), sex, "软件技术", "讲师", f"t{number}@example.com")
             sheet.write_row(number, 0, (number, *person, "Web前端开发（中级）", "信息工程学院", "硕士研究生", "无"))
 
 

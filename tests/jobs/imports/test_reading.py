@@ -11,6 +11,7 @@ from zipfile import ZipFile
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from domain.demo.numbers import in_characters
 from forms import read_forms
 from jobs.imports import marks, reading
 from jobs.imports.cells import extra_problem, reader
@@ -181,7 +182,7 @@ INCOMPLETE = [["姓名", "专业"], ["张三", "软件"]]
 
 
 def test_cells_merged_downwards_hold_their_value_in_every_row(tmp_path: Path) -> None:
-    rows = [[f"教师{n}", f"1390000000{n}", "软件技术", "讲师"] for n in range(4)]
+    rows = [[f"教师{in_characters(n)}", f"1390000000{n}", "软件技术", "讲师"] for n in range(4)]
     path = workbook(tmp_path / "a.xlsx", [[*PLAIN, "专业", "职称"], *rows])
     book = load_workbook(path)
     sheet = book.worksheets[0]
@@ -195,7 +196,7 @@ def test_cells_merged_downwards_hold_their_value_in_every_row(tmp_path: Path) ->
 
 
 def test_cells_merged_downwards_in_a_table_that_begins_at_another_column(tmp_path: Path) -> None:
-    rows = [["教师0", "13900000000", "软件技术", "讲师"], ["教师1", "13900000001", None, None]]
+    rows = [["教师〇", "13900000000", "软件技术", "讲师"], ["教师一", "13900000001", None, None]]
     path = workbook(tmp_path / "a.xlsx", [[None, *row] for row in ([*PLAIN, "专业", "职称"], *rows)])
     book = load_workbook(path)
     book.worksheets[0].merge_cells("D2:D3")

@@ -24,6 +24,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from PIL import Image as PILImage
 from xlsxwriter import Workbook as XlsxWorkbook
 
+from domain.demo.numbers import in_characters
 from domain.platform.background import BackgroundTask
 from domain.platform.imports import ImportRecord, import_of
 from jobs import background, confinement
@@ -114,7 +115,7 @@ def own(path: Path) -> Workbook:
     sheet.row_dimensions[4].hidden = True
     sheet.freeze_panes = "C3"
     sheet.auto_filter.ref = "A2:H11"
-    sheet.auto_filter.add_filter_column(1, ["教师00001"])
+    sheet.auto_filter.add_filter_column(1, ["教师〇〇〇〇一"])
     sheet.print_area = "A1:H11"
     sheet.print_title_rows = "1:2"
     choices = DataValidation("list", formula1='"男,女"', sqref="E3:E11")
@@ -137,9 +138,9 @@ def test_failed_rows_come_back_in_the_senders_own_workbook(lite: World, give_bac
     assert [row[:4] for row in texts(sheet)] == [
         ["某某学院教师信息表", None, None, None],
         ["序号", "姓名", "手机号", "证件号"],
-        [2, "教师00002", "12345", teacher(2)[2]],
-        [5, "教师00005", 67890, teacher(5)[2]],
-        [8, "教师00008", "13900000001", teacher(8)[2]],
+        [2, "教师〇〇〇〇二", "12345", teacher(2)[2]],
+        [5, "教师〇〇〇〇五", 67890, teacher(5)[2]],
+        [8, "教师〇〇〇〇八", "13900000001", teacher(8)[2]],
         [9, None, "13900000009", teacher(9)[2]],
     ]
     red = {cell.coordinate for row in sheet for cell in row if cell.fill.fgColor.rgb == "FFFFC7CE"}
@@ -173,7 +174,7 @@ def test_the_corrected_workbook_is_imported_as_it_is(lite: World, give_back: Ret
     assert counts(lite) == (5, 5, 5)
     book = give_back(first)
     sheet = book["信息学院教师"]
-    sheet["C3"], sheet["C4"], sheet["E4"], sheet["B6"] = "13900000002", "13900000005", "男", "教师00009"
+    sheet["C3"], sheet["C4"], sheet["E4"], sheet["B6"] = "13900000002", "13900000005", "男", "教师〇〇〇〇九"
     second = checked(lite, book, tmp_path / "b")
     assert problems(lite, second) == {5: [("mobile", "本校已有使用该手机号的账号")]}  # row 3 of the first file is in by now
     take(lite, second)
@@ -224,8 +225,8 @@ def test_what_was_corrected_in_the_browser_or_refused_at_the_take_is_told_right(
     take(lite, import_id)
     sheet = give_back(import_id)["Sheet1"]
     assert texts(sheet)[1:] == [
-        ["教师00002", "13900000002", teacher(2)[2], "?", "=HYPERLINK(1)", None, "t2@example.com"],
-        ["教师00003", "13900000020", *teacher(3)[2:]],
+        ["教师〇〇〇〇二", "13900000002", teacher(2)[2], "?", "=HYPERLINK(1)", None, "t2@example.com"],
+        ["教师〇〇〇〇三", "13900000020", *teacher(3)[2:]],
         teacher(4),
     ]
     assert sheet["E2"].data_type == "s"  # a text, as it was typed
@@ -275,14 +276,14 @@ def test_values_stand_where_formulas_stood(lite: World, give_back: Return, tmp_p
         day = book.add_format({"num_format": "yyyy年m月d日"})
         for row in range(1, 5):
             table.write_formula(row, 0, f"=A{row}+1" if row > 1 else "=1", None, row)
-            table.write(row, 1, f"教师{row}")
+            table.write(row, 1, f"教师{in_characters(row)}")
             table.write_formula(row, 2, f'="1"&{row}', None, "1" if row == 3 else f"1390000000{row}")
             table.write_datetime(row, 3, datetime(2026, 9, row), day)
         names.write_formula(0, 0, "=COUNTA(教师!B:B)", None, 5)
     import_id = upload(lite, path)
     work(lite, import_id)
     book = give_back(import_id)
-    assert texts(book["教师"]) == [["序号", "姓名", "手机号", "日期"], [3, "教师3", "1", datetime(2026, 9, 3)]]
+    assert texts(book["教师"]) == [["序号", "姓名", "手机号", "日期"], [3, "教师三", "1", datetime(2026, 9, 3)]]
     assert book["教师"]["D2"].number_format == "yyyy年m月d日"
     assert book["合计"]["A1"].value == 5
 
@@ -512,13 +513,13 @@ def test_headings_over_two_lines_and_cells_merged_downwards_come_back(lite: Worl
     book = load_workbook(path)
     sheet = book.worksheets[0]
     for number, mobile in ((1, "1"), (2, "13900000002"), (3, "3")):
-        sheet.append([f"教师{number}", mobile, f"t{number}@example.com", "软件技术" if number == 1 else None])
+        sheet.append([f"教师{in_characters(number)}", mobile, f"t{number}@example.com", "软件技术" if number == 1 else None])
     for area in ("A1:A2", "B1:C1", "D1:D2", "D3:D5"):
         sheet.merge_cells(area)
     import_id = checked(lite, book, path)
     assert problems(lite, import_id).keys() == {3, 5}
     book = give_back(import_id)
-    assert texts(book["Sheet1"])[2:] == [["教师1", "1", "t1@example.com", "软件技术"], ["教师3", "3", "t3@example.com", "软件技术"]]
+    assert texts(book["Sheet1"])[2:] == [["教师一", "1", "t1@example.com", "软件技术"], ["教师三", "3", "t3@example.com", "软件技术"]]
     assert {str(one) for one in book["Sheet1"].merged_cells} == {"A1:A2", "B1:C1", "D1:D2"}
     book["Sheet1"]["B3"], book["Sheet1"]["B4"] = "13900000001", "13900000003"
     assert problems(lite, checked(lite, book, tmp_path / "b")) == {}
@@ -533,7 +534,7 @@ def test_a_table_that_begins_at_another_column_and_a_remark_below_it_come_back(l
     book = give_back(import_id)
     assert book.sheetnames == ["Sheet1", "失败明细"]
     sheet = book["Sheet1"]
-    assert [row[:3] for row in texts(sheet)[1:]] == [[None, "教师00002", "1"], [None, "填表人：张三", None]]
+    assert [row[:3] for row in texts(sheet)[1:]] == [[None, "教师〇〇〇〇二", "1"], [None, "填表人：张三", None]]
     sheet["C2"], sheet["B3"] = "13900000002", None
     assert problems(lite, checked(lite, book, tmp_path / "b")) == {}
 

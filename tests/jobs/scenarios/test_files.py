@@ -33,7 +33,7 @@ LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] *
         ("- {name: 甲, at: 2026-11-24, steps: 5}", "steps 应是"),
         (HEAD + "    - new", "甲：第 1 步应写成"),
         (HEAD + "    - {do: new}", "第 1 步应有 as"),
-        (HEAD + "    - {as: school1, do: fly}", "do（new、save、complete、act 之一）"),
+        (HEAD + "    - {as: school1, do: fly}", "do（new、save、complete、act、put 之一）"),
         (HEAD + "    - {as: school1, do: [new]}", "第 1 步应有 as"),
         (HEAD + "    - {as: school1, do: act}", "（act）缺少 element"),
         (HEAD + "    - {as: school1, do: save, form: 5}", "form 应写成"),

@@ -11,7 +11,7 @@ from jobs import outbox
 from processes import tables
 from processes.steps import acting
 from tests.conftest import World
-from tests.domain.exams.test_candidates import PUPIL
+from tests.domain.exams.pupils import PUPIL
 from tests.jobs.conftest import Live
 from tests.webapp.clients import site, user
 from tests.webapp.routes import get, post

@@ -47,7 +47,7 @@ def test_the_whole_way(lite: World, tmp_path: Path) -> None:
     assert 'name="3.mobile"' in page
     assert "手机号应为 11 位数字" in page
     assert "<b>" not in page.replace("<b>3</b>", "").replace("<b>1</b>", "").replace("<b>2</b>", "")
-    assert "教师00001" in school.get(f"{sent.location}?tab=good").text
+    assert "教师〇〇〇〇一" in school.get(f"{sent.location}?tab=good").text
     fixed = school.post(f"{sent.location}/rows", data={"3.mobile": "13900000002", "4.sex": "<b>"}, follow_redirects=True)
     assert "重新检查了 2 行：1 行通过，1 行仍有问题" in fixed.text
     failed = load_workbook(BytesIO(school.get(f"{sent.location}/failed.xlsx").data))["失败明细"]
@@ -58,7 +58,7 @@ def test_the_whole_way(lite: World, tmp_path: Path) -> None:
     assert counts(lite) == (2, 2, 2)
     assert "已导入 2" in school.get(sent.location).text
     assert "下载失败数据" in school.get("/imports/teachers/").text
-    assert "教师00002" in school.get("/teachers/").text
+    assert "教师〇〇〇〇二" in school.get("/teachers/").text
     assert "没有重复导入" in school.get(send(school, content).location).text
     assert counts(lite) == (2, 2, 2)
 
@@ -114,7 +114,7 @@ def test_the_page_says_in_what_form_failed_rows_come_back(lite: World, tmp_path:
     assert "%E6%95%99%E5%B8%88-%E6%9C%AA%E9%80%9A%E8%BF%87.xlsx" in failed.headers["Content-Disposition"]
     assert [row[:2] for row in load_workbook(BytesIO(failed.data))["Sheet1"].iter_rows(values_only=True)] == [
         ("姓名", "手机号"),
-        ("教师00002", "1"),
+        ("教师〇〇〇〇二", "1"),
     ]
     assert load_workbook(BytesIO(school.get(f"{text}/failed.xlsx").data)).sheetnames == ["未通过"]
     monkeypatch.setattr(returned_rows, "AT_ONCE", 2)
@@ -204,7 +204,7 @@ def test_sheets_are_chosen_on_the_page(lite: World, tmp_path: Path) -> None:
     work(lite)
     page = school.get(address).text
     assert "教师.xlsx（软件学院）" in page
-    assert "工作表“商学院”（1 行）不在本次导入中" in page
+    assert "工作表“商学院”（1 行）不属于这次导入" in page
     assert "教师.xlsx（商学院）" in school.get("/imports/teachers/").text
 
 
@@ -230,7 +230,7 @@ def test_corrections_of_an_import_that_was_closed_meanwhile_are_not_lost(
     address = send(school, file_of(tmp_path, teacher(1), teacher(2, 手机号="1"))).location
     work(lite)
     assert school.post(f"{address}/{act}").status_code == 302  # in another window
-    answer = school.post(f"{address}/rows", data={"3.mobile": "<b>1390</b>", "3.name": "教师00002"})
+    answer = school.post(f"{address}/rows", data={"3.mobile": "<b>1390</b>", "3.name": "教师〇〇〇〇二"})
     assert answer.status_code == 409
     for text in (said, onward, "&lt;b&gt;1390&lt;/b&gt;", "手机号"):
         assert text in answer.text

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from domain.ground.parties import Person
-from domain.institutions.teachers import Teacher
+from domain.institutions.teachers import Teacher, store_teachers
 from domain.platform.passwords import first_password
 from jobs import outbox
 from processes import tables
@@ -189,3 +189,16 @@ def test_the_list_shows_and_finds_whose_sms_could_not_be_sent(live: Live) -> Non
     text = school.get("/teachers/1").text.partition("<body")[2]  # the addresses of styles, before it, end with digests
     assert "短信平台拒绝发送" in text
     assert "422" not in text
+
+
+@pytest.mark.row("7.1")
+def test_teachers_whose_process_an_import_is_about_to_start_are_counted_and_told(lite: World) -> None:
+    app = site(lite)
+    school = user(app, "school1")
+    assert add(school).status_code == 302
+    with lite.runtime.database.writing() as session:
+        store_teachers(session, lite.actor("school1"), [{"name": "李小红", "mobile": "13911110022"}], lite.clock())
+    page = school.get("/teachers/").text
+    assert "全部 <small>2</small>" in page
+    assert "流程启动中 <small>1</small>" in page
+    assert '<span class="text-secondary">流程启动中</span></td>' in page.replace("\n", "").replace("  ", "")
