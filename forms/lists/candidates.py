@@ -12,7 +12,7 @@ from domain.certificates.majors import LEVELS
 from domain.exams.candidates import KINDS, PUPIL, Candidate, candidates_query, new_candidate
 from domain.ground.id_numbers import CARD, masked
 from domain.ground.parties import Actor
-from forms.kinds import SCHOOL, MenuLine, Opening, RecordKind
+from forms.kinds import SCHOOL, Link, MenuLine, Opening, RecordKind
 from forms.listing import Column, Filter, Listing, contains, equals
 
 WITH, WITHOUT = "有照片", "无照片"
@@ -79,6 +79,7 @@ CANDIDATE = RecordKind(
     begin=lambda session, actor, now, token: _opening(session, actor, token),
     reopen=_opening,
     create=_create,
+    links=(Link("批量导入考生照片", "photos.index", frozenset({SCHOOL})),),
     export="批量导出考生信息",
     popup=True,
 )

@@ -23,7 +23,7 @@ from jobs.photos.grounds import DEFAULT, GROUNDS
 
 MEGABYTE = 1024 * 1024
 MOST = 500 * MEGABYTE  # bytes of a zip: 10,000 photos of 50 KB
-PIECE = 4 * MEGABYTE  # bytes of a piece, of which one holds no thread of the web server for long
+PIECE = 2 * MEGABYTE  # bytes of a piece, of which one holds no thread of the web server for long
 TASK = "photos"
 """Kind of the background task that looks at the photos and gives them to candidates."""
 BEGUN = (PhotoImportState.WORKING, PhotoImportState.DONE)

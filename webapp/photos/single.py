@@ -13,7 +13,6 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from domain.exams.candidates import Candidate
 from domain.exams.photos import folder_of, read_photo, take_photo
-from forms.kinds import SCHOOL
 from forms.lists.candidates import CANDIDATE
 from jobs.photos.apart import Seen, photo_apart
 from jobs.photos.giving import FIELD, KEY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
+from domain.exams.candidates import Candidate, candidates_query
 from domain.exams.photos import read_photo
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
@@ -60,6 +61,8 @@ class Shown:
     tabs: Sequence[tuple[str, str, int]]
     page: Paged
     items: Sequence[PhotoItem]
+    people: Mapping[int, str]
+    """Ids of candidates who have photos now → how they are called."""
 
 
 @blueprint.get("/")
@@ -183,11 +186,18 @@ def crop(import_id: int) -> ResponseReturnValue:
     return redirect(back)
 
 
-@blueprint.get("/<int:import_id>/<int:number>/<any(photo, preview):which>.jpg")
-def picture(import_id: int, number: int, which: str) -> Response:
-    """A picture of an import, for those who see the import."""
+@blueprint.get("/<int:import_id>/<int:number>.jpg")
+def photo(import_id: int, number: int) -> Response:
+    """A photo that was given, or the crop that would mend one, for those who see the import."""
     item = db().get(PhotoItem, (_record(import_id).id, number))
-    return jpeg(None if item is None else item.photo if which == "photo" else item.preview)
+    return jpeg(item.photo if item is not None else None)
+
+
+@blueprint.get("/<int:import_id>/<int:number>/preview.jpg")
+def preview(import_id: int, number: int) -> Response:
+    """A small picture of a refused photo, for those who see the import."""
+    item = db().get(PhotoItem, (_record(import_id).id, number))
+    return jpeg(item.preview if item is not None else None)
 
 
 @blueprint.get("/<int:import_id>/failed.xlsx")
@@ -271,7 +281,9 @@ def _shown(record: PhotoImport) -> Shown:
     tab = asked if counts.get(asked) else tabs[0][0] if tabs else "given"
     page = page_of(request.args, counts[tab], SHOWN)
     items = db().scalars(items_query(record.id, [TABS[tab][1]]).limit(page.size).offset(page.offset)).all()
-    return Shown(tab, tabs, page, items)
+    ids = [item.candidate_id for item in items if item.candidate_id is not None]
+    people = {row.id: row.title() for row in db().scalars(candidates_query(actor()).where(Candidate.id.in_(ids)))} if ids else {}
+    return Shown(tab, tabs, page, items, people)
 
 
 def _sentence(task: BackgroundTask | None) -> str:

@@ -237,6 +237,7 @@ def _new_page(
         note=opening.note,
         hidden={"for": opening.token},
         form_key=_new_form_key(kind, opening),
+        about=None,
         tabs=fields.describe(kind.adapt(db(), actor(), dict(new_schema(definition)), opening.token), answers),
         problems=problems,
         outcomes=definition.first_task.outcomes if definition.first_task is not None else (),
