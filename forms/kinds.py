@@ -58,6 +58,8 @@ class Link:
     values: Mapping[str, str] = field(default_factory=dict)
     anchor: str = ""
     primary: bool = False
+    part: str = ""
+    """The part of the list to which it belongs; empty: to all of it."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ class ListScreen:
     help: str
     show: Callable[[Any], str] | None = None
     new: Callable[[str], str] | None = None
-    buttons: Callable[[Actor], Sequence[Button]] = lambda actor: ()
+    buttons: Callable[[Actor, str], Sequence[Button]] = lambda actor, part: ()
+    """Takes the part of the list that is shown."""
     row_buttons: Callable[[Actor, Any], Sequence[Button]] = lambda actor, row: ()
     empty: str = "还没有记录。"
     export: str = "批量导出"
@@ -113,7 +114,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
         choices=_choices(page.listing, session, actor),
         part=part,
         parts=next((one.options for one in page.listing.filters if one.name == page.listing.parts), ()),
-        buttons=[*_new_button(screen, page.definition, actor, part), *screen.buttons(actor)],
+        buttons=[*_new_button(screen, page.definition, actor, part), *screen.buttons(actor, part)],
         row_buttons=row_buttons,
         has_acts=screen.show is not None or any(page.actions.values()) or any(row_buttons.values()),
         here=request.full_path.rstrip("?"),

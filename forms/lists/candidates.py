@@ -9,7 +9,7 @@ from sqlalchemy import Select, false
 from sqlalchemy.orm import Session
 
 from domain.certificates.majors import LEVELS
-from domain.exams.candidates import KINDS, PUPIL, Candidate, candidates_query, new_candidate
+from domain.exams.candidates import KINDS, OUTSIDER, PUPIL, Candidate, candidates_query, new_candidate
 from domain.ground.id_numbers import CARD, masked
 from domain.ground.parties import Actor
 from forms.kinds import SCHOOL, Link, MenuLine, Opening, RecordKind
@@ -36,7 +36,7 @@ CANDIDATES = Listing(
         Column("姓名", lambda row: row.name, sort=Candidate.name, field="name"),
         Column("姓名拼音", lambda row: row.pinyin, field="pinyin"),
         Column("证件类型", lambda row: row.document, field="document", spare=True),
-        Column("证件号", lambda row: masked(row.id_number), field="id_number"),
+        Column("证件号", lambda row: row.id_number, field="id_number", shown=lambda row: masked(row.id_number)),
         Column("手机号", lambda row: row.mobile, field="mobile"),
         Column("就读专业", lambda row: row.major or "", sort=Candidate.major, field="major"),
         Column("专业层次", lambda row: row.level or "", field="level"),
@@ -69,6 +69,14 @@ def _create(session: Session, actor: Actor, now: datetime, token: str, answers: 
     return new_candidate(session, actor, now, answers)
 
 
+def _imports(part: str, kind: str) -> tuple[Link, Link]:
+    school = frozenset({SCHOOL})
+    return (
+        Link("批量导入考生信息", "imports.index", school, {"kind": kind}, part=part),
+        Link("导入记录", "imports.index", school, {"kind": kind}, anchor="records", part=part),
+    )
+
+
 CANDIDATE = RecordKind(
     noun="考生",
     listing=CANDIDATES,
@@ -79,7 +87,11 @@ CANDIDATE = RecordKind(
     begin=lambda session, actor, now, token: _opening(session, actor, token),
     reopen=_opening,
     create=_create,
-    links=(Link("批量导入考生照片", "photos.index", frozenset({SCHOOL})),),
+    links=(
+        *_imports(PUPIL, "candidates"),
+        *_imports(OUTSIDER, "social-candidates"),
+        Link("批量导入考生照片", "photos.index", frozenset({SCHOOL})),
+    ),
     export="批量导出考生信息",
     popup=True,
 )

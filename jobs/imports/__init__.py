@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from jobs.imports.candidates import OUTSIDERS, PUPILS
 from jobs.imports.description import Import
 from jobs.imports.teachers import TEACHERS
 
-IMPORTS: dict[str, Import] = {one.key: one for one in (TEACHERS,)}
+IMPORTS: dict[str, Import] = {one.key: one for one in (PUPILS, OUTSIDERS, TEACHERS)}

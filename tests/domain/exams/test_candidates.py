@@ -105,7 +105,7 @@ def test_filters(lite: World, values: dict[str, str], found: set[int]) -> None:
         ({"id_number": "110105194912310021"}, "“证件号”：身份证号校验位错误，请对照证件逐位核对"),
         ({"document": "护照"}, "“证件号”：护照号应为 5–17 位字母或数字，请对照证件填写"),
         ({"document": "护照", "id_number": "E1"}, "“证件号”：护照号应为 5–17 位字母或数字，请对照证件填写"),
-        ({"pinyin": "Wang"}, "“姓名拼音”填写有误，请核对，例如：WANG XIAOMING"),
+        ({"pinyin": "Wang"}, "“姓名拼音”：应为大写字母，姓在前、名在后，中间空一格，例如：ZHANG SAN、OUYANG NANA"),
         ({"mobile": "1391111"}, "“手机号”：手机号应为 11 位数字，以 13–19 开头"),
         ({"level": "博士"}, "“专业层次”应为：中职、高职、本科"),
     ],
