@@ -19,7 +19,7 @@ from domain.ground.errors import DomainError
 from domain.ground.storage import out_of_space
 from domain.platform.background import TaskState
 from domain.platform.imports import ImportState
-from domain.platform.photo_imports import PhotoImportState
+from domain.platform.photo_imports import PhotoImportState, PhotoState
 from forms.lists import KINDS
 from jobs.confinement import Busy
 from processes.diagrams.expressions import ExpressionError
@@ -83,7 +83,19 @@ BLUEPRINTS = (
     photos,
 )
 # templates name states by these, not by the texts that the database keeps
-STATES = (ActionKind, EventKind, ImportState, MessageState, PhotoImportState, TaskKind, TaskRowState, TaskState, TextState, VoteState)
+STATES = (
+    ActionKind,
+    EventKind,
+    ImportState,
+    MessageState,
+    PhotoImportState,
+    PhotoState,
+    TaskKind,
+    TaskRowState,
+    TaskState,
+    TextState,
+    VoteState,
+)
 MAX_REQUEST = 21 * 1024 * 1024  # one file of 20 MB, and the form around it
 CSP = "; ".join(
     (
