@@ -18,7 +18,7 @@ WHITE: Colour = (248, 248, 248)
 _SKINS: tuple[Colour, ...] = ((244, 208, 180), (232, 190, 160), (218, 172, 138), (250, 220, 196))
 _HAIRS: tuple[Colour, ...] = ((28, 24, 26), (46, 34, 28), (18, 18, 22), (70, 52, 40), (150, 146, 142))
 _CLOTHES: tuple[Colour, ...] = ((250, 250, 250), (38, 52, 84), (70, 74, 80), (120, 140, 170), (96, 40, 56), (34, 86, 66))
-_FINER = 3  # times as many pixels each way while drawing, for smooth edges
+_FINER = 2  # times as many pixels each way while drawing, for smooth edges
 
 
 @dataclass(frozen=True)
