@@ -25,7 +25,6 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
-from domain.demo.numbers import in_characters
 from domain.demo.numbers import id_number
 from domain.platform.imports import ImportRecord
 from jobs import background
