@@ -47,6 +47,7 @@ from webapp.imports.views import blueprint as imports
 from webapp.inbox.routes import blueprint as inbox
 from webapp.institutions.seals import blueprint as seals
 from webapp.institutions.views import blueprint as institutions
+from webapp.invigilators.views import blueprint as invigilators
 from webapp.links import is_local
 from webapp.monitor.routes import blueprint as monitor
 from webapp.notices.views import blueprint as notices
@@ -67,6 +68,7 @@ BLUEPRINTS = (
     institutions,
     seals,
     certificates,
+    invigilators,
     reports,
     records,
     field_checks,

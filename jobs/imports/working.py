@@ -277,8 +277,9 @@ def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description
         of = (ROWS.c.import_id == record.id, ROWS.c.state == RowState.TAKEN)
         rows = session.execute(select(ROWS.c.number, ROWS.c.record_id).where(*of).order_by(ROWS.c.number).limit(STARTED)).all()
         if rows:
+            ids = [row.record_id or 0 for row in rows]
             kind = runtime.engine.subjects[latest(session, description.process).subject]
-            subjects = kind.load_all(session, [row.record_id or 0 for row in rows])
+            subjects = kind.load_all(session, ids) if description.parts is None else description.parts(session, ids)
             jobs = bulk_start.start_many(runtime.engine, session, work.actor, description.process, subjects)
             session.execute(update(ROWS).where(*of, ROWS.c.number <= rows[-1].number).values(state=RowState.STARTED))
             work.keep(session, work.done + len(rows), work.failed)
