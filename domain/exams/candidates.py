@@ -50,6 +50,7 @@ class Candidate(SubjectRecord):
     __table_args__ = (
         UniqueConstraint("party_id", "kind", "document", "id_number"),
         Index("ix_candidate_party_id_kind_id", "party_id", "kind", "id"),  # the pages of the list
+        Index("ix_candidate_photo", "photo"),  # whether a stored photo is still somebody's
         Index("ix_candidate_party_id_kind_status", "party_id", "kind", "status"),  # the counts of its tabs, without its rows
         {"sqlite_autoincrement": True},  # ids are never used again: a history must not become another's
     )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from io import BytesIO
 from pathlib import Path
 from random import Random
 
-from PIL import Image, ImageDraw
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from domain.demo.candidates import made_up
+from domain.demo.portraits import as_jpeg, draw
 from domain.exams.candidates import Candidate, store_candidates
 from domain.exams.photos import keep_photo
 from domain.ground.base import SHANGHAI
@@ -19,6 +18,7 @@ from domain.ground.handling import BusinessError
 from domain.ground.parties import Actor, actor_named
 from domain.institutions.schools import School
 from handlers.candidates import MISMATCH, NO_PERSON
+from jobs.demo.photos import add_photo_import
 from processes import tables
 from processes.engine import Engine
 from processes.outside import answers
@@ -50,6 +50,7 @@ def add_candidates(engine: Engine, session: Session, home: Path, now: datetime) 
         instances = {subject: instance for subject, instance in started}
         for number, id in enumerate(ids):
             _play(engine, session, home, actor, instances[id], number)
+        add_photo_import(engine, session, home, actor, now)
         total += len(ids)
     return {"考生": total}
 
@@ -58,7 +59,7 @@ def _play(engine: Engine, session: Session, home: Path, actor: Actor, instance: 
     part = number % 20
     if part < 8:
         return
-    acting.put(engine, session, actor, instance, "photo", keep_photo(home, photo(actor.party_id * 1000 + number)))
+    acting.put(engine, session, actor, instance, "photo", keep_photo(home, as_jpeg(draw(actor.party_id * 1000 + number).picture)))
     if part < 13:
         return
     (job,) = acting.send(engine, session, actor, instance, "waiting")
@@ -73,16 +74,3 @@ def _play(engine: Engine, session: Session, home: Path, actor: Actor, instance: 
     if number % 80 == 79:
         open_tasks = select(tables.task.c.id).where(tables.task.c.instance_id == instance, tables.task.c.state == TaskRowState.OPEN)
         completing.complete(engine, session, actor, session.scalars(open_tasks).one(), "确认无误")
-
-
-def photo(number: int) -> bytes:
-    """The photo of a made-up candidate: a JPEG of the size that is asked for, with a red ground and a figure of no real person."""
-    picture = Image.new("RGB", (295, 413), (200, 30, 38))
-    pen = ImageDraw.Draw(picture)
-    shade = number * 37 % 60
-    pen.ellipse((-10, 300, 305, 700), fill=(40 + shade, 60 + shade, 110))
-    pen.ellipse((87, 90, 207, 255), fill=(235 - shade // 2, 200 - shade // 2, 170 - shade // 2))
-    pen.pieslice((80, 70, 214, 240), 180, 360, fill=(30, 24 + number % 7, 24))
-    data = BytesIO()
-    picture.save(data, "JPEG", quality=90)
-    return data.getvalue()

@@ -81,7 +81,7 @@ def row_check(session: Session, description: Import) -> RowCheck:
     Raises:
         NotFound: the diagram is not deployed.
     """
-    form = at_start(latest(session, description.process)) if description.process else read_forms()[description.form]
+    form = read_forms()[description.form] if description.form else at_start(latest(session, description.process or ""))
     schema = settled(form, description.given)
     columns = columns_of(schema)
     readers = tuple((column.name, reader(column.schema)) for column in columns)
