@@ -26,6 +26,11 @@ class State(StrEnum):
     NEXT = "未开始"
     LATER = "暂未开放"
 
+    @property
+    def tone(self) -> Tone:
+        """How its badge looks."""
+        return {State.DONE: Tone.DONE, State.BEGUN: Tone.WAITING}.get(self, Tone.DRAFT)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -35,6 +40,11 @@ class Step:
     what: str
     state: State
     url: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.state == State.DONE
 
 
 def first_week(session: Session, actor: Actor) -> list[Step]:
