@@ -13,7 +13,7 @@ from forms import read_forms
 from forms.checking import checker
 from forms.filling import filling
 from jobs.imports.cells import Reader, extra_problem, reader
-from jobs.imports.columns import Column, columns_of
+from jobs.imports.columns import Column, amending_columns, columns_of
 from jobs.imports.description import Import
 from processes.definitions.store import latest
 from processes.rights.access import at_start
@@ -78,9 +78,16 @@ def row_check(session: Session, description: Import) -> RowCheck:
     Raises:
         NotFound: the diagram is not deployed.
     """
+    if description.amends is not None:  # what may be changed, and what must be filled in, depends on the record (`amending`)
+        columns = amending_columns(latest(session, description.process or "").record_schema)
+        return RowCheck(columns, _readers(columns), lambda answers: None, lambda answers: [])
     schema = at_start(latest(session, description.process)) if description.process else read_forms()[description.form]
     columns = columns_of(schema)
-    return RowCheck(columns, tuple((column.name, reader(column.schema)) for column in columns), filling(schema), checker(schema))
+    return RowCheck(columns, _readers(columns), filling(schema), checker(schema))
+
+
+def _readers(columns: Sequence[Column]) -> tuple[tuple[str, Reader], ...]:
+    return tuple((column.name, reader(column.schema)) for column in columns)
 
 
 @dataclass

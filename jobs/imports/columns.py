@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -30,6 +30,11 @@ class Column:
     def doubtful(self) -> frozenset[str]:
         """Headings that mean this column only where no other heading does: the `x-doubtful-aliases` of the field."""
         return frozenset(tidy_label(label) for label in self.schema.get("x-doubtful-aliases", ()))
+
+
+RECORD = "record"
+NUMBER = Column(RECORD, "编号", False, {"title": "编号", "type": "string", "x-help": "下载模板时自动填写，请勿修改", "x-width": 14})
+"""The column that names the record which a row changes, and how many lines its history had (`jobs.imports.amending`)."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,11 @@ def columns_of(schema: Mapping[str, Any]) -> tuple[Column, ...]:
         for name, field in schema["properties"].items()
         if field.get("type") not in ("array", "object") and not field.get("readOnly")
     )
+
+
+def amending_columns(schema: Mapping[str, Any]) -> tuple[Column, ...]:
+    """The columns of a file that changes records: their number, and the form's, of which none must be there."""
+    return (NUMBER, *(replace(column, required=False) for column in columns_of(schema)))
 
 
 def read_header(columns: Sequence[Column], row: Sequence[str]) -> Header:
