@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import signal
@@ -29,7 +30,7 @@ class Outside:
     """Of the comparison of photos."""
     seconds: float = 0.0
     compared: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Idempotency key → what was sent to be compared; a repeated key gets the first answer."""
+    """Idempotency key → what was sent to be compared, of the photo the SHA-256 of its text; a repeated key gets the first answer."""
     said: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     """Idempotency key → what was answered."""
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -131,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(503 if mode == "fail" else 422, {"error": mode})
             return
         with outside.lock:
-            outside.compared.setdefault(key, body)
+            outside.compared.setdefault(key, {**body, "photo": hashlib.sha256(body["photo"].encode()).hexdigest()})
             answer = outside.said.setdefault(key, _ANSWERS.get(mode, _ANSWERS["ok"]))
         self._reply(*answer)
 

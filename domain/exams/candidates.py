@@ -7,7 +7,21 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, cast
 
-from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Select, String, Table, UniqueConstraint, false, insert, literal, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Table,
+    UniqueConstraint,
+    false,
+    func,
+    insert,
+    literal,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, object_session, relationship
 
 from domain.ground.base import Base, UtcDateTime, utc_now
@@ -36,6 +50,7 @@ class Candidate(SubjectRecord):
     __table_args__ = (
         UniqueConstraint("party_id", "kind", "document", "id_number"),
         Index("ix_candidate_party_id_kind_id", "party_id", "kind", "id"),  # the pages of the list
+        Index("ix_candidate_party_id_kind_status", "party_id", "kind", "status"),  # the counts of its tabs, without its rows
         {"sqlite_autoincrement": True},  # ids are never used again: a history must not become another's
     )
 
@@ -138,6 +153,20 @@ def known_candidates(session: Session, actor: Actor, rows: Sequence[Mapping[str,
     same = (Candidate.kind == table.c.kind) & (Candidate.document == table.c.document) & (Candidate.id_number == table.c.id_number)
     found = session.scalars(select(table.c[AT]).join(Candidate, same).where(Candidate.party_id == actor.party_id))
     return {at: ("id_number", f"本校已有使用该证件的{rows[at]['kind']}") for at in found}
+
+
+def candidates_meant(session: Session, actor: Actor, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    """The candidates that some rows mean by the number of their document, and by its kind and theirs where a row says so.
+
+    Returns: number of the row → id of the one candidate; a row that means none or several is left out.
+    """
+    table = values_table(session, rows, dict.fromkeys(("kind", "document", "id_number"), String))
+    same = Candidate.id_number == table.c.id_number
+    same &= (table.c.kind.is_(None) | (Candidate.kind == table.c.kind)) & (
+        table.c.document.is_(None) | (Candidate.document == table.c.document)
+    )
+    query = select(table.c[AT], func.min(Candidate.id)).join(Candidate, same).where(Candidate.party_id == actor.party_id)
+    return {at: found for at, found in session.execute(query.group_by(table.c[AT]).having(func.count() == 1))}
 
 
 def store_candidates(session: Session, actor: Actor, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[int]:

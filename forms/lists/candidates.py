@@ -9,10 +9,10 @@ from sqlalchemy import Select, false
 from sqlalchemy.orm import Session
 
 from domain.certificates.majors import LEVELS
-from domain.exams.candidates import KINDS, PUPIL, Candidate, candidates_query, new_candidate
+from domain.exams.candidates import KINDS, OUTSIDER, PUPIL, Candidate, candidates_query, new_candidate
 from domain.ground.id_numbers import CARD, masked
 from domain.ground.parties import Actor
-from forms.kinds import SCHOOL, MenuLine, Opening, RecordKind
+from forms.kinds import SCHOOL, Link, MenuLine, Opening, RecordKind
 from forms.listing import Column, Filter, Listing, contains, equals
 
 WITH, WITHOUT = "有照片", "无照片"
@@ -69,6 +69,14 @@ def _create(session: Session, actor: Actor, now: datetime, token: str, answers: 
     return new_candidate(session, actor, now, answers)
 
 
+def _imports(part: str, kind: str) -> tuple[Link, Link]:
+    school = frozenset({SCHOOL})
+    return (
+        Link("批量导入考生信息", "imports.index", school, {"kind": kind}, part=part),
+        Link("导入记录", "imports.index", school, {"kind": kind}, anchor="records", part=part),
+    )
+
+
 CANDIDATE = RecordKind(
     noun="考生",
     listing=CANDIDATES,
@@ -79,6 +87,8 @@ CANDIDATE = RecordKind(
     begin=lambda session, actor, now, token: _opening(session, actor, token),
     reopen=_opening,
     create=_create,
+    links=(*_imports(PUPIL, "candidates"), *_imports(OUTSIDER, "social-candidates")),
     export="批量导出考生信息",
+    amend=("批量修改考生信息", "candidate-changes"),
     popup=True,
 )

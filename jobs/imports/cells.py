@@ -88,7 +88,7 @@ def reader(field: Mapping[str, Any]) -> Reader:
 
 def _reader(field: Mapping[str, Any]) -> Reader:
     tidy = TIDY.get(field.get("format", ""))
-    if field.get("format") == "id-number" and tidy is not None:
+    if field.get("format") in ("id-number", "document-number") and tidy is not None:
         return lambda text: (tidy(text), CUT_OFF if _cut_off(text) else None)
     if field.get("format") == "mobile" and tidy is not None:
         return lambda text: (tidy(text), AS_SHOWN if "E" in text.upper() and _SCIENTIFIC.fullmatch(text) else None)

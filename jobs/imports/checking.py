@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from forms import read_forms
 from forms.checking import checker
 from forms.filling import filling
+from forms.requirements import settled
 from jobs.imports.cells import Reader, extra_problem, reader
 from jobs.imports.columns import Column, amending_columns, columns_of
 from jobs.imports.description import Import
@@ -32,17 +33,19 @@ class RowCheck:
     fill: Callable[[dict[str, Any]], None]
     """Fills what is empty and comes from another column."""
     check: Callable[[Mapping[str, Any]], Problems]
+    given: Mapping[str, Any]
+    """Answers that all rows have in common."""
 
     def read(self, places: Mapping[str, int], cells: Sequence[str]) -> tuple[dict[str, Any], Problems]:
         """A row's answers, and the problems that the form finds in them. `places`: field name → number of the row's cell."""
         answers, found = self._answers(places, cells)
         for name, message in self.check(answers):
             found.setdefault(name, self._reason(name, message))
-        return answers, list(found.items())
+        return {**self.given, **answers}, list(found.items())
 
     def answers(self, places: Mapping[str, int], cells: Sequence[str]) -> dict[str, Any]:
         """The answers of a row that has been checked before."""
-        return self._answers(places, cells)[0]
+        return {**self.given, **self._answers(places, cells)[0]}
 
     def _answers(self, places: Mapping[str, int], cells: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
         answers: dict[str, Any] = {}
@@ -79,11 +82,12 @@ def row_check(session: Session, description: Import) -> RowCheck:
         NotFound: the diagram is not deployed.
     """
     if description.amends is not None:  # what may be changed, and what must be filled in, depends on the record (`amending`)
-        columns = amending_columns(latest(session, description.process or "").record_schema)
-        return RowCheck(columns, _readers(columns), lambda answers: None, lambda answers: [])
-    schema = at_start(latest(session, description.process)) if description.process else read_forms()[description.form]
+        columns = amending_columns(latest(session, description.process or "").record_schema, description.amends.identity)
+        return RowCheck(columns, _readers(columns), lambda answers: None, lambda answers: [], {})
+    form = at_start(latest(session, description.process)) if description.process else read_forms()[description.form]
+    schema = settled(form, description.given)
     columns = columns_of(schema)
-    return RowCheck(columns, _readers(columns), filling(schema), checker(schema))
+    return RowCheck(columns, _readers(columns), filling(schema), checker(schema), description.given)
 
 
 def _readers(columns: Sequence[Column]) -> tuple[tuple[str, Reader], ...]:
@@ -94,15 +98,15 @@ def _readers(columns: Sequence[Column]) -> tuple[tuple[str, Reader], ...]:
 class Doubles:
     """Remembers the rows of one file, to find the earlier row that a row repeats."""
 
-    fields: tuple[str, ...]
-    seen: dict[tuple[str, Any], int] = field(default_factory=dict)
+    description: Import
+    seen: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
     def problems(self, number: int, answers: Mapping[str, Any]) -> Problems:
         """The fields in which a row repeats an earlier one. `number` is the row's in the file."""
         found = []
-        for name in self.fields:
+        for name in self.description.unique:
             if name in answers:
-                first = self.seen.setdefault((name, answers[name]), number)
+                first = self.seen.setdefault(self.description.same(name, answers), number)
                 if first != number:
                     found.append((name, repeats(first)))
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
@@ -33,7 +33,7 @@ class Column:
 
 
 RECORD = "record"
-NUMBER = Column(RECORD, "编号", False, {"title": "编号", "type": "string", "x-help": "下载模板时自动填写，请勿修改", "x-width": 14})
+NUMBER = Column(RECORD, "编号", True, {"title": "编号", "type": "string", "x-help": "下载模板时自动填写，请勿修改", "x-width": 14})
 """The column that names the record which a row changes, and how many lines its history had (`jobs.imports.amending`)."""
 
 
@@ -74,9 +74,9 @@ def columns_of(schema: Mapping[str, Any]) -> tuple[Column, ...]:
     )
 
 
-def amending_columns(schema: Mapping[str, Any]) -> tuple[Column, ...]:
-    """The columns of a file that changes records: their number, and the form's, of which none must be there."""
-    return (NUMBER, *(replace(column, required=False) for column in columns_of(schema)))
+def amending_columns(schema: Mapping[str, Any], identity: Collection[str]) -> tuple[Column, ...]:
+    """The columns of a file that changes records: their number, and the form's, of which only those must be there that tell who it is."""
+    return (NUMBER, *(replace(column, required=column.name in identity) for column in columns_of(schema)))
 
 
 def read_header(columns: Sequence[Column], row: Sequence[str]) -> Header:

@@ -13,7 +13,7 @@ from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowSta
 from jobs.imports.amending import amendments
 from jobs.imports.cells import extra_problem
 from jobs.imports.checking import Problems, RowCheck, repeats, row_check
-from jobs.imports.description import Import
+from jobs.imports.description import Answers, Import
 from jobs.imports.guarding import MAX_CELL
 
 OPEN = (ImportState.READY, ImportState.DONE)  # states of an import in which its rows may be corrected
@@ -75,20 +75,24 @@ def _problems(session: Session, actor: Actor, description: Import, record: Impor
     answers, problems = check.read(record.places, row.cells)
     named = {name for name, _ in problems}
     for name in description.unique:
-        if name in answers and name not in named and (other := _same(session, check, record, row, name, answers[name])) is not None:
+        if name in answers and name not in named and (other := _same(session, description, check, record, row, name, answers)) is not None:
             problems.append((name, repeats(other)))
     if not problems:
         problems += description.known(session, actor, [answers]).values()
     return problems
 
 
-def _same(session: Session, check: RowCheck, record: ImportRecord, row: ImportRow, name: str, value: str) -> int | None:
-    """Number of another row of the file with this value. The database finds candidates by their text; their reading by the form decides."""
-    table = ImportRow
+def _same(
+    session: Session, description: Import, check: RowCheck, record: ImportRecord, row: ImportRow, name: str, answers: Answers
+) -> int | None:
+    """Number of another row of the file that is alike. The database finds those that may be by their text; their reading by the form
+    decides."""
+    table, value = ImportRow, str(answers[name])
     query = select(table.number, table.cells).where(
         table.import_id == record.id, table.number != row.number, cast(table.cells, String).contains(value, autoescape=True)
     )
     for number, cells in session.execute(query.order_by(table.number).limit(20)):
-        if check.read(record.places, cells)[0].get(name) == value:
+        other = check.answers(record.places, cells)
+        if name in other and description.same(name, other) == description.same(name, answers):
             return int(number)
     return None

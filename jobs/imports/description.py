@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +47,7 @@ class Import:
     back: str
     """Address of the list of what was imported."""
     unique: tuple[str, ...]
-    """Fields in which no two rows of a file may be alike."""
+    """Fields in which no two rows of a file may be alike; see `within`."""
     known: Known
     """(session, actor, answers of some rows) → number in that sequence → (field, message) of each row that the stored records refuse:
     the record exists already, or something that the row names does not. A few queries for all rows together."""
@@ -57,6 +57,10 @@ class Import:
     """Key of the process that starts for each new record, after the rows are stored. Its form has the columns."""
     form: str = ""
     """File of the form whose fields are the columns, where there is no process."""
+    given: Answers = field(default_factory=dict)
+    """What all rows have in common, such as the part of the list that the import was opened from: no column asks for it."""
+    within: Mapping[str, str] = field(default_factory=dict)
+    """A field of `unique` → another one: two rows are alike where both are, such as the number and the kind of a document."""
     amends: Amends | None = None
     """Set where the rows change records that are there, each in a step of its `process`, instead of making some."""
 
@@ -69,3 +73,7 @@ class Import:
     def records(self) -> str:
         """What the list of the past ones is called."""
         return "批量修改记录" if self.amends is not None else "导入记录"
+
+    def same(self, name: str, answers: Answers) -> tuple[Any, ...]:
+        """What no other row may have of a field of `unique`."""
+        return name, answers[name], answers.get(self.within.get(name, ""))

@@ -134,7 +134,7 @@ def _forget_rows(work: Work, record: ImportRecord, table: Table) -> None:
 
 
 def _check_rows(work: Work, record: ImportRecord, description: Import, check: RowCheck, table: Table) -> None:
-    doubles, amended = Doubles(description.unique), AmendedRecords()
+    doubles, amended = Doubles(description), AmendedRecords()
     done = bad = same = 0
     for chunk in _chunks(table.rows):
         with work.database.reading() as session:
@@ -246,7 +246,7 @@ def _take(
     session: Session, work: Work, description: Import, record: ImportRecord, rows: Sequence[Any], answers: Sequence[dict[str, Any]]
 ) -> None:
     refused: dict[int, tuple[str, str]] = dict(description.known(session, work.actor, answers))
-    doubles = Doubles(description.unique)
+    doubles = Doubles(description)
     for at, (row, one) in enumerate(zip(rows, answers, strict=True)):
         if at not in refused and (found := doubles.problems(row.number, one)):  # made equal by corrections
             refused[at] = found[0]

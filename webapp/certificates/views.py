@@ -63,7 +63,7 @@ KEPT = ListScreen(
     KEPT_CERTIFICATES,
     help="维护证书的说明、考核费用和对应专业，院校看到的就是这里的内容。",
     show=CERTIFICATE.show,
-    buttons=lambda who: [Button("新增证书", url_for("certificates.new"), primary=True)] if OPERATOR in who.roles else [],
+    buttons=lambda who, part: [Button("新增证书", url_for("certificates.new"), primary=True)] if OPERATOR in who.roles else [],
     row_buttons=_buttons,
     empty="还没有证书。",
     export="批量导出证书信息",

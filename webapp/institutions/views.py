@@ -70,7 +70,7 @@ def _school_buttons(who: Actor, row: School) -> list[Button]:
     return [Button("编辑", url_for("institutions.edit_school", school_id=row.id))] if _may_edit(who, row) else []
 
 
-def _new_buttons(who: Actor) -> list[Button]:
+def _new_buttons(who: Actor, part: str) -> list[Button]:
     return [Button("新增培训评价组织", url_for("institutions.new_organization_page"), primary=True)] if OPERATOR in who.roles else []
 
 

@@ -36,8 +36,10 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_candidate_party_id_kind_id", "candidate", ["party_id", "kind", "id"])
+    op.create_index("ix_candidate_party_id_kind_status", "candidate", ["party_id", "kind", "status"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_candidate_party_id_kind_status", "candidate")
     op.drop_index("ix_candidate_party_id_kind_id", "candidate")
     op.drop_table("candidate")

@@ -22,16 +22,16 @@ from tests.jobs.imports.files import HEADER, workbook
 TEACHERS = IMPORTS["teachers"]
 
 
-def upload(world: World, path: Path, account: str = "school1", name: str = "教师.xlsx") -> int:
+def upload(world: World, path: Path, account: str = "school1", name: str = "教师.xlsx", kind: str = "teachers") -> int:
     """Id of the import."""
     runtime = world.runtime
     with path.open("rb") as stream, uploaded(runtime.settings, name, stream) as found, runtime.database.writing() as session:
-        return receive(session, runtime.settings, world.actor(account), TEACHERS, found, world.clock()).id
+        return receive(session, runtime.settings, world.actor(account), IMPORTS[kind], found, world.clock()).id
 
 
-def upload_rows(world: World, path: Path, rows: Sequence[Sequence[Any]], account: str = "school1") -> int:
+def upload_rows(world: World, path: Path, rows: Sequence[Sequence[Any]], account: str = "school1", kind: str = "teachers") -> int:
     """Uploads rows under the usual headings and lets them be checked."""
-    import_id = upload(world, workbook(path, [HEADER, *rows]), account)
+    import_id = upload(world, workbook(path, [HEADER, *rows]), account, kind=kind)
     work(world, import_id)
     return import_id
 
@@ -51,7 +51,7 @@ def begin(world: World, import_id: int, account: str = "school1") -> None:
     """A person presses 导入."""
     with world.runtime.database.writing() as session:
         one = session.get_one(ImportRecord, import_id)
-        begin_taking(session, world.actor(account), TEACHERS, one, world.clock())
+        begin_taking(session, world.actor(account), IMPORTS[one.kind], one, world.clock())
 
 
 def record(world: World, import_id: int) -> ImportRecord:

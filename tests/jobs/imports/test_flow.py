@@ -270,8 +270,7 @@ def test_one_kind_of_import_is_a_description(lite: World, tmp_path: Path, monkey
 
     plain = replace(TEACHERS, key="plain", process=None, form="teacher.json", unique=(), known=lambda *args: {}, store=store)
     monkeypatch.setitem(working.IMPORTS, "plain", plain)
-    monkeypatch.setattr("tests.jobs.imports.flow.TEACHERS", plain)
-    import_id = upload_rows(lite, tmp_path / "a", [teacher(1), teacher(1)])
+    import_id = upload_rows(lite, tmp_path / "a", [teacher(1), teacher(1)], kind="plain")
     take(lite, import_id)
     assert made == ["教师〇〇〇〇一"] * 2
     assert record(lite, import_id).state == "done"
