@@ -24,7 +24,8 @@ class Column:
     `kind` is text, number, date, moment (an aware datetime) or badge (the record's status in its tone). `sort` is the SQL
     expression that rows are ordered by; None: the list cannot be ordered by this column. `field` names the field of the record's
     form that the column shows: who does not see that field (`x-access`) does not see the column either. A page shows a `spare`
-    column only to people who chose it (列设置); an export always has it.
+    column only to people who chose it (列设置); an export always has it. `shown` is what a page shows of a value that it masks; the
+    whole stands on the record's page and in exports, and who looks is written down (`domain.platform.looks`).
     """
 
     label: str
@@ -33,6 +34,7 @@ class Column:
     sort: SQLColumnExpression[Any] | None = None
     field: str | None = None
     spare: bool = False
+    shown: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,11 @@ class Listing:
     parts: str = ""
     barred: frozenset[str] = frozenset()
     now: datetime | None = None
+
+    @property
+    def masked(self) -> bool:
+        """Whether pages mask something of its rows."""
+        return any(column.shown is not None for column in self.columns)
 
     def asked_at(self, now: datetime) -> Listing:
         """The list as it is at a moment of the engine's clock."""

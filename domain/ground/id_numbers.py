@@ -65,7 +65,9 @@ def kind_of(number: str) -> str:
 
 def masked(number: str) -> str:
     """A number as lists and titles show it: the first six characters and the last four. Of a short one, such as a passport's, the first
-    two and the last two: more would tell all of it."""
+    two and the last two: more would tell all of it. Of none there is nothing to show."""
+    if not number:
+        return ""
     return f"{number[:6]}***{number[-4:]}" if len(number) >= 15 else f"{number[:2]}***{number[-2:]}"
 
 

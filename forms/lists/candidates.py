@@ -36,7 +36,7 @@ CANDIDATES = Listing(
         Column("姓名", lambda row: row.name, sort=Candidate.name, field="name"),
         Column("姓名拼音", lambda row: row.pinyin, field="pinyin"),
         Column("证件类型", lambda row: row.document, field="document", spare=True),
-        Column("证件号", lambda row: masked(row.id_number), field="id_number"),
+        Column("证件号", lambda row: row.id_number, field="id_number", shown=lambda row: masked(row.id_number)),
         Column("手机号", lambda row: row.mobile, field="mobile"),
         Column("就读专业", lambda row: row.major or "", sort=Candidate.major, field="major"),
         Column("专业层次", lambda row: row.level or "", field="level"),

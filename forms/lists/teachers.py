@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.ground.id_numbers import masked
 from domain.ground.parties import Person
 from domain.institutions.teachers import Teacher, new_teacher, teachers_query
 from forms.kinds import SCHOOL, Link, MenuLine, Opening, RecordKind
@@ -15,7 +16,7 @@ TEACHERS = Listing(
     columns=(
         Column("姓名", lambda row: row.person.name, sort=Person.name, field="name"),
         Column("手机号", lambda row: row.person.account, field="mobile"),
-        Column("证件号", lambda row: row.id_number, field="id_number"),
+        Column("证件号", lambda row: row.id_number, field="id_number", shown=lambda row: masked(row.id_number or "")),
         Column("性别", lambda row: row.sex, field="sex"),
         Column("专业", lambda row: row.major, sort=Teacher.major, field="major"),
         Column("职称", lambda row: row.rank, field="rank"),

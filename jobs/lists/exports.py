@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, raiseload
 from domain.ground.base import SHANGHAI
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
+from domain.platform.looks import note_looks
 from forms.listing import Column, Listing
 from jobs.lists.registry import LISTS
 from jobs.lists.sheets import Progress, Target, write_sheet
@@ -54,6 +55,12 @@ def write(session: Session, query: Select[Any], columns: Sequence[Column], targe
     return write_sheet(columns, ([value(row) for value in values] for row in rows), target, progress)
 
 
+def note_export(session: Session, actor: Actor, listing: Listing, query: Select[Any], now: datetime) -> None:
+    """Writes down who exported what pages show masked."""
+    if listing.masked:
+        note_looks(session, actor, listing.name, query.with_only_columns(listing.record.id).order_by(None), "导出", now)
+
+
 def file_name(listing: Listing, now: datetime) -> str:
     """What the download is called: 周报管理20261123.xlsx."""
     return f"{listing.title}{now.astimezone(SHANGHAI):%Y%m%d}.xlsx"
@@ -73,6 +80,8 @@ def run(runtime: Runtime, work: Work) -> None:
         if total > MAX_ROWS:
             raise DomainError(f"共 {total} 条，超过一个 Excel 文件能容纳的 {MAX_ROWS} 行，请用查询条件缩小范围后分次导出")
         work.progress(0, total=total)
+        with work.database.writing() as writing:
+            note_export(writing, work.actor, listing, query, now)
         path: Path = work.file(file_name(listing, now))
         written = write(session, query, listing.columns, str(path), work.progress)
     work.progress(written, total=written)

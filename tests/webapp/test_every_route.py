@@ -99,7 +99,7 @@ ROUTES = {
     "background.stop": post("school1 operator: 302; 404"),
     "background.again": post("school1 operator: 302; 404"),
     "bulk.export": post("school1 province1 province1b: 200; 302", {"ids": "1"}),
-    "bulk.export of teachers": post("school1 teacher1: 200; 302", {"ids": "1"}, name="teacher"),
+    "bulk.export of teachers": post("school1 teacher1: 200+; 302", {"ids": "1"}, name="teacher"),
     "bulk.begin_export": post("302+", {"ids": "1"}),
     "bulk.send": post("404", {"ids": "1", "element": "withdraw"}),
     "bulk.review": post("provinces: 200; 404", {"ids": "1", "element": "review"}),

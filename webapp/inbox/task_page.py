@@ -23,6 +23,7 @@ from processes.tasks.assigning import transfer_roles
 from processes.tasks.opinions import ANSWER_NAMES, LABELS, opinions_on, request_of
 from processes.tasks.tallies import tally_of
 from webapp.context import actor, db, runtime
+from webapp.looks import note_look
 from webapp.posted_data import people_to_copy_to
 from webapp.steps import Problem, code_of, problems_of
 
@@ -48,6 +49,8 @@ def task_page(
         raise NotFound("这条记录已被删除。")
     own = definition.record_form(element)
     kind = KINDS.get(row.key)
+    if kind is not None and request.method == "GET":  # a page that comes back with a problem was looked at before
+        note_look(kind, row.subject_id, "办理")
     known = kind.facts(db(), actor(), subject) if kind is not None else ()
     colleagues = (
         [one for one in actors_in(db(), row.party_id) if one.person_id != actor().person_id] if row.state == TaskRowState.OPEN else []

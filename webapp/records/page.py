@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from domain.ground.rows import read_all
 from domain.ground.subjects import Subject
+from domain.platform.looks import looks_at
 from forms import fields, read_forms
 from forms.kinds import RecordKind
 from processes import tables
@@ -60,6 +61,7 @@ def record_page(kind: RecordKind[Any], record: Subject) -> str:
         changes={event.seq: _texts_of(definition, event, hidden) for event in events if event.data},
         steps=_steps(definition, instance),
         mine=actor().party_id == instance.party_id or actor().person_id == instance.started_by,
+        looks=looks_at(db(), kind.key, record.id) if kind.listing.masked and actor().party_id == instance.party_id else None,
         people={one.id: one.name for one in near if one.concerned},
     )
 

@@ -27,6 +27,7 @@ from processes.tasks.actions import Action, ActionKind, actions_for
 from webapp import steps
 from webapp.context import actor, db, later, runtime
 from webapp.listing import Button, ListScreen, render_list
+from webapp.looks import note_look
 from webapp.posted_data import posted_answers
 from webapp.records.page import fills_in, record_page
 from webapp.records.schemas import new_schema, record_schema
@@ -45,7 +46,9 @@ def record_blueprint(kind: RecordKind[Any]) -> Blueprint:
 
     @blueprint.get("/<int:record_id>")
     def show(record_id: int) -> str:
-        return record_page(kind, _readable(kind, record_id))
+        record = _readable(kind, record_id)
+        note_look(kind, record_id, "查看")
+        return record_page(kind, record)
 
     @blueprint.get("/<int:record_id>/edit")
     def edit(record_id: int) -> ResponseReturnValue:
@@ -144,6 +147,7 @@ def _edit(kind: RecordKind[Any], record_id: int) -> ResponseReturnValue:
     if _editing(kind, record) is None:
         g.onward = url_for(f"{kind.key}.show", record_id=record_id)  # for somebody who came with the browser's back button, say
         raise Refused(_why_not(kind, record))
+    note_look(kind, record_id, "编辑")
     draft = drafts.draft_of(db(), actor(), f"{kind.key}/{record_id}")
     return _edit_page(kind, record, draft.data if draft else record.answers(), [], draft is not None)
 

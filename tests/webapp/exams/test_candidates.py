@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from flask.testing import FlaskClient
+from openpyxl import load_workbook
 from sqlalchemy import select
 
 from domain.exams.photos import keep_photo
-from jobs import outbox
+from domain.platform.looks import Look
+from jobs import background, outbox
 from processes import tables
 from processes.steps import acting
 from tests.conftest import World
@@ -21,8 +25,8 @@ from tests.webapp.routes import get, post
 
 ROUTES = {  # what each account gets from each address
     "candidate.index": get("200"),
-    "candidate.show": get("school1: 200; 404"),
-    "candidate.edit": get("school1: 200; 404"),
+    "candidate.show": get("school1: 200+; 404"),
+    "candidate.edit": get("school1: 200+; 404"),
     "candidate.store": post("school1: 422; 404"),
     "candidate.new": get("schools: 200; 403"),
     "candidate.create": post("schools: 422; 403"),
@@ -132,3 +136,45 @@ def test_pinyin_that_was_left_empty_is_filled_in_from_the_name(lite_books: World
     answer = school.post("/candidates/1/edit", data={**PUPIL, "name": "陈\U0002ebf0", "pinyin": "", "act": "保存"})
     assert (answer.status_code, "“姓名拼音”必须填写" in answer.text) == (422, True)
     assert "姓名中不能有数字" in school.post("/candidates/1/edit", data={**PUPIL, "name": "张三1", "act": "保存"}).text
+
+
+def looks(world: World) -> list[tuple[str, str, int]]:
+    with world.runtime.database.reading() as session:
+        return [(one.person, one.why, one.record_id) for one in session.scalars(select(Look).order_by(Look.id))]
+
+
+@pytest.mark.row("5.2.3.1")
+def test_who_sees_a_number_whole_is_written_down(world: World) -> None:
+    app = site(world)
+    school, other = user(app, "school1"), user(app, "school2")
+    assert add(school) == 302
+    assert "110105***002X" in school.get("/candidates/").text
+    assert looks(world) == []
+    assert other.get("/candidates/1").status_code == 404
+    assert other.post("/lists/candidate/export", data={"ids": "1"}).status_code == 302
+    assert looks(world) == []  # nobody else saw anything
+    for _ in range(2):  # a page that is loaded anew is the same look
+        page = school.get("/candidates/1").text
+    school.get("/candidates/1/edit")
+    with school.post("/lists/candidate/export", data={"ids": "1"}) as answer:
+        sheet = load_workbook(BytesIO(answer.data)).active
+    assert sheet is not None
+    assert [cell.value for cell in sheet[2]][3] == PUPIL["id_number"]
+    me = "张文（金陵职业技术学院）"
+    assert looks(world) == [(me, "查看", 1), (me, "编辑", 1), (me, "导出", 1)]
+    assert "证件号查看记录" in page
+    assert f"<b>{me}</b> 查看" in page
+    world.clock.now += timedelta(minutes=11)
+    school.get("/candidates/1")
+    assert len(looks(world)) == 4
+
+
+@pytest.mark.row("5.2.3.4")
+def test_an_export_in_the_background_is_written_down(lite: World) -> None:
+    school = user(site(lite), "school1")
+    assert add(school) == 302
+    assert school.post("/lists/candidate/export/begin", data={"ids": "1"}).status_code == 302
+    assert looks(lite) == []
+    for task_id in background.sweep(lite.runtime):
+        assert background.run_task(lite.runtime, task_id)
+    assert [why for _, why, _ in looks(lite)] == ["导出"]

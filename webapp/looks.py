@@ -1,0 +1,20 @@
+"""Writes down who opened a page that shows whole what lists show masked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from domain.platform.looks import looked_lately, note_looks
+from forms.kinds import RecordKind
+from webapp.context import actor, db, runtime
+
+
+def note_look(kind: RecordKind[Any], record_id: int, why: str) -> None:
+    """Writes it down before the page is shown, in a short transaction of its own: a request that only reads holds no write lock."""
+    now, record = runtime().engine.clock(), kind.listing.record
+    if not kind.listing.masked or looked_lately(db(), actor(), kind.key, record_id, why, now):
+        return
+    with runtime().database.writing() as session:
+        note_looks(session, actor(), kind.key, select(record.id).where(record.id == record_id), why, now)
