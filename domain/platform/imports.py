@@ -158,7 +158,7 @@ class ImportRow(Base):
     state: Mapped[RowState] = mapped_column(one_of(RowState, 8), comment="good, bad, same, taken (a record), or started (and its process)")
     cells: Mapped[list[str]] = mapped_column(JSON, comment="all of the file's columns, as text")
     problems: Mapped[list[tuple[str, str]] | None] = mapped_column(JSON(none_as_null=True), comment="[field, reason]; null: none")
-    record_id: Mapped[int | None] = mapped_column(comment="id of the record made of it, or changed by it")
+    record_id: Mapped[int | None] = mapped_column(comment="id of the record made of it")
     changes: Mapped[list[CellChange] | None] = mapped_column(
         JSON(none_as_null=True), comment="[field, before, after, why it stays as it was]; null: the row is to make a record"
     )

@@ -6,6 +6,7 @@ Numbers are texts, choices are drop-downs, and cells that may not be changed whe
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select
@@ -16,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
-from forms.requirements import sometimes_required
+from forms.requirements import required_now, sometimes_required
 from jobs.imports import IMPORTS
 from jobs.imports.amending import Forms, Standing, number_of, standings
 from jobs.imports.checking import row_check
@@ -24,7 +25,7 @@ from jobs.imports.columns import RECORD, Column
 from jobs.imports.description import Import
 from jobs.imports.guarding import MAX_ROWS
 from jobs.imports.template import rule_of, width_of
-from jobs.lists.exports import count
+from jobs.lists.exports import count, note_export
 from jobs.lists.sheets import Progress, Target
 from jobs.lists.visibility import visible_to
 from jobs.runtime import Runtime
@@ -38,6 +39,7 @@ RULES = (
     "只改需要修改的单元格，其余保持原样；没有改动的行不会有任何变化，可以保留，也可以删除整行。",
     "“编号”由系统填写，请勿修改；行的次序可以调整，但请整行移动；除编号、姓名、证件号外，不修改的列可以删去。",
     "灰色的单元格目前不能修改（例如信息准确后的姓名、证件类型和证件号），改了也会保持原值，同一行的其他修改仍然有效。",
+    "黄色的单元格是缺少的资料，请补上。",
     "清空一个单元格，就是清空该项。改了姓名而没有改姓名拼音时，原来按姓名生成的拼音随之更新。",
     "下载模板后，如果其他人改过同一项，上传时会提示，不会覆盖。",
     "证件号、手机号等列已设为文本格式。从别处复制时请选择“只粘贴值”，以免 Excel 把长数字截断。",
@@ -55,18 +57,18 @@ def write(session: Session, description: Import, query: Select[Any], target: Tar
     columns = row_check(session, description).columns
     with Workbook(target, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         sheet = book.add_worksheet(description.noun)
-        text, fixed = (
-            book.add_format({"num_format": "@"}),
-            book.add_format({"num_format": "@", "bg_color": "#E3E6EA", "font_color": "#51606F"}),
-        )
+        text, lacking = book.add_format({"num_format": "@"}), book.add_format({"num_format": "@", "bg_color": "#FFF1B8"})
+        fixed = book.add_format({"num_format": "@", "bg_color": "#E3E6EA", "font_color": "#51606F"})
         _head(book, sheet, columns, text)
         written = 0
-        for subject, standing, open_ in _records(session, description, query):
+        for subject, standing, seen in _records(session, description, query):
             written += 1
             answers = {**subject.answers(), RECORD: number_of(subject.id, standing.seq)}
+            must = required_now(seen, answers)
             for at, column in enumerate(columns):
                 value = answers.get(column.name)
-                sheet.write_string(written, at, "" if value is None else str(value), text if column.name in open_ else fixed)
+                look = fixed if not access.writes(seen, column.name) else lacking if value in (None, "") and column.name in must else text
+                sheet.write_string(written, at, "" if value is None else str(value), look)
             if progress is not None and written % _PAGE == 0:
                 progress(written)
         _choices(sheet, columns, written)
@@ -74,20 +76,16 @@ def write(session: Session, description: Import, query: Select[Any], target: Tar
     return written
 
 
-def _records(session: Session, description: Import, query: Select[Any]) -> Iterator[tuple[Any, Standing, frozenset[str]]]:
-    """Each record with where it stands and the fields that may be changed there."""
-    forms, known = Forms(session), dict[tuple[int, str | None], frozenset[str]]()
+def _records(session: Session, description: Import, query: Select[Any]) -> Iterator[tuple[Any, Standing, Mapping[str, Any]]]:
+    """Each record with where it stands and its form there; an empty one where nothing may be changed."""
+    forms = Forms(session)
     for page in session.scalars(query.execution_options(yield_per=_PAGE)).partitions():
         stand = standings(session, description.process or "", [subject.id for subject in page])
         for subject in page:
             if (standing := stand.get(subject.id)) is None:  # an import is about to start its process
                 continue
-            place = (standing.definition_id, standing.position)
-            if place not in known:
-                form = forms.at(standing)
-                seen = access.fields_of(form.seen) if form is not None else {}
-                known[place] = frozenset(name for name, field in seen.items() if not field.get("readOnly"))
-            yield subject, standing, known[place]
+            form = forms.at(standing)
+            yield subject, standing, {} if form is None else form.seen
 
 
 def _head(book: Workbook, sheet: Worksheet, columns: Sequence[Column], text: Format) -> None:
@@ -121,6 +119,12 @@ def _rules(book: Workbook, description: Import, columns: Sequence[Column], schem
             sheet.write_string(row, at, text, bold if texts[0] in ("列", lines[0][0]) else None)
 
 
+def note(session: Session, actor: Actor, description: Import, query: Select[Any], now: datetime) -> None:
+    """Writes down who took a template of what pages show masked."""
+    if description.amends is not None:
+        note_export(session, actor, description.amends.listing, query, now, "批量修改")
+
+
 def file_name(description: Import) -> str:
     """What the download is called."""
     return f"{description.title}.xlsx"
@@ -137,6 +141,8 @@ def run(runtime: Runtime, work: Work) -> None:
         query = chosen(session, work.actor, description, work.params["values"], work.params["ids"])
         check_count(total := count(session, query))
         work.progress(0, total=total)
+        with work.database.writing() as writing:
+            note(writing, work.actor, description, query, work.clock())
         path = work.file(file_name(description))
         written = write(session, description, query, str(path), work.progress)
     work.progress(written, total=written)

@@ -52,6 +52,8 @@ def template(kind: str) -> ResponseReturnValue:
         return redirect(posted_back("home.index"))
     if total > AT_ONCE:
         return redirect(url_for(".begin_template", kind=kind), code=307)  # the browser posts the same form to the address that writes
+    with runtime().database.writing() as session:  # the request only reads: it holds no write lock
+        amending_template.note(session, actor(), description, query, runtime().engine.clock())
     file = TemporaryFile()  # noqa: SIM115  # the response closes it
     amending_template.write(db(), description, query, file)
     file.seek(0)

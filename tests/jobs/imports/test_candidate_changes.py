@@ -80,7 +80,9 @@ def told(world: World, candidate_id: int) -> dict[str, Any]:
 
 def edit(world: World, candidate_id: int, **values: Any) -> None:
     with world.runtime.database.writing() as session:
-        instance = session.scalars(select(tables.instance.c.id).where(tables.instance.c.subject_id == candidate_id)).one()
+        instance = session.scalars(
+            select(tables.instance.c.id).where(tables.instance.c.key == "candidate", tables.instance.c.subject_id == candidate_id)
+        ).one()
         filled = {**session.get_one(Candidate, candidate_id).answers(), **values}
         filled.pop("photo", None)
         acting.save(world.runtime.engine, session, world.actor("school1"), instance, filled)
@@ -91,7 +93,9 @@ def make_accurate(world: World, candidate_id: int) -> None:
     engine, school, job = world.runtime.engine, world.actor("school1"), tables.job.c
     photo = keep_photo(world.runtime.settings.home, f"photo{candidate_id}".encode())
     with world.runtime.database.writing() as session:
-        instance = session.scalars(select(tables.instance.c.id).where(tables.instance.c.subject_id == candidate_id)).one()
+        instance = session.scalars(
+            select(tables.instance.c.id).where(tables.instance.c.key == "candidate", tables.instance.c.subject_id == candidate_id)
+        ).one()
         acting.put(engine, session, school, instance, "photo", photo)
         (sent,) = acting.send(engine, session, school, instance, "waiting")
         session.execute(update(tables.job).where(job.id == sent).values(state="running", attempt=1))
@@ -116,7 +120,9 @@ def test_only_changed_cells_are_changed(world: World, tmp_path: Path) -> None:
     assert told(world, 2) == pupil(2)
     assert told(world, 3) == {**pupil(3), "major": "护理"}
     with world.runtime.database.reading() as session:
-        instance = session.scalars(select(tables.instance.c.id).where(tables.instance.c.subject_id == 1)).one()
+        instance = session.scalars(
+            select(tables.instance.c.id).where(tables.instance.c.key == "candidate", tables.instance.c.subject_id == 1)
+        ).one()
         last = events_of(session, instance)[-1]
         assert (last.kind, last.data) == ("edit", {"entry_year": [2025, 2024], "mobile": ["13911110000", "13922220000"]})
         assert verify(world.runtime.engine, session) == []
