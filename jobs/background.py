@@ -20,6 +20,8 @@ from jobs.imports import amending_template, returned_rows
 from jobs.imports.receiving import CHECK, FILL, RETURN, TAKE
 from jobs.imports.working import check_file, take_in
 from jobs.lists import batches, exports, monitoring
+from jobs.photos import arriving as photos
+from jobs.photos import working as photo_work
 from jobs.queue import LONG, enqueue
 from jobs.runtime import Runtime
 from jobs.work import LEASE, Stopped, Work
@@ -36,6 +38,7 @@ KINDS: dict[str, Kind] = {
     TAKE: take_in,
     RETURN: returned_rows.run,
     FILL: amending_template.run,
+    photos.TASK: photo_work.run,
 }
 _LEASED = leases.Leased(BackgroundTask.__table__, "lease_until", TaskState.WAITING, TaskState.RUNNING)  # type: ignore[arg-type]  # declared as FromClause
 _log = logging.getLogger(__name__)

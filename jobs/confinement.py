@@ -69,6 +69,9 @@ WORK: Mapping[str, Work] = {
     "look at a table": Work("jobs.imports.apart", "look", seconds=5, memory=700 * MEGABYTE),
     "long look at a table": Work("jobs.imports.apart", "look", seconds=60, memory=700 * MEGABYTE),
     "rows of a table": Work("jobs.imports.apart", "read", seconds=60, memory=2000 * MEGABYTE),
+    "list of photos": Work("jobs.photos.apart", "entries", seconds=20, memory=700 * MEGABYTE),
+    "one photo": Work("jobs.photos.apart", "one", seconds=8),
+    "photos of a zip": Work("jobs.photos.apart", "photos", seconds=120),
     "trial of a diagram": Work("jobs.trials", "try_diagram", seconds=20),
 }
 

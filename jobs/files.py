@@ -1,5 +1,5 @@
 """Deletes uploads that no record has taken – a page was closed before it was saved, a file removed again –, bytes without a row,
-workbooks of imports that are over, and what waited for a form that was not sent again."""
+workbooks of imports that are over, photos that nobody has, and what waited for a form that was not sent again."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from domain.platform import unsent
 from domain.platform.files import StoredFile, forget_unattached, path_of
 from jobs.imports.originals import not_needed
+from jobs.photos.sweeping import left_over
 from jobs.runtime import Runtime
 
 KEPT = timedelta(days=30)  # a draft that names them may still be handed in until then
@@ -32,6 +33,7 @@ def sweep_files(runtime: Runtime) -> int:
         *_orphans(runtime, folder),
         *_parts(home),
         *uploads,
+        *left_over(runtime),
         *unsent.old(home, now),
     ]:
         if path.exists() and now.timestamp() - path.stat().st_mtime > FRESH:

@@ -14,12 +14,15 @@ from domain.ground.settings import Settings
 from domain.platform.background import BackgroundTask, TaskState
 from domain.platform.budgets import WITH_FILES, Kept
 from domain.platform.imports import OPEN, ImportRecord
+from domain.platform.photo_imports import OPEN as OPEN_PHOTOS
+from domain.platform.photo_imports import PhotoImport
 from jobs.background import folder_of
 from jobs.imports.originals import folder_of as imports_of
 
 
 def kept_bytes(session: Session, settings: Settings, actor: Actor, now: datetime) -> Kept:
-    """Workbooks of imports that are not over, each once however many of its sheets are imported, and files to download."""
+    """Workbooks of imports that are not over, each once however many of its sheets are imported; zips of photos, as large as they will be
+    once they have arrived; and files to download."""
     sizes: dict[int, int] = {}  # number of the file on its disk → bytes
     mine: set[int] = set()
     for person_id, path in _files(session, settings, actor, now):
@@ -30,7 +33,11 @@ def kept_bytes(session: Session, settings: Settings, actor: Actor, now: datetime
         sizes[found.st_ino] = found.st_size
         if person_id == actor.person_id:
             mine.add(found.st_ino)
-    return Kept(sum(sizes[one] for one in mine), sum(sizes.values()))
+    table = PhotoImport
+    zips = select(table.person_id, table.size).where(table.party_id == actor.party_id, table.state.in_(OPEN_PHOTOS))
+    photos = [(person_id == actor.person_id, size) for person_id, size in session.execute(zips)]
+    own = sum(size for is_mine, size in photos if is_mine)
+    return Kept(sum(sizes[one] for one in mine) + own, sum(sizes.values()) + sum(size for _, size in photos))
 
 
 def _files(session: Session, settings: Settings, actor: Actor, now: datetime) -> Iterator[tuple[int, Path]]:

@@ -17,6 +17,8 @@ import domain.platform.changes
 import domain.platform.files
 import domain.platform.heads
 import domain.platform.imports
+import domain.platform.looks
+import domain.platform.photo_imports
 import domain.platform.throttle
 from domain.ground.base import Base, utc_now
 from domain.ground.database import Database, open_database, unsafe_settings
@@ -45,6 +47,8 @@ TABLES = (
     domain.platform.files.StoredFile,
     domain.platform.heads.Head,
     domain.platform.imports.ImportRecord,
+    domain.platform.looks.Look,
+    domain.platform.photo_imports.PhotoImport,
     domain.ground.locks.SchedulerLock,
     domain.institutions.organizations.Organization,
     domain.institutions.schools.School,

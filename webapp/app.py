@@ -19,6 +19,7 @@ from domain.ground.errors import DomainError
 from domain.ground.storage import out_of_space
 from domain.platform.background import TaskState
 from domain.platform.imports import ImportState
+from domain.platform.photo_imports import PhotoImportState, PhotoState
 from forms.lists import KINDS
 from jobs.confinement import Busy
 from processes.diagrams.expressions import ExpressionError
@@ -47,9 +48,12 @@ from webapp.imports.views import blueprint as imports
 from webapp.inbox.routes import blueprint as inbox
 from webapp.institutions.seals import blueprint as seals
 from webapp.institutions.views import blueprint as institutions
+from webapp.invigilators.views import blueprint as invigilators
 from webapp.links import is_local
 from webapp.monitor.routes import blueprint as monitor
 from webapp.notices.views import blueprint as notices
+from webapp.photos.single import photo_page
+from webapp.photos.views import blueprint as photos
 from webapp.records.screens import record_blueprint
 from webapp.substitutes.views import blueprint as substitutes
 from webapp.weekly.views import blueprint as reports
@@ -65,6 +69,7 @@ BLUEPRINTS = (
     institutions,
     seals,
     certificates,
+    invigilators,
     reports,
     records,
     field_checks,
@@ -79,9 +84,22 @@ BLUEPRINTS = (
     designer,
     monitor,
     declarations,
+    photos,
 )
 # templates name states by these, not by the texts that the database keeps
-STATES = (ActionKind, EventKind, ImportState, MessageState, TaskKind, TaskRowState, TaskState, TextState, VoteState)
+STATES = (
+    ActionKind,
+    EventKind,
+    ImportState,
+    MessageState,
+    PhotoImportState,
+    PhotoState,
+    TaskKind,
+    TaskRowState,
+    TaskState,
+    TextState,
+    VoteState,
+)
 MAX_REQUEST = 21 * 1024 * 1024  # one file of 20 MB, and the form around it
 CSP = "; ".join(
     (
@@ -150,6 +168,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.register_error_handler(500, _fault)
     app.add_template_filter(moment, "moment")
     app.add_template_global(stored_files)
+    app.add_template_global(photo_page)
     app.jinja_env.globals.update({one.__name__: one for one in STATES})
     app.context_processor(_page)
     return app

@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    exists,
     false,
     func,
     insert,
@@ -50,6 +51,7 @@ class Candidate(SubjectRecord):
     __table_args__ = (
         UniqueConstraint("party_id", "kind", "document", "id_number"),
         Index("ix_candidate_party_id_kind_id", "party_id", "kind", "id"),  # the pages of the list
+        Index("ix_candidate_photo", "photo"),  # whether a stored photo is still somebody's
         Index("ix_candidate_party_id_kind_status", "party_id", "kind", "status"),  # the counts of its tabs, without its rows
         {"sqlite_autoincrement": True},  # ids are never used again: a history must not become another's
     )
@@ -151,7 +153,8 @@ def known_candidates(session: Session, actor: Actor, rows: Sequence[Mapping[str,
         return {}
     table = values_table(session, rows, dict.fromkeys(("kind", "document", "id_number"), String))
     same = (Candidate.kind == table.c.kind) & (Candidate.document == table.c.document) & (Candidate.id_number == table.c.id_number)
-    found = session.scalars(select(table.c[AT]).join(Candidate, same).where(Candidate.party_id == actor.party_id))
+    # not a join, which SQLite may begin with all candidates of the school: it would read the rows anew for each
+    found = session.scalars(select(table.c[AT]).where(exists().where(same, Candidate.party_id == actor.party_id)))
     return {at: ("id_number", f"本校已有使用该证件的{rows[at]['kind']}") for at in found}
 
 
@@ -193,7 +196,8 @@ def store_candidates(session: Session, actor: Actor, rows: Sequence[Mapping[str,
     ordered = select(rows_in).order_by(rows_in.c.kind, rows_in.c.document, rows_in.c.id_number)
     session.execute(insert(table).from_select(list(values), ordered.with_only_columns(*values.values()), include_defaults=False))
     same = (table.c.kind == rows_in.c.kind) & (table.c.document == rows_in.c.document) & (table.c.id_number == rows_in.c.id_number)
-    ids = select(table.c.id).join(rows_in, same).where(table.c.party_id == actor.party_id).order_by(rows_in.c[AT])
+    there = rows_in.outerjoin(table, same & (table.c.party_id == actor.party_id))  # outer, so that each row is looked up: see above
+    ids = select(table.c.id).select_from(there).order_by(rows_in.c[AT])
     return list(session.scalars(ids))
 
 

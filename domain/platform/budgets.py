@@ -20,9 +20,11 @@ from domain.ground.settings import Budget, Budgets
 from domain.platform.background import LIVE, BackgroundTask, TaskState
 from domain.platform.files import StoredFile
 from domain.platform.imports import OPEN, ImportRecord
+from domain.platform.photo_imports import OPEN as OPEN_PHOTOS
+from domain.platform.photo_imports import PhotoImport
 
 MEGABYTE = 1024 * 1024
-Owned = type[BackgroundTask] | type[ImportRecord] | type[StoredFile]
+Owned = type[BackgroundTask] | type[ImportRecord] | type[PhotoImport] | type[StoredFile]
 WITH_FILES = ("export", "import.return")
 """Kinds of background tasks that end with a file to download."""
 
@@ -63,6 +65,19 @@ def check_imports(session: Session, budgets: Budgets, actor: Actor) -> None:
     for who, most, mine in _shares(session, budgets.imports, actor, table):
         if (count := _number(session, query.where(mine))) >= most:
             raise UsedUp(f"{who}有 {count} 个导入还没有办完，最多 {most} 个，请先在“导入记录”中导入或放弃其中一些，再上传。")
+
+
+def check_photo_imports(session: Session, budgets: Budgets, actor: Actor) -> None:
+    """Whether an actor may begin to upload one more zip of photos.
+
+    Raises:
+        UsedUp: whose budget is used up, and what to do.
+    """
+    table = PhotoImport
+    query = select(func.count()).where(table.state.in_(OPEN_PHOTOS))
+    for who, most, mine in _shares(session, budgets.imports, actor, table):
+        if (count := _number(session, query.where(mine))) >= most:
+            raise UsedUp(f"{who}有 {count} 个照片压缩包还没有导入完，最多 {most} 个，请先继续上传或放弃其中一些，再上传新的。")
 
 
 def check_sheets(session: Session, budgets: Budgets, actor: Actor, chosen: int) -> None:

@@ -104,7 +104,11 @@ CANDIDATE = RecordKind(
     begin=lambda session, actor, now, token: _opening(session, actor, token),
     reopen=_opening,
     create=_create,
-    links=(*_imports(PUPIL, "candidates"), *_imports(OUTSIDER, "social-candidates")),
+    links=(
+        *_imports(PUPIL, "candidates"),
+        *_imports(OUTSIDER, "social-candidates"),
+        Link("批量导入考生照片", "photos.index", frozenset({SCHOOL})),
+    ),
     export="批量导出考生信息",
     amend=("批量修改考生信息", "candidate-changes"),
     popup=True,

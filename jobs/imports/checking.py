@@ -84,7 +84,7 @@ def row_check(session: Session, description: Import) -> RowCheck:
     if description.amends is not None:  # what may be changed, and what must be filled in, depends on the record (`amending`)
         columns = amending_columns(latest(session, description.process or "").record_schema, description.amends.identity)
         return RowCheck(columns, _readers(columns), lambda answers: None, lambda answers: [], {})
-    form = at_start(latest(session, description.process)) if description.process else read_forms()[description.form]
+    form = read_forms()[description.form] if description.form else at_start(latest(session, description.process or ""))
     schema = settled(form, description.given)
     columns = columns_of(schema)
     return RowCheck(columns, _readers(columns), filling(schema), checker(schema), description.given)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
+from forms.fields import is_choices
 from forms.filling import is_filled
 
 
@@ -65,12 +66,12 @@ class Head:
 
 
 def columns_of(schema: Mapping[str, Any]) -> tuple[Column, ...]:
-    """The columns, one for each field of the form, in its order. Tables inside a form and fields that are only read are no columns."""
+    """The columns, one for each field of the form, in its order. Tables, files and fields that are only read are none."""
     required = schema.get("required", ())
     return tuple(
         Column(name, field.get("title", name), name in required and not is_filled(field), field)
         for name, field in schema["properties"].items()
-        if field.get("type") not in ("array", "object") and not field.get("readOnly")
+        if (field.get("type") not in ("array", "object") or is_choices(field)) and not field.get("readOnly")
     )
 
 

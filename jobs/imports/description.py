@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
+from domain.ground.subjects import Subject
 from forms.listing import Listing
 
 Answers = Mapping[str, Any]
@@ -54,9 +55,11 @@ class Import:
     store: Store = lambda session, actor, rows, now: ()
     """(session, actor, answers of some rows, now) → ids of the records made, one a row, inside the caller's transaction."""
     process: str | None = None
-    """Key of the process that starts for each new record, after the rows are stored. Its form has the columns."""
+    """Key of the process that starts for each new record, after the rows are stored. Its form has the columns, where no `form` is named."""
     form: str = ""
-    """File of the form whose fields are the columns, where there is no process."""
+    """File of the form whose fields are the columns, where it is not that of the process."""
+    parts: Callable[[Session, Sequence[int]], Sequence[Subject]] | None = None
+    """Ids of some new records → what belongs to them that the process is about, where it is not about the records themselves."""
     given: Answers = field(default_factory=dict)
     """What all rows have in common, such as the part of the list that the import was opened from: no column asks for it."""
     within: Mapping[str, str] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from domain.ground.database import overwrite
 from domain.ground.values import values_table
-from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState, move, recount, rows_of
+from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState, move, recount
 from jobs.imports import IMPORTS
 from jobs.imports.amending import AmendedRecords
 from jobs.imports.apart import inspect_apart, open_table_apart
@@ -290,14 +290,14 @@ def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description
         return False
     jobs: list[str] = []
     with work.database.writing() as session:
-        rows = rows_of(session, record.id, [RowState.TAKEN], 0, STARTED)
+        of = (ROWS.c.import_id == record.id, ROWS.c.state == RowState.TAKEN)
+        rows = session.execute(select(ROWS.c.number, ROWS.c.record_id).where(*of).order_by(ROWS.c.number).limit(STARTED)).all()
         if rows:
+            ids = [row.record_id or 0 for row in rows]
             kind = runtime.engine.subjects[latest(session, description.process).subject]
-            subjects = kind.load_all(session, [row.record_id or 0 for row in rows])
+            subjects = kind.load_all(session, ids) if description.parts is None else description.parts(session, ids)
             jobs = bulk_start.start_many(runtime.engine, session, work.actor, description.process, subjects)
-            table = ImportRow
-            numbers = [row.number for row in rows]
-            session.execute(update(table).where(table.import_id == record.id, table.number.in_(numbers)).values(state=RowState.STARTED))
+            session.execute(update(ROWS).where(*of, ROWS.c.number <= rows[-1].number).values(state=RowState.STARTED))
             work.keep(session, work.done + len(rows), work.failed)
     hand_out(runtime.settings.redis_url, jobs)
     work.give_way()

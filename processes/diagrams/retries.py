@@ -25,7 +25,8 @@ def limits(element: Element, evaluate: Callable[[str], Value]) -> tuple[int, flo
     Raises:
         EngineFault: a property's value is out of bounds.
     """
-    return int(_value(element, "retryMax", DEFAULT_MAX, evaluate)), _value(element, "retryDelay", DEFAULT_DELAY, evaluate)
+    # a float, as the column keeps it: the row's proof is made of what is kept
+    return int(_value(element, "retryMax", DEFAULT_MAX, evaluate)), float(_value(element, "retryDelay", DEFAULT_DELAY, evaluate))
 
 
 def wait(tries: int, delay: float) -> timedelta:

@@ -24,10 +24,12 @@ from processes.steps import starting
 from tests.conftest import World
 from tests.domain.exams.pupils import PUPIL
 from tests.jobs.imports.files import HEADER, teacher, workbook
+from tests.jobs.photos.samples import archive, jpeg, wide
 from tests.webapp.clients import site, user
 from tests.webapp.declarations.applications import FORM as DECLARATION
 from tests.webapp.declarations.applications import PLAN
-from tests.webapp.exams.applications import apply
+from tests.webapp.exams.applications import CERTIFICATE, apply
+from tests.webapp.exams.people import add as add_invigilator
 from tests.webapp.files.uploads import send
 from tests.webapp.weekly.reports import FORM
 
@@ -94,6 +96,7 @@ def belongings(world: World, folder: Path) -> Belongings:
         data = {"name": "周小舟", "mobile": mobile, "major": major, "act": "保存"}
         assert client.post("/teachers/new", data=data).status_code == 302
     assert apply(school) == 302
+    assert add_invigilator(school, CERTIFICATE) == 302
     assert school.post("/candidates/new", data={**PUPIL, "name": SECRET, "act": "保存"}).status_code == 302
     _declare(school, province)
     _work_in_the_background(world, school, folder)
@@ -121,11 +124,14 @@ def _declare(school: FlaskClient, province: FlaskClient) -> None:
 
 
 def _work_in_the_background(world: World, school: FlaskClient, folder: Path) -> None:
-    """An import that waits for its decision, and an export with its file; their tasks are 1 and 2."""
+    """An import that waits for its decision, an export with its file, an import of photos; their tasks are 1, 2 and 3. A zip on its way."""
     rows = workbook(folder / "rows.xlsx", [HEADER, teacher(1, 姓名=SECRET), teacher(2, 手机号="1")]).read_bytes()
     upload = {"file": (BytesIO(rows), f"{SECRET}.xlsx")}
     assert school.post("/imports/teachers/", data=upload, content_type="multipart/form-data").status_code == 302
     assert school.post("/lists/weekly_report/export/begin", data={"ids": "1"}).status_code == 302
+    zipped = archive(folder / "photos.zip", {f"{PUPIL['id_number']}.jpg": jpeg(wide().picture), f"{SECRET}.jpg": jpeg()}).read_bytes()
+    assert school.post("/photos/", data={"file": (BytesIO(zipped), f"{SECRET}.zip")}).status_code == 302
+    assert school.post("/photos/", data={"name": f"{SECRET}.zip", "size": "10"}).status_code == 200
     for task_id in background.sweep(world.runtime):
         assert background.run_task(world.runtime, task_id)
 

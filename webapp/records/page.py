@@ -102,9 +102,15 @@ def _texts_of(definition: Definition, event: EventRow, hidden: set[str]) -> list
         if name in hidden:
             continue
         schema = known.get(name, {})
-        text = " → ".join(as_text(schema, side) for side in value) if edited else as_text(schema, value)
+        text = _changed(schema, *value) if edited else as_text(schema, value)
         found.append((schema.get("title", name), text))
     return found
+
+
+def _changed(schema: Mapping[str, Any], before: object, after: object) -> str:
+    if schema.get("x-widget") == "photo":
+        return "已更换" if before is not None else "已上传"
+    return f"{as_text(schema, before)} → {as_text(schema, after)}"
 
 
 def as_text(schema: Mapping[str, Any], value: object) -> str:

@@ -242,6 +242,7 @@ def _new_page(
         note=opening.note,
         hidden={"for": opening.token},
         form_key=_new_form_key(kind, opening),
+        about=None,
         tabs=fields.describe(kind.adapt(db(), actor(), dict(new_schema(definition)), opening.token), answers),
         problems=problems,
         outcomes=definition.first_task.outcomes if definition.first_task is not None else (),
@@ -270,6 +271,7 @@ def _edit_page(
         opinion=None if task_id is None or instance is None else _opinion(instance),
         hidden={"task": task_id or "", "seen": "" if instance is None else instance.seq},
         form_key=f"{kind.key}/{record.id}",
+        about=(kind.key, record.id),
         tabs=fields.describe(kind.adapt(db(), actor(), dict(schema), record), access.on_page(schema, record.answers(), answers)),
         problems=problems,
         outcomes=outcomes or [Outcome(a.name, False) for a in actions if a.refuse],  # a blocked button says why when pressed

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from domain.certificates.declarations import Declaration
 from domain.certificates.pilots import PilotCertificate
+from domain.exams.candidates import Candidate
 from domain.exams.exam_sites import ExamSite
 from domain.ground.parties import actor_named
 from domain.ground.settings import Settings
@@ -50,6 +51,8 @@ def test_everybody_finds_work_under_way_and_the_books_are_consistent(settings: S
     with runtime.database.reading() as session:
         reports = Counter(report.status for report in session.scalars(select(WeeklyReport)))
         sites = Counter(site.status for site in session.scalars(select(ExamSite)))
+        candidates = Counter(one.status for one in session.scalars(select(Candidate)))
+        assert set(candidates) == {"无照片", "信息待认证", "信息准确", "需人工确认"}
         assert reports == {"审核通过": 6, "审核退回": 1, "待审核": 1}
         assert sites == {"审核通过": 1, "审核退回": 1, "待审核": 2, "未提交": 1}
         for account in ("school1", "province1", "organization1"):

@@ -37,11 +37,12 @@ def test_a_value_out_of_bounds_when_run_is_told() -> None:
 
 
 @pytest.mark.row("8.4")
-def test_the_diagram_says_how_often_and_how_far_apart(world: World) -> None:
+@pytest.mark.parametrize("delay", ["minutes(1)", "60"])
+def test_the_diagram_says_how_often_and_how_far_apart(world: World, delay: str) -> None:
     def busy(*_: Any) -> dict[str, Any]:
         raise Transient("忙")
 
-    body = node("startEvent", "start") + service("ask", "test.ask", retryMax="2 if title else 9", retryDelay="minutes(1)")
+    body = node("startEvent", "start") + service("ask", "test.ask", retryMax="2 if title else 9", retryDelay=delay)
     body += node("endEvent", "end", status="完成") + flows("start ask", "ask end")
     play = Play(world, diagram(body, {"试点院校": "start", "系统": "ask"}), {"test.ask": External(lambda *_: {}, busy)})
     (job,) = play.jobs

@@ -1,0 +1,1 @@
+"""Photos of candidates: looked at, cropped, taken out of archives and given to candidates."""

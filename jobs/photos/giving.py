@@ -1,0 +1,98 @@
+"""Gives photos to candidates: each in a step of the candidate's process, which decides whether it may be given, and what follows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.exams.candidates import Candidate, candidates_query
+from domain.ground.errors import DomainError
+from domain.ground.handling import FAULTS
+from domain.ground.parties import Actor
+from domain.ground.values import among
+from processes import tables
+from processes.diagrams import expressions
+from processes.engine import Engine
+from processes.errors import FormInvalid, ProcessError
+from processes.steps import acting
+
+KEY = "candidate"
+FIELD = "photo"
+NOBODY = "照片无对应考生"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A candidate, as far as a photo is concerned."""
+
+    id: int
+    kind: str
+    document: str
+    instance_id: int | None
+    """None while its process has not been started yet."""
+    photo: str | None
+
+
+def owners_of(session: Session, actor: Actor, numbers: Sequence[str]) -> Mapping[str, Sequence[Owner]]:
+    """The actor's candidates by the number of their identity document: two of a number where somebody is in both kinds. One query."""
+    instance = tables.instance.c
+    mine = candidates_query(actor).order_by(None).where(among(session, Candidate.id_number, set(numbers))).subquery()
+    latest = (
+        select(instance.id)
+        .where(instance.key == KEY, instance.subject_id == mine.c.id)
+        .order_by(instance.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(mine.c.id_number, mine.c.id, mine.c.kind, mine.c.document, latest, mine.c.photo).order_by(mine.c.id)
+    found: dict[str, list[Owner]] = {}
+    for number, *about in session.execute(query):
+        found.setdefault(number, []).append(Owner(*about))
+    return found
+
+
+def owner_problem(owners: Sequence[Owner], number: str) -> str | None:
+    """Why a photo cannot be given, whatever it shows; None where it can."""
+    if not owners:
+        return f"{NOBODY}：本校没有证件号为“{number}”的考生，文件名应为考生的证件号"
+    if len({one.document for one in owners}) > 1:
+        return f"证件号“{number}”对应证件类型不同的考生，不能确定是谁的照片，请在考生的页面上单独上传"
+    return None
+
+
+def give(engine: Engine, session: Session, actor: Actor, owners: Sequence[Owner], photo: str) -> tuple[int | None, str | None, list[str]]:
+    """Gives a kept photo to each of these candidates, in a savepoint each.
+
+    Returns: id of a candidate who has it now, or None; why not all have it, or None; the jobs to hand out.
+    """
+    jobs: list[str] = []
+    problems: list[str] = []
+    has: int | None = None
+    for one in sorted(owners, key=lambda owner: owner.instance_id or 0):  # as everybody who acts on many: nobody waits in a circle
+        problem = None if one.photo == photo else _put(engine, session, actor, one, photo, jobs)
+        if problem is None:
+            has = has or one.id
+        else:
+            problems.append(f"{one.kind}：{problem}" if len(owners) > 1 else problem)
+    return has, "；".join(problems) or None, jobs
+
+
+def _put(engine: Engine, session: Session, actor: Actor, owner: Owner, photo: str, jobs: list[str]) -> str | None:
+    if owner.instance_id is None:
+        return "考生刚刚导入，流程还没有开始，请稍后重新上传"
+    try:
+        with session.begin_nested():
+            jobs += acting.put(engine, session, actor, owner.instance_id, FIELD, photo)
+    except FormInvalid as error:
+        return "；".join(text for _, text in error.problems)
+    except (ProcessError, DomainError, expressions.ExpressionError) as error:
+        return str(error)
+    except FAULTS:
+        _log.exception("photo of candidate %d", owner.id)
+        return "处理时出错，请在考生的页面上单独上传；如仍不成功，请联系系统管理员"
+    return None

@@ -1,0 +1,221 @@
+"""Looks at one photo: whether it is a JPEG or PNG that holds a portrait of the right size before the right ground, and what mends it.
+
+Runs in a confined process (`jobs.photos.apart`). What is kept is a JPEG without anything that its camera or its owner wrote into it.
+"""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+
+import puremagic
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from jobs.photos.cropping import SIZE, Box, crop_of, cropped
+from jobs.photos.grounds import DEFAULT, edge_of, ground_problem
+
+MOST = 5 * 1024 * 1024  # bytes (manual 5.2.3.3)
+FORMATS = ("JPEG", "PNG")  # the only decoders that ever see a photo
+MOST_PIXELS = 50_000_000  # of a picture that is decoded: some 200 MB; cameras of telephones have 12 to 50 million
+MOST_SCANS = 60  # of a progressive JPEG; programs write about ten, and each costs a pass over the whole picture
+PREVIEW = (177, 248)  # pixels of the picture that shows a refused photo
+_SMALL = (74, 104)  # a quarter of `SIZE`: decoded so, a JPEG is read to its end and its ground measured in less time
+_LARGE = (1180, 1652)  # four times `SIZE`: larger JPEGs are decoded at a fraction of their size
+_ORIENTATION = 0x0112  # the tag of EXIF
+_CLEAR = 250  # of 255: what is less opaque is transparent
+_NOT_READ = (OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError, IndexError, KeyError, TypeError, OverflowError)
+_NO_MARKERS = frozenset((0, *range(0xD0, 0xD8)))  # what follows FF inside a scan: a stuffed FF, and restarts
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen. A photo without a `problem` is `kept`; a refused one that a crop mends has the crop there."""
+
+    problem: str | None
+    kept: bytes | None = None
+    preview: bytes | None = None
+    """Of a refused photo that could be decoded: a small picture of it."""
+    box: Box | None = None
+    """Where the crop is in the photo, turned upright."""
+    size: tuple[int, int] | None = None
+    """Pixels of the photo, turned upright."""
+
+
+class BadPhoto(Exception):
+    """Why a photo cannot be looked at, for people."""
+
+
+def look(content: bytes, ground: str = DEFAULT) -> Look:
+    """Looks at the bytes of a photo."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return _look(content, ground)
+    except BadPhoto as error:
+        return Look(str(error))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
+        return Look("照片像素过多，不能处理，请缩小后重新上传")
+    except _NOT_READ:  # what Pillow raises for files that are damaged, cut short or made to do harm
+        return Look("照片已损坏或不完整，不能打开，请重新导出后上传")
+
+
+def size_problem(size: int) -> str | None:
+    """What is wrong with a number of bytes, in Chinese; None when nothing is."""
+    if size == 0:
+        return "照片文件是空的，请重新导出后上传"
+    return f"照片大小为 {size / 1048576:.1f} MB，应在 5 MB 以内" if size > MOST else None
+
+
+def _look(content: bytes, ground: str) -> Look:
+    if problem := size_problem(len(content)):
+        raise BadPhoto(problem)
+    picture = _opened(content)
+    if (
+        picture.format == "JPEG"
+        and picture.size == SIZE
+        and picture.mode == "RGB"
+        and "exif" not in picture.info
+        and not _coloured(picture)
+    ):
+        picture.draft("RGB", _SMALL)
+        picture.load()
+        if ground_problem(edge_of(picture), ground) is None and (kept := stripped(content)) is not None:
+            return Look(None, kept, size=SIZE)
+        picture = _opened(content)
+    return _judged(_upright(picture), ground)
+
+
+def _opened(content: bytes) -> Image.Image:
+    try:
+        picture = Image.open(BytesIO(content), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise BadPhoto(f"照片不是 JPG、PNG 格式{_really(content)}，请另存为 JPG 后上传") from error
+    width, height = picture.size
+    if width * height > MOST_PIXELS:
+        raise BadPhoto(f"照片像素 {width}×{height}，过大，不能处理，应为 {SIZE[0]}×{SIZE[1]}，请缩小后重新上传")
+    if content.count(b"\xff\xda") > MOST_SCANS:
+        raise BadPhoto("照片文件结构异常，请用看图软件另存为 JPG 后上传")
+    return picture
+
+
+def _really(content: bytes) -> str:
+    """What a file is that is no photo, in brackets; empty where nobody knows."""
+    try:
+        found = puremagic.from_string(content[:4096]).lstrip(".").upper()
+    except (puremagic.PureError, ValueError):
+        return ""
+    return f"（检测到 {found}）" if found not in ("", "JPG", "JPEG", "JFIF", "PNG") else ""
+
+
+def _coloured(picture: Image.Image) -> bool:
+    """Whether the colours of a picture mean others than those of sRGB: it has a profile that says so."""
+    profile: bytes = picture.info.get("icc_profile") or b""
+    return profile != b"" and b"sRGB" not in profile[:4096] and "sRGB".encode("utf-16-be") not in profile[:4096]
+
+
+def _upright(picture: Image.Image) -> tuple[Image.Image, tuple[int, int]]:
+    """A picture turned as it is to be seen, in RGB, and its size in pixels; a large one comes smaller than that."""
+    size = picture.size
+    if picture.format == "JPEG" and picture.mode in ("RGB", "L"):
+        picture.draft(picture.mode, _LARGE if size[0] < size[1] else (_LARGE[1], _LARGE[0]))
+    turned = picture.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+    picture.load()
+    if picture.has_transparency_data:
+        alpha = picture.convert("RGBA").getchannel("A")
+        clear = sum(alpha.histogram()[:_CLEAR]) / (alpha.width * alpha.height)
+        if clear > 0.001:
+            raise BadPhoto(f"照片有透明部分（占 {max(clear, 0.01):.0%}），没有底色，请填充底色后重新上传")
+    plain = _in_srgb(picture)
+    ImageOps.exif_transpose(plain, in_place=True)
+    return plain, (size[1], size[0]) if turned else size
+
+
+def _in_srgb(picture: Image.Image) -> Image.Image:
+    """A picture in RGB as sRGB means it. Keeps what says how it is to be turned."""
+    source = picture if picture.mode in ("RGB", "CMYK", "L") else picture.convert("RGBA").convert("RGB")
+    if _coloured(picture) and picture.mode in ("RGB", "CMYK"):
+        try:
+            profile = ImageCms.ImageCmsProfile(BytesIO(picture.info["icc_profile"]))
+            found = ImageCms.profileToProfile(source, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            if found is not None:
+                return found
+        except ImageCms.PyCMSError:  # a profile that is no profile, or one of other colours
+            pass
+    return source.convert("RGB")
+
+
+def _judged(upright: tuple[Image.Image, tuple[int, int]], ground: str) -> Look:
+    picture, size = upright
+    if size == SIZE:
+        problem = ground_problem(edge_of(picture), ground)
+        return Look(None, as_jpeg(picture), size=size) if problem is None else Look(problem, None, _preview(picture), None, size)
+    problem = f"照片像素 {size[0]}×{size[1]}，应为 {SIZE[0]}×{SIZE[1]}"
+    box = crop_of(picture)
+    if box is None:
+        return Look(f"{problem}；像素太少，放大后会模糊，请换一张更清晰的照片", None, _preview(picture), None, size)
+    portrait = cropped(picture, box)
+    if other := ground_problem(edge_of(portrait), ground):
+        return Look(f"{problem}；{other}", None, _preview(picture), None, size)
+    scale = size[1] / picture.height
+    left, top, right, bottom = (round(one * scale) for one in box)
+    return Look(problem, as_jpeg(portrait), _preview(picture), (left, top, right, bottom), size)
+
+
+def as_jpeg(picture: Image.Image, quality: int = 94) -> bytes:
+    """An RGB picture as a JPEG with nothing else in it; colours as fine as lightness, or a red ground bleeds into the hair."""
+    written = BytesIO()
+    picture.save(written, "JPEG", quality=quality, subsampling=0, icc_profile=None, exif=b"", comment=b"")
+    return written.getvalue()
+
+
+def _preview(picture: Image.Image) -> bytes:
+    small = picture.copy()
+    small.thumbnail(PREVIEW, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    return as_jpeg(small, 80)
+
+
+def stripped(content: bytes) -> bytes | None:
+    """A JPEG without EXIF, profiles, comments, thumbnails and what follows its end, not encoded again; None where it is oddly made.
+
+    Of the application segments JFIF's head stays, and Adobe's, which says how colours are coded (ITU-T T.81, T.871).
+    """
+    parts, at = [b"\xff\xd8"], 2
+    while True:
+        if content[at : at + 1] != b"\xff":
+            return None
+        while content[at + 1 : at + 2] == b"\xff":
+            at += 1
+        marker = content[at + 1 : at + 2]
+        if marker == b"\xd9":
+            return b"".join([*parts, b"\xff\xd9"])
+        length = int.from_bytes(content[at + 2 : at + 4], "big")
+        end = at + 2 + length
+        if length < 2 or end > len(content) or not b"\xc0" <= marker <= b"\xfe" or b"\xd0" <= marker <= b"\xd8":
+            return None
+        segment = content[at:end]
+        if _stays(marker, segment):
+            parts.append(segment)
+        if marker == b"\xda":
+            scan, end = end, _end_of_scan(content, end)
+            parts.append(content[scan:end])
+        at = end
+
+
+def _end_of_scan(content: bytes, at: int) -> int:
+    """Where the first marker behind a scan is; the end of the file where there is none."""
+    while 0 <= (at := content.find(b"\xff", at)) < len(content) - 1:
+        if content[at + 1] not in _NO_MARKERS and content[at + 1] != 0xFF:
+            return at
+        at += 1 if content[at + 1] == 0xFF else 2
+    return len(content)
+
+
+def _stays(marker: bytes, segment: bytes) -> bool:
+    if marker == b"\xe0":
+        return len(segment) == 18 and segment[4:9] == b"JFIF\0"
+    if marker == b"\xee":
+        return len(segment) == 16 and segment[4:9] == b"Adobe"
+    return not (b"\xe1" <= marker <= b"\xef" or marker == b"\xfe")

@@ -1,0 +1,181 @@
+"""The background task of a zip of photos: its photos are listed, looked at, kept, and given to candidates.
+
+It begins where the states of the rows show, and does a chunk in a transaction: a worker that is killed doubles nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import JSON, Integer, String, Table, bindparam, func, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from domain.exams.photos import folder_of, take_photo
+from domain.ground.parties import Actor
+from domain.ground.values import values_table
+from domain.platform.photo_imports import PhotoImport, PhotoImportState, PhotoItem, PhotoState, items_query, move, recount
+from jobs import outbox
+from jobs.photos.apart import AT_ONCE, RefusedArchive, Seen, entries_apart, photos_apart
+from jobs.photos.archive import Entry
+from jobs.photos.arriving import zip_of
+from jobs.photos.giving import give, owner_problem, owners_of
+from jobs.runtime import Runtime
+from jobs.work import CHUNK, Work
+from processes.engine import Engine
+
+LOOKED = 50  # photos whose rows are written in one transaction
+LISTED = 1000  # rows that are added in one statement
+ROWS = cast(Table, PhotoItem.__table__)
+_NEW = {"number": Integer, "place": Integer, "name": String, "id_number": String, "state": String, "problem": String}
+
+
+def run(runtime: Runtime, work: Work) -> None:
+    """Does an import's task, from where an earlier attempt has come to its end."""
+    record = _load(work)
+    path = zip_of(runtime.settings, record.id)
+    if record.total and work.total is None:  # earlier work was cancelled or failed: this is about what it left
+        with work.database.reading() as session:
+            left = items_query(record.id, [PhotoState.WAITING, PhotoState.GOOD]).order_by(None).subquery()
+            total = session.scalar(select(func.count()).select_from(left))
+        work.progress(0, total=total)
+    if record.state == PhotoImportState.WORKING:
+        try:
+            if record.total == 0:
+                list_photos(work, record, path)
+            look_at_photos(runtime, work, record, path)
+        except RefusedArchive as error:
+            with work.database.writing() as session:
+                move(session, record.id, [PhotoImportState.WORKING], state=PhotoImportState.REFUSED, problem=str(error))
+                work.keep(session, 0, 0)
+    give_photos(runtime, work, record)
+    with work.database.writing() as session:
+        recount(session, record.id)
+        move(session, record.id, [PhotoImportState.WORKING], state=PhotoImportState.DONE, finished_at=work.clock())
+        work.keep(session, work.done, work.failed)
+    path.unlink(missing_ok=True)
+
+
+def list_photos(work: Work, record: PhotoImport, path: Path) -> None:
+    """Writes down the photos of a zip, all of them in one transaction; those of nobody are refused unseen.
+
+    Raises:
+        RefusedArchive: what is wrong with the zip.
+    """
+    if not path.exists():
+        raise RefusedArchive("上传的文件已不存在，请重新上传")
+    entries = entries_apart(path, partial(_renew, work))
+    with work.database.writing() as session:
+        problems = _problems(session, work, entries)
+        for first in range(0, len(entries), LISTED):
+            rows = [_row(number, one, problems[one.index]) for number, one in enumerate(entries[first : first + LISTED], first + 1)]
+            new = values_table(session, rows, _NEW)
+            values = [literal(record.id), *(new.c[name] for name in _NEW)]
+            session.execute(insert(ROWS).from_select(["import_id", *_NEW], select(*values), include_defaults=False))
+        recount(session, record.id)
+        work.keep(session, 0, sum(problem is not None for problem in problems.values()), len(entries))
+
+
+def _problems(session: Session, work: Work, entries: Sequence[Entry]) -> dict[int, str | None]:
+    owners = owners_of(session, work.actor, [one.number for one in entries if one.problem is None])
+    return {one.index: one.problem or owner_problem(owners.get(one.number, ()), one.number) for one in entries}
+
+
+def _row(number: int, entry: Entry, problem: str | None) -> dict[str, Any]:
+    state = PhotoState.WAITING if problem is None else PhotoState.REFUSED
+    return {"number": number, "place": entry.index, "name": entry.name, "id_number": entry.number, "state": state, "problem": problem}
+
+
+def look_at_photos(runtime: Runtime, work: Work, record: PhotoImport, path: Path, at_once: int = AT_ONCE) -> None:
+    """Looks at the photos that nobody has looked at yet, and keeps the good ones and the crops that would mend others."""
+    with work.database.reading() as session:
+        waiting = select(ROWS.c.place, ROWS.c.number).where(ROWS.c.import_id == record.id, ROWS.c.state == PhotoState.WAITING)
+        numbers: dict[int, int] = {place: number for place, number in session.execute(waiting.order_by(ROWS.c.number))}
+    if not numbers:
+        return
+    home = runtime.settings.home
+    with _folder(home, work) as folder:
+        looking = photos_apart(path, folder, list(numbers), record.ground, at_once, partial(_renew, work))
+        with closing(cast("Any", looking)):
+            while seen := list(islice(looking, LOOKED)):
+                rows = [_result(home, numbers[place], one) for place, one in seen]
+                with work.database.writing() as session:
+                    _write(session, record.id, rows)
+                    failed = sum(row["new_state"] != PhotoState.GOOD for row in rows)
+                    work.keep(session, work.done, work.failed + failed)
+
+
+def _result(home: Path, number: int, seen: Seen) -> dict[str, Any]:
+    """What a row says of a photo that was looked at, once its pictures are on the disk."""
+    photo, preview = (None if file is None else take_photo(home, file) for file in (seen.kept, seen.preview))
+    state = PhotoState.GOOD if seen.problem is None else PhotoState.MENDABLE if photo is not None else PhotoState.REFUSED
+    width, height = seen.size or (None, None)
+    about = {"new_state": state, "new_problem": seen.problem, "new_photo": photo, "new_preview": preview}
+    return {"row": number, **about, "new_box": None if seen.box is None else [*seen.box], "new_width": width, "new_height": height}
+
+
+def _write(session: Session, import_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    names = ("state", "problem", "photo", "preview", "box", "width", "height")
+    one = update(ROWS).where(ROWS.c.import_id == import_id, ROWS.c.number == bindparam("row"))
+    values = {name: bindparam(f"new_{name}", type_=JSON(none_as_null=True) if name == "box" else None) for name in names}
+    session.connection().execute(one.values(values), [*rows])
+
+
+def give_photos(runtime: Runtime, work: Work, record: PhotoImport) -> None:
+    """Gives the good photos to their candidates, a few in a transaction."""
+    while True:
+        with work.database.writing() as session:
+            items = session.scalars(items_query(record.id, [PhotoState.GOOD]).limit(CHUNK)).all()
+            if not items:
+                return
+            jobs, given = give_items(runtime.engine, session, work.actor, items)
+            work.keep(session, work.done + given, work.failed + len(items) - given)
+        outbox.hand_out(runtime.settings.redis_url, jobs)
+        work.give_way()
+
+
+def give_items(engine: Engine, session: Session, actor: Actor, items: Sequence[PhotoItem]) -> tuple[list[str], int]:
+    """Gives some photos, and writes down what became of each. Returns the jobs to hand out, and how many were given."""
+    owners = owners_of(session, actor, [item.id_number for item in items])
+    chosen = [(item.import_id, item.number, item.id_number, item.photo or "") for item in items]  # a savepoint that fails expires the rows
+    # in the order of instances, as everybody who acts on many: two imports of the same people never wait for each other
+    chosen.sort(key=lambda one: min((owner.instance_id or 0 for owner in owners.get(one[2], ())), default=0))
+    jobs: list[str] = []
+    given = 0
+    for import_id, number, id_number, photo in chosen:
+        its = owners.get(id_number, ())
+        problem = owner_problem(its, id_number)  # they may have been deleted meanwhile
+        has, refusal, more = give(engine, session, actor, its, photo) if problem is None else (None, problem, [])
+        values = {"state": PhotoState.REFUSED if has is None else PhotoState.GIVEN, "problem": refusal, "candidate_id": has}
+        session.execute(update(ROWS).where(ROWS.c.import_id == import_id, ROWS.c.number == number).values(values))
+        jobs += more
+        given += has is not None
+    return jobs, given
+
+
+def _load(work: Work) -> PhotoImport:
+    with work.database.reading() as session:
+        return session.get_one(PhotoImport, work.params["import"])
+
+
+def _renew(work: Work) -> None:
+    """Renews the lease while a zip is read; ends the reading where the task was cancelled."""
+    work.progress(work.done, work.failed)
+
+
+@contextmanager
+def _folder(home: Path, work: Work) -> Iterator[Path]:
+    """Where confined processes put what they have decoded: of this attempt alone, on the disk where photos are kept."""
+    folder = folder_of(home) / f"new-{work.task_id}-{work.attempt}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):
+            shutil.rmtree(folder)

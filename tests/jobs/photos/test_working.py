@@ -1,0 +1,255 @@
+"""A zip of photos from its upload to the candidates: each photo fails alone, and the diagram decides what follows."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from domain.demo.portraits import BLUE, draw
+from domain.exams.photos import photo_path, read_photo
+from domain.ground.errors import DomainError
+from domain.platform.background import BackgroundTask, cancel
+from domain.platform.budgets import Kept, UsedUp
+from domain.platform.photo_imports import PhotoImport
+from jobs import background, files
+from jobs.photos import arriving, working
+from jobs.photos.arriving import OutOfPlace, Sent
+from jobs.photos.mending import NothingToCrop, crop_at_once, crop_later
+from processes import tables
+from processes.monitor.verify import verify
+from tests.conftest import World
+from tests.jobs.photos import samples
+from tests.jobs.photos.flow import accurate, bring, candidates, items, number, pupils, record, send, states, work
+from tests.jobs.photos.samples import blue, good, jpeg, wide
+
+pytestmark = pytest.mark.row("5.2.3.3")
+
+
+def named(at: int) -> str:
+    return f"软件 1 班/{number(at)}.jpg"
+
+
+def consistent(world: World) -> bool:
+    with world.runtime.database.reading() as session:
+        return verify(world.runtime.engine, session) == []
+
+
+def test_good_photos_are_given_and_the_diagram_moves(world: World, tmp_path: Path) -> None:
+    first, second = pupils(world, [number(1), number(2)])
+    import_id = bring(world, samples.archive(tmp_path / "a.zip", {named(1): jpeg(good(1)), f"{number(2)}.PNG": samples.png(good(2))}))
+    assert states(world, import_id) == [("given", None), ("given", None)]
+    found = candidates(world)
+    assert (found[first][0], found[second][0]) == ("信息待认证", "信息待认证")
+    assert read_photo(world.runtime.settings.home, found[first][1] or "") is not None
+    assert (record(world, import_id).status, record(world, import_id).given) == ("已导入", 2)
+    assert not arriving.zip_of(world.runtime.settings, import_id).exists()
+    assert [path.name for path in (world.runtime.settings.home / "photos").glob("new-*")] == []
+    assert consistent(world)
+
+
+def test_each_photo_fails_alone_and_says_why(lite: World, tmp_path: Path) -> None:
+    pupils(lite, [number(at) for at in range(1, 6)])
+    pupils(lite, [number(9)], account="school2")
+    contents = {1: jpeg(good(1)), 2: jpeg(blue()), 3: b"text", 4: jpeg(wide().picture), 5: jpeg()[:3000], 8: jpeg(), 9: jpeg()}
+    import_id = bring(lite, samples.archive(tmp_path / "a.zip", {named(at): content for at, content in contents.items()}))
+    told = states(lite, import_id)
+    nobody = "照片无对应考生：本校没有证件号为“{}”的考生，文件名应为考生的证件号"
+    assert told[0] == ("given", None)
+    assert told[1][0] == "refused"
+    assert (told[1][1] or "").startswith("照片底色不是红色（底色偏蓝：检测到 #")
+    assert told[2] == ("refused", "照片不是 JPG、PNG 格式，请另存为 JPG 后上传")
+    assert told[3] == ("mendable", "照片像素 800×900，应为 295×413")
+    assert told[4] == ("refused", "照片已损坏或不完整，不能打开，请重新导出后上传")
+    assert told[5] == ("refused", nobody.format(number(8)))
+    assert told[6] == ("refused", nobody.format(number(9)))  # another school's
+    one = record(lite, import_id)
+    assert (one.total, one.given, one.mendable, one.refused, one.status) == (7, 1, 1, 5, "部分导入")
+    assert [status for status, _ in candidates(lite).values()] == ["信息待认证", *["无照片"] * 5]
+    with lite.runtime.database.reading() as session:
+        task = session.get_one(BackgroundTask, one.task_id or 0)
+        assert (task.total, task.done, task.failed) == (7, 1, 6)
+
+
+def test_somebody_in_both_kinds_gets_the_photo_twice(lite: World, tmp_path: Path) -> None:
+    one = pupils(lite, [number(1)])[0]
+    other = pupils(lite, [number(1)], kind="社会考生")[0]
+    bring(lite, samples.archive(tmp_path / "a.zip", {named(1): jpeg()}))
+    found = candidates(lite)
+    assert found[one] == found[other]
+    assert found[one][0] == "信息待认证"
+
+
+def test_one_number_of_two_kinds_of_documents_is_nobodys(lite: World, tmp_path: Path) -> None:
+    pupils(lite, ["12345678"], document="台湾居民来往大陆通行证")
+    pupils(lite, ["12345678"], document="护照")
+    import_id = bring(lite, samples.archive(tmp_path / "a.zip", {"12345678.jpg": jpeg()}))
+    assert (states(lite, import_id)[0][1] or "").startswith("证件号“12345678”对应证件类型不同的考生")
+
+
+def test_the_same_photo_again_changes_nothing(lite: World, tmp_path: Path) -> None:
+    pupils(lite, [number(1)])
+    path = samples.archive(tmp_path / "a.zip", {named(1): jpeg()})
+    bring(lite, path)
+    before = candidates(lite), lines_of_history(lite)
+    import_id = bring(lite, path)
+    assert states(lite, import_id) == [("given", None)]
+    assert (candidates(lite), lines_of_history(lite)) == before
+
+
+def lines_of_history(world: World) -> int:
+    with world.runtime.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(tables.event)) or 0
+
+
+def test_another_ground_is_asked_for(lite: World, tmp_path: Path) -> None:
+    pupils(lite, [number(1), number(2)])
+    path = samples.archive(tmp_path / "a.zip", {named(1): jpeg(draw(1, BLUE).picture), named(2): jpeg()})
+    import_id = bring(lite, path, ground="蓝")
+    assert states(lite, import_id)[0] == ("given", None)
+    assert (states(lite, import_id)[1][1] or "").startswith("照片底色不是蓝色（底色偏红")
+
+
+def test_a_crop_is_taken_with_one_click(lite: World, tmp_path: Path) -> None:
+    (only,) = pupils(lite, [number(1)])
+    import_id = bring(lite, samples.archive(tmp_path / "a.zip", {named(1): jpeg(wide().picture)}))
+    assert candidates(lite)[only] == ("无照片", None)
+    with lite.runtime.database.writing() as session:
+        one = session.get_one(PhotoImport, import_id)
+        assert crop_at_once(lite.runtime.engine, session, lite.actor("school1"), one, 1)[1] is None
+    assert states(lite, import_id) == [("given", None)]
+    assert candidates(lite)[only] == ("信息待认证", items(lite, import_id)[0].photo)
+    assert record(lite, import_id).given == 1
+    with lite.runtime.database.writing() as session, pytest.raises(NothingToCrop):
+        crop_at_once(lite.runtime.engine, session, lite.actor("school1"), session.get_one(PhotoImport, import_id), 1)
+
+
+def test_all_that_only_need_a_crop_are_taken_at_once(lite: World, tmp_path: Path) -> None:
+    pupils(lite, [number(at) for at in range(4)])
+    files = {named(at): jpeg(wide(at).picture) for at in range(3)} | {named(3): jpeg(blue())}
+    import_id = bring(lite, samples.archive(tmp_path / "a.zip", files))
+    with lite.runtime.database.writing() as session:
+        task_id = crop_later(session, lite.actor("school1"), session.get_one(PhotoImport, import_id), lite.clock())
+    assert background.run_task(lite.runtime, task_id)
+    assert [state for state, _ in states(lite, import_id)] == ["given", "given", "given", "refused"]
+    one = record(lite, import_id)
+    assert (one.given, one.mendable, one.refused) == (3, 0, 1)
+
+
+def test_at_accurate_information_a_photo_is_refused_in_words(lite: World, tmp_path: Path) -> None:
+    (only,) = pupils(lite, [number(1)])
+    bring(lite, samples.archive(tmp_path / "a.zip", {named(1): jpeg(good(1))}))
+    accurate(lite, only)
+    import_id = bring(lite, samples.archive(tmp_path / "b.zip", {named(1): jpeg(good(2))}))
+    assert states(lite, import_id) == [("refused", "当前状态为“信息准确”，不能修改“照片”")]
+    assert candidates(lite)[only][0] == "信息准确"
+
+
+def test_a_zip_that_cannot_be_taken_is_refused_as_a_whole(lite: World, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(b"no zip at all")
+    import_id = bring(lite, path)
+    one = record(lite, import_id)
+    assert (one.status, one.problem) == ("不能导入", "文件不是 .zip 压缩包，请把照片压缩成 .zip 后上传")
+    assert not arriving.zip_of(lite.runtime.settings, import_id).exists()
+
+
+def test_work_that_was_cancelled_goes_on_where_it_stopped(lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(working, "LOOKED", 2)
+    pupils(lite, [number(at) for at in range(6)])
+    import_id = send(lite, samples.archive(tmp_path / "a.zip", {named(at): jpeg(good(at)) for at in range(6)}))
+    write = working._write
+
+    def write_and_cancel(*given: object) -> None:
+        write(*given)  # type: ignore[arg-type]
+        monkeypatch.setattr(working, "_write", write)
+        session = given[0]
+        cancel(session, session.get_one(BackgroundTask, record(lite, import_id).task_id), lite.clock())  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(working, "_write", write_and_cancel)
+    assert not background.run_task(lite.runtime, record(lite, import_id).task_id or 0)
+    assert {state for state, _ in states(lite, import_id)} == {"waiting"}
+    with lite.runtime.database.writing() as session:
+        one = session.get_one(PhotoImport, import_id)
+        cancel(session, session.get_one(BackgroundTask, one.task_id or 0), lite.clock())
+        arriving.again(session, lite.actor("school1"), one, lite.clock())
+    work(lite, import_id)
+    assert states(lite, import_id) == [("given", None)] * 6
+    assert record(lite, import_id).status == "已导入"
+
+
+def test_pieces_follow_on_each_other(lite: World) -> None:
+    who, settings, now = lite.actor("school1"), lite.runtime.settings, lite.clock()
+    with lite.runtime.database.writing() as session:
+        one = arriving.begin(session, settings, who, Sent("a.zip", 10, "1"), Kept(0, 0), now)
+        arriving.write_piece(settings, one.id, 0, b"abcde")
+        assert arriving.note_piece(session, one, 0, 5) == 5
+        assert arriving.note_piece(session, one, 0, 5) == 5  # the same piece again
+        with pytest.raises(OutOfPlace):
+            arriving.write_piece(settings, one.id, 8, b"ij")
+        with pytest.raises(DomainError, match="还没有上传完整"), session.begin_nested():
+            arriving.begin_work(session, who, one, now)
+        assert arriving.begin(session, settings, who, Sent("a.zip", 10, "1"), Kept(0, 0), now).id == one.id  # goes on
+        assert arriving.begin(session, settings, who, Sent("a.zip", 10, "2"), Kept(0, 0), now).id != one.id  # another file
+        assert arriving.begin(session, settings, lite.actor("school2"), Sent("a.zip", 10, "1"), Kept(0, 0), now).id != one.id
+        arriving.write_piece(settings, one.id, 5, b"fghij")
+        assert arriving.note_piece(session, one, 5, 6) == 5  # more than the file has
+        assert arriving.note_piece(session, one, 5, 5) == 10
+        assert arriving.zip_of(settings, one.id).read_bytes() == b"abcdefghij"
+        arriving.begin_work(session, who, one, now)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (Sent("a.rar", 10), "请选择 .zip 压缩包"),
+        (Sent("a.zip", 0), "文件是空的"),
+        (Sent("a.zip", 501 * 1024 * 1024), "压缩包为 501 MB，最多 500 MB"),
+    ],
+)
+def test_what_is_not_begun(lite: World, sent: Sent, told: str) -> None:
+    with lite.runtime.database.writing() as session, pytest.raises(DomainError, match=told):
+        arriving.begin(session, lite.runtime.settings, lite.actor("school1"), sent, Kept(0, 0), lite.clock())
+
+
+def test_zips_that_wait_are_within_budgets(lite: World) -> None:
+    who, settings, now = lite.actor("school1"), lite.runtime.settings, lite.clock()
+    with lite.runtime.database.writing() as session:
+        with pytest.raises(UsedUp, match="500 MB"):
+            arriving.begin(session, settings, who, Sent("a.zip", 200 * 1024 * 1024), Kept(400 * 1024 * 1024, 0), now)
+        for at in range(20):
+            arriving.begin(session, settings, who, Sent("a.zip", 10, str(at)), Kept(0, 0), now)
+        with pytest.raises(UsedUp, match="照片压缩包"):
+            arriving.begin(session, settings, who, Sent("a.zip", 10, "20"), Kept(0, 0), now)
+
+
+def test_photos_that_nobody_has_are_swept_away(lite: World, tmp_path: Path) -> None:
+    (only,) = pupils(lite, [number(1)])
+    import_id = bring(lite, samples.archive(tmp_path / "a.zip", {named(1): jpeg(good(1)), named(2): jpeg(wide().picture)}))
+    bring(lite, samples.archive(tmp_path / "b.zip", {named(1): jpeg(good(2))}))
+    home = lite.runtime.settings.home
+    before = photo_path(home, items(lite, import_id)[0].photo or "")
+    now = photo_path(home, candidates(lite)[only][1] or "")
+    assert before != now
+    lost = home / "photos" / "new-9-9"
+    lost.mkdir()
+    for path in (before, now, lost):
+        os.utime(path, (lite.clock().timestamp() - 7200,) * 2)
+
+    def sweep_all() -> None:
+        start = lite.clock.now
+        for hour in range(256):
+            lite.clock.now = start + timedelta(hours=hour)
+            files.sweep_files(lite.runtime)
+
+    sweep_all()
+    assert before.exists()  # the import shows it
+    assert now.exists()
+    assert not lost.exists()
+    lite.clock.now += timedelta(days=30)
+    sweep_all()
+    assert not before.exists()
+    assert now.exists()
