@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import url_for
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from domain.certificates.certificates import Certificate
 from domain.certificates.declaration_plans import current_plans
 from domain.certificates.declarations import declared
+from domain.exams.candidates import KINDS
 from domain.ground.base import SHANGHAI
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.institutions.seals import WARNING, valid_seal
 from domain.weekly.reports import open_period
 from forms.kinds import ORGANIZATION, SCHOOL
+from forms.lists.candidates import CANDIDATES, INCOMPLETE
 from forms.lists.certificates import KEPT_CERTIFICATES, NONE_IN_FORCE
 
 
@@ -36,7 +38,7 @@ def reminders(session: Session, actor: Actor, now: datetime) -> list[Reminder]:
     """Those of the actor's roles, the soonest due first, those without a deadline last."""
     found: list[Reminder] = []
     if SCHOOL in actor.roles:
-        found += [*_report(session, actor, now), *_plans(session, actor, now), *_seal(session, actor, now)]
+        found += [*_report(session, actor, now), *_plans(session, actor, now), *_seal(session, actor, now), *_candidates(session, actor)]
     if ORGANIZATION in actor.roles:
         found += _subjects(session, actor)
     return sorted(found, key=lambda one: (one.until is None, one.until or now))
@@ -65,6 +67,17 @@ def _seal(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
     elif seal.valid_to - now <= WARNING:
         day = seal.valid_to.astimezone(SHANGHAI)
         yield Reminder(f"电子签章将于 {day:%Y-%m-%d} 到期", "上传电子签章", url_for("seal.new"), seal.valid_to)
+
+
+def _candidates(session: Session, actor: Actor) -> Iterator[Reminder]:
+    """Candidates of whom something is missing that others need, of each kind."""
+    counts = []
+    for kind in KINDS:
+        rows = CANDIDATES.filtered(actor, {"kind": kind, "lacking": INCOMPLETE}).order_by(None).subquery()
+        counts.append(select(literal(kind), func.count()).select_from(rows))
+    for kind, count in session.execute(union_all(*counts)):
+        if count:
+            yield Reminder(f"{count} 名{kind}的资料不完整", "补全资料", url_for("candidate.index", kind=kind, lacking=INCOMPLETE))
 
 
 def _subjects(session: Session, actor: Actor) -> Iterator[Reminder]:

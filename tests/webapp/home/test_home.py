@@ -130,7 +130,14 @@ def test_what_is_missing_is_told_until_it_is_there(lite_books: World) -> None:
     assert "2026年第48周周报还没有填写" in page
     assert "没有有效的电子签章" in page
     assert school.post("/weekly/new", data={"contact": "张文", "act": "保存"}).status_code == 302
-    assert "2026年第48周周报还没有填写" not in school.get("/").text
+    pupil(school)  # without a photo
+    page = school.get("/").text
+    assert "2026年第48周周报还没有填写" not in page
+    assert "1 名院校考生的资料不完整" in page
+    link = re.search(r'href="([^"]+)">补全资料', page)
+    assert link is not None
+    assert total(school, html.unescape(link[1])) == 1
+    assert "资料不完整" not in user(app, "school2").get("/").text
     assert "没有启用的考试科目" not in organization.get("/").text
     with lite_books.runtime.database.writing() as session:
         session.execute(update(ExamSubject).where(ExamSubject.certificate_id.in_((1, 2))).values(tone="draft"))
