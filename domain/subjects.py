@@ -7,6 +7,7 @@ from domain.certificates.declarations import Declaration
 from domain.exams.candidates import Candidate
 from domain.exams.exam_sites import ExamSite
 from domain.exams.exam_subjects import ExamSubject
+from domain.exams.invigilators import InvigilatorCertificate
 from domain.ground.subjects import Subject
 from domain.institutions.seals import Seal
 from domain.institutions.teachers import Teacher
@@ -23,6 +24,7 @@ SUBJECTS: dict[str, type[Subject]] = {
     "exam_site": ExamSite,
     "exam_subject": ExamSubject,
     "candidate": Candidate,
+    "invigilator_certificate": InvigilatorCertificate,
     "skill_standard": SkillStandard,
     "site_standard": SiteStandard,
     "teacher": Teacher,

@@ -21,7 +21,7 @@ def adapt(schema: Mapping[str, Any], roles: frozenset[str], choices: Mapping[str
     Raises:
         DomainError: a field names choices that there are not.
     """
-    kept = {name: _with_choices(sub, choices) for name, sub in schema["properties"].items() if _may_fill(sub, roles)}
+    kept = {name: _with_choices(sub, choices) for name, sub in schema.get("properties", {}).items() if _may_fill(sub, roles)}
     return {**schema, "properties": kept, "required": [name for name in schema.get("required", ()) if name in kept]}
 
 

@@ -18,14 +18,26 @@ Narrow = Callable[[Select[Any], str], Select[Any]]
 
 
 @dataclass(frozen=True)
+class Badge:
+    """Something that belongs to a record and has a status of its own."""
+
+    text: str
+    status: str
+    tone: str
+
+    def __str__(self) -> str:
+        return f"{self.text}[{self.status}]"
+
+
+@dataclass(frozen=True)
 class Column:
     """One column of a list and of its export.
 
-    `kind` is text, number, date, moment (an aware datetime) or badge (the record's status in its tone). `sort` is the SQL
-    expression that rows are ordered by; None: the list cannot be ordered by this column. `field` names the field of the record's
-    form that the column shows: who does not see that field (`x-access`) does not see the column either. A page shows a `spare`
-    column only to people who chose it (列设置); an export always has it. `shown` is what a page shows of a value that it masks; the
-    whole stands on the record's page and in exports, and who looks is written down (`domain.platform.looks`).
+    `kind` is text, number, date, moment (an aware datetime), badge (the record's status in its tone) or badges (a list of `Badge`).
+    `sort` is the SQL expression that rows are ordered by; None: the list cannot be ordered by this column. `field` names the field of
+    the record's form that the column shows: who does not see that field (`x-access`) does not see the column either. A page shows a
+    `spare` column only to people who chose it (列设置); an export always has it. `shown` is what a page shows of a value that it masks;
+    the whole stands on the record's page and in exports, and who looks is written down (`domain.platform.looks`).
     """
 
     label: str
@@ -35,6 +47,8 @@ class Column:
     field: str | None = None
     spare: bool = False
     shown: Callable[[Any], Any] | None = None
+    of_filter: str = ""
+    """A filter while which is in force a page shows the column, although it is `spare`."""
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,15 @@ def last_decision(session: Session, instance_id: int) -> EventRow | None:
     return read_first(session, query.order_by(table.c.seq.desc()).limit(1), EventRow)
 
 
+def last_comments(session: Session, key: str, subject_ids: Sequence[int]) -> dict[int, str]:
+    """Record → the opinion of the newest line of what a person decided about it, and who gave it, where they gave one. In one query."""
+    event, instance = tables.event.c, tables.instance
+    query = select(instance.c.subject_id, event.comment, event.actor).join(instance, instance.c.id == event.instance_id)
+    query = query.where(instance.c.key == key, instance.c.subject_id.in_(subject_ids), event.kind.in_((EventKind.TASK, EventKind.RETURN)))
+    newest = {row.subject_id: (row.comment, row.actor) for row in session.execute(query.order_by(event.instance_id, event.seq))}
+    return {subject_id: f"{comment} —— {actor}" for subject_id, (comment, actor) in newest.items() if comment}
+
+
 def instance_of(session: Session, key: str, subject_id: int) -> InstanceRow | None:
     """The latest instance about a record."""
     table = tables.instance

@@ -43,10 +43,12 @@ from webapp.files.views import blueprint as files
 from webapp.files.views import stored_files
 from webapp.health import blueprint as health
 from webapp.home.views import blueprint as home
+from webapp.imports.amending import blueprint as amending
 from webapp.imports.views import blueprint as imports
 from webapp.inbox.routes import blueprint as inbox
 from webapp.institutions.seals import blueprint as seals
 from webapp.institutions.views import blueprint as institutions
+from webapp.invigilators.views import blueprint as invigilators
 from webapp.links import is_local
 from webapp.monitor.routes import blueprint as monitor
 from webapp.notices.views import blueprint as notices
@@ -67,6 +69,7 @@ BLUEPRINTS = (
     institutions,
     seals,
     certificates,
+    invigilators,
     reports,
     records,
     field_checks,
@@ -74,6 +77,7 @@ BLUEPRINTS = (
     background,
     bulk,
     imports,
+    amending,
     substitutes,
     copies,
     notices,

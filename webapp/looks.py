@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
 
 from sqlalchemy import select
 
 from domain.platform.looks import looked_lately, note_looks
-from forms.kinds import RecordKind
+from forms.listing import Listing
 from webapp.context import actor, db, runtime
 
 
-def note_look(kind: RecordKind[Any], record_id: int, why: str) -> None:
+class Listed(Protocol):
+    """A kind of record, with a process or without one."""
+
+    @property
+    def listing(self) -> Listing:
+        """Its list."""
+
+
+def note_look(kind: Listed, record_id: int, why: str) -> None:
     """Writes it down before the page is shown, in a short transaction of its own: a request that only reads holds no write lock."""
     now, record = runtime().engine.clock(), kind.listing.record
-    if not kind.listing.masked or looked_lately(db(), actor(), kind.key, record_id, why, now):
+    if not kind.listing.masked or looked_lately(db(), actor(), kind.listing.name, record_id, why, now):
         return
     with runtime().database.writing() as session:
-        note_looks(session, actor(), kind.key, select(record.id).where(record.id == record_id), why, now)
+        note_looks(session, actor(), kind.listing.name, select(record.id).where(record.id == record_id), why, now)

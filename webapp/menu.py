@@ -29,6 +29,8 @@ class Entry:
     roles: tuple[str, ...] = ()
     """Who sees it; empty: everyone."""
     under: tuple[Entry, ...] = ()
+    last: bool = False
+    """Under a heading: whether it stands behind the kinds of records there."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,11 @@ def _with_kinds(headings: Sequence[Entry]) -> tuple[Entry, ...]:
         for kind in KINDS.values()
         if kind.menu is not None
     ]
-    filled = [replace(one, under=(*one.under, *(line for name, line in lines if name == one.name))) for one in headings]
+    kinds = {one.name: [line for name, line in lines if name == one.name] for one in headings}
+    filled = [
+        replace(one, under=(*(page for page in one.under if not page.last), *kinds[one.name], *(page for page in one.under if page.last)))
+        for one in headings
+    ]
     return (*filled, *(line for name, line in lines if not name))
 
 
@@ -83,6 +89,7 @@ HEADINGS = (
         under=(
             Entry("考试科目", endpoint="exam_subject.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
             Entry("考试计划", endpoint="plans.index", roles=(SCHOOL, ORGANIZATION)),
+            Entry("监考人员", endpoint="invigilators.index", roles=(SCHOOL,), last=True),
         ),
     ),
 )

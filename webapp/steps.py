@@ -10,12 +10,14 @@ from sqlalchemy import select
 
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
+from forms import fields
 from processes import tables
 from processes.errors import EngineFault, FormInvalid, ProcessError, Refused
+from processes.rights import access
 from processes.steps import acting, completing, filling
 from processes.tasks import returning, withdrawing
 from webapp.context import db, later, runtime
-from webapp.posted_data import posted_answers
+from webapp.posted_data import posted_answers, posted_fields
 
 Problem: TypeAlias = ProcessError | DomainError
 """Why a step was not taken, as a sentence for people."""
@@ -77,6 +79,8 @@ def save(actor: Actor, instance_id: int, seen: int | None) -> Problem | None:
 
     def act() -> Sequence[str]:
         edit = acting.open_edit(runtime().engine, db(), actor, instance_id, seen)
+        if seen is not None and seen < edit.step.row.seq:
+            _refuse_closed(edit)
         return acting.store_edit(edit, posted_answers(edit.form))
 
     return attempt(act, lambda: instance_id)
@@ -133,3 +137,21 @@ def _let_time_act(instance_id: int | None) -> None:
         db().rollback()
         return
     g.commit = True
+
+
+def _refuse_closed(edit: acting.Edit) -> None:
+    """Says so where somebody changed a field that the record's state has closed since the form was opened: nothing typed is dropped in
+    silence.
+
+    Raises:
+        Refused
+    """
+    whole = access.fields_of(edit.step.definition.forms[edit.file_name])
+    closed = {
+        name: whole[name] for name, field in access.fields_of(edit.form).items() if field.get("readOnly") != whole[name].get("readOnly")
+    }
+    typed = fields.parse({"properties": closed}, posted_fields())
+    before = edit.step.subject.answers()
+    changed = "、".join(f"“{whole[name].get('title', name)}”" for name, value in typed.items() if value != before.get(name))
+    if changed:
+        raise Refused(f"该记录的状态已变为“{edit.step.subject.status}”，{changed}不能再修改。请重新打开此页，再修改其他内容。")

@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.ground.id_numbers import id_number_problem
 from domain.ground.identity import TIDY
+from forms.fields import is_choices
 
 Reader = Callable[[str], tuple[Any, str | None]]
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
@@ -33,6 +34,7 @@ _DIRECTIONS = [
     *range(0x2066, 0x206A),
 ]  # marks of direction: numbers that are copied out of other programs begin with one
 _ODD = {ord(c): " " for c in "\u00a0\u2002\u2003\u2007\u2009\u202f\u3000\t"} | dict.fromkeys(_UNSEEN + _DIRECTIONS)
+_PARTED = re.compile("[、；;,，\n]")  # between several choices in one cell
 _HALF = re.compile("[\ud800-\udfff]")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?1\d", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]0{1,2}:00(?::00)?)?|(\d{4})(\d{2})(\d{2})")
@@ -98,6 +100,8 @@ def _reader(field: Mapping[str, Any]) -> Reader:
         return lambda text: (_date_text(text), None)
     if field.get("type") in ("integer", "number"):
         return lambda text: (_number(text), None)
+    if is_choices(field):
+        return lambda text: (list(dict.fromkeys(part.strip() for part in _PARTED.split(text) if part.strip())) or None, None)
     if "enum" in field:
         options = {unicodedata.normalize("NFKC", str(option)): str(option) for option in reversed(field["enum"])}
         return lambda text: (options.get(text) or options.get(_without_spaces(text), text), None)

@@ -189,7 +189,9 @@ def _record_items(engine: Engine, session: Session, actor: Actor, act: Act, list
             continue
         label, status = known[record_id]
         action = chosen[record_id]
-        reason = f"当前状态为“{status}”，不能{act.name}"
+        # 认证 while a comparison is under way: the diagram says why not
+        told = next((one.refuse for one in actions.get(record_id, ()) if one.refuse and one.name == act.name), None)
+        reason = told or f"当前状态为“{status}”，不能{act.name}"
         yield Item(label, record_id, None if action is None else _runner(engine, session, actor, act, action), reason)
 
 

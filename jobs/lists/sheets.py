@@ -23,7 +23,7 @@ MAX_TEXT = 32_767  # characters of a cell (Excel specifications and limits)
 REPORT_EVERY = 2_000  # rows between two reports of progress
 _SHEET = "xl/worksheets/sheet1.xml"
 _LIKE_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-_WIDTHS = {"text": 20, "badge": 14, "number": 12, "date": 12, "moment": 18}
+_WIDTHS = {"text": 20, "badge": 14, "number": 12, "date": 12, "moment": 18, "badges": 40}
 _FORMATS: dict[str, dict[str, Any]] = {
     "text": {"num_format": "@"},
     "quoted": {"num_format": "@", "quote_prefix": True},
@@ -116,7 +116,10 @@ def _writer(kind: str, styles: dict[str, str]) -> Callable[[str, object], str]:
             return f'<c r="{cell}" s="{moment_style}"><v>{(local - _EPOCH).total_seconds() / _DAY}</v></c>'
         return text(cell, value)
 
-    return {"number": number, "date": day, "moment": moment}.get(kind, text)
+    def badges(cell: str, value: object) -> str:
+        return text(cell, "、".join(map(str, value)) if isinstance(value, list) else value)
+
+    return {"number": number, "date": day, "moment": moment, "badges": badges}.get(kind, text)
 
 
 def _escaped(found: re.Match[str]) -> str:

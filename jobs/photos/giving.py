@@ -6,10 +6,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from domain.exams.candidates import Candidate, candidates_query
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain.exams.candidates import Candidate, candidates_query
 from domain.ground.errors import DomainError
 from domain.ground.handling import FAULTS
 from domain.ground.parties import Actor

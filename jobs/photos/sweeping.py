@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from domain.exams.candidates import Candidate
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain.exams.candidates import Candidate
 from domain.exams.photos import folder_of, photos_in
 from domain.ground.values import among
 from domain.platform.photo_imports import ARRIVING_FOR, SHOWN_FOR, PhotoImport, PhotoImportState, PhotoItem, move

@@ -14,6 +14,7 @@ from domain.certificates.declaration_plans import DeclarationPlan, all_labels, n
 from domain.certificates.declarations import Declaration, new_declaration
 from domain.demo.seals import new_demo_seal
 from domain.exams.candidates import Candidate
+from domain.exams.invigilators import InvigilatorCertificate, add_certificates, new_invigilator
 from domain.ground.base import clock_minutes
 from domain.ground.parties import Actor
 from domain.ground.subjects import Subject
@@ -40,6 +41,12 @@ def _declaration(session: Session, actor: Actor, now: datetime, form: dict[str, 
     return new_declaration(session, actor, now, form, plan.id)
 
 
+def _invigilator_certificate(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> InvigilatorCertificate:
+    """The one certificate of an invigilator whose form this is."""
+    (certificate,) = add_certificates(session, actor, new_invigilator(session, actor, now, form), form["certificates"], now)
+    return certificate
+
+
 # type of record → how `do: new` makes one, where it is not as the kind's own form does
 CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Subject]] = {
     "reporting_period": lambda session, actor, now, form: _coming_period(session, actor, now),
@@ -47,6 +54,7 @@ CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Subject]]
     "site_standard": lambda session, actor, now, form: new_site_standard(session, actor, now),
     "seal": lambda session, actor, now, form: new_demo_seal(session, actor, now, MultiFernet([Fernet(Fernet.generate_key())])),
     "declaration": _declaration,
+    "invigilator_certificate": _invigilator_certificate,
 }
 
 

@@ -74,6 +74,11 @@ class Definition:
                 found[label] = Status(label, self.tone(element_id))
         return tuple(found.values())
 
+    def depth(self, element_id: str) -> int:
+        """In how many subprocesses an element is."""
+        element = self.elements.get(element_id)
+        return 0 if element is None or element.inside is None else 1 + self.depth(element.inside)
+
     @cached_property
     def votes(self) -> frozenset[str]:
         """Ids of the tasks that many have to do."""
@@ -179,10 +184,20 @@ def _why(error: Exception, definition: Definition) -> str:
 
 
 def in_order(definition: Definition) -> list[str]:
-    """Ids of a diagram's elements, as the flow reaches them from its start."""
-    order = [definition.start.id]
-    for here in order:  # grows while it is walked: breadth first
-        nexts = [target for source, target in definition.flows.values() if source == here]
-        nexts += [e.id for e in definition.elements.values() if e.attached_to == here or (e.inside == here and e.tag == "startEvent")]
-        order += [n for n in nexts if n not in order and n in definition.elements]
+    """Ids of a diagram's elements, as the flow reaches them from its start: what is inside a subprocess before what follows it."""
+    order = _walked(definition, definition.start.id, [])
     return order + [e for e in definition.elements if e not in order]  # last what only an event reaches
+
+
+def _walked(definition: Definition, start: str, order: list[str]) -> list[str]:
+    """`order` with the elements that are reached from the start of a scope behind it."""
+    found = [start]
+    for here in found:  # grows while it is walked: breadth first
+        order.append(here)
+        for inside in definition.elements.values():
+            if inside.inside == here and inside.tag == "startEvent":
+                _walked(definition, inside.id, order)
+        nexts = [target for source, target in definition.flows.values() if source == here]
+        nexts += [e.id for e in definition.elements.values() if e.attached_to == here]
+        found += [n for n in nexts if n not in found and n not in order and n in definition.elements]
+    return order

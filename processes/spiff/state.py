@@ -19,6 +19,7 @@ from processes.spiff import timers
 from processes.spiff.events import keep_closed
 from processes.spiff.tree import Part, parts, tasks
 
+_UUID = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 MAX_DEPTH = 800  # SpiffWorkflow's tree iterators stop silently at 1,000
 
 
@@ -71,8 +72,14 @@ class StateTemplate:
 
     def __init__(self, state: bytes, ids: Sequence[str]) -> None:
         """`ids` are those of all its tasks."""
-        *pieces, last = re.split(f"({'|'.join(ids)})", zlib.decompress(state).decode())
-        self._between, self._order = [*pieces[::2], last], [ids.index(id) for id in pieces[1::2]]
+        place = {id: at for at, id in enumerate(ids)}
+        self._between, self._order = [""], []
+        for at, piece in enumerate(_UUID.split(zlib.decompress(state).decode())):
+            if at % 2 and piece in place:
+                self._order.append(place[piece])
+                self._between.append("")
+            else:  # what lies between, among it ids of other things
+                self._between[-1] += piece
 
     def written(self, ids: Sequence[str]) -> bytes:
         """The state with these ids in place of its own, in the same order."""

@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import Table, exists, insert, inspect, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from domain.ground.database import reserve_ids
 from domain.ground.parties import Actor
@@ -170,12 +171,25 @@ def _write(session: Session, actor: Actor, starts: Sequence[_Start]) -> list[str
     for instance_id, start in zip(reserve_ids(session, tables.instance, len(starts)), starts, strict=True):
         for table, row in _rows(actor, instance_id, start):
             rows[table].append(row if table is tables.event else proved(session, table, row))
-        start.subject.status, start.subject.tone = start.template.instance["status"], start.template.instance["tone"]
+    _write_statuses(session, starts)
     for table, its_rows in rows.items():
         if its_rows:
             session.execute(insert(table), its_rows)
-    session.flush()
     return [job["id"] for job in rows[tables.job]]
+
+
+def _write_statuses(session: Session, starts: Sequence[_Start]) -> None:
+    """Writes the status of the records, for all that have the same in one statement."""
+    alike: dict[tuple[type, str, str], list[Subject]] = {}
+    for start in starts:
+        instance = start.template.instance
+        alike.setdefault((type(start.subject), instance["status"], instance["tone"]), []).append(start.subject)
+    for (kind, status, tone), subjects in alike.items():
+        of: Table = inspect(kind).local_table
+        session.execute(update(of).where(of.c.id.in_([one.id for one in subjects])).values(status=status, tone=tone))
+        for one in subjects:  # the session's objects say what the rows do, and have nothing to be written
+            set_committed_value(one, "status", status)
+            set_committed_value(one, "tone", tone)
 
 
 def _rows(actor: Actor, instance_id: int, start: _Start) -> Iterator[tuple[Any, dict[str, Any]]]:

@@ -193,7 +193,8 @@ def _of_tasks(definition: Definition, row: _Running, tasks: Sequence[_OpenTask])
 
 def _of_waits(definition: Definition, row: _Running, actor: Actor) -> list[Action]:
     actions = []
-    for wait in row.waits:
+    # what ends a whole subprocess, such as 删除, comes after what goes on inside it
+    for wait in sorted(row.waits, key=lambda wait: definition.depth(wait["element"]), reverse=True):
         if not _mine(wait, actor):
             continue
         element = definition.elements[wait["element"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,14 +14,16 @@ from sqlalchemy.orm import Session
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.platform.changes import Change, ChangedMeanwhile, Recorded, changes_of, last_change, note_change
+from domain.platform.looks import looks_at
 from forms import fields, read_forms
 from forms.adapting import adapt
 from forms.checking import check
 from forms.listing import Listing
-from processes.errors import FormInvalid, NotAllowed, NotFound
+from processes.errors import FormInvalid, NotAllowed, NotFound, Refused
 from webapp import steps
-from webapp.context import actor, db, runtime
+from webapp.context import actor, db, later, runtime
 from webapp.listing import Button
+from webapp.looks import note_look
 from webapp.posted_data import posted_answers
 from webapp.records.page import as_text
 
@@ -29,12 +31,24 @@ FORMS = read_forms()
 
 
 @dataclass(frozen=True)
+class Status:
+    """A cell that shows a status as a badge."""
+
+    status: str
+    tone: str
+
+
+Cell: TypeAlias = str | tuple[str, str] | Status
+"""A text, a text with the address it leads to, or a status."""
+
+
+@dataclass(frozen=True)
 class Section:
-    """A table on a record's page; each cell is a text, or a text with the address it leads to."""
+    """A table on a record's page."""
 
     title: str
     heads: Sequence[str]
-    rows: Sequence[Sequence[str | tuple[str, str]]]
+    rows: Sequence[Sequence[Cell]]
     empty: str
     note: str = ""
     warn: bool = False
@@ -60,7 +74,8 @@ class PlainKind(Generic[P]):
     """One kind of record without a process. `form` is the file name of its form, `noun` names it in messages.
 
     `index` and `show` give the addresses of its list and of a record's page. `choices` reads what the fields with `x-options`
-    offer; the record is None in the form of a new one. `make` stores a new one from its answers.
+    offer; the record is None in the form of a new one. `make` stores a new one from its answers. `settle` takes the steps of processes
+    that go with a record that was just stored, and returns their jobs' ids.
     """
 
     noun: str
@@ -75,6 +90,7 @@ class PlainKind(Generic[P]):
     may_edit: Callable[[Actor, P], bool] = lambda actor, record: False
     may_add: Callable[[Actor], bool] = lambda actor: False
     make: Callable[[Session, dict[str, Any]], P] | None = None
+    settle: Callable[[P, dict[str, Any]], Sequence[str]] = lambda record, answers: ()
     hidden: frozenset[str] = frozenset()
     """Fields that a section of the page shows instead."""
 
@@ -146,6 +162,7 @@ def _must_add(kind: PlainKind[Any]) -> None:
 
 def plain_page(kind: PlainKind[P], record: P, sections: Sequence[Section] = (), buttons: Sequence[Button] = ()) -> str:
     """The page of a record. The caller has checked that the actor may see it."""
+    note_look(kind, record.id, "查看")
     schema = FORMS[kind.form]
     shown = {**schema, "properties": {k: v for k, v in schema["properties"].items() if k not in kind.hidden}}
     return render_template(
@@ -156,11 +173,13 @@ def plain_page(kind: PlainKind[P], record: P, sections: Sequence[Section] = (), 
         sections=sections,
         buttons=buttons,
         changes=[(change, _texts_of(schema, change)) for change in changes_of(db(), record)],
+        looks=looks_at(db(), kind.listing.name, record.id) if kind.listing.masked and kind.may_edit(actor(), record) else None,
     )
 
 
 def edit_page(kind: PlainKind[P], record: P) -> str:
     """The form, filled with what the record holds."""
+    note_look(kind, record.id, "编辑")
     return _form_page(kind, record, record.answers(), [])
 
 
@@ -173,7 +192,8 @@ def store(kind: PlainKind[P], find: Callable[[], P]) -> ResponseReturnValue:
         _must_pass(schema, typed)
         _must_be_fresh(record)
         record.take({**{name: value for name, value in before.items() if name not in schema["properties"]}, **typed})
-    except (DomainError, FormInvalid) as error:
+        later(kind.settle(record, typed))
+    except (DomainError, FormInvalid, Refused) as error:
         db().rollback()
         return _form_page(kind, find(), typed, steps.problems_of(error)), steps.code_of(error)
     note_change(db(), actor(), record, before, record.answers(), runtime().engine.clock())
@@ -195,7 +215,8 @@ def create(kind: PlainKind[Any]) -> ResponseReturnValue:
     try:
         _must_pass(schema, typed)
         record = kind.make(db(), typed)
-    except (DomainError, FormInvalid) as error:
+        later(kind.settle(record, typed))
+    except (DomainError, FormInvalid, Refused) as error:
         db().rollback()
         return _form_page(kind, None, typed, steps.problems_of(error)), steps.code_of(error)
     note_change(db(), actor(), record, {}, typed, runtime().engine.clock())

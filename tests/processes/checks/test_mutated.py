@@ -61,6 +61,10 @@ BEGUN: dict[str, tuple[str, dict[str, Any]]] = {  # who begins a record of each 
             **{"audience": "高职", "full_mark": 100, "pass_mark": 60},
         },
     ),
+    "invigilator_certificate": (
+        "school1",
+        {"name": "王小明", "id_number": "11010519491231002X", "mobile": "13911110000", "certificates": [CERTIFICATE]},
+    ),
     "teacher": ("school1", {"name": "王小明", "mobile": "13911110000"}),
     "seal": ("school1", {}),
     "skill_standard": ("organization1", {}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64encode
 from datetime import timedelta
 from io import BytesIO
@@ -85,6 +86,9 @@ def test_from_a_photo_to_accurate_information(live: Live) -> None:
     assert "无照片" in school.get("/candidates/1").text
     give_photo(world)
     assert "完成 1 条" in press(school, "waiting")
+    seen = re.search(r'name="seen" value="(\d+)"', school.get("/candidates/1/edit").text)
+    assert seen is not None
+    assert "正在与公安系统照片比对" in press(school, "waiting")  # pressed twice
     (job,) = run_jobs(world)
     assert live.outside.compared[job]["number"] == PUPIL["id_number"]
     sent = b64encode(b"photo")  # the bytes, from where photos are kept
@@ -94,11 +98,14 @@ def test_from_a_photo_to_accurate_information(live: Live) -> None:
     form = school.get("/candidates/1/edit").text
     assert 'name="mobile"' in form
     assert not any(f'name="{name}"' in form for name in ("name", "document", "id_number", "photo"))
-    edited = {"kind": "院校考生", "name": "改名", "pinyin": "GAI MING", "mobile": "13911110009", "major": "护理", "level": "高职"}
-    assert school.post("/candidates/1/edit", data={**edited, "entry_year": "2025", "act": "保存"}).status_code == 302
+    edited = {**{name: str(value) for name, value in PUPIL.items()}, "mobile": "13911110009", "act": "保存", "seen": seen[1]}
+    refused = school.post("/candidates/1/edit", data={**edited, "name": "王晓明"})  # from a form that was opened before the answer came
+    assert refused.status_code == 409
+    assert "该记录的状态已变为“信息准确”，“姓名”不能再修改" in refused.text
+    assert school.post("/candidates/1/edit", data=edited).status_code == 302
     shown = school.get("/candidates/1").text
     assert "13911110009" in shown
-    assert "改名" not in shown
+    assert "王晓明" not in shown
 
 
 @pytest.mark.row("5.2.3.6")
@@ -159,7 +166,7 @@ def test_who_sees_a_number_whole_is_written_down(world: World) -> None:
     with school.post("/lists/candidate/export", data={"ids": "1"}) as answer:
         sheet = load_workbook(BytesIO(answer.data)).active
     assert sheet is not None
-    assert [cell.value for cell in sheet[2]][3] == PUPIL["id_number"]
+    assert [cell.value for cell in sheet[2]][4] == PUPIL["id_number"]
     me = "张文（金陵职业技术学院）"
     assert looks(world) == [(me, "查看", 1), (me, "编辑", 1), (me, "导出", 1)]
     assert "证件号查看记录" in page

@@ -1,0 +1,1 @@
+"""监考人员: the pages of invigilators."""
