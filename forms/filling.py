@@ -5,7 +5,7 @@ Pages offer the same as people type (`webapp/static/js/pinyin.js`); here it hold
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from domain.ground.pinyin import pinyin_of
@@ -16,12 +16,7 @@ FILLED: Mapping[str, Callable[[str], str]] = {"x-pinyin": pinyin_of}
 
 def filling(schema: Mapping[str, Any]) -> Callable[[dict[str, Any]], None]:
     """The function that fills what is empty in the answers of a form, made ready once for many."""
-    hints = [
-        (name, field[hint], fill)
-        for name, field in schema.get("properties", {}).items()
-        for hint, fill in FILLED.items()
-        if hint in field and not field.get("readOnly")
-    ]
+    hints = list(_hints(schema))
 
     def fill_in(answers: dict[str, Any]) -> None:
         for name, source, fill in hints:
@@ -32,6 +27,26 @@ def filling(schema: Mapping[str, Any]) -> Callable[[dict[str, Any]], None]:
     return fill_in
 
 
+def followed(schema: Mapping[str, Any], before: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
+    """What follows from the fields that are `written` (None: emptied) over the answers of `before`: a field that another one had filled
+    is filled anew with it, and one that was emptied too. What somebody wrote otherwise stays."""
+    found = {}
+    for name, source, fill in _hints(schema):
+        given = written.get(source, before.get(source))
+        emptied = name in written and written[name] is None
+        as_filled = name not in written and source in written and before.get(name) == fill(str(before.get(source, "")))
+        if (emptied or as_filled) and isinstance(given, str) and (text := fill(given)) and text != before.get(name):
+            found[name] = text
+    return found
+
+
 def is_filled(field: Mapping[str, Any]) -> bool:
     """Whether a field may be left empty because another one fills it."""
     return any(hint in field for hint in FILLED)
+
+
+def _hints(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, Callable[[str], str]]]:
+    """(field, the field that fills it, how) of each that may be written."""
+    for name, field in schema.get("properties", {}).items():
+        if not field.get("readOnly"):
+            yield from ((name, field[hint], fill) for hint, fill in FILLED.items() if hint in field)

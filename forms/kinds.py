@@ -100,6 +100,8 @@ class RecordKind(Generic[R]):
     """What the tab of the reviews is called."""
     more_exports: tuple[tuple[str, str], ...] = ()
     """More export buttons: label and name of a listing, whose rows belong to the rows of the list."""
+    amend: tuple[str, str] = ("", "")
+    """The button that changes the ticked records, or all under the filters, in a workbook: its label, and the key of the import."""
     popup: bool = False
     """Whether 编辑 opens over the list or the record's page (弹窗); on a phone and without scripts it is a page of its own."""
 

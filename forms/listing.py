@@ -47,6 +47,8 @@ class Column:
     field: str | None = None
     spare: bool = False
     shown: Callable[[Any], Any] | None = None
+    of_filter: str = ""
+    """A filter while which is in force a page shows the column, although it is `spare`."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from domain.ground.parties import actor_of
 from domain.ground.settings import Settings
 from domain.platform.background import KEPT, MAX_ATTEMPTS, ROUND, BackgroundTask, TaskState, advance
 from jobs import leases
-from jobs.imports import returned_rows
-from jobs.imports.receiving import CHECK, RETURN, TAKE
+from jobs.imports import amending_template, returned_rows
+from jobs.imports.receiving import CHECK, FILL, RETURN, TAKE
 from jobs.imports.working import check_file, take_in
 from jobs.lists import batches, exports, monitoring
 from jobs.photos import arriving as photos
@@ -37,6 +37,7 @@ KINDS: dict[str, Kind] = {
     CHECK: check_file,
     TAKE: take_in,
     RETURN: returned_rows.run,
+    FILL: amending_template.run,
     photos.TASK: photo_work.run,
 }
 _LEASED = leases.Leased(BackgroundTask.__table__, "lease_until", TaskState.WAITING, TaskState.RUNNING)  # type: ignore[arg-type]  # declared as FromClause

@@ -43,6 +43,7 @@ from webapp.files.views import blueprint as files
 from webapp.files.views import stored_files
 from webapp.health import blueprint as health
 from webapp.home.views import blueprint as home
+from webapp.imports.amending import blueprint as amending
 from webapp.imports.views import blueprint as imports
 from webapp.inbox.routes import blueprint as inbox
 from webapp.institutions.seals import blueprint as seals
@@ -76,6 +77,7 @@ BLUEPRINTS = (
     background,
     bulk,
     imports,
+    amending,
     substitutes,
     copies,
     notices,

@@ -52,6 +52,8 @@ class ListScreen:
     empty: str = "还没有记录。"
     export: str = "批量导出"
     more_exports: tuple[tuple[str, str], ...] = ()
+    amend: tuple[str, str] = ("", "")
+    """The button that changes rows in a workbook, for those who may begin a record: its label, and the key of the import."""
     popup: bool = False
     """Whether 编辑 opens over the list instead of a page of its own."""
 
@@ -117,6 +119,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
         buttons=[*_new_button(screen, page.definition, actor, part), *screen.buttons(actor, part)],
         row_buttons=row_buttons,
         has_acts=screen.show is not None or any(page.actions.values()) or any(row_buttons.values()),
+        may_begin=_may_begin(page.definition, actor),
         here=request.full_path.rstrip("?"),
         **more,
     )
@@ -165,6 +168,10 @@ def _choices(listing: Listing, session: Session, actor: Actor) -> dict[str, Sequ
 
 
 def _new_button(screen: ListScreen, definition: Definition | None, actor: Actor, part: str) -> list[Button]:
-    if screen.new is None or definition is None or definition.start.lane not in actor.roles:
+    if screen.new is None or definition is None or not _may_begin(definition, actor):
         return []
     return [Button(definition.start.properties.get("button", definition.start.name), screen.new(part), primary=True)]
+
+
+def _may_begin(definition: Definition | None, actor: Actor) -> bool:
+    return definition is not None and definition.start.lane in actor.roles

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import flash, request
 from sqlalchemy import String
@@ -14,6 +15,7 @@ from forms.filling import filling
 from forms.listing import Listing
 from webapp.context import actor, db, runtime
 
+MAX_FILTER = 4_000  # characters
 MAX_TICKED = 1_000
 _LONGEST_ID = 36  # of an id that is text: a UUID
 
@@ -47,6 +49,11 @@ def ticked_rows(listing: Listing) -> list[Any]:
     if isinstance(listing.record.id.type, String):
         return [text for text in posted if 0 < len(text) <= _LONGEST_ID]
     return [int(text) for text in posted if text.isdecimal() and len(text) < 10]
+
+
+def posted_filters() -> dict[str, str]:
+    """The filters in the address of the list that was posted, as name → text."""
+    return dict(parse_qsl(request.form.get("filter", "")[:MAX_FILTER], keep_blank_values=True))
 
 
 def people_to_copy_to() -> list[int]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     exists,
     false,
+    func,
     insert,
     literal,
     select,
@@ -155,6 +156,20 @@ def known_candidates(session: Session, actor: Actor, rows: Sequence[Mapping[str,
     # not a join, which SQLite may begin with all candidates of the school: it would read the rows anew for each
     found = session.scalars(select(table.c[AT]).where(exists().where(same, Candidate.party_id == actor.party_id)))
     return {at: ("id_number", f"本校已有使用该证件的{rows[at]['kind']}") for at in found}
+
+
+def candidates_meant(session: Session, actor: Actor, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    """The candidates that some rows mean by the number of their document, and by its kind and theirs where a row says so.
+
+    Returns: number of the row → id of the one candidate; a row that means none or several is left out.
+    """
+    table = values_table(session, rows, dict.fromkeys(("kind", "document", "id_number"), String))
+    same = Candidate.id_number == table.c.id_number
+    same &= (table.c.kind.is_(None) | (Candidate.kind == table.c.kind)) & (
+        table.c.document.is_(None) | (Candidate.document == table.c.document)
+    )
+    query = select(table.c[AT], func.min(Candidate.id)).join(Candidate, same).where(Candidate.party_id == actor.party_id)
+    return {at: found for at, found in session.execute(query.group_by(table.c[AT]).having(func.count() == 1))}
 
 
 def store_candidates(session: Session, actor: Actor, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[int]:

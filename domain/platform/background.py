@@ -20,6 +20,7 @@ LABELS = {
     "import.check": "导入检查",
     "import.take": "导入",
     "import.return": "导入失败数据",
+    "import.fill": "生成修改模板",
     "photos": "导入考生照片",
 }
 """Kinds of background tasks as those read them who may not know what one is about."""

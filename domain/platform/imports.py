@@ -39,6 +39,8 @@ class RowState(StrEnum):
 
     GOOD = "good"
     BAD = "bad"
+    SAME = "same"
+    """It was to change a record, and changes nothing."""
     TAKEN = "taken"
     """It became a record."""
     STARTED = "started"
@@ -57,6 +59,10 @@ STATES: Mapping[ImportState, tuple[str, Tone]] = {
 """State → what people read, and the tone of its badge."""
 NOTHING_TAKEN = ("未导入", Tone.FAILED)
 PARTLY_TAKEN = ("部分导入", Tone.ATTENTION)
+
+
+CellChange = tuple[str, str, str, str | None]
+"""(field, text before, text after, why it is kept as it was, or None) of a cell of a row that changes a record."""
 
 
 class SheetOfFile(TypedDict):
@@ -102,6 +108,7 @@ class ImportRecord(Base):
     total: Mapped[int] = mapped_column(default=0)
     bad: Mapped[int] = mapped_column(default=0, comment="rows with problems")
     taken: Mapped[int] = mapped_column(default=0, comment="rows that became records")
+    same: Mapped[int] = mapped_column(default=0, server_default="0", comment="rows that were to change records, and change nothing")
     task_id: Mapped[int | None] = mapped_column(comment="the background task that last worked on it")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="when rows were last taken in")
@@ -111,7 +118,12 @@ class ImportRecord(Base):
     @property
     def good(self) -> int:
         """Rows without problems that have not become records yet."""
-        return self.total - self.bad - self.taken
+        return self.total - self.bad - self.settled
+
+    @property
+    def settled(self) -> int:
+        """Rows of which nothing is left to do."""
+        return self.taken + self.same
 
     @property
     def title(self) -> str:
@@ -130,7 +142,7 @@ class ImportRecord(Base):
 
     @property
     def _label(self) -> tuple[str, Tone]:
-        if self.state == ImportState.DONE and self.taken < self.total:
+        if self.state == ImportState.DONE and self.settled < self.total:
             return PARTLY_TAKEN if self.taken else NOTHING_TAKEN
         return STATES[self.state]
 
@@ -143,10 +155,13 @@ class ImportRow(Base):
 
     import_id: Mapped[int] = mapped_column(ForeignKey("import_record.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, comment="as Excel counts")
-    state: Mapped[RowState] = mapped_column(one_of(RowState, 8), comment="good, bad, taken (a record), or started (and its process)")
+    state: Mapped[RowState] = mapped_column(one_of(RowState, 8), comment="good, bad, same, taken (a record), or started (and its process)")
     cells: Mapped[list[str]] = mapped_column(JSON, comment="all of the file's columns, as text")
     problems: Mapped[list[tuple[str, str]] | None] = mapped_column(JSON(none_as_null=True), comment="[field, reason]; null: none")
     record_id: Mapped[int | None] = mapped_column(comment="id of the record made of it")
+    changes: Mapped[list[CellChange] | None] = mapped_column(
+        JSON(none_as_null=True), comment="[field, before, after, why it stays as it was]; null: the row is to make a record"
+    )
 
 
 def imports_query(actor: Actor, kind: str) -> Select[ImportRecord]:
@@ -186,6 +201,7 @@ def recount(session: Session, import_id: int) -> None:
     values = {
         "total": sum(by_state.values()),
         "bad": by_state.get(RowState.BAD, 0),
+        "same": by_state.get(RowState.SAME, 0),
         "taken": by_state.get(RowState.TAKEN, 0) + by_state.get(RowState.STARTED, 0),
     }
     session.execute(update(ImportRecord).where(ImportRecord.id == import_id).values(values))

@@ -5,17 +5,31 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, false
+from sqlalchemy import Select, false, not_, or_
 from sqlalchemy.orm import Session
 
 from domain.certificates.majors import LEVELS
 from domain.exams.candidates import KINDS, OUTSIDER, PUPIL, Candidate, candidates_query, new_candidate
 from domain.ground.id_numbers import CARD, masked
 from domain.ground.parties import Actor
+from forms import read_forms
+from forms.incomplete import incomplete, lacking
 from forms.kinds import SCHOOL, Link, MenuLine, Opening, RecordKind
 from forms.listing import Column, Filter, Listing, contains, equals
 
 WITH, WITHOUT = "有照片", "无照片"
+COMPLETE, INCOMPLETE = "完整", "不完整"
+_FORM = read_forms()["candidate.json"]
+
+
+def lacks(candidate: Candidate) -> str:
+    """What a candidate lacks before they can be entered for a certificate, as people read it."""
+    return "、".join([*lacking(_FORM, candidate.answers()), *([] if candidate.photo else ["照片"])])
+
+
+def _by_completeness(query: Select[Any], text: str) -> Select[Any]:
+    found = or_(incomplete(_FORM, Candidate), Candidate.photo.is_(None))
+    return query.where({COMPLETE: not_(found), INCOMPLETE: found}.get(text, false()))
 
 
 def _with_photo(query: Select[Any], text: str) -> Select[Any]:
@@ -34,6 +48,7 @@ CANDIDATES = Listing(
     query=candidates_query,
     columns=(
         Column("姓名", lambda row: row.name, sort=Candidate.name, field="name"),
+        Column("缺少的资料", lacks, spare=True, of_filter="lacking"),
         Column("姓名拼音", lambda row: row.pinyin, field="pinyin", spare=True),
         Column("证件类型", lambda row: row.document, field="document", spare=True),
         Column("证件号", lambda row: row.id_number, field="id_number", shown=lambda row: masked(row.id_number)),
@@ -53,6 +68,7 @@ CANDIDATES = Listing(
         Filter("level", "专业层次", lambda query, text: query.where(Candidate.level == text), LEVELS, field="level"),
         Filter("year", "入学年份", _of_year, field="entry_year"),
         Filter("photo", "照片", _with_photo, (WITH, WITHOUT), field="photo"),
+        Filter("lacking", "资料", _by_completeness, (COMPLETE, INCOMPLETE)),
         Filter("kind", "考生类型", equals(Candidate.kind), KINDS, default=PUPIL, field="kind"),
     ),
     key="candidate",
@@ -69,11 +85,12 @@ def _create(session: Session, actor: Actor, now: datetime, token: str, answers: 
     return new_candidate(session, actor, now, answers)
 
 
-def _imports(part: str, kind: str) -> tuple[Link, Link]:
+def _imports(part: str, kind: str) -> tuple[Link, ...]:
     school = frozenset({SCHOOL})
     return (
         Link("批量导入考生信息", "imports.index", school, {"kind": kind}, part=part),
         Link("导入记录", "imports.index", school, {"kind": kind}, anchor="records", part=part),
+        Link("资料不完整", "candidate.index", school, {"kind": part, "lacking": INCOMPLETE}, part=part),
     )
 
 
@@ -93,5 +110,6 @@ CANDIDATE = RecordKind(
         Link("批量导入考生照片", "photos.index", frozenset({SCHOOL})),
     ),
     export="批量导出考生信息",
+    amend=("批量修改考生信息", "candidate-changes"),
     popup=True,
 )

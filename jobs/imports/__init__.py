@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from jobs.imports.candidate_changes import CANDIDATE_CHANGES
 from jobs.imports.candidates import OUTSIDERS, PUPILS
 from jobs.imports.description import Import
 from jobs.imports.invigilators import INVIGILATORS
 from jobs.imports.teachers import TEACHERS
 
-IMPORTS: dict[str, Import] = {one.key: one for one in (PUPILS, OUTSIDERS, TEACHERS, INVIGILATORS)}
+IMPORTS: dict[str, Import] = {one.key: one for one in (PUPILS, OUTSIDERS, CANDIDATE_CHANGES, TEACHERS, INVIGILATORS)}

@@ -14,7 +14,7 @@ from forms.checking import checker
 from forms.filling import filling
 from forms.requirements import settled
 from jobs.imports.cells import Reader, extra_problem, reader
-from jobs.imports.columns import Column, columns_of
+from jobs.imports.columns import Column, amending_columns, columns_of
 from jobs.imports.description import Import
 from processes.definitions.store import latest
 from processes.rights.access import at_start
@@ -81,11 +81,17 @@ def row_check(session: Session, description: Import) -> RowCheck:
     Raises:
         NotFound: the diagram is not deployed.
     """
+    if description.amends is not None:  # what may be changed, and what must be filled in, depends on the record (`amending`)
+        columns = amending_columns(latest(session, description.process or "").record_schema, description.amends.identity)
+        return RowCheck(columns, _readers(columns), lambda answers: None, lambda answers: [], {})
     form = read_forms()[description.form] if description.form else at_start(latest(session, description.process or ""))
     schema = settled(form, description.given)
     columns = columns_of(schema)
-    readers = tuple((column.name, reader(column.schema)) for column in columns)
-    return RowCheck(columns, readers, filling(schema), checker(schema), description.given)
+    return RowCheck(columns, _readers(columns), filling(schema), checker(schema), description.given)
+
+
+def _readers(columns: Sequence[Column]) -> tuple[tuple[str, Reader], ...]:
+    return tuple((column.name, reader(column.schema)) for column in columns)
 
 
 @dataclass

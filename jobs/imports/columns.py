@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -31,6 +31,11 @@ class Column:
     def doubtful(self) -> frozenset[str]:
         """Headings that mean this column only where no other heading does: the `x-doubtful-aliases` of the field."""
         return frozenset(tidy_label(label) for label in self.schema.get("x-doubtful-aliases", ()))
+
+
+RECORD = "record"
+NUMBER = Column(RECORD, "编号", True, {"title": "编号", "type": "string", "x-help": "下载模板时自动填写，请勿修改", "x-width": 14})
+"""The column that names the record which a row changes, and how many lines its history had (`jobs.imports.amending`)."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,11 @@ def columns_of(schema: Mapping[str, Any]) -> tuple[Column, ...]:
         for name, field in schema["properties"].items()
         if (field.get("type") not in ("array", "object") or is_choices(field)) and not field.get("readOnly")
     )
+
+
+def amending_columns(schema: Mapping[str, Any], identity: Collection[str]) -> tuple[Column, ...]:
+    """The columns of a file that changes records: their number, and the form's, of which only those must be there that tell who it is."""
+    return (NUMBER, *(replace(column, required=column.name in identity) for column in columns_of(schema)))
 
 
 def read_header(columns: Sequence[Column], row: Sequence[str]) -> Header:

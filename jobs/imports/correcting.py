@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState
+from jobs.imports.amending import amendments
 from jobs.imports.cells import extra_problem
 from jobs.imports.checking import Problems, RowCheck, repeats, row_check
 from jobs.imports.description import Answers, Import
 from jobs.imports.guarding import MAX_CELL
 
 OPEN = (ImportState.READY, ImportState.DONE)  # states of an import in which its rows may be corrected
-OPEN_ROWS = (RowState.BAD, RowState.GOOD)  # and of such a row
+OPEN_ROWS = (RowState.BAD, RowState.GOOD, RowState.SAME)  # and of such a row
 
 
 class CellTooLong(DomainError):
@@ -45,11 +46,16 @@ def correct(session: Session, actor: Actor, description: Import, record: ImportR
         if row is None or row.state not in OPEN_ROWS:
             raise RowClosed
         row.cells = _changed(row.cells, record.places, texts)
-        problems = _problems(session, actor, description, record, check, row)
-        was_bad, is_bad = row.state == RowState.BAD, bool(problems)
-        row.state, row.problems = (RowState.BAD, problems) if is_bad else (RowState.GOOD, None)
-        record.bad += is_bad - was_bad
-        good += not is_bad
+        before = row.state
+        if description.amends is None:
+            row.problems = _problems(session, actor, description, record, check, row) or None
+            row.state = RowState.BAD if row.problems else RowState.GOOD
+        else:
+            (one,) = amendments(session, actor, description, check, record.places, [row.cells])
+            row.state, row.problems, row.changes = one.state, one.problems or None, one.changes
+        record.bad += (row.state == RowState.BAD) - (before == RowState.BAD)
+        record.same += (row.state == RowState.SAME) - (before == RowState.SAME)
+        good += row.state != RowState.BAD
         session.flush()  # so that the next row is compared with this one
     return good
 

@@ -11,10 +11,27 @@ from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
 from domain.ground.subjects import Subject
+from forms.listing import Listing
 
 Answers = Mapping[str, Any]
 Known = Callable[[Session, Actor, Sequence[Answers]], Mapping[int, tuple[str, str]]]
+Same = Callable[[Session, Actor, Sequence[Answers]], Mapping[int, int]]
 Store = Callable[[Session, Actor, Sequence[Answers], datetime], Sequence[int]]
+
+
+@dataclass(frozen=True)
+class Amends:
+    """What an import needs whose rows change records that are there."""
+
+    listing: Listing
+    """The list of those that somebody may change."""
+    same: Same
+    """(session, actor, answers of some rows) → number in that sequence → id of the one record that the row means, for rows without the
+    number of their record."""
+    identity: tuple[str, ...]
+    """Fields that tell who a record is: a row that agrees in none of them is not about the record whose number it has."""
+    key: tuple[str, ...]
+    """Fields in which no two records are alike; where they change, `known` of the import is asked."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +52,7 @@ class Import:
     known: Known
     """(session, actor, answers of some rows) → number in that sequence → (field, message) of each row that the stored records refuse:
     the record exists already, or something that the row names does not. A few queries for all rows together."""
-    store: Store
+    store: Store = lambda session, actor, rows, now: ()
     """(session, actor, answers of some rows, now) → ids of the records made, one a row, inside the caller's transaction."""
     process: str | None = None
     """Key of the process that starts for each new record, after the rows are stored. Its form has the columns, where no `form` is named."""
@@ -47,6 +64,18 @@ class Import:
     """What all rows have in common, such as the part of the list that the import was opened from: no column asks for it."""
     within: Mapping[str, str] = field(default_factory=dict)
     """A field of `unique` → another one: two rows are alike where both are, such as the number and the kind of a document."""
+    amends: Amends | None = None
+    """Set where the rows change records that are there, each in a step of its `process`, instead of making some."""
+
+    @property
+    def verb(self) -> str:
+        """What is done with its rows."""
+        return "修改" if self.amends is not None else "导入"
+
+    @property
+    def records(self) -> str:
+        """What the list of the past ones is called."""
+        return "批量修改记录" if self.amends is not None else "导入记录"
 
     def same(self, name: str, answers: Answers) -> tuple[Any, ...]:
         """What no other row may have of a field of `unique`."""

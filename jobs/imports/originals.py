@@ -58,7 +58,7 @@ def size_of(path: Path) -> int:
 
 def needed(record: ImportRecord) -> bool:
     """Whether an import's upload is still needed."""
-    return record.state in OPEN or (record.state == ImportState.DONE and record.taken < record.total)
+    return record.state in OPEN or (record.state == ImportState.DONE and record.settled < record.total)
 
 
 def not_needed(session: Session, settings: Settings) -> Iterator[Path]:

@@ -30,6 +30,7 @@ _CHUNK = 1024 * 1024
 CHECK = "import.check"
 TAKE = "import.take"
 RETURN = "import.return"
+FILL = "import.fill"
 
 
 class AlreadyImported(DomainError):
@@ -114,7 +115,7 @@ def begin_work(
 
     `safe`: the upload is known to be safe to open.
     """
-    what = "检查" if kind == CHECK else "导入"
+    what = "检查" if kind == CHECK else description.verb
     params = {"import": record.id, "back": f"/imports/{description.key}/{record.id}", "safe": safe}
     title = f"{description.title}：{what}“{record.title[:60]}”"
     record.task_id = background.begin(session, actor, kind, title, params, now).id

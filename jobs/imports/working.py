@@ -20,7 +20,9 @@ from domain.ground.database import overwrite
 from domain.ground.values import values_table
 from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState, move, recount
 from jobs.imports import IMPORTS
+from jobs.imports.amending import AmendedRecords
 from jobs.imports.apart import inspect_apart, open_table_apart
+from jobs.imports.changing import change_records, checked_changes
 from jobs.imports.checking import Doubles, RowCheck, row_check
 from jobs.imports.description import Import
 from jobs.imports.guarding import BadFile, kind_of
@@ -38,7 +40,7 @@ CHECKED_TEXT = 500_000  # characters a transaction
 TAKEN = 500  # rows that become records in one transaction: some 30 ms
 STARTED = 100  # processes a transaction: some 40 ms, during which SQLite lets nobody else write
 ROWS = cast(SqlTable, ImportRow.__table__)  # Core: twenty thousand rows need no objects
-KEPT = ("number", "state", "cells", "problems")
+KEPT = ("number", "state", "cells", "problems", "changes")
 TRIES = 3  # of one chunk, where another import takes the same people in at the same moment
 
 
@@ -70,10 +72,13 @@ def check_file(runtime: Runtime, work: Work) -> None:
 
 
 def take_in(runtime: Runtime, work: Work) -> None:
-    """Makes records of an import's good rows, then starts their processes."""
-    store_rows(work)
-    start_processes(runtime, work)
-    record, _ = _load(work)
+    """Makes records of an import's good rows and starts their processes, or changes the records that the rows are about."""
+    record, description = _load(work)
+    if description.amends is None:
+        store_rows(work)
+        start_processes(runtime, work)
+    else:
+        change_records(runtime, work, record, description)
     with work.database.writing() as session:
         recount(session, record.id)
         move(session, record.id, [ImportState.TAKING], state=ImportState.DONE, finished_at=work.clock())
@@ -129,16 +134,20 @@ def _forget_rows(work: Work, record: ImportRecord, table: Table) -> None:
 
 
 def _check_rows(work: Work, record: ImportRecord, description: Import, check: RowCheck, table: Table) -> None:
-    doubles = Doubles(description)
-    done = bad = 0
+    doubles, amended = Doubles(description), AmendedRecords()
+    done = bad = same = 0
     for chunk in _chunks(table.rows):
         with work.database.reading() as session:
-            rows = _checked(session, work, description, check, table, doubles, chunk)
+            if description.amends is None:
+                rows = _checked(session, work, description, check, table, doubles, chunk)
+            else:
+                rows = checked_changes(session, work.actor, description, check, table.places, amended, chunk)
         with work.database.writing() as session:
-            checked = values_table(session, rows, {"number": Integer, "state": String, "cells": JSON, "problems": JSON})
+            checked = values_table(session, rows, {"number": Integer, "state": String, "cells": JSON, "problems": JSON, "changes": JSON})
             values = [literal(record.id), *(checked.c[name] for name in KEPT)]
             session.execute(insert(ROWS).from_select(["import_id", *KEPT], select(*values), include_defaults=False))
             bad += sum(row["state"] == RowState.BAD for row in rows)
+            same += sum(row["state"] == RowState.SAME for row in rows)
             done += len(rows)
             work.keep(session, done - bad, bad)
     if not done:
@@ -146,19 +155,18 @@ def _check_rows(work: Work, record: ImportRecord, description: Import, check: Ro
     header = [*table.header, *[""] * (1 + max(table.unnamed, default=-1) - len(table.header))]
     for at in table.unnamed:
         header[at] = f"{xl_col_to_name(at)} 列（没有表头）"  # so that the page says that it is not imported
+    found = {"total": done, "bad": bad, "same": same, "header": header, "remarks": _remarks(table, description.verb)}
     with work.database.writing() as session:
-        move(
-            session, record.id, [ImportState.CHECKING], state=ImportState.READY, total=done, bad=bad, header=header, remarks=_remarks(table)
-        )
+        move(session, record.id, [ImportState.CHECKING], state=ImportState.READY, **found)
 
 
-def _remarks(table: Table) -> list[str]:
+def _remarks(table: Table, verb: str) -> list[str]:
     """What people should know of a table whose rows are read."""
     remarks = []
     if table.hidden_rows:
-        remarks.append(f"其中 {len(table.hidden_rows)} 行在表格中被隐藏（或被筛选掉），也会导入。")
+        remarks.append(f"其中 {len(table.hidden_rows)} 行在表格中被隐藏（或被筛选掉），也会{verb}。")
     if table.hidden_columns:
-        remarks.append(f"{'、'.join(f'“{heading}”' for heading in table.hidden_columns)}列在表格中被隐藏，也会导入。")
+        remarks.append(f"{'、'.join(f'“{heading}”' for heading in table.hidden_columns)}列在表格中被隐藏，也会{verb}。")
     return remarks
 
 
@@ -188,7 +196,15 @@ def _checked(
     for number, cells in chunk:
         answers, problems = check.read(table.places, cells)
         problems += doubles.problems(number, answers)
-        rows.append({"number": number, "cells": cells, "state": RowState.BAD if problems else RowState.GOOD, "problems": problems or None})
+        rows.append(
+            {
+                "number": number,
+                "cells": cells,
+                "state": RowState.BAD if problems else RowState.GOOD,
+                "problems": problems or None,
+                "changes": None,
+            }
+        )
         asked.append(answers)
     fine = [at for at, row in enumerate(rows) if row["state"] == RowState.GOOD]
     for at, problem in description.known(session, work.actor, [asked[at] for at in fine]).items():

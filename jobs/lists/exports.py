@@ -55,10 +55,10 @@ def write(session: Session, query: Select[Any], columns: Sequence[Column], targe
     return write_sheet(columns, ([value(row) for value in values] for row in rows), target, progress)
 
 
-def note_export(session: Session, actor: Actor, listing: Listing, query: Select[Any], now: datetime) -> None:
+def note_export(session: Session, actor: Actor, listing: Listing, query: Select[Any], now: datetime, why: str = "导出") -> None:
     """Writes down who exported what pages show masked."""
     if listing.masked:
-        note_looks(session, actor, listing.name, query.with_only_columns(listing.record.id).order_by(None), "导出", now)
+        note_looks(session, actor, listing.name, query.with_only_columns(listing.record.id).order_by(None), why, now)
 
 
 def file_name(listing: Listing, now: datetime) -> str:

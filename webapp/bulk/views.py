@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import Any
-from urllib.parse import parse_qsl
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -24,7 +23,7 @@ from processes.tasks.actions import bulk_for
 from webapp.bulk.batching import start
 from webapp.context import actor, db, later_task, reads_only, runtime
 from webapp.links import posted_back
-from webapp.posted_data import ticked_rows
+from webapp.posted_data import posted_filters, ticked_rows
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/lists")
 SHOWN = 20
@@ -35,7 +34,7 @@ SHOWN = 20
 def export(name: str) -> ResponseReturnValue:
     """Answers a small export at once, and begins a background task for a large one."""
     listing = visible_to(db(), actor(), _listing(name)).asked_at(runtime().engine.clock())
-    query = exports.chosen(listing, actor(), _values(), _ids(listing))
+    query = exports.chosen(listing, actor(), posted_filters(), _ids(listing))
     total = exports.count(db(), query)
     if total == 0:
         flash("没有符合条件的记录，没有可导出的内容。", "warning")
@@ -55,7 +54,7 @@ def export(name: str) -> ResponseReturnValue:
 def begin_export(name: str) -> ResponseReturnValue:
     """Begins an export in the background."""
     listing = _listing(name)
-    params = {"listing": name, "values": _values(), "ids": _ids(listing), "back": posted_back("home.index")}
+    params = {"listing": name, "values": posted_filters(), "ids": _ids(listing), "back": posted_back("home.index")}
     task = begin(db(), actor(), "export", f"导出：{listing.title}", params, runtime().engine.clock())
     later_task(task.id)
     return redirect(url_for("background.show", task_id=task.id))
@@ -137,14 +136,9 @@ def _bulk(name: str) -> tuple[Listing, Definition, Element]:
 
 def _chosen(name: str) -> batches.Chosen:
     everything = request.form.get("all") == "1"
-    return batches.Chosen(name, tuple(_ids(_listing(name))), values=_values() if everything else None)
+    return batches.Chosen(name, tuple(_ids(_listing(name))), values=posted_filters() if everything else None)
 
 
 def _ids(listing: Listing) -> list[Any]:
     """Ids of the ticked rows; none where all under the filters are meant."""
     return [] if request.form.get("all") == "1" else ticked_rows(listing)
-
-
-def _values() -> dict[str, str]:
-    """The filters in the address of the list, as name → text."""
-    return dict(parse_qsl(request.form.get("filter", "")[:4000], keep_blank_values=True))

@@ -16,8 +16,8 @@ from jobs.imports.correcting import OPEN, OPEN_ROWS
 from jobs.imports.description import Import
 from webapp.paging import Paged, page_of
 
-TABS = (("bad", "有问题"), ("good", "可导入"), ("taken", "已导入"))
-_STATES = {"bad": (RowState.BAD,), "good": (RowState.GOOD,), "taken": (RowState.TAKEN, RowState.STARTED)}
+TABS = (("bad", "有问题"), ("good", "可{verb}"), ("same", "没有变化"), ("taken", "已{verb}"))
+_STATES = {"bad": (RowState.BAD,), "good": (RowState.GOOD,), "same": (RowState.SAME,), "taken": (RowState.TAKEN, RowState.STARTED)}
 MAX_ROWS = 100  # that one post may correct; a page shows fewer
 
 
@@ -29,6 +29,10 @@ class Cell:
     column: Column
     text: str
     problem: str | None
+    change: tuple[str, str] | None = None
+    """What it says of a record before and after, where it is to change one."""
+    kept: str | None = None
+    """Why that is not changed."""
 
     @property
     def options(self) -> Sequence[str]:
@@ -63,8 +67,8 @@ class TypedRow:
 
 def preview(session: Session, description: Import, record: ImportRecord, values: Mapping[str, str]) -> Preview:
     """The page that the address asks for: `tab` and `page`. One query, however many rows the file has."""
-    counts = {"bad": record.bad, "good": record.good, "taken": record.taken}
-    tabs = [(name, label, counts[name]) for name, label in TABS if counts[name]]
+    counts = {"bad": record.bad, "good": record.good, "same": record.same, "taken": record.taken}
+    tabs = [(name, label.format(verb=description.verb), counts[name]) for name, label in TABS if counts[name]]
     asked = values.get("tab", "")
     tab = asked if asked in counts else tabs[0][0] if tabs else "bad"
     page = page_of(values, counts[tab])
@@ -109,9 +113,11 @@ def _ignored(record: ImportRecord, columns: Sequence[Column]) -> list[str]:
 
 def _cells(record: ImportRecord, columns: Sequence[Column], row: ImportRow) -> list[Cell]:
     problems: dict[str, str] = dict(row.problems or [])
+    changes = {name: ((before, after), kept) for name, before, after, kept in row.changes or ()}
     cells = []
     for column in columns:
         at = record.places[column.name]
         text = row.cells[at] if at < len(row.cells) else ""
-        cells.append(Cell(f"{row.number}.{column.name}", column, text, problems.get(column.name)))
+        change, kept = changes.get(column.name, (None, None))
+        cells.append(Cell(f"{row.number}.{column.name}", column, text, problems.get(column.name), change, kept))
     return cells

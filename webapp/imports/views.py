@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,13 +39,15 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @blueprint.get("/<kind>/")
 def index(kind: str) -> str:
     """The form for a file, and 导入记录."""
-    return _index(_description(kind))
+    return index_page(description_of(kind))
 
 
 @blueprint.get("/<kind>/template.xlsx")
 def template(kind: str) -> ResponseReturnValue:
     """The template of this import."""
-    description = _description(kind)
+    description = description_of(kind)
+    if description.amends is not None:  # its templates are filled with records that somebody chose
+        raise NotFound
     content = template_of(description.noun, row_check(db(), description).columns)
     return send_file(BytesIO(content), XLSX, as_attachment=True, download_name=f"{description.noun}导入模板.xlsx")
 
@@ -51,10 +55,10 @@ def template(kind: str) -> ResponseReturnValue:
 @blueprint.post("/<kind>/")
 def upload(kind: str) -> ResponseReturnValue:
     """Takes a file in and begins to check it."""
-    description = _description(kind)
+    description = description_of(kind)
     file = request.files.get("file")
     if file is None or not file.filename:
-        return _index(description, "请先选择要导入的文件"), 422
+        return index_page(description, f"请先选择要{'导入' if description.amends is None else '上传'}的文件"), 422
     settings, now = runtime().settings, runtime().engine.clock()
     who = actor()
     try:
@@ -68,7 +72,7 @@ def upload(kind: str) -> ResponseReturnValue:
         flash(str(error), "warning")
         return redirect(url_for(".show", kind=kind, import_id=error.import_id))
     except DomainError as error:
-        return _index(description, str(error)), 422
+        return index_page(description, str(error)), 422
     later_task(record.task_id or 0)
     return redirect(url_for(".show", kind=kind, import_id=record.id))
 
@@ -76,25 +80,25 @@ def upload(kind: str) -> ResponseReturnValue:
 @blueprint.get("/<kind>/<int:import_id>")
 def show(kind: str, import_id: int) -> str:
     """How an import stands: progress, then the preview of good and bad rows, then what became of it."""
-    description, record = _description(kind), _record(kind, import_id)
+    description, record = description_of(kind), _record(kind, import_id)
     return _show(description, record, preview(db(), description, record, request.args))
 
 
 @blueprint.get("/<kind>/<int:import_id>.json")
 def progress(kind: str, import_id: int) -> dict[str, Any]:
     """What the page's script asks for every second or two."""
-    _description(kind)
+    description = description_of(kind)
     record = _record(kind, import_id)
     task = db().get(BackgroundTask, record.task_id) if record.task_id is not None else None
     over = record.state not in BUSY or interrupted(db(), record)
     handled, total = (task.done + task.failed, task.total) if task is not None else (0, None)
-    return {"over": over, "handled": handled, "total": total, "sentence": _sentence(record, handled, total)}
+    return {"over": over, "handled": handled, "total": total, "sentence": _sentence(record, handled, total, description.verb)}
 
 
 @blueprint.post("/<kind>/<int:import_id>/choose")
 def choose_sheets(kind: str, import_id: int) -> Any:
     """Which of several filled sheets are meant."""
-    description, record = _description(kind), _record(kind, import_id)
+    description, record = description_of(kind), _record(kind, import_id)
     try:
         names, now = request.form.getlist("sheet"), runtime().engine.clock()
         db().refresh(record, with_for_update=True)  # in the order of everybody: the import, then the budgets
@@ -105,14 +109,15 @@ def choose_sheets(kind: str, import_id: int) -> Any:
     for one in chosen:
         later_task(one.task_id or 0)
     if len(chosen) > 1:
-        flash(f"所选的 {len(chosen)} 个工作表分别检查、分别导入，这里是“{record.sheet}”，其余的请在“导入记录”中查看。", "success")
+        others = f"其余的请在“{description.records}”中查看。"
+        flash(f"所选的 {len(chosen)} 个工作表分别检查、分别{description.verb}，这里是“{record.sheet}”，{others}", "success")
     return redirect(url_for(".show", kind=kind, import_id=import_id))
 
 
 @blueprint.post("/<kind>/<int:import_id>/rows")
 def correct_rows(kind: str, import_id: int) -> ResponseReturnValue:
     """Corrects the cells of this page's rows and checks these rows again."""
-    description, record = _description(kind), _record(kind, import_id)
+    description, record = description_of(kind), _record(kind, import_id)
     changes = posted_changes(request.form)
     try:
         good = correct(db(), actor(), description, record, changes)
@@ -128,7 +133,7 @@ def correct_rows(kind: str, import_id: int) -> ResponseReturnValue:
 @blueprint.post("/<kind>/<int:import_id>/take")
 def take(kind: str, import_id: int) -> ResponseReturnValue:
     """导入: takes the good rows in."""
-    description, record = _description(kind), _record(kind, import_id)
+    description, record = description_of(kind), _record(kind, import_id)
     begin_taking(db(), actor(), description, record, runtime().engine.clock())
     later_task(record.task_id or 0)
     return redirect(url_for(".show", kind=kind, import_id=import_id))
@@ -137,7 +142,7 @@ def take(kind: str, import_id: int) -> ResponseReturnValue:
 @blueprint.post("/<kind>/<int:import_id>/resume")
 def go_on(kind: str, import_id: int) -> ResponseReturnValue:
     """继续: work that was cancelled or failed."""
-    description, record = _description(kind), _record(kind, import_id)
+    description, record = description_of(kind), _record(kind, import_id)
     resume(db(), actor(), description, record, runtime().engine.clock())
     later_task(record.task_id or 0)
     return redirect(url_for(".show", kind=kind, import_id=import_id))
@@ -146,16 +151,16 @@ def go_on(kind: str, import_id: int) -> ResponseReturnValue:
 @blueprint.post("/<kind>/<int:import_id>/drop")
 def give_up(kind: str, import_id: int) -> ResponseReturnValue:
     """放弃: nothing was taken in, nothing is."""
-    _description(kind)
+    description = description_of(kind)
     drop(db(), _record(kind, import_id))
-    flash("已放弃本次导入，没有写入任何数据。", "success")
+    flash(f"已放弃本次{description.verb}，没有写入任何数据。", "success")
     return redirect(url_for(".index", kind=kind))
 
 
 @blueprint.get("/<kind>/<int:import_id>/failed.xlsx")
 def failed(kind: str, import_id: int) -> ResponseReturnValue:
     """The rows that failed: in the sender's own workbook where it can be made at once, else as a list."""
-    description, record = _description(kind), _record(kind, import_id)
+    description, record = description_of(kind), _record(kind, import_id)
     if not record.bad:
         raise NotFound("该导入没有未通过的行。")
     name = returned_rows.file_name(record)
@@ -169,13 +174,28 @@ def failed(kind: str, import_id: int) -> ResponseReturnValue:
 @blueprint.post("/<kind>/<int:import_id>/failed")
 def give_back(kind: str, import_id: int) -> ResponseReturnValue:
     """The same in the background, where it takes longer than a person waits."""
-    description, record = _description(kind), _record(kind, import_id)
+    description, record = description_of(kind), _record(kind, import_id)
     task_id = returned_rows.begin(db(), actor(), description, record, runtime().engine.clock())
     later_task(task_id)
     return redirect(url_for("background.show", task_id=task_id))
 
 
-def _description(kind: str) -> Import:
+@dataclass(frozen=True)
+class Chosen:
+    """The records that are to be changed: how many, and what says which."""
+
+    total: int
+    ids: Sequence[int]
+    filter: str
+    back: str
+
+
+def description_of(kind: str) -> Import:
+    """The description of a kind of import.
+
+    Raises:
+        NotFound: there is none; NotAllowed: it is not for this actor.
+    """
     description = IMPORTS.get(kind)
     if description is None:
         raise NotFound
@@ -196,13 +216,14 @@ def _way(record: ImportRecord) -> str:
     return returned_rows.way(runtime().settings, record) if record.bad and record.state in OPEN else ""
 
 
-def _index(description: Import, problem: str | None = None) -> str:
+def index_page(description: Import, problem: str | None = None, chosen: Chosen | None = None) -> str:
+    """The form for a file, and the list of earlier ones. `chosen`: the records whose template is offered."""
     query = imports_query(actor(), description.key)
     total = db().scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     page = page_of(request.args, total)
     rows = db().scalars(query.limit(page.size).offset(page.offset)).all()
     ways = {row.id: _way(row) for row in rows}
-    return render_template("imports/index.html", description=description, rows=rows, page=page, problem=problem, ways=ways)
+    return render_template("imports/index.html", description=description, rows=rows, page=page, problem=problem, ways=ways, chosen=chosen)
 
 
 def _show(description: Import, record: ImportRecord, shown: Preview, problem: str | None = None) -> str:
@@ -220,11 +241,11 @@ def _show(description: Import, record: ImportRecord, shown: Preview, problem: st
         way=_way(record),
         own_rows=MAX_OWN,
         task=task,
-        sentence=_sentence(record, task.done + task.failed if task else 0, task.total if task else None),
+        sentence=_sentence(record, task.done + task.failed if task else 0, task.total if task else None, description.verb),
     )
 
 
-def _sentence(record: ImportRecord, handled: int, total: int | None) -> str:
+def _sentence(record: ImportRecord, handled: int, total: int | None, verb: str) -> str:
     if record.state == ImportState.CHECKING:
         return f"正在检查，已检查 {handled} 行…"
-    return f"正在导入，共 {total} 行，已处理 {handled} 行…" if total else "正在导入…"
+    return f"正在{verb}，共 {total} 行，已处理 {handled} 行…" if total else f"正在{verb}…"

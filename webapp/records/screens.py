@@ -83,6 +83,7 @@ def screen_of(kind: RecordKind[Any]) -> ListScreen:
         export=kind.export,
         more_exports=kind.more_exports,
         popup=kind.popup,
+        amend=kind.amend,
     )
 
 

@@ -170,7 +170,7 @@ def test_who_sees_a_number_whole_is_written_down(world: World) -> None:
     with school.post("/lists/candidate/export", data={"ids": "1"}) as answer:
         sheet = load_workbook(BytesIO(answer.data)).active
     assert sheet is not None
-    assert [cell.value for cell in sheet[2]][3] == PUPIL["id_number"]
+    assert [cell.value for cell in sheet[2]][4] == PUPIL["id_number"]
     me = "张文（金陵职业技术学院）"
     assert looks(world) == [(me, "查看", 1), (me, "编辑", 1), (me, "导出", 1)]
     assert "证件号查看记录" in page
