@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from domain.demo.portraits import RED, Pose, draw
 from tests.conftest import World
 from tests.jobs.photos import samples
-from tests.jobs.photos.flow import accurate, bring, candidates, number, pupils, record, work
+from tests.jobs.photos.flow import accurate, ask_for_blue, bring, candidates, number, pupils, record, work
 from tests.jobs.photos.samples import blue, good, jpeg, wide
 from tests.webapp.clients import site, user
 from webapp.photos import views
@@ -202,3 +202,15 @@ def test_many_thumbnails_are_pages(lite: World, tmp_path: Path, monkeypatch: pyt
     page = school.get(f"/candidates/photos/{import_id}?tab=refused&page=2").text
     assert "第 2/3 页" in page
     assert [f">{at}.jpg" in page for at in range(5)] == [False, False, True, True, False]
+
+
+def test_another_ground_is_offered_where_a_certificate_asks_for_it(lite: World) -> None:
+    (candidate,) = pupils(lite, [number(1)])
+    school = user(site(lite), "school1")
+    assert 'name="ground"' not in school.get("/candidates/photos/").text
+    assert upload(school, candidate, jpeg(blue()), ground="蓝")[0] == 422
+    ask_for_blue(lite)
+    page = school.get("/candidates/photos/").text
+    assert '<option value="蓝">蓝色</option>' in page
+    assert "红色或蓝色底（按报考证书的要求）" in page
+    assert upload(school, candidate, jpeg(blue()), ground="蓝")[0] == 302
