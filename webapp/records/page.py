@@ -47,7 +47,7 @@ def record_page(kind: RecordKind[Any], record: Subject) -> str:
         record=record,
         kind=kind,
         popup=kind.popup,
-        back=url_for(f"{kind.key}.index"),
+        back=list_of(kind, record),
         actions=actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id],
         instance=instance,
         waiting=waiting,
@@ -64,6 +64,11 @@ def record_page(kind: RecordKind[Any], record: Subject) -> str:
         looks=looks_at(db(), kind.key, record.id) if kind.listing.masked and actor().party_id == instance.party_id else None,
         people={one.id: one.name for one in near if one.concerned},
     )
+
+
+def list_of(kind: RecordKind[Any], record: Subject) -> str:
+    """The address of the list, or of the part of it, in which a record stands."""
+    return url_for(f"{kind.key}.index", **dict[str, Any](kind.listing.part_of(record)))
 
 
 def drawing(instance: InstanceRow) -> dict[str, Any]:
