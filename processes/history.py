@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -122,6 +122,15 @@ def last_decision(session: Session, instance_id: int) -> EventRow | None:
     table = tables.event
     query = select(table).where(table.c.instance_id == instance_id, table.c.kind.in_((EventKind.TASK, EventKind.RETURN)))
     return read_first(session, query.order_by(table.c.seq.desc()).limit(1), EventRow)
+
+
+def errors_behind(session: Session, instance_id: int, moments: Collection[datetime]) -> Sequence[EventRow]:
+    """The business errors that the diagram caught at these moments, such as those at which tasks began: why the tasks are there."""
+    if not moments:
+        return []
+    table = tables.event
+    caught = (table.c.instance_id == instance_id, table.c.kind == EventKind.ERROR, table.c.at.in_(moments))
+    return read_all(session, select(table).where(*caught).order_by(table.c.seq), EventRow)
 
 
 def last_comments(session: Session, key: str, subject_ids: Sequence[int]) -> dict[int, str]:

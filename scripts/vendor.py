@@ -24,6 +24,12 @@ PACKAGES = (
             "LICENSE": "bpmn-js/LICENSE",
         },
     ),
+    # bars, lines and pies on a canvas, without tooltips, which would need styles in the page
+    (
+        "echarts",
+        "6.1.0",
+        {"dist/echarts.simple.min.js": "echarts/echarts.simple.min.js", "LICENSE": "echarts/LICENSE", "NOTICE": "echarts/NOTICE"},
+    ),
 )
 # the icons that the pages use; one sprite, so that a page asks for one file
 ICON_PACKAGE = ("@tabler/icons", "3.51.0")

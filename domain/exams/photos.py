@@ -1,7 +1,7 @@
 """Photos of candidates: kept once by content under the home, outside the database. Records name them by their SHA-256.
 
 A photo is on the disk, not only in the system's memory, before a record names it: a candidate whose photo a power cut took would
-be compared and printed without one. That costs a photo 0.4 ms (docs/decisions/photos.md).
+be compared and printed without one. Several threads that keep photos at once share the disk's writes (docs/decisions/photos.md).
 """
 
 from __future__ import annotations
@@ -55,9 +55,14 @@ def take_photo(home: Path, file: Path) -> str:
             os.utime(path)  # it is needed again: the sweep leaves what is fresh
             return sha256
         except FileNotFoundError:
-            os.fsync(stream.fileno())
+            os.fsync(stream.fileno())  # before it has its name: what has the name is whole, also after a power cut
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.replace(file, path)  # in one move: nobody reads half of one
+    os.replace(file, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # and the name itself
+    finally:
+        os.close(folder)
     return sha256
 
 

@@ -139,7 +139,7 @@ def again(session: Session, actor: Actor, record: PhotoImport, now: datetime) ->
 
 def task_params(record: PhotoImport) -> dict[str, Any]:
     """The parameters of a background task about an import."""
-    return {"import": record.id, "back": f"/photos/{record.id}"}
+    return {"import": record.id, "back": f"/candidates/photos/{record.id}"}
 
 
 def drop(session: Session, settings: Settings, record: PhotoImport) -> None:

@@ -24,6 +24,11 @@ _ACROSS, _DOWN = 30, 42  # cells into which a portrait is averaged: one is about
 _TOP, _SIDE = 2, 2  # rows at the top and columns at each side that are looked at
 _SHOULDERS = 18  # the row above which no shoulder reaches
 
+_PLACES = tuple(
+    3 * (row * _ACROSS + at) for row in range(_SHOULDERS) for at in range(_ACROSS) if row < _TOP or at < _SIDE or at >= _ACROSS - _SIDE
+)
+"""Where the cells of the edge are in the bytes of the averaged portrait."""
+
 
 def _is_red(lab: Lab) -> bool:
     lightness, chroma, hue = lab
@@ -44,11 +49,8 @@ GROUNDS: Mapping[str, Callable[[Lab], bool]] = {"红": _is_red, "白": _is_white
 
 def edge_of(picture: Image.Image) -> Sequence[Colour]:
     """The colours along the top and the upper sides of an RGB portrait, of any size."""
-    small = picture.resize((_ACROSS, _DOWN), Image.Resampling.BOX, reducing_gap=1.0).tobytes()
-    cells = [(small[at], small[at + 1], small[at + 2]) for at in range(0, _SHOULDERS * _ACROSS * 3, 3)]
-    top = cells[: _TOP * _ACROSS]
-    rows = (cells[first : first + _ACROSS] for first in range(_TOP * _ACROSS, len(cells), _ACROSS))
-    return [*top, *(cell for row in rows for cell in (*row[:_SIDE], *row[-_SIDE:]))]
+    small = picture.resize((_ACROSS, _DOWN), Image.Resampling.BOX).tobytes()
+    return [(small[at], small[at + 1], small[at + 2]) for at in _PLACES]
 
 
 def colour_of(edge: Sequence[Colour]) -> Colour:

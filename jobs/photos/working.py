@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from itertools import islice
@@ -30,6 +31,7 @@ from jobs.work import CHUNK, Work
 from processes.engine import Engine
 
 LOOKED = 50  # photos whose rows are written in one transaction
+KEPT_AT_ONCE = 8  # threads that wait for the disk: what they write goes out together
 LISTED = 1000  # rows that are added in one statement
 ROWS = cast(Table, PhotoItem.__table__)
 _NEW = {"number": Integer, "place": Integer, "name": String, "id_number": String, "state": String, "problem": String}
@@ -99,11 +101,11 @@ def look_at_photos(runtime: Runtime, work: Work, record: PhotoImport, path: Path
     if not numbers:
         return
     home = runtime.settings.home
-    with _folder(home, work) as folder:
+    with _folder(home, work) as folder, ThreadPoolExecutor(KEPT_AT_ONCE) as pool:
         looking = photos_apart(path, folder, list(numbers), record.ground, at_once, partial(_renew, work))
         with closing(cast("Any", looking)):
             while seen := list(islice(looking, LOOKED)):
-                rows = [_result(home, numbers[place], one) for place, one in seen]
+                rows = list(pool.map(lambda found: _result(home, numbers[found[0]], found[1]), seen))
                 with work.database.writing() as session:
                     _write(session, record.id, rows)
                     failed = sum(row["new_state"] != PhotoState.GOOD for row in rows)

@@ -130,8 +130,8 @@ def _work_in_the_background(world: World, school: FlaskClient, folder: Path) -> 
     assert school.post("/imports/teachers/", data=upload, content_type="multipart/form-data").status_code == 302
     assert school.post("/lists/weekly_report/export/begin", data={"ids": "1"}).status_code == 302
     zipped = archive(folder / "photos.zip", {f"{PUPIL['id_number']}.jpg": jpeg(wide().picture), f"{SECRET}.jpg": jpeg()}).read_bytes()
-    assert school.post("/photos/", data={"file": (BytesIO(zipped), f"{SECRET}.zip")}).status_code == 302
-    assert school.post("/photos/", data={"name": f"{SECRET}.zip", "size": "10"}).status_code == 200
+    assert school.post("/candidates/photos/", data={"file": (BytesIO(zipped), f"{SECRET}.zip")}).status_code == 302
+    assert school.post("/candidates/photos/", data={"name": f"{SECRET}.zip", "size": "10"}).status_code == 200
     for task_id in background.sweep(world.runtime):
         assert background.run_task(world.runtime, task_id)
 

@@ -1,4 +1,4 @@
-"""工作台: what waits for me, what is due soon, what I have not finished, what runs in the background."""
+"""工作台: what waits for me, what is due soon or missing, what I have not finished, where the records stand that I follow."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from processes.errors import NotFound
 from processes.rights import access
 from processes.tasks.inbox import open_tasks, started
 from webapp.context import actor, db, runtime
+from webapp.home.first_week import first_week
+from webapp.home.reminders import reminders
+from webapp.home.standing import standings
 
 blueprint = Blueprint("home", __name__)
 SHOWN = 8
@@ -28,13 +31,21 @@ SOON = timedelta(days=2)
 
 @blueprint.get("/")
 def index() -> str:
-    """The figures, each leading to its list, and the first lines of what waits; a teacher's own data."""
+    """The figures and pictures, each leading to its list, and the first lines of what waits; a teacher's own data."""
     if actor().roles == {ROLE}:
         return _teacher_home()
     who, now = actor(), runtime().engine.clock()
     waiting = db().execute(_oldest_first(open_tasks(who, now)).limit(SHOWN)).all()
-    incomplete = db().execute(_own(open_tasks(who, now), who).limit(SHOWN)).all()
-    return render_template("home/index.html", counts=_counts(who, now), waiting=waiting, incomplete=incomplete, now=now, soon=now + SOON)
+    return render_template(
+        "home/index.html",
+        counts=_counts(who, now),
+        waiting=waiting,
+        steps=first_week(db(), who),
+        reminders=reminders(db(), who, now),
+        standings=standings(db(), who),
+        now=now,
+        soon=now + SOON,
+    )
 
 
 @blueprint.get("/incomplete")

@@ -14,7 +14,7 @@ from processes.definitions.definition import Definition
 from processes.definitions.store import load
 from processes.diagrams.elements import Element
 from processes.errors import NotFound
-from processes.history import events_of, instance_of
+from processes.history import errors_behind, events_of, instance_of
 from processes.notices.people import people_around
 from processes.rights import access
 from processes.states import OPINIONS, EventKind, TaskKind, TaskRowState
@@ -61,6 +61,7 @@ def task_page(
         element=element,
         record=[*known, *fields.describe(access.form_at(definition.record_schema, element), subject.answers())],
         tabs=_form(definition, element, about.id, answers) if element.form and not own and row.kind == TaskKind.STEP else [],
+        failures=errors_behind(db(), about.id, {row.created_at}) if row.state == TaskRowState.OPEN else (),
         comment=comment,
         problems=problems_of(problem) if problem else [],
         typed=typed or {},

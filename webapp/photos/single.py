@@ -32,19 +32,19 @@ from webapp.records.visibility import readable
 _OFFER = 3600  # seconds for which a crop that was offered may be taken
 
 
-@blueprint.get("/candidates/<int:record_id>.jpg")
+@blueprint.get("/<int:record_id>/photo.jpg")
 def of_candidate(record_id: int) -> Response:
     """The photo of a candidate."""
     return jpeg(_candidate(record_id).photo)
 
 
-@blueprint.get("/candidates/<int:record_id>")
+@blueprint.get("/<int:record_id>/photo")
 def one(record_id: int) -> str:
     """The choice of a photo for a candidate."""
     return _page(_candidate(record_id))
 
 
-@blueprint.post("/candidates/<int:record_id>")
+@blueprint.post("/<int:record_id>/photo")
 def give_one(record_id: int) -> ResponseReturnValue:
     """Gives a candidate the photo that was chosen, or the crop of it that was offered; else says why not, and what would mend it."""
     candidate = _candidate(record_id)

@@ -37,7 +37,7 @@ from processes.errors import NotAllowed, NotFound, Refused
 from webapp.context import actor, db, later, later_task, runtime
 from webapp.paging import Paged, page_of
 
-blueprint = Blueprint("photos", __name__, url_prefix="/photos")
+blueprint = Blueprint("photos", __name__, url_prefix="/candidates")
 SHOWN = 48  # thumbnails of a page: rows of eight, six, four or three
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TABS = {
@@ -65,13 +65,13 @@ class Shown:
     """Ids of candidates who have photos now → how they are called."""
 
 
-@blueprint.get("/")
+@blueprint.get("/photos/")
 def index() -> str:
     """The choice of a zip, what photos must be like, and the imports so far."""
     return _index(_school())
 
 
-@blueprint.post("/")
+@blueprint.post("/photos/")
 def create() -> ResponseReturnValue:
     """Begins an upload, or finds the one to go on with: `{"id", "received", "piece", "pieces", "begin"}`, or a message and 422.
 
@@ -99,7 +99,7 @@ def create() -> ResponseReturnValue:
     }
 
 
-@blueprint.post("/<int:import_id>/pieces")
+@blueprint.post("/photos/<int:import_id>/pieces")
 def add_piece(import_id: int) -> ResponseReturnValue:
     """Takes the piece that begins `at` a byte: `{"received"}`, how many bytes there are by now; 409 where it does not follow on them."""
     record, at = _record(import_id), request.args.get("at", type=int)
@@ -116,7 +116,7 @@ def add_piece(import_id: int) -> ResponseReturnValue:
     return {"received": arriving.note_piece(db(), _record(import_id), at, len(content))}
 
 
-@blueprint.post("/<int:import_id>/begin")
+@blueprint.post("/photos/<int:import_id>/begin")
 def start(import_id: int) -> ResponseReturnValue:
     """The zip is there: looks at its photos in the background."""
     record = _record(import_id)
@@ -125,7 +125,7 @@ def start(import_id: int) -> ResponseReturnValue:
     return {"address": address} if request.headers.get("X-Requested-With") == "fetch" else redirect(address)
 
 
-@blueprint.post("/<int:import_id>/resume")
+@blueprint.post("/photos/<int:import_id>/resume")
 def go_on(import_id: int) -> ResponseReturnValue:
     """继续: work that was cancelled or failed."""
     record = _record(import_id)
@@ -135,7 +135,7 @@ def go_on(import_id: int) -> ResponseReturnValue:
     return redirect(url_for(".show", import_id=import_id))
 
 
-@blueprint.post("/<int:import_id>/drop")
+@blueprint.post("/photos/<int:import_id>/drop")
 def give_up(import_id: int) -> ResponseReturnValue:
     """放弃: a zip that has not been worked on."""
     arriving.drop(db(), runtime().settings, _record(import_id))
@@ -143,7 +143,7 @@ def give_up(import_id: int) -> ResponseReturnValue:
     return redirect(url_for(".index"))
 
 
-@blueprint.get("/<int:import_id>")
+@blueprint.get("/photos/<int:import_id>")
 def show(import_id: int) -> str:
     """How an import stands: progress, then thumbnails of what was given, refused, and could be mended."""
     record = _record(import_id)
@@ -164,7 +164,7 @@ def show(import_id: int) -> str:
     )
 
 
-@blueprint.get("/<int:import_id>.json")
+@blueprint.get("/photos/<int:import_id>.json")
 def progress(import_id: int) -> dict[str, Any]:
     """What the page's script asks for every second or two."""
     record = _record(import_id)
@@ -174,7 +174,7 @@ def progress(import_id: int) -> dict[str, Any]:
     return {"over": task is None or task.over, "handled": handled, "total": total, "sentence": _sentence(task, checked)}
 
 
-@blueprint.post("/<int:import_id>/crop")
+@blueprint.post("/photos/<int:import_id>/crop")
 def crop(import_id: int) -> ResponseReturnValue:
     """裁剪并采用 of the photo `number`, or 全部裁剪并采用: the crops that were offered are given to the candidates."""
     record, now = _record(import_id), runtime().engine.clock()
@@ -189,21 +189,21 @@ def crop(import_id: int) -> ResponseReturnValue:
     return redirect(back)
 
 
-@blueprint.get("/<int:import_id>/<int:number>.jpg")
+@blueprint.get("/photos/<int:import_id>/<int:number>.jpg")
 def photo(import_id: int, number: int) -> Response:
     """A photo that was given, or the crop that would mend one, for those who see the import."""
     item = db().get(PhotoItem, (_record(import_id).id, number))
     return jpeg(item.photo if item is not None else None)
 
 
-@blueprint.get("/<int:import_id>/<int:number>/preview.jpg")
+@blueprint.get("/photos/<int:import_id>/<int:number>/preview.jpg")
 def preview(import_id: int, number: int) -> Response:
     """A small picture of a refused photo, for those who see the import."""
     item = db().get(PhotoItem, (_record(import_id).id, number))
     return jpeg(item.preview if item is not None else None)
 
 
-@blueprint.get("/<int:import_id>/failed.xlsx")
+@blueprint.get("/photos/<int:import_id>/failed.xlsx")
 def failed(import_id: int) -> ResponseReturnValue:
     """The photos that candidates do not have, with the reasons."""
     record, file = _record(import_id), BytesIO()

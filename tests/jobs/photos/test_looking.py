@@ -90,7 +90,7 @@ def test_a_profile_that_is_none_is_left_out() -> None:
         (b"\0" * 5000, "照片不是 JPG、PNG 格式，"),  # which the library calls XXX
         (png_of(60_000, 60_000), "照片像素过多"),
         (png_of(9_000, 8_000), "照片像素 9000×8000，过大"),
-        (jpeg().replace(b"\xff\xd9", b"\xff\xda\0\2" * 100 + b"\xff\xd9"), "照片文件结构异常"),
+        (jpeg(progressive=True).replace(b"\xff\xd9", b"\xff\xda\0\2" * 100 + b"\xff\xd9"), "照片文件结构异常"),
         (jpeg(blue()), "照片底色不是红色（底色偏蓝：检测到 #"),
         (jpeg(draw(1, WHITE).picture), "照片底色不是红色（底色偏白：检测到 #"),
         (jpeg(good().convert("L")), "照片底色不是红色（底色偏灰：检测到 #"),

@@ -119,10 +119,14 @@ def test_who_does_not_match_is_confirmed_by_hand(live: Live) -> None:
     run_jobs(world)
     page = school.get("/candidates/1").text
     assert "需人工确认" in page
-    assert "照片与公安系统中的照片不一致（相似度 41%）" in page
+    assert "照片与公安系统中的照片不一致（相似度 41%）" in page.split("data-tabs")[0]
     with world.runtime.database.reading() as session:
         task = session.scalars(select(tables.task.c.id).where(tables.task.c.state == "open", tables.task.c.element == "confirm")).one()
+    asked = school.get(f"/inbox/tasks/{task}").text
+    assert "比对未通过：照片与公安系统中的照片不一致（相似度 41%）" in asked
+    assert 'data-confirm="请对照证件核对姓名、证件号和照片。' in asked
     assert school.post(f"/inbox/tasks/{task}", data={"outcome": "确认无误"}).status_code == 302
+    assert "比对未通过：" not in school.get("/candidates/1").text.split("data-tabs")[0]  # it is settled
     assert "信息准确" in school.get("/candidates/1").text
 
 

@@ -25,7 +25,7 @@ FETCH = {"X-Requested-With": "fetch"}
 
 
 def begin(client: FlaskClient, content: bytes, name: str = "照片.zip") -> dict[str, object]:
-    answer = client.post("/photos/", data={"name": name, "size": len(content), "modified": "1", "ground": "红"}, headers=FETCH)
+    answer = client.post("/candidates/photos/", data={"name": name, "size": len(content), "modified": "1", "ground": "红"}, headers=FETCH)
     assert answer.status_code == 200, answer.text
     found: dict[str, object] = answer.get_json()
     return found
@@ -47,19 +47,19 @@ def test_a_zip_goes_up_in_pieces_and_on_after_another_login(lite: World, tmp_pat
     assert piece(school, begun["pieces"], 0, content[:half]) == (409, {"received": half})
     assert piece(school, begun["pieces"], half + 1, content[half + 1 :]) == (409, {"received": half})
     assert piece(school, begun["pieces"], half, content[half:] + b"more")[0] == 409
-    assert f"共 {-(-len(content) // 1024)} KB" in school.get(f"/photos/{begun['id']}").text
-    assert "继续上传" in school.get(f"/photos/{begun['id']}").text
+    assert f"共 {-(-len(content) // 1024)} KB" in school.get(f"/candidates/photos/{begun['id']}").text
+    assert "继续上传" in school.get(f"/candidates/photos/{begun['id']}").text
     school.get("/logout")
     assert app.test_client().post(f"{begun['pieces']}?at={half}", data=b"x", headers=FETCH).status_code == 401
     again = user(app, "school1")
     assert begin(again, content)["received"] == half
     assert piece(again, begun["pieces"], half, content[half:])[0] == 200
-    assert "开始导入" in again.get(f"/photos/{begun['id']}").text
+    assert "开始导入" in again.get(f"/candidates/photos/{begun['id']}").text
     answer = again.post(str(begun["begin"]), headers=FETCH)
-    assert answer.get_json() == {"address": f"/photos/{begun['id']}"}
-    assert "正在读取压缩包" in again.get(f"/photos/{begun['id']}").text
+    assert answer.get_json() == {"address": f"/candidates/photos/{begun['id']}"}
+    assert "正在读取压缩包" in again.get(f"/candidates/photos/{begun['id']}").text
     work(lite, int(str(begun["id"])))
-    page = again.get(f"/photos/{begun['id']}").text
+    page = again.get(f"/candidates/photos/{begun['id']}").text
     assert "共 <b>1</b> 张：已导入 <b>1</b> 张" in page
     assert "王小明（320102***" in page
 
@@ -68,13 +68,13 @@ def test_a_whole_zip_comes_with_its_form_where_no_script_runs(lite: World, tmp_p
     pupils(lite, [number(1)])
     path = samples.archive(tmp_path / "a.zip", {f"{number(1)}.jpg": jpeg()})
     school = user(site(lite), "school1")
-    answer = school.post("/photos/", data={"file": (BytesIO(path.read_bytes()), "照片.zip"), "ground": "红"})
-    assert (answer.status_code, answer.location) == (302, "/photos/1")
+    answer = school.post("/candidates/photos/", data={"file": (BytesIO(path.read_bytes()), "照片.zip"), "ground": "红"})
+    assert (answer.status_code, answer.location) == (302, "/candidates/photos/1")
     work(lite, 1)
     assert record(lite, 1).given == 1
-    refused = school.post("/photos/", data={"file": (BytesIO(b"x"), "照片.rar")})
+    refused = school.post("/candidates/photos/", data={"file": (BytesIO(b"x"), "照片.rar")})
     assert (refused.status_code, "请选择 .zip 压缩包" in refused.text) == (422, True)
-    assert "请先选择" in school.post("/photos/", data={}).text
+    assert "请先选择" in school.post("/candidates/photos/", data={}).text
 
 
 def test_thumbnails_say_why_and_crops_are_taken(lite: World, tmp_path: Path) -> None:
@@ -83,21 +83,21 @@ def test_thumbnails_say_why_and_crops_are_taken(lite: World, tmp_path: Path) -> 
     files |= {f"{number(at)}.jpg": jpeg(wide(at).picture) for at in (2, 3)}
     import_id = bring(lite, samples.archive(tmp_path / "a.zip", files))
     school = user(site(lite), "school1")
-    page = school.get(f"/photos/{import_id}").text
+    page = school.get(f"/candidates/photos/{import_id}").text
     assert "全部裁剪并采用（2 张）" in page
     assert page.count("照片像素 800×900，应为 295×413") == 2
-    for address in re.findall(r'(?:src|href)="(/photos/[^"]+\.jpg)"', page):
+    for address in re.findall(r'(?:src|href)="(/candidates/photos/[^"]+\.jpg)"', page):
         assert school.get(address).mimetype == "image/jpeg"
-    assert "底色偏蓝：检测到 #" in school.get(f"/photos/{import_id}?tab=refused").text
-    assert "王小明" in school.get(f"/photos/{import_id}?tab=given").text
-    assert school.post(f"/photos/{import_id}/crop", data={"number": "3"}, follow_redirects=True).text.count("已裁剪并采用") == 1
+    assert "底色偏蓝：检测到 #" in school.get(f"/candidates/photos/{import_id}?tab=refused").text
+    assert "王小明" in school.get(f"/candidates/photos/{import_id}?tab=given").text
+    assert school.post(f"/candidates/photos/{import_id}/crop", data={"number": "3"}, follow_redirects=True).text.count("已裁剪并采用") == 1
     assert candidates(lite)[ids[2]][0] == "信息待认证"
-    assert school.post(f"/photos/{import_id}/crop", data={"number": "3"}).status_code == 409
-    assert school.post(f"/photos/{import_id}/crop").status_code == 302
-    assert "可以离开本页" in school.get(f"/photos/{import_id}").text
+    assert school.post(f"/candidates/photos/{import_id}/crop", data={"number": "3"}).status_code == 409
+    assert school.post(f"/candidates/photos/{import_id}/crop").status_code == 302
+    assert "可以离开本页" in school.get(f"/candidates/photos/{import_id}").text
     work(lite, import_id)
     assert [status for status, _ in candidates(lite).values()] == ["信息待认证", "无照片", "信息待认证", "信息待认证"]
-    with school.get(f"/photos/{import_id}/failed.xlsx") as answer:
+    with school.get(f"/candidates/photos/{import_id}/failed.xlsx") as answer:
         assert answer.data[:2] == b"PK"
 
 
@@ -105,7 +105,7 @@ def test_pictures_are_for_the_school_alone_and_for_no_cache(lite: World, tmp_pat
     (candidate,) = pupils(lite, [number(1)])
     import_id = bring(lite, samples.archive(tmp_path / "a.zip", {f"{number(1)}.jpg": jpeg()}))
     app = site(lite)
-    addresses = (f"/photos/candidates/{candidate}.jpg", f"/photos/{import_id}/1.jpg")
+    addresses = (f"/candidates/{candidate}/photo.jpg", f"/candidates/photos/{import_id}/1.jpg")
     for address in addresses:
         answer = user(app, "school1").get(address)
         assert answer.status_code == 200
@@ -114,19 +114,19 @@ def test_pictures_are_for_the_school_alone_and_for_no_cache(lite: World, tmp_pat
         for account in ("school2", "province1", "organization1", "operator", "supervisor"):
             assert user(app, account).get(address).status_code == 404, account
         assert app.test_client().get(address).status_code == 302  # to the log-in
-    assert user(app, "school1").get(f"/photos/{import_id}/1/preview.jpg").status_code == 404  # a good photo has none
-    assert user(app, "school1").get(f"/photos/{import_id}/7.jpg").status_code == 404
+    assert user(app, "school1").get(f"/candidates/photos/{import_id}/1/preview.jpg").status_code == 404  # a good photo has none
+    assert user(app, "school1").get(f"/candidates/photos/{import_id}/7.jpg").status_code == 404
 
 
 def upload(client: FlaskClient, record_id: int, content: bytes, name: str = "a.jpg", **data: str) -> tuple[int, str]:
-    answer = client.post(f"/photos/candidates/{record_id}", data={"file": (BytesIO(content), name), **data})
+    answer = client.post(f"/candidates/{record_id}/photo", data={"file": (BytesIO(content), name), **data})
     return answer.status_code, answer.text
 
 
 def test_one_candidate_gets_a_photo(lite: World) -> None:
     (candidate,) = pupils(lite, [number(1)])
     school = user(site(lite), "school1")
-    address = f"/photos/candidates/{candidate}"
+    address = f"/candidates/{candidate}/photo"
     assert f'href="{address}"' in school.get(f"/candidates/{candidate}").text
     assert f'href="{address}"' in school.get(f"/candidates/{candidate}/edit").text
     assert "还没有照片" in school.get(address).text
@@ -151,10 +151,10 @@ def test_the_crop_of_one_photo_is_offered_and_taken(lite: World) -> None:
     token = re.search(r'name="crop" value="([^"]+)"', page)
     assert token is not None
     offered = {"crop": html.unescape(token[1])}
-    assert user(site(lite), "school2").post(f"/photos/candidates/{candidate}", data=offered).status_code == 404
-    assert "裁剪结果已过期" in school.post(f"/photos/candidates/{other}", data=offered).text
-    assert "裁剪结果已过期" in school.post(f"/photos/candidates/{candidate}", data={"crop": "x" * 64}).text
-    assert school.post(f"/photos/candidates/{candidate}", data=offered).status_code == 302
+    assert user(site(lite), "school2").post(f"/candidates/{candidate}/photo", data=offered).status_code == 404
+    assert "裁剪结果已过期" in school.post(f"/candidates/{other}/photo", data=offered).text
+    assert "裁剪结果已过期" in school.post(f"/candidates/{candidate}/photo", data={"crop": "x" * 64}).text
+    assert school.post(f"/candidates/{candidate}/photo", data=offered).status_code == 302
     assert candidates(lite)[candidate][0] == "信息待认证"
 
 
@@ -164,7 +164,7 @@ def test_at_accurate_information_no_photo_is_offered_or_taken(lite: World) -> No
     assert upload(school, candidate, jpeg(good(1)))[0] == 302
     accurate(lite, candidate)
     assert "更换照片" not in school.get(f"/candidates/{candidate}").text
-    assert "不能修改照片" in school.get(f"/photos/candidates/{candidate}").text
+    assert "不能修改照片" in school.get(f"/candidates/{candidate}/photo").text
     before = candidates(lite)
     status, page = upload(school, candidate, jpeg(good(2)))
     assert (status, "当前状态为“信息准确”，不能修改“照片”" in page) == (409, True)
@@ -177,31 +177,31 @@ def test_only_schools_import_photos_and_each_its_own(lite: World, tmp_path: Path
     app = site(lite)
     for account in ("province1", "organization1", "operator", "designer"):
         client = user(app, account)
-        assert client.get("/photos/").status_code == 403
-        assert client.post("/photos/", data={"name": "a.zip", "size": "5"}, headers=FETCH).status_code == 403
+        assert client.get("/candidates/photos/").status_code == 403
+        assert client.post("/candidates/photos/", data={"name": "a.zip", "size": "5"}, headers=FETCH).status_code == 403
     other = user(app, "school2")
-    assert other.get(f"/photos/{import_id}").status_code == 404
+    assert other.get(f"/candidates/photos/{import_id}").status_code == 404
     for path in ("begin", "resume", "drop", "crop", "pieces?at=0"):
-        assert other.post(f"/photos/{import_id}/{path}").status_code == 404
-    assert "照片.zip" not in other.get("/photos/").text
-    assert "照片.zip" in user(app, "school1").get("/photos/").text
+        assert other.post(f"/candidates/photos/{import_id}/{path}").status_code == 404
+    assert "照片.zip" not in other.get("/candidates/photos/").text
+    assert "照片.zip" in user(app, "school1").get("/candidates/photos/").text
 
 
 def test_an_upload_can_be_dropped(lite: World) -> None:
     school = user(site(lite), "school1")
     begun = begin(school, b"x" * 100)
-    assert school.post(f"/photos/{begun['id']}/begin").status_code == 409
-    assert school.post(f"/photos/{begun['id']}/drop").status_code == 302
-    assert "已放弃" in school.get(f"/photos/{begun['id']}").text
+    assert school.post(f"/candidates/photos/{begun['id']}/begin").status_code == 409
+    assert school.post(f"/candidates/photos/{begun['id']}/drop").status_code == 302
+    assert "已放弃" in school.get(f"/candidates/photos/{begun['id']}").text
     assert piece(school, begun["pieces"], 0, b"x")[0] == 404
-    assert school.post(f"/photos/{begun['id']}/drop").status_code == 409
+    assert school.post(f"/candidates/photos/{begun['id']}/drop").status_code == 409
 
 
 def test_many_thumbnails_are_pages(lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views, "SHOWN", 2)
     import_id = bring(lite, samples.archive(tmp_path / "a.zip", {f"{at}.jpg": b"x" for at in range(5)}))
     school = user(site(lite), "school1")
-    page = school.get(f"/photos/{import_id}?tab=refused&page=2").text
+    page = school.get(f"/candidates/photos/{import_id}?tab=refused&page=2").text
     assert "第 2/3 页" in page
     assert [f">{at}.jpg" in page for at in range(5)] == [False, False, True, True, False]
 

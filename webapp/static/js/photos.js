@@ -36,7 +36,7 @@
 
   async function send(file) {
     const body = new URLSearchParams({ name: file.name, size: file.size, modified: file.lastModified, ground: form.ground.value });
-    const begun = await stubborn("/photos/", body);
+    const begun = await stubborn(form.action, body);
     let at = begun.received;
     const began = { at, time: Date.now() };
     while (at < file.size) {

@@ -1,0 +1,148 @@
+"""工作台 through the pages: every number opens its list and is what the list shows, in few statements; a new school's first week."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from domain.exams.candidates import Candidate
+from domain.exams.exam_subjects import ExamSubject
+from domain.institutions.schools import School
+from tests.conftest import World
+from tests.counting import counted
+from tests.domain.exams.pupils import PUPIL
+from tests.webapp.clients import site, user
+from tests.webapp.demonstration import own, total
+from tests.webapp.exams.people import add
+
+STATEMENTS = 20  # of a school's home, which has most on it
+CERTIFICATES = ("Web前端开发与调试（中级）", "网店运营（中级）")
+
+
+def drawn(page: str) -> list[dict[str, Any]]:
+    """What the picture is drawn from."""
+    found = re.search(r'data-standing="([^"]+)"', page)
+    return [] if found is None else json.loads(html.unescape(found[1]))
+
+
+def steps(page: str) -> dict[str, tuple[str, str]]:
+    """Step of the first week → (state, where it leads)."""
+    found = {}
+    for text in re.findall(r'<span class="way-name">(.*?)<small>', page, re.DOTALL):
+        state, link = re.search(r'class="badge [^"]+">([^<]+)<', text), re.search(r'href="([^"]+)"', text)
+        assert state is not None
+        found[re.sub(r"<[^>]+>", " ", text).split()[0]] = (state[1], html.unescape(link[1]) if link is not None else "")
+    return found
+
+
+def pupil(client: FlaskClient, **changes: str) -> None:
+    assert client.post("/candidates/new", data={**PUPIL, **changes, "act": "保存"}).status_code == 302
+
+
+@pytest.mark.row("8.1")
+def test_every_number_is_what_its_list_shows(lite_books: World) -> None:
+    app = site(lite_books)
+    for account in ("school1", "school2"):
+        pupil(user(app, account))
+    assert add(user(app, "school1"), *CERTIFICATES) == 302
+    seen = {}
+    for account in ("school1", "school2", "organization1", "organization2", "province1"):
+        client = user(app, account)
+        page = client.get("/").text
+        for line in drawn(page):
+            assert line["total"] == sum(share["count"] for share in line["shares"])
+            for share in line["shares"]:
+                assert total(client, share["url"]) == share["count"], (account, line["label"], share)
+                assert f'href="{html.escape(share["url"])}"' in page  # the table says the same without a script
+        seen[account] = {line["label"]: line["total"] for line in drawn(page)}
+    assert seen["school1"] == {"院校考生": 1, "监考人员认证": 2}
+    assert seen["school2"] == {"院校考生": 1}
+    assert seen["organization1"].keys() == {"监考人员认证", "考试科目"}
+    assert seen["organization2"].keys() == {"考试科目"}
+    assert seen["province1"] == {}
+
+
+@pytest.mark.row("8.1")
+def test_the_page_asks_a_fixed_number_of_statements(lite_books: World) -> None:
+    app = site(lite_books)
+    school = user(app, "school1")
+    school.get("/")
+    with counted(lite_books) as (few, _):
+        school.get("/")
+    pupil(school)
+    assert add(school, *CERTIFICATES) == 302
+    with counted(lite_books) as (more, _):
+        assert "待认证" in school.get("/").text
+    assert len(few) == len(more) <= STATEMENTS
+
+
+@pytest.mark.row("8.1")
+def test_scripts_are_ours_and_loaded_here_alone(lite_books: World) -> None:
+    school = user(site(lite_books), "school1")
+    pupil(school)
+    page = school.get("/")
+    assert "echarts.simple.min.js" in page.text
+    assert not re.search(r"<script(?![^>]* src=)", page.text)
+    assert "<details data-standing-numbers open>" in page.text  # without scripts the table is open, and no empty picture is seen
+    assert "'unsafe" not in page.headers["Content-Security-Policy"]
+    assert "echarts" not in school.get("/candidates/").text
+
+
+@pytest.mark.row("8.1")
+def test_a_new_school_is_led_through_its_first_week(lite_books: World) -> None:
+    school = user(site(lite_books), "school1")
+    with lite_books.runtime.database.writing() as session:
+        session.get_one(School, own(lite_books, "school1")).contact = ""
+    found = steps(school.get("/").text)
+    assert [(name, state) for name, (state, _) in found.items()] == [
+        ("资料", "进行中"),
+        ("考生", "未开始"),
+        ("照片", "未开始"),
+        ("认证", "未开始"),
+        ("报考", "暂未开放"),
+    ]
+    assert found.pop("报考")[1] == ""  # no link that leads nowhere
+    assert all(school.get(address).status_code == 200 for _, address in found.values())
+    for number in ("11010519491231002X", "110105194912310046"):
+        pupil(school, id_number=number)
+    with lite_books.runtime.database.writing() as session:
+        session.get_one(School, own(lite_books, "school1")).contact = "张文"
+        session.execute(update(Candidate).where(Candidate.id == 1).values(photo="0" * 64))
+    states = {name: state for name, (state, _) in steps(school.get("/").text).items()}
+    assert states == {"资料": "已完成", "考生": "已完成", "照片": "进行中", "认证": "未开始", "报考": "暂未开放"}
+    with lite_books.runtime.database.writing() as session:
+        session.execute(update(Candidate).where(Candidate.id == 1).values(tone="done"))
+    assert "开始使用" not in school.get("/").text  # who has come through knows the way
+    assert "开始使用" in user(site(lite_books), "school2").get("/").text
+
+
+@pytest.mark.row("8.1")
+def test_what_is_missing_is_told_until_it_is_there(lite_books: World) -> None:
+    app = site(lite_books)
+    school, organization = user(app, "school1"), user(app, "organization1")
+    page = school.get("/").text
+    assert "2026年第48周周报还没有填写" in page
+    assert "没有有效的电子签章" in page
+    assert school.post("/weekly/new", data={"contact": "张文", "act": "保存"}).status_code == 302
+    pupil(school)  # without a photo
+    page = school.get("/").text
+    assert "2026年第48周周报还没有填写" not in page
+    assert "1 名院校考生的资料不完整" in page
+    link = re.search(r'href="([^"]+)">补全资料', page)
+    assert link is not None
+    assert total(school, html.unescape(link[1])) == 1
+    assert "资料不完整" not in user(app, "school2").get("/").text
+    assert "没有启用的考试科目" not in organization.get("/").text
+    with lite_books.runtime.database.writing() as session:
+        session.execute(update(ExamSubject).where(ExamSubject.certificate_id.in_((1, 2))).values(tone="draft"))
+    page = organization.get("/").text
+    assert "2 个证书没有启用的考试科目" in page
+    link = re.search(r'href="([^"]+)">查看证书', page)
+    assert link is not None
+    assert total(organization, html.unescape(link[1])) == 2

@@ -1,0 +1,89 @@
+"""What nobody has a task for yet, but somebody should see to: due soon, missing or incomplete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+from sqlalchemy import func, literal, select, union_all
+from sqlalchemy.orm import Session
+
+from domain.certificates.certificates import Certificate
+from domain.certificates.declaration_plans import current_plans
+from domain.certificates.declarations import declared
+from domain.exams.candidates import KINDS
+from domain.ground.base import SHANGHAI
+from domain.ground.errors import DomainError
+from domain.ground.parties import Actor
+from domain.institutions.seals import WARNING, valid_seal
+from domain.weekly.reports import open_period
+from forms.kinds import ORGANIZATION, SCHOOL
+from forms.lists.candidates import CANDIDATES, INCOMPLETE
+from forms.lists.certificates import KEPT_CERTIFICATES, NONE_IN_FORCE
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """One line: what it is about, what to press, and until when, if there is a deadline."""
+
+    text: str
+    act: str
+    url: str
+    until: datetime | None = None
+
+
+def reminders(session: Session, actor: Actor, now: datetime) -> list[Reminder]:
+    """Those of the actor's roles, the soonest due first, those without a deadline last."""
+    found: list[Reminder] = []
+    if SCHOOL in actor.roles:
+        found += [*_report(session, actor, now), *_plans(session, actor, now), *_seal(session, actor, now), *_candidates(session, actor)]
+    if ORGANIZATION in actor.roles:
+        found += _subjects(session, actor)
+    return sorted(found, key=lambda one: (one.until is None, one.until or now))
+
+
+def _report(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
+    try:
+        period = open_period(session, actor, now)
+    except DomainError:  # there is nothing to report on now, or the report was begun: it stands among the tasks
+        return
+    yield Reminder(f"{period.title()}还没有填写", "填写", url_for("weekly_report.new"), period.ends_at)
+
+
+def _plans(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
+    plans = [plan for plan in current_plans(session, actor, now) if plan.is_open(now)]
+    begun = declared(session, actor, [plan.id for plan in plans]) if plans else {}
+    for plan in plans:
+        if plan.id not in begun:
+            yield Reminder(f"“{plan.title()}”正在申报", "查看申报计划", url_for("declaration.plans"), plan.ends_at)
+
+
+def _seal(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
+    seal = valid_seal(session, actor.party_id, now)
+    if seal is None:
+        yield Reminder("没有有效的电子签章，目前不能签发证书", "上传电子签章", url_for("seal.new"))
+    elif seal.valid_to - now <= WARNING:
+        day = seal.valid_to.astimezone(SHANGHAI)
+        yield Reminder(f"电子签章将于 {day:%Y-%m-%d} 到期", "上传电子签章", url_for("seal.new"), seal.valid_to)
+
+
+def _candidates(session: Session, actor: Actor) -> Iterator[Reminder]:
+    """Candidates of whom something is missing that others need, of each kind."""
+    counts = []
+    for kind in KINDS:
+        rows = CANDIDATES.filtered(actor, {"kind": kind, "lacking": INCOMPLETE}).order_by(None).subquery()
+        counts.append(select(literal(kind), func.count()).select_from(rows))
+    for kind, count in session.execute(union_all(*counts)):
+        if count:
+            yield Reminder(f"{count} 名{kind}的资料不完整", "补全资料", url_for("candidate.index", kind=kind, lacking=INCOMPLETE))
+
+
+def _subjects(session: Session, actor: Actor) -> Iterator[Reminder]:
+    """Certificates for which no exam can be planned."""
+    bare = KEPT_CERTIFICATES.filtered(actor, {"subjects": NONE_IN_FORCE}).order_by(None)
+    count = session.scalar(select(func.count()).select_from(bare.with_only_columns(Certificate.id).subquery()))
+    if count:
+        url = url_for("certificates.index", subjects=NONE_IN_FORCE)
+        yield Reminder(f"{count} 个证书没有启用的考试科目，不能安排考试", "查看证书", url)
