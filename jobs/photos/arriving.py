@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from domain.certificates.pilots import grounds_asked
 from domain.exams.photos import folder_of
 from domain.ground.database import rows_changed
 from domain.ground.errors import DomainError
@@ -20,7 +21,7 @@ from domain.platform import background
 from domain.platform.budgets import Kept, check_bytes, check_photo_imports
 from domain.platform.files import tidy_name
 from domain.platform.photo_imports import PhotoImport, PhotoImportState, move, photo_imports_query
-from jobs.photos.grounds import DEFAULT, GROUNDS
+from jobs.photos.grounds import DEFAULT
 
 MEGABYTE = 1024 * 1024
 MOST = 500 * MEGABYTE  # bytes of a zip: 10,000 photos of 50 KB
@@ -83,7 +84,7 @@ def begin(session: Session, settings: Settings, actor: Actor, sent: Sent, kept: 
         file_name=name,
         size=size,
         modified=modified,
-        ground=sent.ground if sent.ground in GROUNDS else DEFAULT,
+        ground=sent.ground if sent.ground in grounds_asked(session, actor) else DEFAULT,
         created_at=now,
     )
     session.add(record)

@@ -11,12 +11,14 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
+from domain.certificates.pilots import grounds_asked
 from domain.exams.candidates import Candidate, candidates_query
 from domain.exams.photos import read_photo
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.platform.background import BackgroundTask
 from domain.platform.photo_imports import (
+    SHOWN_FOR,
     PhotoImport,
     PhotoImportState,
     PhotoItem,
@@ -31,7 +33,7 @@ from jobs.keeping import kept_bytes
 from jobs.lists import exports
 from jobs.photos import arriving
 from jobs.photos.arriving import MOST, PIECE, OutOfPlace, Sent
-from jobs.photos.grounds import DEFAULT, GROUNDS
+from jobs.photos.grounds import DEFAULT
 from jobs.photos.mending import crop_at_once, crop_later
 from processes.errors import NotAllowed, NotFound, Refused
 from webapp.context import actor, db, later, later_task, runtime
@@ -160,7 +162,7 @@ def show(import_id: int) -> str:
         shown=_shown(record) if not working else None,
         steps=_steps(record, task, checked),
         sentence=_sentence(task, checked),
-        here=request.full_path.rstrip("?"),
+        old=runtime().engine.clock() > record.created_at + SHOWN_FOR,
     )
 
 
@@ -273,7 +275,7 @@ def _index(who: Actor, problem: str | None = None) -> str:
     page = page_of(request.args, total)
     rows = db().scalars(query.limit(page.size).offset(page.offset)).all()
     return render_template(
-        "photos/index.html", rows=rows, page=page, problem=problem, most=MOST // 1048576, grounds=list(GROUNDS), me=who.person_id
+        "photos/index.html", rows=rows, page=page, problem=problem, most=MOST // 1048576, grounds=grounds_asked(db(), who), me=who.person_id
     )
 
 

@@ -15,7 +15,7 @@ from domain.platform.background import BackgroundTask
 from domain.platform.photo_imports import PhotoImport, PhotoItem, PhotoState, recount
 from tests.conftest import World
 from tests.jobs.photos import samples
-from tests.jobs.photos.flow import accurate, bring, candidates, number, pupils, record, work
+from tests.jobs.photos.flow import accurate, ask_for_blue, bring, candidates, number, pupils, record, work
 from tests.jobs.photos.samples import blue, good, jpeg, wide
 from tests.webapp.clients import site, user
 from webapp.photos import views
@@ -224,3 +224,15 @@ def test_the_progress_of_a_zip_moves_while_its_photos_are_looked_at(lite: World,
     sentence = "共 3 张，已检查 2 张，已导入 0 张，未通过 1 张，正在检查和导入…"
     assert school.get(f"{address}.json").get_json() == {"over": False, "handled": 3, "total": 6, "sentence": sentence}
     assert 'max="6" value="3"' in school.get(address).text
+
+
+def test_another_ground_is_offered_where_a_certificate_asks_for_it(lite: World) -> None:
+    (candidate,) = pupils(lite, [number(1)])
+    school = user(site(lite), "school1")
+    assert 'name="ground"' not in school.get("/candidates/photos/").text
+    assert upload(school, candidate, jpeg(blue()), ground="蓝")[0] == 422
+    ask_for_blue(lite)
+    page = school.get("/candidates/photos/").text
+    assert '<option value="蓝">蓝色</option>' in page
+    assert "红色或蓝色底（按报考证书的要求）" in page
+    assert upload(school, candidate, jpeg(blue()), ground="蓝")[0] == 302
