@@ -138,14 +138,6 @@ class Listing:
         asked = values.get(self.parts, "")
         return asked if asked in chosen.options else chosen.default
 
-    def part_of(self, record: Any) -> dict[str, str]:
-        """What an address needs to ask for the part in which a row stands; nothing where it is the default, or the list has no parts."""
-        chosen = next((one for one in self.filters if one.name == self.parts), None)
-        if chosen is None or chosen.field is None:
-            return {}
-        value = str(getattr(record, chosen.field))
-        return {} if value == chosen.default else {self.parts: value}
-
     def filtered(self, actor: Actor, values: Mapping[str, str]) -> Select[Any]:
         """The rows under the filters in `values` (name → text), whatever their status.
 

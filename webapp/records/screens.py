@@ -29,7 +29,8 @@ from webapp.context import actor, db, later, runtime
 from webapp.listing import Button, ListScreen, render_list
 from webapp.looks import note_look
 from webapp.posted_data import posted_answers
-from webapp.records.page import fills_in, list_of, record_page
+from webapp.records.addresses import list_address
+from webapp.records.page import fills_in, record_page
 from webapp.records.schemas import new_schema, record_schema
 from webapp.records.visibility import at_hand, readable
 
@@ -47,7 +48,9 @@ def record_blueprint(kind: RecordKind[Any]) -> Blueprint:
     @blueprint.get("/<int:record_id>")
     def show(record_id: int) -> str:
         record = _readable(kind, record_id)
-        note_look(kind, record_id, "查看")
+        if note_look(kind, record_id, "查看"):
+            db().rollback()  # what the page reads begins anew, with this look
+            record = _readable(kind, record_id)
         return record_page(kind, record)
 
     @blueprint.get("/<int:record_id>/edit")
@@ -106,7 +109,7 @@ def _new(kind: RecordKind[Any]) -> ResponseReturnValue:
         opening = kind.begin(db(), who, runtime().engine.clock(), request.args.get("for", ""))
     except DomainError as error:
         flash(str(error), "warning")
-        return redirect(_beginning(kind, request.args.get("for", "")))
+        return redirect(_beginning(kind))
     draft = drafts.draft_of(db(), who, _new_form_key(kind, opening))
     return _new_page(kind, definition, opening, draft.data if draft else dict(opening.answers), [], draft is not None)
 
@@ -132,7 +135,7 @@ def _create(kind: RecordKind[Any]) -> ResponseReturnValue:
     later(jobs)
     drafts.drop_draft(db(), who, f"{kind.key}/new/{token}")
     flash(f"{kind.noun}已{act}。", "success")
-    return redirect(list_of(kind, record))
+    return redirect(list_address(kind, record))
 
 
 def _check(schema: dict[str, Any], answers: dict[str, Any]) -> None:
@@ -169,8 +172,7 @@ def _store(kind: RecordKind[Any], record_id: int) -> ResponseReturnValue:
         return _edit_page(kind, record, answers, steps.problems_of(problem)), steps.code_of(problem)
     drafts.drop_draft(db(), actor(), f"{kind.key}/{record_id}")
     flash(f"{kind.noun}已{act}。", "success")
-    stored = kind.find(db(), actor(), record_id) if kind.listing.parts else None
-    return redirect(url_for(f"{kind.key}.index") if stored is None else list_of(kind, stored))
+    return redirect(list_address(kind, _own_record(kind, record_id) if kind.listing.parts else ""))
 
 
 def _save(kind: RecordKind[Any], record_id: int) -> steps.Problem | None:
@@ -252,11 +254,8 @@ def _new_page(
     )
 
 
-def _beginning(kind: RecordKind[Any], token: str) -> str:
-    """Where somebody came from who begins a record: the part of the list for which it is opened."""
-    part = kind.listing.part({kind.listing.parts: token})
-    asked: dict[str, Any] = {kind.listing.parts: part} if part == token != "" else {}
-    return url_for(kind.chosen_at or f"{kind.key}.index", **asked)
+def _beginning(kind: RecordKind[Any], token: str = "") -> str:
+    return url_for(kind.chosen_at) if kind.chosen_at else list_address(kind, token)
 
 
 def _edit_page(
@@ -280,7 +279,7 @@ def _edit_page(
         problems=problems,
         outcomes=outcomes or [Outcome(a.name, False) for a in actions if a.refuse],  # a blocked button says why when pressed
         restored=restored,
-        back=list_of(kind, record),
+        back=list_address(kind, record),
     )
 
 
