@@ -87,6 +87,11 @@ def test_from_a_photo_to_accurate_information(live: Live) -> None:
     assert add(school) == 302
     assert "无照片" in school.get("/candidates/1").text
     give_photo(world)
+    listed = school.get("/candidates/").text
+    places = [listed.index(f">{name} <small>") for name in ("无照片", "信息待认证", "需人工确认", "信息准确")]  # as the flow reaches them
+    assert places == sorted(places)
+    row = listed.split("data-tick ")[1]
+    assert row.index(">编辑<") < row.index(">认证<") < row.index(">删除<")
     assert "完成 1 条" in press(school, "waiting")
     seen = re.search(r'name="seen" value="(\d+)"', school.get("/candidates/1/edit").text)
     assert seen is not None
