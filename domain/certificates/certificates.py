@@ -18,6 +18,7 @@ from domain.ground.uniqueness import flush_or_refuse
 GRADES = ("初级", "中级", "高级")
 
 
+DEFAULT_GROUND = "红"  # of photos (manual 5.2.3.3; domain.md, Decisions)
 FIELDS = ("name", "code", "grade", "ground", "description")
 
 
@@ -54,7 +55,7 @@ class Certificate(Base):
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)  # the organization that issues it
     description: Mapped[str] = mapped_column(Text, default="")
     fee: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))  # yuan a candidate; null: not set yet
-    ground: Mapped[str] = mapped_column(String(2), default="红")  # ground of the photo
+    ground: Mapped[str] = mapped_column(String(2), default=DEFAULT_GROUND)  # ground of the photo
 
     piloted: Mapped[bool | None] = query_expression()  # whether the actor takes part: set by `domain.certificates.pilots.marked`, no column
     party: Mapped[Party] = relationship()

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Select, false, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, with_expression
 
-from domain.certificates.certificates import Certificate
+from domain.certificates.certificates import DEFAULT_GROUND, Certificate
 from domain.ground.base import Base, UtcDateTime
 from domain.ground.parties import ONE_BY_ONE, Actor, Party
 
@@ -41,6 +41,12 @@ def pilots_query(actor: Actor) -> Select[PilotCertificate]:
 def participating(actor: Actor) -> Select[int]:
     """Ids of the certificates that somebody pilots, as far as the actor may see."""
     return pilots_query(actor).with_only_columns(PilotCertificate.certificate_id)
+
+
+def grounds_asked(session: Session, actor: Actor) -> Sequence[str]:
+    """The grounds of photos that the certificates ask for which somebody pilots, as far as the actor may see; 红, which most do, first."""
+    asked = set(session.scalars(select(Certificate.ground).where(Certificate.id.in_(participating(actor)))))
+    return [DEFAULT_GROUND, *sorted(asked - {DEFAULT_GROUND})]
 
 
 def marked(query: Select[Any], actor: Actor) -> Select[Any]:

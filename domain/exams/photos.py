@@ -9,8 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.exams.candidates import Candidate
+from domain.platform.evidence import CHUNK, wrong_bytes
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -70,6 +77,17 @@ def read_photo(home: Path, sha256: str) -> bytes | None:
     """A photo's bytes; None where it is not kept."""
     path = photo_path(home, sha256)
     return path.read_bytes() if path.is_file() else None
+
+
+def photo_faults(session: Session, home: Path, still: Callable[[int, str], bool]) -> Iterator[str]:
+    """Candidates whose photo is gone or changed on the disk; each is read. `still` says whether a candidate (id) has a photo (SHA-256) by
+    now: one that was replaced meanwhile may have been swept away."""
+    query = select(Candidate.id, Candidate.photo).where(Candidate.photo.is_not(None)).order_by(Candidate.id)
+    for candidate_id, photo in session.execute(query, execution_options={"yield_per": CHUNK}):
+        sha256 = str(photo)
+        wrong = wrong_bytes(photo_path(home, sha256), sha256) if _HASH.fullmatch(sha256) else "内容被改动过"
+        if wrong is not None and still(candidate_id, sha256):
+            yield f"考生 {candidate_id} 的照片：{wrong}"
 
 
 def photos_in(home: Path, byte: int) -> dict[str, Path]:

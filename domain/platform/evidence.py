@@ -54,11 +54,12 @@ def file_faults(session: Session, home: Path, still: Callable[[int], bool]) -> I
     for file in session.scalars(select(StoredFile).order_by(StoredFile.id), execution_options={"yield_per": CHUNK}):
         if not file_proved(session, file):
             yield f"文件 {file.id}（{file.name}）：名称、类型、所属或指向的内容被改动过"
-        if (wrong := _wrong_bytes(path_of(home, file.sha256), file.sha256)) is not None and still(file.id):
+        if (wrong := wrong_bytes(path_of(home, file.sha256), file.sha256)) is not None and still(file.id):
             yield f"文件 {file.id}（{file.name}）：{wrong}"
 
 
-def _wrong_bytes(path: Path, sha256: str) -> str | None:
+def wrong_bytes(path: Path, sha256: str) -> str | None:
+    """What is wrong with bytes that are kept under their hash, in Chinese; None when nothing is."""
     try:
         return None if sha256_of(path) == sha256 else "内容被改动过"
     except FileNotFoundError:

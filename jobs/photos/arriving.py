@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from domain.certificates.pilots import grounds_asked
 from domain.exams.photos import folder_of
 from domain.ground.database import rows_changed
 from domain.ground.errors import DomainError
@@ -19,7 +21,7 @@ from domain.platform import background
 from domain.platform.budgets import Kept, check_bytes, check_photo_imports
 from domain.platform.files import tidy_name
 from domain.platform.photo_imports import PhotoImport, PhotoImportState, move, photo_imports_query
-from jobs.photos.grounds import DEFAULT, GROUNDS
+from jobs.photos.grounds import DEFAULT
 
 MEGABYTE = 1024 * 1024
 MOST = 500 * MEGABYTE  # bytes of a zip: 10,000 photos of 50 KB
@@ -73,7 +75,7 @@ def begin(session: Session, settings: Settings, actor: Actor, sent: Sent, kept: 
     if size <= 0:
         raise DomainError("文件是空的，请重新选择")
     if size > MOST:
-        raise DomainError(f"压缩包为 {size / MEGABYTE:.0f} MB，最多 {MOST // MEGABYTE} MB，请分成几个压缩包")
+        raise DomainError(f"压缩包为 {ceil(size / MEGABYTE)} MB，最多 {MOST // MEGABYTE} MB，请分成几个压缩包")
     check_photo_imports(session, settings.budgets, actor)
     check_bytes(session, settings.budgets, actor, kept, size)
     record = PhotoImport(
@@ -82,7 +84,7 @@ def begin(session: Session, settings: Settings, actor: Actor, sent: Sent, kept: 
         file_name=name,
         size=size,
         modified=modified,
-        ground=sent.ground if sent.ground in GROUNDS else DEFAULT,
+        ground=sent.ground if sent.ground in grounds_asked(session, actor) else DEFAULT,
         created_at=now,
     )
     session.add(record)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from domain.exams.candidates import Candidate, candidates_query
+from domain.exams.candidates import KINDS, Candidate, candidates_query
 from domain.ground.errors import DomainError
 from domain.ground.handling import FAULTS
+from domain.ground.id_numbers import DOCUMENTS
 from domain.ground.parties import Actor
 from domain.ground.values import among
 from processes import tables
@@ -41,7 +42,9 @@ class Owner:
 def owners_of(session: Session, actor: Actor, numbers: Sequence[str]) -> Mapping[str, Sequence[Owner]]:
     """The actor's candidates by the number of their identity document: two of a number where somebody is in both kinds. One query."""
     instance = tables.instance.c
-    mine = candidates_query(actor).order_by(None).where(among(session, Candidate.id_number, set(numbers))).subquery()
+    # of every kind and document: so that each number is looked up in the index, however many candidates the school has
+    some = (Candidate.kind.in_(KINDS), Candidate.document.in_(DOCUMENTS), among(session, Candidate.id_number, set(numbers)))
+    mine = candidates_query(actor).order_by(None).where(*some).subquery()
     latest = (
         select(instance.id)
         .where(instance.key == KEY, instance.subject_id == mine.c.id)

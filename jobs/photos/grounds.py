@@ -13,12 +13,14 @@ from statistics import median_low
 
 from PIL import Image
 
+from domain.certificates.certificates import DEFAULT_GROUND
+
 Colour = tuple[int, int, int]
 """Red, green and blue of sRGB, 0–255."""
 Lab = tuple[float, float, float]
 """Lightness (0–100), chroma (0 is grey), hue (degrees; red is about 35)."""
 
-DEFAULT = "红"  # the manual's; a certificate may ask for another (domain.md, Decisions)
+DEFAULT = DEFAULT_GROUND
 ENOUGH = 0.75  # of the edge must have the colour: hair, a hat or a loose strand may hide the rest
 _ACROSS, _DOWN = 30, 42  # cells into which a portrait is averaged: one is about 10 × 10 of its 295 × 413 pixels
 _TOP, _SIDE = 2, 2  # rows at the top and columns at each side that are looked at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -12,10 +12,14 @@ from domain.ground.database import rows_changed
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.platform import background
-from domain.platform.photo_imports import PhotoImport, PhotoItem, PhotoState, recount
+from domain.platform.photo_imports import SHOWN_FOR, PhotoImport, PhotoItem, PhotoState, recount
 from jobs.photos.arriving import TASK, task_params
 from jobs.photos.working import give_items
 from processes.engine import Engine
+
+
+class TooOld(DomainError):
+    """裁剪预览只保留 30 天，请重新上传照片。"""
 
 
 class NothingToCrop(DomainError):
@@ -27,7 +31,9 @@ def crop_at_once(engine: Engine, session: Session, actor: Actor, record: PhotoIm
 
     Raises:
         NothingToCrop: it has no crop, or somebody has taken it.
+        TooOld: the crops are not kept any more.
     """
+    _must_be_kept(record, engine.clock())
     if not _choose(session, record, number):
         raise NothingToCrop
     item = session.get_one(PhotoItem, (record.id, number), populate_existing=True)
@@ -42,7 +48,9 @@ def crop_later(session: Session, actor: Actor, record: PhotoImport, now: datetim
 
     Raises:
         NothingToCrop: there are none.
+        TooOld: they are not kept any more.
     """
+    _must_be_kept(record, now)
     count = _choose(session, record)
     if not count:
         raise NothingToCrop
@@ -51,6 +59,11 @@ def crop_later(session: Session, actor: Actor, record: PhotoImport, now: datetim
     recount(session, record.id)
     session.flush()
     return task.id
+
+
+def _must_be_kept(record: PhotoImport, now: datetime) -> None:
+    if now > record.created_at + SHOWN_FOR - timedelta(days=1):  # the sweep may be at them in a moment
+        raise TooOld
 
 
 def _choose(session: Session, record: PhotoImport, number: int | None = None) -> int:

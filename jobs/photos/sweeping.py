@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from domain.exams.candidates import Candidate
 from domain.exams.photos import folder_of, photos_in
 from domain.ground.values import among
-from domain.platform.photo_imports import ARRIVING_FOR, SHOWN_FOR, PhotoImport, PhotoImportState, PhotoItem, move
+from domain.platform.photo_imports import ARRIVING_FOR, SHOWN_FOR, PhotoImport, PhotoImportState, PhotoItem, PhotoState, move
 from jobs.runtime import Runtime
 
 _LOST = 3600.0  # seconds: a folder or a part that is older has lost its worker
@@ -44,8 +44,9 @@ def _of_candidates(session: Session, hashes: list[str]) -> Iterator[str]:
 
 def _of_imports(session: Session, hashes: list[str], now: datetime) -> Iterator[str]:
     recent = PhotoItem.import_id.in_(select(PhotoImport.id).where(PhotoImport.created_at > now - SHOWN_FOR))
+    needed = recent | (PhotoItem.state == PhotoState.GOOD)  # or still to be given
     for column in (PhotoItem.photo, PhotoItem.preview):
-        yield from session.scalars(select(column).where(among(session, column, hashes), recent)).unique()  # type: ignore[misc]  # as above
+        yield from session.scalars(select(column).where(among(session, column, hashes), needed)).unique()  # type: ignore[misc]  # as above
 
 
 def _old_zips(runtime: Runtime) -> list[Path]:

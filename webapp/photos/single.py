@@ -11,12 +11,13 @@ from flask import Response, current_app, flash, redirect, render_template, reque
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from domain.certificates.pilots import grounds_asked
 from domain.exams.candidates import Candidate
 from domain.exams.photos import folder_of, read_photo, take_photo
 from forms.lists.candidates import CANDIDATE
 from jobs.photos.apart import Seen, photo_apart
 from jobs.photos.giving import FIELD, KEY
-from jobs.photos.grounds import DEFAULT, GROUNDS
+from jobs.photos.grounds import DEFAULT
 from jobs.photos.looking import size_problem
 from processes.definitions.store import load
 from processes.errors import NotFound
@@ -108,7 +109,7 @@ def _candidate(record_id: int) -> Candidate:
 
 def _ground() -> str:
     asked = request.form.get("ground", DEFAULT)
-    return asked if asked in GROUNDS else DEFAULT
+    return asked if asked in grounds_asked(db(), actor()) else DEFAULT
 
 
 def _page(candidate: Candidate, problem: str | None = None, seen: Seen | None = None, crop: str | None = None) -> str:
@@ -122,7 +123,7 @@ def _page(candidate: Candidate, problem: str | None = None, seen: Seen | None = 
         cropped=None if crop is None else _inline(read_photo(runtime().settings.home, crop) or b""),
         crop=None if crop is None else _signer().dumps([actor().person_id, candidate.id, crop]),
         allowed=photo_page((KEY, candidate.id)) is not None,
-        grounds=list(GROUNDS),
+        grounds=grounds_asked(db(), actor()),
         ground=_ground(),
     )
 

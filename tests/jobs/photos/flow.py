@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from domain.certificates.certificates import Certificate
+from domain.certificates.pilots import begin_pilots
 from domain.demo.numbers import id_number
 from domain.exams.candidates import Candidate, new_candidate
 from domain.platform.budgets import Kept
@@ -93,3 +95,13 @@ def accurate(world: World, candidate_id: int) -> None:
         assert leases.claim(session, outbox.LEASED, job, world.clock(), outbox.LEASE)
     with world.runtime.database.writing() as session:
         answers.answer(world.runtime.engine, session, job, 1, {})
+
+
+def ask_for_blue(world: World) -> None:
+    """A certificate that school1 pilots asks for photos on blue."""
+    with world.runtime.database.writing() as session:
+        owner = world.actor("organization1").party_id
+        certificate = Certificate(code="99991", name="蓝底证书", grade="初级", party_id=owner, description="", ground="蓝")
+        session.add(certificate)
+        session.flush()
+        begin_pilots(session, world.actor("school1").party_id, [certificate.id], world.clock())

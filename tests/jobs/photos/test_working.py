@@ -15,15 +15,15 @@ from domain.ground.errors import DomainError
 from domain.platform.background import BackgroundTask, cancel
 from domain.platform.budgets import Kept, UsedUp
 from domain.platform.photo_imports import PhotoImport
-from jobs import background, files
+from jobs import background, files, verifying
 from jobs.photos import arriving, working
 from jobs.photos.arriving import OutOfPlace, Sent
-from jobs.photos.mending import NothingToCrop, crop_at_once, crop_later
+from jobs.photos.mending import NothingToCrop, TooOld, crop_at_once, crop_later
 from processes import tables
 from processes.monitor.verify import verify
 from tests.conftest import World
 from tests.jobs.photos import samples
-from tests.jobs.photos.flow import accurate, bring, candidates, items, number, pupils, record, send, states, work
+from tests.jobs.photos.flow import accurate, ask_for_blue, bring, candidates, items, number, pupils, record, send, states, work
 from tests.jobs.photos.samples import blue, good, jpeg, wide
 
 pytestmark = pytest.mark.row("5.2.3.3")
@@ -108,9 +108,21 @@ def lines_of_history(world: World) -> int:
 def test_another_ground_is_asked_for(lite: World, tmp_path: Path) -> None:
     pupils(lite, [number(1), number(2)])
     path = samples.archive(tmp_path / "a.zip", {named(1): jpeg(draw(1, BLUE).picture), named(2): jpeg()})
+    assert states(lite, bring(lite, path, ground="蓝"))[1] == ("given", None)  # no certificate that the school pilots asks for it: red
+    ask_for_blue(lite)
     import_id = bring(lite, path, ground="蓝")
     assert states(lite, import_id)[0] == ("given", None)
     assert (states(lite, import_id)[1][1] or "").startswith("照片底色不是蓝色（底色偏红")
+
+
+def test_verify_tells_photos_that_somebody_has_changed_on_the_disk(lite: World, tmp_path: Path) -> None:
+    first, second = pupils(lite, [number(1), number(2)])
+    bring(lite, samples.archive(tmp_path / "a.zip", {named(at): jpeg(good(at)) for at in (1, 2)}))
+    assert verifying.verify(lite.runtime) == []
+    paths = [photo_path(lite.runtime.settings.home, candidates(lite)[one][1] or "") for one in (first, second)]
+    paths[0].write_bytes(jpeg(good(9)))
+    paths[1].unlink()
+    assert verifying.verify(lite.runtime) == [f"考生 {first} 的照片：内容被改动过", f"考生 {second} 的照片：内容已不在服务器上"]
 
 
 def test_a_crop_is_taken_with_one_click(lite: World, tmp_path: Path) -> None:
@@ -125,6 +137,19 @@ def test_a_crop_is_taken_with_one_click(lite: World, tmp_path: Path) -> None:
     assert record(lite, import_id).given == 1
     with lite.runtime.database.writing() as session, pytest.raises(NothingToCrop):
         crop_at_once(lite.runtime.engine, session, lite.actor("school1"), session.get_one(PhotoImport, import_id), 1)
+
+
+def test_crops_are_kept_for_a_month(lite: World, tmp_path: Path) -> None:
+    pupils(lite, [number(1)])
+    import_id = bring(lite, samples.archive(tmp_path / "a.zip", {named(1): jpeg(wide().picture)}))
+    lite.clock.now += timedelta(days=30)
+    with lite.runtime.database.writing() as session:
+        one = session.get_one(PhotoImport, import_id)
+        with pytest.raises(TooOld):
+            crop_at_once(lite.runtime.engine, session, lite.actor("school1"), one, 1)
+        with pytest.raises(TooOld):
+            crop_later(session, lite.actor("school1"), one, lite.clock())
+    assert states(lite, import_id)[0][0] == "mendable"
 
 
 def test_all_that_only_need_a_crop_are_taken_at_once(lite: World, tmp_path: Path) -> None:
@@ -208,6 +233,7 @@ def test_pieces_follow_on_each_other(lite: World) -> None:
         (Sent("a.rar", 10), "请选择 .zip 压缩包"),
         (Sent("a.zip", 0), "文件是空的"),
         (Sent("a.zip", 501 * 1024 * 1024), "压缩包为 501 MB，最多 500 MB"),
+        (Sent("a.zip", 500 * 1024 * 1024 + 1), "压缩包为 501 MB，最多 500 MB"),
     ],
 )
 def test_what_is_not_begun(lite: World, sent: Sent, told: str) -> None:

@@ -35,7 +35,7 @@
   }
 
   async function send(file) {
-    const body = new URLSearchParams({ name: file.name, size: file.size, modified: file.lastModified, ground: form.ground.value });
+    const body = new URLSearchParams({ name: file.name, size: file.size, modified: file.lastModified, ground: form.ground?.value ?? "" });
     const begun = await stubborn(form.action, body);
     let at = begun.received;
     const began = { at, time: Date.now() };
