@@ -17,6 +17,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from jobs.photos.cropping import SIZE, Box, crop_of, cropped
 from jobs.photos.grounds import DEFAULT, edge_of, ground_problem
 
+Image.preinit()  # loads the decoders: once in the server of confined processes, not in each of them
 MOST = 5 * 1024 * 1024  # bytes (manual 5.2.3.3)
 FORMATS = ("JPEG", "PNG")  # the only decoders that ever see a photo
 MOST_PIXELS = 50_000_000  # of a picture that is decoded: some 200 MB; cameras of telephones have 12 to 50 million
