@@ -19,10 +19,12 @@ class Listed(Protocol):
         """Its list."""
 
 
-def note_look(kind: Listed, record_id: int, why: str) -> None:
-    """Writes it down before the page is shown, in a short transaction of its own: a request that only reads holds no write lock."""
+def note_look(kind: Listed, record_id: int, why: str) -> bool:
+    """Writes it down before the page is shown, in a short transaction of its own: a request that only reads holds no write lock. Returns
+    False where it is no new look."""
     now, record = runtime().engine.clock(), kind.listing.record
     if not kind.listing.masked or looked_lately(db(), actor(), kind.listing.name, record_id, why, now):
-        return
+        return False
     with runtime().database.writing() as session:
         note_looks(session, actor(), kind.listing.name, select(record.id).where(record.id == record_id), why, now)
+    return True

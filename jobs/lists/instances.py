@@ -13,12 +13,12 @@ from forms.listing import Column, Filter, Listing
 from processes import tables
 from processes.definitions import definition, store
 from processes.deployment import versions
-from processes.monitor.overview import Instance
+from processes.monitor.overview import Instance, retried
 from processes.rows import InstanceRow
 from processes.states import TaskRowState
 
 ROLE = "监控"
-RUNNING, SUSPENDED, FAILED, ENDED = "运行中", "已挂起", "失败", "已结束"
+RUNNING, SUSPENDED, FAILED, RETRIED, ENDED = "运行中", "已挂起", "失败", "等待重试", "已结束"
 LATE = "已逾期"
 AGES = {"1 天以上": 1, "3 天以上": 3, "7 天以上": 7, "30 天以上": 30}
 
@@ -56,6 +56,8 @@ def _by_state(query: Select[Any], text: str) -> Select[Any]:
     query = query.where(table.ended_at.is_(None))
     if text == SUSPENDED:
         return query.where(table.suspended_at.is_not(None))
+    if text == RETRIED:
+        return query.where(table.id.in_(retried()))
     return query.where(table.incident.is_not(None)) if text == FAILED else query
 
 
@@ -114,7 +116,7 @@ INSTANCES = Listing(
     ),
     filters=(
         Filter("process", "流程", _by_process, choices=lambda session, actor: list(versions.names(session).values())),
-        Filter("state", "运行", _by_state, (RUNNING, SUSPENDED, FAILED, ENDED), default=RUNNING),
+        Filter("state", "运行", _by_state, (RUNNING, SUSPENDED, FAILED, RETRIED, ENDED), default=RUNNING),
         Filter("title", "记录", lambda query, text: query.where(tables.instance.c.title.contains(text, autoescape=True))),
         Filter("version", "版本", _by_version, widget="number"),
         Filter("place", "环节 id 或状态", _by_position),  # addresses that people keep, and work that waits, have this name

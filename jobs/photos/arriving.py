@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def begin(session: Session, settings: Settings, actor: Actor, sent: Sent, kept: 
     if size <= 0:
         raise DomainError("文件是空的，请重新选择")
     if size > MOST:
-        raise DomainError(f"压缩包为 {size / MEGABYTE:.0f} MB，最多 {MOST // MEGABYTE} MB，请分成几个压缩包")
+        raise DomainError(f"压缩包为 {ceil(size / MEGABYTE)} MB，最多 {MOST // MEGABYTE} MB，请分成几个压缩包")
     check_photo_imports(session, settings.budgets, actor)
     check_bytes(session, settings.budgets, actor, kept, size)
     record = PhotoImport(

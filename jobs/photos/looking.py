@@ -10,6 +10,7 @@ import warnings
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
+from math import ceil
 
 import puremagic
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -18,7 +19,8 @@ from jobs.photos.cropping import SIZE, Box, crop_of, cropped
 from jobs.photos.grounds import DEFAULT, edge_of, ground_problem
 
 Image.preinit()  # loads the decoders: once in the server of confined processes, not in each of them
-MOST = 5 * 1024 * 1024  # bytes (manual 5.2.3.3)
+MEGABYTE = 1024 * 1024
+MOST = 5 * MEGABYTE  # bytes (manual 5.2.3.3)
 FORMATS = ("JPEG", "PNG")  # the only decoders that ever see a photo
 MOST_PIXELS = 50_000_000  # of a picture that is decoded: some 200 MB; cameras of telephones have 12 to 50 million
 MOST_SCANS = 60  # of a progressive JPEG; programs write about ten, and each costs a pass over the whole picture
@@ -28,6 +30,9 @@ _LARGE = (1180, 1652)  # four times `SIZE`: larger JPEGs are decoded at a fracti
 _ORIENTATION = 0x0112  # the tag of EXIF
 _CLEAR = 250  # of 255: what is less opaque is transparent
 _NOT_READ = (OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError, IndexError, KeyError, TypeError, OverflowError)
+_IMAGES = ("GIF", "BMP", "WEBP", "TIF", "TIFF", "HEIC", "HEIF", "AVIF", "JP2", "ICO", "PSD", "SVG")
+_OTHERS = frozenset((*_IMAGES, "PDF", "DOC", "DOCX", "XLS", "XLSX", "PPTX", "ZIP", "RAR", "7Z", "MP4", "MOV", "HTML"))
+"""What a file may be called that is no photo; the library's other guesses tell people nothing."""
 _NO_MARKERS = frozenset((0, *range(0xD0, 0xD8)))  # what follows FF inside a scan: a stuffed FF, and restarts
 
 
@@ -67,7 +72,7 @@ def size_problem(size: int) -> str | None:
     """What is wrong with a number of bytes, in Chinese; None when nothing is."""
     if size == 0:
         return "照片文件是空的，请重新导出后上传"
-    return f"照片大小为 {size / 1048576:.1f} MB，应在 5 MB 以内" if size > MOST else None
+    return f"照片大小为 {ceil(size / MEGABYTE * 10) / 10} MB，应在 5 MB 以内" if size > MOST else None
 
 
 def _look(content: bytes, ground: str) -> Look:
@@ -108,7 +113,7 @@ def _really(content: bytes) -> str:
         found = puremagic.from_string(content[:4096]).lstrip(".").upper()
     except (puremagic.PureError, ValueError):
         return ""
-    return f"（检测到 {found}）" if found not in ("", "JPG", "JPEG", "JFIF", "PNG") else ""
+    return f"（检测到 {found}）" if found in _OTHERS else ""
 
 
 def _coloured(picture: Image.Image) -> bool:

@@ -23,7 +23,7 @@ from processes.rows import InstanceRow
 from processes.spiff import timers, tokens
 from processes.spiff.library import Task
 from processes.spiff.state import load_state
-from processes.states import TaskRowState
+from processes.states import JobState, TaskRowState
 
 _INSTANCE, _TASK = tables.instance.c, tables.task.c
 
@@ -39,12 +39,14 @@ class Instance(Base):
 
 @dataclass(frozen=True)
 class Numbers:
-    """How many instances of a version run, and how many of them are suspended, have failed, have overdue tasks."""
+    """How many instances of a version run, and how many of them are suspended, have failed, have overdue tasks, or wait for another try
+    of a call to an outside system."""
 
     running: int = 0
     suspended: int = 0
     failed: int = 0
     overdue: int = 0
+    retried: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Token:
 
 
 def numbers(session: Session, now: datetime) -> dict[int, Numbers]:
-    """Definition id → its numbers, of those with running instances. Four queries."""
+    """Definition id → its numbers, of those with running instances. Five queries."""
     found: dict[int, dict[str, int]] = {}
     counted = {
         "running": _INSTANCE.ended_at.is_(None),
@@ -82,7 +84,16 @@ def numbers(session: Session, now: datetime) -> dict[int, Numbers]:
             found.setdefault(definition_id, {})[name] = count
     for definition_id, count in session.execute(_overdue(now).group_by(_INSTANCE.definition_id)):
         found.setdefault(definition_id, {})["overdue"] = count
+    tried_again = select(_INSTANCE.definition_id, func.count()).where(_INSTANCE.id.in_(retried())).group_by(_INSTANCE.definition_id)
+    for definition_id, count in session.execute(tried_again):
+        found.setdefault(definition_id, {})["retried"] = count
     return {definition_id: Numbers(**values) for definition_id, values in found.items()}
+
+
+def retried() -> Select[int]:
+    """Ids of the instances that wait for another try of a call: the outside system did not answer, or could not."""
+    job = tables.job.c
+    return select(job.instance_id).where(job.state == JobState.PENDING, job.next_at.is_not(None), job.error.is_not(None))
 
 
 def element_loads(session: Session, definition_id: int) -> list[ElementLoad]:

@@ -156,6 +156,12 @@ class Bulk:
     label: str
     confirm: str | None = None
 
+    @property
+    def warning(self) -> str:
+        """What the question about one record says before it asks, such as that it cannot be undone: it holds of many too."""
+        said, stop, _ = (self.confirm or "").rpartition("。")
+        return said + stop
+
 
 def bulk_for(definition: Definition, actor: Actor, also: Collection[str] = ()) -> list[Bulk]:
     """The bulk buttons that a diagram gives the actor's roles, and those of the elements `also`, where they stand in for somebody."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -76,7 +78,9 @@ def send(instance_id: int, element: str) -> ResponseReturnValue:
     drafts.drop_draft(db(), actor(), f"{row.key}/{row.subject_id}")
     if KINDS[row.key].find(db(), actor(), row.subject_id) is None:  # deleted, and its page with it
         flash(f"已{name}。", "success")
-        return redirect(url_for(f"{row.key}.index"))
+        back = posted_back("home.index")
+        gone = url_for(f"{row.key}.show", record_id=row.subject_id)
+        return redirect(url_for(f"{row.key}.index") if urlsplit(back).path == gone else back)
     return _done(name, None)
 
 

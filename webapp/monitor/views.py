@@ -26,7 +26,7 @@ def index() -> str:
     found = numbers(db(), now)
     rows = versions.watched(db(), found)
     shown = [(row, found.get(row.id, Numbers())) for row in rows]
-    total = [sum(getattr(count, name) for count in found.values()) for name in ("running", "suspended", "failed", "overdue")]
+    total = [sum(getattr(count, name) for count in found.values()) for name in ("running", "suspended", "failed", "overdue", "retried")]
     failed = {name: count(db(), actor(), Chosen(values={}, what=name), now) for name in ("messages", "texts")}
     return render_template("monitor/index.html", rows=shown, total=Numbers(*total), failed=failed)
 

@@ -152,6 +152,7 @@ def show(import_id: int) -> str:
     task = _task(record)
     working = record.state == PhotoImportState.WORKING or (task is not None and not task.over)
     stuck = _stuck(record)
+    checked = _checked(record)
     return render_template(
         "photos/show.html",
         record=record,
@@ -159,7 +160,8 @@ def show(import_id: int) -> str:
         working=working and not stuck,
         stuck=stuck,
         shown=_shown(record) if not working else None,
-        sentence=_sentence(task),
+        steps=_steps(record, task, checked),
+        sentence=_sentence(task, checked),
         old=runtime().engine.clock() > record.created_at + SHOWN_FOR,
     )
 
@@ -169,8 +171,9 @@ def progress(import_id: int) -> dict[str, Any]:
     """What the page's script asks for every second or two."""
     record = _record(import_id)
     task = _task(record)
-    handled, total = (0, None) if task is None else (task.done + task.failed, task.total)
-    return {"over": task is None or task.over, "handled": handled, "total": total, "sentence": _sentence(task)}
+    checked = _checked(record)
+    handled, total = _steps(record, task, checked)
+    return {"over": task is None or task.over, "handled": handled, "total": total, "sentence": _sentence(task, checked)}
 
 
 @blueprint.post("/photos/<int:import_id>/crop")
@@ -288,7 +291,24 @@ def _shown(record: PhotoImport) -> Shown:
     return Shown(tab, tabs, page, items, people)
 
 
-def _sentence(task: BackgroundTask | None) -> str:
+def _checked(record: PhotoImport) -> int | None:
+    """How many photos were looked at while a zip is worked on; None at other times."""
+    if record.state != PhotoImportState.WORKING:
+        return None
+    looked_at = (PhotoItem.import_id == record.id, PhotoItem.state != PhotoState.WAITING)
+    return db().scalar(select(func.count()).select_from(PhotoItem).where(*looked_at)) or 0
+
+
+def _steps(record: PhotoImport, task: BackgroundTask | None, checked: int | None) -> tuple[int, int | None]:
+    """How many steps are done, of how many: each photo is looked at, and then given or refused; of crops that are taken only the latter."""
+    if task is None or not task.total:
+        return 0, None
+    ended = task.done + task.failed
+    return (ended, task.total) if checked is None else (checked + ended, record.total + task.total)
+
+
+def _sentence(task: BackgroundTask | None, checked: int | None) -> str:
     if task is None or not task.total:
         return "正在读取压缩包…"
-    return f"共 {task.total} 张，已导入 {task.done} 张，未通过 {task.failed} 张，正在检查和导入…"
+    looked_at = "" if checked is None else f"已检查 {checked} 张，"
+    return f"共 {task.total} 张，{looked_at}已导入 {task.done} 张，未通过 {task.failed} 张，正在检查和导入…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import g, render_template, url_for
+from flask import g, render_template
 from sqlalchemy import select
 
 from domain.ground.rows import read_all
@@ -25,6 +25,7 @@ from processes.states import EventKind, TaskRowState
 from processes.tasks.actions import actions_for
 from processes.tasks.tallies import tallies_of
 from webapp.context import actor, db, runtime
+from webapp.records.addresses import list_address
 
 
 def record_page(kind: RecordKind[Any], record: Subject) -> str:
@@ -47,7 +48,7 @@ def record_page(kind: RecordKind[Any], record: Subject) -> str:
         record=record,
         kind=kind,
         popup=kind.popup,
-        back=url_for(f"{kind.key}.index"),
+        back=list_address(kind, record),
         actions=actions_for(db(), actor(), kind.key, [record.id], runtime().engine.clock())[record.id],
         instance=instance,
         waiting=waiting,

@@ -29,6 +29,7 @@ from webapp.context import actor, db, later, runtime
 from webapp.listing import Button, ListScreen, render_list
 from webapp.looks import note_look
 from webapp.posted_data import posted_answers
+from webapp.records.addresses import list_address
 from webapp.records.page import fills_in, record_page
 from webapp.records.schemas import new_schema, record_schema
 from webapp.records.visibility import at_hand, readable
@@ -47,7 +48,9 @@ def record_blueprint(kind: RecordKind[Any]) -> Blueprint:
     @blueprint.get("/<int:record_id>")
     def show(record_id: int) -> str:
         record = _readable(kind, record_id)
-        note_look(kind, record_id, "查看")
+        if note_look(kind, record_id, "查看"):
+            db().rollback()  # what the page reads begins anew, with this look
+            record = _readable(kind, record_id)
         return record_page(kind, record)
 
     @blueprint.get("/<int:record_id>/edit")
@@ -132,7 +135,7 @@ def _create(kind: RecordKind[Any]) -> ResponseReturnValue:
     later(jobs)
     drafts.drop_draft(db(), who, f"{kind.key}/new/{token}")
     flash(f"{kind.noun}已{act}。", "success")
-    return redirect(url_for(f"{kind.key}.index"))
+    return redirect(list_address(kind, record))
 
 
 def _check(schema: dict[str, Any], answers: dict[str, Any]) -> None:
@@ -169,7 +172,7 @@ def _store(kind: RecordKind[Any], record_id: int) -> ResponseReturnValue:
         return _edit_page(kind, record, answers, steps.problems_of(problem)), steps.code_of(problem)
     drafts.drop_draft(db(), actor(), f"{kind.key}/{record_id}")
     flash(f"{kind.noun}已{act}。", "success")
-    return redirect(url_for(f"{kind.key}.index"))
+    return redirect(list_address(kind, _own_record(kind, record_id) if kind.listing.parts else ""))
 
 
 def _save(kind: RecordKind[Any], record_id: int) -> steps.Problem | None:
@@ -247,12 +250,12 @@ def _new_page(
         problems=problems,
         outcomes=definition.first_task.outcomes if definition.first_task is not None else (),
         restored=restored,
-        back=_beginning(kind),
+        back=_beginning(kind, opening.token),
     )
 
 
-def _beginning(kind: RecordKind[Any]) -> str:
-    return url_for(kind.chosen_at or f"{kind.key}.index")
+def _beginning(kind: RecordKind[Any], token: str = "") -> str:
+    return url_for(kind.chosen_at) if kind.chosen_at else list_address(kind, token)
 
 
 def _edit_page(
@@ -276,7 +279,7 @@ def _edit_page(
         problems=problems,
         outcomes=outcomes or [Outcome(a.name, False) for a in actions if a.refuse],  # a blocked button says why when pressed
         restored=restored,
-        back=url_for(f"{kind.key}.index"),
+        back=list_address(kind, record),
     )
 
 

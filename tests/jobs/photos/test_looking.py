@@ -77,7 +77,7 @@ def test_a_profile_that_is_none_is_left_out() -> None:
     ("content", "told"),
     [
         (b"", "照片文件是空的"),
-        (b"x" * (MOST + 1), "照片大小为 5.0 MB，应在 5 MB 以内"),
+        (b"x" * (MOST + 1), "照片大小为 5.1 MB，应在 5 MB 以内"),
         (jpeg()[:4000], "照片已损坏或不完整"),
         (png()[:9000], "照片已损坏或不完整"),
         (jpeg()[:200], "照片已损坏或不完整"),
@@ -87,6 +87,7 @@ def test_a_profile_that_is_none_is_left_out() -> None:
         (other("TIFF"), "照片不是 JPG、PNG 格式"),
         (b"%PDF-1.4 not a photo", "照片不是 JPG、PNG 格式（检测到 PDF）"),
         (b"just a text", "照片不是 JPG、PNG 格式，"),
+        (b"\0" * 5000, "照片不是 JPG、PNG 格式，"),  # which the library calls XXX
         (png_of(60_000, 60_000), "照片像素过多"),
         (png_of(9_000, 8_000), "照片像素 9000×8000，过大"),
         (jpeg(progressive=True).replace(b"\xff\xd9", b"\xff\xda\0\2" * 100 + b"\xff\xd9"), "照片文件结构异常"),

@@ -233,6 +233,7 @@ def test_pieces_follow_on_each_other(lite: World) -> None:
         (Sent("a.rar", 10), "请选择 .zip 压缩包"),
         (Sent("a.zip", 0), "文件是空的"),
         (Sent("a.zip", 501 * 1024 * 1024), "压缩包为 501 MB，最多 500 MB"),
+        (Sent("a.zip", 500 * 1024 * 1024 + 1), "压缩包为 501 MB，最多 500 MB"),
     ],
 )
 def test_what_is_not_begun(lite: World, sent: Sent, told: str) -> None:

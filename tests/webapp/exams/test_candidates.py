@@ -7,6 +7,7 @@ import re
 from base64 import b64encode
 from datetime import timedelta
 from io import BytesIO
+from urllib.parse import unquote
 
 import pytest
 from flask.testing import FlaskClient
@@ -68,6 +69,7 @@ def test_pupils_and_others_are_two_parts_of_one_list(lite_books: World) -> None:
     assert "<option selected>社会考生</option>" in new
     assert add(school) == 302
     assert add(school, kind="社会考生", name="李四", major="", level="", entry_year="") == 302
+    assert 'href="/candidates/?kind=%E7%A4%BE%E4%BC%9A%E8%80%83%E7%94%9F">考生管理' in school.get("/candidates/2").text  # back to its part
     pupils, others = school.get("/candidates/").text, school.get("/candidates/?kind=社会考生").text
     assert ("王小明" in pupils, "李四" in pupils) == (True, False)
     assert ("王小明" in others, "李四" in others) == (False, True)
@@ -85,6 +87,11 @@ def test_from_a_photo_to_accurate_information(live: Live) -> None:
     assert add(school) == 302
     assert "无照片" in school.get("/candidates/1").text
     give_photo(world)
+    listed = school.get("/candidates/").text
+    places = [listed.index(f">{name} <small>") for name in ("无照片", "信息待认证", "需人工确认", "信息准确")]  # as the flow reaches them
+    assert places == sorted(places)
+    row = listed.split("data-tick ")[1]
+    assert row.index(">编辑<") < row.index(">认证<") < row.index(">删除<")
     assert "完成 1 条" in press(school, "waiting")
     seen = re.search(r'name="seen" value="(\d+)"', school.get("/candidates/1/edit").text)
     assert seen is not None
@@ -164,8 +171,8 @@ def test_who_sees_a_number_whole_is_written_down(world: World) -> None:
     assert other.get("/candidates/1").status_code == 404
     assert other.post("/lists/candidate/export", data={"ids": "1"}).status_code == 302
     assert looks(world) == []  # nobody else saw anything
-    for _ in range(2):  # a page that is loaded anew is the same look
-        page = school.get("/candidates/1").text
+    page = school.get("/candidates/1").text
+    school.get("/candidates/1")  # a page that is loaded anew is the same look
     school.get("/candidates/1/edit")
     with school.post("/lists/candidate/export", data={"ids": "1"}) as answer:
         sheet = load_workbook(BytesIO(answer.data)).active
@@ -189,3 +196,52 @@ def test_an_export_in_the_background_is_written_down(lite: World) -> None:
     for task_id in background.sweep(lite.runtime):
         assert background.run_task(lite.runtime, task_id)
     assert [why for _, why, _ in looks(lite)] == ["导出"]
+
+
+@pytest.mark.row("5.2.3.1")
+def test_whoever_works_in_one_part_of_the_list_stays_there(lite_books: World) -> None:
+    school = user(site(lite_books), "school1")
+    others = "/candidates/?kind=%E7%A4%BE%E4%BC%9A%E8%80%83%E7%94%9F"
+    data = {**{name: str(value) for name, value in PUPIL.items()}, "kind": "社会考生", "act": "保存"}
+    assert school.post("/candidates/new", data={**data, "for": "社会考生"}).location == others
+    assert school.post("/candidates/1/edit", data={**data, "mobile": "13911110009"}).location == others
+    for address in ("/candidates/new?for=社会考生", "/candidates/1/edit", "/candidates/1"):
+        assert f'href="{others}"' in school.get(address).text
+    assert f'href="{others}"' not in school.get("/candidates/new").text
+    pupil = school.post("/candidates/new", data={**data, "kind": "院校考生", "for": "院校考生"})
+    assert unquote(pupil.location) == "/candidates/?kind=院校考生"
+    for subject, back, then in ((1, f"{others}&name=王", f"{others}&name=王"), (2, "/candidates/2", "/candidates/")):
+        with lite_books.runtime.database.reading() as session:
+            columns = tables.instance.c
+            instance = session.scalars(select(columns.id).where(columns.key == "candidate", columns.subject_id == subject)).one()
+        answer = school.post(f"/records/{instance}/messages/delete_early", data={"name": "删除", "back": back})
+        assert unquote(answer.location) == unquote(then)
+
+
+@pytest.mark.row("5.2.3.7")
+def test_a_batch_that_cannot_be_undone_says_so_before(lite_books: World) -> None:
+    school = user(site(lite_books), "school1")
+    assert add(school) == 302
+    page = school.get("/candidates/").text
+    assert 'data-confirm="删除后不能恢复。确定对所选记录“批量删除”吗？"' in page
+    assert 'data-confirm="确定对所选记录“批量认证”吗？"' in page
+
+
+@pytest.mark.row("5.2.3.6", "8.4")
+def test_a_comparison_that_is_away_is_seen_by_the_supervisor(live: Live) -> None:
+    world, live.outside.compare = live.world, "fail"
+    app = site(world)
+    school, supervisor = user(app, "school1"), user(app, "supervisor")
+    assert add(school) == 302
+    give_photo(world)
+    assert "<b>0</b>等待重试" in supervisor.get("/monitor/").text
+    press(school, "waiting")
+    assert "<b>0</b>等待重试" in supervisor.get("/monitor/").text  # nothing has failed yet
+    run_jobs(world)
+    assert "<b>1</b>等待重试" in supervisor.get("/monitor/").text
+    assert "王小明" in supervisor.get("/monitor/instances/?state=等待重试").text
+    live.outside.compare = "ok"
+    run_jobs(world)
+    assert "信息准确" in school.get("/candidates/1").text
+    assert "<b>0</b>等待重试" in supervisor.get("/monitor/").text
+    assert "王小明" not in supervisor.get("/monitor/instances/?state=等待重试").text

@@ -11,6 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from domain.demo.portraits import RED, Pose, draw
+from domain.platform.background import BackgroundTask
+from domain.platform.photo_imports import PhotoImport, PhotoItem, PhotoState, recount
 from tests.conftest import World
 from tests.jobs.photos import samples
 from tests.jobs.photos.flow import accurate, ask_for_blue, bring, candidates, number, pupils, record, work
@@ -202,6 +204,26 @@ def test_many_thumbnails_are_pages(lite: World, tmp_path: Path, monkeypatch: pyt
     page = school.get(f"/candidates/photos/{import_id}?tab=refused&page=2").text
     assert "第 2/3 页" in page
     assert [f">{at}.jpg" in page for at in range(5)] == [False, False, True, True, False]
+
+
+def test_the_progress_of_a_zip_moves_while_its_photos_are_looked_at(lite: World, tmp_path: Path) -> None:
+    path = samples.archive(tmp_path / "a.zip", {f"{number(1)}.jpg": jpeg()})
+    school = user(site(lite), "school1")
+    begun = begin(school, path.read_bytes())
+    piece(school, begun["pieces"], 0, path.read_bytes())
+    address = school.post(str(begun["begin"]), headers=FETCH).get_json()["address"]
+    assert school.get(f"{address}.json").get_json() == {"over": False, "handled": 0, "total": None, "sentence": "正在读取压缩包…"}
+    with lite.runtime.database.writing() as session:
+        import_id = int(str(begun["id"]))
+        for at, state in enumerate((PhotoState.WAITING, PhotoState.GOOD, PhotoState.REFUSED), 1):
+            session.add(PhotoItem(import_id=import_id, number=at, place=at, name="a.jpg", id_number="a", state=state))
+        session.flush()
+        recount(session, import_id)
+        task = session.get_one(BackgroundTask, session.get_one(PhotoImport, import_id).task_id)
+        task.total, task.failed = 3, 1
+    sentence = "共 3 张，已检查 2 张，已导入 0 张，未通过 1 张，正在检查和导入…"
+    assert school.get(f"{address}.json").get_json() == {"over": False, "handled": 3, "total": 6, "sentence": sentence}
+    assert 'max="6" value="3"' in school.get(address).text
 
 
 def test_another_ground_is_offered_where_a_certificate_asks_for_it(lite: World) -> None:
