@@ -128,6 +128,13 @@ def _foreigner(number: str, today: date | None) -> str | None:
     return _of_kind(FOREIGN)(number, today)
 
 
+def _passport(number: str, today: date | None) -> str | None:
+    """Letters and digits as each country has them; not the number of a card of before 2013, which has as many digits as some."""
+    if re.fullmatch(r"[0-9]{15}", number):
+        return "这是 15 位的旧身份证号码，已停用，请核对证件类型，并对照证件填写"
+    return _like(r"[A-Z0-9]{5,17}", "护照号应为 5–17 位字母或数字")(number, today)
+
+
 def _like(pattern: str, wanted: str) -> Callable[[str, date | None], str | None]:
     """The check of a number without a check digit."""
     return lambda number, today: None if re.fullmatch(pattern, number) else f"{wanted}，请对照证件填写"
@@ -139,7 +146,7 @@ DOCUMENTS: Mapping[str, Callable[[str, date | None], str | None]] = {
     "台湾居民来往大陆通行证": _like(r"[0-9]{8}|[0-9]{10}(?:\([A-Z]\)|[A-Z])?", "台湾居民来往大陆通行证号应为 8 位数字（旧版为 10 位数字）"),
     PERMIT: _of_kind(PERMIT),
     FOREIGN: _foreigner,
-    "护照": _like(r"[A-Z0-9]{5,17}", "护照号应为 5–17 位字母或数字"),
+    "护照": _passport,
     "军官证": _like(r"(?:[\u4e00-\u9fff]{1,4}字第)?[0-9A-Z]{6,12}号?", "军官证号应为“某字第”加 6–12 位数字或字母"),
 }
 """Kind of identity document (domain.md, 考生) → what is wrong with a number of it on a day."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from domain.certificates.majors import LEVELS
 from domain.exams.candidates import KINDS, OUTSIDER, PUPIL, Candidate, candidates_query, new_candidate
 from domain.ground.id_numbers import CARD, masked
+from domain.ground.names import tidy_name, tidy_pinyin
 from domain.ground.parties import Actor
 from forms import read_forms
 from forms.incomplete import incomplete, lacking
@@ -30,6 +31,12 @@ def lacks(candidate: Candidate) -> str:
 def _by_completeness(query: Select[Any], text: str) -> Select[Any]:
     found = or_(incomplete(_FORM, Candidate), Candidate.photo.is_(None))
     return query.where({COMPLETE: not_(found), INCOMPLETE: found}.get(text, false()))
+
+
+def _named(query: Select[Any], text: str) -> Select[Any]:
+    """By a part of the name, whatever dot it was typed with, or of its pinyin."""
+    pinyin = Candidate.pinyin.contains(tidy_pinyin(text) or text, autoescape=True)
+    return query.where(or_(Candidate.name.contains(tidy_name(text) or text, autoescape=True), pinyin))
 
 
 def _with_photo(query: Select[Any], text: str) -> Select[Any]:
@@ -62,7 +69,7 @@ CANDIDATES = Listing(
         Column("创建时间", lambda row: row.created_at, "moment", sort=Candidate.created_at, spare=True),
     ),
     filters=(
-        Filter("name", "姓名", contains(Candidate.name), field="name"),
+        Filter("name", "姓名", _named, field="name"),
         Filter("number", "证件号", contains(Candidate.id_number), field="id_number"),
         Filter("major", "就读专业", contains(Candidate.major), field="major"),
         Filter("level", "专业层次", lambda query, text: query.where(Candidate.level == text), LEVELS, field="level"),

@@ -156,6 +156,29 @@ def test_each_document_takes_its_own_numbers(document: str, right: list[str], wr
         assert "请" in (document_problem(number, document, TODAY) or ""), number
 
 
+@pytest.mark.row("5.2.3.1")
+@pytest.mark.parametrize("document", list(DOCUMENTS))
+def test_numbers_of_15_digits_are_refused_with_words(document: str) -> None:
+    found = document_problem("110105491231002", document, TODAY) or ""
+    assert "请" in found
+    assert ("已停用" in found) is (document in ("居民身份证", "港澳台居民居住证", "护照"))
+
+
+@pytest.mark.row("5.2.3.1")
+@pytest.mark.parametrize(
+    ("document", "number", "told"),
+    [
+        ("港澳台居民居住证", CARD, "这是居民身份证的号码，请核对证件类型和证件号"),
+        ("居民身份证", PERMIT, "这是港澳台居民居住证的号码，请核对证件类型和证件号"),
+        ("居民身份证", FOREIGN, "这是外国人永久居留证的号码，请核对证件类型和证件号"),
+        ("外国人永久居留证", PERMIT, "这是港澳台居民居住证的号码，请核对证件类型和证件号"),
+        ("外国人永久居留证", "USA11001234567", "外国人永久居留证号应为 18 位（以 9 开头），旧版为 3 位字母加 12 位数字，请对照证件填写"),
+    ],
+)
+def test_a_number_of_another_card_is_called_so(document: str, number: str, told: str) -> None:
+    assert document_problem(number, document, TODAY) == told
+
+
 def test_documents_are_those_of_the_domain_and_a_number_of_another_card_is_named() -> None:
     assert list(DOCUMENTS) == [
         "居民身份证",
