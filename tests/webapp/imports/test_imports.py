@@ -46,6 +46,8 @@ def test_the_whole_way(lite: World, tmp_path: Path) -> None:
     assert "导入 1 行" in page
     assert 'name="3.mobile"' in page
     assert "手机号应为 11 位数字" in page
+    assert '3<small class="wrong">手机号</small>' in page
+    assert '4<small class="wrong">性别</small>' in page
     assert "<b>" not in page.replace("<b>3</b>", "").replace("<b>1</b>", "").replace("<b>2</b>", "")
     assert "教师〇〇〇〇一" in school.get(f"{sent.location}?tab=good").text
     fixed = school.post(f"{sent.location}/rows", data={"3.mobile": "13900000002", "4.sex": "<b>"}, follow_redirects=True)
