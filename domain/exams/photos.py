@@ -1,15 +1,15 @@
 """Photos of candidates: kept once by content under the home, outside the database. Records name them by their SHA-256.
 
 A photo is on the disk, not only in the system's memory, before a record names it: a candidate whose photo a power cut took would
-be compared and printed without one. Several threads that keep photos at once share the disk's writes (docs/decisions/photos.md).
+be compared and printed without one. Many are waited for together (docs/decisions/photos.md).
 """
 
 from __future__ import annotations
 
-import hashlib
+import ctypes
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -18,7 +18,10 @@ from sqlalchemy.orm import Session
 
 from domain.exams.candidates import Candidate
 from domain.platform.evidence import CHUNK, wrong_bytes
+from domain.platform.files import sha256_of
 
+FEW = 8  # files that are flushed one by one
+_LIBC = ctypes.CDLL(None, use_errno=True)
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -45,32 +48,49 @@ def keep_photo(home: Path, data: bytes) -> str:
     with NamedTemporaryFile(dir=folder, prefix="part-", delete=False) as file:  # readable by its owner alone
         file.write(data)
     try:
-        return take_photo(home, Path(file.name))
+        return take_photos(home, [Path(file.name)])[0]
     finally:
         Path(file.name).unlink(missing_ok=True)  # only where it was not taken
 
 
-def take_photo(home: Path, file: Path) -> str:
-    """Moves a file on the disk of the home to where its photo is kept; one that is kept already is not written again.
+def take_photos(home: Path, files: Sequence[Path]) -> list[str]:
+    """Moves files on the disk of the home to where their photos are kept; what is kept already is not written again.
 
-    Returns: the SHA-256 of its bytes.
+    Returns: the SHA-256 of each file's bytes.
     """
-    with file.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        path = photo_path(home, sha256)
-        try:
-            os.utime(path)  # it is needed again: the sweep leaves what is fresh
-            return sha256
-        except FileNotFoundError:
-            os.fsync(stream.fileno())  # before it has its name: what has the name is whole, also after a power cut
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.replace(file, path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    hashes = [sha256_of(file) for file in files]
+    new = {sha256: file for sha256, file in zip(hashes, files, strict=True) if not _is_kept(photo_path(home, sha256))}
+    _flush(list(new.values()))  # before they have their names: what has its name is whole, also after a power cut
+    for sha256, file in new.items():
+        photo_path(home, sha256).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.replace(file, photo_path(home, sha256))
+    _flush(list({photo_path(home, sha256).parent for sha256 in new}))  # and the names
+    return hashes
+
+
+def _is_kept(path: Path) -> bool:
     try:
-        os.fsync(folder)  # and the name itself
-    finally:
-        os.close(folder)
-    return sha256
+        os.utime(path)  # it is needed again: the sweep leaves what is fresh
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _flush(paths: Sequence[Path]) -> None:
+    """Has the disk keep these files and folders of one file system. Of many at once all of it is flushed (syncfs(2), Linux): a commit of
+    its journal for each would hold up whoever writes beside."""
+    if len(paths) > FEW and hasattr(_LIBC, "syncfs"):
+        paths = paths[:1]
+        flush: Callable[[int], object] = _LIBC.syncfs
+    else:
+        flush = os.fsync
+    for path in paths:
+        number = os.open(path, os.O_RDONLY)
+        try:
+            if flush(number):
+                raise OSError(ctypes.get_errno(), "syncfs")
+        finally:
+            os.close(number)
 
 
 def read_photo(home: Path, sha256: str) -> bytes | None:

@@ -22,7 +22,7 @@ from jobs.photos.cropping import Box
 from jobs.photos.looking import BadPhoto, Look, look, size_problem
 
 AT_ONCE = 2  # processes that decode the photos of one zip
-A_TURN = 400  # photos that one process decodes: it starts within milliseconds, and what one of them leaves in its memory ends with it
+A_TURN = 2000  # photos that one process decodes at most: what they leave in its memory ends with it
 MOST_DEATHS = 10  # photos of a zip that may end their process; after these the others are not tried
 UNREADABLE = "照片过于复杂或已损坏，不能处理，请用看图软件另存为 JPG 后重新上传"
 GIVEN_UP = "压缩包中前面有多张照片不能处理，这张没有检查，请删除不能处理的照片后重新上传"

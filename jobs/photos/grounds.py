@@ -64,7 +64,7 @@ def colour_of(edge: Sequence[Colour]) -> Colour:
 def ground_problem(edge: Sequence[Colour], ground: str = DEFAULT) -> str | None:
     """What is wrong with a ground, in Chinese with what was measured; None when it is of the colour asked for."""
     asked = GROUNDS[ground]
-    others = [cell for cell in edge if not asked(lab_of(cell))]
+    others = [cell for cell in edge if not asked(lab_of(_coarse(cell)))]
     share = 1 - len(others) / len(edge)
     middle = colour_of(edge)
     if asked(lab_of(middle)) and share >= ENOUGH:
@@ -78,6 +78,12 @@ def ground_problem(edge: Sequence[Colour], ground: str = DEFAULT) -> str | None:
 def told(colour: Colour, ground: str) -> str:
     """A colour as people read it, which is not the one asked for: 偏蓝：检测到 #3C78C8."""
     return f"{_name_of(lab_of(colour), ground)}：检测到 #{bytes(colour).hex().upper()}"
+
+
+def _coarse(colour: Colour) -> Colour:
+    """A colour in steps of four of 255, so that those of a ground are few: each is computed once."""
+    red, green, blue = colour
+    return red & 0xFC | 2, green & 0xFC | 2, blue & 0xFC | 2
 
 
 @lru_cache(maxsize=4096)

@@ -18,6 +18,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from jobs.photos.cropping import SIZE, Box, crop_of, cropped
 from jobs.photos.grounds import DEFAULT, edge_of, ground_problem
 
+Image.preinit()  # loads the decoders: once in the server of confined processes, not in each of them
 MEGABYTE = 1024 * 1024
 MOST = 5 * MEGABYTE  # bytes (manual 5.2.3.3)
 FORMATS = ("JPEG", "PNG")  # the only decoders that ever see a photo

@@ -118,7 +118,9 @@ def dangers(page: str) -> list[str]:
         values = {name: value.strip().lower() for name, value in node.attrib.items()}
         found += [name for name in values if name.startswith(("on", "hx-on", "xq7"))]
         found += [
-            f"{name}={value}" for name, value in values.items() if name in ("href", "src", "action", "formaction") and "script:" in value
+            f"{name}={value}"
+            for name, value in values.items()
+            if name in ("href", "src", "action", "formaction") and "script:" in value.partition("?")[0]  # a query's text is no scheme
         ]
     return found + [line for line in ("xq7()>49", "%}49", "{%xq7%}$49") if line in page]
 

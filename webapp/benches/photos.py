@@ -1,7 +1,7 @@
 """`photos`: 2,000 photos of 80 KB looked at and kept by one import, over bare Pillow decoding the same in one process.
 
 Ours is what the background task does between the upload and the steps of the candidates: the zip is listed, each photo matched with
-its candidate, unpacked, decoded, measured, rid of what cameras write, hashed, written to the disk (fsync) and noted in its row, 50 a
+its candidate, unpacked, decoded, measured, rid of what cameras write, hashed, written to the disk (flushed) and noted in its row, 200 a
 transaction; SQLite with a real commit each. `ratio` is with one confined process that decodes, `ratio_two` with two; the worker
 itself works beside them in either. The floor opens and loads the same 2,000 files from memory, and does nothing else.
 

@@ -13,7 +13,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from domain.certificates.pilots import grounds_asked
 from domain.exams.candidates import Candidate
-from domain.exams.photos import folder_of, read_photo, take_photo
+from domain.exams.photos import folder_of, read_photo, take_photos
 from forms.lists.candidates import CANDIDATE
 from jobs.photos.apart import Seen, photo_apart
 from jobs.photos.giving import FIELD, KEY
@@ -67,7 +67,7 @@ def give_one(record_id: int) -> ResponseReturnValue:
         path = Path(folder, "photo")
         path.write_bytes(file.stream.read())
         seen = photo_apart(path, Path(folder), _ground())
-        photo = take_photo(home, seen.kept) if seen.kept is not None else None
+        photo = take_photos(home, [seen.kept])[0] if seen.kept is not None else None
         if seen.problem is None and photo is not None:
             return _give(_candidate(record_id), photo)
         return _page(_candidate(record_id), seen.problem, seen, photo), 422

@@ -192,3 +192,22 @@ def test_a_photo_is_kept_once_by_content(lite: World) -> None:
     assert photo_path(home, kept).stat().st_mode & 0o077 == 0
     with pytest.raises(ValueError, match="not a SHA-256"):
         photo_path(home, "../../etc/passwd")
+
+
+@pytest.mark.row("5.2.3.2")
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)  # SQLite lets one transaction write at a time anyway
+def test_two_imports_of_the_same_people_at_the_same_moment(world: World) -> None:
+    """Their rows stand in another order: one stores them, the other hears that they are taken, and neither waits for ever."""
+    school, rows = world.actor("school1"), [pupil(number) for number in (1, 2, 3)]
+
+    def second() -> str:
+        try:
+            with world.runtime.database.writing() as session:
+                store_candidates(session, school, rows[::-1], world.clock())
+        except IntegrityError:
+            return "taken"
+        return "stored"
+
+    assert race(world, lambda session: store_candidates(session, school, rows, world.clock()), second) == "taken"
+    with world.runtime.database.reading() as session:
+        assert known_candidates(session, school, rows).keys() == {0, 1, 2}
