@@ -25,7 +25,7 @@ from processes.spiff.timers import earliest
 from processes.states import LIVE, EventKind, JobState, TaskRowState
 from processes.steps import posting, standstill, votes
 from processes.steps.position import position_of, started, status_at, waits_of
-from processes.steps.step import Closing, Step
+from processes.steps.step import Closing, Step, title_of
 
 # put together once: their values come with each execution
 _GROW = update(tables.instance).where(tables.instance.c.id == bindparam("same_id"), tables.instance.c.version == bindparam("same_version"))
@@ -83,6 +83,8 @@ def _write(step: Step) -> None:
 
 def _write_instance(step: Step, values: dict[str, Any]) -> None:
     table = tables.instance
+    if any(line.get("data") for line in step.events) and not step.record_gone:  # its name may be among what was changed
+        values = {**values, "title": title_of(step.subject)}
     grown = {"version": step.row.version + 1, "seq": step.row.seq + len(step.events), **values}
     grown |= proofs(step.session, table, {**{name: getattr(step.row, name) for name in INSTANCE}, **grown})
     changed = step.session.execute(_GROW, {**grown, "same_id": step.row.id, "same_version": step.row.version})

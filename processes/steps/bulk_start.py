@@ -34,7 +34,7 @@ from processes.rows import InstanceRow, TaskRow, Wait
 from processes.spiff import tokens, tree
 from processes.spiff.state import StateTemplate
 from processes.steps import books, execution, running, starting
-from processes.steps.step import Step
+from processes.steps.step import Step, title_of
 
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}  # the two bits that say which kind of UUID it is
 MAX_TEMPLATES = 5  # ways of starting that are kept in mind while many start
@@ -144,7 +144,7 @@ def _speaks_to_others(step: Step) -> bool:
 
 def _fitting(templates: Sequence[_Template], subject: Subject) -> Iterator[_Start]:
     """The start of a record's process by each template by which it would run."""
-    title = starting.title_of(subject) if templates else ""
+    title = title_of(subject) if templates else ""
     for template in templates:
         names = {**execution.names(template.definition, title, subject), "now": template.step.now}
         lanes = {template.definition.elements[row["element"]].lane for row in template.tasks}

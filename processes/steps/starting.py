@@ -25,7 +25,7 @@ from processes.states import EventKind
 from processes.steps import books, execution, running
 from processes.steps.completing import closing_with, complete_in_workflow
 from processes.steps.filling import check_and_store
-from processes.steps.step import Step
+from processes.steps.step import Step, title_of
 
 
 def start(
@@ -55,11 +55,6 @@ def must_begin(actor: Actor, definition: Definition, subject: Subject) -> None:
     """Raises NotAllowed unless the actor holds the lane in which the diagram starts, in the party that fills it for this record."""
     begin = definition.start
     _must_hold(actor, begin.lane, subject.party_for(begin.lane))
-
-
-def title_of(subject: Subject) -> str:
-    """A record's title as the instance keeps it."""
-    return subject.title()[:200]
 
 
 def open_step(engine: Engine, session: Session, actor: Actor, definition: Definition, subject: Subject) -> Step:

@@ -71,6 +71,11 @@ class VoteEnd:
     outcome: str | None = None
 
 
+def title_of(subject: Subject) -> str:
+    """A record's title as the instance keeps it."""
+    return subject.title()[:200]
+
+
 @dataclass
 class Step:
     """A step on a locked instance row."""
