@@ -83,16 +83,13 @@ def _write(step: Step) -> None:
 
 def _write_instance(step: Step, values: dict[str, Any]) -> None:
     table = tables.instance
-    grown = {"version": step.row.version + 1, "seq": step.row.seq + len(step.events), "title": _title(step), **values}
+    if not step.record_gone:  # its name may be another one than before, or that of a person whom it is about
+        values = {**values, "title": title_of(step.subject)}
+    grown = {"version": step.row.version + 1, "seq": step.row.seq + len(step.events), **values}
     grown |= proofs(step.session, table, {**{name: getattr(step.row, name) for name in INSTANCE}, **grown})
     changed = step.session.execute(_GROW, {**grown, "same_id": step.row.id, "same_version": step.row.version})
     if changed.rowcount != 1:  # type: ignore[attr-defined]  # the lock makes this impossible; the version is the second wall
         raise EngineFault
-
-
-def _title(step: Step) -> str:
-    """The record's title as the step leaves it: inboxes and notices call an edited record by its new name. A deleted one keeps its last."""
-    return title_of(step.subject) if step.subject in step.session else step.row.title
 
 
 def _write_tasks(step: Step, waiting: list[Task]) -> None:

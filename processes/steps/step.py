@@ -25,11 +25,6 @@ from processes.spiff.library import BpmnWorkflow, Task, TaskState
 from processes.states import EventKind, TaskKind, TaskRowState, VoteState
 
 
-def title_of(subject: Subject) -> str:
-    """A record's title as the instance keeps it."""
-    return subject.title()[:200]
-
-
 @dataclass(frozen=True)
 class Closing:
     """How a task's row is closed. `closed_as` is the sentence that tells a latecomer what happened."""
@@ -74,6 +69,11 @@ class VoteEnd:
     state: VoteState
     closed_as: str
     outcome: str | None = None
+
+
+def title_of(subject: Subject) -> str:
+    """A record's title as the instance keeps it."""
+    return subject.title()[:200]
 
 
 @dataclass

@@ -18,6 +18,7 @@ from domain.exams.photos import keep_photo
 from domain.platform.looks import Look
 from jobs import background, outbox
 from processes import tables
+from processes.monitor.verify import verify
 from processes.steps import acting
 from tests.conftest import World
 from tests.domain.exams.pupils import PUPIL
@@ -245,3 +246,16 @@ def test_a_comparison_that_is_away_is_seen_by_the_supervisor(live: Live) -> None
     assert "信息准确" in school.get("/candidates/1").text
     assert "<b>0</b>等待重试" in supervisor.get("/monitor/").text
     assert "王小明" not in supervisor.get("/monitor/instances/?state=等待重试").text
+
+
+@pytest.mark.row("5.2.3.5", "8.4")
+def test_a_candidate_is_called_by_the_name_of_today(lite_books: World) -> None:
+    app = site(lite_books)
+    school, supervisor = user(app, "school1"), user(app, "supervisor")
+    assert add(school) == 302
+    edited = {**{name: str(value) for name, value in PUPIL.items()}, "name": "李小明", "pinyin": "LI XIAOMING", "act": "保存"}
+    assert school.post("/candidates/1/edit", data=edited).status_code == 302
+    assert "<h1>李小明（110105***002X）" in school.get("/candidates/1").text
+    assert "李小明" in supervisor.get("/monitor/instances/?process=考生").text
+    with lite_books.runtime.database.reading() as session:
+        assert not list(verify(lite_books.runtime.engine, session))
