@@ -1,24 +1,30 @@
 """What belongs together when an invigilator is stored or deleted: each certificate has a process of its own (manual 5.2.11).
 
-The diagram decides which certificate may be taken away: one whose process waits for `REMOVAL`. All of it is the caller's transaction.
+The diagram decides which certificate may be taken away: one whose process waits for `REMOVAL`; and which is asked for anew where the
+person is another one than whom its organization has before its eyes: one that waits for `CORRECTION`. All of it is the caller's
+transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from domain.exams.invigilators import Invigilator, InvigilatorCertificate, add_certificates
+from domain.exams.invigilators import CERTIFIED, IDENTITY, CertifiedPerson, Invigilator, InvigilatorCertificate, add_certificates
 from domain.ground.errors import DomainError
-from domain.ground.parties import Actor
+from domain.ground.id_numbers import masked
+from domain.ground.parties import SYSTEM, Actor
 from processes.definitions.store import load
 from processes.engine import Engine
 from processes.history import instance_of
+from processes.rows import InstanceRow
 from processes.steps import acting, starting
 
 KEY, REMOVAL = "invigilator_certificate", "删除证书"  # the diagram's key, and the name of its event that takes a certificate away
+CORRECTION = "更正身份信息"  # the name of its event that asks for certification anew
 
 
 class CertificateKept(DomainError):
@@ -44,6 +50,31 @@ def set_certificates(
     return jobs
 
 
+def correct(engine: Engine, session: Session, actor: Actor, invigilator: Invigilator, before: Mapping[str, object]) -> list[str]:
+    """Asks anew for what waits for an organization, where an invigilator's name or id number is another one than `before` (answers): nobody
+    certifies a person whom they have not seen. Does nothing where both are the same.
+
+    Returns: ids of the jobs to hand out after the commit.
+    Raises:
+        CertifiedPerson, ProcessError: a certificate was certified at this moment.
+    """
+    told = [_told(name, str(before.get(name, "")), getattr(invigilator, name)) for name in IDENTITY]
+    comment = "；".join(filter(None, told))
+    jobs: list[str] = []
+    if not comment:
+        return jobs
+    lawful = replace(actor, roles=actor.roles | SYSTEM.roles)  # the event is nobody's button: it goes with the edit
+    for one in sorted(invigilator.certificates, key=lambda certificate: certificate.id):
+        instance = instance_of(session, KEY, one.id)
+        event = None if instance is None else _event(session, instance, CORRECTION)
+        if instance is not None and event is not None:
+            jobs += acting.send(engine, session, lawful, instance.id, event, comment)
+        session.refresh(one, ["status"])
+        if one.status == CERTIFIED:
+            raise CertifiedPerson
+    return jobs
+
+
 def remove(engine: Engine, session: Session, actor: Actor, invigilator: Invigilator) -> list[str]:
     """Deletes an invigilator whose certificates may all be taken away. Returns ids of jobs; raises as `set_certificates`."""
     session.refresh(invigilator, with_for_update=True)  # of this and an edit at the same moment, one waits
@@ -59,9 +90,20 @@ def _take_away(engine: Engine, session: Session, actor: Actor, certificates: Ite
     jobs: list[str] = []
     for one in sorted(certificates, key=lambda certificate: certificate.id):
         label, status, instance = one.certificate.label, one.status, instance_of(session, KEY, one.id)
-        elements = load(session, instance.definition_id).elements if instance is not None else {}
-        waits = [wait["element"] for wait in instance.waits if elements[wait["element"]].name == REMOVAL] if instance is not None else []
-        if instance is None or not waits:
+        event = None if instance is None else _event(session, instance, REMOVAL)
+        if instance is None or event is None:
             raise CertificateKept(f"证书“{label}”目前的状态是“{status}”，不能删除")
-        jobs += acting.send(engine, session, actor, instance.id, waits[0])
+        jobs += acting.send(engine, session, actor, instance.id, event)
     return jobs
+
+
+def _event(session: Session, instance: InstanceRow, name: str) -> str | None:
+    """Id of the event of this name that a process waits for."""
+    elements = load(session, instance.definition_id).elements
+    return next((wait["element"] for wait in instance.waits if elements[wait["element"]].name == name), None)
+
+
+def _told(name: str, before: str, after: str) -> str:
+    if before == after:
+        return ""
+    return f"姓名：{before} → {after}" if name == "name" else f"证件号：{masked(before)} → {masked(after)}"

@@ -83,7 +83,7 @@ def _write(step: Step) -> None:
 
 def _write_instance(step: Step, values: dict[str, Any]) -> None:
     table = tables.instance
-    if any(line.get("data") for line in step.events) and not step.record_gone:  # its name may be among what was changed
+    if not step.record_gone:  # its name may be another one than before, or that of a person whom it is about
         values = {**values, "title": title_of(step.subject)}
     grown = {"version": step.row.version + 1, "seq": step.row.seq + len(step.events), **values}
     grown |= proofs(step.session, table, {**{name: getattr(step.row, name) for name in INSTANCE}, **grown})

@@ -12,7 +12,7 @@ from domain.exams.invigilators import Invigilator, certificate_choices, invigila
 from domain.ground.parties import Actor
 from forms.kinds import SCHOOL
 from forms.lists.invigilators import FORM, INVIGILATORS
-from jobs.invigilators import KEY, remove, set_certificates
+from jobs.invigilators import KEY, correct, remove, set_certificates
 from processes.history import last_comments
 from webapp import steps
 from webapp.context import actor, db, runtime
@@ -23,8 +23,10 @@ blueprint = Blueprint("invigilators", __name__, url_prefix="/invigilators")
 DELETE = "删除后不能恢复，尚未认证的证书申请一并取消。确定删除监考人员“{name}”吗？"
 
 
-def _certify(row: Invigilator, answers: dict[str, Any]) -> Sequence[str]:
-    return set_certificates(runtime().engine, db(), actor(), row, answers.get("certificates", ()), runtime().engine.clock())
+def _certify(row: Invigilator, before: dict[str, Any], answers: dict[str, Any]) -> Sequence[str]:
+    engine = runtime().engine
+    jobs = set_certificates(engine, db(), actor(), row, answers.get("certificates", ()), engine.clock())
+    return jobs + correct(engine, db(), actor(), row, before) if before else jobs
 
 
 def _may_edit(who: Actor, row: Invigilator) -> bool:

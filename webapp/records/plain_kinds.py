@@ -75,7 +75,7 @@ class PlainKind(Generic[P]):
 
     `index` and `show` give the addresses of its list and of a record's page. `choices` reads what the fields with `x-options`
     offer; the record is None in the form of a new one. `make` stores a new one from its answers. `settle` takes the steps of processes
-    that go with a record that was just stored, and returns their jobs' ids.
+    that go with a record that was just stored, from its answers before and now, and returns their jobs' ids.
     """
 
     noun: str
@@ -90,7 +90,7 @@ class PlainKind(Generic[P]):
     may_edit: Callable[[Actor, P], bool] = lambda actor, record: False
     may_add: Callable[[Actor], bool] = lambda actor: False
     make: Callable[[Session, dict[str, Any]], P] | None = None
-    settle: Callable[[P, dict[str, Any]], Sequence[str]] = lambda record, answers: ()
+    settle: Callable[[P, dict[str, Any], dict[str, Any]], Sequence[str]] = lambda record, before, answers: ()
     hidden: frozenset[str] = frozenset()
     """Fields that a section of the page shows instead."""
 
@@ -192,7 +192,7 @@ def store(kind: PlainKind[P], find: Callable[[], P]) -> ResponseReturnValue:
         _must_pass(schema, typed)
         _must_be_fresh(record)
         record.take({**{name: value for name, value in before.items() if name not in schema["properties"]}, **typed})
-        later(kind.settle(record, typed))
+        later(kind.settle(record, before, typed))
     except (DomainError, FormInvalid, Refused) as error:
         db().rollback()
         return _form_page(kind, find(), typed, steps.problems_of(error)), steps.code_of(error)
@@ -215,7 +215,7 @@ def create(kind: PlainKind[Any]) -> ResponseReturnValue:
     try:
         _must_pass(schema, typed)
         record = kind.make(db(), typed)
-        later(kind.settle(record, typed))
+        later(kind.settle(record, {}, typed))
     except (DomainError, FormInvalid, Refused) as error:
         db().rollback()
         return _form_page(kind, None, typed, steps.problems_of(error)), steps.code_of(error)

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from sqlalchemy import select
 
-from domain.exams.invigilators import Invigilator, InvigilatorCertificate
+from domain.exams.invigilators import CertifiedPerson, Invigilator, InvigilatorCertificate
+from jobs.invigilators import correct
 from processes import tables
 from processes.monitor.verify import verify
 from tests.conftest import World
@@ -111,6 +112,37 @@ def test_a_certified_certificate_and_its_person_stay(lite_books: World) -> None:
     assert edit(school, WEB, name="王大明")[0] == 302
     assert school.post("/invigilators/1/delete").status_code == 302
     assert (school.get("/invigilators/1").status_code, statuses(lite_books)) == (404, {})
+
+
+@pytest.mark.row("5.2.11.1", "5.2.11.2")
+def test_nobody_certifies_a_person_whom_they_have_not_seen(world_books: World) -> None:
+    app = site(world_books)
+    school, organization = user(app, "school1"), user(app, "organization1")
+    assert add(school, WEB, SHOP) == 302
+    assert answer(organization, 2, "认证退回", "请核对姓名") == 302
+    open_task = organization.get("/invigilator-certificates/1").text.split("/inbox/tasks/")[1].split('"')[0]
+    assert edit(school, WEB, SHOP, mobile="13911110009")[0] == 302  # that is nothing the certification is about
+    assert organization.get(f"/inbox/tasks/{open_task}").status_code == 200
+    assert edit(school, WEB, SHOP, name="王大明", mobile="13911110009", id_number="110105194912310046")[0] == 302
+    late = organization.post(f"/inbox/tasks/{open_task}", data={"outcome": "认证", "comment": ""}, follow_redirects=True)
+    assert "张文（金陵职业技术学院）已于 2026-11-25 12:00 更正身份信息" in late.text
+    assert statuses(world_books) == {WEB: "待认证", SHOP: "认证退回"}
+    assert "姓名：王小明 → 王大明；证件号：110105***002X → 110105***0046" in organization.get("/invigilator-certificates/1").text
+    assert "王大明" in organization.get("/inbox/").text
+    assert answer(organization, 1, "认证") == 302
+    assert statuses(world_books) == {WEB: "已认证", SHOP: "认证退回"}
+
+
+@pytest.mark.row("5.2.11.1", "5.2.11.2")
+def test_what_is_certified_while_the_school_renames_keeps_its_person(world_books: World) -> None:
+    app = site(world_books)
+    assert add(user(app, "school1"), WEB) == 302
+    before = {"name": "王大明", "id_number": FORM["id_number"]}
+    assert answer(user(app, "organization1"), 1, "认证") == 302  # after the school's form was checked, before it is stored
+    engine, school = world_books.runtime.engine, world_books.actor("school1")
+    with world_books.runtime.database.writing() as session, pytest.raises(CertifiedPerson):
+        correct(engine, session, school, session.get_one(Invigilator, 1), before)
+    assert statuses(world_books) == {WEB: "已认证"}
 
 
 @pytest.mark.row("5.2.11.1")
