@@ -24,12 +24,12 @@ _FORM = read_forms()["candidate.json"]
 
 
 def lacks(candidate: Candidate) -> str:
-    """What a candidate lacks before they can be entered for a certificate, as people read it."""
-    return "、".join([*lacking(_FORM, candidate.answers()), *([] if candidate.photo else ["照片"])])
+    """Which fields are missing of a candidate, as people read it. A photo is none: no workbook gives it, and the status tells it."""
+    return "、".join(lacking(_FORM, candidate.answers()))
 
 
 def _by_completeness(query: Select[Any], text: str) -> Select[Any]:
-    found = or_(incomplete(_FORM, Candidate), Candidate.photo.is_(None))
+    found = incomplete(_FORM, Candidate)
     return query.where({COMPLETE: not_(found), INCOMPLETE: found}.get(text, false()))
 
 

@@ -118,8 +118,26 @@ def test_a_new_school_is_led_through_its_first_week(lite_books: World) -> None:
     assert states == {"资料": "已完成", "考生": "已完成", "照片": "进行中", "认证": "未开始", "报考": "暂未开放"}
     with lite_books.runtime.database.writing() as session:
         session.execute(update(Candidate).where(Candidate.id == 1).values(tone="done"))
-    assert "开始使用" not in school.get("/").text  # who has come through knows the way
+    assert steps(school.get("/").text)["认证"][0] == "进行中"
+    with lite_books.runtime.database.writing() as session:
+        session.execute(update(Candidate).values(tone="done", photo="0" * 64))
+    assert "开始使用" not in school.get("/").text  # who has brought all of them through knows the way
     assert "开始使用" in user(site(lite_books), "school2").get("/").text
+
+
+@pytest.mark.row("8.1")
+def test_the_first_week_opens_the_part_of_the_list_that_has_what_is_to_be_done(lite_books: World) -> None:
+    school = user(site(lite_books), "school1")
+    pupil(school)
+    with lite_books.runtime.database.writing() as session:
+        session.execute(update(Candidate).values(kind="社会考生"))
+    assert total(school, steps(school.get("/").text)["照片"][1]) == 1
+    with lite_books.runtime.database.writing() as session:
+        session.execute(update(Candidate).values(photo="0" * 64))
+    assert total(school, steps(school.get("/").text)["认证"][1]) == 1
+    with lite_books.runtime.database.writing() as session:
+        session.execute(update(Candidate).values(registered=1))
+    assert "开始使用" not in school.get("/").text  # a school that registers is no longer new
 
 
 @pytest.mark.row("8.1")
@@ -130,7 +148,10 @@ def test_what_is_missing_is_told_until_it_is_there(lite_books: World) -> None:
     assert "2026年第48周周报还没有填写" in page
     assert "没有有效的电子签章" in page
     assert school.post("/weekly/new", data={"contact": "张文", "act": "保存"}).status_code == 302
-    pupil(school)  # without a photo
+    pupil(school)
+    assert "资料不完整" not in school.get("/").text  # a photo is told by the bars
+    with lite_books.runtime.database.writing() as session:
+        session.execute(update(Candidate).values(major=None))
     page = school.get("/").text
     assert "2026年第48周周报还没有填写" not in page
     assert "1 名院校考生的资料不完整" in page
