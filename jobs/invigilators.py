@@ -1,7 +1,7 @@
 """What belongs together when an invigilator is stored or deleted: each certificate has a process of its own (manual 5.2.11).
 
-The diagram decides which certificate may be taken away: one whose process waits for `REMOVAL`; and which is asked for anew where the
-person is another one than whom its organization has before its eyes: one that waits for `CORRECTION`. All of it is the caller's
+The diagram decides which certificate may be taken away: one whose process waits for `REMOVAL`; and whether the person may get another
+name or id number than its organization has before its eyes: where its process waits for `CORRECTION`. All of it is the caller's
 transaction.
 """
 
@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from domain.exams.invigilators import CERTIFIED, IDENTITY, CertifiedPerson, Invigilator, InvigilatorCertificate, add_certificates
+from domain.exams.invigilators import IDENTITY, CertifiedPerson, Invigilator, InvigilatorCertificate, add_certificates
 from domain.ground.errors import DomainError
 from domain.ground.id_numbers import masked
 from domain.ground.parties import SYSTEM, Actor
@@ -51,12 +51,13 @@ def set_certificates(
 
 
 def correct(engine: Engine, session: Session, actor: Actor, invigilator: Invigilator, before: Mapping[str, object]) -> list[str]:
-    """Asks anew for what waits for an organization, where an invigilator's name or id number is another one than `before` (answers): nobody
+    """Tells the certification of each certificate that an invigilator's name or id number is another one than `before` (answers): nobody
     certifies a person whom they have not seen. Does nothing where both are the same.
 
     Returns: ids of the jobs to hand out after the commit.
     Raises:
-        CertifiedPerson, ProcessError: a certificate was certified at this moment.
+        CertifiedPerson: the diagram lets nobody correct them where one of the certificates stands.
+        ProcessError: one was answered at this moment.
     """
     told = [_told(name, str(before.get(name, "")), getattr(invigilator, name)) for name in IDENTITY]
     comment = "；".join(filter(None, told))
@@ -66,12 +67,12 @@ def correct(engine: Engine, session: Session, actor: Actor, invigilator: Invigil
     lawful = replace(actor, roles=actor.roles | SYSTEM.roles)  # the event is nobody's button: it goes with the edit
     for one in sorted(invigilator.certificates, key=lambda certificate: certificate.id):
         instance = instance_of(session, KEY, one.id)
-        event = None if instance is None else _event(session, instance, CORRECTION)
-        if instance is not None and event is not None:
-            jobs += acting.send(engine, session, lawful, instance.id, event, comment)
-        session.refresh(one, ["status"])
-        if one.status == CERTIFIED:
+        if instance is None:  # an import is about to start it, with the person as corrected
+            continue
+        event = _event(session, instance, CORRECTION)
+        if event is None:
             raise CertifiedPerson
+        jobs += acting.send(engine, session, lawful, instance.id, event, comment)
     return jobs
 
 

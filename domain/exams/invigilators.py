@@ -22,7 +22,6 @@ from domain.ground.values import among
 
 FIELDS = ("name", "id_number", "mobile", "unit", "rank")
 IDENTITY = ("name", "id_number")
-CERTIFIED = "已认证"
 
 
 class InvigilatorTaken(DomainError):
@@ -66,12 +65,8 @@ class Invigilator(Base):
         """Stores what was filled in but the certificates, and flushes it. Each certificate has a process: `jobs.invigilators`.
 
         Raises:
-            CertifiedPerson: name or id number of somebody with a certificate that is 已认证.
             InvigilatorTaken: the school has somebody with this id number.
         """
-        changed = any(answers.get(name) != getattr(self, name) for name in IDENTITY)
-        if changed and any(one.status == CERTIFIED for one in self.certificates):
-            raise CertifiedPerson
         for name in FIELDS:
             setattr(self, name, answers.get(name))
         session = object_session(self)
@@ -120,11 +115,9 @@ class InvigilatorCertificate(SubjectRecord):
 
 
 def invigilators_query(actor: Actor) -> Select[Invigilator]:
-    """The invigilators an actor may see, newest first, with their certificates: a school its own, operators all, others none."""
+    """The invigilators an actor may see, newest first, with their certificates: a school its own, others none."""
     loaded = selectinload(Invigilator.certificates).joinedload(InvigilatorCertificate.certificate).joinedload(Certificate.party)
     query = select(Invigilator).options(loaded).order_by(Invigilator.id.desc())
-    if "系统管理" in actor.roles:
-        return query
     return query.where(Invigilator.party_id == actor.party_id if "试点院校" in actor.roles else false())
 
 
@@ -135,10 +128,8 @@ def invigilator_of(session: Session, actor: Actor, invigilator_id: int) -> Invig
 
 def invigilator_certificates_query(actor: Actor) -> Select[InvigilatorCertificate]:
     """The certificates of invigilators that an actor may see, newest first: a school its own, an organization those for its
-    certificates, operators all, others none."""
+    certificates, others none."""
     query = InvigilatorCertificate.joined().order_by(InvigilatorCertificate.id.desc())
-    if "系统管理" in actor.roles:
-        return query
     if "试点院校" in actor.roles:
         return query.where(InvigilatorCertificate.party_id == actor.party_id)
     return query.where(Certificate.party_id == actor.party_id if "培训评价组织" in actor.roles else false())

@@ -55,29 +55,22 @@ def check_tasks(session: Session, budgets: Budgets, actor: Actor) -> None:
 
 
 def check_imports(session: Session, budgets: Budgets, actor: Actor) -> None:
-    """Whether an actor may upload one more file to import.
-
-    Raises:
-        UsedUp: whose budget is used up, and what to do.
-    """
-    table = ImportRecord
-    query = select(func.count()).where(table.state.in_(OPEN))
-    for who, most, mine in _shares(session, budgets.imports, actor, table):
-        if (count := _number(session, query.where(mine))) >= most:
-            raise UsedUp(f"{who}有 {count} 个导入还没有办完，最多 {most} 个，请先在“导入记录”中导入或放弃其中一些，再上传。")
+    """Whether an actor may upload one more file to import. Raises as `check_tasks`."""
+    most, said = budgets.imports, "个导入还没有办完，最多 {most} 个，请先在“导入记录”中导入或放弃其中一些，再上传。"
+    _check_open(session, most, actor, ImportRecord, ImportRecord.state.in_(OPEN), said)
 
 
 def check_photo_imports(session: Session, budgets: Budgets, actor: Actor) -> None:
-    """Whether an actor may begin to upload one more zip of photos.
+    """Whether an actor may begin to upload one more zip of photos. Raises as `check_tasks`."""
+    most, said = budgets.imports, "个照片压缩包还没有导入完，最多 {most} 个，请先继续上传或放弃其中一些，再上传新的。"
+    _check_open(session, most, actor, PhotoImport, PhotoImport.state.in_(OPEN_PHOTOS), said)
 
-    Raises:
-        UsedUp: whose budget is used up, and what to do.
-    """
-    table = PhotoImport
-    query = select(func.count()).where(table.state.in_(OPEN_PHOTOS))
-    for who, most, mine in _shares(session, budgets.imports, actor, table):
+
+def _check_open(session: Session, budget: Budget, actor: Actor, table: Owned, still_open: ColumnElement[bool], said: str) -> None:
+    query = select(func.count()).where(still_open)
+    for who, most, mine in _shares(session, budget, actor, table):
         if (count := _number(session, query.where(mine))) >= most:
-            raise UsedUp(f"{who}有 {count} 个照片压缩包还没有导入完，最多 {most} 个，请先继续上传或放弃其中一些，再上传新的。")
+            raise UsedUp(f"{who}有 {count} {said.format(most=most)}")
 
 
 def check_sheets(session: Session, budgets: Budgets, actor: Actor, chosen: int) -> None:

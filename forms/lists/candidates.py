@@ -64,8 +64,8 @@ CANDIDATES = Listing(
         Column("专业层次", lambda row: row.level or "", field="level"),
         Column("入学年份", lambda row: row.entry_year or "", "number", sort=Candidate.entry_year, field="entry_year"),
         Column("照片", lambda row: WITH if row.photo else WITHOUT, field="photo", spare=True),
-        Column("已报考证书", lambda row: row.registered, "number"),
         Column("状态", lambda row: row.status, "badge"),
+        Column("已报考证书", lambda row: row.registered, "number"),
         Column("创建时间", lambda row: row.created_at, "moment", sort=Candidate.created_at, spare=True),
     ),
     filters=(

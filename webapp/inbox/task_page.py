@@ -8,7 +8,9 @@ from typing import Any
 from flask import render_template, request, url_for
 
 from domain.ground.parties import actors_in
+from domain.ground.subjects import Subject
 from forms import fields
+from forms.kinds import RecordKind
 from forms.lists import KINDS
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
@@ -49,9 +51,7 @@ def task_page(
         raise NotFound("这条记录已被删除。")
     own = definition.record_form(element)
     kind = KINDS.get(row.key)
-    if kind is not None and request.method == "GET":  # a page that comes back with a problem was looked at before
-        note_look(kind, row.subject_id, "办理")
-    known = kind.facts(db(), actor(), subject) if kind is not None else ()
+    known = _facts(kind, subject) if kind is not None else ()
     colleagues = (
         [one for one in actors_in(db(), row.party_id) if one.person_id != actor().person_id] if row.state == TaskRowState.OPEN else []
     )
@@ -84,6 +84,13 @@ def task_page(
         here=request.path,
     )
     return page, code_of(problem) if problem else 200
+
+
+def _facts(kind: RecordKind[Any], subject: Subject) -> Sequence[fields.Tab]:
+    """What else a task's page tells of its record; who sees it is written down."""
+    if request.method == "GET":  # a page that comes back with a problem was looked at before
+        note_look(kind, subject.id, "办理")
+    return kind.facts(db(), actor(), subject)
 
 
 def _form(definition: Definition, element: Element, instance_id: int, answers: Mapping[str, Any]) -> Sequence[fields.Tab]:

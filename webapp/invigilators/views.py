@@ -25,8 +25,8 @@ DELETE = "删除后不能恢复，尚未认证的证书申请一并取消。确�
 
 def _certify(row: Invigilator, before: dict[str, Any], answers: dict[str, Any]) -> Sequence[str]:
     engine = runtime().engine
-    jobs = set_certificates(engine, db(), actor(), row, answers.get("certificates", ()), engine.clock())
-    return jobs + correct(engine, db(), actor(), row, before) if before else jobs
+    jobs = correct(engine, db(), actor(), row, before) if before else []  # first: new certificates begin with the person as corrected
+    return jobs + set_certificates(engine, db(), actor(), row, answers.get("certificates", ()), engine.clock())
 
 
 def _may_edit(who: Actor, row: Invigilator) -> bool:

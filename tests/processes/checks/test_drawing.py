@@ -161,7 +161,7 @@ def test_the_product_s_diagrams_are_drawn_whole(path: Path) -> None:
     pressed = {e.id for e in elements if "pressLane" in e.properties}
     others = {
         "exam_site": {"withdraw"},
-        "invigilator_certificate": {"corrected", "delete_waiting"},
+        "invigilator_certificate": {"corrected", "corrected_returned", "delete_waiting"},
         "teacher": {"resend", "resend_unsent"},
         "weekly_report": {"withdraw"},
     }
