@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -64,6 +65,15 @@ class Runtime:
     settings: Settings
     database: Database
     engine: Engine
+
+
+def settle() -> None:
+    """For a process that works from now on: what it has loaded stays, so that Python's collector no longer looks through all of it.
+
+    A look through 250,000 objects takes about a tenth of a second, and comes again and again while an import makes thousands of rows.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def build(settings: Settings, clock: Callable[[], datetime] = utc_now, patience: timedelta | None = None) -> Runtime:

@@ -7,7 +7,7 @@ from functools import partial
 from domain.ground.settings import Settings
 from jobs import background, confinement, outbox, queue, texting
 from jobs.queue import Duty
-from jobs.runtime import Runtime, build
+from jobs.runtime import Runtime, build, settle
 
 
 def duties(runtime: Runtime) -> dict[str, Duty]:
@@ -22,4 +22,6 @@ def duties(runtime: Runtime) -> dict[str, Duty]:
 def run(settings: Settings) -> None:
     """Works until a signal stops it. It works on rows in this process: the lease finds the row of a worker that is killed."""
     confinement.warm()
-    queue.work(settings.redis_url, duties(build(settings)))
+    known = duties(build(settings))
+    settle()
+    queue.work(settings.redis_url, known)

@@ -255,6 +255,7 @@ def inherited(environment: Mapping[str, str]) -> socket.socket | None:
 def main(host: str = "127.0.0.1") -> None:
     """Serves the product until SIGTERM or SIGINT."""
     from jobs import confinement
+    from jobs.runtime import settle
     from webapp.wsgi import app  # opens the database: only where it is served
 
     stopped = False
@@ -271,6 +272,7 @@ def main(host: str = "127.0.0.1") -> None:
     confinement.warm()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, stop)
+    settle()
     server.serve(lambda: stopped)
 
 

@@ -33,7 +33,7 @@ from jobs.imports.apart import inspect_apart
 from jobs.imports.deciding import begin_taking
 from jobs.imports.receiving import TAKE, receive, uploaded
 from jobs.imports.working import start_processes, store_rows
-from jobs.runtime import Runtime
+from jobs.runtime import Runtime, settle
 from jobs.work import Work
 from webapp.benches.measuring import actor, product, timed
 
@@ -99,6 +99,7 @@ def _ours(path: Path) -> dict[str, Any]:
         background.KINDS[TAKE] = take
         description, who = IMPORTS["candidates"], actor(runtime, "school1")
         inspect_apart(path, path.name)  # the server of processes has loaded the code once this is answered
+        settle()  # as a worker does
         began = perf_counter()
         with path.open("rb") as stream, uploaded(runtime.settings, path.name, stream) as found, runtime.database.writing() as session:
             record = receive(session, runtime.settings, who, description, found, runtime.engine.clock())
