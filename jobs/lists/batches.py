@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from domain.ground.errors import DomainError
 from domain.ground.handling import FAULTS
 from domain.ground.parties import Actor
 from domain.platform.background import BackgroundFailure, BackgroundTask, TaskState, begin
@@ -25,10 +25,10 @@ from jobs.lists.visibility import visible_to
 from jobs.runtime import Runtime
 from jobs.work import CHUNK, Work
 from processes import tables
-from processes.diagrams import expressions
 from processes.engine import Engine
-from processes.errors import FormInvalid, ProcessError
+from processes.errors import FormInvalid
 from processes.steps import acting, completing
+from processes.steps.together import FAILURES, Taken
 from processes.tasks import inbox
 from processes.tasks.actions import Action, actions_for
 
@@ -65,6 +65,8 @@ class Item:
     record_id: int | None
     run: Callable[[], list[str]] | None
     reason: str = GONE
+    press: tuple[int, str] | None = None
+    """Instance and element, where all that is done is to press the element's button: many are pressed together."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ def start(
     task = begin(session, actor, "batch", title, params, engine.clock(), total)
     if total > AT_ONCE:
         return task, []
-    outcome = act_on(session, _items(engine, session, actor, act, chosen, _ids(session, actor, chosen)))
+    items = _items(engine, session, actor, act, chosen, _ids(session, actor, chosen))
+    outcome = act_on(session, items, partial(acting.send_many, engine, session, actor, comment=act.comment))
     keep_failures(session, task.id, 0, outcome.failures)
     now = engine.clock()
     task.state, task.started_at, task.finished_at, task.lease_until = TaskState.DONE, now, now, None
@@ -121,36 +124,50 @@ def run(runtime: Runtime, work: Work) -> None:
             work.result = {**work.result, "after": ids[-1]}
         return _items(runtime.engine, session, work.actor, act, chosen, ids)
 
-    in_chunks(runtime, work, next_items)
+    def press_many(session: Session, presses: Sequence[tuple[int, str]]) -> Sequence[Taken]:
+        return acting.send_many(runtime.engine, session, work.actor, presses, act.comment)
+
+    in_chunks(runtime, work, next_items, press_many)
 
 
-def in_chunks(runtime: Runtime, work: Work, next_items: Callable[[Session], Sequence[Item]]) -> None:
+def in_chunks(
+    runtime: Runtime,
+    work: Work,
+    next_items: Callable[[Session], Sequence[Item]],
+    press_many: Callable[[Session, Sequence[tuple[int, str]]], Sequence[Taken]] | None = None,
+) -> None:
     """Acts on item after item, each chunk in one transaction with the task's bookkeeping, until `next_items` gives none.
 
-    `next_items` reads the next chunk, and notes in `work.result` how far it has read.
+    `next_items` reads the next chunk, and notes in `work.result` how far it has read. `press_many` presses the buttons of items together.
     """
     while True:
         with runtime.database.writing() as session:
             items = next_items(session)
             if not items:
                 return
-            outcome = act_on(session, items)
+            outcome = act_on(session, items, None if press_many is None else partial(press_many, session))
             keep_failures(session, work.task_id, work.failed, outcome.failures)
             work.keep(session, work.done + outcome.done, work.failed + len(outcome.failures))
         outbox.hand_out(runtime.settings.redis_url, outcome.jobs)
         work.give_way()
 
 
-def act_on(session: Session, items: Sequence[Item]) -> Outcome:
-    """Acts on each item in a savepoint of its own."""
+def act_on(
+    session: Session, items: Sequence[Item], press_many: Callable[[Sequence[tuple[int, str]]], Sequence[Taken]] | None = None
+) -> Outcome:
+    """Acts on each item in a savepoint of its own, or presses the buttons of many together."""
+    presses = [item.press for item in items if item.press is not None] if press_many is not None else []
+    pressed = dict(zip(presses, press_many(presses), strict=True)) if press_many is not None and len(presses) > 1 else {}
     done, failures, jobs = 0, [], []
     for item in items:
-        more, reason = _attempt(session, item)
-        if reason is None:
-            done += 1
-            jobs += more
+        taken = pressed[item.press] if item.press in pressed else _attempt(session, item)
+        if isinstance(taken, Exception):
+            failures.append((item, _reason(item, taken)))
+        elif taken is None:
+            failures.append((item, item.reason))
         else:
-            failures.append((item, reason))
+            done += 1
+            jobs += taken
     return Outcome(done, failures, jobs)
 
 
@@ -192,7 +209,8 @@ def _record_items(engine: Engine, session: Session, actor: Actor, act: Act, list
         # 认证 while a comparison is under way: the diagram says why not
         told = next((one.refuse for one in actions.get(record_id, ()) if one.refuse and one.name == act.name), None)
         reason = told or f"当前状态为“{status}”，不能{act.name}"
-        yield Item(label, record_id, None if action is None else _runner(engine, session, actor, act, action), reason)
+        run = None if action is None else _runner(engine, session, actor, act, action)
+        yield Item(label, record_id, run, reason, _press(act, action))
 
 
 def _task_items(engine: Engine, session: Session, actor: Actor, act: Act, ids: Sequence[str]) -> Iterator[Item]:
@@ -213,6 +231,11 @@ def _is(action: Action, act: Act) -> bool:
     return action.kind == "task" and action.element == act.element
 
 
+def _press(act: Act, action: Action | None) -> tuple[int, str] | None:
+    """The button that `_runner` presses, where it does nothing else."""
+    return None if action is None or (action.task_id is not None and act.element is not None) else (action.instance_id, action.element)
+
+
 def _runner(engine: Engine, session: Session, actor: Actor, act: Act, action: Action) -> Callable[[], list[str]]:
     if action.task_id is not None and act.element is not None:
         return _complete(engine, session, actor, act, action.task_id)
@@ -223,20 +246,25 @@ def _complete(engine: Engine, session: Session, actor: Actor, act: Act, task_id:
     return lambda: completing.complete(engine, session, actor, task_id, act.name, None, act.comment)
 
 
-def _attempt(session: Session, item: Item) -> tuple[list[str], str | None]:
-    """The jobs to hand out, and the reason where the item failed."""
+def _attempt(session: Session, item: Item) -> Taken | None:
+    """What came of an item; None where there is nothing to do."""
     if item.run is None:
-        return [], item.reason
+        return None
     try:
         with session.begin_nested():
-            return item.run(), None
-    except FormInvalid as error:
-        return [], "；".join(text for _, text in error.problems)
-    except (ProcessError, DomainError, expressions.ExpressionError) as error:
-        return [], str(error)
-    except FAULTS:
-        _log.exception("batch: %s", item.label)
-        return [], "处理时出错，请打开记录单独办理；如仍不成功，请联系系统管理员"
+            return item.run()
+    except FAILURES as error:
+        return error
+
+
+def _reason(item: Item, error: Exception) -> str:
+    """Why an item failed, as people read it."""
+    if isinstance(error, FormInvalid):
+        return "；".join(text for _, text in error.problems)
+    if isinstance(error, FAULTS):
+        _log.error("batch: %s", item.label, exc_info=error)
+        return "处理时出错，请打开记录单独办理；如仍不成功，请联系系统管理员"
+    return str(error)
 
 
 def keep_failures(session: Session, task_id: int, before: int, failures: Sequence[tuple[Item, str]]) -> None:

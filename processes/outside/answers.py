@@ -5,8 +5,10 @@ Each function is one step inside the caller's transaction (docs/architecture.md)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select, update
@@ -24,8 +26,8 @@ from processes.rows import InstanceRow, JobRow
 from processes.spiff import faults, tokens
 from processes.spiff.library import Task, TaskState
 from processes.states import EventKind, JobState
-from processes.steps import books, execution, running
-from processes.steps.locking import step_on
+from processes.steps import books, execution, running, together
+from processes.steps.locking import lock_many, step_on
 from processes.steps.starting_point import LockedInstance, locked_instance, look_at
 from processes.steps.step import Step
 
@@ -48,6 +50,66 @@ def answer(engine: Engine, session: Session, job_id: str, attempt: int, result: 
     _complete(step, live, job, result)
     running.run(step)
     return books.write(step)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an attempt at a job has brought."""
+
+    job_id: str
+    attempt: int
+    result: Mapping[str, Any]
+
+
+def answer_many(engine: Engine, session: Session, given: Sequence[Answer]) -> list[together.Taken]:
+    """Takes the answers to many jobs into their processes: each as `answer` does, in a savepoint of its own, or along with others that are
+    alike.
+
+    Returns: what came of each, in this order.
+    """
+    jobs, rows = _fenced_many(session, [one.job_id for one in given])
+    steps = lock_many(engine, session, SYSTEM, list(rows.values()), suspended=True)
+    opened: dict[str, together.Opened] = {}
+    taken: set[int] = set()
+    for one in given:
+        job = jobs.get(one.job_id)
+        step = steps.get(job.instance_id) if job is not None else None
+        current = job is not None and job.state == JobState.RUNNING and job.attempt == one.attempt
+        # what is out of the ordinary, such as the second job of one instance, is taken by itself
+        if current and isinstance(step, Step) and job is not None and step.row.id not in taken and _goes_on(step):
+            taken.add(step.row.id)
+            _look_at_job(step, job)
+            what = job.element, tuple(sorted(one.result))
+            opened[job.id] = together.Opened(step, partial(_answered, job=job, result=one.result), what, one.result, job.id)
+    found = dict(zip(opened, together.take(session, list(opened.values()), partial(_close_many, session)), strict=True))
+    return [found.pop(one.job_id) if one.job_id in found else _alone(engine, session, one) for one in given]
+
+
+def _goes_on(step: Step) -> bool:
+    return step.row.state is not None and step.row.suspended_at is None
+
+
+def _answered(step: Step, job: JobRow, result: Mapping[str, Any]) -> bool:
+    _close(step.session, job.id, JobState.DONE, None)
+    live = tokens.find(step.workflow, job.id)
+    if live is None or not live.has_state(TaskState.STARTED):
+        return False
+    _complete(step, live, job, result)
+    return True
+
+
+def _alone(engine: Engine, session: Session, one: Answer) -> together.Taken:
+    try:
+        with session.begin_nested():
+            return answer(engine, session, one.job_id, one.attempt, one.result)
+    except together.FAILURES as error:
+        return error
+
+
+def _close_many(session: Session, opened: Sequence[together.Opened]) -> None:
+    table = tables.job
+    over = update(table).where(table.c.id.in_([one.task_id for one in opened]))
+    session.execute(over.values(state=JobState.DONE, next_at=None, error=None))
 
 
 def refuse(engine: Engine, session: Session, job_id: str, attempt: int, error: BusinessError) -> list[str]:
@@ -194,3 +256,12 @@ def _fenced(session: Session, job_id: str, attempt: int) -> tuple[JobRow, Locked
     if row is None or job is None or job.state != JobState.RUNNING or job.attempt != attempt:
         raise StaleAttempt
     return job, row
+
+
+def _fenced_many(session: Session, job_ids: Sequence[str]) -> tuple[dict[str, JobRow], dict[int, LockedInstance]]:
+    """The rows of jobs and of their instances, by their ids, all locked: the instances first, in the order of their ids."""
+    owners = select(tables.job.c.instance_id).where(tables.job.c.id.in_(job_ids))
+    query = locked_instance().where(tables.instance.c.id.in_(owners)).order_by(tables.instance.c.id)
+    rows = {row.id: row for row in read_all(session, query, LockedInstance)}
+    locked = select(tables.job).where(tables.job.c.id.in_(job_ids)).order_by(tables.job.c.id).with_for_update()
+    return {job.id: job for job in read_all(session, locked, JobRow)}, rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NoReturn, TypeAlias
 
@@ -25,8 +25,12 @@ class Evaluation:
 
     expression: str
     value: Value
-    alone: bool
-    """Whether it was evaluated over the record's facts and the clock alone, without data of the token."""
+    data: tuple[str, ...]
+    """Names of the variables that the token carried: of all else, the value comes from the record's facts and the clock."""
+    apart: bool
+    """Whether it was evaluated over something else besides, such as the payload of a message."""
+    assigned: str | None = None
+    """The variable that got the value."""
 
 
 class _Environment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]  # the library ships no types
@@ -73,7 +77,7 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
         except ExpressionError as error:
             raise type(error)(f"“{_name(task)}”：{error}") from error
         if self.evaluations is not None:
-            self.evaluations.append(Evaluation(expression, value, not task.data and not external_context))
+            self.evaluations.append(Evaluation(expression, value, tuple(task.data), bool(external_context)))
         return value
 
     def holds(self, task: Task, condition: str, external_context: _Names | None = None) -> bool:
@@ -88,6 +92,8 @@ class ScriptEngine(PythonScriptEngine):  # type: ignore[misc]
         """Runs a script, which is a list of assignments in our language."""
         for name, expression in read_assignments(script):
             task.data[name] = self.evaluate(task, expression)
+            if self.evaluations is not None:
+                self.evaluations[-1] = replace(self.evaluations[-1], assigned=name)
         return True
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -19,7 +18,6 @@ from processes.spiff import timers
 from processes.spiff.events import keep_closed
 from processes.spiff.tree import Part, parts, tasks
 
-_UUID = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 MAX_DEPTH = 800  # SpiffWorkflow's tree iterators stop silently at 1,000
 
 
@@ -65,26 +63,6 @@ def load_state(state: bytes, spec: BpmnProcessSpec, subprocess_specs: Mapping[st
         timers.take_over(tasks(workflow))
     keep_closed(workflow)
     return workflow
-
-
-class StateTemplate:
-    """A workflow as it is stored, to be stored again for others that are where it is: the same state, with other ids of its tasks."""
-
-    def __init__(self, state: bytes, ids: Sequence[str]) -> None:
-        """`ids` are those of all its tasks."""
-        place = {id: at for at, id in enumerate(ids)}
-        self._between, self._order = [""], []
-        for at, piece in enumerate(_UUID.split(zlib.decompress(state).decode())):
-            if at % 2 and piece in place:
-                self._order.append(place[piece])
-                self._between.append("")
-            else:  # what lies between, among it ids of other things
-                self._between[-1] += piece
-
-    def written(self, ids: Sequence[str]) -> bytes:
-        """The state with these ids in place of its own, in the same order."""
-        text = [piece for pair in zip(self._between, (ids[at] for at in self._order), strict=False) for piece in pair]
-        return zlib.compress("".join([*text, self._between[-1]]).encode(), 1)
 
 
 def depth(workflow: BpmnWorkflow) -> int:

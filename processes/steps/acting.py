@@ -7,22 +7,26 @@ which the entry point hands to RQ after the commit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import SYSTEM, Actor
+from domain.ground.rows import read_all
+from processes import tables
 from processes.diagrams.elements import Element
 from processes.engine import Engine
-from processes.errors import FormInvalid, NotFound, Refused, TaskClosed
+from processes.errors import FormInvalid, NotFound, ProcessError, Refused, TaskClosed
 from processes.rights import access, authority
 from processes.spiff import tokens
 from processes.states import EventKind
-from processes.steps import books, execution, position, running
+from processes.steps import books, execution, position, running, together
 from processes.steps.filling import Answers, answers_to_store, differences
-from processes.steps.locking import awake, lock, nothing_unseen
+from processes.steps.locking import awake, lock, lock_many, nothing_unseen
+from processes.steps.starting_point import LockedInstance, locked_instance
 from processes.steps.step import Step
 
 
@@ -34,6 +38,46 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
         NotAllowed: the actor may not press this button.
     """
     step = lock(engine, session, actor, instance_id, suspended=True)
+    element = _pressed(step, element_id)
+    running.load(step)
+    _receive(step, element, comment)
+    running.run(step)
+    return books.write(step)
+
+
+def send_many(
+    engine: Engine, session: Session, actor: Actor, sends: Sequence[tuple[int, str]], comment: str | None = None
+) -> list[together.Taken]:
+    """Sends, to each of these instances, the message that an event of its diagram waits for (instance id, element id).
+
+    Each does as `send` does, in a savepoint of its own, or along with others that are alike.
+
+    Returns: what came of each, in this order.
+    """
+    firsts: dict[int, str] = {}
+    for instance_id, element_id in sends:
+        firsts.setdefault(instance_id, element_id)
+    query = locked_instance().where(tables.instance.c.id.in_(firsts)).order_by(tables.instance.c.id)
+    steps = lock_many(engine, session, actor, read_all(session, query, LockedInstance), suspended=True)
+    found: dict[int, together.Taken] = {}
+    opened: dict[int, together.Opened] = {}
+    for instance_id, element_id in firsts.items():
+        step = steps.get(instance_id, NotFound())
+        try:
+            if isinstance(step, ProcessError):
+                raise step
+            element = _pressed(step, element_id)
+        except ProcessError as error:
+            found[instance_id] = error
+        else:
+            opened[instance_id] = together.Opened(step, partial(_receive, element=element, comment=comment), (element_id, comment), {})
+    found |= dict(zip(opened, together.take(session, list(opened.values())), strict=True))
+    # of two messages to one instance, the second comes too late
+    return [found[id] if firsts.pop(id, None) == element_id else TaskClosed() for id, element_id in sends]
+
+
+def _pressed(step: Step, element_id: str) -> Element:
+    """The event that waits for a message, once it is known that the actor may send it. Raises as `send` does."""
     element = step.definition.elements.get(element_id)
     if element is None or element.event != "message":
         raise NotFound
@@ -41,12 +85,14 @@ def send(engine: Engine, session: Session, actor: Actor, instance_id: int, eleme
     awake(step)
     if step.row.state is None:
         raise TaskClosed
-    running.load(step)
+    return element
+
+
+def _receive(step: Step, element: Element, comment: str | None) -> bool:
     step.record(EventKind.MESSAGE, element.name, element.id, comment)
     if not execution.receive(step, element):
         raise TaskClosed
-    running.run(step)
-    return books.write(step)
+    return True
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from processes.steps.position import position_of, started, status_at, waits_of
 from processes.steps.step import Closing, Step, title_of
 
 # put together once: their values come with each execution
-_GROW = update(tables.instance).where(tables.instance.c.id == bindparam("same_id"), tables.instance.c.version == bindparam("same_version"))
+GROW = update(tables.instance).where(tables.instance.c.id == bindparam("same_id"), tables.instance.c.version == bindparam("same_version"))
 _CLOSE = update(tables.task).where(tables.task.c.id == bindparam("same_id"))
 
 
@@ -87,7 +87,7 @@ def _write_instance(step: Step, values: dict[str, Any]) -> None:
         values = {**values, "title": title_of(step.subject)}
     grown = {"version": step.row.version + 1, "seq": step.row.seq + len(step.events), **values}
     grown |= proofs(step.session, table, {**{name: getattr(step.row, name) for name in INSTANCE}, **grown})
-    changed = step.session.execute(_GROW, {**grown, "same_id": step.row.id, "same_version": step.row.version})
+    changed = step.session.execute(GROW, {**grown, "same_id": step.row.id, "same_version": step.row.version})
     if changed.rowcount != 1:  # type: ignore[attr-defined]  # the lock makes this impossible; the version is the second wall
         raise EngineFault
 

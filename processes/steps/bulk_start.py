@@ -8,15 +8,12 @@ messages, data in the state – the engine starts one by one (docs/decisions/bul
 
 from __future__ import annotations
 
-import os
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, exists, insert, inspect, select, update
+from sqlalchemy import exists, insert, select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
 from domain.ground.database import reserve_ids
 from domain.ground.parties import Actor
@@ -30,13 +27,12 @@ from processes.diagrams.expressions import ExpressionError, Value, evaluate
 from processes.engine import Engine
 from processes.history import GENESIS, Line, chained
 from processes.proving import proved, record_digest
-from processes.rows import InstanceRow, TaskRow, Wait
-from processes.spiff import tokens, tree
-from processes.spiff.state import StateTemplate
-from processes.steps import books, execution, running, starting
+from processes.rows import InstanceRow, TaskRow
+from processes.spiff import tree
+from processes.spiff.templates import NOTHING, StateTemplate, take_apart
+from processes.steps import books, execution, running, starting, written_again
 from processes.steps.step import Step, title_of
 
-_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}  # the two bits that say which kind of UUID it is
 MAX_TEMPLATES = 5  # ways of starting that are kept in mind while many start
 
 
@@ -54,8 +50,6 @@ class _Template:
     jobs: Sequence[Mapping[str, Any]]
     parameters: Sequence[Mapping[str, str]]
     """Of each job, name → expression."""
-    ids: Sequence[str]
-    """Of the tasks in the state."""
     state: StateTemplate
 
 
@@ -106,21 +100,18 @@ def _run(engine: Engine, session: Session, actor: Actor, definition: Definition,
 def _template(step: Step) -> _Template | None:
     """What a start gives others to be written from; None where something of it cannot be written again."""
     evaluations = step.workflow.script_engine.evaluations
-    alone = all(one.alone for one in evaluations) and not any(task.data for task in tree.tasks(step.workflow))
+    alone = not any(one.data or one.apart for one in evaluations) and not any(task.data for task in tree.tasks(step.workflow))
     plain = not any(line["comment"] or line["data"] for line in step.events)
     if not alone or not plain or step.ran_inline or step.over or step.incident or step.fired or _speaks_to_others(step):
         return None
     table, task = tables.instance, tables.task
     instance = read_one(step.session, select(table).where(table.c.id == step.row.id), InstanceRow)
     rows = read_all(step.session, select(task).where(task.c.instance_id == step.row.id), TaskRow)
-    ids = [str(one.id) for one in tree.tasks(step.workflow)]
-    services = [tokens.find(step.workflow, job["id"]) for job in step.jobs]
-    parameters = [service.task_spec.operation_params for service in services if service is not None]
-    values = {one.expression: one.value for one in evaluations}
-    own = Counter(text for texts in parameters for text in texts.values())
-    for text, count in Counter(one.expression for one in evaluations).items():
-        if count == own[text]:  # nothing but a parameter
-            del values[text]
+    after = take_apart(instance.state or b"")
+    if after is None:
+        return None
+    parameters = written_again.parameters_of(step)
+    values = {one.expression: one.value for one in written_again.deciding(evaluations, parameters)}
     return _Template(
         step.definition,
         step,
@@ -130,8 +121,7 @@ def _template(step: Step) -> _Template | None:
         step.events,
         step.jobs,
         parameters,
-        ids,
-        StateTemplate(instance.state or b"", ids),
+        StateTemplate(NOTHING, after),
     )
 
 
@@ -151,16 +141,12 @@ def _fitting(templates: Sequence[_Template], subject: Subject) -> Iterator[_Star
         if None in map(subject.party_for, lanes):
             continue  # the engine says what is wrong
         try:
-            alike = all(_same(evaluate(text, names), value) for text, value in template.values.items())
+            alike = all(written_again.same(evaluate(text, names), value) for text, value in template.values.items())
             parameters = [{name: evaluate(text, names) for name, text in texts.items()} for texts in template.parameters] if alike else []
         except ExpressionError:
             continue
         if alike:
             yield _Start(template, subject, title, parameters)
-
-
-def _same(one: Value, other: Value) -> bool:
-    return type(one) is type(other) and one == other  # True is not 1
 
 
 def _write(session: Session, actor: Actor, starts: Sequence[_Start]) -> list[str]:
@@ -171,40 +157,27 @@ def _write(session: Session, actor: Actor, starts: Sequence[_Start]) -> list[str
     for instance_id, start in zip(reserve_ids(session, tables.instance, len(starts)), starts, strict=True):
         for table, row in _rows(actor, instance_id, start):
             rows[table].append(row if table is tables.event else proved(session, table, row))
-    _write_statuses(session, starts)
+    at = [(start.subject, start.template.instance["status"], start.template.instance["tone"]) for start in starts]
+    written_again.write_statuses(session, at)
     for table, its_rows in rows.items():
         if its_rows:
             session.execute(insert(table), its_rows)
     return [job["id"] for job in rows[tables.job]]
 
 
-def _write_statuses(session: Session, starts: Sequence[_Start]) -> None:
-    """Writes the status of the records, for all that have the same in one statement."""
-    alike: dict[tuple[type, str, str], list[Subject]] = {}
-    for start in starts:
-        instance = start.template.instance
-        alike.setdefault((type(start.subject), instance["status"], instance["tone"]), []).append(start.subject)
-    for (kind, status, tone), subjects in alike.items():
-        of: Table = inspect(kind).local_table
-        session.execute(update(of).where(of.c.id.in_([one.id for one in subjects])).values(status=status, tone=tone))
-        for one in subjects:  # the session's objects say what the rows do, and have nothing to be written
-            set_committed_value(one, "status", status)
-            set_committed_value(one, "tone", tone)
-
-
 def _rows(actor: Actor, instance_id: int, start: _Start) -> Iterator[tuple[Any, dict[str, Any]]]:
     """(table, row) of all that a start writes; the instance first."""
     template, subject = start.template, start.subject
-    ids = _new_ids(len(template.ids))
-    new = dict(zip(template.ids, ids, strict=True))
+    ids = template.state.ids_of(NOTHING)
+    new = dict(zip(template.state.ids, ids, strict=True))
     chain, lines = GENESIS, []
     for number, line in enumerate(template.lines, 1):
         last = {"record": record_digest(subject)} if number == len(template.lines) else {}
         lines.append(chained(chain, instance_id, number, template.step.now, actor, {**line, **last}))
         chain = lines[-1]["hash"]
     own = {"id": instance_id, "subject_id": subject.id, "title": start.title, "party_id": subject.party_id, "chain": chain}
-    waits = [_wait(template.definition, wait, new, subject) for wait in template.instance["waits"]]
-    yield tables.instance, {**template.instance, **own, "state": template.state.written(ids), "waits": waits}
+    waits = [written_again.wait(template.definition, one, new, subject) for one in template.instance["waits"]]
+    yield tables.instance, {**template.instance, **own, "state": template.state.written(NOTHING, ids, {}), "waits": waits}
     for row in template.tasks:
         party = subject.party_for(template.definition.elements[row["element"]].lane)
         yield tables.task, {**row, "id": new[row["id"]], "instance_id": instance_id, "party_id": party}
@@ -212,15 +185,3 @@ def _rows(actor: Actor, instance_id: int, start: _Start) -> Iterator[tuple[Any, 
         yield tables.event, line
     for job, parameters in zip(template.jobs, start.parameters, strict=True):
         yield tables.job, {**job, "id": new[job["id"]], "instance_id": instance_id, "params": parameters}
-
-
-def _new_ids(count: int) -> list[str]:
-    """Random ids (RFC 9562, version 4), as `uuid4` gives them, which reads and writes each by itself and takes five times as long."""
-    digits = os.urandom(16 * count).hex()
-    each = (digits[at : at + 32] for at in range(0, 32 * count, 32))
-    return [f"{one[:8]}-{one[8:12]}-4{one[13:16]}-{_VARIANT[one[16]]}{one[17:20]}-{one[20:]}" for one in each]
-
-
-def _wait(definition: Definition, wait: Wait, ids: Mapping[str, str], subject: Subject) -> Wait:
-    party = subject.party_for(definition.elements[wait["element"]].press_lane)
-    return {**wait, "task_id": None if wait["task_id"] is None else ids[wait["task_id"]], "party_id": party}

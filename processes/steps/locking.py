@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
 from domain.ground.rows import read_first
+from domain.ground.subjects import Subject
 from processes import tables
 from processes.definitions.store import load
 from processes.engine import Engine
-from processes.errors import NotFound, Refused, Suspended, TaskClosed
+from processes.errors import NotFound, ProcessError, Refused, Suspended, TaskClosed
 from processes.history import clock_text
 from processes.states import EventKind
 from processes.steps.starting_point import LockedInstance, locked_instance, look
@@ -31,12 +34,37 @@ def lock(engine: Engine, session: Session, actor: Actor, instance_id: int, suspe
     return step_on(engine, session, actor, row, suspended)
 
 
+def lock_many(
+    engine: Engine, session: Session, actor: Actor, rows: Sequence[LockedInstance], suspended: bool = False
+) -> dict[int, Step | ProcessError]:
+    """Instance id → a step on each of these rows, which are locked, or why there is none: what `lock` would raise.
+
+    The records are read in one query for each of their types.
+    """
+    of = {row.id: load(session, row.definition_id).subject for row in rows}
+    wanted: dict[str, list[int]] = {}
+    for row in rows:
+        wanted.setdefault(of[row.id], []).append(row.subject_id)
+    known = {(name, one.id): one for name, ids in wanted.items() for one in engine.subjects[name].load_all(session, ids)}
+    found: dict[int, Step | ProcessError] = {}
+    for row in rows:
+        try:
+            found[row.id] = _step(engine, session, actor, row, known.get((of[row.id], row.subject_id)), suspended)
+        except ProcessError as error:
+            found[row.id] = error
+    return found
+
+
 def step_on(engine: Engine, session: Session, actor: Actor, row: LockedInstance, suspended: bool = False) -> Step:
     """A step on a row that is locked already. Raises as `lock` does."""
+    definition = load(session, row.definition_id)
+    return _step(engine, session, actor, row, engine.subjects[definition.subject].load(session, row.subject_id), suspended)
+
+
+def _step(engine: Engine, session: Session, actor: Actor, row: LockedInstance, subject: Subject | None, suspended: bool) -> Step:
     if row.suspended_at is not None and not suspended:
         raise Suspended
     definition = load(session, row.definition_id)
-    subject = engine.subjects[definition.subject].load(session, row.subject_id)
     if subject is None:
         if row.state is None:
             raise TaskClosed
