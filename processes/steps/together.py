@@ -28,10 +28,11 @@ from processes.errors import EngineFault, ProcessError
 from processes.history import Line, chained
 from processes.proving import INSTANCE, proofs, proved, record_digest
 from processes.rows import Wait
+from processes.spiff import tokens
 from processes.spiff.scripts import Evaluation
 from processes.spiff.templates import Apart, Scalar, StateTemplate, take_apart
 from processes.states import EventKind
-from processes.steps import books, execution, running, written_again
+from processes.steps import books, execution, position, running, written_again
 from processes.steps.step import Step, title_of
 
 MAX_TEMPLATES = 5  # ways of going on from one kind of state that are kept in mind
@@ -165,10 +166,11 @@ def _template(one: Opened, apart: Apart, written: set[object]) -> _Template | No
     instance = dict(step.session.execute(select(table).where(table.c.id == step.row.id)).one()._mapping)
     after = take_apart(instance["state"])
     engine = step.workflow.script_engine
-    if after is None or engine.posted or any(noted.apart for noted in engine.evaluations) or not step.called <= {one.task_id}:
+    ended = step.called - position.started(step, tokens.waiting(step.workflow))  # jobs whose tasks are gone
+    if after is None or engine.posted or any(noted.apart for noted in engine.evaluations) or not ended <= {one.task_id}:
         return None
     parameters = written_again.parameters_of(step)
-    carried = {noted.expression: noted.data for noted in engine.evaluations}
+    carried = {noted.expression: noted.data for noted in engine.evaluations if noted.assigned is None}
     template = _Template(
         step, written_again.deciding(engine.evaluations, parameters), parameters, carried, instance, StateTemplate(apart, after)
     )

@@ -27,7 +27,7 @@ def parameters_of(step: Step) -> list[dict[str, str]]:
 def deciding(evaluations: Sequence[Evaluation], parameters: Sequence[Mapping[str, str]]) -> list[Evaluation]:
     """The evaluations that may decide which way a step goes: not those of expressions that are nothing but parameters of its jobs."""
     own = Counter(text for texts in parameters for text in texts.values())
-    count = Counter(one.expression for one in evaluations)
+    count = Counter(one.expression for one in evaluations if one.assigned is None)
     return [one for one in evaluations if one.assigned is not None or count[one.expression] != own[one.expression]]
 
 
