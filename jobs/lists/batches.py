@@ -23,7 +23,7 @@ from forms.lists import LISTS
 from jobs import outbox
 from jobs.lists.visibility import visible_to
 from jobs.runtime import Runtime
-from jobs.work import CHUNK, Work
+from jobs.work import Work
 from processes import tables
 from processes.engine import Engine
 from processes.errors import FormInvalid
@@ -174,10 +174,10 @@ def act_on(
 def _next_ids(session: Session, work: Work, chosen: Chosen) -> Sequence[Any]:
     if chosen.values is None:
         at = work.done + work.failed
-        return _ids(session, work.actor, chosen)[at : at + CHUNK]
+        return _ids(session, work.actor, chosen)[at : at + work.chunk]
     record = _listing(chosen).record
     rest = _narrowed(session, work.actor, chosen).order_by(None).order_by(record.id)
-    rest = rest.where(record.id > work.result["after"], record.id <= work.result["last"]).limit(CHUNK)
+    rest = rest.where(record.id > work.result["after"], record.id <= work.result["last"]).limit(work.chunk)
     return [row.id for row in session.scalars(rest)]
 
 
