@@ -12,10 +12,13 @@ from jobs import work, worker
 from jobs.imports import working
 from jobs.work import Work
 
+AT_ONCE = 10
+
 
 def run() -> None:
     """Runs as `pilot worker` does, until it is killed."""
-    working.CHECKED = working.TAKEN = work.CHUNK = work.MOST = 10
+    working.CHECKED = working.TAKEN = work.CHUNK = AT_ONCE
+    Work.give_way = lambda one: None  # type: ignore[method-assign]  # a chunk has as many as the one before it
     keep, kept = Work.keep, [0]
 
     def held(one: Work, *given: Any) -> None:
