@@ -18,7 +18,7 @@ from domain.platform.background import advance
 LEASE = timedelta(seconds=60)  # longer than any chunk takes; each progress renews it
 CHUNK = 5  # steps of the engine in one transaction, to begin with
 MOST = 200  # steps in one transaction, however fast they are
-TURN = 0.05  # seconds that a transaction should take, during which SQLite lets nobody else write
+TURN = 0.08  # seconds that a transaction should take, during which SQLite lets nobody else write
 
 
 class Stopped(Exception):
