@@ -27,7 +27,7 @@ QUEUES = QUICK, LONG = "pilot", "pilot-background"
 """Names of the queues, the one that workers look at first before the other."""
 IN_A_ROW = 20  # quick entries, after which one of the other queue goes first: after a large import all else would wait for its thousands
 AT_ONCE = 500  # entries that go to Redis in one exchange
-MANY = {QUICK: 500, LONG: 5}
+MANY = {QUICK: 50, LONG: 5}
 """Entries of a queue, beyond which rows that wait are not handed out again: most of them are in it, and each second entry costs a turn."""
 KEPT = 3600  # seconds for which RQ keeps an entry that failed; the rows keep what people need
 MAX_IDS = 64  # of an entry whose duty takes many
