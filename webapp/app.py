@@ -52,8 +52,8 @@ from webapp.invigilators.views import blueprint as invigilators
 from webapp.links import is_local
 from webapp.monitor.routes import blueprint as monitor
 from webapp.notices.views import blueprint as notices
+from webapp.photos.routes import blueprint as photos
 from webapp.photos.single import photo_page
-from webapp.photos.views import blueprint as photos
 from webapp.records.screens import record_blueprint
 from webapp.substitutes.views import blueprint as substitutes
 from webapp.weekly.views import blueprint as reports

@@ -39,11 +39,17 @@ class PhotoState(StrEnum):
     GOOD = "good"
     """It is to be given to its candidates."""
     GIVEN = "given"
+    ASKING = "asking"
+    """Good, but its candidate has another photo already: somebody is to say whether it is replaced."""
+    MISNAMED = "misnamed"
+    """Its file name says more than a number, though it has one of a candidate's in it: somebody is to say whether it is theirs."""
     MENDABLE = "mendable"
     """Refused, and a crop would mend it."""
     REFUSED = "refused"
 
 
+COUNTED = (PhotoState.GIVEN, PhotoState.ASKING, PhotoState.MISNAMED, PhotoState.MENDABLE, PhotoState.REFUSED)
+"""States whose photos an import counts, in columns of their names."""
 OPEN = (PhotoImportState.ARRIVING, PhotoImportState.WORKING)
 """States of an import whose zip is still needed."""
 STATES: Mapping[PhotoImportState, tuple[str, Tone]] = {
@@ -75,6 +81,8 @@ class PhotoImport(Base):
     total: Mapped[int] = mapped_column(default=0)
     given: Mapped[int] = mapped_column(default=0, comment="photos that candidates have now")
     mendable: Mapped[int] = mapped_column(default=0, comment="refused photos that a crop would mend")
+    asking: Mapped[int] = mapped_column(default=0, server_default="0", comment="good photos of candidates who have another one")
+    misnamed: Mapped[int] = mapped_column(default=0, server_default="0", comment="photos whose file names say more than a number")
     refused: Mapped[int] = mapped_column(default=0)
     task_id: Mapped[int | None] = mapped_column(comment="the background task that last worked on it")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -85,12 +93,19 @@ class PhotoImport(Base):
     @property
     def status(self) -> str:
         """What people read."""
+        if self.state == PhotoImportState.DONE and self.undecided:
+            return "待确认"
         return "部分导入" if self._partly else STATES[self.state][0]
 
     @property
     def tone(self) -> str:
         """The badge's tone."""
-        return Tone.ATTENTION if self._partly else STATES[self.state][1]
+        return Tone.ATTENTION if self._partly or self.undecided else STATES[self.state][1]
+
+    @property
+    def undecided(self) -> int:
+        """How many photos wait for somebody's word: whether they replace another one, whose they are."""
+        return self.asking + self.misnamed
 
     @property
     def _partly(self) -> bool:
@@ -105,6 +120,7 @@ class PhotoItem(Base):
         Index("ix_photo_item_state", "import_id", "state", "number"),
         Index("ix_photo_item_photo", "photo"),  # whether a stored picture is still named
         Index("ix_photo_item_preview", "preview"),
+        Index("ix_photo_item_earlier", "earlier"),
     )
 
     import_id: Mapped[int] = mapped_column(ForeignKey("photo_import.id"), primary_key=True)
@@ -113,13 +129,14 @@ class PhotoItem(Base):
     name: Mapped[str] = mapped_column(String(200), comment="of the file, with its folders in the zip")
     id_number: Mapped[str] = mapped_column(String(200), comment="that its file name says")
     state: Mapped[PhotoState] = mapped_column(one_of(PhotoState, 8))
-    problem: Mapped[str | None] = mapped_column(Text, comment="why it was refused, for people; null: it was not")
+    problem: Mapped[str | None] = mapped_column(Text, comment="why it was refused, or what is wrong with its name; null: nothing")
     photo: Mapped[str | None] = mapped_column(String(64), comment="SHA-256 of what is kept of it; of a mendable one, of its crop")
     preview: Mapped[str | None] = mapped_column(String(64), comment="SHA-256 of a small picture of a refused photo")
     box: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True), comment="left, top, right, bottom of the crop, in its pixels")
     width: Mapped[int | None] = mapped_column(comment="pixels of the photo, upright; null: it could not be opened")
     height: Mapped[int | None]
     candidate_id: Mapped[int | None] = mapped_column(comment="of one candidate whom it was given to")
+    earlier: Mapped[str | None] = mapped_column(String(64), comment="SHA-256 of the photo that the candidate had before; null: none")
 
 
 def photo_imports_query(actor: Actor) -> Select[PhotoImport]:
@@ -150,6 +167,5 @@ def recount(session: Session, import_id: int) -> None:
     table = PhotoItem
     counted = select(table.state, func.count()).where(table.import_id == import_id).group_by(table.state)
     by_state: dict[str, int] = {state: count for state, count in session.execute(counted)}
-    values = {"total": sum(by_state.values()), **{one.value: by_state.get(one, 0) for one in (PhotoState.GIVEN, PhotoState.MENDABLE)}}
-    values["refused"] = by_state.get(PhotoState.REFUSED, 0)
+    values = {"total": sum(by_state.values()), **{one.value: by_state.get(one, 0) for one in COUNTED}}
     session.execute(update(PhotoImport).where(PhotoImport.id == import_id).values(values))

@@ -5,19 +5,20 @@ Runs in a confined process (`jobs.photos.apart`).
 
 from __future__ import annotations
 
+import re
 import stat
 import struct
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 from zlib import crc32
 from zlib import error as ZlibError
 
 from domain.ground.identity import tidy_id_number
-from jobs.photos.looking import MOST, BadPhoto, size_problem
+from jobs.photos.looking import MEGABYTE, MOST_READ, BadPhoto, size_problem
 
 MOST_ENTRIES = 20_000  # a large school's zip has 10,000 photos (domain.md, Sizes); folders and the like come on top
 MOST_UNPACKED = 2 * 1024 * 1024 * 1024  # bytes of all photos together: photos hardly pack, so a zip of 500 MB holds little more
@@ -28,6 +29,13 @@ _UNICODE_PATH = 0x7075  # extra field of Info-ZIP: the name in UTF-8, with the c
 _OTHERS_WORK = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "ehthumbs_vista.db", ".ds_store", "icon\r", "folder.jpg"})
 _PACKED = frozenset({"zip", "rar", "7z", "gz", "tar", "tgz", "bz2", "xz"})
 _DAMAGE = (BadZipFile, ZlibError, EOFError, NotImplementedError, OSError, RuntimeError, ValueError, struct.error)
+
+
+_ALONE = re.compile(r"(?<![0-9A-Za-z])(?=[A-Za-z]*[0-9]{6})[0-9A-Za-z]{7,18}(?![0-9A-Za-z])")
+"""Letters and digits between other signs, six digits together at least: as in every number that `domain/ground/id_numbers.py` takes."""
+_RESIDENT = re.compile(r"(?<![0-9])[0-9]{17}[0-9Xx](?![0-9])")
+"""The number of a resident's card, also where letters stand beside it (GB 11643)."""
+MOST_NUMBERS = 4
 
 
 class BadArchive(Exception):
@@ -46,6 +54,8 @@ class Entry:
     """The number of the identity document that its name says, as numbers are stored."""
     problem: str | None = None
     """Why it is not even opened."""
+    inside: list[str] = field(default_factory=list)
+    """What else its name holds that may be the number of a document."""
 
 
 def entries_of(path: Path) -> list[Entry]:
@@ -69,7 +79,7 @@ def entries_of(path: Path) -> list[Entry]:
         raise BadArchive("压缩包已损坏或没有上传完整，请重新压缩后上传") from error
     if len(found) > MOST_ENTRIES:
         raise BadArchive(f"压缩包中有 {len(found)} 个文件，最多 {MOST_ENTRIES} 个，请分成几个压缩包")
-    if sum(min(one.file_size, MOST) for one in found) > MOST_UNPACKED:
+    if sum(min(one.file_size, MOST_READ) for one in found) > MOST_UNPACKED:
         raise BadArchive("压缩包展开后超过 2 GB，请分成几个压缩包")
     named = [(at, one, name_of(one)) for at, one in enumerate(found)]
     entries = [_entry(at, one, name) for at, one, name in named if not _left_out(one, name)]
@@ -88,11 +98,11 @@ def read(archive: ZipFile, index: int) -> bytes:
     """
     try:
         with archive.open(archive.infolist()[index]) as part:
-            content = part.read(MOST + 1)
+            content = part.read(MOST_READ + 1)
     except (*_DAMAGE, MemoryError) as error:  # also a wrong checksum, a packing that is not known, entries that lie in one another
         raise BadPhoto("照片在压缩包中已损坏，不能解压，请重新压缩后上传") from error
     if problem := size_problem(len(content)):
-        raise BadPhoto(problem if len(content) <= MOST else "照片大小超过 5 MB，应在 5 MB 以内")
+        raise BadPhoto(problem if len(content) <= MOST_READ else f"照片大小超过 {MOST_READ // MEGABYTE} MB，应在 5 MB 以内")
     return content
 
 
@@ -136,7 +146,13 @@ def _entry(index: int, info: ZipInfo, name: str) -> Entry:
     base = unicodedata.normalize("NFKC", _parts(name)[-1]).strip()
     stem, _, ending = base.rpartition(".") if "." in base else (base, "", "")
     shown = "".join(one if one.isprintable() else "?" for one in name)[-LONGEST:]
-    return Entry(index, shown, tidy_id_number(stem)[:LONGEST], _problem(info, ending.strip().lower()))
+    return Entry(index, shown, tidy_id_number(stem)[:LONGEST], _problem(info, ending.strip().lower()), numbers_in(stem))
+
+
+def numbers_in(stem: str) -> list[str]:
+    """The parts of a file name that may be the number of a document, as numbers are stored; none where the name is nothing else."""
+    found = dict.fromkeys(one.upper() for one in [*_ALONE.findall(stem), *_RESIDENT.findall(stem)])
+    return [one for one in found if one != tidy_id_number(stem)][:MOST_NUMBERS]
 
 
 def _problem(info: ZipInfo, ending: str) -> str | None:

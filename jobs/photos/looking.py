@@ -21,6 +21,7 @@ from jobs.photos.grounds import DEFAULT, edge_of, ground_problem
 Image.preinit()  # loads the decoders: once in the server of confined processes, not in each of them
 MEGABYTE = 1024 * 1024
 MOST = 5 * MEGABYTE  # bytes (manual 5.2.3.3)
+MOST_READ = 20 * MEGABYTE  # bytes of a file that is opened: one over `MOST` is refused, but a crop of it is small
 FORMATS = ("JPEG", "PNG")  # the only decoders that ever see a photo
 MOST_PIXELS = 50_000_000  # of a picture that is decoded: some 200 MB; cameras of telephones have 12 to 50 million
 MOST_SCANS = 60  # of a progressive JPEG; programs write about ten, and each costs a pass over the whole picture
@@ -56,31 +57,42 @@ class BadPhoto(Exception):
 
 def look(content: bytes, ground: str = DEFAULT) -> Look:
     """Looks at the bytes of a photo."""
+    if problem := size_problem(len(content)):
+        return Look(problem)
+    heavy = _too_heavy(len(content)) if len(content) > MOST else None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return _look(content, ground)
+            return _look(content, ground, heavy)
     except BadPhoto as error:
-        return Look(str(error))
+        return Look(_joined(heavy, str(error)))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
-        return Look("照片像素过多，不能处理，请缩小后重新上传")
+        return Look(_joined(heavy, "照片像素过多，不能处理，请缩小后重新上传"))
     except _NOT_READ:  # what Pillow raises for files that are damaged, cut short or made to do harm
-        return Look("照片已损坏或不完整，不能打开，请重新导出后上传")
+        return Look(_joined(heavy, "照片已损坏或不完整，不能打开，请重新导出后上传"))
 
 
 def size_problem(size: int) -> str | None:
-    """What is wrong with a number of bytes, in Chinese; None when nothing is."""
+    """Why a file of so many bytes is not even opened, in Chinese; None where it is."""
     if size == 0:
         return "照片文件是空的，请重新导出后上传"
-    return f"照片大小为 {ceil(size / MEGABYTE * 10) / 10} MB，应在 5 MB 以内" if size > MOST else None
+    return _too_heavy(size) if size > MOST_READ else None
 
 
-def _look(content: bytes, ground: str) -> Look:
-    if problem := size_problem(len(content)):
-        raise BadPhoto(problem)
+def _too_heavy(size: int) -> str:
+    return f"照片大小为 {ceil(size / MEGABYTE * 10) / 10} MB，应在 5 MB 以内"
+
+
+def _joined(*problems: str | None) -> str:
+    return "；".join(one for one in problems if one is not None)
+
+
+def _look(content: bytes, ground: str, heavy: str | None) -> Look:
+    """`heavy`: that the file has too many bytes, where it has."""
     picture = _opened(content)
     if (
-        picture.format == "JPEG"
+        heavy is None
+        and picture.format == "JPEG"
         and picture.size == SIZE
         and picture.mode == "RGB"
         and "exif" not in picture.info
@@ -91,7 +103,7 @@ def _look(content: bytes, ground: str) -> Look:
         if ground_problem(edge_of(picture), ground) is None and (kept := stripped(content)) is not None:
             return Look(None, kept, size=SIZE)
         picture = _opened(content)
-    return _judged(_upright(picture), ground)
+    return _judged(_upright(picture), ground, heavy)
 
 
 def _opened(content: bytes) -> Image.Image:
@@ -153,12 +165,12 @@ def _in_srgb(picture: Image.Image) -> Image.Image:
     return source.convert("RGB")
 
 
-def _judged(upright: tuple[Image.Image, tuple[int, int]], ground: str) -> Look:
+def _judged(upright: tuple[Image.Image, tuple[int, int]], ground: str, heavy: str | None) -> Look:
     picture, size = upright
-    if size == SIZE:
+    if size == SIZE and heavy is None:
         problem = ground_problem(edge_of(picture), ground)
         return Look(None, as_jpeg(picture), size=size) if problem is None else Look(problem, None, _preview(picture), None, size)
-    problem = f"照片像素 {size[0]}×{size[1]}，应为 {SIZE[0]}×{SIZE[1]}"
+    problem = _joined(heavy, None if size == SIZE else f"照片像素 {size[0]}×{size[1]}，应为 {SIZE[0]}×{SIZE[1]}")
     box = crop_of(picture)
     if box is None:
         return Look(f"{problem}；像素太少，放大后会模糊，请换一张更清晰的照片", None, _preview(picture), None, size)

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -25,7 +26,7 @@ from jobs import outbox
 from jobs.photos.apart import AT_ONCE, RefusedArchive, Seen, entries_apart, photos_apart
 from jobs.photos.archive import Entry
 from jobs.photos.arriving import zip_of
-from jobs.photos.giving import give, owner_problem, owners_of
+from jobs.photos.giving import Owner, Whose, give, locked_owners_of, other_photos, owner_problem, owners_of, whose
 from jobs.runtime import Runtime
 from jobs.work import Work
 from processes.engine import Engine
@@ -33,6 +34,8 @@ from processes.engine import Engine
 LOOKED = 200  # photos that are kept, and whose rows are written, together: some 0.3 s of work
 LISTED = 1000  # rows that are added in one statement
 ROWS = cast(Table, PhotoItem.__table__)
+Named = Mapping[int, tuple[int, str | None]]
+"""Place of an entry in the zip → number of its row, and what is wrong with its name."""
 _NEW = {"number": Integer, "place": Integer, "name": String, "id_number": String, "state": String, "problem": String}
 
 
@@ -72,45 +75,53 @@ def list_photos(work: Work, record: PhotoImport, path: Path) -> None:
         raise RefusedArchive("上传的文件已不存在，请重新上传")
     entries = entries_apart(path, partial(_renew, work))
     with work.database.writing() as session:
-        problems = _problems(session, work, entries)
+        meant = _meant(session, work, entries)
         for first in range(0, len(entries), LISTED):
-            rows = [_row(number, one, problems[one.index]) for number, one in enumerate(entries[first : first + LISTED], first + 1)]
+            rows = [_row(number, one, meant[one.index]) for number, one in enumerate(entries[first : first + LISTED], first + 1)]
             new = values_table(session, rows, _NEW)
             values = [literal(record.id), *(new.c[name] for name in _NEW)]
             session.execute(insert(ROWS).from_select(["import_id", *_NEW], select(*values), include_defaults=False))
         recount(session, record.id)
-        work.keep(session, 0, sum(problem is not None for problem in problems.values()), len(entries))
+        work.keep(session, 0, sum(not one.somebodys for one in meant.values()), len(entries))
 
 
-def _problems(session: Session, work: Work, entries: Sequence[Entry]) -> dict[int, str | None]:
-    owners = owners_of(session, work.actor, [one.number for one in entries if one.problem is None])
-    return {one.index: one.problem or owner_problem(owners.get(one.number, ()), one.number) for one in entries}
+def _meant(session: Session, work: Work, entries: Sequence[Entry]) -> dict[int, Whose]:
+    """Whose each entry is, by its place in the directory."""
+    owners = owners_of(session, work.actor, [number for one in entries if one.problem is None for number in (one.number, *one.inside)])
+    return {
+        one.index: whose(owners, one.number, one.inside) if one.problem is None else Whose(one.number, one.problem, False)
+        for one in entries
+    }
 
 
-def _row(number: int, entry: Entry, problem: str | None) -> dict[str, Any]:
-    state = PhotoState.WAITING if problem is None else PhotoState.REFUSED
-    return {"number": number, "place": entry.index, "name": entry.name, "id_number": entry.number, "state": state, "problem": problem}
+def _row(number: int, entry: Entry, meant: Whose) -> dict[str, Any]:
+    """A row; of one that waits its `problem` is what is wrong with its name."""
+    state = PhotoState.WAITING if meant.somebodys else PhotoState.REFUSED
+    about = {"id_number": meant.number, "state": state, "problem": meant.problem}
+    return {"number": number, "place": entry.index, "name": entry.name, **about}
 
 
 def look_at_photos(runtime: Runtime, work: Work, record: PhotoImport, path: Path, at_once: int = AT_ONCE) -> None:
     """Looks at the photos that nobody has looked at yet, and keeps the good ones and the crops that would mend others."""
     with work.database.reading() as session:
-        waiting = select(ROWS.c.place, ROWS.c.number).where(ROWS.c.import_id == record.id, ROWS.c.state == PhotoState.WAITING)
-        numbers: dict[int, int] = {place: number for place, number in session.execute(waiting.order_by(ROWS.c.number))}
-    if not numbers:
+        waiting = select(ROWS.c.place, ROWS.c.number, ROWS.c.problem).where(
+            ROWS.c.import_id == record.id, ROWS.c.state == PhotoState.WAITING
+        )
+        named: Named = {place: (number, problem) for place, number, problem in session.execute(waiting.order_by(ROWS.c.number))}
+    if not named:
         return
     home = runtime.settings.home
     with _folder(home, work) as folder, ThreadPoolExecutor(1) as disk:
-        looking = photos_apart(path, folder, list(numbers), record.ground, at_once, partial(_renew, work))
+        looking = photos_apart(path, folder, list(named), record.ground, at_once, partial(_renew, work))
         with closing(cast("Any", looking)):
             keeping: tuple[list[tuple[int, Seen]], Future[dict[Path, str]]] | None = None
             while seen := list(islice(looking, LOOKED)):
                 kept = disk.submit(_kept, home, seen)  # the next ones are looked at while the disk writes these
                 if keeping is not None:
-                    _note(work, record, numbers, *keeping)
+                    _note(work, record, named, *keeping)
                 keeping = seen, kept
             if keeping is not None:
-                _note(work, record, numbers, *keeping)
+                _note(work, record, named, *keeping)
 
 
 def _kept(home: Path, seen: Sequence[tuple[int, Seen]]) -> dict[Path, str]:
@@ -118,24 +129,27 @@ def _kept(home: Path, seen: Sequence[tuple[int, Seen]]) -> dict[Path, str]:
     return dict(zip(files, take_photos(home, files), strict=True))
 
 
-def _note(
-    work: Work, record: PhotoImport, numbers: Mapping[int, int], seen: Sequence[tuple[int, Seen]], kept: Future[dict[Path, str]]
-) -> None:
+def _note(work: Work, record: PhotoImport, named: Named, seen: Sequence[tuple[int, Seen]], kept: Future[dict[Path, str]]) -> None:
     """Writes down what was seen, once its pictures are kept."""
     hashes = kept.result()
-    rows = [_result(hashes, numbers[place], one) for place, one in seen]
+    rows = [_result(hashes, *named[place], one) for place, one in seen]
     with work.database.writing() as session:
         _write(session, record.id, rows)
         failed = sum(row["new_state"] != PhotoState.GOOD for row in rows)
         work.keep(session, work.done, work.failed + failed)
 
 
-def _result(hashes: Mapping[Path, str], number: int, seen: Seen) -> dict[str, Any]:
-    """What a row says of a photo that was looked at, once its pictures are kept."""
+def _result(hashes: Mapping[Path, str], number: int, misnamed: str | None, seen: Seen) -> dict[str, Any]:
+    """What a row says of a photo that was looked at, once its pictures are kept. `misnamed`: what is wrong with its name."""
     photo, preview = (None if file is None else hashes[file] for file in (seen.kept, seen.preview))
-    state = PhotoState.GOOD if seen.problem is None else PhotoState.MENDABLE if photo is not None else PhotoState.REFUSED
+    state = PhotoState.GOOD if seen.problem is None else PhotoState.MENDABLE
+    if photo is None:
+        state = PhotoState.REFUSED
+    elif misnamed is not None:
+        state = PhotoState.MISNAMED
+    problem = "；".join(one for one in (misnamed, seen.problem) if one is not None) or None
     width, height = seen.size or (None, None)
-    about = {"new_state": state, "new_problem": seen.problem, "new_photo": photo, "new_preview": preview}
+    about = {"new_state": state, "new_problem": problem, "new_photo": photo, "new_preview": preview}
     return {"row": number, **about, "new_box": None if seen.box is None else [*seen.box], "new_width": width, "new_height": height}
 
 
@@ -161,21 +175,42 @@ def give_photos(runtime: Runtime, work: Work, record: PhotoImport) -> None:
 
 def give_items(engine: Engine, session: Session, actor: Actor, items: Sequence[PhotoItem]) -> tuple[list[str], int]:
     """Gives some photos, and writes down what became of each. Returns the jobs to hand out, and how many were given."""
-    owners = owners_of(session, actor, [item.id_number for item in items])
-    chosen = [(item.import_id, item.number, item.id_number, item.photo or "") for item in items]  # a savepoint that fails expires the rows
-    # in the order of instances, as everybody who acts on many: two imports of the same people never wait for each other
+    owners = locked_owners_of(session, actor, [item.id_number for item in items])
+    # copied: a savepoint that fails expires the rows
+    chosen = [(item.import_id, item.number, item.id_number, item.photo or "", item.earlier) for item in items]
     chosen.sort(key=lambda one: min((owner.instance_id or 0 for owner in owners.get(one[2], ())), default=0))
     jobs: list[str] = []
     given = 0
-    for import_id, number, id_number, photo in chosen:
+    for import_id, number, id_number, photo, agreed in chosen:
         its = owners.get(id_number, ())
-        problem = owner_problem(its, id_number)  # they may have been deleted meanwhile
-        has, refusal, more = give(engine, session, actor, its, photo) if problem is None else (None, problem, [])
-        values = {"state": PhotoState.REFUSED if has is None else PhotoState.GIVEN, "problem": refusal, "candidate_id": has}
+        values, more = _given(engine, session, actor, its, id_number, photo, agreed)
         session.execute(update(ROWS).where(ROWS.c.import_id == import_id, ROWS.c.number == number).values(values))
         jobs += more
-        given += has is not None
+        if values["state"] == PhotoState.GIVEN:
+            owners[id_number] = [replace(one, photo=photo) for one in its]  # another photo of theirs may follow
+            given += 1
     return jobs, given
+
+
+def _given(
+    engine: Engine, session: Session, actor: Actor, its: Sequence[Owner], id_number: str, photo: str, agreed: str | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Gives one photo, or asks where it would replace another one than the one that people have `agreed` to replace.
+
+    Returns: what the row says afterwards, and the jobs to hand out.
+    """
+    if problem := owner_problem(its, id_number):  # they may have been deleted meanwhile
+        return {"state": PhotoState.REFUSED, "problem": problem, "candidate_id": None}, []
+    before = next((one.photo for one in its if one.photo is not None), None)
+    others = other_photos(session, actor, its, photo, engine.clock())
+    if others and others[0].photo != agreed:
+        has, _, jobs = give(engine, session, actor, [one for one in its if one not in others], photo)
+        about = {"problem": None, "earlier": others[0].photo, "candidate_id": has or others[0].id}
+        return {"state": PhotoState.ASKING, **about}, jobs
+    has, refusal, jobs = give(engine, session, actor, its, photo)
+    state = PhotoState.REFUSED if has is None else PhotoState.GIVEN
+    earlier = others[0].photo if others else before
+    return {"state": state, "problem": refusal, "candidate_id": has, "earlier": None if has is None else earlier}, jobs
 
 
 def _load(work: Work) -> PhotoImport:

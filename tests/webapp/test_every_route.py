@@ -127,6 +127,9 @@ ROUTES = {
     "photos.crop": post("school1: 302+; 404"),
     "photos.photo": get("school1: 200; 404"),
     "photos.preview": get("school1: 200; 404"),
+    "photos.earlier": get("404"),  # no candidate had a photo before
+    "photos.take": post("school1: 409; 404", state="asking"),
+    "photos.leave_out": post("school1: 409; 404", state="misnamed"),
     "photos.failed": get("school1: 200; 404"),
     "photos.of_candidate": get("404"),  # nobody has a photo yet
     "photos.one": get("school1: 200; 404"),

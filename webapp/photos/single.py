@@ -16,15 +16,12 @@ from domain.exams.candidates import Candidate
 from domain.exams.photos import folder_of, read_photo, take_photos
 from forms.lists.candidates import CANDIDATE
 from jobs.photos.apart import Seen, photo_apart
-from jobs.photos.giving import FIELD, KEY
+from jobs.photos.giving import FIELD, KEY, may_be_given
 from jobs.photos.grounds import DEFAULT
 from jobs.photos.looking import size_problem
-from processes.definitions.store import load
 from processes.errors import NotFound
 from processes.history import instance_of
-from processes.rights import access
 from processes.steps import acting
-from processes.tasks.actions import ActionKind, actions_for
 from webapp import steps
 from webapp.context import actor, current_actor, db, runtime
 from webapp.photos.views import blueprint, jpeg
@@ -78,15 +75,7 @@ def photo_page(about: tuple[str, int] | None) -> str | None:
     who = current_actor()
     if who is None or about is None or about[0] != KEY:
         return None
-    actions = actions_for(db(), who, KEY, [about[1]], runtime().engine.clock())[about[1]]
-    edit = next((one for one in actions if one.kind == ActionKind.EDIT), None)
-    instance = instance_of(db(), KEY, about[1])
-    if edit is None or instance is None:
-        return None
-    definition = load(db(), instance.definition_id)
-    element = definition.elements[edit.element]
-    field = access.fields_of(definition.forms[element.edit_form or ""])[FIELD]
-    return url_for("photos.one", record_id=about[1]) if access.mode_at(field, element, element.edit_lane) == "write" else None
+    return url_for("photos.one", record_id=about[1]) if may_be_given(db(), who, about[1], runtime().engine.clock()) else None
 
 
 def _give(candidate: Candidate, photo: str) -> ResponseReturnValue:

@@ -33,16 +33,18 @@ from jobs.keeping import kept_bytes
 from jobs.lists import exports
 from jobs.photos import arriving
 from jobs.photos.arriving import MOST, PIECE, OutOfPlace, Sent
+from jobs.photos.giving import Owner, owners_of
 from jobs.photos.grounds import DEFAULT
-from jobs.photos.mending import crop_at_once, crop_later
 from processes.errors import NotAllowed, NotFound, Refused
-from webapp.context import actor, db, later, later_task, runtime
+from webapp.context import actor, db, later_task, runtime
 from webapp.paging import Paged, page_of
 
 blueprint = Blueprint("photos", __name__, url_prefix="/candidates")
 SHOWN = 48  # thumbnails of a page: rows of eight, six, four or three
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TABS = {
+    "asking": ("将替换已有照片", PhotoState.ASKING),
+    "misnamed": ("待确认考生", PhotoState.MISNAMED),
     "mendable": ("可一键裁剪", PhotoState.MENDABLE),
     "refused": ("未通过", PhotoState.REFUSED),
     "given": ("已导入", PhotoState.GIVEN),
@@ -64,7 +66,13 @@ class Shown:
     page: Paged
     items: Sequence[PhotoItem]
     people: Mapping[int, str]
-    """Ids of candidates who have photos now → how they are called."""
+    """Ids of candidates → how they are called."""
+    meant: Mapping[int, Owner]
+    """Number of a photo that nobody has yet → the candidate whom its name means."""
+    replaced: int
+    """Of all photos that were given, how many replaced another one."""
+    same: int
+    """And how many are those that the candidates had already."""
 
 
 @blueprint.get("/photos/")
@@ -104,7 +112,7 @@ def create() -> ResponseReturnValue:
 @blueprint.post("/photos/<int:import_id>/pieces")
 def add_piece(import_id: int) -> ResponseReturnValue:
     """Takes the piece that begins `at` a byte: `{"received"}`, how many bytes there are by now; 409 where it does not follow on them."""
-    record, at = _record(import_id), request.args.get("at", type=int)
+    record, at = record_of(import_id), request.args.get("at", type=int)
     if record.state != PhotoImportState.ARRIVING or record.person_id != actor().person_id or at is None:
         raise NotFound
     content = request.stream.read(PIECE + 1)
@@ -115,13 +123,13 @@ def add_piece(import_id: int) -> ResponseReturnValue:
         arriving.write_piece(runtime().settings, import_id, at, content)
     except OutOfPlace as error:
         return {"message": str(error)}, 422
-    return {"received": arriving.note_piece(db(), _record(import_id), at, len(content))}
+    return {"received": arriving.note_piece(db(), record_of(import_id), at, len(content))}
 
 
 @blueprint.post("/photos/<int:import_id>/begin")
 def start(import_id: int) -> ResponseReturnValue:
     """The zip is there: looks at its photos in the background."""
-    record = _record(import_id)
+    record = record_of(import_id)
     later_task(arriving.begin_work(db(), actor(), record, runtime().engine.clock()))
     address = url_for(".show", import_id=import_id)
     return {"address": address} if request.headers.get("X-Requested-With") == "fetch" else redirect(address)
@@ -130,7 +138,7 @@ def start(import_id: int) -> ResponseReturnValue:
 @blueprint.post("/photos/<int:import_id>/resume")
 def go_on(import_id: int) -> ResponseReturnValue:
     """继续: work that was cancelled or failed."""
-    record = _record(import_id)
+    record = record_of(import_id)
     if not _stuck(record):
         raise Refused("导入没有中断，请刷新后查看进度。")
     later_task(arriving.again(db(), actor(), record, runtime().engine.clock()))
@@ -140,7 +148,7 @@ def go_on(import_id: int) -> ResponseReturnValue:
 @blueprint.post("/photos/<int:import_id>/drop")
 def give_up(import_id: int) -> ResponseReturnValue:
     """放弃: a zip that has not been worked on."""
-    arriving.drop(db(), runtime().settings, _record(import_id))
+    arriving.drop(db(), runtime().settings, record_of(import_id))
     flash("已放弃，没有导入任何照片。", "success")
     return redirect(url_for(".index"))
 
@@ -148,7 +156,7 @@ def give_up(import_id: int) -> ResponseReturnValue:
 @blueprint.get("/photos/<int:import_id>")
 def show(import_id: int) -> str:
     """How an import stands: progress, then thumbnails of what was given, refused, and could be mended."""
-    record = _record(import_id)
+    record = record_of(import_id)
     task = _task(record)
     working = record.state == PhotoImportState.WORKING or (task is not None and not task.over)
     stuck = _stuck(record)
@@ -169,47 +177,39 @@ def show(import_id: int) -> str:
 @blueprint.get("/photos/<int:import_id>.json")
 def progress(import_id: int) -> dict[str, Any]:
     """What the page's script asks for every second or two."""
-    record = _record(import_id)
+    record = record_of(import_id)
     task = _task(record)
     checked = _checked(record)
     handled, total = _steps(record, task, checked)
     return {"over": task is None or task.over, "handled": handled, "total": total, "sentence": _sentence(task, checked)}
 
 
-@blueprint.post("/photos/<int:import_id>/crop")
-def crop(import_id: int) -> ResponseReturnValue:
-    """裁剪并采用 of the photo `number`, or 全部裁剪并采用: the crops that were offered are given to the candidates."""
-    record, now = _record(import_id), runtime().engine.clock()
-    back = url_for(".show", import_id=import_id, tab="mendable")
-    if "number" not in request.form:
-        task_id = crop_later(db(), actor(), record, now)
-        later_task(task_id)
-        return redirect(url_for(".show", import_id=import_id))
-    jobs, problem = crop_at_once(runtime().engine, db(), actor(), record, request.form.get("number", type=int) or 0)
-    later(jobs)
-    flash(problem or "已裁剪并采用。", "danger" if problem else "success")
-    return redirect(back)
-
-
 @blueprint.get("/photos/<int:import_id>/<int:number>.jpg")
 def photo(import_id: int, number: int) -> Response:
     """A photo that was given, or the crop that would mend one, for those who see the import."""
-    item = db().get(PhotoItem, (_record(import_id).id, number))
+    item = db().get(PhotoItem, (record_of(import_id).id, number))
     return jpeg(item.photo if item is not None else None)
 
 
 @blueprint.get("/photos/<int:import_id>/<int:number>/preview.jpg")
 def preview(import_id: int, number: int) -> Response:
     """A small picture of a refused photo, for those who see the import."""
-    item = db().get(PhotoItem, (_record(import_id).id, number))
+    item = db().get(PhotoItem, (record_of(import_id).id, number))
     return jpeg(item.preview if item is not None else None)
+
+
+@blueprint.get("/photos/<int:import_id>/<int:number>/earlier.jpg")
+def earlier(import_id: int, number: int) -> Response:
+    """The photo that a candidate had before, beside which the new one stands, for those who see the import."""
+    item = db().get(PhotoItem, (record_of(import_id).id, number))
+    return jpeg(item.earlier if item is not None else None)
 
 
 @blueprint.get("/photos/<int:import_id>/failed.xlsx")
 def failed(import_id: int) -> ResponseReturnValue:
     """The photos that candidates do not have, with the reasons."""
-    record, file = _record(import_id), BytesIO()
-    exports.write(db(), items_query(record.id, [PhotoState.MENDABLE, PhotoState.REFUSED]), FAILURE_COLUMNS, file)
+    record, file = record_of(import_id), BytesIO()
+    exports.write(db(), items_query(record.id, [PhotoState.MISNAMED, PhotoState.MENDABLE, PhotoState.REFUSED]), FAILURE_COLUMNS, file)
     file.seek(0)
     return send_file(file, XLSX, as_attachment=True, download_name=f"{record.file_name}-未通过的照片.xlsx")
 
@@ -251,7 +251,7 @@ def _school() -> Actor:
     return actor()
 
 
-def _record(import_id: int) -> PhotoImport:
+def record_of(import_id: int) -> PhotoImport:
     record = photo_import_of(db(), actor(), import_id)
     if record is None:
         raise NotFound
@@ -280,15 +280,25 @@ def _index(who: Actor, problem: str | None = None) -> str:
 
 
 def _shown(record: PhotoImport) -> Shown:
-    counts = {"mendable": record.mendable, "refused": record.refused, "given": record.given}
+    counts: dict[str, int] = {name: getattr(record, state.value) for name, (_, state) in TABS.items()}
     tabs = [(name, label, counts[name]) for name, (label, _) in TABS.items() if counts[name]]
     asked = request.args.get("tab", "")
     tab = asked if counts.get(asked) else tabs[0][0] if tabs else "given"
     page = page_of(request.args, counts[tab], SHOWN)
     items = db().scalars(items_query(record.id, [TABS[tab][1]]).limit(page.size).offset(page.offset)).all()
-    ids = [item.candidate_id for item in items if item.candidate_id is not None]
+    owners = owners_of(db(), actor(), [item.id_number for item in items if item.state in (PhotoState.MISNAMED, PhotoState.MENDABLE)])
+    meant = {item.number: owners[item.id_number][0] for item in items if owners.get(item.id_number)}
+    ids = [item.candidate_id for item in items if item.candidate_id is not None] + [one.id for one in meant.values()]
     people = {row.id: row.title() for row in db().scalars(candidates_query(actor()).where(Candidate.id.in_(ids)))} if ids else {}
-    return Shown(tab, tabs, page, items, people)
+    return Shown(tab, tabs, page, items, people, meant, *_replaced(record))
+
+
+def _replaced(record: PhotoImport) -> tuple[int, int]:
+    """How many of the photos that were given replaced another one, and how many the candidates had already."""
+    mine = (PhotoItem.import_id == record.id, PhotoItem.state == PhotoState.GIVEN, PhotoItem.earlier.is_not(None))
+    same = func.count().filter(PhotoItem.earlier == PhotoItem.photo)
+    every, alike = db().execute(select(func.count(), same).where(*mine)).one()
+    return every - alike, alike
 
 
 def _checked(record: PhotoImport) -> int | None:
@@ -311,4 +321,4 @@ def _sentence(task: BackgroundTask | None, checked: int | None) -> str:
     if task is None or not task.total:
         return "正在读取压缩包…"
     looked_at = "" if checked is None else f"已检查 {checked} 张，"
-    return f"共 {task.total} 张，{looked_at}已导入 {task.done} 张，未通过 {task.failed} 张，正在检查和导入…"
+    return f"共 {task.total} 张，{looked_at}已导入 {task.done} 张，未通过或待确认 {task.failed} 张，正在检查和导入…"

@@ -13,7 +13,7 @@ import pytest
 from jobs.photos import apart, archive
 from jobs.photos.apart import RefusedArchive, entries_apart, photos_apart
 from jobs.photos.archive import Entry
-from jobs.photos.looking import MOST
+from jobs.photos.looking import MOST_READ
 from tests.jobs.photos import samples
 from tests.jobs.photos.samples import good, jpeg, png
 
@@ -56,6 +56,31 @@ def test_other_numbers_than_those_of_residents_are_names_too(tmp_path: Path) -> 
     names = ["H12345678.jpg", "e12345678.jpg", "8888123456(B).jpg", "军字第1234567号.jpg"]
     found = listed(samples.archive(tmp_path / "a.zip", dict.fromkeys(names, b"x")))
     assert [one.number for one in found] == ["H12345678", "E12345678", "8888123456(B)", "军字第1234567号"]
+
+
+@pytest.mark.parametrize(
+    ("name", "inside"),
+    [
+        (f"{ONE}(1).jpg", [ONE]),
+        (f"{ONE.lower()} (2).jpg", [ONE]),
+        (f"{ONE} 副本.jpg", [ONE]),
+        (f"{ONE} - 副本.png", [ONE]),
+        (f"王小明+{ONE}.jpg", [ONE]),
+        (f"软件班/{OTHER}-王小明.jpg", [OTHER]),
+        (f"王小明{OTHER}.jpg", [OTHER]),
+        (f"王小明（{OTHER}）.jpg", [OTHER]),
+        (f"wang{OTHER}.jpg", [OTHER]),
+        ("护照 e12345678.jpg", ["E12345678"]),
+        (f"{ONE}_{OTHER}.jpg", [ONE, OTHER]),
+        (f"{ONE}.jpg", []),
+        (f"1{OTHER}.jpg", []),
+        ("王小明.jpg", []),
+        ("合影 3.jpg", []),
+    ],
+)
+def test_the_numbers_inside_a_longer_file_name_are_found(tmp_path: Path, name: str, inside: list[str]) -> None:
+    (found,) = listed(samples.archive(tmp_path / "a.zip", {name: b"x"}))
+    assert found.inside == inside
 
 
 def test_names_in_the_encodings_of_programs(tmp_path: Path) -> None:
@@ -159,10 +184,10 @@ def test_ten_thousand_photos_are_listed(tmp_path: Path) -> None:
 
 
 def test_a_photo_that_swells_is_read_no_further_than_photos_may_be(tmp_path: Path) -> None:
-    path = samples.archive(tmp_path / "a.zip", {"1.jpg": b"\0" * (MOST + 10), "2.jpg": b"\0" * (MOST + 10)}, ZIP_DEFLATED)
-    assert all(one.problem == "照片大小为 5.1 MB，应在 5 MB 以内" for one in listed(path))
+    path = samples.archive(tmp_path / "a.zip", {"1.jpg": b"\0" * (MOST_READ + 10), "2.jpg": b"\0" * (MOST_READ + 10)}, ZIP_DEFLATED)
+    assert all(one.problem == "照片大小为 20.1 MB，应在 5 MB 以内" for one in listed(path))
     whole = path.read_bytes()
-    path.write_bytes(whole.replace(struct.pack("<I", MOST + 10), struct.pack("<I", 1000)))  # the zip says that they are small
+    path.write_bytes(whole.replace(struct.pack("<I", MOST_READ + 10), struct.pack("<I", 1000)))  # the zip says that they are small
     assert listed(path)[0].problem is None
     with ZipFile(path) as opened, pytest.raises(archive.BadPhoto):
         archive.read(opened, 0)

@@ -8,11 +8,16 @@ import pytest
 from PIL import Image, ImageCms
 
 from domain.demo.portraits import BLUE, RED, WHITE, Pose, draw
-from jobs.photos.looking import MOST, SIZE, look, stripped
+from jobs.photos.looking import MOST, MOST_READ, SIZE, look, stripped
 from tests.jobs.photos.samples import blue, good, jpeg, other, png, png_of, turned, wide
 
 pytestmark = pytest.mark.row("5.2.3.3")
 SECRET = b"Kamera 9"
+
+
+def heavy(picture: Image.Image) -> bytes:
+    """A file of more than five megabytes."""
+    return jpeg(picture) + bytes(MOST)
 
 
 def opened(content: bytes | None) -> Image.Image:
@@ -77,7 +82,9 @@ def test_a_profile_that_is_none_is_left_out() -> None:
     ("content", "told"),
     [
         (b"", "照片文件是空的"),
-        (b"x" * (MOST + 1), "照片大小为 5.1 MB，应在 5 MB 以内"),
+        (b"x" * (MOST + 1), "照片大小为 5.1 MB，应在 5 MB 以内；照片不是 JPG、PNG 格式"),
+        (b"x" * (MOST_READ + 1), "照片大小为 20.1 MB，应在 5 MB 以内"),
+        (heavy(blue()), "照片大小为 5.1 MB，应在 5 MB 以内；照片底色不是红色（底色偏蓝：检测到 #"),
         (jpeg()[:4000], "照片已损坏或不完整"),
         (png()[:9000], "照片已损坏或不完整"),
         (jpeg()[:200], "照片已损坏或不完整"),
@@ -135,6 +142,23 @@ def test_a_photo_of_another_size_is_refused_and_comes_with_the_crop_that_mends_i
     assert 0 <= left < right <= size[0]
     assert 0 <= top < bottom <= size[1]
     assert abs((right - left) / (bottom - top) - 295 / 413) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (heavy(good()), "照片大小为 5.1 MB，应在 5 MB 以内"),
+        (heavy(wide().picture), "照片大小为 5.1 MB，应在 5 MB 以内；照片像素 800×900，应为 295×413"),
+        (png(draw(1, RED, (1475, 2065)).picture, compress_level=0), "照片大小为 8.8 MB，应在 5 MB 以内；照片像素 1475×2065，应为 295×413"),
+    ],
+)
+def test_a_photo_of_too_many_bytes_is_refused_and_comes_with_a_small_one_that_mends_it(content: bytes, told: str) -> None:
+    seen = look(content)
+    assert seen.problem == told
+    assert seen.kept is not None
+    assert len(seen.kept) < 200_000
+    assert look(seen.kept).problem is None
+    assert seen.box is not None
 
 
 def test_another_ground_is_asked_for_by_its_name() -> None:

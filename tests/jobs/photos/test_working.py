@@ -14,11 +14,11 @@ from domain.exams.photos import photo_path, read_photo
 from domain.ground.errors import DomainError
 from domain.platform.background import BackgroundTask, cancel
 from domain.platform.budgets import Kept, UsedUp
-from domain.platform.photo_imports import PhotoImport
+from domain.platform.photo_imports import PhotoImport, PhotoState
 from jobs import background, files, verifying
 from jobs.photos import arriving, working
 from jobs.photos.arriving import OutOfPlace, Sent
-from jobs.photos.mending import NothingToCrop, TooOld, crop_at_once, crop_later
+from jobs.photos.mending import NothingLeft, TooOld, leave, take_at_once, take_later
 from processes import tables
 from processes.monitor.verify import verify
 from tests.conftest import World
@@ -131,12 +131,14 @@ def test_a_crop_is_taken_with_one_click(lite: World, tmp_path: Path) -> None:
     assert candidates(lite)[only] == ("无照片", None)
     with lite.runtime.database.writing() as session:
         one = session.get_one(PhotoImport, import_id)
-        assert crop_at_once(lite.runtime.engine, session, lite.actor("school1"), one, 1)[1] is None
+        assert take_at_once(lite.runtime.engine, session, lite.actor("school1"), one, PhotoState.MENDABLE, 1)[1].problem is None
     assert states(lite, import_id) == [("given", None)]
     assert candidates(lite)[only] == ("信息待认证", items(lite, import_id)[0].photo)
     assert record(lite, import_id).given == 1
-    with lite.runtime.database.writing() as session, pytest.raises(NothingToCrop):
-        crop_at_once(lite.runtime.engine, session, lite.actor("school1"), session.get_one(PhotoImport, import_id), 1)
+    with lite.runtime.database.writing() as session:
+        one = session.get_one(PhotoImport, import_id)
+        with pytest.raises(NothingLeft):
+            take_at_once(lite.runtime.engine, session, lite.actor("school1"), one, PhotoState.MENDABLE, 1)
 
 
 def test_crops_are_kept_for_a_month(lite: World, tmp_path: Path) -> None:
@@ -146,9 +148,9 @@ def test_crops_are_kept_for_a_month(lite: World, tmp_path: Path) -> None:
     with lite.runtime.database.writing() as session:
         one = session.get_one(PhotoImport, import_id)
         with pytest.raises(TooOld):
-            crop_at_once(lite.runtime.engine, session, lite.actor("school1"), one, 1)
+            take_at_once(lite.runtime.engine, session, lite.actor("school1"), one, PhotoState.MENDABLE, 1)
         with pytest.raises(TooOld):
-            crop_later(session, lite.actor("school1"), one, lite.clock())
+            take_later(session, lite.actor("school1"), one, PhotoState.MENDABLE, lite.clock())
     assert states(lite, import_id)[0][0] == "mendable"
 
 
@@ -157,7 +159,7 @@ def test_all_that_only_need_a_crop_are_taken_at_once(lite: World, tmp_path: Path
     files = {named(at): jpeg(wide(at).picture) for at in range(3)} | {named(3): jpeg(blue())}
     import_id = bring(lite, samples.archive(tmp_path / "a.zip", files))
     with lite.runtime.database.writing() as session:
-        task_id = crop_later(session, lite.actor("school1"), session.get_one(PhotoImport, import_id), lite.clock())
+        task_id = take_later(session, lite.actor("school1"), session.get_one(PhotoImport, import_id), PhotoState.MENDABLE, lite.clock())
     assert background.run_task(lite.runtime, task_id)
     assert [state for state, _ in states(lite, import_id)] == ["given", "given", "given", "refused"]
     one = record(lite, import_id)
@@ -252,10 +254,110 @@ def test_zips_that_wait_are_within_budgets(lite: World) -> None:
             arriving.begin(session, settings, who, Sent("a.zip", 10, "20"), Kept(0, 0), now)
 
 
+def take(world: World, import_id: int, state: PhotoState) -> None:
+    """Takes all photos of an import that wait for a decision."""
+    with world.runtime.database.writing() as session:
+        task_id = take_later(session, world.actor("school1"), session.get_one(PhotoImport, import_id), state, world.clock())
+    assert background.run_task(world.runtime, task_id)
+
+
+def test_a_photo_that_would_replace_another_one_asks_first(lite: World, tmp_path: Path) -> None:
+    first, second, third = pupils(lite, [number(at) for at in (1, 2, 3)])
+    bring(lite, samples.archive(tmp_path / "a.zip", {named(at): jpeg(good(at)) for at in (1, 2)}))
+    before = candidates(lite)
+    import_id = bring(lite, samples.archive(tmp_path / "b.zip", {named(at): jpeg(good(at + 10)) for at in (1, 2, 3)}))
+    assert states(lite, import_id) == [("asking", None), ("asking", None), ("given", None)]
+    found = candidates(lite)
+    assert (found[first], found[second]) == (before[first], before[second])
+    assert found[third][0] == "信息待认证"
+    one = record(lite, import_id)
+    assert (one.state, one.status, one.asking, one.given) == ("done", "待确认", 2, 1)
+    assert [item.earlier for item in items(lite, import_id)] == [before[first][1], before[second][1], None]
+    with lite.runtime.database.writing() as session:
+        assert leave(session, session.get_one(PhotoImport, import_id), PhotoState.ASKING, 2) == 1
+        with pytest.raises(NothingLeft):
+            leave(session, session.get_one(PhotoImport, import_id), PhotoState.ASKING, 2)
+    take(lite, import_id, PhotoState.ASKING)
+    assert states(lite, import_id) == [("given", None), ("refused", "考生已有照片，已选择保留原照片"), ("given", None)]
+    after = candidates(lite)
+    assert after[second] == before[second]
+    assert after[first] == ("信息待认证", items(lite, import_id)[0].photo)
+    assert items(lite, import_id)[0].earlier == before[first][1]  # what it replaced is told
+    assert record(lite, import_id).status == "部分导入"
+    assert consistent(lite)
+
+
+def test_who_agreed_to_replace_one_photo_has_not_agreed_to_replace_the_next(lite: World, tmp_path: Path) -> None:
+    (only,) = pupils(lite, [number(1)])
+    zips = [samples.archive(tmp_path / f"{at}.zip", {named(1): jpeg(good(at))}) for at in range(3)]
+    _, second, third = (bring(lite, path) for path in zips)
+    take(lite, second, PhotoState.ASKING)
+    now = candidates(lite)[only][1]
+    take(lite, third, PhotoState.ASKING)  # it was to replace the first one
+    assert states(lite, third) == [("asking", None)]
+    assert candidates(lite)[only][1] == now == items(lite, third)[0].earlier
+    take(lite, third, PhotoState.ASKING)
+    assert candidates(lite)[only][1] == items(lite, third)[0].photo
+
+
+def test_a_crop_and_a_photo_for_both_kinds_ask_too(lite: World, tmp_path: Path) -> None:
+    (pupil,) = pupils(lite, [number(1)])
+    bring(lite, samples.archive(tmp_path / "a.zip", {named(1): jpeg(good(1))}))
+    before = candidates(lite)[pupil]
+    (outsider,) = pupils(lite, [number(1)], kind="社会考生")
+    import_id = bring(lite, samples.archive(tmp_path / "b.zip", {named(1): jpeg(wide().picture)}))
+    with lite.runtime.database.writing() as session:
+        one = session.get_one(PhotoImport, import_id)
+        assert take_at_once(lite.runtime.engine, session, lite.actor("school1"), one, PhotoState.MENDABLE, 1)[1].state == PhotoState.ASKING
+    found = candidates(lite)
+    assert found[pupil] == before
+    assert found[outsider] == ("信息待认证", items(lite, import_id)[0].photo)  # who had none has it
+    take(lite, import_id, PhotoState.ASKING)
+    assert candidates(lite)[pupil][1] == candidates(lite)[outsider][1]
+
+
+def test_a_number_in_a_longer_name_is_offered_and_never_taken_unasked(lite: World, tmp_path: Path) -> None:
+    ids = pupils(lite, [number(at) for at in range(1, 6)])
+    pupils(lite, [number(9)], account="school2")
+    files = {
+        f"{number(1)}(1).jpg": jpeg(good(1)),
+        f"王小明+{number(2)}.jpg": jpeg(wide(2).picture),
+        f"{number(3)}-王小明.jpg": jpeg(blue()),
+        f"{number(9)} 副本.jpg": jpeg(good(4)),
+        f"{number(4)}和{number(5)}.jpg": jpeg(good(5)),
+    }
+    import_id = bring(lite, samples.archive(tmp_path / "a.zip", files))
+    asked = "文件名应只有证件号：其中的“{}”是本校考生的证件号，请确认是不是这位考生的照片"
+    told = states(lite, import_id)
+    assert told[0] == ("misnamed", asked.format(number(1)))
+    assert told[1] == ("misnamed", asked.format(number(2)) + "；照片像素 800×900，应为 295×413")
+    assert told[2][0] == "refused"
+    assert (told[2][1] or "").startswith(asked.format(number(3)) + "；照片底色不是红色")
+    assert told[3] == ("refused", f"照片无对应考生：文件名应只有证件号，其中的“{number(9)}”不是本校考生的证件号")
+    assert told[4] == ("refused", "照片无对应考生：文件名应只有证件号，其中有 2 位考生的证件号，不能确定是谁的照片")
+    assert {status for status, _ in candidates(lite).values()} == {"无照片"}
+    assert record(lite, import_id).misnamed == 2
+    with lite.runtime.database.writing() as session:
+        one = session.get_one(PhotoImport, import_id)
+        assert take_at_once(lite.runtime.engine, session, lite.actor("school1"), one, PhotoState.MISNAMED, 1)[1].problem is None
+    assert [candidates(lite)[one][0] for one in ids[:2]] == ["信息待认证", "无照片"]
+    take(lite, import_id, PhotoState.MISNAMED)
+    assert [candidates(lite)[one][0] for one in ids[:3]] == ["信息待认证", "信息待认证", "无照片"]
+
+
+def test_two_photos_with_one_number_inside_never_replace_each_other_unasked(lite: World, tmp_path: Path) -> None:
+    (only,) = pupils(lite, [number(1)])
+    files = {f"{number(1)}({at}).jpg": jpeg(good(at)) for at in (1, 2)}
+    import_id = bring(lite, samples.archive(tmp_path / "a.zip", files))
+    take(lite, import_id, PhotoState.MISNAMED)
+    assert [state for state, _ in states(lite, import_id)] == ["given", "asking"]
+    assert candidates(lite)[only][1] == items(lite, import_id)[0].photo
+
+
 def test_photos_that_nobody_has_are_swept_away(lite: World, tmp_path: Path) -> None:
     (only,) = pupils(lite, [number(1)])
     import_id = bring(lite, samples.archive(tmp_path / "a.zip", {named(1): jpeg(good(1)), named(2): jpeg(wide().picture)}))
-    bring(lite, samples.archive(tmp_path / "b.zip", {named(1): jpeg(good(2))}))
+    take(lite, bring(lite, samples.archive(tmp_path / "b.zip", {named(1): jpeg(good(2))})), PhotoState.ASKING)
     home = lite.runtime.settings.home
     before = photo_path(home, items(lite, import_id)[0].photo or "")
     now = photo_path(home, candidates(lite)[only][1] or "")

@@ -101,6 +101,78 @@ def test_thumbnails_say_why_and_crops_are_taken(lite: World, tmp_path: Path) -> 
         assert answer.data[:2] == b"PK"
 
 
+def test_the_page_asks_before_a_photo_replaces_another_one(lite: World, tmp_path: Path) -> None:
+    ids = pupils(lite, [number(at) for at in range(4)])
+    same = jpeg(good())
+    bring(lite, samples.archive(tmp_path / "a.zip", {f"{number(0)}.jpg": jpeg(), f"{number(1)}.jpg": jpeg(), f"{number(2)}.jpg": same}))
+    before = candidates(lite)
+    files = {f"{number(at)}.jpg": jpeg(good(at + 10)) for at in (0, 1, 3)} | {f"{number(2)}.jpg": same}
+    import_id = bring(lite, samples.archive(tmp_path / "b.zip", files))
+    address = f"/candidates/photos/{import_id}"
+    school = user(site(lite), "school1")
+    page = school.get(address).text
+    assert "<b>2</b> 张将替换已有照片" in page
+    assert "已导入 <b>2</b> 张（新照片 1 张，与原照片相同 1 张）" in page
+    assert page.count("<figcaption>原照片</figcaption>") == page.count("<figcaption>新照片</figcaption>") == 2
+    assert "确定全部替换吗？" in page
+    assert candidates(lite)[ids[0]] == before[ids[0]]
+    assert school.get(f"{address}/1/earlier.jpg").data == school.get(f"/candidates/{ids[0]}/photo.jpg").data
+    other = user(site(lite), "school2")
+    assert other.get(f"{address}/1/earlier.jpg").status_code == 404
+    for path in ("asking/take", "asking/leave", "misnamed/take", "misnamed/leave"):
+        assert other.post(f"{address}/{path}").status_code == 404
+    assert school.post(f"{address}/mendable/leave").status_code == 404
+    assert "已保留 1 位考生的原照片" in school.post(f"{address}/asking/leave", data={"number": "2"}, follow_redirects=True).text
+    assert school.post(f"{address}/asking/take", data={"number": "2"}).status_code == 409
+    assert "已替换原照片。" in school.post(f"{address}/asking/take", data={"number": "1"}, follow_redirects=True).text
+    after = candidates(lite)
+    assert after[ids[1]] == before[ids[1]]
+    assert after[ids[0]] != before[ids[0]]
+    assert "（新照片 1 张，替换原照片 1 张，与原照片相同 1 张）" in school.get(address).text
+    given = school.get(f"{address}?tab=given").text
+    assert (given.count("<p>已替换原照片</p>"), given.count("<p>与原照片相同</p>")) == (1, 1)
+    assert "待确认" in school.get("/candidates/photos/").text
+
+
+def test_a_number_inside_a_name_is_taken_with_a_click(lite: World, tmp_path: Path) -> None:
+    ids = pupils(lite, [number(at) for at in range(3)])
+    files = {f"王小明+{number(0)}.jpg": jpeg(good()), f"{number(1)}(1).jpg": jpeg(wide().picture), f"{number(2)} 副本.jpg": jpeg(good(2))}
+    import_id = bring(lite, samples.archive(tmp_path / "a.zip", files))
+    address = f"/candidates/photos/{import_id}"
+    school = user(site(lite), "school1")
+    page = school.get(address).text
+    assert f"文件名应只有证件号：其中的“{number(0)}”是本校考生的证件号" in page
+    assert f'href="/candidates/{ids[0]}"' in page  # who is meant
+    assert "<b>3</b> 张的文件名不只有证件号" in page
+    assert "已作为这位考生的照片" in school.post(f"{address}/misnamed/take", data={"number": "1"}, follow_redirects=True).text
+    assert "1 张照片没有采用" in school.post(f"{address}/misnamed/leave", data={"number": "3"}, follow_redirects=True).text
+    assert school.post(f"{address}/misnamed/take").status_code == 302
+    work(lite, import_id)
+    assert [candidates(lite)[one][0] for one in ids] == ["信息待认证", "信息待认证", "无照片"]
+
+
+def test_a_crop_for_somebody_with_a_photo_asks_before_it_replaces_that(lite: World, tmp_path: Path) -> None:
+    (only,) = pupils(lite, [number(1)])
+    bring(lite, samples.archive(tmp_path / "a.zip", {f"{number(1)}.jpg": jpeg(good(1))}))
+    import_id = bring(lite, samples.archive(tmp_path / "b.zip", {f"{number(1)}.jpg": jpeg(wide().picture)}))
+    before = candidates(lite)[only]
+    school = user(site(lite), "school1")
+    assert "这位考生已有照片，替换前会请您确认" in school.get(f"/candidates/photos/{import_id}").text
+    answer = school.post(f"/candidates/photos/{import_id}/crop", data={"number": "1"}, follow_redirects=True)
+    assert "这位考生已有另一张照片" in answer.text
+    assert candidates(lite)[only] == before
+
+
+def test_a_photo_of_too_many_bytes_is_offered_smaller(lite: World) -> None:
+    (candidate,) = pupils(lite, [number(1)])
+    school = user(site(lite), "school1")
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
+    body = head + jpeg() + bytes(5 * 1024 * 1024) + b"\r\n--x--\r\n"  # as one piece: the client would leave a file of its own open
+    with school.post(f"/candidates/{candidate}/photo", data=body, content_type="multipart/form-data; boundary=x") as answer:
+        status, page = answer.status_code, answer.text
+    assert (status, "照片大小为 5.1 MB，应在 5 MB 以内" in page, "裁剪并采用" in page) == (422, True, True)
+
+
 def test_pictures_are_for_the_school_alone_and_for_no_cache(lite: World, tmp_path: Path) -> None:
     (candidate,) = pupils(lite, [number(1)])
     import_id = bring(lite, samples.archive(tmp_path / "a.zip", {f"{number(1)}.jpg": jpeg()}))
@@ -221,7 +293,7 @@ def test_the_progress_of_a_zip_moves_while_its_photos_are_looked_at(lite: World,
         recount(session, import_id)
         task = session.get_one(BackgroundTask, session.get_one(PhotoImport, import_id).task_id)
         task.total, task.failed = 3, 1
-    sentence = "共 3 张，已检查 2 张，已导入 0 张，未通过 1 张，正在检查和导入…"
+    sentence = "共 3 张，已检查 2 张，已导入 0 张，未通过或待确认 1 张，正在检查和导入…"
     assert school.get(f"{address}.json").get_json() == {"over": False, "handled": 3, "total": 6, "sentence": sentence}
     assert 'max="6" value="3"' in school.get(address).text
 
