@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +34,17 @@ def claim(session: Session, leased: Leased, row_id: str | int, now: datetime, le
     mine = update(table).where(table.c.id == row_id, table.c.state == leased.waiting)
     values = {"state": leased.running, "attempt": table.c.attempt + 1, leased.moment: now + lease, **more}
     return rows_changed(session, mine.values(values)) == 1
+
+
+def claim_many(session: Session, leased: Leased, row_ids: Sequence[str], now: datetime, lease: timedelta, **more: Any) -> list[Any]:
+    """As `claim`, for many rows in two statements; a row that somebody is just claiming is left to them. Returns ids of those claimed."""
+    table = leased.table
+    waiting = select(table.c.id).where(table.c.id.in_(row_ids), table.c.state == leased.waiting).order_by(table.c.id)
+    ours = list(session.scalars(waiting.with_for_update(skip_locked=True)))
+    values = {"state": leased.running, "attempt": table.c.attempt + 1, leased.moment: now + lease, **more}
+    if ours:
+        session.execute(update(table).where(table.c.id.in_(ours)).values(values))
+    return ours
 
 
 def sweep(session: Session, leased: Leased, now: datetime) -> list[Any]:

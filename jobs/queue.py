@@ -1,7 +1,7 @@
 """The queue between the database and the workers: Redis carries names of duties and ids of rows, and nothing that could be run.
 
 Whoever reaches Redis can write into it. RQ by itself would run what they write: it unpickles what jobs carry, and looks up their
-functions and callbacks by any name that Python can import. Here an entry is `[name, null, [id], {}]` in JSON. The worker looks the
+functions and callbacks by any name that Python can import. Here an entry is `[name, null, [id, …], {}]` in JSON. The worker looks the
 name up in a fixed table, and reads nothing else of what Redis keeps with an entry.
 """
 
@@ -27,10 +27,11 @@ QUEUES = QUICK, LONG = "pilot", "pilot-background"
 """Names of the queues, the one that workers look at first before the other."""
 IN_A_ROW = 20  # quick entries, after which one of the other queue goes first: after a large import all else would wait for its thousands
 AT_ONCE = 500  # entries that go to Redis in one exchange
-MANY = {QUICK: 500, LONG: 5}
+MANY = {QUICK: 50, LONG: 5}
 """Entries of a queue, beyond which rows that wait are not handed out again: most of them are in it, and each second entry costs a turn."""
 KEPT = 3600  # seconds for which RQ keeps an entry that failed; the rows keep what people need
-MAX_DATA = 400  # bytes of an entry; RQ would unpack whatever it finds
+MAX_IDS = 64  # of an entry whose duty takes many
+MAX_DATA = 400 + 40 * MAX_IDS  # bytes of an entry; RQ would unpack whatever it finds
 _READ = ("data", "origin", "status")  # of what RQ may keep with an entry
 _ID = re.compile(r"[0-9a-f-]{36}")  # a UUID
 _log = logging.getLogger(__name__)
@@ -45,10 +46,12 @@ class Duty:
     """What the ids are: UUIDs, or numbers."""
     seconds: int = 180
     """After which RQ breaks it off; -1 for never."""
+    many: bool = False
+    """Whether it takes a list of ids, and not one."""
 
 
-def enqueue(redis_url: str, queue: str, name: str, ids: Sequence[str] | Sequence[int]) -> None:
-    """Puts the ids of rows on a queue, for the duty of this name.
+def enqueue(redis_url: str, queue: str, name: str, ids: Sequence[str] | Sequence[int], together: int = 1) -> None:
+    """Puts the ids of rows on a queue, for the duty of this name. `together`: how many of them may go into one entry.
 
     Where Redis is away nothing is lost: the scheduler's sweep hands them out once it is back.
     """
@@ -56,8 +59,9 @@ def enqueue(redis_url: str, queue: str, name: str, ids: Sequence[str] | Sequence
         return
     target = _queue(redis_url, queue)
     try:
-        for first in range(0, len(ids), AT_ONCE):
-            entries = [Queue.prepare_data(name, args=(id,), result_ttl=0, failure_ttl=KEPT) for id in ids[first : first + AT_ONCE]]
+        groups = [tuple(ids[first : first + together]) for first in range(0, len(ids), together)]
+        for first in range(0, len(groups), AT_ONCE):
+            entries = [Queue.prepare_data(name, args=group, result_ttl=0, failure_ttl=KEPT) for group in groups[first : first + AT_ONCE]]
             target.enqueue_many(entries)
     except RedisError as error:
         _log.warning("Redis is away, %d rows wait for the sweep: %s", len(ids), error)
@@ -131,12 +135,12 @@ def _entry(duties: Mapping[str, Duty]) -> type[Job]:
                 if len(known.get("data", b"")) > MAX_DATA:
                     raise ValueError("too long")
                 super().restore(known)
-                name, row_id = _checked(self.data, duties)
+                name, ids = _checked(self.data, duties)
             except (ValueError, RecursionError, NoSuchJobError) as error:
                 _log.error("left out an entry of the queue that the product has not written: %s", error)
                 self.connection.delete(self.key)
                 raise NoSuchJobError(f"not one of ours: {error}") from error
-            self.func_name, self.args, self.kwargs = name, (row_id,), {}
+            self.func_name, self.args, self.kwargs = name, (ids,) if duties[name].many else tuple(ids), {}
             self.timeout, self.result_ttl, self.failure_ttl = duties[name].seconds, 0, KEPT
 
         @property
@@ -147,22 +151,29 @@ def _entry(duties: Mapping[str, Duty]) -> type[Job]:
     return Entry
 
 
-def _checked(data: bytes, duties: Mapping[str, Duty]) -> tuple[str, str | int]:
-    """Name and id of an entry.
+def _checked(data: bytes, duties: Mapping[str, Duty]) -> tuple[str, list[str] | list[int]]:
+    """Name and ids of an entry.
 
     Raises:
-        ValueError: it is anything but `[name, null, [id], {}]` with a known name and an id of its kind.
+        ValueError: it is anything but `[name, null, [id, …], {}]` with a known name and as many ids of its kind as its duty takes.
     """
     match json.loads(data):
-        case [str(name), None, [int(row_id)], {**more}] if name in duties and duties[name].of is int and not more:
-            if isinstance(row_id, bool) or not 0 < row_id < 2**63:
-                raise ValueError(f"no id: {row_id}")
-            return name, row_id
-        case [str(name), None, [str(row_id)], {**more}] if name in duties and duties[name].of is str and not more:
-            if not _ID.fullmatch(row_id):
-                raise ValueError(f"no id: {row_id[:40]!r}")
-            return name, row_id
-    raise ValueError("no name of a duty with one id")
+        case [str(name), None, list(ids), {**more}] if (
+            name in duties and not more and 0 < len(ids) <= (MAX_IDS if duties[name].many else 1)
+        ):
+            fits = _is_number if duties[name].of is int else _is_uuid
+            if not all(fits(one) for one in ids):
+                raise ValueError(f"no ids: {str(ids)[:40]}")
+            return name, ids
+    raise ValueError("no name of a duty with its ids")
+
+
+def _is_number(id: object) -> bool:
+    return isinstance(id, int) and not isinstance(id, bool) and 0 < id < 2**63
+
+
+def _is_uuid(id: object) -> bool:
+    return isinstance(id, str) and _ID.fullmatch(id) is not None
 
 
 @cache

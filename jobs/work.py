@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from domain.ground.parties import Actor
 from domain.platform.background import advance
 
 LEASE = timedelta(seconds=60)  # longer than any chunk takes; each progress renews it
-CHUNK = 5  # steps of the engine in one transaction: some 50 ms, during which SQLite lets nobody else write
-GAP = 0.04  # seconds between two chunks on SQLite
+CHUNK = 5  # steps of the engine in one transaction, to begin with
+MOST = 200  # steps in one transaction, however fast they are
+TURN = 0.08  # seconds that a transaction should take, during which SQLite lets nobody else write
 
 
 class Stopped(Exception):
@@ -43,6 +44,9 @@ class Work:
     done: int = 0
     failed: int = 0
     total: int | None = None
+    chunk: int = field(default_factory=lambda: CHUNK)
+    """How many items belong into the next transaction."""
+    _began: float = field(default_factory=time.monotonic)
 
     def progress(self, done: int, failed: int = 0, total: int | None = None) -> None:
         """Stores how far the attempt has come and renews the lease, in a short transaction of its own.
@@ -66,9 +70,13 @@ class Work:
             raise Stopped
 
     def give_way(self) -> None:
-        """Between two chunks: SQLite has one writer and no queue for it, so that people's clicks would starve."""
-        if self.database.engine.dialect.name == "sqlite":
-            time.sleep(GAP)
+        """Between two chunks: people's clicks go first. The next chunk is larger or smaller, so that it takes `TURN`."""
+        took = time.monotonic() - self._began
+        fits = int(self.chunk * TURN / max(took, 0.001))
+        # by steps: one chunk alone says little, and of many that are alike only the first is run by the engine
+        self.chunk = max(1, self.chunk // 2, min(MOST, 2 * self.chunk, fits))
+        self.database.let_others_write()
+        self._began = time.monotonic()
 
     def file(self, name: str) -> Path:
         """The path of the result that people download as `name`. Each attempt has its own: a lost worker may still write."""

@@ -13,7 +13,7 @@ from jobs.runtime import Runtime, build, settle
 def duties(runtime: Runtime) -> dict[str, Duty]:
     """Name in the queue → what is done with the row of an id. The only names that a worker knows."""
     return {
-        outbox.DUTY: Duty(partial(outbox.run_together, runtime)),
+        outbox.DUTY: Duty(partial(outbox.run_together, runtime), many=True),
         texting.DUTY: Duty(partial(texting.send, runtime)),
         background.DUTY: Duty(partial(background.run_task, runtime), of=int, seconds=-1),  # the lease ends what hangs
     }

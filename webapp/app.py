@@ -169,6 +169,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.add_template_filter(moment, "moment")
     app.add_template_global(stored_files)
     app.add_template_global(photo_page)
+    app.add_template_global(context.seen_at)
     app.jinja_env.globals.update({one.__name__: one for one in STATES})
     app.context_processor(_page)
     return app

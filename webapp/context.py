@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
@@ -89,8 +90,19 @@ def later_task(task_id: int) -> None:
 def install(app: Flask) -> None:
     """Puts login check, session and commit around every request."""
     db.init_app(app)
+    app.before_request(_note_moment)
     app.before_request(_require_login)
     app.after_request(_commit)
+
+
+def _note_moment() -> None:
+    g.began = runtime().engine.clock()
+
+
+def seen_at() -> float:
+    """The moment (POSIX time) of which everything is that the page shows, or an earlier one: what has happened since was not seen."""
+    began: datetime = g.began
+    return began.timestamp()
 
 
 def _require_login() -> ResponseReturnValue | None:

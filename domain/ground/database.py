@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from domain.ground.proofs import OPTION, Proofs, passing_proofs
+from domain.ground.waiting import Waiting
 from domain.ground.write_lock import ANSWERING, HURRY, SINCE, WriteLock
 
 IDLE = timedelta(seconds=60)
@@ -49,6 +50,8 @@ class Database:
     """The engine `immediate` for somebody who waits for an answer."""
     reads: sessionmaker[Session]
     writes: sessionmaker[Session]
+    waiting: Waiting | None
+    """Who waits for SQLite's write lock."""
 
     def answering(self, since: float | None) -> Engine:
         """The engine `immediate` for somebody who waits for an answer since that moment, by `time.monotonic` (`write_lock`).
@@ -78,6 +81,11 @@ class Database:
         """One transaction: committed at the end of the block, rolled back when the block raises. For entry points only."""
         with self.writes.begin() as session:
             yield session
+
+    def let_others_write(self) -> None:
+        """Between two transactions of background work: whoever waits for an answer writes first. PostgreSQL sees to that itself."""
+        if self.waiting is not None:
+            self.waiting.let_go_first()
 
     @contextmanager
     def alone(self, what: str) -> Iterator[None]:
@@ -132,6 +140,7 @@ def open_database(url: str, proofs: Proofs | None = None, patience: timedelta | 
     lock gets SQLAlchemy's OperationalError; by default SQLite's write lock is waited for a while, and PostgreSQL's locks of rows for good.
     """
     options = {OPTION: proofs or passing_proofs()}
+    waiting: Waiting | None = None
     if url.startswith("sqlite"):
         engine = create_engine(
             url,
@@ -139,8 +148,10 @@ def open_database(url: str, proofs: Proofs | None = None, patience: timedelta | 
             execution_options=options,
             connect_args={"timeout": (patience or PATIENCE).total_seconds(), "check_same_thread": False},
         )
+        name = engine.url.database
+        waiting = Waiting(Path(name)) if name and name != ":memory:" else None
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", partial(_begin_sqlite, WriteLock(patience or PATIENCE)))
+        event.listen(engine, "begin", partial(_begin_sqlite, WriteLock(patience or PATIENCE, waiting=waiting)))
     else:
         limits = f"-c idle_in_transaction_session_timeout={IDLE // _MS} -c lock_timeout={(patience or timedelta()) // _MS}"  # 0: none
         pool = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
@@ -155,6 +166,7 @@ def open_database(url: str, proofs: Proofs | None = None, patience: timedelta | 
         engine.execution_options(**{_IMMEDIATE: True, ANSWERING: True}),
         sessionmaker(engine, expire_on_commit=EXPIRE_ON_COMMIT),
         sessionmaker(immediate, expire_on_commit=EXPIRE_ON_COMMIT),
+        waiting,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from contextvars import ContextVar
 from datetime import timedelta
 from sqlite3 import SQLITE_BUSY
@@ -10,6 +11,8 @@ from time import monotonic
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
+
+from domain.ground.waiting import Waiting
 
 ANSWERING = "pilot_answering"
 """Option of an engine whose transactions are of somebody who waits for an answer."""
@@ -29,8 +32,9 @@ class WriteLock:
     waits long. Work that is not `ANSWERING` always has the whole of `patience`.
     """
 
-    def __init__(self, patience: timedelta, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, patience: timedelta, clock: Callable[[], float] = monotonic, waiting: Waiting | None = None) -> None:
         self._patience = patience.total_seconds()
+        self._waiting = waiting
         self._clock = clock
         self._stuck = False
 
@@ -48,7 +52,8 @@ class WriteLock:
         try:
             if room != self._patience:
                 _wait_at_most(connection, room)
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            with self._waiting.shown() if self._waiting is not None else nullcontext():
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
         except OperationalError as error:
             if getattr(error.orig, "sqlite_errorcode", None) == SQLITE_BUSY:
                 self.missed(began)

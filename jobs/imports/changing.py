@@ -23,7 +23,7 @@ from jobs.imports.checking import Problems, RowCheck, row_check
 from jobs.imports.columns import RECORD
 from jobs.imports.description import Import
 from jobs.runtime import Runtime
-from jobs.work import CHUNK, Work
+from jobs.work import Work
 from processes.diagrams import expressions
 from processes.engine import Engine
 from processes.errors import FormInvalid, ProcessError
@@ -57,7 +57,7 @@ def change_records(runtime: Runtime, work: Work, record: ImportRecord, descripti
         check = row_check(session, description)
     while True:
         with runtime.database.writing() as session:
-            rows = rows_of(session, record.id, [RowState.GOOD], 0, CHUNK)
+            rows = rows_of(session, record.id, [RowState.GOOD], 0, work.chunk)
             if not rows:
                 return
             jobs = _change(runtime.engine, session, work, record, description, check, rows)

@@ -38,7 +38,6 @@ from processes.steps import bulk_start
 CHECKED = 2000  # rows a transaction: on SQLite nobody else writes meanwhile, so what can be done before it begins is done before
 CHECKED_TEXT = 500_000  # characters a transaction
 TAKEN = 500  # rows that become records in one transaction: some 30 ms
-STARTED = 100  # processes a transaction: some 40 ms, during which SQLite lets nobody else write
 ROWS = cast(SqlTable, ImportRow.__table__)  # Core: twenty thousand rows need no objects
 KEPT = ("number", "state", "cells", "problems", "changes")
 TRIES = 3  # of one chunk, where another import takes the same people in at the same moment
@@ -102,8 +101,8 @@ def start_processes(runtime: Runtime, work: Work, most: int | None = None) -> No
     """Starts the processes of the new records, in chunks; about `most` of them, or all."""
     record, description = _load(work)
     started = 0
-    while (most is None or started < most) and _start_chunk(runtime, work, record, description):
-        started += STARTED
+    while (most is None or started < most) and (more := _start_chunk(runtime, work, record, description)):
+        started += more
 
 
 def _load(work: Work) -> tuple[ImportRecord, Import]:
@@ -284,14 +283,14 @@ def _refuse_rows(session: Session, record: ImportRecord, refused: Mapping[int, t
         session.execute(one.values(state=RowState.BAD, problems=[problem]))
 
 
-def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description: Import) -> bool:
-    """Starts the processes of the next records, and hands their jobs out. False where none is left."""
+def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description: Import) -> int:
+    """Starts the processes of the next records, and hands their jobs out. Returns how many."""
     if description.process is None:
-        return False
+        return 0
     jobs: list[str] = []
     with work.database.writing() as session:
         of = (ROWS.c.import_id == record.id, ROWS.c.state == RowState.TAKEN)
-        rows = session.execute(select(ROWS.c.number, ROWS.c.record_id).where(*of).order_by(ROWS.c.number).limit(STARTED)).all()
+        rows = session.execute(select(ROWS.c.number, ROWS.c.record_id).where(*of).order_by(ROWS.c.number).limit(work.chunk)).all()
         if rows:
             ids = [row.record_id or 0 for row in rows]
             kind = runtime.engine.subjects[latest(session, description.process).subject]
@@ -301,4 +300,4 @@ def _start_chunk(runtime: Runtime, work: Work, record: ImportRecord, description
             work.keep(session, work.done + len(rows), work.failed)
     hand_out(runtime.settings.redis_url, jobs)
     work.give_way()
-    return bool(rows)
+    return len(rows)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -23,7 +24,7 @@ from forms.lists import LISTS
 from jobs import outbox
 from jobs.lists.visibility import visible_to
 from jobs.runtime import Runtime
-from jobs.work import CHUNK, Work
+from jobs.work import Work
 from processes import tables
 from processes.engine import Engine
 from processes.errors import FormInvalid
@@ -33,6 +34,7 @@ from processes.tasks import inbox
 from processes.tasks.actions import Action, actions_for
 
 AT_ONCE = 20  # items that are done while the person waits
+UNSEEN = "打开列表后，这条记录又有变动，请刷新列表、核对后再办理"
 GONE = "记录不存在、已被办理，或您无权办理"
 _log = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ class Act:
     name: str
     element: str | None = None
     comment: str | None = None
+    seen: float | None = None
+    """When the page was made on which the records were chosen (POSIX time): tasks that began later were not seen. None: nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -174,10 +178,10 @@ def act_on(
 def _next_ids(session: Session, work: Work, chosen: Chosen) -> Sequence[Any]:
     if chosen.values is None:
         at = work.done + work.failed
-        return _ids(session, work.actor, chosen)[at : at + CHUNK]
+        return _ids(session, work.actor, chosen)[at : at + work.chunk]
     record = _listing(chosen).record
     rest = _narrowed(session, work.actor, chosen).order_by(None).order_by(record.id)
-    rest = rest.where(record.id > work.result["after"], record.id <= work.result["last"]).limit(CHUNK)
+    rest = rest.where(record.id > work.result["after"], record.id <= work.result["last"]).limit(work.chunk)
     return [row.id for row in session.scalars(rest)]
 
 
@@ -199,6 +203,7 @@ def _record_items(engine: Engine, session: Session, actor: Actor, act: Act, list
     known = {row.id: (row.title()[:200], row.status) for row in rows}  # read now: a savepoint that is rolled back expires the rows
     actions = actions_for(session, actor, act.key, list(known), engine.clock())
     chosen = {id: next((action for action in actions.get(id, ()) if _is(action, act)), None) for id in ids}
+    unseen = _unseen(session, act, [action.task_id for action in chosen.values() if action is not None and action.task_id is not None])
     # in the order of instance ids, as everybody who acts on many: two batches on the same records never wait for each other
     for record_id in sorted(ids, key=lambda id: action.instance_id if (action := chosen[id]) is not None else 0):
         if record_id not in known:  # deleted meanwhile, or another party's: the reason does not tell whose
@@ -209,8 +214,20 @@ def _record_items(engine: Engine, session: Session, actor: Actor, act: Act, list
         # 认证 while a comparison is under way: the diagram says why not
         told = next((one.refuse for one in actions.get(record_id, ()) if one.refuse and one.name == act.name), None)
         reason = told or f"当前状态为“{status}”，不能{act.name}"
+        if action is not None and action.task_id in unseen:
+            yield Item(label, record_id, None, UNSEEN)
+            continue
         run = None if action is None else _runner(engine, session, actor, act, action)
         yield Item(label, record_id, run, reason, _press(act, action))
+
+
+def _unseen(session: Session, act: Act, task_ids: Sequence[str]) -> set[str]:
+    """Those of these tasks that the actor has not seen: the record has been to somebody else, or was put right, since the page was made."""
+    if act.seen is None or not task_ids:
+        return set()
+    task = tables.task.c
+    later = select(task.id).where(task.id.in_(task_ids), task.created_at > datetime.fromtimestamp(act.seen, UTC))
+    return set(session.scalars(later))
 
 
 def _task_items(engine: Engine, session: Session, actor: Actor, act: Act, ids: Sequence[str]) -> Iterator[Item]:

@@ -22,7 +22,7 @@ from jobs.lists.failed_texts import TEXTS
 from jobs.lists.instances import INSTANCES
 from jobs.lists.undelivered import MESSAGES
 from jobs.runtime import Runtime
-from jobs.work import CHUNK, Work
+from jobs.work import Work
 from processes import tables
 from processes.definitions import store
 from processes.engine import Engine
@@ -147,7 +147,7 @@ def _next(session: Session, work: Work, chosen: Chosen, now: datetime) -> Sequen
     rest = select(every).where(every.c.id <= work.result["last"])
     if work.result["after"] is not None:
         rest = rest.where(every.c.id > work.result["after"])
-    return read_all(session, rest.order_by(every.c.id).limit(CHUNK), ChosenRow)
+    return read_all(session, rest.order_by(every.c.id).limit(work.chunk), ChosenRow)
 
 
 def _item(engine: Engine, session: Session, work: Work, act: Act, chosen: Chosen, row: ChosenRow) -> Item:

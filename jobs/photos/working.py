@@ -28,7 +28,7 @@ from jobs.photos.archive import Entry
 from jobs.photos.arriving import zip_of
 from jobs.photos.giving import Owner, Whose, give, locked_owners_of, other_photos, owner_problem, owners_of, whose
 from jobs.runtime import Runtime
-from jobs.work import CHUNK, Work
+from jobs.work import Work
 from processes.engine import Engine
 
 LOOKED = 200  # photos that are kept, and whose rows are written, together: some 0.3 s of work
@@ -164,7 +164,7 @@ def give_photos(runtime: Runtime, work: Work, record: PhotoImport) -> None:
     """Gives the good photos to their candidates, a few in a transaction."""
     while True:
         with work.database.writing() as session:
-            items = session.scalars(items_query(record.id, [PhotoState.GOOD]).limit(CHUNK)).all()
+            items = session.scalars(items_query(record.id, [PhotoState.GOOD]).limit(work.chunk)).all()
             if not items:
                 return
             jobs, given = give_items(runtime.engine, session, work.actor, items)

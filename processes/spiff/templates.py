@@ -7,6 +7,7 @@ import re
 import zlib
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import orjson
@@ -92,19 +93,28 @@ class StateTemplate:
     """What a step made of a state, to be written again for others that are alike."""
 
     def __init__(self, before: Apart, after: Apart) -> None:
-        self._between = after.between
-        self._places = after.places
-        self._variables = after.variables.keys()
+        self.ids = after.ids
         known = {id: number for number, id in enumerate(before.ids)}
         self._kept = [known.get(id) for id in after.ids]  # the number that an id had before; None: it is new
         self._new = self._kept.count(None)
-        moved = dict(zip(before.tasks, before.moments, strict=True))
-        at = {id: number for number, id in enumerate(before.tasks)}
-        self._moments = [
-            at[id] if moved.get(id) == moment else orjson.dumps(moment).decode()  # a task that has not moved in this step has its own
-            for id, moment in zip(after.tasks, after.moments, strict=True)
-        ]
-        self.ids = after.ids
+        self._variables = list(after.variables)
+        # a task that has not moved in this step has a moment of its own, by its number before; else all have the same
+        moved = {id: (number, before.moments[number]) for number, id in enumerate(before.tasks)}
+        stayed = [moved[id][0] if moved.get(id, (0, None))[1] == at else None for id, at in zip(after.tasks, after.moments, strict=True)]
+        self._stayed = sorted({number for number in stayed if number is not None})
+        values: dict[Place, int] = {}  # where the value of a place stands in the list that `written` makes
+        for place in [("id", number) for number in range(len(after.ids))] + [("variable", name) for name in self._variables]:
+            values[place] = len(values)
+        values |= {("moment", number): len(values) + at for at, number in enumerate(self._stayed)}
+        self._text, order = [after.between[0]], []
+        for (kind, which), piece in zip(after.places, after.between[1:], strict=True):
+            own = stayed[which] if kind == "moment" and isinstance(which, int) else which
+            if own is None and isinstance(which, int):
+                self._text[-1] += orjson.dumps(after.moments[which]).decode() + piece
+            elif own is not None:
+                order.append(values[kind, own])
+                self._text += ["", piece]
+        self._in_order = itemgetter(*order)
 
     def ids_of(self, own: Apart) -> list[str]:
         """The ids that another state has where the template has `ids`: its own, and new ones for what is new."""
@@ -113,12 +123,10 @@ class StateTemplate:
 
     def written(self, own: Apart, ids: Sequence[str], variables: Mapping[str, Scalar]) -> bytes:
         """What the step makes of another state. `variables` are its own after the step, and may be more than there are places for."""
-        values = {name: orjson.dumps(variables[name]).decode() for name in self._variables}
-        moments = [orjson.dumps(own.moments[one]).decode() if isinstance(one, int) else one for one in self._moments]
-        text = [self._between[0]]
-        for (kind, which), piece in zip(self._places, self._between[1:], strict=True):
-            text.append(ids[which] if kind == "id" else values[which] if kind == "variable" else moments[which])  # type: ignore[index]
-            text.append(piece)
+        values = [*ids, *(orjson.dumps(variables[name]).decode() for name in self._variables)]
+        values += [orjson.dumps(own.moments[number]).decode() for number in self._stayed]
+        text = self._text.copy()
+        text[1::2] = self._in_order(values)
         return zlib.compress("".join(text).encode(), 1)
 
 

@@ -23,8 +23,8 @@ from rq.serializers import JSONSerializer
 
 from domain.ground.base import utc_now
 from domain.platform.background import begin
-from jobs import outbox, queue, scheduler, texting, worker
-from jobs.queue import IN_A_ROW, LONG, MANY, QUEUES, QUICK, Duty
+from jobs import background, outbox, queue, scheduler, texting, worker
+from jobs.queue import IN_A_ROW, LONG, MANY, MAX_IDS, QUEUES, QUICK, Duty
 from tests.conftest import World
 from tests.jobs.conftest import Live, wait_for
 from tests.jobs.submitted import submitted
@@ -94,6 +94,10 @@ def malformed(redis: Redis, folder: Path) -> None:
     for data in (b"", b"null", b"[1, 2, 3, 4]", b'["job", null, [], {}]', b'["job", null, [1], {}]', b'["job", null, ["../../x"], {}]'):
         put(redis, data=data)
     put(redis, data=b'["job", null, ["' + str(uuid4()).encode() + b'"], {"session": 1}]')
+    good = str(uuid4())
+    for ids in ([good, "../../x"], [good, 1], [good, [good]], [good] * (MAX_IDS + 1), good, {good: good}):
+        put(redis, data=json.dumps([outbox.DUTY, None, ids, {}]).encode())
+    put(redis, data=json.dumps([background.DUTY, None, [1, 2], {}]).encode())  # a duty for one id
     put(redis, data=b"[" * 300)
     put(redis, data=zlib.compress(b"[" * 100_000))
     put(redis, data=zlib.compress(b" " * 100_000_000))
@@ -125,6 +129,15 @@ def test_what_is_planted_in_redis_does_nothing(live: Live, redis: Redis, tmp_pat
     assert process.poll() is None
     assert not folder.exists()
     assert live.outside.asked == [job_id]
+
+
+def test_jobs_that_are_handed_out_together_go_into_one_entry(live: Live, redis: Redis) -> None:
+    jobs = [submitted(live.world, account)[2] for account in ("school1", "school2", "school3")]
+    outbox.hand_out(live.world.runtime.settings.redis_url, jobs)
+    assert redis.llen(f"rq:queue:{QUICK}") == 1
+    live.start_worker()
+    wait_for(lambda: {live.job(one).state for one in jobs} == {"done"})
+    assert sorted(live.outside.asked) == sorted(jobs)
 
 
 def test_entries_hold_a_name_and_an_id_and_nothing_else(live: Live, redis: Redis) -> None:

@@ -27,6 +27,7 @@ from webapp.posted_data import posted_filters, ticked_rows
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/lists")
 SHOWN = 20
+MAX_MOMENT = 2.0**40  # seconds: what a clock can show, and more than any of ours does
 
 
 @blueprint.post("/<name>/export")
@@ -86,7 +87,7 @@ def finish(name: str) -> ResponseReturnValue:
     comment = request.form.get("comment", "").strip()
     if outcome.comment_required and not comment:
         return _review_page(listing, definition, element, f"选择“{outcome.name}”时须填写意见")
-    act = batches.Act(listing.name, outcome.name, element.id, comment or None)
+    act = batches.Act(listing.name, outcome.name, element.id, comment or None, _seen())
     return start(act, _chosen(name), f"{element.properties['bulk']}（{outcome.name}）：{listing.title}", posted_back("home.index"))
 
 
@@ -132,6 +133,12 @@ def _bulk(name: str) -> tuple[Listing, Definition, Element]:
     if request.form.get("element") not in {bulk.element for bulk in bulk_for(definition, pressing)}:
         raise NotFound
     return listing, definition, definition.elements[request.form["element"]]
+
+
+def _seen() -> float | None:
+    """When the list was made on which the rows were ticked."""
+    moment = request.form.get("seen", type=float)
+    return moment if moment is not None and 0 <= moment < MAX_MOMENT else None
 
 
 def _chosen(name: str) -> batches.Chosen:

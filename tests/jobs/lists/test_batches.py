@@ -84,7 +84,7 @@ def test_others_cannot_act_on_a_schools_reports(lite: World, account: str) -> No
 
 @pytest.mark.row("6.5")
 def test_all_under_the_filter_in_chunks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "CHUNK", 2)
+    monkeypatch.setattr("jobs.work.CHUNK", 2)
     ids = hand_in_many(world, 5)
     complete(world, "province1", ids[0], "审核通过", {})
     task, failures = ran(world, "school1", WITHDRAW, Chosen("weekly_report", values={"status": "待审核"}))

@@ -14,7 +14,6 @@ from sqlalchemy import func, select, text
 from domain.platform.background import BackgroundFailure, BackgroundTask, begin
 from jobs import background, scheduler
 from jobs.lists.monitoring import Chosen
-from jobs.work import CHUNK
 from processes import tables
 from processes.definitions import store
 from processes.deployment import deploying
@@ -22,6 +21,7 @@ from processes.monitor import managing
 from processes.monitor.verify import verify
 from tests.conftest import World
 from tests.jobs.conftest import Live, wait_for
+from tests.jobs.imports.held_worker import AT_ONCE
 from tests.jobs.lists.many import hand_in_many
 
 pytestmark = pytest.mark.row("8.4", "6.5")
@@ -97,8 +97,8 @@ def test_a_killed_worker_doubles_no_act_and_another_goes_on(
     # the first commit keeps the total, the second and third a chunk each
     kill_in_the_middle(live, redis, task_id, 3, monkeypatch)
     at_the_kill = task(world, task_id)
-    assert (at_the_kill.done, at_the_kill.failed) == (CHUNK, 0)
-    assert sum(lines(world, DONE[act]).values()) - sum(before.values()) == CHUNK
+    assert (at_the_kill.done, at_the_kill.failed) == (AT_ONCE, 0)
+    assert sum(lines(world, DONE[act]).values()) - sum(before.values()) == AT_ONCE
 
     live.start_worker()
     scheduler.turn(world.runtime, "test")

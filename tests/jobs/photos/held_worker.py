@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from domain.ground.settings import read_settings
-from jobs import worker
+from jobs import work, worker
 from jobs.photos import working
 from jobs.work import Work
 
 
 def run() -> None:
     """Runs as `pilot worker` does, until it is killed."""
-    working.LOOKED, working.CHUNK = 4, 2
+    working.LOOKED, work.CHUNK = 4, 2
+    Work.give_way = lambda one: None  # type: ignore[method-assign]  # a chunk has as many as the one before it
     keep, kept = Work.keep, [0]
 
-    def held(work: Work, *given: Any) -> None:
-        keep(work, *given)
+    def held(one: Work, *given: Any) -> None:
+        keep(one, *given)
         kept[0] += 1
         if kept[0] == int(os.environ["HOLD_AT"]):
             Path(os.environ["PILOT_HOME"], "held").touch()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from io import BytesIO
 
 import openpyxl
@@ -11,9 +13,10 @@ from flask.testing import FlaskClient
 from domain.platform.background import BackgroundTask
 from jobs import background
 from jobs.lists import batches, exports
+from processes.history import instance_of
 from tests.conftest import World
 from tests.jobs.lists.many import hand_in_many
-from tests.processes.steps.test_weekly_report import status
+from tests.processes.steps.test_weekly_report import ANSWERS, act, send, status
 from tests.webapp.clients import site, user
 
 REVIEW = {"element": "review", "back": "/weekly/"}
@@ -80,6 +83,35 @@ def test_batch_review_of_few_shows_its_result_at_once(lite: World) -> None:
     assert f'href="/weekly/{ids[0]}"' in page
     assert "当前状态为“审核退回”，不能审核通过" in page
     assert [status(lite, one) for one in ids] == ["审核退回", "审核通过", "审核通过"]
+
+
+@pytest.mark.row("6.5", "8.2")
+def test_a_batch_does_not_decide_on_what_was_handed_in_after_its_list_was_opened(lite: World) -> None:
+    first, second = hand_in_many(lite, 2)
+    province = user(site(lite), "province1")
+
+    def opened() -> dict[str, object]:
+        found = re.search(r'name="seen" value="([^"]+)"', province.get("/weekly/").text)
+        assert found is not None
+        return {**REVIEW, "ids": [first, second], "seen": found[1], "outcome": "审核通过"}
+
+    form = opened()
+    assert f'name="seen" value="{form["seen"]}"' in province.post("/lists/weekly_report/review", data=form).text
+    lite.clock.now += timedelta(minutes=1)
+    with lite.runtime.database.reading() as session:
+        row = instance_of(session, "weekly_report", first)
+    assert row is not None
+    instance = row.id
+    send(lite, "school1", instance, "withdraw")
+    act(lite, "school1", instance, "提交", {**ANSWERS, "summary": "又有新问题"})
+    page = province.post("/lists/weekly_report/finish", data=form, follow_redirects=True).text
+    assert "完成 1 条，失败 1 条" in page
+    assert batches.UNSEEN in page
+    assert [status(lite, one) for one in (first, second)] == ["待审核", "审核通过"]
+    for wrong in ("nan", "x", "-1", "1e300"):  # as from a page that says nothing of it
+        assert province.post("/lists/weekly_report/finish", data={**form, "ids": [second], "seen": wrong}).status_code == 302
+    province.post("/lists/weekly_report/finish", data=opened())
+    assert status(lite, first) == "审核通过"
 
 
 @pytest.mark.row("6.5", "8.2")
