@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
 from forms.listing import Listing
-from jobs.lists.visibility import definition_of, visible_with
+from jobs.lists.visibility import at_work_on, definition_of, visible_with
 from processes.definitions.definition import Definition
 from processes.tasks.actions import Action, Bulk, actions_and_incidents, bulk_for
 from webapp.context import runtime
@@ -73,6 +73,8 @@ class Page:
     actions: Mapping[int, Sequence[Action]] = field(default_factory=dict)
     incidents: Mapping[int, str] = field(default_factory=dict)
     """Record → what failed in its process and waits for a person."""
+    at_work: Mapping[int, str] = field(default_factory=dict)
+    """Record → what the system is doing about it, where the status does not tell."""
     bulk: Sequence[Bulk] = ()
     definition: Definition | None = None
 
@@ -143,7 +145,8 @@ def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[
     here = {action.element for found in actions.values() for action in found}
     bulk = bulk_for(definition, actor, here) if definition is not None else ()
     starting = counts.get("", 0) if definition is not None else 0
-    return Page(listing, rows, total, number, size, _tabs(definition, counts), starting, actions, incidents, bulk, definition)
+    busy = at_work_on(session, definition, ids) if definition is not None else {}
+    return Page(listing, rows, total, number, size, _tabs(definition, counts), starting, actions, incidents, busy, bulk, definition)
 
 
 def _counts(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str]) -> dict[str, int]:

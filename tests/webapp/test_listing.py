@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from flask import Flask, get_template_attribute
+from flask import Flask, g, get_template_attribute
 from sqlalchemy import event, select
 
 from domain.ground.base import utc_now
@@ -53,6 +53,7 @@ def test_list_counts_pages_and_queries(app: Flask) -> None:
     for query in ("/", "/", "/?status=未提交", "/?label=%25", "/?page=999&size=x"):  # the first reads the diagram
         statements.clear()
         with app.test_request_context(query), database.reading() as session:
+            g.began = utc_now()  # as before every request
             text = render_list(SCREEN, session, actor)
         counts.append(len(statements))
         assert "周报管理" in text
@@ -99,6 +100,7 @@ def test_filters_beyond_the_third_are_folded_unless_in_force(app: Flask) -> None
         pages = {}
         for address in ("/", "/?f4=x"):
             with app.test_request_context(address):
+                g.began = utc_now()
                 pages[address] = render_list(screen, session, actor)
     assert pages["/"].count("folded") == 3  # the status and five more
     assert "展开" in pages["/"]

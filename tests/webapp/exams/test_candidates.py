@@ -61,6 +61,25 @@ def run_jobs(world: World) -> list[str]:
     return found
 
 
+@pytest.mark.row("5.2.3.6")
+def test_who_is_being_compared_is_seen_and_found_in_the_list(lite_books: World) -> None:
+    school = user(site(lite_books), "school1")
+    assert add(school) == 302
+    give_photo(lite_books)
+    under_way, words = "/candidates/?failed=与公安系统照片比对中", '<small class="at-work">与公安系统照片比对中</small>'
+    assert "<option>与公安系统照片比对中</option>" in school.get("/candidates/").text
+    assert words not in school.get("/candidates/").text
+    assert "王小明" not in school.get(under_way).text
+    press(school, "waiting")
+    assert words in school.get("/candidates/").text
+    assert words in school.get(f"{under_way}&status=信息待认证").text
+    assert "王小明" not in school.get("/candidates/?failed=有步骤失败").text
+    assert "王小明" not in school.get("/candidates/?failed=别的").text
+    give_photo(lite_books, b"another")  # which ends the comparison
+    assert words not in school.get("/candidates/").text
+    assert "王小明" not in school.get(under_way).text
+
+
 @pytest.mark.row("5.2.3.1")
 def test_pupils_and_others_are_two_parts_of_one_list(lite_books: World) -> None:
     school = user(site(lite_books), "school1")
