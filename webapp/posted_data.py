@@ -11,7 +11,7 @@ from sqlalchemy import String
 
 from domain.platform.files import attach
 from forms import fields
-from forms.filling import filling
+from forms.filling import filling, followed
 from forms.listing import Listing
 from webapp.context import actor, db, runtime
 
@@ -25,14 +25,19 @@ def posted_fields() -> dict[str, list[str]]:
     return request.form.to_dict(flat=False)
 
 
-def posted_answers(schema: Mapping[str, Any]) -> dict[str, Any]:
+def posted_answers(schema: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The posted answers of a form, with what is filled from other fields (`forms.filling`). Files that do not exist or are another
-    party's are left out, and the page says so."""
+    party's are left out, and the page says so.
+
+    `before` is what the form showed, if anything: without scripts, a field that another one had filled is sent back as it was.
+    """
     answers = fields.parse(schema, posted_fields()) if schema else {}
     for name, field in fields.file_fields(schema).items():
         if name in answers:
             answers[name] = _own_files(field, answers[name])
     filling(schema)(answers)
+    if before is not None:
+        answers |= followed(schema, before, {name: value for name, value in answers.items() if before.get(name) != value})
     return {name: value for name, value in answers.items() if value != []}
 
 

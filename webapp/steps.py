@@ -81,7 +81,7 @@ def save(actor: Actor, instance_id: int, seen: int | None) -> Problem | None:
         edit = acting.open_edit(runtime().engine, db(), actor, instance_id, seen)
         if seen is not None and seen < edit.step.row.seq:
             _refuse_closed(edit)
-        return acting.store_edit(edit, posted_answers(edit.form))
+        return acting.store_edit(edit, posted_answers(edit.form, edit.step.subject.answers()))
 
     return attempt(act, lambda: instance_id)
 

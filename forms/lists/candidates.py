@@ -96,6 +96,7 @@ def _imports(part: str, kind: str) -> tuple[Link, ...]:
     school = frozenset({SCHOOL})
     return (
         Link("批量导入考生信息", "imports.index", school, {"kind": kind}, part=part),
+        Link("批量导入考生照片", "photos.index", school, part=part),
         Link("导入记录", "imports.index", school, {"kind": kind}, anchor="records", part=part),
         Link("资料不完整", "candidate.index", school, {"kind": part, "lacking": INCOMPLETE}, part=part),
     )
@@ -114,7 +115,6 @@ CANDIDATE = RecordKind(
     links=(
         *_imports(PUPIL, "candidates"),
         *_imports(OUTSIDER, "social-candidates"),
-        Link("批量导入考生照片", "photos.index", frozenset({SCHOOL})),
     ),
     export="批量导出考生信息",
     amend=("批量修改考生信息", "candidate-changes"),

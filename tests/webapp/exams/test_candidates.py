@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from sqlalchemy import select
 
+from domain.exams.candidates import Candidate
 from domain.exams.photos import keep_photo
 from domain.platform.looks import Look
 from jobs import background, outbox
@@ -174,6 +175,21 @@ def test_pinyin_that_was_left_empty_is_filled_in_from_the_name(lite_books: World
     answer = school.post("/candidates/1/edit", data={**PUPIL, "name": "陈\U0002ebf0", "pinyin": "", "act": "保存"})
     assert (answer.status_code, "“姓名拼音”必须填写" in answer.text) == (422, True)
     assert "姓名中不能有数字" in school.post("/candidates/1/edit", data={**PUPIL, "name": "张三1", "act": "保存"}).text
+
+
+@pytest.mark.row("5.2.3.1")
+def test_a_new_name_has_a_new_pinyin_unless_the_old_one_was_corrected(lite_books: World) -> None:
+    school = user(site(lite_books), "school1")
+
+    def edited(**values: str) -> str:
+        assert school.post("/candidates/1/edit", data={**PUPIL, **values, "act": "保存"}).status_code == 302
+        with lite_books.runtime.database.reading() as session:
+            return session.get_one(Candidate, 1).pinyin
+
+    assert add(school, name="王小明", pinyin="WANG XIAOMING") == 302
+    assert edited(name="李小明", pinyin="WANG XIAOMING") == "LI XIAOMING"  # a page without scripts sends it back as it was
+    assert edited(name="李小明", pinyin="LEE SIUMING") == "LEE SIUMING"
+    assert edited(name="李晓明", pinyin="LEE SIUMING") == "LEE SIUMING"
 
 
 def looks(world: World) -> list[tuple[str, str, int]]:
