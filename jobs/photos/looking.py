@@ -5,6 +5,7 @@ Runs in a confined process (`jobs.photos.apart`). What is kept is a JPEG without
 
 from __future__ import annotations
 
+import re
 import struct
 import warnings
 import zlib
@@ -35,7 +36,7 @@ _NOT_READ = (OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFErro
 _IMAGES = ("GIF", "BMP", "WEBP", "TIF", "TIFF", "HEIC", "HEIF", "AVIF", "JP2", "ICO", "PSD", "SVG")
 _OTHERS = frozenset((*_IMAGES, "PDF", "DOC", "DOCX", "XLS", "XLSX", "PPTX", "ZIP", "RAR", "7Z", "MP4", "MOV", "HTML"))
 """What a file may be called that is no photo; the library's other guesses tell people nothing."""
-_NO_MARKERS = frozenset((0, *range(0xD0, 0xD8)))  # what follows FF inside a scan: a stuffed FF, and restarts
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # inside a scan FF 00 is a stuffed FF, D0 to D7 are restarts, FF FF fills
 
 
 @dataclass(frozen=True)
@@ -242,11 +243,8 @@ def stripped(content: bytes) -> bytes | None:
 
 def _end_of_scan(content: bytes, at: int) -> int:
     """Where the first marker behind a scan is; the end of the file where there is none."""
-    while 0 <= (at := content.find(b"\xff", at)) < len(content) - 1:
-        if content[at + 1] not in _NO_MARKERS and content[at + 1] != 0xFF:
-            return at
-        at += 1 if content[at + 1] == 0xFF else 2
-    return len(content)
+    found = _MARKER.search(content, at)
+    return len(content) if found is None else found.start()
 
 
 def _stays(marker: bytes, segment: bytes) -> bool:
