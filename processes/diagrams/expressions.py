@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from threading import local
 from typing import Any, NamedTuple, TypeAlias
 
 from simpleeval import InvalidExpression, SimpleEval
@@ -257,6 +258,17 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # the library ships no type
         return [self._eval(item) for item in node.elts]
 
 
+_OF_THREAD = local()
+
+
+def _evaluator() -> _Evaluator:
+    """This thread's: to make one takes longer than most expressions do."""
+    found: _Evaluator | None = getattr(_OF_THREAD, "evaluator", None)
+    if found is None:
+        found = _OF_THREAD.evaluator = _Evaluator(_OPERATORS, FUNCTIONS, {})
+    return found
+
+
 def evaluate(text: str, names: Mapping[str, Value]) -> Value:
     """The value of an expression over `names`.
 
@@ -267,7 +279,8 @@ def evaluate(text: str, names: Mapping[str, Value]) -> Value:
     missing = sorted(expression.names - names.keys())
     if missing:
         raise ExpressionError(f"表达式{quoted(expression.text, _SHOWN)}中的名称“{missing[0]}”没有值")
-    evaluator = _Evaluator(operators=_OPERATORS, functions=FUNCTIONS, names={n: names[n] for n in expression.names})
+    evaluator = _evaluator()
+    evaluator.names = {n: names[n] for n in expression.names}
     try:
         value: Value = evaluator.eval(expression.text, previously_parsed=ast.Expr(expression.body))
         limit_size(value)
