@@ -71,6 +71,7 @@ WORK: Mapping[str, Work] = {
     "rows of a table": Work("jobs.imports.apart", "read", seconds=60, memory=2000 * MEGABYTE),
     "list of photos": Work("jobs.photos.apart", "entries", seconds=20, memory=700 * MEGABYTE),
     "one photo": Work("jobs.photos.apart", "one", seconds=8),
+    "crop of a photo": Work("jobs.photos.apart", "crop", seconds=5),
     "photos of a zip": Work("jobs.photos.apart", "photos", seconds=120),
     "trial of a diagram": Work("jobs.trials", "try_diagram", seconds=20),
 }

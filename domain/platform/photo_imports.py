@@ -121,6 +121,7 @@ class PhotoItem(Base):
         Index("ix_photo_item_photo", "photo"),  # whether a stored picture is still named
         Index("ix_photo_item_preview", "preview"),
         Index("ix_photo_item_earlier", "earlier"),
+        Index("ix_photo_item_source", "source"),
     )
 
     import_id: Mapped[int] = mapped_column(ForeignKey("photo_import.id"), primary_key=True)
@@ -136,6 +137,10 @@ class PhotoItem(Base):
     width: Mapped[int | None] = mapped_column(comment="pixels of the photo, upright; null: it could not be opened")
     height: Mapped[int | None]
     candidate_id: Mapped[int | None] = mapped_column(comment="of one candidate whom it was given to")
+    source: Mapped[str | None] = mapped_column(
+        String(64), comment="SHA-256 of the picture that another crop may be cut from; null: none may"
+    )
+    least: Mapped[int | None] = mapped_column(comment="pixels of the photo that a crop must be wide at least")
     earlier: Mapped[str | None] = mapped_column(String(64), comment="SHA-256 of the photo that the candidate had before; null: none")
 
 

@@ -71,6 +71,7 @@ def _looked_at(home: Path, import_id: int, numbers: Sequence[str]) -> Iterator[P
         item.state = PhotoState.GOOD if seen.problem is None else PhotoState.REFUSED if kept is None else PhotoState.MENDABLE
         item.photo = kept
         item.preview = None if seen.preview is None else keep_photo(home, seen.preview)
+        item.source, item.least = None if seen.source is None else keep_photo(home, seen.source), seen.least
         item.box = None if seen.box is None else [*seen.box]
         item.width, item.height = size
         yield item

@@ -19,7 +19,7 @@ from jobs import confinement
 from jobs.confinement import Json, Unfinished
 from jobs.photos.archive import BadArchive, Entry, entries_of, read
 from jobs.photos.cropping import Box
-from jobs.photos.looking import BadPhoto, Look, look, size_problem
+from jobs.photos.looking import BadPhoto, Look, cut, look, size_problem
 
 AT_ONCE = 2  # processes that decode the photos of one zip
 A_TURN = 2000  # photos that one process decodes at most: what they leave in its memory ends with it
@@ -45,6 +45,8 @@ class Seen:
     preview: Path | None = None
     box: Box | None = None
     size: tuple[int, int] | None = None
+    source: Path | None = None
+    least: int | None = None
 
 
 def entries_apart(path: Path, meanwhile: Meanwhile = lambda: None) -> list[Entry]:
@@ -76,6 +78,20 @@ def photo_apart(file: Path, folder: Path, ground: str) -> Seen:
     except Unfinished:
         return Seen(UNREADABLE)
     return _seen(cast("dict[str, Json]", found), folder, "one")
+
+
+def crop_apart(source: Path, folder: Path, size: tuple[int, int], box: Box, ground: str) -> Seen:
+    """`looking.cut`, confined, of the picture in a file: a crop that is `kept`, or why there is none.
+
+    Raises:
+        Busy: others are at it.
+    """
+    asked: dict[str, Json] = {"path": str(source), "folder": str(folder), "size": [*size], "box": [*box], "ground": ground}
+    try:
+        found = confinement.run("crop of a photo", asked)
+    except Unfinished:
+        return Seen(UNREADABLE)
+    return _seen(cast("dict[str, Json]", found), folder, "crop")
 
 
 def photos_apart(
@@ -118,15 +134,17 @@ def _share(path: Path, folder: Path, indexes: Sequence[int], ground: str, meanwh
 
 
 def _seen(answer: dict[str, Json], folder: Path, name: str) -> Seen:
-    kept, preview = (folder / f"{name}.{part}" if answer[part] else None for part in ("kept", "preview"))
+    kept, preview, source = (folder / f"{name}.{part}" if answer[part] else None for part in ("kept", "preview", "source"))
     box, size = cast("list[int] | None", answer["box"]), cast("list[int] | None", answer["size"])
-    problem = answer["problem"]
+    problem, least = answer["problem"], cast("int | None", answer["least"])
     return Seen(
         None if problem is None else str(problem),
         kept,
         preview,
         None if box is None else (box[0], box[1], box[2], box[3]),
         None if size is None else (size[0], size[1]),
+        source,
+        least,
     )
 
 
@@ -157,10 +175,20 @@ def one(asked: Mapping[str, Json]) -> Json:
     return _told(look(content, str(asked["ground"])), Path(str(asked["folder"])), "one")
 
 
+def crop(asked: Mapping[str, Json]) -> Json:
+    """`crop_apart`, inside."""
+    width, height = cast(list[int], asked["size"])
+    left, top, right, bottom = cast(list[int], asked["box"])
+    found = cut(Path(str(asked["path"])).read_bytes(), (width, height), (left, top, right, bottom), str(asked["ground"]))
+    return _told(found, Path(str(asked["folder"])), "crop")
+
+
 def _told(found: Look, folder: Path, name: str) -> Json:
-    for part, content in (("kept", found.kept), ("preview", found.preview)):
+    pictures = {"kept": found.kept, "preview": found.preview, "source": found.source}
+    for part, content in pictures.items():
         if content is not None:
             (folder / f"{name}.{part}").write_bytes(content)
     box: Json = None if found.box is None else [*found.box]
     size: Json = None if found.size is None else [*found.size]
-    return {"problem": found.problem, "kept": found.kept is not None, "preview": found.preview is not None, "box": box, "size": size}
+    are_there: dict[str, Json] = {part: content is not None for part, content in pictures.items()}
+    return {**are_there, "problem": found.problem, "box": box, "size": size, "least": found.least}

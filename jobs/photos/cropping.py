@@ -52,7 +52,7 @@ def crop_of(picture: Image.Image) -> Box | None:
     return box if (box[3] - box[1]) * LARGER >= SIZE[1] and (box[2] - box[0]) * LARGER >= SIZE[0] else None
 
 
-def cropped(picture: Image.Image, box: Box) -> Image.Image:
+def cropped(picture: Image.Image, box: tuple[float, float, float, float]) -> Image.Image:
     """The portrait in a box of a picture."""
     return picture.resize(SIZE, Image.Resampling.LANCZOS, box, reducing_gap=3.0)
 

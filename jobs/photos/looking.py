@@ -16,6 +16,7 @@ import puremagic
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from jobs.photos.cropping import SIZE, Box, crop_of, cropped
+from jobs.photos.framing import least_of, source_of
 from jobs.photos.grounds import DEFAULT, edge_of, ground_problem
 
 Image.preinit()  # loads the decoders: once in the server of confined processes, not in each of them
@@ -49,6 +50,10 @@ class Look:
     """Where the crop is in the photo, turned upright."""
     size: tuple[int, int] | None = None
     """Pixels of the photo, turned upright."""
+    source: bytes | None = None
+    """With a crop: the picture from which another one may be cut."""
+    least: int | None = None
+    """With it: pixels of the photo that a crop must be wide at least."""
 
 
 class BadPhoto(Exception):
@@ -179,7 +184,20 @@ def _judged(upright: tuple[Image.Image, tuple[int, int]], ground: str, heavy: st
         return Look(f"{problem}；{other}", None, _preview(picture), None, size)
     scale = size[1] / picture.height
     left, top, right, bottom = (round(one * scale) for one in box)
-    return Look(problem, as_jpeg(portrait), _preview(picture), (left, top, right, bottom), size)
+    source, part = source_of(picture, box)
+    least = least_of(part / scale)
+    return Look(problem, as_jpeg(portrait), _preview(picture), (left, top, right, bottom), size, as_jpeg(source, 90), least)
+
+
+def cut(source: bytes, size: tuple[int, int], box: Box, ground: str = DEFAULT) -> Look:
+    """Another crop of a photo of this size, from the `source` that a look at it gave. `box` is in pixels of the photo."""
+    picture = Image.open(BytesIO(source), formats=("JPEG",))
+    part = picture.width / size[0]
+    left, top, right, bottom = (one * part for one in box)
+    portrait = cropped(picture, (left, top, min(right, picture.width), min(bottom, picture.height)))
+    if problem := ground_problem(edge_of(portrait), ground):
+        return Look(f"按这个位置裁剪时，{problem}，请移动裁剪框")
+    return Look(None, as_jpeg(portrait), box=box, size=size)
 
 
 def as_jpeg(picture: Image.Image, quality: int = 94) -> bytes:

@@ -15,6 +15,7 @@ from domain.ground.parties import Actor
 from domain.platform import background
 from domain.platform.photo_imports import SHOWN_FOR, PhotoImport, PhotoItem, PhotoState, recount
 from jobs.photos.arriving import TASK, task_params
+from jobs.photos.cropping import Box
 from jobs.photos.working import give_items
 from processes.engine import Engine
 
@@ -74,6 +75,19 @@ def take_later(session: Session, actor: Actor, record: PhotoImport, state: Photo
     recount(session, record.id)
     session.flush()
     return task.id
+
+
+def move_crop(session: Session, record: PhotoImport, number: int, photo: str, box: Box) -> None:
+    """Offers another crop of a photo than before: the kept one of this hash, which was cut from `box`.
+
+    Raises:
+        NothingLeft: somebody has taken the crop.
+    """
+    table = PhotoItem
+    waits = (table.state.in_((PhotoState.MENDABLE, PhotoState.MISNAMED)), table.source.is_not(None))
+    moved = update(table).where(table.import_id == record.id, table.number == number, *waits).values(photo=photo, box=[*box])
+    if not rows_changed(session, moved):
+        raise NothingLeft
 
 
 def leave(session: Session, record: PhotoImport, state: PhotoState, number: int | None = None) -> int:

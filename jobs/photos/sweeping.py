@@ -45,7 +45,7 @@ def _of_candidates(session: Session, hashes: list[str]) -> Iterator[str]:
 def _of_imports(session: Session, hashes: list[str], now: datetime) -> Iterator[str]:
     recent = PhotoItem.import_id.in_(select(PhotoImport.id).where(PhotoImport.created_at > now - SHOWN_FOR))
     needed = recent | (PhotoItem.state == PhotoState.GOOD)  # or still to be given
-    for column in (PhotoItem.photo, PhotoItem.preview, PhotoItem.earlier):
+    for column in (PhotoItem.photo, PhotoItem.preview, PhotoItem.source, PhotoItem.earlier):
         yield from session.scalars(select(column).where(among(session, column, hashes), needed)).unique()  # type: ignore[misc]  # as above
 
 

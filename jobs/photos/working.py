@@ -125,7 +125,7 @@ def look_at_photos(runtime: Runtime, work: Work, record: PhotoImport, path: Path
 
 
 def _kept(home: Path, seen: Sequence[tuple[int, Seen]]) -> dict[Path, str]:
-    files = [file for _, one in seen for file in (one.kept, one.preview) if file is not None]
+    files = [file for _, one in seen for file in (one.kept, one.preview, one.source) if file is not None]
     return dict(zip(files, take_photos(home, files), strict=True))
 
 
@@ -141,7 +141,7 @@ def _note(work: Work, record: PhotoImport, named: Named, seen: Sequence[tuple[in
 
 def _result(hashes: Mapping[Path, str], number: int, misnamed: str | None, seen: Seen) -> dict[str, Any]:
     """What a row says of a photo that was looked at, once its pictures are kept. `misnamed`: what is wrong with its name."""
-    photo, preview = (None if file is None else hashes[file] for file in (seen.kept, seen.preview))
+    photo, preview, source = (None if file is None else hashes[file] for file in (seen.kept, seen.preview, seen.source))
     state = PhotoState.GOOD if seen.problem is None else PhotoState.MENDABLE
     if photo is None:
         state = PhotoState.REFUSED
@@ -149,12 +149,19 @@ def _result(hashes: Mapping[Path, str], number: int, misnamed: str | None, seen:
         state = PhotoState.MISNAMED
     problem = "；".join(one for one in (misnamed, seen.problem) if one is not None) or None
     width, height = seen.size or (None, None)
-    about = {"new_state": state, "new_problem": problem, "new_photo": photo, "new_preview": preview}
-    return {"row": number, **about, "new_box": None if seen.box is None else [*seen.box], "new_width": width, "new_height": height}
+    about = {"new_state": state, "new_problem": problem, "new_photo": photo, "new_preview": preview, "new_source": source}
+    return {
+        "row": number,
+        **about,
+        "new_box": None if seen.box is None else [*seen.box],
+        "new_width": width,
+        "new_height": height,
+        "new_least": seen.least,
+    }
 
 
 def _write(session: Session, import_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
-    names = ("state", "problem", "photo", "preview", "box", "width", "height")
+    names = ("state", "problem", "photo", "preview", "box", "width", "height", "source", "least")
     one = update(ROWS).where(ROWS.c.import_id == import_id, ROWS.c.number == bindparam("row"))
     values = {name: bindparam(f"new_{name}", type_=JSON(none_as_null=True) if name == "box" else None) for name in names}
     session.connection().execute(one.values(values), [*rows])

@@ -22,6 +22,29 @@ def number_of_somebody(page: Page, address: str) -> str:  # noqa: F811
     return page.locator("dl.values div", has_text="证件号").locator("dd").first.inner_text()
 
 
+def move_the_frame(page: Page) -> None:
+    """Moves the frame of the only crop with the mouse and by keyboard, and has it cut there."""
+    page.click("text=调整裁剪框")
+    frame, slider = page.locator("[data-whole] .crop"), page.locator("#frame-x")
+    left, at = float(frame.get_attribute("x") or 0), int(slider.input_value())
+    place = page.locator("[data-whole]").bounding_box()
+    assert place is not None
+    page.mouse.move(place["x"] + 100, place["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 104, place["y"] + 100)
+    page.mouse.up()
+    moved = 4 * 800 / place["width"]  # pixels of the photo
+    assert abs(float(frame.get_attribute("x") or 0) - left - moved) < 2
+    assert int(slider.input_value()) > at
+    at = int(slider.input_value())
+    slider.press("ArrowLeft")
+    assert int(slider.input_value()) == at - 1
+    assert (page.locator("[data-result]").get_attribute("viewBox") or "").split()[0] == frame.get_attribute("x")
+    page.locator("#frame-size").press("ArrowRight")
+    page.get_by_role("button", name="按此裁剪", exact=True).click()
+    expect(page.get_by_text("裁剪框已调整")).to_be_visible()
+
+
 def test_a_zip_survives_a_broken_line_and_a_login_that_ends(browser: Browser, address: str, tmp_path: Path) -> None:  # noqa: F811
     page = log_in(browser, address, "school1")
     number = number_of_somebody(page, address)
@@ -48,6 +71,7 @@ def test_a_zip_survives_a_broken_line_and_a_login_that_ends(browser: Browser, ad
     expect(page.get_by_text("可一键裁剪 1 张，未通过 3 张")).to_be_visible()
     expect(page.locator(".thumbnail")).to_have_count(1)
     page.wait_for_function("[...document.querySelectorAll('.thumbnail img')].every((one) => one.complete && one.naturalWidth === 295)")
+    move_the_frame(page)
     page.click("text=全部裁剪并采用")
     page.click("dialog [data-yes]")
     expect(page.get_by_text("已导入 1 张，可一键裁剪 0 张，未通过 3 张")).to_be_visible()

@@ -128,6 +128,9 @@ ROUTES = {
     "photos.photo": get("school1: 200; 404"),
     "photos.preview": get("school1: 200; 404"),
     "photos.earlier": get("404"),  # no candidate had a photo before
+    "photos.source": get("school1: 200; 404"),
+    "photos.frame": get("school1: 200; 404"),
+    "photos.move_frame": post("school1: 422; 404"),
     "photos.take": post("school1: 409; 404", state="asking"),
     "photos.leave_out": post("school1: 409; 404", state="misnamed"),
     "photos.failed": get("school1: 200; 404"),

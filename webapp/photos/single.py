@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import astuple
 from io import SEEK_END
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +25,7 @@ from processes.history import instance_of
 from processes.steps import acting
 from webapp import steps
 from webapp.context import actor, current_actor, db, runtime
+from webapp.photos.framing import Offer, asked_place, cut_anew
 from webapp.photos.views import blueprint, jpeg
 from webapp.records.visibility import readable
 
@@ -47,9 +49,11 @@ def give_one(record_id: int) -> ResponseReturnValue:
     """Gives a candidate the photo that was chosen, or the crop of it that was offered; else says why not, and what would mend it."""
     candidate = _candidate(record_id)
     offered = request.form.get("crop")
+    if offered is not None and "size" in request.form:
+        return _moved(candidate, offered)
     if offered is not None:
-        photo = _taken(offered, record_id)
-        return _give(candidate, photo) if photo else (_page(candidate, "裁剪结果已过期，请重新选择照片"), 422)
+        taken = _taken(offered, record_id)
+        return _give(candidate, taken.photo) if taken is not None else (_page(candidate, "裁剪结果已过期，请重新选择照片"), 422)
     file = request.files.get("file")
     if file is None or not file.filename:
         return _page(candidate, "请先选择照片"), 422
@@ -67,7 +71,10 @@ def give_one(record_id: int) -> ResponseReturnValue:
         photo = take_photos(home, [seen.kept])[0] if seen.kept is not None else None
         if seen.problem is None and photo is not None:
             return _give(_candidate(record_id), photo)
-        return _page(_candidate(record_id), seen.problem, seen, photo), 422
+        offer = None
+        if photo and seen.source and seen.box and seen.size and seen.least:
+            offer = Offer(photo, take_photos(home, [seen.source])[0], seen.size, seen.box, seen.least, _ground())
+        return _page(_candidate(record_id), seen.problem, seen, offer), 422
 
 
 def photo_page(about: tuple[str, int] | None) -> str | None:
@@ -101,16 +108,28 @@ def _ground() -> str:
     return asked if asked in grounds_asked(db(), actor()) else DEFAULT
 
 
-def _page(candidate: Candidate, problem: str | None = None, seen: Seen | None = None, crop: str | None = None) -> str:
-    """`crop`: the photo that would mend the refused one, which is shown beside it."""
+def _moved(candidate: Candidate, token: str) -> ResponseReturnValue:
+    """Offers another crop of the photo: that in the frame which was moved."""
+    offer, place = _taken(token, candidate.id), asked_place()
+    if offer is None or place is None:
+        return _page(candidate, "裁剪结果已过期，请重新选择照片"), 422
+    db().rollback()  # looking at it must hold no lock
+    problem, offer = cut_anew(offer, place)
+    return _page(_candidate(candidate.id), problem, None, offer), 422 if problem else 200
+
+
+def _page(candidate: Candidate, problem: str | None = None, seen: Seen | None = None, offer: Offer | None = None) -> str:
+    """`seen`: a photo that was refused; `offer`: the crop that would mend it, which is shown beside it."""
+    home = runtime().settings.home
     return render_template(
         "photos/one.html",
         candidate=candidate,
         problem=problem,
         seen=seen,
         preview=None if seen is None or seen.preview is None else _inline(seen.preview.read_bytes()),
-        cropped=None if crop is None else _inline(read_photo(runtime().settings.home, crop) or b""),
-        crop=None if crop is None else _signer().dumps([actor().person_id, candidate.id, crop]),
+        offer=offer,
+        source=None if offer is None else _inline(read_photo(home, offer.source) or b""),
+        crop=None if offer is None else _signer().dumps([actor().person_id, candidate.id, *astuple(offer)]),
         allowed=photo_page((KEY, candidate.id)) is not None,
         grounds=grounds_asked(db(), actor()),
         ground=_ground(),
@@ -122,12 +141,16 @@ def _inline(content: bytes) -> str:
     return f"data:image/jpeg;base64,{b64encode(content).decode()}"
 
 
-def _taken(token: str, record_id: int) -> str | None:
+def _taken(token: str, record_id: int) -> Offer | None:
     try:
-        person_id, candidate_id, photo = _signer().loads(token, max_age=_OFFER)
+        person_id, candidate_id, photo, source, size, box, least, ground = _signer().loads(token, max_age=_OFFER)
     except (BadData, ValueError):
         return None
-    return str(photo) if (person_id, candidate_id) == (actor().person_id, record_id) else None
+    return (
+        Offer(photo, source, tuple(size), tuple(box), least, ground)
+        if (person_id, candidate_id) == (actor().person_id, record_id)
+        else None
+    )
 
 
 def _signer() -> URLSafeTimedSerializer:

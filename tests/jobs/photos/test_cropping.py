@@ -7,7 +7,10 @@ from PIL import Image
 
 from domain.demo.portraits import BLUE, RED, Pose, draw
 from jobs.photos.cropping import SIZE, crop_of, cropped, head_of
+from jobs.photos.framing import Place, frame_at, place_of
 from jobs.photos.grounds import colour_of, edge_of
+from jobs.photos.looking import cut, look
+from tests.jobs.photos.samples import jpeg, wide
 
 pytestmark = pytest.mark.row("5.2.3.3")
 POSES = [
@@ -68,3 +71,46 @@ def test_a_crop_keeps_the_colour_of_the_ground() -> None:
 
 def test_a_figure_cut_off_above_is_no_head() -> None:
     assert head_of(draw(1, RED, (800, 800), Pose(0.5, 0.15, 0.5)).picture) is None
+
+
+@pytest.mark.parametrize("size", [(800, 900), (1200, 900), (295, 413), (236, 331), (4000, 500)])
+@pytest.mark.parametrize("place", [Place(0, 0, 0), Place(1000, 1000, 1000), Place(500, 20, 980), Place(0, 1000, 0)])
+def test_a_frame_is_a_portrait_within_the_photo_wherever_the_sliders_stand(size: tuple[int, int], place: Place) -> None:
+    left, top, right, bottom = frame_at(place, size, 236)
+    assert 0 <= left < right <= size[0]
+    assert 0 <= top < bottom <= size[1]
+    assert abs((right - left) * SIZE[1] / SIZE[0] - (bottom - top)) <= 2
+    assert right - left >= min(235, size[1] * SIZE[0] // SIZE[1])
+
+
+def test_the_sliders_of_a_frame_give_the_frame() -> None:
+    for box in ((100, 200, 395, 613), (0, 0, 236, 330), (505, 487, 800, 900)):
+        again = frame_at(place_of(box, (800, 900), 236), (800, 900), 236)
+        assert all(abs(one - other) <= 2 for one, other in zip(box, again, strict=True))
+    assert [Place(size, x, y).possible for size, x, y in ((0, 0, 1000), (-1, 0, 0), (0, 1001, 0))] == [True, False, False]
+
+
+def test_another_crop_is_cut_from_the_picture_that_is_kept() -> None:
+    drawn = wide()
+    seen = look(jpeg(drawn.picture))
+    assert seen.source is not None
+    assert seen.box is not None
+    assert seen.least is not None
+    assert seen.size == (800, 900)
+    assert 236 <= seen.least < seen.box[2] - seen.box[0]  # a portrait may be enlarged by a quarter
+    left, top, right, bottom = seen.box
+    moved = cut(seen.source, (800, 900), (left + 10, top - 5, right + 10, bottom - 5))
+    assert moved.problem is None
+    assert moved.kept is not None
+    assert look(moved.kept).problem is None
+    below = cut(seen.source, (800, 900), (300, 574, 536, 900))  # the shirt, to its edges
+    assert below.kept is None
+    assert (below.problem or "").startswith("按这个位置裁剪时，照片底色不是红色")
+
+
+def test_a_large_photo_keeps_no_more_than_frames_need() -> None:
+    seen = look(jpeg(draw(1, RED, (3000, 4200), Pose()).picture, quality=70))
+    assert seen.source is not None
+    assert len(seen.source) < 200_000
+    assert seen.least is not None
+    assert seen.least > 1000

@@ -163,6 +163,59 @@ def test_a_crop_for_somebody_with_a_photo_asks_before_it_replaces_that(lite: Wor
     assert candidates(lite)[only] == before
 
 
+def test_the_frame_of_a_crop_is_moved(lite: World, tmp_path: Path) -> None:
+    (only,) = pupils(lite, [number(1)])
+    import_id = bring(lite, samples.archive(tmp_path / "a.zip", {f"{number(1)}.jpg": jpeg(wide().picture), f"{number(2)}.jpg": jpeg()}))
+    school, address = user(site(lite), "school1"), f"/candidates/photos/{import_id}/1"
+    assert f'href="{address}/frame"' in school.get(f"/candidates/photos/{import_id}").text
+    page = school.get(f"{address}/frame").text
+    assert f'href="{address}/source.jpg"' in page
+    assert school.get(f"{address}/source.jpg").mimetype == "image/jpeg"
+    size, x, y = (int(one) for one in re.findall(r'name="(?:size|x|y)" min="0" max="1000" value="([0-9]+)"', page))
+    before = school.get(f"{address}.jpg").data
+    answer = school.post(f"{address}/frame", data={"size": size + 40, "x": x, "y": y}, follow_redirects=True)
+    assert "裁剪框已调整" in answer.text
+    after = school.get(f"{address}.jpg").data
+    assert after != before
+    assert candidates(lite)[only] == ("无照片", None)  # nothing is given yet
+    refused = school.post(f"{address}/frame", data={"size": 0, "x": 500, "y": 1000})
+    assert (refused.status_code, "按这个位置裁剪时，照片底色不是红色" in refused.text) == (422, True)
+    for wrong in ({}, {"size": "-1", "x": "0", "y": "0"}, {"size": "0", "x": "1001", "y": "0"}, {"size": "x", "x": "0", "y": "0"}):
+        assert school.post(f"{address}/frame", data=wrong).status_code == 422
+    assert school.get(f"{address}.jpg").data == after
+    other = user(site(lite), "school2")
+    assert [other.get(f"{address}/{path}").status_code for path in ("frame", "source.jpg")] == [404, 404]
+    assert other.post(f"{address}/frame", data={"size": 0, "x": 0, "y": 0}).status_code == 404
+    assert school.get(f"/candidates/photos/{import_id}/2/frame").status_code == 404  # no crop mends that
+    assert school.post(f"/candidates/photos/{import_id}/crop", data={"number": "1"}).status_code == 302
+    assert school.get(f"/candidates/{only}/photo.jpg").data == after
+    assert school.post(f"{address}/frame", data={"size": size, "x": x, "y": y}).status_code == 409
+
+
+def test_the_frame_of_one_photo_is_moved(lite: World) -> None:
+    candidate, other = pupils(lite, [number(1), number(2)])
+    school = user(site(lite), "school1")
+    address = f"/candidates/{candidate}/photo"
+
+    def token(page: str) -> str:
+        return html.unescape(re.findall(r'name="crop" value="([^"]+)"', page)[-1])
+
+    _, first = upload(school, candidate, jpeg(wide().picture))
+    refused = school.post(address, data={"crop": token(first), "size": "0", "x": "500", "y": "1000"})
+    assert (refused.status_code, "按这个位置裁剪时，照片底色不是红色" in refused.text) == (422, True)
+    moved = school.post(address, data={"crop": token(refused.text), "size": "400", "x": "500", "y": "300"})
+    assert (moved.status_code, "裁剪并采用" in moved.text) == (200, True)
+    assert token(moved.text) != token(first)
+    assert (
+        "裁剪结果已过期"
+        in school.post(f"/candidates/{other}/photo", data={"crop": token(moved.text), "size": "0", "x": "0", "y": "0"}).text
+    )
+    assert "裁剪结果已过期" in school.post(address, data={"crop": token(moved.text), "size": "9999", "x": "0", "y": "0"}).text
+    assert candidates(lite)[candidate] == ("无照片", None)
+    assert school.post(address, data={"crop": token(moved.text)}).status_code == 302
+    assert candidates(lite)[candidate][0] == "信息待认证"
+
+
 def test_a_photo_of_too_many_bytes_is_offered_smaller(lite: World) -> None:
     (candidate,) = pupils(lite, [number(1)])
     school = user(site(lite), "school1")
