@@ -28,7 +28,7 @@ class Field:
     Where the widget is `lines`, `rows` holds the fields of each line. Where it is `file`, the value is a list of file ids, limited by
     `accept` (endings), `max_mb` (of one file) and `most` (files). Where it is `choices`, the value is a list of texts out of `options`;
     with `by`, which names a column of the same line, `depending` maps what that column holds to the choices. `pinyin` names the field
-    beside it, of a name, from which it is offered.
+    beside it, of a name, from which it is offered. `fixed` maps those of the choices that stay chosen to the reason, for people.
     """
 
     path: str
@@ -47,6 +47,7 @@ class Field:
     by: str = ""
     pinyin: str = ""
     depending: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    fixed: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _field(path: str, schema: Mapping[str, Any], value: object, required: bool) 
     if is_choices(schema):
         offered = schema.get("options", ())
         ways = {"by": schema["x-by"], "depending": offered or {}} if "x-by" in schema else {"options": tuple(offered)}
-        return Field(path, label, "choices", value or [], required, hint, **ways)
+        return Field(path, label, "choices", value or [], required, hint, **ways, fixed=schema.get("fixed", {}))
     if schema.get("type") != "array":
         widget = "select" if "enum" in schema else schema.get("x-widget", _widget(schema))
         shown, options = "" if value is None else value, tuple(map(str, schema.get("enum", ())))

@@ -50,6 +50,13 @@ def set_certificates(
     return jobs
 
 
+def kept_certificates(session: Session, invigilator: Invigilator) -> dict[str, str]:
+    """Label of each certificate that the diagram does not let anybody take away where it stands → why, for people."""
+    standing = ((one, instance_of(session, KEY, one.id)) for one in invigilator.certificates)
+    kept = (one for one, instance in standing if instance is None or _event(session, instance, REMOVAL) is None)
+    return {one.certificate.label: f"{one.status}，不能删除" for one in kept}
+
+
 def correct(engine: Engine, session: Session, actor: Actor, invigilator: Invigilator, before: Mapping[str, object]) -> list[str]:
     """Tells the certification of each certificate that an invigilator's name or id number is another one than `before` (answers): nobody
     certifies a person whom they have not seen. Does nothing where both are the same.

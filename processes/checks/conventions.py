@@ -47,6 +47,8 @@ def check(
         yield say_process(diagram, f"{wrong}，可用：{'、'.join(sorted(subjects))}")
     if len(diagram.properties.get("cancelStatus", "")) > MAX_STATUS:
         yield say_process(diagram, f"终止后的状态（属性 cancelStatus）超过 {MAX_STATUS} 个字，请缩短")
+    if diagram.properties.get("lifecycle", "true") not in ("true", "false"):
+        yield say_process(diagram, f"属性 lifecycle 的值{quoted(diagram.properties['lifecycle'])}应为 true 或 false")
     yield from (say_process(diagram, text) for text in _twice(diagram.process))
     for element in diagram.elements.values():
         yield from _people(diagram, element, roles)

@@ -44,6 +44,7 @@ class Definition:
     called: Mapping[str, Definition] = field(default_factory=dict)  # diagrams that it calls, in the versions it was deployed with
     decisions: Mapping[str, str] = field(default_factory=dict)  # decision id → DMN file
     cancel_status: str = "已终止"  # of a record whose process was called off: property `cancelStatus` of the process
+    lifecycle: bool = False  # its instances are lives of records entered by the thousand: property `lifecycle` of the process
 
     @property
     def specs(self) -> Specs:
@@ -164,6 +165,7 @@ def read(
         {flow.get("id", ""): (flow.get("sourceRef", ""), flow.get("targetRef", "")) for flow in diagram.flows},
         decisions={name: dmn for name, dmn in (decisions or {}).items() if name in asked},
         cancel_status=diagram.properties.get("cancelStatus", "") or "已终止",
+        lifecycle=diagram.properties.get("lifecycle") == "true",
     )
     try:
         _ = definition.specs

@@ -32,6 +32,12 @@ def keys_about(session: Session, subject: str) -> list[str]:
     return [key for key in keys.all() if latest(session, key).subject == subject]
 
 
+def lifecycles(session: Session) -> list[str]:
+    """The keys of the processes whose newest version is a record's life, and no matter that somebody began (property `lifecycle`)."""
+    newest = session.scalars(select(func.max(tables.definition.c.id)).group_by(tables.definition.c.key)).all()
+    return sorted(one.key for one in (load(session, id) for id in newest) if one.lifecycle)
+
+
 def load(session: Session, definition_id: int) -> Definition:
     """A version by its id, from the cache after the first time (versions never change).
 

@@ -68,7 +68,7 @@ def _counts(who: Actor, now: datetime) -> dict[str, int]:
         )
         .one()
     )
-    mine = started(who).where(tables.instance.c.ended_at.is_(None)).order_by(None).subquery()
+    mine = started(db(), who).where(tables.instance.c.ended_at.is_(None)).order_by(None).subquery()
     running = db().scalar(select(func.count()).select_from(mine)) or 0
     at_work = BackgroundTask.state.in_(LIVE)
     background = db().scalar(select(func.count(BackgroundTask.id)).where(BackgroundTask.person_id == who.person_id, at_work)) or 0

@@ -30,7 +30,7 @@ class Tab:
 
     name: str
     label: str
-    query: Callable[[Actor, datetime], Select[Any]]
+    query: Callable[[Session, Actor, datetime], Select[Any]]
     at: ColumnElement[datetime]
     empty: str
 
@@ -42,10 +42,10 @@ class Tab:
 
 
 TABS = (
-    Tab("open", "待办", inbox.open_tasks, _TASK.created_at, "没有等待您办理的事项。"),
-    Tab("done", "已办", lambda actor, now: inbox.done_tasks(actor), _TASK.closed_at, "您还没有办理过事项。"),
-    Tab("started", "我发起的", lambda actor, now: inbox.started(actor), _INSTANCE.started_at, "您还没有发起过事项。"),
-    Tab("copied", "抄送我的", lambda actor, now: copies.copies_of(actor), tables.copy.c.sent_at, "还没有人把事项抄送给您。"),
+    Tab("open", "待办", lambda session, actor, now: inbox.open_tasks(actor, now), _TASK.created_at, "没有等待您办理的事项。"),
+    Tab("done", "已办", lambda session, actor, now: inbox.done_tasks(actor), _TASK.closed_at, "您还没有办理过事项。"),
+    Tab("started", "我发起的", lambda session, actor, now: inbox.started(session, actor), _INSTANCE.started_at, "您还没有发起过事项。"),
+    Tab("copied", "抄送我的", lambda session, actor, now: copies.copies_of(actor), tables.copy.c.sent_at, "还没有人把事项抄送给您。"),
 )
 DUES = {"late": "已逾期", "today": "今天", "soon": "三天内"}
 WHOSE = {"mine": "我签收的", "free": "未签收"}
@@ -85,7 +85,7 @@ class Page:
 def read_page(session: Session, actor: Actor, values: Mapping[str, str], now: datetime) -> Page:
     """Runs the queries; their number does not depend on the rows."""
     tab = next((t for t in TABS if t.name == values.get("tab")), TABS[0])
-    query = _sorted(_filtered(tab.query(actor, now), tab, actor, values, now), tab, values)
+    query = _sorted(_filtered(tab.query(session, actor, now), tab, actor, values, now), tab, values)
     count = select(func.count()).select_from(query.order_by(None).subquery()).scalar_subquery()
     total, unread = session.execute(select(count, copies.unread(actor))).one()
     size = next((s for s in SIZES if str(s) == values.get("size")), SIZES[0])

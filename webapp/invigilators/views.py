@@ -12,7 +12,7 @@ from domain.exams.invigilators import Invigilator, certificate_choices, invigila
 from domain.ground.parties import Actor
 from forms.kinds import SCHOOL
 from forms.lists.invigilators import FORM, INVIGILATORS
-from jobs.invigilators import KEY, correct, remove, set_certificates
+from jobs.invigilators import KEY, correct, kept_certificates, remove, set_certificates
 from processes.history import last_comments
 from webapp import steps
 from webapp.context import actor, db, runtime
@@ -46,6 +46,7 @@ INVIGILATOR = PlainKind(
     may_add=lambda who: SCHOOL in who.roles,
     make=lambda session, answers: new_invigilator(session, actor(), runtime().engine.clock(), answers),
     settle=_certify,
+    fixed=lambda session, row: {"certificates": kept_certificates(session, row)},
     hidden=frozenset({"certificates"}),
 )
 

@@ -75,7 +75,8 @@ class PlainKind(Generic[P]):
 
     `index` and `show` give the addresses of its list and of a record's page. `choices` reads what the fields with `x-options`
     offer; the record is None in the form of a new one. `make` stores a new one from its answers. `settle` takes the steps of processes
-    that go with a record that was just stored, from its answers before and now, and returns their jobs' ids.
+    that go with a record that was just stored, from its answers before and now, and returns their jobs' ids. `fixed` gives what may not
+    be taken away from a field of several choices: field → choice → why, for people; whoever stores it refuses it too.
     """
 
     noun: str
@@ -87,6 +88,7 @@ class PlainKind(Generic[P]):
     find: Callable[[Session, Actor, int], P | None]
     """A record that this actor may see."""
     choices: Callable[[Session, Actor, P | None], Mapping[str, Sequence[str]]] = lambda session, actor, record: {}
+    fixed: Callable[[Session, P], Mapping[str, Mapping[str, str]]] = lambda session, record: {}
     may_edit: Callable[[Actor, P], bool] = lambda actor, record: False
     may_add: Callable[[Actor], bool] = lambda actor: False
     make: Callable[[Session, dict[str, Any]], P] | None = None
@@ -225,7 +227,10 @@ def create(kind: PlainKind[Any]) -> ResponseReturnValue:
 
 
 def _form_of(kind: PlainKind[P], record: P | None) -> dict[str, Any]:
-    return adapt(FORMS[kind.form], actor().roles, kind.choices(db(), actor(), record))
+    schema = adapt(FORMS[kind.form], actor().roles, kind.choices(db(), actor(), record))
+    fixed = {} if record is None else kind.fixed(db(), record)
+    held = {name: {**field, "fixed": fixed[name]} if name in fixed else field for name, field in schema["properties"].items()}
+    return {**schema, "properties": held}
 
 
 def _must_pass(schema: Mapping[str, Any], typed: Mapping[str, Any]) -> None:

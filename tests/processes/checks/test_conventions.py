@@ -95,6 +95,14 @@ def test_what_stands_behind_an_event_gateway_needs_no_status() -> None:
     says(diagram(inside + END + flows("a>g", "g>m", "g>n", "m>z", "n>z")), "事件网关“g”(g)：流程会停在这里，但没有写明状态")
 
 
+@pytest.mark.parametrize(("value", "said"), [("true", []), ("false", []), ("x", ["流程“p”：属性 lifecycle 的值“x”应为 true 或 false"])])
+def test_lifecycle(value: str, said: list[str]) -> None:
+    drawn = diagram(START + task() + END + LINE).decode()
+    subject = '<s:property name="subject"'
+    assert subject in drawn
+    assert found(drawn.replace(subject, f'<s:property name="lifecycle" value="{value}"/>{subject}').encode()) == said
+
+
 def test_subject() -> None:
     inside = START + task() + END + LINE
     says(diagram(inside, subject="x"), "流程“p”：属性 subject 的值“x”不是已有的业务记录，可用：plain、r")

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.row("8.1")
 def lists(world: World, actor: Actor) -> list[int]:
     """How many rows 已办, 我发起的 and 消息 have, and how many messages are unread."""
     with world.runtime.database.reading() as session:
-        found = [session.execute(query(actor)).all() for query in (inbox.done_tasks, inbox.started, notices.notices_of)]
+        queries = inbox.done_tasks(actor), inbox.started(session, actor), notices.notices_of(actor)
+        found = [session.execute(query).all() for query in queries]
         return [*map(len, found), session.scalar(select(notices.unread_number(actor))) or 0]
 
 

@@ -45,6 +45,13 @@ def edit(client: FlaskClient, *certificates: str, **changes: str) -> tuple[int, 
     return answer.status_code, answer.text
 
 
+def fixed(page: str) -> list[str]:
+    """The certificates that the form shows, but lets nobody take away; each is sent all the same."""
+    shown = re.findall(r'name="certificates" value="([^"]+)" checked disabled>', page)
+    assert shown == re.findall(r'<input type="hidden" name="certificates" value="([^"]+)">', page)
+    return shown
+
+
 def answer(client: FlaskClient, certificate: int, outcome: str, comment: str = "") -> int:
     """Answers the open task about a certificate; returns the HTTP status."""
     task = client.get(f"/invigilator-certificates/{certificate}").text.split("/inbox/tasks/")[1].split('"')[0]
@@ -92,8 +99,12 @@ def test_a_certified_certificate_and_its_person_stay(lite_books: World) -> None:
     school, organization = user(app, "school1"), user(app, "organization1")
     assert add(school, WEB, SHOP) == 302
     assert answer(organization, 1, "认证") == 302
+    form = school.get("/invigilators/1/edit").text
+    assert fixed(form) == [WEB]
+    assert "（已认证，不能删除）" in form
     status, page = edit(school, SHOP, mobile="13911110009")
     assert status == 409
+    assert fixed(page) == [WEB]
     assert f"证书“{WEB}”目前的状态是“已认证”，不能删除" in page
     assert "13911110009" in page  # nothing typed is lost, and nothing of it was stored
     assert name_of(lite_books, Invigilator, 1).mobile == FORM["mobile"]
@@ -109,6 +120,7 @@ def test_a_certified_certificate_and_its_person_stay(lite_books: World) -> None:
     (instance, *_) = ids(lite_books, select(tables.instance.c.id).where(tables.instance.c.key == "invigilator_certificate"))
     assert school.post(cancel.format(instance), data={"name": "取消认证"}).status_code == 403
     assert organization.post(cancel.format(instance), data={"name": "取消认证"}).status_code == 302
+    assert fixed(school.get("/invigilators/1/edit").text) == []
     assert edit(school, WEB, name="王大明")[0] == 302
     assert school.post("/invigilators/1/delete").status_code == 302
     assert (school.get("/invigilators/1").status_code, statuses(lite_books)) == (404, {})

@@ -19,6 +19,7 @@ from tests.counting import counted
 from tests.domain.exams.pupils import PUPIL
 from tests.webapp.clients import site, user
 from tests.webapp.demonstration import own, total
+from tests.webapp.exams.applications import apply
 from tests.webapp.exams.people import add
 
 STATEMENTS = 20  # of a school's home, which has most on it
@@ -80,6 +81,23 @@ def test_the_page_asks_a_fixed_number_of_statements(lite_books: World) -> None:
     with counted(lite_books) as (more, _):
         assert "待认证" in school.get("/").text
     assert len(few) == len(more) <= STATEMENTS
+
+
+@pytest.mark.row("8.1")
+def test_the_lives_of_candidates_are_nothing_that_somebody_began(lite_books: World) -> None:
+    school = user(site(lite_books), "school1")
+
+    def begun() -> tuple[int, int]:
+        number = re.search(r"<b>(\d+)</b>我发起、进行中", school.get("/").text)
+        assert number is not None
+        return int(number[1]), total(school, "/inbox/?tab=started")
+
+    before = begun()
+    pupil(school)
+    assert add(school, *CERTIFICATES) == 302
+    assert begun() == before
+    assert apply(school, "保存") == 302
+    assert begun() == (before[0] + 1, before[1] + 1)
 
 
 @pytest.mark.row("8.1")
