@@ -25,6 +25,7 @@ def test_what_is_lacking_is_filled_in_by_a_workbook(school: Page, live: Live, tm
         session.execute(update(Candidate).where(Candidate.id == 2).values(major=None))
     live.start_worker()
     visit(school, "/candidates/")
+    school.locator(".toolbar summary", has_text="更多").click()
     school.get_by_role("link", name="资料不完整").click()
     expect(school.locator("tbody tr")).to_have_count(1)
     expect(school.get_by_role("cell", name="就读专业", exact=True)).to_be_visible()
