@@ -152,8 +152,9 @@ export function panel(modeler, place, choices) {
     const cancelStatus = listed(process).find((one) => one.name === "cancelStatus")?.value;
     field("终止后的状态", cancelStatus, (value) => setProperty(element, process, "cancelStatus", value), { hint: "空着为“已终止”" });
     const lifecycle = listed(process).find((one) => one.name === "lifecycle")?.value;
-    const yes = [{ value: "true", label: "是：如考生、教师，不列入“我发起的”" }];
-    field("成批录入的记录", lifecycle, (value) => setProperty(element, process, "lifecycle", value), { choice: yes });
+    const yes = [{ value: "true", label: "是" }];
+    const hint = "如考生、教师：不列入“我发起的”";
+    field("成批录入的记录", lifecycle, (value) => setProperty(element, process, "lifecycle", value), { choice: yes, hint });
   }
 
   function ofFlow(element) {
