@@ -11,6 +11,7 @@ from typing import Any
 
 from domain.ground.filetypes import USUAL
 from domain.ground.identity import TIDY
+from domain.ground.texts import without_unseen
 from forms.requirements import required_now
 
 TIDIED = 2_000  # characters of a field with a format that are put in order; no such field holds as many
@@ -75,7 +76,7 @@ def parse(schema: Mapping[str, Any], values: Mapping[str, Sequence[str]]) -> dic
             rows = _rows(name, field["items"], values)
             if rows:
                 answers[name] = rows
-        elif (text := _text(values, name)) != "":
+        elif (text := _text(field, values.get(name, ()))) != "":
             answers[name] = _typed(field, text)
     return answers
 
@@ -150,7 +151,7 @@ def _line(prefix: str, columns: Mapping[str, Any], values: Mapping[str, Sequence
         if is_choices(sub):
             if chosen := _chosen(values.get(prefix + key, ())):
                 line[key] = chosen
-        elif (text := _text(values, prefix + key)) != "":
+        elif (text := _text(sub, values.get(prefix + key, ()))) != "":
             line[key] = _typed(sub, text)
     return line
 
@@ -165,9 +166,10 @@ def _ids(texts: Sequence[str]) -> list[int]:
     return list(dict.fromkeys(int(text) for text in texts[:MAX_ROWS] if text.isdecimal() and len(text) < 10))
 
 
-def _text(values: Mapping[str, Sequence[str]], name: str) -> str:
-    found = values.get(name) or [""]
-    return found[-1].replace("\r\n", "\n").strip()
+def _text(field: Mapping[str, Any], found: Sequence[str]) -> str:
+    """The last that was posted, without what nobody sees; what holds in a field with a format, its check says."""
+    text = found[-1].replace("\r\n", "\n") if found else ""
+    return (text if "format" in field else without_unseen(text)).strip()
 
 
 def _typed(field: Mapping[str, Any], text: str) -> Any:

@@ -121,3 +121,13 @@ def test_a_text_that_is_too_long_to_be_put_in_order_is_left_to_its_check() -> No
     for blanks, kept in ((TIDIED - 2, True), (TIDIED - 1, False)):
         written = f"张{'　' * blanks}三"
         assert parse(schema, {"name": [written]}) == {"name": "张三" if kept else written}
+
+
+def test_what_nobody_sees_is_not_kept() -> None:
+    for typed, kept in (
+        ("\u202e软件\u200b技术\x01\x7f", "软件技术"),
+        ("第一行\n第二行\t后", "第一行\n第二行\t后"),
+        ("𠮷 \U000e0100", "𠮷 \U000e0100"),
+    ):
+        assert parse({"properties": {"text": {"type": "string"}}}, {"text": [typed]}) == {"text": kept}
+    assert parse({"properties": {"text": {"type": "string"}}}, {"text": ["\u200b"]}) == {}
