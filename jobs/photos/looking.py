@@ -161,7 +161,7 @@ def _upright(picture: Image.Image) -> tuple[Image.Image, tuple[int, int]]:
 
 
 def _orientation(picture: Image.Image) -> object:
-    """How a picture is to be turned, by its EXIF; 1 (as it is) where that says nothing, or is damaged: viewers show such a one all the same."""
+    """How a picture is to be turned, by its EXIF; 1 (as it is) where that says nothing, or is damaged: viewers show it all the same."""
     try:
         return picture.getexif().get(_ORIENTATION, 1)
     except _NOT_READ:

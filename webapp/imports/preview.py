@@ -20,7 +20,7 @@ from webapp.paging import Paged, page_of
 TABS = (("bad", "有问题"), ("good", "可{verb}"), ("same", "没有变化"), ("taken", "已{verb}"))
 _STATES = {"bad": (RowState.BAD,), "good": (RowState.GOOD,), "same": (RowState.SAME,), "taken": (RowState.TAKEN, RowState.STARTED)}
 _MASKED = ("id-number", "document-number")
-"""Formats of what is shown masked once a row is taken in: it is a record now, and whoever needs it whole opens that, which is written down."""
+"""Formats of what is shown masked once a row is taken in: it is a record now, and who opens that to see it whole is written down."""
 MAX_ROWS = 100  # that one post may correct; a page shows fewer
 
 
