@@ -20,10 +20,10 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
-from multiprocessing import forkserver
+from multiprocessing import forkserver, spawn
 from multiprocessing.connection import Connection
 from time import monotonic
-from typing import cast
+from typing import Any, cast
 
 import orjson
 
@@ -136,7 +136,7 @@ def _pieces(work: Work, asked: bytes, meanwhile: Callable[[], None]) -> Generato
     ours, theirs = _CONTEXT.Pipe()
     with socket.fromfd(theirs.fileno(), socket.AF_UNIX, socket.SOCK_STREAM) as buffered:  # a pipe of two ways is a pair of sockets
         buffered.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _AHEAD)
-    process = _CONTEXT.Process(target=_child, args=(theirs, work), daemon=True)
+    process = _CONTEXT.Process(target=_child, args=(theirs, work), name=_NAME, daemon=True)
     process.start()
     theirs.close()
     left = 2.0 * work.seconds
@@ -213,6 +213,22 @@ def _end_with_who_asked() -> None:
         os._exit(1)
 
 
+def _without_main(name: str) -> dict[str, Any]:
+    """What the library tells a new process about the one that asks; ours are not told of its main program.
+
+    Each would import that again: the whole product, some 0.4 s of computing, for nothing that it does. The library has no setting
+    for it (the server loads `__main__` ahead only from Python 3.14 on, gh-126631).
+    """
+    about = _PREPARATION(name)
+    if name == _NAME:
+        about.pop("init_main_from_name", None)
+        about.pop("init_main_from_path", None)
+    return about
+
+
+_NAME = "confined"
+_PREPARATION = spawn.get_preparation_data
+spawn.get_preparation_data = _without_main
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(sorted({work.module for work in WORK.values()}))
 _TURNS = threading.BoundedSemaphore(AT_ONCE)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from domain.ground.names import tidy_name, tidy_pinyin
 
+_MOBILE_WRITTEN = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)  # GB 32100
 _CREDIT_DIGITS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # no I, O, S, V, Z
@@ -20,7 +21,7 @@ def tidy_id_number(text: str) -> str:
 
 def tidy_mobile(text: str) -> str:
     """The number as it is stored, where people wrote +86 139-0000-0000; anything else as it came."""
-    found = re.fullmatch(r"(?:\+?86|0086)?(1[3-9][0-9]{9})", _plain(text).replace("-", ""))
+    found = _MOBILE_WRITTEN.fullmatch(_plain(text).replace("-", ""))
     return found[1] if found is not None else text.strip()
 
 

@@ -32,6 +32,7 @@ _STOP = re.compile(rf"(?<=[{_HAN}])\s*[.。]\s*(?=[{_HAN}])")  # a full stop tha
 _WORD, _LETTERS_RUN = f"[{_HAN}]++", f"[{_LATIN}][{_LATIN}{_MARKS}]*+\\.?"
 _NAME = re.compile(rf"(?:{_WORD}|{_LETTERS_RUN})(?:[{DOT} ]?{_WORD}|[{DOT} '-]?{_LETTERS_RUN})*")
 _PINYIN = re.compile(r"[A-Z]++(?:[ '-][A-Z]++)*")
+_HAN_ONLY = re.compile(f"[{_HAN}]++")
 _ADVICE = "请按证件填写"
 LONGEST = 200  # characters that any name may have; forms allow fewer
 _UMLAUT = re.compile("(?<=[LN])U\u0308")
@@ -76,9 +77,9 @@ def _char_problem(text: str, at: int, char: str) -> str | None:
     return f"姓名中不能有“{char}”，{_ADVICE}"
 
 
-def is_han(char: str) -> bool:
-    """Whether one character is Chinese, of any extension."""
-    return bool(re.match(f"[{_HAN}]", char))
+def is_han(text: str) -> bool:
+    """Whether all of a text, one character or more, is Chinese, of any extension."""
+    return _HAN_ONLY.fullmatch(text) is not None
 
 
 def tidy_pinyin(text: str) -> str:

@@ -29,6 +29,7 @@ _PARTED = re.compile("[、；;,，\n]")  # between several choices in one cell
 _HALF = re.compile("[\ud800-\udfff]")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?1\d", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]0{1,2}:00(?::00)?)?|(\d{4})(\d{2})(\d{2})")
+_NUMBER = re.compile(r"-?0*\d{1,12}(\.\d{1,6})?")
 # formats of fields that have neither full-width digits nor spaces
 _STRICT = frozenset({"id-number", "document-number", "mobile", "credit-code", "email", "date"})
 
@@ -142,6 +143,6 @@ def _date_text(text: str) -> str:
 
 def _number(text: str) -> int | float | str:
     plain = text.replace(",", "")
-    if not re.fullmatch(r"-?0*\d{1,12}(\.\d{1,6})?", plain):
+    if not _NUMBER.fullmatch(plain):
         return text
     return float(plain) if plain.count(".") and float(plain) != int(float(plain)) else int(float(plain))

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -193,3 +194,24 @@ def test_who_asks_and_is_killed_leaves_no_process(tmp_path: Path) -> None:
         assert select.select([child], [], [], 20)[0] == [child]
     finally:
         os.close(child)
+
+
+def test_the_main_program_is_not_run_again(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    program = tmp_path / "program.py"
+    program.write_text(
+        f"""
+import os
+with open({str(runs)!r}, "a") as file:
+    print(os.getpid(), file=file)
+
+if __name__ == "__main__":
+    from jobs import confinement
+    for _ in range(2):
+        confinement.run("list of photos", {{"path": {str(tmp_path / "one.zip")!r}}})
+"""
+    )
+    with ZipFile(tmp_path / "one.zip", "w") as archive:
+        archive.writestr("photo.jpg", b"")
+    subprocess.run([sys.executable, str(program)], check=True, env={**os.environ, "PYTHONPATH": str(Path.cwd())})
+    assert len(runs.read_text().splitlines()) == 1
