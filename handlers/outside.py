@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import httpx
 
 from domain.ground.handling import Permanent, Transient
+from domain.ground.id_numbers import masked
 
 _log = logging.getLogger(__name__)
+_NUMBER = re.compile(r"(?=[0-9A-Za-z]*[0-9]{5})[0-9A-Za-z]{7,}")
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)  # seconds
 
 
@@ -27,6 +30,11 @@ class Outside:
 
     name: str
     again: str
+
+
+def discreet(text: str) -> str:
+    """What an outside system says, for the log: without what may be the number of a document or a mobile, which refusals like to quote."""
+    return _NUMBER.sub(lambda found: masked(found[0]), text)
 
 
 def post(outside: Outside, address: str, payload: dict[str, Any], key: str) -> httpx.Response:
@@ -48,7 +56,7 @@ def post(outside: Outside, address: str, payload: dict[str, Any], key: str) -> h
         raise Transient(f"{outside.name}没有应答，{outside.again}") from error
     if reply.is_success:
         return reply
-    _log.warning("%s: %s %s", key, reply.status_code, reply.text[:200])  # people read no codes
+    _log.warning("%s: %s %s", key, reply.status_code, discreet(reply.text[:200]))  # people read no codes
     if reply.status_code == 429 or reply.status_code >= 500:
         raise Transient(f"{outside.name}忙，{outside.again}")
     return reply
