@@ -12,9 +12,13 @@ from sqlalchemy.orm import Session
 
 from domain.certificates.declaration_plans import DeclarationPlan, all_labels, new_plan
 from domain.certificates.declarations import Declaration, new_declaration
+from domain.demo.exam_subjects import new_exam_subjects
 from domain.demo.seals import new_demo_seal
+from domain.exams import plans
 from domain.exams.candidates import Candidate
+from domain.exams.exam_subjects import ExamSubject
 from domain.exams.invigilators import InvigilatorCertificate, add_certificates, new_invigilator
+from domain.exams.plans import ExamPlan
 from domain.ground.base import clock_minutes
 from domain.ground.parties import Actor
 from domain.ground.subjects import Subject
@@ -47,6 +51,13 @@ def _invigilator_certificate(session: Session, actor: Actor, now: datetime, form
     return certificate
 
 
+def _exam_plan(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> ExamPlan:
+    """A plan. The first one of a scenario finds the certificates' subjects."""
+    if session.scalar(select(ExamSubject.id).limit(1)) is None:
+        new_exam_subjects(session, now)
+    return plans.new_plan(session, actor, now, form)
+
+
 # type of record → how `do: new` makes one, where it is not as the kind's own form does
 CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Subject]] = {
     "reporting_period": lambda session, actor, now, form: _coming_period(session, actor, now),
@@ -54,6 +65,7 @@ CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Subject]]
     "site_standard": lambda session, actor, now, form: new_site_standard(session, actor, now),
     "seal": lambda session, actor, now, form: new_demo_seal(session, actor, now, MultiFernet([Fernet(Fernet.generate_key())])),
     "declaration": _declaration,
+    "exam_plan": _exam_plan,
     "invigilator_certificate": _invigilator_certificate,
 }
 

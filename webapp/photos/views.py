@@ -168,6 +168,7 @@ def show(import_id: int) -> str:
         task=task,
         working=working and not stuck,
         stuck=stuck,
+        droppable=stuck and arriving.may_be_dropped(db(), record),
         shown=_shown(record) if not working else None,
         steps=_steps(record, task, checked),
         sentence=_sentence(task, checked),

@@ -47,6 +47,7 @@ def record_page(kind: RecordKind[Any], record: Subject) -> str:
     return render_template(
         kind.template,
         record=record,
+        now=runtime().engine.clock(),
         kind=kind,
         popup=kind.popup,
         back=list_address(kind, record),

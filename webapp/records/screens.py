@@ -168,7 +168,10 @@ def _store(kind: RecordKind[Any], record_id: int) -> ResponseReturnValue:
     act = request.form.get("act", SAVE)
     problem = _save(kind, record_id) if act == SAVE else _hand_in(kind, record_id, act)
     if problem is not None:
-        record, answers = _own_record(kind, record_id), posted_answers(record_schema(kind, record_id))
+        record, schema = _own_record(kind, record_id), record_schema(kind, record_id)
+        if any(column.shown and schema.get("properties", {}).get(column.field, {}).get("readOnly") for column in kind.listing.columns):
+            note_look(kind, record_id, "编辑")  # what the form only reads stands on the page, also for who has not opened it before
+        answers = posted_answers(schema)
         return _edit_page(kind, record, answers, steps.problems_of(problem)), steps.code_of(problem)
     drafts.drop_draft(db(), actor(), f"{kind.key}/{record_id}")
     flash(f"{kind.noun}已{act}。", "success")

@@ -187,6 +187,30 @@ def test_a_zip_that_cannot_be_taken_is_refused_as_a_whole(lite: World, tmp_path:
     assert not arriving.zip_of(lite.runtime.settings, import_id).exists()
 
 
+def test_a_null_character_in_a_name_costs_that_photo_alone(world: World, tmp_path: Path) -> None:
+    pupils(world, [number(0)])
+    path = samples.archive(tmp_path / "a.zip", {named(0): jpeg(), "ab#cd.jpg": jpeg()})
+    path.write_bytes(path.read_bytes().replace(b"ab#cd", b"ab\0cd"))
+    one = record(world, bring(world, path))
+    assert (one.status, one.given, one.refused) == ("部分导入", 1, 1)
+
+
+def test_work_that_stopped_before_anything_came_of_it_can_be_given_up(lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("a fault")
+
+    monkeypatch.setattr(working, "list_photos", broken)
+    import_id = bring(lite, samples.archive(tmp_path / "a.zip", {named(0): jpeg()}))
+    monkeypatch.undo()
+    with lite.runtime.database.writing() as session:
+        arriving.drop(session, lite.runtime.settings, session.get_one(PhotoImport, import_id))
+    assert record(lite, import_id).status == "已放弃"
+    assert not arriving.zip_of(lite.runtime.settings, import_id).exists()
+    done = bring(lite, samples.archive(tmp_path / "b.zip", {named(0): jpeg(), named(1): jpeg()}))
+    with lite.runtime.database.writing() as session, pytest.raises(DomainError, match="不能放弃"):
+        arriving.drop(session, lite.runtime.settings, session.get_one(PhotoImport, done))
+
+
 def test_work_that_was_cancelled_goes_on_where_it_stopped(lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(working, "LOOKED", 2)
     pupils(lite, [number(at) for at in range(6)])

@@ -24,7 +24,10 @@ from processes.steps import acting
 from tests.conftest import World
 from tests.domain.exams.pupils import PUPIL
 from tests.jobs.conftest import Live
+from tests.jobs.photos.flow import accurate
 from tests.webapp.clients import site, user
+from tests.webapp.exams.people import FORM as INVIGILATOR
+from tests.webapp.exams.people import add as invigilator
 from tests.webapp.routes import get, post
 
 ROUTES = {  # what each account gets from each address
@@ -243,6 +246,28 @@ def test_who_sees_a_number_whole_is_written_down(world: World) -> None:
     world.clock.now += timedelta(minutes=11)
     school.get("/candidates/1")
     assert len(looks(world)) == 4
+
+
+@pytest.mark.row("5.2.3.1")
+def test_who_posts_a_form_without_having_opened_it_is_written_down_too(world_books: World) -> None:
+    app = site(world_books)
+    school = user(app, "school1")
+    assert add(school) == 302
+    assert school.post("/candidates/1/edit").status_code == 422
+    assert looks(world_books) == []  # what may still be changed is not shown to who has not typed it
+    give_photo(world_books)
+    accurate(world_books, 1)
+    answer = school.post("/candidates/1/edit")
+    assert (answer.status_code, PUPIL["id_number"] in answer.text) == (422, True)
+    me = "张文（金陵职业技术学院）"
+    assert looks(world_books) == [(me, "编辑", 1)]
+    assert invigilator(school, "Web前端开发与调试（中级）") == 302
+    with world_books.runtime.database.reading() as session:
+        (task,) = session.scalars(select(tables.task.c.id).where(tables.task.c.role == "培训评价组织"))
+    organization = user(app, "organization1")
+    answer = organization.post(f"/inbox/tasks/{task}", data={"outcome": "不存在"})
+    assert (answer.status_code, INVIGILATOR["id_number"] in answer.text) == (409, True)
+    assert looks(world_books)[1:] == [("吴霞（华信培训评价中心）", "办理", 1)]
 
 
 @pytest.mark.row("5.2.3.4")
