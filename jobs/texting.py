@@ -66,7 +66,7 @@ def turn(runtime: Runtime) -> None:
 
 def bundle(session: Session, now: datetime) -> list[str]:
     """Makes one SMS of all notices of a person, for each person whose notices are due. Returns the ids of the SMS."""
-    recent = exists().where(_TEXT.c.person_id == _NOTICE.c.person_id, _TEXT.c.created_at.between(now - APART, now))
+    recent = exists().where(_TEXT.c.person_id == _NOTICE.c.person_id, _TEXT.c.created_at > now - APART, _TEXT.c.created_at <= now)
     due = select(_NOTICE.c.person_id).where(_NOTICE.c.sms_at <= now, ~recent).distinct().limit(MOST)
     people = session.scalars(due).all()
     if not people:
