@@ -55,6 +55,7 @@ from webapp.notices.views import blueprint as notices
 from webapp.photos.routes import blueprint as photos
 from webapp.photos.single import photo_page
 from webapp.records.screens import record_blueprint
+from webapp.registrations.views import blueprint as registrations
 from webapp.substitutes.views import blueprint as substitutes
 from webapp.weekly.views import blueprint as reports
 
@@ -78,6 +79,7 @@ BLUEPRINTS = (
     bulk,
     imports,
     amending,
+    registrations,
     substitutes,
     copies,
     notices,

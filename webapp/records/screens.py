@@ -26,7 +26,7 @@ from processes.tasks import drafts
 from processes.tasks.actions import Action, ActionKind, actions_for
 from webapp import steps
 from webapp.context import actor, db, later, runtime
-from webapp.listing import Button, ListScreen, render_list
+from webapp.listing import Button, ListScreen, Pick, render_list
 from webapp.looks import note_look
 from webapp.posted_data import posted_answers
 from webapp.records.addresses import list_address
@@ -87,6 +87,7 @@ def screen_of(kind: RecordKind[Any]) -> ListScreen:
         more_exports=kind.more_exports,
         popup=kind.popup,
         amend=kind.amend,
+        picks=tuple(Pick(label, endpoint, kind.picked_by, all=True) for label, endpoint in kind.picks),
     )
 
 

@@ -223,6 +223,14 @@ def looks(world: World) -> list[tuple[str, str, int]]:
 
 
 @pytest.mark.row("5.2.3.1")
+def test_a_year_written_with_a_point_is_what_the_proof_says(world: World) -> None:
+    assert add(user(site(world), "school1"), entry_year="2025.0") == 302
+    with world.runtime.database.reading() as session:
+        assert session.scalars(select(Candidate.entry_year)).all() == [2025]
+        assert verify(world.runtime.engine, session) == []
+
+
+@pytest.mark.row("5.2.3.1")
 def test_who_sees_a_number_whole_is_written_down(world: World) -> None:
     app = site(world)
     school, other = user(app, "school1"), user(app, "school2")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from domain.exams.plans import ExamPlan, PlanCertificate, Sitting
-from tests.conftest import World
+from tests.conftest import NOON, World
 from tests.webapp.clients import site, user
 from tests.webapp.demonstration import ids, name_of, total
 from tests.webapp.exams.plan_forms import PLAN, SUBJECT, publish
@@ -85,3 +85,16 @@ def test_an_edit_keeps_the_sittings_that_stay(lite_books: World) -> None:
     less = {name: value for name, value in moved.items() if not name.startswith("sittings.1")}
     assert organization.post(f"/exam-plans/{made}/edit", data={**less, "act": "保存"}).status_code == 302
     assert ids(lite_books, select(Sitting.id)) == [before[0]]
+
+
+@pytest.mark.row("5.2.2", "8.1")
+def test_a_plan_stands_on_the_home_of_its_schools_while_they_may_register(lite_books: World) -> None:
+    app = site(lite_books)
+    organization, school, stranger = (user(app, name) for name in ("organization1", "school1", "school2"))
+    assert publish(organization) == 302
+    told = "“十二月Web前端考试”正在报考"
+    assert told in school.get("/").text
+    assert told not in stranger.get("/").text
+    assert "考试计划" in organization.get("/").text.split("data-standing")[-1]
+    lite_books.clock.now = NOON.replace(month=12, day=10, hour=18)
+    assert told not in school.get("/").text
