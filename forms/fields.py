@@ -182,7 +182,9 @@ def _typed(field: Mapping[str, Any], text: str) -> Any:
         return text.replace("T", " ")  # as browsers send it
     if not _numeric(field) or not re.fullmatch(r"-?\d{1,12}(\.\d{1,4})?", text):
         return text
-    return float(text) if "." in text else int(text)
+    number = float(text)
+    # a whole number is one however it is written: a column keeps 2025 of 2025.0, and the record would not be what its proof says
+    return int(text.partition(".")[0]) if number.is_integer() else number
 
 
 def _half_width(field: Mapping[str, Any], text: str) -> str:

@@ -61,6 +61,13 @@ def test_parse(posted: dict[str, list[str]], answers: dict[str, Any]) -> None:
     assert parse(SCHEMA, posted) == answers
 
 
+def test_a_whole_number_is_one_however_it_is_written() -> None:
+    schema = {"properties": {"count": {"type": "integer"}, "fee": {"type": "number"}}}
+    for typed, number in (("2025.0", 2025), ("-3.00", -3), ("0.0", 0), ("999999999999.0", 999999999999), ("2.5", 2.5)):
+        for found in parse(schema, {"count": [typed], "fee": [typed]}).values():
+            assert (found, type(found)) == (number, type(number))
+
+
 @pytest.mark.parametrize(("posted", "kept"), [(201, 201), (MAX_ROWS, 2000), (MAX_ROWS + 5, 2000)])
 def test_rows_are_kept_for_the_check_to_count(posted: int, kept: int) -> None:
     assert len(parse(SCHEMA, {f"lines.{n}.a": ["1"] for n in range(posted)})["lines"]) == kept
