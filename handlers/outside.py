@@ -11,10 +11,9 @@ from typing import Any
 import httpx
 
 from domain.ground.handling import Permanent, Transient
-from domain.ground.id_numbers import masked
 
 _log = logging.getLogger(__name__)
-_NUMBER = re.compile(r"(?=[0-9A-Za-z]*[0-9]{5})[0-9A-Za-z]{7,}")
+_CODE = re.compile(r"[0-9]{1,6}|[a-z][a-z_.-]{0,39}")
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)  # seconds
 
 
@@ -32,9 +31,15 @@ class Outside:
     again: str
 
 
-def discreet(text: str) -> str:
-    """What an outside system says, for the log: without what may be the number of a document or a mobile, which refusals like to quote."""
-    return _NUMBER.sub(lambda found: masked(found[0]), text)
+def code_of(reply: httpx.Response) -> str:
+    """The code with which an outside system refuses, for the log; empty where it gives none. Its sentences stay out: they like to quote what
+    was sent, such as a number, a mobile or a first password."""
+    try:
+        said = reply.json()
+    except ValueError:
+        return ""
+    found = (said.get(name) for name in ("code", "error")) if isinstance(said, dict) else ()
+    return next((str(one) for one in found if _CODE.fullmatch(str(one))), "")
 
 
 def post(outside: Outside, address: str, payload: dict[str, Any], key: str) -> httpx.Response:
@@ -56,7 +61,7 @@ def post(outside: Outside, address: str, payload: dict[str, Any], key: str) -> h
         raise Transient(f"{outside.name}没有应答，{outside.again}") from error
     if reply.is_success:
         return reply
-    _log.warning("%s: %s %s", key, reply.status_code, discreet(reply.text[:200]))  # people read no codes
+    _log.warning("%s: %s %s", key, reply.status_code, code_of(reply))  # people read no codes
     if reply.status_code == 429 or reply.status_code >= 500:
         raise Transient(f"{outside.name}忙，{outside.again}")
     return reply
