@@ -32,8 +32,8 @@ class Outside:
 
 
 def code_of(reply: httpx.Response) -> str:
-    """The code with which an outside system refuses, for the log; empty where it gives none. Its sentences stay out: they like to quote what
-    was sent, such as a number, a mobile or a first password."""
+    """The code with which an outside system refuses, for the log; empty where it gives none. Its sentences stay out: they may quote what was
+    sent, such as a number, a mobile or a first password."""
     try:
         said = reply.json()
     except ValueError:
