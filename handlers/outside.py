@@ -32,7 +32,7 @@ class Outside:
 
 
 def code_of(reply: httpx.Response) -> str:
-    """The code with which an outside system refuses, for the log; empty where it gives none. Its sentences stay out: they may quote what was
+    """The code of an outside system's refusal, for the log; empty where it gives none. Its sentences stay out: they may quote what was
     sent, such as a number, a mobile or a first password."""
     try:
         said = reply.json()
