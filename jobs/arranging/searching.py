@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ortools.sat.python.cp_model import CpSolver
 
 GAP = 0.15  # rooms and invigilators need not be the very fewest: a search ends when nothing can be better by more
-COST = 1 / 32  # the part of the effort for the searches for fewer rooms and invigilators; twice as much where invigilators are missing
+COST = 1 / 64  # the part of the effort for the searches for fewer rooms and invigilators; twice as much where invigilators are missing
 
 
 def search(shape: Shape, effort: float, seconds: float) -> Counts | None:
@@ -102,6 +102,8 @@ def _solver(effort: float, seconds: float) -> CpSolver:
     solver.parameters.max_time_in_seconds = max(seconds, 0.01)
     solver.parameters.random_seed = 1
     solver.parameters.linearization_level = 2  # flows: what their relaxation says is nearly all there is to know
+    solver.parameters.symmetry_level = 0  # what is alike is counted already, and looking for more costs as much as solving
+    solver.parameters.cp_model_probing_level = 0
     return solver
 
 
