@@ -11,8 +11,10 @@ from typing import Any
 
 from domain.ground.filetypes import USUAL
 from domain.ground.identity import TIDY
+from domain.ground.texts import without_unseen
 from forms.requirements import required_now
 
+TIDIED = 2_000  # characters of a field with a format that are put in order; no such field holds as many
 MAX_ROWS = 2000  # lines that are read of one post; a form's own limit is its `maxItems`, which the check reports
 
 CODES = ("id-number", "document-number", "mobile", "credit-code", "email")
@@ -74,7 +76,7 @@ def parse(schema: Mapping[str, Any], values: Mapping[str, Sequence[str]]) -> dic
             rows = _rows(name, field["items"], values)
             if rows:
                 answers[name] = rows
-        elif (text := _text(values, name)) != "":
+        elif (text := _text(field, values.get(name, ()))) != "":
             answers[name] = _typed(field, text)
     return answers
 
@@ -149,7 +151,7 @@ def _line(prefix: str, columns: Mapping[str, Any], values: Mapping[str, Sequence
         if is_choices(sub):
             if chosen := _chosen(values.get(prefix + key, ())):
                 line[key] = chosen
-        elif (text := _text(values, prefix + key)) != "":
+        elif (text := _text(sub, values.get(prefix + key, ()))) != "":
             line[key] = _typed(sub, text)
     return line
 
@@ -164,12 +166,15 @@ def _ids(texts: Sequence[str]) -> list[int]:
     return list(dict.fromkeys(int(text) for text in texts[:MAX_ROWS] if text.isdecimal() and len(text) < 10))
 
 
-def _text(values: Mapping[str, Sequence[str]], name: str) -> str:
-    found = values.get(name) or [""]
-    return found[-1].replace("\r\n", "\n").strip()
+def _text(field: Mapping[str, Any], found: Sequence[str]) -> str:
+    """The last that was posted, without what nobody sees; what holds in a field with a format, its check says."""
+    text = found[-1].replace("\r\n", "\n") if found else ""
+    return (text if "format" in field else without_unseen(text)).strip()
 
 
 def _typed(field: Mapping[str, Any], text: str) -> Any:
+    if len(text) > TIDIED and "format" in field:  # its check refuses it as it came
+        return text
     text = _half_width(field, text)
     if field.get("format") in TIDY:
         return TIDY[field["format"]](text)
@@ -177,7 +182,9 @@ def _typed(field: Mapping[str, Any], text: str) -> Any:
         return text.replace("T", " ")  # as browsers send it
     if not _numeric(field) or not re.fullmatch(r"-?\d{1,12}(\.\d{1,4})?", text):
         return text
-    return float(text) if "." in text else int(text)
+    number = float(text)
+    # a whole number is one however it is written: a column keeps 2025 of 2025.0, and the record would not be what its proof says
+    return int(text.partition(".")[0]) if number.is_integer() else number
 
 
 def _half_width(field: Mapping[str, Any], text: str) -> str:

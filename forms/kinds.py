@@ -102,6 +102,9 @@ class RecordKind(Generic[R]):
     """More export buttons: label and name of a listing, whose rows belong to the rows of the list."""
     amend: tuple[str, str] = ("", "")
     """The button that changes the ticked records, or all under the filters, in a workbook: its label, and the key of the import."""
+    picks: tuple[tuple[str, str], ...] = ()
+    """Buttons over the ticked records, or all under the filters, for the roles in `picked_by`: label and endpoint."""
+    picked_by: frozenset[str] = frozenset()
     popup: bool = False
     """Whether 编辑 opens over the list or the record's page (弹窗); on a phone and without scripts it is a page of its own."""
 

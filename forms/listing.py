@@ -93,7 +93,8 @@ class Listing:
     the ticked records. `fields_of` is the process whose forms have the fields that columns and filters name, where it is not `key`.
     `parts` names a filter with fixed choices and a default, which the page shows as parts of the list (栏目) in place of a filter:
     one of them is always in force, and a new record is opened for it. `barred` names filters that the actor may not use.
-    `now` is the moment for filters that compare with it; None: the real one.
+    `now` is the moment for filters that compare with it; None: the real one. `timed` gives rows what follows from it, such as a status
+    that depends on a window.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Listing:
     parts: str = ""
     barred: frozenset[str] = frozenset()
     now: datetime | None = None
+    timed: Callable[[datetime, Select[Any]], Select[Any]] = lambda now, query: query
 
     @property
     def masked(self) -> bool:
@@ -143,7 +145,8 @@ class Listing:
 
         A filter that the actor may not use gives no rows at all: without it, a batch would act on more than the address names.
         """
-        query, now = self.query(actor), self.now or utc_now()
+        now = self.now or utc_now()
+        query = self.timed(now, self.query(actor))
         if any(values.get(name, "").strip() for name in self.barred):
             return query.where(false())
         for one in self.filters:

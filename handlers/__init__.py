@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.ground.handling import External, Handler, Inline
-from handlers import accounts, candidates, declarations, records, reports, sms
+from handlers import accounts, candidates, declarations, exam_plans, payments, records, reports, sms
 
 HANDLERS: dict[str, Handler] = {
     "reports.remind": External(reports.prepare_reminder, reports.send_reminder, needs=("text",)),
@@ -21,4 +21,10 @@ HANDLERS: dict[str, Handler] = {
     "plan.open": Inline(declarations.open_now, needs=("at",)),
     "plan.close": Inline(declarations.close_now, needs=("at",)),
     "plan.delete": Inline(declarations.delete_plan, deletes=True),
+    "exam_plan.publish": Inline(exam_plans.publish, needs=("at",)),
+    "exam_plan.withdraw": Inline(exam_plans.withdraw),
+    "exam_plan.delete": Inline(exam_plans.delete, deletes=True),
+    "payment_slip.confirm": Inline(payments.confirm),
+    "payment_slip.delete": Inline(payments.delete, deletes=True),
+    "exam_plan.tell_schools": External(exam_plans.prepare_telling, exam_plans.tell, needs=("text",)),
 }

@@ -45,7 +45,10 @@ def compare(payload: dict[str, Any], key: str, settings: Settings) -> dict[str, 
         raise BusinessError(NO_PERSON, "公安系统中没有与姓名、证件号一致的人，请核对姓名、证件类型和证件号")
     if not reply.is_success:
         raise Permanent("公安系统拒绝了这次比对，请联系系统管理员")
-    answer = reply.json()
+    try:
+        answer = reply.json()
+    except ValueError:  # the page of a proxy, say
+        answer = None
     if not isinstance(answer, dict) or not isinstance(answer.get("match"), bool):
         raise Permanent("公安系统的应答无法识别，请联系系统管理员")
     if not answer["match"]:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from domain.exams.invigilators import IDENTITY, CertifiedPerson, Invigilator, InvigilatorCertificate, add_certificates
+from domain.exams.invigilators import IDENTITY, CertifiedPerson, Invigilator, InvigilatorCertificate, add_certificates, plain
 from domain.ground.errors import DomainError
 from domain.ground.id_numbers import masked
 from domain.ground.parties import SYSTEM, Actor
@@ -42,9 +42,10 @@ def set_certificates(
         NotPiloted: the actor's school does not pilot a new one.
         ProcessError: the actor may not, or it was answered at this moment.
     """
-    held = {one.certificate.label: one for one in invigilator.certificates}
-    jobs = _take_away(engine, session, actor, [one for label, one in held.items() if label not in labels])
-    for one in add_certificates(session, actor, invigilator, [label for label in labels if label not in held], now):
+    held = {plain(one.certificate.label): one for one in invigilator.certificates}
+    wanted = {plain(label): label for label in labels}  # however its brackets are written, a label is the same certificate
+    jobs = _take_away(engine, session, actor, [one for label, one in held.items() if label not in wanted])
+    for one in add_certificates(session, actor, invigilator, [label for same, label in wanted.items() if same not in held], now):
         jobs += starting.start(engine, session, actor, KEY, one)[1]
     session.expire(invigilator, ["certificates"])
     return jobs

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 # imported for their tables: the metadata must know them all
+import domain.exams.seats
 import domain.ground.locks
 import domain.institutions.organizations
 import domain.institutions.schools
@@ -43,6 +44,7 @@ _log = logging.getLogger(__name__)
 PRODUCT = "系统"  # who deployed what came with the product
 BPMN_FOLDER = Path(__file__).parent.parent / "bpmn"
 TABLES = (
+    domain.exams.seats.Seat,
     domain.platform.background.BackgroundTask,
     domain.platform.changes.Change,
     domain.platform.files.StoredFile,

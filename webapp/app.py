@@ -52,9 +52,11 @@ from webapp.invigilators.views import blueprint as invigilators
 from webapp.links import is_local
 from webapp.monitor.routes import blueprint as monitor
 from webapp.notices.views import blueprint as notices
+from webapp.payments.views import blueprint as payments
 from webapp.photos.routes import blueprint as photos
 from webapp.photos.single import photo_page
 from webapp.records.screens import record_blueprint
+from webapp.registrations.views import blueprint as registrations
 from webapp.substitutes.views import blueprint as substitutes
 from webapp.weekly.views import blueprint as reports
 
@@ -78,6 +80,8 @@ BLUEPRINTS = (
     bulk,
     imports,
     amending,
+    registrations,
+    payments,
     substitutes,
     copies,
     notices,

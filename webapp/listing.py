@@ -34,6 +34,19 @@ class Button:
 
 
 @dataclass(frozen=True)
+class Pick:
+    """A button over the ticked rows, or over all under the filters once all were chosen: it posts them to an endpoint."""
+
+    label: str
+    endpoint: str
+    roles: frozenset[str]
+    """Who sees it."""
+    confirm: str = ""
+    all: bool = False
+    """Whether it is about all rows under the filters where none is ticked."""
+
+
+@dataclass(frozen=True)
 class ListScreen:
     """One list screen over a listing.
 
@@ -56,6 +69,7 @@ class ListScreen:
     """The button that changes rows in a workbook, for those who may begin a record: its label, and the key of the import."""
     popup: bool = False
     """Whether 编辑 opens over the list instead of a page of its own."""
+    picks: tuple[Pick, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,6 +136,7 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
         row_buttons=row_buttons,
         has_acts=screen.show is not None or any(page.actions.values()) or any(row_buttons.values()),
         may_begin=_may_begin(page.definition, actor),
+        picks=[one for one in screen.picks if one.roles & actor.roles] if page.rows else [],
         here=request.full_path.rstrip("?"),
         **more,
     )

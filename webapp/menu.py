@@ -88,7 +88,8 @@ HEADINGS = (
         "writing",
         under=(
             Entry("考试科目", endpoint="exam_subject.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
-            Entry("考试计划", endpoint="plans.index", roles=(SCHOOL, ORGANIZATION)),
+            Entry("考试计划", endpoint="exam_plan.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
+            Entry("报考管理", endpoint="registrations.index", roles=(SCHOOL, ORGANIZATION, OPERATOR), last=True),
             Entry("监考人员", endpoint="invigilators.index", roles=(SCHOOL,), last=True),
         ),
     ),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import flash, request
+from flask import abort, flash, request
 from sqlalchemy import String
 
 from domain.platform.files import attach
@@ -56,9 +56,13 @@ def ticked_rows(listing: Listing) -> list[Any]:
     return [int(text) for text in posted if text.isdecimal() and len(text) < 10]
 
 
-def posted_filters() -> dict[str, str]:
-    """The filters in the address of the list that was posted, as name → text."""
-    return dict(parse_qsl(request.form.get("filter", "")[:MAX_FILTER], keep_blank_values=True))
+def posted_filters(name: str = "filter") -> dict[str, str]:
+    """The filters in the address of the list that was posted, as name → text. A null character in them is refused as in other texts
+    (`webapp.request_checks`)."""
+    found = dict(parse_qsl(request.form.get(name, "")[:MAX_FILTER], keep_blank_values=True))
+    if any("\x00" in text for pair in found.items() for text in pair):
+        abort(400)
+    return found
 
 
 def people_to_copy_to() -> list[int]:

@@ -18,6 +18,7 @@ from typing import Any, cast
 from psycopg import Connection as PostgresConnection
 from sqlalchemy import Connection, CursorResult, Engine, Select, Table, UpdateBase, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -157,6 +158,7 @@ def open_database(url: str, proofs: Proofs | None = None, patience: timedelta | 
         pool = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20}
         engine = create_engine(url, hide_parameters=True, execution_options=options, connect_args={"options": limits}, **pool)
         event.listen(engine, "connect", _prepare_postgresql)
+        event.listen(engine, "handle_error", _say_no_data)
         if patience is not None:
             event.listen(engine, "begin", partial(_begin_postgresql, patience))
     immediate = engine.execution_options(**{_IMMEDIATE: True})
@@ -184,6 +186,17 @@ def _prepare_postgresql(connection: PostgresConnection[Any], record: ConnectionP
     # our sessions do not want that. Other settings of it are as durable as one machine can be, or more, and stay.
     connection.execute("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'")
     connection.commit()
+
+
+def _say_no_data(context: ExceptionContext) -> None:
+    """Takes DETAIL and CONTEXT out of PostgreSQL's message: they quote the row that was refused, and the JSON that could not be read."""
+    error, wrapped = context.original_exception, context.sqlalchemy_exception
+    first = getattr(getattr(error, "diag", None), "message_primary", None)
+    if first is None:
+        return
+    if wrapped is not None:
+        wrapped.args = (str(wrapped.args[0]).replace(str(error), first), *wrapped.args[1:])
+    error.args = (first,)
 
 
 def _begin_sqlite(lock: WriteLock, connection: Connection) -> None:

@@ -34,6 +34,7 @@ _NAME = re.compile(rf"(?:{_WORD}|{_LETTERS_RUN})(?:[{DOT} ]?{_WORD}|[{DOT} '-]?{
 _PINYIN = re.compile(r"[A-Z]++(?:[ '-][A-Z]++)*")
 _HAN_ONLY = re.compile(f"[{_HAN}]++")
 _ADVICE = "请按证件填写"
+LONGEST = 200  # characters that any name may have; forms allow fewer
 _UMLAUT = re.compile("(?<=[LN])U\u0308")
 _V = re.compile(r"\b([LN])V(?=E?\b)")  # LV, as keyboards write 吕
 # ICAO Doc 9303-3, table 6.A: letters that are no base letter with a mark
@@ -51,6 +52,8 @@ def tidy_name(text: str) -> str:
 
 def name_problem(text: str) -> str | None:
     """What is wrong with a person's name, in Chinese; None when nothing is."""
+    if len(text) > LONGEST:  # not looked at: it would hold up everybody
+        return f"姓名最多 {LONGEST} 个字，{_ADVICE}"
     if _USUAL.fullmatch(text) or _NAME.fullmatch(text):
         return None
     for at, char in enumerate(text):

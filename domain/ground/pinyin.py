@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from domain.ground.names import DOT, is_han, pinyin_problem, tidy_name, tidy_pinyin
+from domain.ground.names import DOT, LONGEST, is_han, pinyin_problem, tidy_name, tidy_pinyin
 from domain.ground.pinyin_readings import COMPOUND, GIVEN, SURNAMES
 
 LONGEST_SURNAME = max(map(len, COMPOUND))
@@ -44,8 +44,11 @@ def pinyin_of(name: str) -> str:
 
 
 def pinyin_choices(name: str) -> tuple[Word, ...]:
-    """The words of a name, each of its syllables: written together, and with blanks between words, they are its pinyin."""
+    """The words of a name, each of its syllables: written together, and with blanks between words, they are its pinyin. None where it is
+    longer than names may be."""
     words: list[Word] = []
+    if len(name) > LONGEST:
+        return ()
     name = tidy_name(name)
     if is_han(name):  # nearly always, and twenty thousand times in an import
         return tuple(_chinese(name))

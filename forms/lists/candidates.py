@@ -118,5 +118,7 @@ CANDIDATE = RecordKind(
     ),
     export="批量导出考生信息",
     amend=("批量修改考生信息", "candidate-changes"),
+    picks=(("报考", "registrations.choose"),),
+    picked_by=frozenset({SCHOOL}),
     popup=True,
 )

@@ -18,7 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from forms.requirements import required_now, sometimes_required
-from jobs.imports import IMPORTS
+from jobs.imports import import_kept
 from jobs.imports.amending import Forms, Standing, number_of, standings
 from jobs.imports.checking import row_check
 from jobs.imports.columns import RECORD, Column
@@ -136,7 +136,7 @@ def run(runtime: Runtime, work: Work) -> None:
     Raises:
         DomainError: more records than one import may have rows.
     """
-    description = IMPORTS[work.params["kind"]]
+    description = import_kept(work.params["kind"])
     with runtime.database.reading() as session:
         query = chosen(session, work.actor, description, work.params["values"], work.params["ids"])
         check_count(total := count(session, query))

@@ -16,7 +16,7 @@ def _of(key: str, kind: str) -> Import:
         role="试点院校",
         back=f"/candidates/?{urlencode({'kind': kind})}",
         unique=("id_number",),
-        within={"id_number": "document"},
+        within={"id_number": ("document",)},
         known=known_candidates,
         store=store_candidates,
         process="candidate",

@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.ground.id_numbers import id_number_problem
 from domain.ground.identity import TIDY
+from domain.ground.texts import ODD
 from forms.fields import is_choices
 
 Reader = Callable[[str], tuple[Any, str | None]]
@@ -24,16 +25,6 @@ ERROR_VALUE = "公式错误值 "
 EXTRA = "多出的单元格："
 """How a text begins that stands behind the cells of a row which has more of them than its file has headings; why it is refused follows."""
 EXCEL_DIGITS = 15  # Excel keeps no more digits of a number; the rest become 0
-# marks without width, and characters that neither XML nor PostgreSQL can store
-_UNSEEN = [*range(9), 11, 12, *range(14, 32), 127, 0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF]
-_DIRECTIONS = [
-    0x061C,
-    0x200E,
-    0x200F,
-    *range(0x202A, 0x202F),
-    *range(0x2066, 0x206A),
-]  # marks of direction: numbers that are copied out of other programs begin with one
-_ODD = {ord(c): " " for c in "\u00a0\u2002\u2003\u2007\u2009\u202f\u3000\t"} | dict.fromkeys(_UNSEEN + _DIRECTIONS)
 _PARTED = re.compile("[、；;,，\n]")  # between several choices in one cell
 _HALF = re.compile("[\ud800-\udfff]")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?1\d", re.IGNORECASE)
@@ -128,7 +119,7 @@ def _cut_off(text: str) -> bool:
 def _tidy(text: str) -> str:
     if text.isprintable():  # so it holds neither an odd space nor a mark without width
         return text.strip()
-    return _HALF.sub("", text.replace("\r\n", "\n").translate(_ODD)).strip()
+    return _HALF.sub("", text.replace("\r\n", "\n").translate(ODD)).strip()
 
 
 def _number_text(number: float) -> str:

@@ -54,6 +54,9 @@ class Import:
     the record exists already, or something that the row names does not. A few queries for all rows together."""
     store: Store = lambda session, actor, rows, now: ()
     """(session, actor, answers of some rows, now) → ids of the records made, one a row, inside the caller's transaction."""
+    closed: Callable[[Session, Actor, datetime], str | None] = lambda session, actor, now: None
+    """(session, actor, now) → why nothing may be imported at this moment, in Chinese; None where it may. It is asked again with every
+    chunk that is taken in: what depends on a window may close meanwhile."""
     process: str | None = None
     """Key of the process that starts for each new record, after the rows are stored. Its form has the columns, where no `form` is named."""
     form: str = ""
@@ -62,8 +65,8 @@ class Import:
     """Ids of some new records → what belongs to them that the process is about, where it is not about the records themselves."""
     given: Answers = field(default_factory=dict)
     """What all rows have in common, such as the part of the list that the import was opened from: no column asks for it."""
-    within: Mapping[str, str] = field(default_factory=dict)
-    """A field of `unique` → another one: two rows are alike where both are, such as the number and the kind of a document."""
+    within: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """A field of `unique` → others: two rows are alike where all of them are, such as the number and the kind of a document."""
     amends: Amends | None = None
     """Set where the rows change records that are there, each in a step of its `process`, instead of making some."""
 
@@ -79,4 +82,4 @@ class Import:
 
     def same(self, name: str, answers: Answers) -> tuple[Any, ...]:
         """What no other row may have of a field of `unique`."""
-        return name, answers[name], answers.get(self.within.get(name, ""))
+        return name, answers[name], *(answers.get(other) for other in self.within.get(name, ()))

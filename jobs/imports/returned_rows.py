@@ -22,7 +22,7 @@ from domain.platform.background import LIVE, BackgroundTask
 from domain.platform.files import tidy_name
 from domain.platform.imports import ImportRecord, ImportRow, RowState, import_of
 from jobs import confinement
-from jobs.imports import IMPORTS
+from jobs.imports import import_kept
 from jobs.imports.checking import renumbered, row_check
 from jobs.imports.description import Import
 from jobs.imports.failures import HEADINGS, BadRow, Order, listed, write_failures
@@ -92,7 +92,7 @@ def run(runtime: Runtime, work: Work) -> None:
     Raises:
         NothingFailed: all rows were corrected meanwhile.
     """
-    description, settings = IMPORTS[work.params["kind"]], runtime.settings
+    description, settings = import_kept(work.params["kind"]), runtime.settings
     with TemporaryDirectory() as folder:
         order = Path(folder) / "order"
         with runtime.database.reading() as session:

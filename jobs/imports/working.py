@@ -19,7 +19,7 @@ from xlsxwriter.utility import xl_col_to_name
 from domain.ground.database import overwrite
 from domain.ground.values import values_table
 from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState, move, recount
-from jobs.imports import IMPORTS
+from jobs.imports import import_kept
 from jobs.imports.amending import AmendedRecords
 from jobs.imports.apart import inspect_apart, open_table_apart
 from jobs.imports.changing import change_records, checked_changes
@@ -31,7 +31,7 @@ from jobs.imports.reading import SeveralSheets, Table
 from jobs.imports.text_files import Rows
 from jobs.outbox import hand_out
 from jobs.runtime import Runtime
-from jobs.work import Work
+from jobs.work import Overtaken, Work
 from processes.definitions.store import latest
 from processes.steps import bulk_start
 
@@ -45,7 +45,7 @@ TRIES = 3  # of one chunk, where another import takes the same people in at the 
 
 def check_file(runtime: Runtime, work: Work) -> None:
     """Reads an uploaded file, checks every row and keeps it. An attempt after one that was killed begins anew: no row is a record yet."""
-    record, description = _load(work)
+    record, description = _load_ours(work)
     path = file_of(runtime.settings, record)
     if record.state == ImportState.CHECKING:
         check = _row_check(work, description)
@@ -72,7 +72,7 @@ def check_file(runtime: Runtime, work: Work) -> None:
 
 def take_in(runtime: Runtime, work: Work) -> None:
     """Makes records of an import's good rows and starts their processes, or changes the records that the rows are about."""
-    record, description = _load(work)
+    record, description = _load_ours(work)
     if description.amends is None:
         store_rows(work)
         start_processes(runtime, work)
@@ -108,7 +108,19 @@ def start_processes(runtime: Runtime, work: Work, most: int | None = None) -> No
 def _load(work: Work) -> tuple[ImportRecord, Import]:
     with work.database.reading() as session:
         record = session.get_one(ImportRecord, work.params["import"])
-    return record, IMPORTS[record.kind]
+    return record, import_kept(record.kind)
+
+
+def _load_ours(work: Work) -> tuple[ImportRecord, Import]:
+    """As `_load`, where this is the import's task: one that failed may be tried again after another has gone on with its work.
+
+    Raises:
+        Overtaken
+    """
+    record, description = _load(work)
+    if record.task_id != work.task_id:
+        raise Overtaken
+    return record, description
 
 
 def _row_check(work: Work, description: Import) -> RowCheck:
@@ -244,7 +256,7 @@ def _take_chunk(work: Work, record: ImportRecord, description: Import, check: Ro
 def _take(
     session: Session, work: Work, description: Import, record: ImportRecord, rows: Sequence[Any], answers: Sequence[dict[str, Any]]
 ) -> None:
-    refused: dict[int, tuple[str, str]] = dict(description.known(session, work.actor, answers))
+    refused: dict[int, tuple[str, str]] = _refused(session, work, description, answers)
     doubles = Doubles(description)
     for at, (row, one) in enumerate(zip(rows, answers, strict=True)):
         if at not in refused and (found := doubles.problems(row.number, one)):  # made equal by corrections
@@ -258,6 +270,14 @@ def _take(
     session.execute(update(table).where(table.id == record.id).values(counts))
     done = 0 if description.process else len(fine)  # else each is counted once its process has started
     work.keep(session, work.done + done, work.failed + len(refused))
+
+
+def _refused(session: Session, work: Work, description: Import, answers: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
+    """The rows that are refused by now, as `known` says; all of them where nothing may be imported any more."""
+    closed = description.closed(session, work.actor, work.clock())
+    if closed is None:
+        return dict(description.known(session, work.actor, answers))
+    return {at: (next(iter(one), ""), closed) for at, one in enumerate(answers)}
 
 
 def _note_records(session: Session, record: ImportRecord, made: list[tuple[int, int]]) -> None:

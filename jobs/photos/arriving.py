@@ -18,6 +18,7 @@ from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.ground.settings import Settings
 from domain.platform import background
+from domain.platform.background import BackgroundTask
 from domain.platform.budgets import Kept, check_bytes, check_photo_imports
 from domain.platform.files import tidy_name
 from domain.platform.photo_imports import PhotoImport, PhotoImportState, move, photo_imports_query
@@ -138,17 +139,24 @@ def again(session: Session, actor: Actor, record: PhotoImport, now: datetime) ->
     return task.id
 
 
+def may_be_dropped(session: Session, record: PhotoImport) -> bool:
+    """Whether work on an import has stopped before anything came of it."""
+    task = session.get(BackgroundTask, record.task_id) if record.task_id is not None else None
+    return record.state == PhotoImportState.WORKING and record.total == 0 and (task is None or task.over)
+
+
 def task_params(record: PhotoImport) -> dict[str, Any]:
     """The parameters of a background task about an import."""
     return {"import": record.id, "back": f"/candidates/photos/{record.id}"}
 
 
 def drop(session: Session, settings: Settings, record: PhotoImport) -> None:
-    """放弃: a zip that has not been worked on yet.
+    """放弃: a zip that has not been worked on yet, or whose work stopped before a photo of it was listed.
 
     Raises:
         DomainError: work on it has begun.
     """
-    if not move(session, record.id, [PhotoImportState.ARRIVING], state=PhotoImportState.DROPPED):
+    states = [PhotoImportState.ARRIVING, *([PhotoImportState.WORKING] if may_be_dropped(session, record) else [])]
+    if not move(session, record.id, states, state=PhotoImportState.DROPPED):
         raise DomainError("已经开始导入，不能放弃；可以在“后台任务”中取消，已导入的照片不会撤销。")
     zip_of(settings, record.id).unlink(missing_ok=True)

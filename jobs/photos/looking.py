@@ -26,6 +26,7 @@ MOST = 5 * MEGABYTE  # bytes (manual 5.2.3.3)
 MOST_READ = 20 * MEGABYTE  # bytes of a file that is opened: one over `MOST` is refused, but a crop of it is small
 FORMATS = ("JPEG", "PNG")  # the only decoders that ever see a photo
 MOST_PIXELS = 50_000_000  # of a picture that is decoded: some 200 MB; cameras of telephones have 12 to 50 million
+LONGEST_SIDE = 65_500  # pixels: no JPEG can be made of a crop's surroundings that are longer (libjpeg)
 MOST_SCANS = 60  # of a progressive JPEG; programs write about ten, and each costs a pass over the whole picture
 PREVIEW = (177, 248)  # pixels of the picture that shows a refused photo
 _SMALL = (36, 51)  # an eighth of `SIZE`: decoded so, a JPEG is read to its end and its ground measured in less time
@@ -33,6 +34,7 @@ _LARGE = (1180, 1652)  # four times `SIZE`: larger JPEGs are decoded at a fracti
 _ORIENTATION = 0x0112  # the tag of EXIF
 _CLEAR = 250  # of 255: what is less opaque is transparent
 _NOT_READ = (OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError, IndexError, KeyError, TypeError, OverflowError)
+_OFFICE = {"DOCX": "Office 文档", "XLSX": "Office 文档", "PPTX": "Office 文档"}  # by its beginning nobody knows which of them
 _IMAGES = ("GIF", "BMP", "WEBP", "TIF", "TIFF", "HEIC", "HEIF", "AVIF", "JP2", "ICO", "PSD", "SVG")
 _OTHERS = frozenset((*_IMAGES, "PDF", "DOC", "DOCX", "XLS", "XLSX", "PPTX", "ZIP", "RAR", "7Z", "MP4", "MOV", "HTML"))
 """What a file may be called that is no photo; the library's other guesses tell people nothing."""
@@ -118,7 +120,7 @@ def _opened(content: bytes) -> Image.Image:
     except UnidentifiedImageError as error:
         raise BadPhoto(f"照片不是 JPG、PNG 格式{_really(content)}，请另存为 JPG 后上传") from error
     width, height = picture.size
-    if width * height > MOST_PIXELS:
+    if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
         raise BadPhoto(f"照片像素 {width}×{height}，过大，不能处理，应为 {SIZE[0]}×{SIZE[1]}，请缩小后重新上传")
     if "progressive" in picture.info and content.count(b"\xff\xda") > MOST_SCANS:
         raise BadPhoto("照片文件结构异常，请用看图软件另存为 JPG 后上传")
@@ -131,7 +133,7 @@ def _really(content: bytes) -> str:
         found = puremagic.from_string(content[:4096]).lstrip(".").upper()
     except (puremagic.PureError, ValueError):
         return ""
-    return f"（检测到 {found}）" if found in _OTHERS else ""
+    return f"（检测到 {_OFFICE.get(found, found)}）" if found in _OTHERS else ""
 
 
 def _coloured(picture: Image.Image) -> bool:
@@ -145,7 +147,7 @@ def _upright(picture: Image.Image) -> tuple[Image.Image, tuple[int, int]]:
     size = picture.size
     if picture.format == "JPEG" and picture.mode in ("RGB", "L"):
         picture.draft(picture.mode, _LARGE if size[0] < size[1] else (_LARGE[1], _LARGE[0]))
-    turned = picture.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+    turned = _orientation(picture) in (5, 6, 7, 8)
     picture.load()
     if picture.has_transparency_data:
         alpha = picture.convert("RGBA").getchannel("A")
@@ -153,8 +155,17 @@ def _upright(picture: Image.Image) -> tuple[Image.Image, tuple[int, int]]:
         if clear > 0.001:
             raise BadPhoto(f"照片有透明部分（占 {max(clear, 0.01):.0%}），没有底色，请填充底色后重新上传")
     plain = _in_srgb(picture)
-    ImageOps.exif_transpose(plain, in_place=True)
+    if _orientation(plain) != 1:
+        ImageOps.exif_transpose(plain, in_place=True)
     return plain, (size[1], size[0]) if turned else size
+
+
+def _orientation(picture: Image.Image) -> object:
+    """How a picture is to be turned, by its EXIF; 1 (as it is) where that says nothing, or is damaged: viewers show it all the same."""
+    try:
+        return picture.getexif().get(_ORIENTATION, 1)
+    except _NOT_READ:
+        return 1
 
 
 def _in_srgb(picture: Image.Image) -> Image.Image:
@@ -166,7 +177,7 @@ def _in_srgb(picture: Image.Image) -> Image.Image:
             found = ImageCms.profileToProfile(source, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
             if found is not None:
                 return found
-        except ImageCms.PyCMSError:  # a profile that is no profile, or one of other colours
+        except (ImageCms.PyCMSError, OSError):  # a profile that is no profile, or one of other colours
             pass
     return source.convert("RGB")
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from domain.exams.candidates import Candidate
 from domain.exams.photos import folder_of, photos_in
+from domain.exams.registrations import Registration
 from domain.ground.values import among
 from domain.platform.photo_imports import ARRIVING_FOR, SHOWN_FOR, PhotoImport, PhotoImportState, PhotoItem, PhotoState, move
 from jobs.runtime import Runtime
@@ -28,18 +29,24 @@ def left_over(runtime: Runtime) -> list[Path]:
 
 
 def _unnamed(session: Session, home: Path, now: datetime) -> list[Path]:
-    """The pictures in one of the 256 folders of photos – another one each hour – that neither a candidate nor a recent import names."""
+    """The pictures in one of the 256 folders of photos – another one each hour – that no candidate, registration or recent import names."""
     found = photos_in(home, int(now.timestamp() // 3600) % 256)
     names = sorted(found)
     for at in range(0, len(names), 500):
         some = names[at : at + 500]
-        for sha256 in (*_of_candidates(session, some), *_of_imports(session, some, now)):
+        for sha256 in (*_of_candidates(session, some), *_of_registrations(session, some), *_of_imports(session, some, now)):
             found.pop(sha256, None)
     return list(found.values())
 
 
 def _of_candidates(session: Session, hashes: list[str]) -> Iterator[str]:
     yield from session.scalars(select(Candidate.photo).where(among(session, Candidate.photo, hashes))).unique()  # type: ignore[misc]  # none is null
+
+
+def _of_registrations(session: Session, hashes: list[str]) -> Iterator[str]:
+    """What registrations keep of candidates, whose photos may be others by now."""
+    named = select(Registration.photo).where(among(session, Registration.photo, hashes))
+    yield from session.scalars(named).unique()  # type: ignore[misc]  # as above
 
 
 def _of_imports(session: Session, hashes: list[str], now: datetime) -> Iterator[str]:

@@ -10,7 +10,7 @@ from domain.ground.errors import DomainError
 from forms import read_forms
 from forms.adapting import adapt
 from forms.checking import check
-from forms.fields import MAX_ROWS, describe, parse
+from forms.fields import MAX_ROWS, TIDIED, describe, parse
 
 CHOICES = {"title": "几项", "type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 2, "x-widget": "choices"}
 SCHEMA: dict[str, Any] = {
@@ -59,6 +59,13 @@ SCHEMA: dict[str, Any] = {
 )
 def test_parse(posted: dict[str, list[str]], answers: dict[str, Any]) -> None:
     assert parse(SCHEMA, posted) == answers
+
+
+def test_a_whole_number_is_one_however_it_is_written() -> None:
+    schema = {"properties": {"count": {"type": "integer"}, "fee": {"type": "number"}}}
+    for typed, number in (("2025.0", 2025), ("-3.00", -3), ("0.0", 0), ("999999999999.0", 999999999999), ("2.5", 2.5)):
+        for found in parse(schema, {"count": [typed], "fee": [typed]}).values():
+            assert (found, type(found)) == (number, type(number))
 
 
 @pytest.mark.parametrize(("posted", "kept"), [(201, 201), (MAX_ROWS, 2000), (MAX_ROWS + 5, 2000)])
@@ -114,3 +121,20 @@ def test_choices_that_there_are_not_are_told(widget: dict[str, Any]) -> None:
     schema = {"properties": {"major": {"title": "专业", "type": "string", "x-options": "gone", **widget}}}
     with pytest.raises(DomainError, match="表单的字段“专业”要从“gone”中选择，但没有这些选项"):
         adapt(schema, frozenset(), {"majors": ["软件技术"]})
+
+
+def test_a_text_that_is_too_long_to_be_put_in_order_is_left_to_its_check() -> None:
+    schema = {"properties": {"name": {"type": "string", "format": "person-name", "maxLength": 100}}}
+    for blanks, kept in ((TIDIED - 2, True), (TIDIED - 1, False)):
+        written = f"张{'　' * blanks}三"
+        assert parse(schema, {"name": [written]}) == {"name": "张三" if kept else written}
+
+
+def test_what_nobody_sees_is_not_kept() -> None:
+    for typed, kept in (
+        ("\u202e软件\u200b技术\x01\x7f", "软件技术"),
+        ("第一行\n第二行\t后", "第一行\n第二行\t后"),
+        ("𠮷 \U000e0100", "𠮷 \U000e0100"),
+    ):
+        assert parse({"properties": {"text": {"type": "string"}}}, {"text": [typed]}) == {"text": kept}
+    assert parse({"properties": {"text": {"type": "string"}}}, {"text": ["\u200b"]}) == {}

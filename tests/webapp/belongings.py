@@ -30,6 +30,7 @@ from tests.webapp.declarations.applications import FORM as DECLARATION
 from tests.webapp.declarations.applications import PLAN
 from tests.webapp.exams.applications import CERTIFICATE, apply
 from tests.webapp.exams.people import add as add_invigilator
+from tests.webapp.exams.plan_forms import publish
 from tests.webapp.files.uploads import send
 from tests.webapp.weekly.reports import FORM
 
@@ -97,6 +98,7 @@ def belongings(world: World, folder: Path) -> Belongings:
         assert client.post("/teachers/new", data=data).status_code == 302
     assert apply(school) == 302
     assert add_invigilator(school, CERTIFICATE) == 302
+    assert publish(user(app, "organization1")) == 302
     assert school.post("/candidates/new", data={**PUPIL, "name": SECRET, "act": "保存"}).status_code == 302
     _declare(school, province)
     _work_in_the_background(world, school, folder)

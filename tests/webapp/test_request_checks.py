@@ -31,6 +31,19 @@ def test_a_null_character_is_refused(world: World) -> None:
     assert count(world, tables.saved_filter) == 0
 
 
+@pytest.mark.row("1.1")
+def test_a_null_character_in_the_filters_of_a_list_is_refused(world: World) -> None:
+    app = site(world)
+    school, supervisor = user(app, "school1"), user(app, "supervisor")
+    form = {"filter": "name=a%00b&kind=%E9%99%A2%E6%A0%A1%E8%80%83%E7%94%9F", "all": "1", "element": "waiting"}
+    lists = ("/lists/candidate/export", "/lists/candidate/export/begin", "/lists/candidate/send")
+    for address in (*lists, "/imports/candidate-changes/chosen", "/imports/candidate-changes/filled"):
+        assert (address, school.post(address, data=form).status_code) == (address, 400)
+    assert school.post("/inbox/filters", data={"name": "a", "query": "q=a%00b"}).status_code == 400
+    assert supervisor.post("/monitor/instances/suspend", data={"filter": "q=a%00b", "all": "1"}).status_code == 400
+    assert count(world, tables.saved_filter) == 0
+
+
 NO_RECORDS = {
     "school1": (f"/weekly/{HUGE}", f"/files/{HUGE}", f"/background/{2**31}", f"/records/weekly_report/{HUGE}/diagram.json"),
     "designer": (f"/designer/weekly_report/{HUGE}/", f"/designer/weekly_report/compare?old={HUGE}&new=1"),

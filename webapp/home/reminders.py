@@ -14,6 +14,7 @@ from domain.certificates.certificates import Certificate
 from domain.certificates.declaration_plans import current_plans
 from domain.certificates.declarations import declared
 from domain.exams.candidates import KINDS
+from domain.exams.plans import exam_plans_query, within
 from domain.ground.base import SHANGHAI
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
@@ -38,7 +39,8 @@ def reminders(session: Session, actor: Actor, now: datetime) -> list[Reminder]:
     """Those of the actor's roles, the soonest due first, those without a deadline last."""
     found: list[Reminder] = []
     if SCHOOL in actor.roles:
-        found += [*_report(session, actor, now), *_plans(session, actor, now), *_seal(session, actor, now), *_candidates(session, actor)]
+        found += [*_report(session, actor, now), *_plans(session, actor, now), *_exam_plans(session, actor, now)]
+        found += [*_seal(session, actor, now), *_candidates(session, actor)]
     if ORGANIZATION in actor.roles:
         found += _subjects(session, actor)
     return sorted(found, key=lambda one: (one.until is None, one.until or now))
@@ -58,6 +60,12 @@ def _plans(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
     for plan in plans:
         if plan.id not in begun:
             yield Reminder(f"“{plan.title()}”正在申报", "查看申报计划", url_for("declaration.plans"), plan.ends_at)
+
+
+def _exam_plans(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
+    """Plans for which the school may register candidates now."""
+    for plan in session.scalars(exam_plans_query(actor).where(within("registration", now))):
+        yield Reminder(f"“{plan.title()}”正在报考", "查看考试计划", url_for("exam_plan.show", record_id=plan.id), plan.registration_to)
 
 
 def _seal(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:

@@ -18,7 +18,7 @@ from forms.lists import KINDS
 
 OF_ROLE: Mapping[str, tuple[str, ...]] = {
     SCHOOL: ("candidate", "invigilator_certificate", "exam_site", "declaration", "weekly_report", "teacher"),
-    ORGANIZATION: ("exam_site", "invigilator_certificate", "exam_subject"),
+    ORGANIZATION: ("exam_plan", "exam_site", "invigilator_certificate", "exam_subject"),
     **dict.fromkeys(PROVINCE, ("declaration", "weekly_report", "declaration_plan")),
 }
 """Role → keys of the kinds whose records its people follow, in the order of the page."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from domain.ground.id_numbers import masked
 from domain.platform.imports import ImportRecord, ImportRow, RowState
 from jobs.imports.checking import row_check
 from jobs.imports.columns import Column
@@ -18,6 +19,8 @@ from webapp.paging import Paged, page_of
 
 TABS = (("bad", "有问题"), ("good", "可{verb}"), ("same", "没有变化"), ("taken", "已{verb}"))
 _STATES = {"bad": (RowState.BAD,), "good": (RowState.GOOD,), "same": (RowState.SAME,), "taken": (RowState.TAKEN, RowState.STARTED)}
+_MASKED = ("id-number", "document-number")
+"""Formats of what is shown masked once a row is taken in: it is a record now, and who opens that to see it whole is written down."""
 MAX_ROWS = 100  # that one post may correct; a page shows fewer
 
 
@@ -115,9 +118,12 @@ def _cells(record: ImportRecord, columns: Sequence[Column], row: ImportRow) -> l
     problems: dict[str, str] = dict(row.problems or [])
     changes = {name: ((before, after), kept) for name, before, after, kept in row.changes or ()}
     cells = []
+    over = row.state in _STATES["taken"]
     for column in columns:
         at = record.places[column.name]
         text = row.cells[at] if at < len(row.cells) else ""
         change, kept = changes.get(column.name, (None, None))
+        if over and column.schema.get("format") in _MASKED:
+            text, change = masked(text), (masked(change[0]), masked(change[1])) if change is not None else None
         cells.append(Cell(f"{row.number}.{column.name}", column, text, problems.get(column.name), change, kept))
     return cells

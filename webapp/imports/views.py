@@ -17,7 +17,7 @@ from domain.ground.errors import DomainError
 from domain.platform.background import BackgroundTask
 from domain.platform.budgets import UsedUp, check_bytes, check_imports, check_sheets
 from domain.platform.imports import ImportRecord, ImportState, import_of, imports_query
-from jobs.imports import IMPORTS, returned_rows
+from jobs.imports import import_named, returned_rows
 from jobs.imports.checking import row_check
 from jobs.imports.choosing import NothingChosen, choose, offers
 from jobs.imports.correcting import OPEN, RowClosed, correct
@@ -61,6 +61,8 @@ def upload(kind: str) -> ResponseReturnValue:
         return index_page(description, f"请先选择要{'导入' if description.amends is None else '上传'}的文件"), 422
     settings, now = runtime().settings, runtime().engine.clock()
     who = actor()
+    if (closed := description.closed(db(), who, now)) is not None:
+        return index_page(description, closed), 409
     try:
         check_imports(db(), settings.budgets, who)
         db().rollback()  # writing the file to disk, and looking at it, must hold no lock
@@ -196,7 +198,7 @@ def description_of(kind: str) -> Import:
     Raises:
         NotFound: there is none; NotAllowed: it is not for this actor.
     """
-    description = IMPORTS.get(kind)
+    description = import_named(kind)
     if description is None:
         raise NotFound
     if description.role not in actor().roles:

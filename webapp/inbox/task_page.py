@@ -88,8 +88,7 @@ def task_page(
 
 def _facts(kind: RecordKind[Any], subject: Subject) -> Sequence[fields.Tab]:
     """What else a task's page tells of its record; who sees it is written down."""
-    if request.method == "GET":  # a page that comes back with a problem was looked at before
-        note_look(kind, subject.id, "办理")
+    note_look(kind, subject.id, "办理")
     return kind.facts(db(), actor(), subject)
 
 

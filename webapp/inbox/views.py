@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs
-
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -13,6 +11,7 @@ from webapp.context import actor, db, runtime
 from webapp.inbox import listing
 from webapp.inbox.task_page import record_address
 from webapp.links import posted_back
+from webapp.posted_data import posted_filters
 
 MAX_BATCH = 100
 
@@ -68,8 +67,7 @@ def release(task_id: str) -> ResponseReturnValue:
 
 def keep_filter() -> ResponseReturnValue:
     """保存为常用筛选: keeps the filters in the posted address under a name."""
-    values_of = {name: values[-1] for name, values in parse_qs(request.form.get("query", "")).items()}
-    query = listing.saved_query(values_of)
+    query = listing.saved_query(posted_filters("query"))
     filters.keep(db(), actor(), request.form.get("name", ""), query)
     flash(f"已保存常用筛选“{request.form.get('name', '').strip()}”。", "success")
     return redirect(f"{url_for('inbox.index')}?{query}")

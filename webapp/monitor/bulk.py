@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from urllib.parse import parse_qsl
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +13,7 @@ from processes.errors import NotFound, Refused
 from processes.monitor.managing import LONGEST_REASON
 from webapp.context import actor, db, later_task, reads_only, runtime
 from webapp.links import posted_back
-from webapp.posted_data import ticked_rows
+from webapp.posted_data import posted_filters, ticked_rows
 
 
 @reads_only
@@ -52,5 +51,5 @@ def _known(what: str, act: str) -> tuple[Watched, Act]:
 
 def _chosen(what: str) -> Chosen:
     if request.form.get("all") == "1":
-        return Chosen(values=dict(parse_qsl(request.form.get("filter", "")[:4000], keep_blank_values=True)), what=what)
+        return Chosen(values=posted_filters(), what=what)
     return Chosen(tuple(ticked_rows(WATCHED[what].listing)), what=what)

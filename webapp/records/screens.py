@@ -26,7 +26,7 @@ from processes.tasks import drafts
 from processes.tasks.actions import Action, ActionKind, actions_for
 from webapp import steps
 from webapp.context import actor, db, later, runtime
-from webapp.listing import Button, ListScreen, render_list
+from webapp.listing import Button, ListScreen, Pick, render_list
 from webapp.looks import note_look
 from webapp.posted_data import posted_answers
 from webapp.records.addresses import list_address
@@ -87,6 +87,7 @@ def screen_of(kind: RecordKind[Any]) -> ListScreen:
         more_exports=kind.more_exports,
         popup=kind.popup,
         amend=kind.amend,
+        picks=tuple(Pick(label, endpoint, kind.picked_by, all=True) for label, endpoint in kind.picks),
     )
 
 
@@ -168,7 +169,10 @@ def _store(kind: RecordKind[Any], record_id: int) -> ResponseReturnValue:
     act = request.form.get("act", SAVE)
     problem = _save(kind, record_id) if act == SAVE else _hand_in(kind, record_id, act)
     if problem is not None:
-        record, answers = _own_record(kind, record_id), posted_answers(record_schema(kind, record_id))
+        record, schema = _own_record(kind, record_id), record_schema(kind, record_id)
+        if any(column.shown and schema.get("properties", {}).get(column.field, {}).get("readOnly") for column in kind.listing.columns):
+            note_look(kind, record_id, "编辑")  # what the form only reads stands on the page, also for who has not opened it before
+        answers = posted_answers(schema)
         return _edit_page(kind, record, answers, steps.problems_of(problem)), steps.code_of(problem)
     drafts.drop_draft(db(), actor(), f"{kind.key}/{record_id}")
     flash(f"{kind.noun}已{act}。", "success")

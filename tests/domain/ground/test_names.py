@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain.ground.names import name_problem, pinyin_problem, tidy_name, tidy_pinyin
+from domain.ground.names import LONGEST, name_problem, pinyin_problem, tidy_name, tidy_pinyin
 
 pytestmark = pytest.mark.row("5.2.3.1")
 
@@ -95,8 +95,13 @@ def test_what_no_name_holds(name: str, told: str) -> None:
 
 
 def test_a_long_text_is_looked_at_once() -> None:
-    for text in ("张" * 20_000 + "1", "a " * 10_000 + "1", "a-·" * 7_000, "'" * 20_000):
+    for text in ("张" * 199 + "1", "a " * 99 + "1", "a-·" * 66, "'" * 200):
         assert name_problem(text) is not None
+
+
+def test_what_is_longer_than_names_may_be_is_not_looked_at() -> None:
+    assert name_problem("张" * LONGEST) is None
+    assert name_problem("张" * LONGEST + "1") == "姓名最多 200 个字，请按证件填写"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from domain.ground.names import name_problem, pinyin_problem
+from domain.ground.names import LONGEST, name_problem, pinyin_problem
 from domain.ground.pinyin import Syllable, pinyin_choices, pinyin_of
 from domain.ground.pinyin_readings import COMPOUND, GIVEN, SURNAMES
 
@@ -86,6 +86,12 @@ def test_characters_with_several_readings_can_be_chosen() -> None:
     assert pinyin_choices("覃乐") == ((Syllable("覃", ("QIN", "TAN")),), (Syllable("乐", ("LE", "YUE")),))
     assert pinyin_choices("丁明") == ((Syllable("丁", ("DING",)),), (Syllable("明", ("MING",)),))  # not what only old books read
     assert pinyin_choices("陈\U0002ebf0")[1] == (Syllable("\U0002ebf0", ()),)
+
+
+def test_what_is_longer_than_names_may_be_is_not_read() -> None:
+    assert pinyin_of("长" * LONGEST) != ""
+    assert pinyin_of("长" * (LONGEST + 1)) == ""
+    assert pinyin_choices("a " * LONGEST) == ()
 
 
 def test_the_tables_hold_readings_only() -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from domain.institutions.teachers import Teacher
 from domain.platform.imports import ImportRecord, ImportRow, import_of
 from jobs import background
-from jobs.imports import working
+from jobs.imports import IMPORTS, working
 from jobs.imports.correcting import CellTooLong, RowClosed, correct
 from jobs.imports.deciding import AlreadyDecided, NothingToTake, drop, resume
 from jobs.imports.failures import write_failures
@@ -269,7 +269,7 @@ def test_one_kind_of_import_is_a_description(lite: World, tmp_path: Path, monkey
         return list(range(len(made)))
 
     plain = replace(TEACHERS, key="plain", process=None, form="teacher.json", unique=(), known=lambda *args: {}, store=store)
-    monkeypatch.setitem(working.IMPORTS, "plain", plain)
+    monkeypatch.setitem(IMPORTS, "plain", plain)
     import_id = upload_rows(lite, tmp_path / "a", [teacher(1), teacher(1)], kind="plain")
     take(lite, import_id)
     assert made == ["教师〇〇〇〇一"] * 2

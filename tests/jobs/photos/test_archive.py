@@ -104,6 +104,12 @@ def test_the_field_of_infozip_counts_before_the_name_that_it_belongs_to(tmp_path
     assert [one.name for one in listed(samples.archive(tmp_path / "a.zip", [(info, b"x"), (stale, b"x")]))] == ["新名字.jpg", "other.jpg"]
 
 
+def test_what_nobody_sees_in_a_name_is_neither_stored_nor_shown(tmp_path: Path) -> None:
+    path = samples.archive(tmp_path / "a.zip", {"ab#cd.jpg": b"x", "a\u202eb.jpg": b"y", "张三\u3000 c.jpg": b"z"})
+    path.write_bytes(path.read_bytes().replace(b"ab#cd", b"ab\0cd"))
+    assert [(one.name, one.number) for one in listed(path)] == [("ab?cd.jpg", "AB?CD"), ("a?b.jpg", "A?B"), ("张三? c.jpg", "张三C")]
+
+
 def test_what_systems_add_is_left_out(tmp_path: Path) -> None:
     names = ["__MACOSX/._1.jpg", "照片/._1.jpg", ".DS_Store", "照片/Thumbs.db", "desktop.ini", "照片/", "1.jpg"]
     assert [one.name for one in listed(samples.archive(tmp_path / "a.zip", dict.fromkeys(names, b"x")))] == ["1.jpg"]

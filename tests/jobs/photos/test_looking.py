@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from PIL import Image, ImageCms
@@ -10,6 +11,16 @@ from PIL import Image, ImageCms
 from domain.demo.portraits import BLUE, RED, WHITE, Pose, draw
 from jobs.photos.looking import MOST, MOST_READ, SIZE, look, stripped
 from tests.jobs.photos.samples import blue, good, jpeg, other, png, png_of, turned, wide
+
+
+def archive_of(name: str) -> bytes:
+    """What a workbook begins with."""
+    written = BytesIO()
+    with ZipFile(written, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr(name, "<workbook/>")
+    return written.getvalue()
+
 
 pytestmark = pytest.mark.row("5.2.3.3")
 SECRET = b"Kamera 9"
@@ -75,7 +86,13 @@ def test_a_jpeg_is_not_encoded_again_and_loses_what_cameras_write() -> None:
 
 def test_a_profile_that_is_none_is_left_out() -> None:
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
-    assert look(jpeg(icc_profile=lab[:300])).problem is None  # cut off: the numbers are taken as they are
+    for profile in (lab[:300], bytes(300)):  # cut off, and none at all: the numbers are taken as they are
+        assert look(jpeg(icc_profile=profile)).problem is None
+
+
+def test_damaged_exif_turns_nothing() -> None:
+    seen = look(jpeg(exif=b"Exif\0\0" + b"no TIFF at all" * 9))
+    assert (seen.problem, seen.size) == (None, SIZE)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +114,8 @@ def test_a_profile_that_is_none_is_left_out() -> None:
         (b"\0" * 5000, "照片不是 JPG、PNG 格式，"),  # which the library calls XXX
         (png_of(60_000, 60_000), "照片像素过多"),
         (png_of(9_000, 8_000), "照片像素 9000×8000，过大"),
+        (png_of(300, 66_000), "照片像素 300×66000，过大"),
+        (archive_of("xl/workbook.xml"), "照片不是 JPG、PNG 格式（检测到 Office 文档）"),
         (jpeg(progressive=True).replace(b"\xff\xd9", b"\xff\xda\0\2" * 100 + b"\xff\xd9"), "照片文件结构异常"),
         (jpeg(blue()), "照片底色不是红色（底色偏蓝：检测到 #"),
         (jpeg(draw(1, WHITE).picture), "照片底色不是红色（底色偏白：检测到 #"),

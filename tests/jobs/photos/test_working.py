@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -12,7 +15,7 @@ from sqlalchemy import func, select
 from domain.demo.portraits import BLUE, draw
 from domain.exams.photos import photo_path, read_photo
 from domain.ground.errors import DomainError
-from domain.platform.background import BackgroundTask, cancel
+from domain.platform.background import BackgroundTask, cancel, retry
 from domain.platform.budgets import Kept, UsedUp
 from domain.platform.photo_imports import PhotoImport, PhotoState
 from jobs import background, files, verifying
@@ -184,6 +187,30 @@ def test_a_zip_that_cannot_be_taken_is_refused_as_a_whole(lite: World, tmp_path:
     assert not arriving.zip_of(lite.runtime.settings, import_id).exists()
 
 
+def test_a_null_character_in_a_name_costs_that_photo_alone(world: World, tmp_path: Path) -> None:
+    pupils(world, [number(0)])
+    path = samples.archive(tmp_path / "a.zip", {named(0): jpeg(), "ab#cd.jpg": jpeg()})
+    path.write_bytes(path.read_bytes().replace(b"ab#cd", b"ab\0cd"))
+    one = record(world, bring(world, path))
+    assert (one.status, one.given, one.refused) == ("部分导入", 1, 1)
+
+
+def test_work_that_stopped_before_anything_came_of_it_can_be_given_up(lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("a fault")
+
+    monkeypatch.setattr(working, "list_photos", broken)
+    import_id = bring(lite, samples.archive(tmp_path / "a.zip", {named(0): jpeg()}))
+    monkeypatch.undo()
+    with lite.runtime.database.writing() as session:
+        arriving.drop(session, lite.runtime.settings, session.get_one(PhotoImport, import_id))
+    assert record(lite, import_id).status == "已放弃"
+    assert not arriving.zip_of(lite.runtime.settings, import_id).exists()
+    done = bring(lite, samples.archive(tmp_path / "b.zip", {named(0): jpeg(), named(1): jpeg()}))
+    with lite.runtime.database.writing() as session, pytest.raises(DomainError, match="不能放弃"):
+        arriving.drop(session, lite.runtime.settings, session.get_one(PhotoImport, done))
+
+
 def test_work_that_was_cancelled_goes_on_where_it_stopped(lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(working, "LOOKED", 2)
     pupils(lite, [number(at) for at in range(6)])
@@ -206,6 +233,43 @@ def test_work_that_was_cancelled_goes_on_where_it_stopped(lite: World, tmp_path:
     work(lite, import_id)
     assert states(lite, import_id) == [("given", None)] * 6
     assert record(lite, import_id).status == "已导入"
+
+
+def test_a_full_disk_refuses_no_photo_and_the_import_goes_on_once_there_is_room(
+    lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pupils(lite, [number(at) for at in range(3)])
+    import_id = send(lite, samples.archive(tmp_path / "a.zip", {named(at): jpeg(good(at)) for at in range(3)}))
+    whole = working._folder
+
+    @contextmanager
+    def full(*given: Any) -> Iterator[Path]:
+        with whole(*given) as folder:
+            (folder / "1.kept").symlink_to("/dev/full")  # where the second one is about to be written
+            yield folder
+
+    monkeypatch.setattr(working, "_folder", full)
+    work(lite, import_id)
+    first = task(lite, import_id)
+    assert (first.state, first.error) == ("failed", "结果文件未能写入，请检查磁盘空间后重试")
+    assert {state for state, _ in states(lite, import_id)} == {"waiting"}
+    monkeypatch.undo()
+    with lite.runtime.database.writing() as session:
+        arriving.again(session, lite.actor("school1"), session.get_one(PhotoImport, import_id), lite.clock())
+    with lite.runtime.database.writing() as session:
+        retry(session, session.get_one(BackgroundTask, first.id), lite.clock())
+    assert background.run_task(lite.runtime, first.id)  # 重试 beside 继续: one of the two does the work
+    with lite.runtime.database.reading() as session:
+        again = session.get_one(BackgroundTask, first.id)
+        assert (again.state, again.error) == ("failed", "这项工作已由之后的任务继续，请返回原页面查看结果。")
+    work(lite, import_id)
+    assert states(lite, import_id) == [("given", None)] * 3
+
+
+def task(world: World, import_id: int) -> BackgroundTask:
+    """The background task that last worked on an import."""
+    with world.runtime.database.reading() as session:
+        return session.get_one(BackgroundTask, record(world, import_id).task_id)
 
 
 def test_pieces_follow_on_each_other(lite: World) -> None:

@@ -160,8 +160,10 @@ def test_the_product_s_diagrams_are_drawn_whole(path: Path) -> None:
     elements = read_diagram(parse_diagram(path.read_bytes())).elements.values()
     pressed = {e.id for e in elements if "pressLane" in e.properties}
     others = {
+        "exam_plan": {"withdraw"},
         "exam_site": {"withdraw"},
         "invigilator_certificate": {"corrected", "corrected_returned", "delete_waiting"},
+        "payment_slip": {"delete"},
         "teacher": {"resend", "resend_unsent"},
         "weekly_report": {"withdraw"},
     }

@@ -36,6 +36,12 @@ CHANGES = 110  # of each file
 DIAGRAMS = {path.stem: path.read_bytes() for path in sorted(BPMN_FOLDER.glob("*.bpmn"))}
 FORMS = read_forms()
 CERTIFICATE, PERIOD = "Web前端开发与调试（中级）", {"starts_at": "2026-12-01 09:00", "ends_at": "2026-12-31 18:00"}
+WINDOWS = {
+    **{"registration_from": "2026-12-01 09:00", "registration_to": "2026-12-10 18:00", "arranging_from": "2026-12-11 09:00"},
+    **{"arranging_to": "2026-12-15 18:00", "exam_from": "2027-01-05 08:00", "exam_to": "2027-01-06 18:00"},
+    **{"scoring_from": "2027-01-07 09:00", "scoring_to": "2027-01-10 18:00"},
+    **{"publicity_from": "2027-01-11 09:00", "publicity_to": "2027-01-15 18:00"},
+}
 BEGUN: dict[str, tuple[str, dict[str, Any]]] = {  # who begins a record of each kind, and what they fill in
     "weekly_report": ("school1", {}),
     "reporting_period": ("province1", {}),
@@ -61,10 +67,19 @@ BEGUN: dict[str, tuple[str, dict[str, Any]]] = {  # who begins a record of each 
             **{"audience": "高职", "full_mark": 100, "pass_mark": 60},
         },
     ),
+    "exam_plan": (
+        "organization1",
+        {
+            **{"name": "十二月考试", "year": 2027, "mode": "按证书", **WINDOWS, "schools": ["金陵职业技术学院（4132000001）"]},
+            **{"certificates": [{"certificate": CERTIFICATE}]},
+            "sittings": [{"subject": f"{CERTIFICATE} 理论知识", "starts_at": "2027-01-05 09:00", "ends_at": "2027-01-05 10:30"}],
+        },
+    ),
     "invigilator_certificate": (
         "school1",
         {"name": "王小明", "id_number": "11010519491231002X", "mobile": "13911110000", "certificates": [CERTIFICATE]},
     ),
+    "payment_slip": ("school1", {}),
     "teacher": ("school1", {"name": "王小明", "mobile": "13911110000"}),
     "seal": ("school1", {}),
     "skill_standard": ("organization1", {}),

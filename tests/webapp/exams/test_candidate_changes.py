@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from openpyxl import load_workbook
 from sqlalchemy import update
 
 from domain.exams.candidates import Candidate
+from domain.ground.id_numbers import masked
 from domain.platform.looks import Look
 from jobs import background
 from jobs.imports import amending_template
@@ -65,6 +67,8 @@ def test_from_ticked_rows_to_changed_records(lite: World, tmp_path: Path) -> Non
     assert "可修改 <b>1</b> 行，没有变化 <b>1</b> 行，有问题 <b>1</b> 行" in page
     assert "导入" not in page[page.index("<main") :]
     good = school.get(f"{address}?tab=good").text
+    whole = re.findall(r"\d{17}[\dX]", good)
+    assert whole
     assert "<del>13911110000</del> → <ins>13922220000</ins>" in good
     fixed = school.post(f"{address}/rows", data={"3.mobile": "13933330000"}, follow_redirects=True).text
     assert "重新检查了 1 行：1 行通过" in fixed
@@ -73,7 +77,10 @@ def test_from_ticked_rows_to_changed_records(lite: World, tmp_path: Path) -> Non
     work(lite)
     done = school.get(address).text
     assert "已修改 <b>2</b> 行" in done
-    assert "<ins>13933330000</ins>" in school.get(f"{address}?tab=taken").text  # what was before is told afterwards too
+    taken = school.get(f"{address}?tab=taken").text
+    assert "<ins>13933330000</ins>" in taken  # what was before is told afterwards too
+    assert not any(number in taken for number in whole)
+    assert masked(whole[0]) in taken
     assert "批量修改记录" in school.get("/imports/candidate-changes/").text
     assert "13922220000" in school.get("/candidates/1").text + school.get("/candidates/3").text
 

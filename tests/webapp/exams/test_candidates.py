@@ -24,7 +24,10 @@ from processes.steps import acting
 from tests.conftest import World
 from tests.domain.exams.pupils import PUPIL
 from tests.jobs.conftest import Live
+from tests.jobs.photos.flow import accurate
 from tests.webapp.clients import site, user
+from tests.webapp.exams.people import FORM as INVIGILATOR
+from tests.webapp.exams.people import add as invigilator
 from tests.webapp.routes import get, post
 
 ROUTES = {  # what each account gets from each address
@@ -79,6 +82,28 @@ def test_who_is_being_compared_is_seen_and_found_in_the_list(lite_books: World) 
     give_photo(lite_books, b"another")  # which ends the comparison
     assert words not in school.get("/candidates/").text
     assert "王小明" not in school.get(under_way).text
+
+
+@pytest.mark.row("5.2.3.6")
+def test_the_page_says_that_the_comparison_is_away_and_that_it_was_refused(live: Live) -> None:
+    world = live.world
+    school = user(site(world), "school1")
+    assert add(school) == 302
+    give_photo(world)
+    press(school, "waiting")
+    live.outside.compare = "fail"
+    (job,) = run_jobs(world)
+    assert "公安系统照片比对忙，系统会自动重试，请稍后查看" in school.get("/candidates/1").text
+    assert "正在与公安系统照片比对，请稍候" in press(school, "waiting")
+    live.outside.compare = "refuse"
+    assert outbox.run_job(world.runtime, job)
+    page = school.get("/candidates/1").text
+    assert "系统会自动重试" not in page
+    failed = "流程中有一步失败，等待处理：公安系统拒绝了这次比对，请联系系统管理员"
+    assert failed in page
+    told = press(school, "waiting")
+    assert failed in told
+    assert "请稍候" not in told
 
 
 @pytest.mark.row("5.2.3.1")
@@ -198,6 +223,14 @@ def looks(world: World) -> list[tuple[str, str, int]]:
 
 
 @pytest.mark.row("5.2.3.1")
+def test_a_year_written_with_a_point_is_what_the_proof_says(world: World) -> None:
+    assert add(user(site(world), "school1"), entry_year="2025.0") == 302
+    with world.runtime.database.reading() as session:
+        assert session.scalars(select(Candidate.entry_year)).all() == [2025]
+        assert verify(world.runtime.engine, session) == []
+
+
+@pytest.mark.row("5.2.3.1")
 def test_who_sees_a_number_whole_is_written_down(world: World) -> None:
     app = site(world)
     school, other = user(app, "school1"), user(app, "school2")
@@ -221,6 +254,28 @@ def test_who_sees_a_number_whole_is_written_down(world: World) -> None:
     world.clock.now += timedelta(minutes=11)
     school.get("/candidates/1")
     assert len(looks(world)) == 4
+
+
+@pytest.mark.row("5.2.3.1")
+def test_who_posts_a_form_without_having_opened_it_is_written_down_too(world_books: World) -> None:
+    app = site(world_books)
+    school = user(app, "school1")
+    assert add(school) == 302
+    assert school.post("/candidates/1/edit").status_code == 422
+    assert looks(world_books) == []  # what may still be changed is not shown to who has not typed it
+    give_photo(world_books)
+    accurate(world_books, 1)
+    answer = school.post("/candidates/1/edit")
+    assert (answer.status_code, PUPIL["id_number"] in answer.text) == (422, True)
+    me = "张文（金陵职业技术学院）"
+    assert looks(world_books) == [(me, "编辑", 1)]
+    assert invigilator(school, "Web前端开发与调试（中级）") == 302
+    with world_books.runtime.database.reading() as session:
+        (task,) = session.scalars(select(tables.task.c.id).where(tables.task.c.role == "培训评价组织"))
+    organization = user(app, "organization1")
+    answer = organization.post(f"/inbox/tasks/{task}", data={"outcome": "不存在"})
+    assert (answer.status_code, INVIGILATOR["id_number"] in answer.text) == (409, True)
+    assert looks(world_books)[1:] == [("吴霞（华信培训评价中心）", "办理", 1)]
 
 
 @pytest.mark.row("5.2.3.4")

@@ -176,6 +176,18 @@ def test_what_may_not_be_saved_is_told(lite_books: World) -> None:
     assert statuses(lite_books) == {WEB: "待认证"}
 
 
+@pytest.mark.row("5.2.11.1")
+def test_a_label_written_otherwise_is_the_same_certificate(world_books: World) -> None:
+    school = user(site(world_books), "school1")
+    assert add(school, WEB) == 302
+    other = WEB.replace("（", "(").replace("）", ")")
+    for posted in ((WEB, other), (other,), (f"{WEB} ", WEB)):
+        assert (posted, edit(school, *posted)[0]) == (posted, 302)
+        assert statuses(world_books) == {WEB: "待认证"}
+    with world_books.runtime.database.reading() as session:
+        assert session.scalars(select(InvigilatorCertificate.id)).all() == [1]  # none was taken away and given anew
+
+
 @pytest.mark.row("5.2.11.1", "5.2.11.2")
 def test_lists_mask_the_id_number_and_who_looks_is_written_down(lite_books: World) -> None:
     app = site(lite_books)

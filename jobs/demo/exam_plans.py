@@ -1,0 +1,67 @@
+"""Plays the demonstration's 考试计划: of the first organization one at each stage, so that every screen has something to show."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import contains_eager
+
+from domain.certificates.certificates import Certificate
+from domain.certificates.pilots import PilotCertificate
+from domain.demo.exam_plans import answers
+from domain.exams.exam_subjects import ExamSubject
+from domain.exams.plans import BY_CERTIFICATE, BY_SUBJECT, new_plan, school_label
+from domain.ground.base import SHANGHAI
+from domain.ground.parties import Actor
+from domain.ground.tones import Tone
+from domain.institutions.schools import School
+from jobs.demo.work import Stage
+from processes.steps import acting, starting
+
+CERTIFICATES, SCHOOLS = 3, 8  # that a plan names at most
+ORGANIZATIONS = ("organization1", "organization2")
+PLANS = (  # what each is called; days from the first day of 报考 to today; None: it is not published
+    ("第九批认证考试", -3, None),
+    ("第八批认证考试", -6, BY_CERTIFICATE),  # 未开始
+    ("第七批认证考试", 4, BY_CERTIFICATE),  # 报考中
+    ("实操专项考试", 5, BY_SUBJECT),  # 报考中
+    ("第六批认证考试", 13, BY_CERTIFICATE),  # 排考中
+    ("第五批认证考试", 17, BY_CERTIFICATE),  # 待考试
+    ("第四批认证考试", 23, BY_CERTIFICATE),  # 成绩登记中
+    ("第三批认证考试", 28, BY_CERTIFICATE),  # 公示中
+    ("第一批认证考试", 60, BY_CERTIFICATE),  # 已结束
+)
+
+
+def play_exam_plans(stage: Stage) -> dict[str, int]:
+    """The plans; returns how many."""
+    now, made = stage.engine.clock(), 0
+    for account in ORGANIZATIONS:
+        organization = stage.actor(account)
+        subjects, schools = _offer(stage, organization)
+        for name, days, mode in PLANS if account == ORGANIZATIONS[0] else PLANS[2:3]:
+            first = (now.astimezone(SHANGHAI) - timedelta(days=days)).date()
+            form = answers(f"{first.year} 年{name}", first, mode or BY_CERTIFICATE, subjects, schools)
+            before = stage.at(now - timedelta(days=max(days, 0) + 7))
+            plan = new_plan(stage.session, organization, before.engine.clock(), form)
+            began, _ = starting.start(before.engine, stage.session, organization, "exam_plan", plan, "发布" if mode else None)
+            acting.tick(stage.engine, stage.session, began)  # what has opened and closed since
+            made += 1
+    return {"考试计划": made}
+
+
+def _offer(stage: Stage, organization: Actor) -> tuple[dict[str, list[str]], list[str]]:
+    """What the plans of an organization examine: its certificates that most schools pilot, each with its subjects; and these schools."""
+    piloted = select(Certificate).join(PilotCertificate, PilotCertificate.certificate_id == Certificate.id)
+    piloted = piloted.where(Certificate.party_id == organization.party_id).group_by(Certificate.id)
+    examined = piloted.order_by(func.count().desc(), Certificate.id).limit(CERTIFICATES)
+    subjects: dict[str, list[str]] = {}
+    for certificate in stage.session.scalars(examined):
+        query = ExamSubject.joined().where(ExamSubject.certificate_id == certificate.id, ExamSubject.tone == Tone.DONE)
+        if titles := [one.title() for one in stage.session.scalars(query.order_by(ExamSubject.id))]:
+            subjects[certificate.label] = titles
+    own = select(Certificate.id).where(Certificate.party_id == organization.party_id)
+    piloting = select(PilotCertificate.party_id).where(PilotCertificate.certificate_id.in_(own))
+    schools = select(School).join(School.party).options(contains_eager(School.party)).where(School.id.in_(piloting)).order_by(School.id)
+    return subjects, [school_label(one) for one in stage.session.scalars(schools.limit(SCHOOLS))]

@@ -1,0 +1,108 @@
+"""批量导入报考 (row 5.2.6.1): 按证书导入 into a plan, 按科目导入 into a plan and for a certificate. Which, the import's key says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from domain.exams.plans import exam_plan_of
+from domain.exams.registering import NoPlan, Offer, Problem, Terms, Wish, answer_to, candidates_named, open_plan, register, terms_of
+from domain.ground.parties import Actor
+from jobs.imports.description import Import
+
+PREFIX = "registrations-"
+CLOSED = "考试计划不在报考期，或本校不在参考院校内"
+
+Rows = Sequence[Mapping[str, Any]]
+Choose = Callable[[Terms, Mapping[str, Any], int], "Wish | Problem"]
+"""(terms, a row, id of its candidate) → what it asks for, or why it asks for nothing that there is."""
+
+
+def import_of_plan(key: str) -> Import | None:
+    """The import that a key names: `registrations-<plan>`, or `registrations-<plan>-<certificate>` for a plan that registers by subject."""
+    numbers = key.removeprefix(PREFIX).split("-")
+    if not key.startswith(PREFIX) or len(numbers) > 2 or not all(one.isdecimal() and len(one) < 10 for one in numbers):
+        return None
+    plan_id, *certificate = map(int, numbers)
+    choose: Choose = partial(_of_subject, certificate[0]) if certificate else _of_certificate
+    return Import(
+        key=key,
+        title="按科目批量导入报考" if certificate else "按证书批量导入报考",
+        noun="报考",
+        role="试点院校",
+        back="/registrations/",
+        unique=("id_number",),
+        within={"id_number": ("subject",) if certificate else ("certificate", "grade")},
+        closed=partial(_closed, plan_id),
+        known=partial(_known, plan_id, choose),
+        store=partial(_store, plan_id, choose),
+        form="registration_by_subject.json" if certificate else "registration_by_certificate.json",
+    )
+
+
+def _closed(plan_id: int, session: Session, actor: Actor, now: datetime) -> str | None:
+    try:
+        open_plan(session, actor, plan_id, now)
+    except NoPlan:
+        return CLOSED
+    return None
+
+
+def _known(plan_id: int, choose: Choose, session: Session, actor: Actor, rows: Rows) -> dict[int, Problem]:
+    """The rows that may not be registered."""
+    plan = exam_plan_of(session, actor, plan_id)
+    if plan is None:
+        return {at: ("name", CLOSED) for at in range(len(rows))}
+    terms = terms_of(session, plan)
+    wishes, refused = _wishes(session, actor, terms, choose, rows)
+    places = list(wishes)
+    answer = answer_to(session, actor, terms, list(wishes.values()))
+    return {**refused, **{places[at]: problem for at, problem in answer.refused.items()}}
+
+
+def _store(plan_id: int, choose: Choose, session: Session, actor: Actor, rows: Rows, now: datetime) -> list[int]:
+    if not rows:
+        return []
+    terms = terms_of(session, open_plan(session, actor, plan_id, now))
+    wishes, _ = _wishes(session, actor, terms, choose, rows)
+    return register(session, actor, terms, list(wishes.values()), now)
+
+
+def _wishes(session: Session, actor: Actor, terms: Terms, choose: Choose, rows: Rows) -> tuple[dict[int, Wish], dict[int, Problem]]:
+    ids, refused = candidates_named(session, actor, rows)
+    wishes: dict[int, Wish] = {}
+    for at, candidate_id in ids.items():
+        found = choose(terms, rows[at], candidate_id)
+        if isinstance(found, Wish):
+            wishes[at] = found
+        else:
+            refused[at] = found
+    return wishes, refused
+
+
+def _of_certificate(terms: Terms, row: Mapping[str, Any], candidate_id: int) -> Wish | Problem:
+    label = f"{row.get('certificate', '')}（{row.get('grade', '')}）"
+    offer = next((one for one in terms.offers.values() if one.certificate.label == label), None)
+    if offer is None:
+        return "certificate", f"考试计划中没有证书“{label}”"
+    return Wish(candidate_id, offer.certificate.id, None, _said(offer, row))
+
+
+def _of_subject(certificate_id: int, terms: Terms, row: Mapping[str, Any], candidate_id: int) -> Wish | Problem:
+    offer = terms.offers.get(certificate_id)
+    if offer is None:
+        return "subject", "考试计划中没有这个证书"
+    named = [one for one, _ in offer.subjects if one.name == row.get("subject")]
+    fits = next((one for one in named if one.audience in ("所有考生", row.get("audience"))), named[0] if named else None)
+    if fits is None:
+        return "subject", f"考试计划中没有科目“{row.get('subject', '')}”"
+    return Wish(candidate_id, certificate_id, fits.id, row.get("audience"))
+
+
+def _said(offer: Offer, row: Mapping[str, Any]) -> str | None:
+    """The 参考对象 of a row; one where nobody asks for it is not kept."""
+    return row.get("audience") if offer.audiences else None

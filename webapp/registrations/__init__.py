@@ -1,0 +1,1 @@
+"""报考管理: the pages of registrations."""
