@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import Session, contains_eager
 
 from domain.certificates.certificates import Certificate
 from domain.certificates.pilots import PilotCertificate
 from domain.demo.exam_plans import answers
+from domain.exams.candidates import OUTSIDER, Candidate
 from domain.exams.exam_subjects import ExamSubject
-from domain.exams.plans import BY_CERTIFICATE, BY_SUBJECT, new_plan, school_label
+from domain.exams.payment_slips import new_slip
+from domain.exams.plans import BY_CERTIFICATE, BY_SUBJECT, ExamPlan, exam_plan_of, new_plan, school_label
+from domain.exams.registering import OUTSIDE, Offer, Wish, answer_to, register, terms_of
 from domain.ground.base import SHANGHAI
 from domain.ground.parties import Actor
 from domain.ground.tones import Tone
@@ -20,6 +24,7 @@ from jobs.demo.work import Stage
 from processes.steps import acting, starting
 
 CERTIFICATES, SCHOOLS = 3, 8  # that a plan names at most
+SCHOOLS_WITH_CANDIDATES, REGISTERED = ("school1", "school2"), 80  # candidates of each that are looked at
 ORGANIZATIONS = ("organization1", "organization2")
 PLANS = (  # what each is called; days from the first day of 报考 to today; None: it is not published
     ("第九批认证考试", -3, None),
@@ -35,8 +40,8 @@ PLANS = (  # what each is called; days from the first day of 报考 to today; No
 
 
 def play_exam_plans(stage: Stage) -> dict[str, int]:
-    """The plans; returns how many."""
-    now, made = stage.engine.clock(), 0
+    """The plans with what was registered under them and the slips; returns how many of each."""
+    now, counts = stage.engine.clock(), Counter[str]()
     for account in ORGANIZATIONS:
         organization = stage.actor(account)
         subjects, schools = _offer(stage, organization)
@@ -46,9 +51,44 @@ def play_exam_plans(stage: Stage) -> dict[str, int]:
             before = stage.at(now - timedelta(days=max(days, 0) + 7))
             plan = new_plan(stage.session, organization, before.engine.clock(), form)
             began, _ = starting.start(before.engine, stage.session, organization, "exam_plan", plan, "发布" if mode else None)
+            if mode is not None:
+                counts.update(_register(stage.at(now - timedelta(days=max(days - 3, 0))), organization, plan))
             acting.tick(stage.engine, stage.session, began)  # what has opened and closed since
-            made += 1
-    return {"考试计划": made}
+            counts["考试计划"] += 1
+    return dict(counts)
+
+
+def _register(stage: Stage, organization: Actor, plan: ExamPlan) -> Counter[str]:
+    """What schools have registered under a plan three days after it opened, and the slips they made. Under plans whose 报考 is over all
+    slips are confirmed, under the others none."""
+    session, now, made = stage.session, stage.engine.clock(), Counter[str]()
+    if plan.registration_from is None or plan.registration_from > now:
+        return made
+    terms = terms_of(session, plan)
+    for account in SCHOOLS_WITH_CANDIDATES:
+        school = stage.actor(account)
+        if exam_plan_of(session, school, plan.id) is None:
+            continue
+        mine = select(Candidate.id).where(Candidate.party_id == school.party_id).order_by(Candidate.id)
+        ids = session.scalars(mine.limit(REGISTERED)).all()
+        for offer in terms.offers.values():
+            subjects = [None] if plan.mode == BY_CERTIFICATE else [subject.id for subject, _ in offer.subjects[:1]]
+            wishes = [_wish(session, id, offer, subject) for id in ids for subject in subjects]
+            answer = answer_to(session, school, terms, wishes)
+            good = [wish for at, wish in enumerate(wishes) if at not in answer.refused]
+            made["报考"] += len(register(session, school, terms, good, now))
+            if good:
+                slip = new_slip(session, school, now, plan.id, offer.certificate.id, {})
+                instance_id, _ = starting.start(stage.engine, session, school, "payment_slip", slip)
+                made["缴费申请单"] += 1
+                if plan.registration_to is not None and plan.registration_to <= stage.engine.clock() + timedelta(days=7):
+                    acting.send(stage.engine, session, organization, instance_id, "waiting")
+    return made
+
+
+def _wish(session: Session, candidate_id: int, offer: Offer, subject_id: int | None) -> Wish:
+    candidate = session.get_one(Candidate, candidate_id)
+    return Wish(candidate_id, offer.certificate.id, subject_id, OUTSIDE if candidate.kind == OUTSIDER else candidate.level)
 
 
 def _offer(stage: Stage, organization: Actor) -> tuple[dict[str, list[str]], list[str]]:
