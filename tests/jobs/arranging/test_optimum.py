@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from jobs.arranging import Arranging, Bounds, Help, Placed, Reason, Room, Wanted, arrange
+from jobs.arranging import Arranging, Bounds, Help, Placed, Reason, Room, Wanted, arrange, planning
 from jobs.arranging.index import Index
 from jobs.arranging.ledger import Ledger, own_faults
 from tests.jobs.arranging.plans import Tried, at_random
@@ -95,6 +95,20 @@ def test_without_time_it_is_lawful_all_the_same() -> None:
         assert found.proved is (len(found.placed) == len(Index(wanted).demands()) or not _waiting(wanted)), seed
         fewer += len(found.placed) < Tried(wanted).best[0]
     assert fewer > 0  # a plain greedy is not as good, which is why there is a search
+
+
+def test_sites_that_are_too_large_for_one_search_are_decided_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lawful all the same, and where somebody finds nothing at the second site it does not claim that there was nothing."""
+    monkeypatch.setattr(planning, "TOGETHER", 0)
+    cut = 0
+    for seed in range(300):
+        wanted = at_random(Random(seed), placed=seed % 3 == 0)
+        found = arrange(replace(wanted, making_room=True))
+        assert broken_rules(found) == [], seed
+        best = Tried(wanted).best[0]
+        assert len(found.placed) == best or (len(found.placed) < best and not found.proved), seed
+        cut += len({one.site for one in wanted.registrations}) > 1
+    assert cut > 30
 
 
 def test_the_rooms_that_it_asks_for_are_enough() -> None:
