@@ -15,7 +15,7 @@ from jobs.arranging.ledger import Lost, settle
 from jobs.arranging.plain import plain_counts
 from jobs.arranging.reasons import reasons_of, remedies_of
 from jobs.arranging.searching import fewest_without, search, search_moving
-from jobs.arranging.shape import Demand, Shape, shape_of
+from jobs.arranging.shape import Demand, Shape, least_without, shape_of
 
 Told = Callable[[int, int], None]
 """Hears how many of how many demands are decided; what it raises ends the arranging."""
@@ -56,7 +56,7 @@ def arrange(wanted: Wanted, bounds: Bounds | None = None, told: Told | None = No
     placed = ledger.placed()
     missing = reasons_of(index, ledger)
     remedies = remedies_of(index, ledger, missing, watch, planning.gains)
-    proved |= len(placed) == len(demands)
+    proved = proved or len(demands) - len(placed) == least_without(index, demands)
     moved = _moved(wanted, placed, planning.lost)
     return Arranging(wanted, tuple(placed), watch.all(), missing, watch.short(), moved, remedies, proved)
 
