@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -199,7 +200,7 @@ def add() -> ResponseReturnValue:
     return create(_opened())
 
 
-def _opened() -> PlainKind[Room]:
+def _opened() -> PlainKind[Any]:
     """The kind with what plan and site offer."""
     _must_be_school()
     plan_id, site_id = _number("plan"), _number("site")
