@@ -14,10 +14,9 @@ from typing import Any
 import httpx
 
 from domain.ground.handling import Permanent, Transient
-from domain.ground.id_numbers import masked
 
 _log = logging.getLogger(__name__)
-_NUMBER = re.compile(r"(?=[0-9A-Za-z]*[0-9]{5})[0-9A-Za-z]{7,}")
+_CODE = re.compile(r"[0-9]{1,6}|[a-z][a-z_.-]{0,39}")
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)  # seconds
 REST, MOST_REST = 30.0, 240.0  # seconds for which a system is not called that does not answer: at first, and after more such calls at most
 
@@ -67,9 +66,15 @@ def _line(address: str) -> _Line:
     return _Line()
 
 
-def discreet(text: str) -> str:
-    """What an outside system says, for the log: without what may be the number of a document or a mobile, which refusals like to quote."""
-    return _NUMBER.sub(lambda found: masked(found[0]), text)
+def code_of(reply: httpx.Response) -> str:
+    """The code of an outside system's refusal, for the log; empty where it gives none. Its sentences stay out: they may quote what was
+    sent, such as a number, a mobile or a first password."""
+    try:
+        said = reply.json()
+    except ValueError:
+        return ""
+    found = (said.get(name) for name in ("code", "error")) if isinstance(said, dict) else ()
+    return next((str(one) for one in found if _CODE.fullmatch(str(one))), "")
 
 
 def post(outside: Outside, address: str, payload: dict[str, Any], key: str) -> httpx.Response:
@@ -98,7 +103,7 @@ def post(outside: Outside, address: str, payload: dict[str, Any], key: str) -> h
     line.answered()
     if reply.is_success:
         return reply
-    _log.warning("%s: %s %s", key, reply.status_code, discreet(reply.text[:200]))  # people read no codes
+    _log.warning("%s: %s %s", key, reply.status_code, code_of(reply))  # people read no codes
     if reply.status_code == 429 or reply.status_code >= 500:
         raise Transient(f"{outside.name}忙，{outside.again}")
     return reply
