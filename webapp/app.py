@@ -53,6 +53,7 @@ from webapp.invigilators.views import blueprint as invigilators
 from webapp.links import is_local
 from webapp.monitor.routes import blueprint as monitor
 from webapp.notices.views import blueprint as notices
+from webapp.payments.views import blueprint as payments
 from webapp.photos.routes import blueprint as photos
 from webapp.photos.single import photo_page
 from webapp.records.screens import record_blueprint
@@ -84,6 +85,7 @@ BLUEPRINTS = (
     registrations,
     allotments,
     rooms,
+    payments,
     substitutes,
     copies,
     notices,
