@@ -42,7 +42,7 @@ class BadPlan(DomainError):
 
 
 class StillNeeded(DomainError):
-    """已有院校据此设置考场或报考，不能去掉其参考院校、证书或科目场次，请刷新页面后重新修改。"""
+    """已有院校据此设置考场或报考，或已分配考核站点，不能去掉其参考院校、证书或科目场次，请刷新页面后重新修改。"""
 
 
 plan_school = Table(
