@@ -7,7 +7,7 @@ fewest of them move. CP-SAT decides in counts: how many of those who are alike g
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -85,12 +85,13 @@ class Watch:
         return tuple(sorted(found, key=lambda one: (one.sitting, one.room, one.invigilator)))
 
 
-def guard(index: Index, ledger: Ledger, effort: float, until: float) -> Watch:
+def guard(index: Index, ledger: Ledger, effort: float, until: float, told: Callable[[], object]) -> Watch:
     """Gives invigilators to the rooms in use, keeping the given duties that are lawful.
 
     Args:
         effort: deterministic time for each site.
         until: the moment of `time.monotonic` from which on people are given plainly: to each room whoever is free and has done least.
+        told: called before each site.
     """
     watch = Watch(index, ledger)
     for one in sorted(index.wanted.duties, key=lambda one: (not one.fixed, one.sitting, one.room, one.invigilator)):
@@ -104,6 +105,7 @@ def guard(index: Index, ledger: Ledger, effort: float, until: float) -> Watch:
         people[person.site].append(person)
     before = frozenset(index.wanted.duties)
     for site in sorted(posts):
+        told()
         left = until - monotonic()
         if left > 0:
             _guard_site(watch, posts[site], people[site], (effort, left))
