@@ -28,7 +28,7 @@ class Subject:
 class Sitting:
     id: int
     subjects: frozenset[int]
-    """Subjects examined in it."""
+    """Subjects examined in it. What begins and ends together is one sitting where a room may hold `several` of its subjects at once."""
     start: datetime
     end: datetime
     """The first moment at which it is over: another sitting may begin then."""

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 
+from jobs.arranging.counts import Counts
 from jobs.arranging.dealing import deal
 from jobs.arranging.duties import guard
 from jobs.arranging.given import Arranging, Bounds, Moved, Placed, Wanted
@@ -14,7 +15,7 @@ from jobs.arranging.ledger import Lost, settle
 from jobs.arranging.plain import plain_counts
 from jobs.arranging.reasons import reasons_of, remedies_of
 from jobs.arranging.searching import fewest_without, search, search_moving
-from jobs.arranging.shape import Demand, shape_of
+from jobs.arranging.shape import Demand, Shape, least_without, shape_of
 
 Told = Callable[[int, int], None]
 """Hears how many of how many demands are decided; what it raises ends the arranging."""
@@ -23,6 +24,7 @@ Held = Mapping[tuple[int, int], Placed]
 
 TOGETHER = 150  # rooms times sittings of sites that are decided in one search, where people sit at several of them
 AGAIN = 3  # how much longer a search may take that weighs who moves
+GUARDING = 1 / 8  # the part of the effort that the invigilators of one site may take
 TIMELY = 0.8  # the share of the time after which what is left is arranged plainly: guarding and seating take some, too
 
 
@@ -35,6 +37,7 @@ def arrange(wanted: Wanted, bounds: Bounds | None = None, told: Told | None = No
     Raises:
         ValueError: what is given contradicts itself (`Index`).
     """
+    began = monotonic()
     index = Index(wanted)
     bounds = bounds or Bounds()
     planning = _Planning(index, bounds)
@@ -49,11 +52,11 @@ def arrange(wanted: Wanted, bounds: Bounds | None = None, told: Told | None = No
     if told:
         told(done, len(demands))
     ledger = planning.ledger
-    watch = guard(index, ledger, bounds.effort)
+    watch = guard(index, ledger, GUARDING * bounds.effort, began + bounds.seconds)
     placed = ledger.placed()
     missing = reasons_of(index, ledger)
     remedies = remedies_of(index, ledger, missing, watch, planning.gains)
-    proved |= len(placed) == len(demands)
+    proved = proved or len(demands) - len(placed) == least_without(index, demands)
     moved = _moved(wanted, placed, planning.lost)
     return Arranging(wanted, tuple(placed), watch.all(), missing, watch.short(), moved, remedies, proved)
 
@@ -76,9 +79,8 @@ class _Planning:
         if not waiting:
             return True
         shape = shape_of(self.index, ledger, waiting, {})
-        counts = search(shape, self.effort, self.left()) if self.left() > 0 else None
-        proved = counts is not None and counts.proved
-        counts = counts or plain_counts(shape)
+        counts = self._counts(shape)
+        proved = counts.proved
         held = {_key(one): seat for one in part if (seat := ledger.of.get(_key(one))) and not seat.fixed}
         rivalling = {_key(one): self.rivals[_key(one)] for one in waiting if _key(one) in self.rivals}
         if self.left() > 0 and self.index.wanted.making_room and (rivalling or (held and counts.unplaced)):
@@ -92,6 +94,14 @@ class _Planning:
         if not freed:
             deal(shape, counts, ledger, {})
         return proved
+
+    def _counts(self, shape: Shape) -> Counts:
+        """The counts of the search, or of the plain greedy where the search had no time, or not enough of it to be better."""
+        found = search(shape, self.effort, self.left()) if self.left() > 0 else None
+        if found is not None and found.proved:
+            return found
+        plain = plain_counts(shape)
+        return plain if found is None or plain.unplaced < found.unplaced else found
 
     def left(self) -> float:
         """Seconds of wall clock."""
