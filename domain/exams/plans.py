@@ -7,7 +7,23 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Column, ColumnElement, ForeignKey, Numeric, Select, String, Table, UniqueConstraint, and_, false, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Numeric,
+    Select,
+    String,
+    Table,
+    UniqueConstraint,
+    and_,
+    column,
+    false,
+    select,
+    table,
+    union_all,
+)
 from sqlalchemy.orm import (
     InstrumentedAttribute,
     Mapped,
@@ -44,6 +60,11 @@ class BadPlan(DomainError):
 class StillNeeded(DomainError):
     """已有院校据此设置考场或报考，或已分配考核站点，不能去掉其参考院校、证书或科目场次，请刷新页面后重新修改。"""
 
+
+_room = table("exam_room", column("id"), column("plan_id"))
+_room_subject = table("exam_room_subject", column("room_id"), column("subject_id"))
+_entry = table("exam_entry", column("id"), column("plan_id"), column("subject_id"))
+"""Of modules that stand on this one."""
 
 plan_school = Table(
     "exam_plan_school",
@@ -209,6 +230,16 @@ class ExamPlan(SubjectRecord):
             sittings = _sittings(session, self, [one.certificate for one in certificates])
             self.schools, self.certificates, self.sittings = schools, certificates, sittings
         flush_or_refuse(session, StillNeeded)
+        if session.execute(_without_sitting(self.id)).first() is not None:
+            raise StillNeeded
+
+
+def _without_sitting(plan_id: int) -> Select[int]:
+    """Rooms and registered subjects of a plan whose subject it examines no more."""
+    examined = select(Sitting.subject_id).where(Sitting.plan_id == plan_id)
+    rooms = select(_room.c.id).join(_room_subject, _room_subject.c.room_id == _room.c.id).where(_room.c.plan_id == plan_id)
+    entries = select(_entry.c.id).where(_entry.c.plan_id == plan_id, _entry.c.subject_id.not_in(examined))
+    return select(union_all(rooms.where(_room_subject.c.subject_id.not_in(examined)), entries).subquery().c.id).limit(1)
 
 
 def _certificates(session: Session, plan: ExamPlan) -> list[PlanCertificate]:
