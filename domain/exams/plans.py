@@ -7,23 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    ColumnElement,
-    ForeignKey,
-    Numeric,
-    Select,
-    String,
-    Table,
-    UniqueConstraint,
-    and_,
-    column,
-    false,
-    select,
-    table,
-    union_all,
-)
+from sqlalchemy import JSON, Column, ColumnElement, ForeignKey, Numeric, Select, String, Table, UniqueConstraint, and_, false, select
 from sqlalchemy.orm import (
     InstrumentedAttribute,
     Mapped,
@@ -38,6 +22,7 @@ from sqlalchemy.orm import (
 from domain.certificates.certificates import LABEL, Certificate, own_certificates
 from domain.certificates.pilots import PilotCertificate
 from domain.exams.exam_subjects import ExamSubject
+from domain.exams.plan_needs import without_sitting
 from domain.exams.windows import MOMENTS, Span, Window, read_windows, spans_of
 from domain.ground.base import SHANGHAI, Base, UtcDateTime, clock_minutes, read_minutes, utc_now
 from domain.ground.errors import DomainError
@@ -60,11 +45,6 @@ class BadPlan(DomainError):
 class StillNeeded(DomainError):
     """已有院校据此设置考场或报考，或已分配考核站点，不能去掉其参考院校、证书或科目场次，请刷新页面后重新修改。"""
 
-
-_room = table("exam_room", column("id"), column("plan_id"))
-_room_subject = table("exam_room_subject", column("room_id"), column("subject_id"))
-_entry = table("exam_entry", column("id"), column("plan_id"), column("subject_id"))
-"""Of modules that stand on this one."""
 
 plan_school = Table(
     "exam_plan_school",
@@ -230,16 +210,8 @@ class ExamPlan(SubjectRecord):
             sittings = _sittings(session, self, [one.certificate for one in certificates])
             self.schools, self.certificates, self.sittings = schools, certificates, sittings
         flush_or_refuse(session, StillNeeded)
-        if session.execute(_without_sitting(self.id)).first() is not None:
+        if session.execute(without_sitting(self.id)).first() is not None:
             raise StillNeeded
-
-
-def _without_sitting(plan_id: int) -> Select[int]:
-    """Rooms and registered subjects of a plan whose subject it examines no more."""
-    examined = select(Sitting.subject_id).where(Sitting.plan_id == plan_id)
-    rooms = select(_room.c.id).join(_room_subject, _room_subject.c.room_id == _room.c.id).where(_room.c.plan_id == plan_id)
-    entries = select(_entry.c.id).where(_entry.c.plan_id == plan_id, _entry.c.subject_id.not_in(examined))
-    return select(union_all(rooms.where(_room_subject.c.subject_id.not_in(examined)), entries).subquery().c.id).limit(1)
 
 
 def _certificates(session: Session, plan: ExamPlan) -> list[PlanCertificate]:
