@@ -96,6 +96,8 @@ class PlainKind(Generic[P]):
     may_edit: Callable[[Actor, P], bool] = lambda actor, record: False
     may_add: Callable[[Actor], bool] = lambda actor: False
     make: Callable[[Session, dict[str, Any]], P] | None = None
+    adding: str = "新增"
+    """What making a new one is called."""
     settle: Callable[[P, dict[str, Any], dict[str, Any]], Sequence[str]] = lambda record, before, answers: ()
     hidden: frozenset[str] = frozenset()
     """Fields that a section of the page shows instead."""
@@ -267,7 +269,7 @@ def _form_page(kind: PlainKind[P], record: P | None, answers: dict[str, Any], pr
     return render_template(
         "records/plain_form.html",
         kind=kind,
-        title=f"编辑：{kind.name(record)}" if record is not None else f"新增{kind.noun}",
+        title=f"编辑：{kind.name(record)}" if record is not None else f"{kind.adding}{kind.noun}",
         tabs=fields.describe(_shown_form(kind, record), answers if record is None else {**_read_only(kind, record), **answers}),
         problems=problems,
         seen=last_change(db(), record) if record is not None else 0,

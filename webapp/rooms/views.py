@@ -66,6 +66,7 @@ def _settle(row: Room, before: dict[str, object], answers: dict[str, object]) ->
 
 ROOM = PlainKind(
     noun="考场",
+    adding="设置",
     form=FORM,
     listing=ROOMS,
     index=lambda: url_for("rooms.index"),

@@ -13,15 +13,17 @@ from domain.exams.exam_sites import ExamSite
 from domain.exams.exam_subjects import ExamSubject
 from domain.exams.plans import ExamPlan
 from domain.exams.rooms import Room
+from domain.exams.seats import Seat
 from domain.ground.tones import Tone
 from domain.platform.changes import Change
 from tests.conftest import NOON, World
+from tests.domain.exams.pupils import PUPIL
 from tests.jobs.imports.files import workbook
 from tests.webapp.clients import site, user
 from tests.webapp.demonstration import ids, name_of, total
 from tests.webapp.exams.plan_forms import CERTIFICATE, PLAN, publish
 from tests.webapp.exams.room_forms import ROOM, add_room, set_the_stage
-from tests.webapp.exams.test_registrations import imported, work
+from tests.webapp.exams.test_registrations import add, imported, seat, target, work
 from tests.webapp.routes import get, post
 
 ROUTES = {  # what each account gets from each address
@@ -287,3 +289,25 @@ def test_a_window_that_closes_during_an_import_refuses_the_rest(lite_books: Worl
     work(lite_books)
     assert ids(lite_books, select(Room.id)) == []
     assert "排考已结束" in school.get(f"/imports/rooms-1/{made}").text
+
+
+@pytest.mark.row("5.2.4.3", "5.2.5.4")
+def test_who_is_seated_keeps_the_place(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+    school, organization, _ = people
+    assert organization.post("/allotments/plans/1/own").status_code == 200
+    assert add_room(school) == 302
+    add(school, PUPIL)
+    school.post("/registrations/register", data={"all": "1", "filter": "", "target": target(lite_books)})
+    seat(lite_books, 1)
+    with lite_books.runtime.database.writing() as session:
+        session.execute(update(Seat).values(room_id=1, number=35))
+    changed = {**ROOM, "places": "34", "seen": _last_change(lite_books)}
+    refused = school.post("/rooms/1/edit", data=changed)
+    assert refused.status_code == 409
+    assert "考位数不能少于 35" in refused.text
+    assert "不能修改科目" in school.post("/rooms/1/edit", data={**changed, "places": "35", "subjects": ["操作技能"]}).text
+    assert school.post("/rooms/1/edit", data={**changed, "places": "35"}).status_code == 302
+    assert "已安排考生，不能删除" in school.post("/rooms/1/delete", follow_redirects=True).text
+    kept = organization.post("/allotments/1/withdraw", data={"back": "/allotments/"}, follow_redirects=True).text
+    assert "个座位排在“金陵职业技术学院" in kept
+    assert total(school, "/allotments/") == 1
