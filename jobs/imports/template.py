@@ -18,8 +18,9 @@ RULES = (
     "表头下方一行是填写示例，导入时自动跳过，可以保留，也可以删除。",
     f"一次最多导入 {MAX_ROWS} 行；文件请保存为 .xlsx 格式。",
     "隐藏的行和列也会导入；不要导入的行请先删除。",
-    "证件号、手机号两列已设为文本格式。从别处复制时请选择“只粘贴值”，以免 Excel 把长数字截断。",
 )
+AS_TEXT = "证件号、手机号两列已设为文本格式。从别处复制时请选择“只粘贴值”，以免 Excel 把长数字截断。"
+"""A rule where one of these columns is there."""
 FIRST_CHOICES = 4  # column of 填写说明 with the first choices
 TEXT_KEPT = ("id-number", "document-number", "mobile", "credit-code")
 
@@ -72,9 +73,10 @@ def _rules(book: Workbook, title: str, columns: Sequence[Column]) -> Worksheet:
     sheet.set_column(1, 1, 10)
     sheet.set_column(2, 2, 70, wrap)
     sheet.write_string(0, 0, f"{title}导入模板填写说明", bold)
-    for row, rule in enumerate(RULES, 1):
+    rules = (*RULES, AS_TEXT) if any(column.schema.get("format") in TEXT_KEPT for column in columns) else RULES
+    for row, rule in enumerate(rules, 1):
         sheet.write_string(row, 0, f"{row}. {rule}")
-    start = len(RULES) + 2
+    start = len(rules) + 2
     for at, text in enumerate(("列", "是否必填", "要求")):
         sheet.write_string(start, at, text, bold)
     for row, column in enumerate(columns, start + 1):

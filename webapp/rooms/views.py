@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.exams.plans import ExamPlan
@@ -28,8 +29,10 @@ from domain.exams.rooms import (
 )
 from domain.exams.setting_rooms import NoRoomPlan, earlier_plans, new_room, reusable, reuse, room_plan, room_plans, venue_of, venues
 from domain.ground.parties import Actor
+from domain.platform.imports import ImportRecord
 from forms.kinds import SCHOOL
 from forms.lists.rooms import FORM, ROOMS
+from jobs.imports.rooms import PREFIX
 from processes.errors import NotAllowed
 from webapp.context import actor, db, runtime
 from webapp.links import posted_back
@@ -184,9 +187,13 @@ def begin() -> str:
 
 @blueprint.get("/import")
 def begin_import() -> str:
-    """批量导入考场信息: first the plan is chosen."""
+    """批量导入考场信息: first the plan is chosen; 导入记录 of those whose time is over stay in reach."""
     _must_be_school()
-    return render_template("rooms/import.html", plans=room_plans(db(), actor(), _now()))
+    plans = room_plans(db(), actor(), _now())
+    kinds = select(ImportRecord.kind).where(ImportRecord.party_id == actor().party_id, ImportRecord.kind.startswith(PREFIX)).distinct()
+    imported = {_id(kind.removeprefix(PREFIX)) for kind in db().scalars(kinds)} - {plan.id for plan in plans}
+    past = db().scalars(select(ExamPlan).where(ExamPlan.id.in_(imported)).order_by(ExamPlan.id.desc())).all()
+    return render_template("rooms/import.html", plans=plans, past=past)
 
 
 @blueprint.get("/new")

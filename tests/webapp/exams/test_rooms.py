@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from openpyxl import load_workbook
 from sqlalchemy import select, update
 
 from domain.exams.exam_sites import ExamSite
@@ -208,9 +209,12 @@ def test_a_plan_keeps_the_certificate_of_a_room(lite_books: World, people: tuple
         assert other is not None
         label, title = other.certificate.label, other.title()
     less = {**PLAN, "certificates.0.certificate": label, "sittings.0.subject": title, "act": "保存"}
-    answer = organization.post("/exam-plans/1/edit", data=less)
-    assert answer.status_code == 409
-    assert "已有院校据此设置考场或报考" in answer.text
+    other_subject = {**PLAN, "sittings.0.subject": PRACTICE, "act": "保存"}
+    for changed in (less, other_subject):
+        answer = organization.post("/exam-plans/1/edit", data=changed)
+        assert answer.status_code == 409
+        assert "已有院校据此设置考场或报考" in answer.text
+    assert organization.post("/exam-plans/1/edit", data={**PLAN, "act": "保存"}).status_code == 302  # 操作技能 has no room
 
 
 @pytest.mark.row("5.2.5.1")
@@ -256,7 +260,15 @@ def test_rooms_come_from_a_workbook_and_go_into_one(lite_books: World, people: t
     assert "/imports/rooms-1/" in school.get("/rooms/import").text
     with school.get(f"/imports/{kind}/template.xlsx") as answer:
         (tmp_path / "模板.xlsx").write_bytes(answer.data)
-        assert SITE.encode() not in answer.data  # it is compressed
+    book = load_workbook(tmp_path / "模板.xlsx")
+    offered = {str(rule.sqref).split(":")[0]: rule.formula1 for rule in book["考场"].data_validations.dataValidation}
+    assert offered == {"A2": "'填写说明'!$E$2:$E$2", "B2": "'填写说明'!$F$2:$F$2", "C2": "'填写说明'!$G$2:$G$3"}
+    assert [book["填写说明"][at].value for at in ("E2", "F2", "G2", "G3")] == [SITE, CERTIFICATE, "理论知识", "操作技能"]
+    book["考场"].append([SITE, CERTIFICATE, "操作技能", "模板里的考场", "20", ""])
+    book.save(tmp_path / "填好.xlsx")
+    filled = imported(lite_books, school, tmp_path / "填好.xlsx", kind)
+    assert "模板里的考场" in school.get(f"/imports/{kind}/{filled}").text
+    assert school.post(f"/imports/{kind}/{filled}/drop").status_code == 302
     assert organization.get(f"/imports/{kind}/").status_code == 403
     assert school.get("/imports/rooms-x/").status_code == 404
     made = imported(lite_books, school, workbook(tmp_path / "考场.xlsx", ROWS), kind)
@@ -289,6 +301,7 @@ def test_a_window_that_closes_during_an_import_refuses_the_rest(lite_books: Worl
     work(lite_books)
     assert ids(lite_books, select(Room.id)) == []
     assert "排考已结束" in school.get(f"/imports/rooms-1/{made}").text
+    assert "十二月Web前端考试（KS202600001）的导入记录" in school.get("/rooms/import").text
 
 
 @pytest.mark.row("5.2.4.3", "5.2.5.4")
