@@ -42,6 +42,14 @@ def test_the_fewest_move_whatever_was_there_before(first: int) -> None:
     assert kept > 10
 
 
+@pytest.mark.parametrize("seed", [161, 734, 2698])
+def test_whoever_got_another_seat_of_the_room_has_moved_already(seed: int) -> None:
+    """Plans in which it matters that such a person may move on for others at no cost."""
+    wanted = replace(at_random(Random(seed), placed=True), making_room=True)
+    found = arrange(wanted)
+    assert (len(found.placed), _kept(found)) == Tried(wanted).best
+
+
 @pytest.mark.parametrize("making_room", [False, True])
 def test_after_a_change_whoever_sits_lawfully_stays(making_room: bool) -> None:
     changed = moved = 0
