@@ -124,8 +124,8 @@ def _sizes(index: Index, sent: Counter[tuple[int, int]], usual: int) -> tuple[in
     rooms: list[tuple[int, set[int]]] = []
     parts = [(min(usual, number - first), sitting) for (_, sitting), number in sent.items() for first in range(0, number, usual)]
     for seats, sitting in sorted(parts, key=lambda part: (-part[0], index.sittings[part[1]].start, part[1])):
-        for at, (size, used) in enumerate(rooms):
-            if size >= seats and used.isdisjoint(index.clash[sitting]):
+        for at, (size, used) in enumerate(rooms):  # none is smaller
+            if used.isdisjoint(index.clash[sitting]):
                 rooms[at] = size, used | {sitting}
                 break
         else:

@@ -48,27 +48,44 @@ def take_seats(ledger: Ledger, order: Order, room: int, sitting: int, people: Se
             ledger.add(Placed(one[0].id, one[1], sitting, room, seat))
         return
     registrations = ledger.index.registrations
-    schools = {seat: registrations[one.registration].school for seat, one in ledger.seats.get((room, sitting), {}).items()}
+    there = {seat: registrations[one.registration].school for seat, one in ledger.seats.get((room, sitting), {}).items()}
     waiting = _by_school(people)
-    for at, seat in enumerate(free):
-        school = _unlike(waiting, schools.get(seat - 1), schools.get(seat + 1), len(free) - at)
-        one = waiting[school].pop()
-        if not waiting[school]:
-            del waiting[school]
-        schools[seat] = school
+    chosen = _schools(there, free, {school: len(row) for school, row in waiting.items()})
+    for seat in free:
+        one = waiting[chosen[seat]].pop()
         ledger.add(Placed(one[0].id, one[1], sitting, room, seat))
 
 
-def _unlike(waiting: Mapping[int, Sequence[Demand]], before: int | None, after: int | None, left: int) -> int:
-    """The school that sits next: the largest one, unless one of it sits beside; but any that can be no later must be now."""
-    by_size = sorted(waiting, key=lambda school: (-len(waiting[school]), school))
-    if 2 * len(waiting[by_size[0]]) > left and by_size[0] != before:
-        return by_size[0]
-    for taken in ({before, after}, {before}, {after}):
-        for school in by_size:
-            if school not in taken:
-                return school
-    return by_size[0]
+def _schools(there: Mapping[int, int], free: Sequence[int], waiting: dict[int, int]) -> dict[int, int]:
+    """Which school each free seat gets: of those that sit not beside it the one with the most people left; then by exchanges."""
+    schools = dict(there)
+    for seat in free:
+        before, after = schools.get(seat - 1), schools.get(seat + 1)
+        by_size = sorted((school for school, number in waiting.items() if number), key=lambda school: (-waiting[school], school))
+        tries = (school for beside in ((before, after), (before,), (after,), ()) for school in by_size if school not in beside)
+        schools[seat] = next(tries)
+        waiting[schools[seat]] -= 1
+    if there:  # in a room that was empty the largest first is the best there is
+        while any([_exchanged(schools, one, other) for one in free if _beside(schools, one) for other in free]):
+            pass
+    return schools
+
+
+def _exchanged(schools: dict[int, int], one: int, other: int) -> bool:
+    """Exchanges two seats where fewer neighbours are of one school then. Returns: whether it did."""
+    if schools[one] == schools[other]:
+        return False
+    before = _beside(schools, one) + _beside(schools, other)
+    schools[one], schools[other] = schools[other], schools[one]
+    if _beside(schools, one) + _beside(schools, other) < before:
+        return True
+    schools[one], schools[other] = schools[other], schools[one]
+    return False
+
+
+def _beside(schools: Mapping[int, int], seat: int) -> int:
+    """How many neighbours of a seat are of its school."""
+    return sum(schools.get(other) == schools[seat] for other in (seat - 1, seat + 1))
 
 
 def _by_school(people: Iterable[Demand]) -> dict[int, list[Demand]]:
