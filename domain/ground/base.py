@@ -51,6 +51,10 @@ class Base(DeclarativeBase):
     )
 
 
+YEARS = range(2000, 2101)
+"""Of moments that people write."""
+
+
 def utc_now() -> datetime:
     """The moment now, aware, in UTC."""
     return datetime.now(UTC)
@@ -62,11 +66,13 @@ def clock_minutes(moment: datetime) -> str:
 
 
 def read_minutes(text: str) -> datetime | None:
-    """Reads a moment that is written as `clock_minutes` shows it, or with a T as browsers send it; None where the text is no moment."""
+    """Reads a moment that is written as `clock_minutes` shows it, or with a T as browsers send it; None where the text is no moment, or one
+    of a year that nobody means: near the ends of the calendar it could not be turned into UTC, or reckoned with."""
     try:
-        return datetime.strptime(text.replace("T", " "), "%Y-%m-%d %H:%M").replace(tzinfo=SHANGHAI)
+        moment = datetime.strptime(text.replace("T", " "), "%Y-%m-%d %H:%M").replace(tzinfo=SHANGHAI)
     except ValueError:
         return None
+    return moment if moment.year in YEARS else None
 
 
 def minutes_problem(text: str) -> str | None:
