@@ -51,6 +51,7 @@ class Base(DeclarativeBase):
     )
 
 
+LAST = datetime(9999, 12, 31, 15, 59, 59, tzinfo=UTC)
 YEARS = range(2000, 2101)
 """Of moments that people write."""
 
@@ -60,9 +61,15 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def in_shanghai(moment: datetime) -> datetime:
+    """A moment by the clock of Asia/Shanghai. The last hours of the calendar, which stand for “never” in certificates (RFC 5280, 4.1.2.5),
+    end with the year there too: it has no next one."""
+    return min(moment, LAST).astimezone(SHANGHAI)
+
+
 def clock_minutes(moment: datetime) -> str:
     """A moment as people read it, in Asia/Shanghai: 2026-11-23 14:05."""
-    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    return in_shanghai(moment).strftime("%Y-%m-%d %H:%M")
 
 
 def read_minutes(text: str) -> datetime | None:
