@@ -8,6 +8,7 @@ from domain.exams.candidates import Candidate
 from domain.exams.exam_sites import ExamSite
 from domain.exams.exam_subjects import ExamSubject
 from domain.exams.invigilators import InvigilatorCertificate
+from domain.exams.payment_slips import PaymentSlip
 from domain.exams.plans import ExamPlan
 from domain.ground.subjects import Subject
 from domain.institutions.seals import Seal
@@ -25,6 +26,7 @@ SUBJECTS: dict[str, type[Subject]] = {
     "exam_site": ExamSite,
     "exam_subject": ExamSubject,
     "exam_plan": ExamPlan,
+    "payment_slip": PaymentSlip,
     "candidate": Candidate,
     "invigilator_certificate": InvigilatorCertificate,
     "skill_standard": SkillStandard,

@@ -52,6 +52,7 @@ from webapp.invigilators.views import blueprint as invigilators
 from webapp.links import is_local
 from webapp.monitor.routes import blueprint as monitor
 from webapp.notices.views import blueprint as notices
+from webapp.payments.views import blueprint as payments
 from webapp.photos.routes import blueprint as photos
 from webapp.photos.single import photo_page
 from webapp.records.screens import record_blueprint
@@ -80,6 +81,7 @@ BLUEPRINTS = (
     imports,
     amending,
     registrations,
+    payments,
     substitutes,
     copies,
     notices,

@@ -6,10 +6,11 @@ from jobs.imports.candidate_changes import CANDIDATE_CHANGES
 from jobs.imports.candidates import OUTSIDERS, PUPILS
 from jobs.imports.description import Import
 from jobs.imports.invigilators import INVIGILATORS
+from jobs.imports.payments import PAYMENTS
 from jobs.imports.registrations import import_of_plan
 from jobs.imports.teachers import TEACHERS
 
-IMPORTS: dict[str, Import] = {one.key: one for one in (PUPILS, OUTSIDERS, CANDIDATE_CHANGES, TEACHERS, INVIGILATORS)}
+IMPORTS: dict[str, Import] = {one.key: one for one in (PUPILS, OUTSIDERS, CANDIDATE_CHANGES, TEACHERS, INVIGILATORS, PAYMENTS)}
 
 
 def import_named(key: str) -> Import | None:

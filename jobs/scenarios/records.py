@@ -12,16 +12,20 @@ from sqlalchemy.orm import Session
 
 from domain.certificates.declaration_plans import DeclarationPlan, all_labels, new_plan
 from domain.certificates.declarations import Declaration, new_declaration
+from domain.demo.exam_plans import answers as made_up_plan
 from domain.demo.exam_subjects import new_exam_subjects
 from domain.demo.seals import new_demo_seal
 from domain.exams import plans
-from domain.exams.candidates import Candidate
+from domain.exams.candidates import Candidate, new_candidate
 from domain.exams.exam_subjects import ExamSubject
 from domain.exams.invigilators import InvigilatorCertificate, add_certificates, new_invigilator
-from domain.exams.plans import ExamPlan
-from domain.ground.base import clock_minutes
-from domain.ground.parties import Actor
+from domain.exams.payment_slips import PaymentSlip, new_slip
+from domain.exams.plans import ExamPlan, school_label
+from domain.exams.registering import Wish, register, terms_of
+from domain.ground.base import SHANGHAI, clock_minutes
+from domain.ground.parties import Actor, actor_named
 from domain.ground.subjects import Subject
+from domain.institutions.schools import School
 from domain.standards.site_standards import new_site_standard
 from domain.standards.skill_standards import new_skill_standard
 from domain.weekly.periods import ReportingPeriod, periods_query
@@ -58,6 +62,35 @@ def _exam_plan(session: Session, actor: Actor, now: datetime, form: dict[str, An
     return plans.new_plan(session, actor, now, form)
 
 
+def _payment_slip(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> PaymentSlip:
+    """A slip of one registration of the actor's under a plan of the first organization's, which is made first."""
+    organization = actor_named(session, "organization1")
+    if organization is None:
+        raise ScenarioFailed("示例数据中没有培训评价组织")
+    label = "Web前端开发与调试（初级）"
+    schools = [school_label(one) for one in session.scalars(select(School).where(School.id == actor.party_id))]
+    first = now.astimezone(SHANGHAI).date()
+    plan_form = made_up_plan("十二月认证考试", first, plans.BY_CERTIFICATE, {label: [f"{label} 理论知识"]}, schools)
+    plan = _exam_plan(session, organization, now, plan_form)
+    if schools:
+        plan.publish(now)
+        candidate = new_candidate(session, actor, now, {**_PUPIL, "major": _major_of(session, plan)})
+        terms = terms_of(session, plan)
+        register(session, actor, terms, [Wish(candidate.id, next(iter(terms.offers)))], now)
+    return new_slip(session, actor, now, plan.id, plan.certificates[0].certificate_id if schools else 0, form)
+
+
+_PUPIL = {
+    **{"kind": "院校考生", "name": "王小明", "pinyin": "WANG XIAOMING", "document": "居民身份证", "id_number": "11010519491231002X"},
+    **{"mobile": "13900000001", "level": None, "entry_year": 2025},
+}
+
+
+def _major_of(session: Session, plan: ExamPlan) -> str:
+    """A major that may take the plan's certificate."""
+    return next(name for offer in terms_of(session, plan).offers.values() for name, _ in offer.majors)
+
+
 # type of record → how `do: new` makes one, where it is not as the kind's own form does
 CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Subject]] = {
     "reporting_period": lambda session, actor, now, form: _coming_period(session, actor, now),
@@ -66,6 +99,7 @@ CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Subject]]
     "seal": lambda session, actor, now, form: new_demo_seal(session, actor, now, MultiFernet([Fernet(Fernet.generate_key())])),
     "declaration": _declaration,
     "exam_plan": _exam_plan,
+    "payment_slip": _payment_slip,
     "invigilator_certificate": _invigilator_certificate,
 }
 
