@@ -32,6 +32,7 @@ from webapp.account.unsent_forms import may_keep, may_send_again, page_that_keep
 from webapp.account.views import LOGINS, login_not_taken
 from webapp.account.views import blueprint as account
 from webapp.acts.views import blueprint as records
+from webapp.allotments.views import blueprint as allotments
 from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
 from webapp.certificates.views import blueprint as certificates
@@ -57,6 +58,7 @@ from webapp.photos.routes import blueprint as photos
 from webapp.photos.single import photo_page
 from webapp.records.screens import record_blueprint
 from webapp.registrations.views import blueprint as registrations
+from webapp.rooms.views import blueprint as rooms
 from webapp.substitutes.views import blueprint as substitutes
 from webapp.weekly.views import blueprint as reports
 
@@ -81,6 +83,8 @@ BLUEPRINTS = (
     imports,
     amending,
     registrations,
+    allotments,
+    rooms,
     payments,
     substitutes,
     copies,

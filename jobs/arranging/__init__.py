@@ -11,6 +11,7 @@ stores what an `Arranging` says; ids are the records' own.
 
 What goes in (`Wanted`; each field's meaning stands beside it in `given.py`):
 
+- a site is whoever owns rooms, as `Room.site` says: with a 考核站点 for each school and certificate, the school;
 - `subjects`: 考试科目 with their certificate and the 考场类型 that they need; `sittings`: when which subjects are examined;
 - `rooms`: 考场 of a site with seats, the 考场类型 that they can hold, the subjects set for them, how many invigilators they need, the
   sittings in which they are closed, whether they may hold several subjects at once, and the place if several are the same four walls;

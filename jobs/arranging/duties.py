@@ -7,14 +7,15 @@ fewest of them move. CP-SAT decides in counts: how many of those who are alike g
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from jobs.arranging.given import Duty, Invigilator, Rule, Short
 from jobs.arranging.index import Index
 from jobs.arranging.ledger import Ledger
-from jobs.arranging.model import total
+from jobs.arranging.model import solver_of, total
 
 if TYPE_CHECKING:
     from ortools.sat.python.cp_model import CpModel, IntVar
@@ -84,8 +85,14 @@ class Watch:
         return tuple(sorted(found, key=lambda one: (one.sitting, one.room, one.invigilator)))
 
 
-def guard(index: Index, ledger: Ledger, effort: float) -> Watch:
-    """Gives invigilators to the rooms in use, keeping the given duties that are lawful."""
+def guard(index: Index, ledger: Ledger, effort: float, until: float, told: Callable[[], object]) -> Watch:
+    """Gives invigilators to the rooms in use, keeping the given duties that are lawful.
+
+    Args:
+        effort: deterministic time for each site.
+        until: the moment of `time.monotonic` from which on people are given plainly: to each room whoever is free and has done least.
+        told: called before each site.
+    """
     watch = Watch(index, ledger)
     for one in sorted(index.wanted.duties, key=lambda one: (not one.fixed, one.sitting, one.room, one.invigilator)):
         if not watch.faults(one) and watch.lacking((one.room, one.sitting)) > 0:
@@ -98,10 +105,14 @@ def guard(index: Index, ledger: Ledger, effort: float) -> Watch:
         people[person.site].append(person)
     before = frozenset(index.wanted.duties)
     for site in sorted(posts):
-        _guard_site(watch, posts[site], people[site], effort)
+        told()
+        left = until - monotonic()
+        if left > 0:
+            _guard_site(watch, posts[site], people[site], (effort, left))
+        _plainly(watch, posts[site], people[site])
         movable = [one for post in posts[site] for one in watch.duties[post] if not one.fixed and one in before]
-        if movable and any(watch.lacking(post) > 0 for post in posts[site]):
-            _again(watch, posts[site], people[site], movable, effort)
+        if movable and (left := until - monotonic()) > 0 and any(watch.lacking(post) > 0 for post in posts[site]):
+            _again(watch, posts[site], people[site], movable, (effort, left))
     return watch
 
 
@@ -116,13 +127,27 @@ class _Alike:
     """What they do now and may be taken off."""
 
 
-def _guard_site(watch: Watch, posts: Sequence[Post], people: Sequence[Invigilator], effort: float) -> None:
+def _guard_site(watch: Watch, posts: Sequence[Post], people: Sequence[Invigilator], bounds: tuple[float, float]) -> None:
     lacking = {post: number for post in posts if (number := watch.lacking(post)) > 0}
     if lacking and people:
-        _deal(watch, lacking, *_search(watch, lacking, _alike(watch, people, ()), effort))
+        _deal(watch, lacking, *_search(watch, lacking, _alike(watch, people, ()), bounds))
 
 
-def _again(watch: Watch, posts: Sequence[Post], people: Sequence[Invigilator], movable: Sequence[Duty], effort: float) -> None:
+def _plainly(watch: Watch, posts: Sequence[Post], people: Sequence[Invigilator]) -> None:
+    """What still lacks somebody gets whoever is certified, free and has done least: all there is where the time is over."""
+    for post in posts:
+        able = [one for one in people if watch.certificates[post] <= one.certificates] if watch.lacking(post) > 0 else []
+        for _ in range(watch.lacking(post)):
+            free = [one for one in able if not watch.faults(Duty(one.id, *post))]
+            if not free:
+                break
+            person = min(free, key=lambda one: (len(watch.busy.get(one.identity, ())), one.id))
+            watch.add(Duty(person.id, *post))
+
+
+def _again(
+    watch: Watch, posts: Sequence[Post], people: Sequence[Invigilator], movable: Sequence[Duty], bounds: tuple[float, float]
+) -> None:
     """All that may move is put up again; what comes out counts only where fewer are missing."""
     before = [one for post in posts for one in watch.duties[post]]
     missing = sum(max(watch.lacking(post), 0) for post in posts)
@@ -130,7 +155,7 @@ def _again(watch: Watch, posts: Sequence[Post], people: Sequence[Invigilator], m
         if not one.fixed:
             watch.remove(one)
     lacking = {post: number for post in posts if (number := watch.lacking(post)) > 0}
-    _deal(watch, lacking, *_search(watch, lacking, _alike(watch, people, movable), effort))
+    _deal(watch, lacking, *_search(watch, lacking, _alike(watch, people, movable), bounds))
     if sum(max(watch.lacking(post), 0) for post in posts) >= missing:
         for post in posts:
             for one in list(watch.duties[post]):
@@ -146,13 +171,13 @@ def _alike(watch: Watch, people: Sequence[Invigilator], movable: Sequence[Duty])
         busy = frozenset().union(*(clash[one.sitting] for one in watch.busy.get(person.identity, ())))
         today = frozenset(one for one in movable if one.invigilator == person.id)
         # one person entered twice at a site is never two of a count
-        key = (person.certificates, busy, today, person.id if twice[person.identity] > 1 else 0)
+        key = (person.certificates, busy, today, person.id if twice[person.identity] > 1 else None)
         found.setdefault(key, _Alike([], person.certificates, busy, today)).people.append(person)
     return list(found.values())
 
 
 def _search(
-    watch: Watch, lacking: Mapping[Post, int], classes: Sequence[_Alike], effort: float
+    watch: Watch, lacking: Mapping[Post, int], classes: Sequence[_Alike], bounds: tuple[float, float]
 ) -> tuple[Sequence[_Alike], Mapping[tuple[int, Kind], int], frozenset[Duty]]:
     """How many of each class guard which certificates in which sitting, and who stays."""
     from ortools.sat.python import cp_model
@@ -183,9 +208,7 @@ def _search(
     _once(model, watch.index, classes, given)
     many = 1 + len(stays)
     model.maximize(many * total([*given.values()]) + total([*stays.values()]))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.max_deterministic_time = effort
+    solver = solver_of(*bounds)
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return classes, {}, frozenset()
     kept = frozenset(duty for duty, one in stays.items() if solver.value(one))

@@ -28,7 +28,7 @@ class Subject:
 class Sitting:
     id: int
     subjects: frozenset[int]
-    """Subjects examined in it."""
+    """Subjects examined in it. What begins and ends together is one sitting where a room may hold `several` of its subjects at once."""
     start: datetime
     end: datetime
     """The first moment at which it is over: another sitting may begin then."""
@@ -38,6 +38,8 @@ class Sitting:
 class Room:
     id: int
     site: int
+    """Whose rooms they are. Where a 考核站点 is one for each school and certificate, this is the school: a certificate's subjects are
+    set only for rooms of its own 考核站点, and a school's walls and invigilators are the same for all its certificates."""
     capacity: int
     """Seats, numbered from 1."""
     kinds: frozenset[str]
@@ -64,7 +66,7 @@ class Registration:
     subjects: tuple[int, ...]
     """Subjects to be seated for."""
     site: int | None
-    """The site allotted to the school for the certificate; None: not yet."""
+    """The site allotted to the school for the certificate, named as those of `Room`; None: not yet."""
     number: int
     """What 按序号 goes by, and the order inside a school."""
     has_photo: bool
@@ -76,6 +78,7 @@ class Invigilator:
     identity: str
     """Who it is: one person entered by two schools has one."""
     site: int
+    """Named as those of `Room`."""
     certificates: frozenset[int]
     """Certificates for which the invigilator is certified."""
 
@@ -262,5 +265,7 @@ class Bounds:
 
     seconds: float = 120.0
     """Wall clock: what is not solved by then is arranged plainly. Only where it is reached does an arranging depend on the machine."""
+    breath: float = 15.0
+    """Wall clock of one search at most, so that progress is told and somebody who cancels is heard; reached as seldom as `seconds`."""
     effort: float = 4.0
     """CP-SAT's deterministic time for each search, about seconds of a quick machine: the same on each machine."""

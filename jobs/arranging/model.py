@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from jobs.arranging.shape import Seat, Shape
 
 if TYPE_CHECKING:
-    from ortools.sat.python.cp_model import CpModel, IntVar, LinearExpr
+    from ortools.sat.python.cp_model import CpModel, CpSolver, IntVar, LinearExpr
 
 ROOMS_AN_INVIGILATOR = 20  # how many rooms more are worth one invigilator who is not missing
 
@@ -25,6 +25,21 @@ def total(parts: Sequence[LinearExpr | int]) -> LinearExpr:
     from ortools.sat.python import cp_model
 
     return cp_model.LinearExpr.weighted_sum(parts, [1] * len(parts))
+
+
+def solver_of(effort: float, seconds: float) -> CpSolver:
+    """A solver that finds the same on each machine, as long as `effort` (deterministic time) ends it and not the clock."""
+    from ortools.sat.python import cp_model
+
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1  # several would race one another: which of equal answers comes first were chance
+    solver.parameters.max_deterministic_time = effort
+    solver.parameters.max_time_in_seconds = max(seconds, 0.01)
+    solver.parameters.random_seed = 1
+    solver.parameters.linearization_level = 2  # flows: what their relaxation says is nearly all there is to know
+    solver.parameters.symmetry_level = 0  # what is alike is counted already, and looking for more costs as much as solving
+    solver.parameters.cp_model_probing_level = 0
+    return solver
 
 
 class Model:

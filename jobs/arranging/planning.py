@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 
+from jobs.arranging.counts import Counts
 from jobs.arranging.dealing import deal
 from jobs.arranging.duties import guard
 from jobs.arranging.given import Arranging, Bounds, Moved, Placed, Wanted
@@ -14,7 +15,7 @@ from jobs.arranging.ledger import Lost, settle
 from jobs.arranging.plain import plain_counts
 from jobs.arranging.reasons import reasons_of, remedies_of
 from jobs.arranging.searching import fewest_without, search, search_moving
-from jobs.arranging.shape import Demand, shape_of
+from jobs.arranging.shape import Demand, Shape, least_without, shape_of
 
 Told = Callable[[int, int], None]
 """Hears how many of how many demands are decided; what it raises ends the arranging."""
@@ -23,6 +24,7 @@ Held = Mapping[tuple[int, int], Placed]
 
 TOGETHER = 150  # rooms times sittings of sites that are decided in one search, where people sit at several of them
 AGAIN = 3  # how much longer a search may take that weighs who moves
+GUARDING = 1 / 8  # the part of the effort that the invigilators of one site may take
 TIMELY = 0.8  # the share of the time after which what is left is arranged plainly: guarding and seating take some, too
 
 
@@ -30,30 +32,27 @@ def arrange(wanted: Wanted, bounds: Bounds | None = None, told: Told | None = No
     """Gives everybody a seat who can have one, keeping what is placed where it is lawful, and says who has none and why.
 
     Args:
-        told: called between two parts with how many demands of how many are decided; raises to cancel.
+        told: called before each search, and at the end, with how many demands of how many are decided; raises to cancel.
 
     Raises:
         ValueError: what is given contradicts itself (`Index`).
     """
+    began = monotonic()
     index = Index(wanted)
     bounds = bounds or Bounds()
-    planning = _Planning(index, bounds)
     demands = index.demands()
+    planning = _Planning(index, bounds, lambda done: told(done, len(demands)) if told else None)
     parts, proved = _parts(index, demands)
-    done = 0
     for part in parts:
-        if told:
-            told(done, len(demands))
         proved &= planning.part(part)
-        done += len(part)
-    if told:
-        told(done, len(demands))
+        planning.done += len(part)
     ledger = planning.ledger
-    watch = guard(index, ledger, bounds.effort)
+    watch = guard(index, ledger, GUARDING * bounds.effort, began + bounds.seconds, planning.next)
+    planning.next()
     placed = ledger.placed()
     missing = reasons_of(index, ledger)
     remedies = remedies_of(index, ledger, missing, watch, planning.gains)
-    proved |= len(placed) == len(demands)
+    proved = proved or len(demands) - len(placed) == least_without(index, demands)
     moved = _moved(wanted, placed, planning.lost)
     return Arranging(wanted, tuple(placed), watch.all(), missing, watch.short(), moved, remedies, proved)
 
@@ -61,9 +60,10 @@ def arrange(wanted: Wanted, bounds: Bounds | None = None, told: Told | None = No
 class _Planning:
     """One arranging under way."""
 
-    def __init__(self, index: Index, bounds: Bounds) -> None:
+    def __init__(self, index: Index, bounds: Bounds, told: Callable[[int], None]) -> None:
         self.index = index
-        self.effort = bounds.effort
+        self.effort, self.breath = bounds.effort, bounds.breath
+        self.told, self.done = told, 0
         self.until = monotonic() + TIMELY * bounds.seconds
         self.ledger, self.lost, self.rivals = settle(index)
         self.gains: dict[int, int] = {}
@@ -76,9 +76,8 @@ class _Planning:
         if not waiting:
             return True
         shape = shape_of(self.index, ledger, waiting, {})
-        counts = search(shape, self.effort, self.left()) if self.left() > 0 else None
-        proved = counts is not None and counts.proved
-        counts = counts or plain_counts(shape)
+        counts = self._counts(shape)
+        proved = counts.proved
         held = {_key(one): seat for one in part if (seat := ledger.of.get(_key(one))) and not seat.fixed}
         rivalling = {_key(one): self.rivals[_key(one)] for one in waiting if _key(one) in self.rivals}
         if self.left() > 0 and self.index.wanted.making_room and (rivalling or (held and counts.unplaced)):
@@ -93,9 +92,22 @@ class _Planning:
             deal(shape, counts, ledger, {})
         return proved
 
+    def _counts(self, shape: Shape) -> Counts:
+        """The counts of the search, or of the plain greedy where the search had no time, or not enough of it to be better."""
+        found = search(shape, self.effort, self.next()) if self.left() > 0 else None
+        if found is not None and found.proved:
+            return found
+        plain = plain_counts(shape)
+        return plain if found is None or plain.unplaced < found.unplaced else found
+
     def left(self) -> float:
-        """Seconds of wall clock."""
-        return self.until - monotonic()
+        """Seconds of wall clock, none after the end."""
+        return max(self.until - monotonic(), 0)
+
+    def next(self) -> float:
+        """Before each search: progress is told, and how many seconds the search may take at most."""
+        self.told(self.done)
+        return min(self.left(), self.breath)
 
     def _freed(self, part: Sequence[Demand], free: Held, rivalling: Held, unplaced: int) -> tuple[bool, bool]:
         """Seats a part with some seats given up, where that leaves fewer without one than `unplaced`, or gives up fewer.
@@ -106,12 +118,12 @@ class _Planning:
         for one in free.values():
             ledger.remove(one)
         waiting = [one for one in part if _key(one) not in ledger.of]
-        fewest, proved = fewest_without(shape_of(self.index, ledger, waiting, {}), self.effort, self.left())
+        fewest, proved = fewest_without(shape_of(self.index, ledger, waiting, {}), self.effort, self.next())
         if fewest < unplaced or rivalling:
             # who got another seat of the same room has moved already, and does not hold it
             movable = {key: seat for key, seat in free.items() if key not in self.lost} | dict(rivalling)
             shape = shape_of(self.index, ledger, waiting, movable)
-            counts = search_moving(shape, AGAIN * self.effort, self.left())
+            counts = search_moving(shape, AGAIN * self.effort, self.next())
             if counts is not None and (counts.unplaced, counts.moves) < known:
                 deal(shape, counts, ledger, movable)
                 return True, counts.proved or (proved and counts.unplaced <= fewest)
@@ -125,7 +137,7 @@ class _Planning:
         for one in held.values():
             self.ledger.remove(one)
         waiting = [one for one in part if _key(one) not in self.ledger.of]
-        fewest, _ = fewest_without(shape_of(self.index, self.ledger, waiting, {}), self.effort, self.left())
+        fewest, _ = fewest_without(shape_of(self.index, self.ledger, waiting, {}), self.effort, self.next())
         for one in held.values():
             self.ledger.add(one)
         sites = [demand[0].site for demand in part if demand[0].site is not None]

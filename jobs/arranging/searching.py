@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from jobs.arranging.counts import Counts
-from jobs.arranging.model import Model, total
+from jobs.arranging.model import Model, solver_of, total
 from jobs.arranging.shape import Group, Shape
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 GAP = 0.15  # rooms and invigilators need not be the very fewest: a search ends when nothing can be better by more
 COST = 1 / 64  # the part of the effort for the searches for fewer rooms and invigilators; twice as much where invigilators are missing
+
+USUAL = 1_500  # variables that this is enough for; more have more
 
 
 def search(shape: Shape, effort: float, seconds: float) -> Counts | None:
@@ -28,22 +30,23 @@ def search(shape: Shape, effort: float, seconds: float) -> Counts | None:
     built = Model(shape)
     model = built.model
     model.minimize(total(built.unplaced))
-    solver = _solver(effort, seconds)
+    solver = solver_of(effort, seconds)
     if not _solved(built, solver):
         return None
     found = _read(built, solver, _optimal(solver))
     model.add(total(built.unplaced) <= found.unplaced)
     model.minimize(built.cost())
+    little = COST * effort * max(1.0, len(model.proto.variables) / USUAL)
     for one in built.patterns.values():
         model.add_hint(one, solver.value(one))
-    solver = _solver(COST * effort, seconds)  # rooms and invigilators for the people as they are: quick, and a good beginning
+    solver = solver_of(little, seconds)  # rooms and invigilators for the people as they are: quick, and a good beginning
     solver.parameters.fix_variables_to_their_hinted_value = True
     if not _solved(built, solver):
         return found
     found = _read(built, solver, found.proved)
     _begin_at(built, solver)
     short = solver.value(total(built.short)) > 0
-    solver = _solver(COST * effort * (1 + short), seconds)
+    solver = solver_of(little * (1 + short), seconds)
     solver.parameters.relative_gap_limit = GAP
     return _read(built, solver, found.proved) if _solved(built, solver) else found
 
@@ -59,7 +62,7 @@ def search_moving(shape: Shape, effort: float, seconds: float) -> Counts | None:
         stays = next((number for number, one in enumerate(group.patterns) if _stays(group, number)), 0)
         for number in range(len(group.patterns)):
             built.model.add_hint(built.patterns[at, number], len(group.members) if number == stays else 0)
-    solver = _solver(effort, seconds)
+    solver = solver_of(effort, seconds)
     solver.parameters.fix_variables_to_their_hinted_value = True
     found = None
     if _solved(built, solver):
@@ -67,7 +70,7 @@ def search_moving(shape: Shape, effort: float, seconds: float) -> Counts | None:
         _begin_at(built, solver)
     else:
         built.model.clear_hints()  # type: ignore[no-untyped-call]
-    solver = _solver(effort, seconds)
+    solver = solver_of(effort, seconds)
     return _read(built, solver, _optimal(solver)) if _solved(built, solver) else found
 
 
@@ -75,7 +78,7 @@ def fewest_without(shape: Shape, effort: float, seconds: float) -> tuple[int, bo
     """How many needs go without a seat at least, as far as it is known; and whether it is."""
     built = Model(shape, guarded=False)
     built.model.minimize(total(built.unplaced))
-    solver = _solver(effort, seconds)
+    solver = solver_of(effort, seconds)
     if not _solved(built, solver):
         return sum(len(group.needs) * len(group.members) for group in shape.groups), False
     found = _read(built, solver, _optimal(solver))
@@ -91,20 +94,6 @@ def _begin_at(built: Model, solver: CpSolver) -> None:
     built.model.clear_hints()  # type: ignore[no-untyped-call]
     for number, value in enumerate(solver.response_proto.solution):
         built.model.add_hint(built.model.get_int_var_from_proto_index(number), value)
-
-
-def _solver(effort: float, seconds: float) -> CpSolver:
-    from ortools.sat.python import cp_model
-
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1  # several would race one another: which of equal answers comes first were chance
-    solver.parameters.max_deterministic_time = effort
-    solver.parameters.max_time_in_seconds = max(seconds, 0.01)
-    solver.parameters.random_seed = 1
-    solver.parameters.linearization_level = 2  # flows: what their relaxation says is nearly all there is to know
-    solver.parameters.symmetry_level = 0  # what is alike is counted already, and looking for more costs as much as solving
-    solver.parameters.cp_model_probing_level = 0
-    return solver
 
 
 def _solved(built: Model, solver: CpSolver) -> bool:

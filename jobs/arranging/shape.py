@@ -101,6 +101,12 @@ def shape_of(index: Index, ledger: Ledger, demands: Iterable[Demand], movable: M
     return Shape(index, groups, alike, opened, held, _used(index, ledger, asked))
 
 
+def least_without(index: Index, demands: Iterable[Demand]) -> int:
+    """How many needs go without a seat at least, were there seats without end: sittings overlap."""
+    groups = _groups(index, Ledger(index), demands, {})
+    return sum(len(one.members) * min(pattern.count(None) for pattern in one.patterns) for one in groups if one.whole)
+
+
 def _groups(index: Index, ledger: Ledger, demands: Iterable[Demand], movable: Mapping[tuple[int, int], Placed]) -> list[Group]:
     people: dict[str, list[Demand]] = defaultdict(list)
     for demand in demands:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from jobs.arranging.given import Arranging, Broken, BrokenDuty, Help, Missing, Reason, Remedy, Rule, Wanted
+from jobs.arranging.given import Arranging, Broken, BrokenDuty, Help, Missing, Reason, Registration, Remedy, Rule, Wanted
 
 
 @dataclass(frozen=True)
@@ -28,20 +28,19 @@ def _called(names: Mapping[int, str], key: int | None) -> str:
     return "" if key is None else names.get(key, str(key))
 
 
-def missing_told(one: Missing, wanted: Wanted, names: Names) -> str:
-    """Why a person has no seat in a subject."""
-    about = next(each for each in wanted.registrations if each.id == one.registration)
-    kind = next((each.kind for each in wanted.subjects if each.id == one.subject), "")
-    return f"{_called(names.people, one.registration)}的科目“{_called(names.subjects, one.subject)}”未排考：" + _why(
-        one.reason, kind, about.school, about.certificate, about.site, one, names
-    )
+def missing_told(missing: Iterable[Missing], wanted: Wanted, names: Names) -> list[str]:
+    """Why people have no seat in a subject, a sentence each."""
+    registrations = {one.id: one for one in wanted.registrations}
+    kinds = {one.id: one.kind for one in wanted.subjects}
+    return [_missing(one, registrations[one.registration], kinds.get(one.subject, ""), names) for one in missing]
 
 
-def _why(reason: Reason, kind: str, school: int, certificate: int, site: int | None, one: Missing, names: Names) -> str:
-    at, held = _called(names.sites, site), "、".join(_called(names.sittings, each) for each in one.clashing)
+def _missing(one: Missing, about: Registration, kind: str, names: Names) -> str:
+    at, held = _called(names.sites, about.site), "、".join(_called(names.sittings, each) for each in one.clashing)
+    school, certificate = _called(names.schools, about.school), _called(names.certificates, about.certificate)
     sentences = {
         Reason.NO_PHOTO: "没有照片。",
-        Reason.NO_SITE: f"{_called(names.schools, school)}的证书“{_called(names.certificates, certificate)}”还没有分配考核站点。",
+        Reason.NO_SITE: f"{school}的证书“{certificate}”还没有分配考核站点。",
         Reason.NO_SITTING: "没有考这个科目的场次。",
         Reason.NO_ROOM: f"{at}还没有设考场。",
         Reason.NO_KIND: f"{at}没有{kind}。",
@@ -50,7 +49,7 @@ def _why(reason: Reason, kind: str, school: int, certificate: int, site: int | N
         Reason.OVERLAP: f"只剩下与{held}时间重叠的场次，该考生在那时已有考试。",
         Reason.SEATS: f"{at}的考位已满。",
     }
-    return sentences[reason]
+    return f"{_called(names.people, one.registration)}的科目“{_called(names.subjects, one.subject)}”未排考：{sentences[one.reason]}"
 
 
 def summary(arranging: Arranging, names: Names) -> list[str]:

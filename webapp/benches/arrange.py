@@ -112,7 +112,7 @@ def _sittings(subjects: tuple[Subject, ...]) -> tuple[Sitting, ...]:
 def _rooms(random: Random, site: int) -> list[Room]:
     found = []
     for at in range(ROOMS):
-        practice = at >= 8
+        practice = 2 * at > ROOMS
         kinds = frozenset([PRACTICE if practice else THEORY])
         held = frozenset(2 * one + practice for one in random.sample(range(CERTIFICATES), 8))
         closed = frozenset([random.randrange(6)]) if random.random() < 0.1 else frozenset()

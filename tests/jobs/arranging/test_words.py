@@ -18,12 +18,12 @@ def test_seats_that_lack_and_the_rooms_that_would_help() -> None:
     found = arrange(Wanted((Subject(2, 1, LAB),), (sitting(1, 9, {2}),), (room(1, 40, {2}, kind=LAB),), people))
     assert summary(found, NAMES) == ["甲站，科目“实操”：缺 63 个考位。"]
     assert [remedy_told(one, NAMES) for one in found.remedies] == ["在甲站再设 2 个计算机机房，共 63 个考位（40、23），可再排 63 人次。"]
-    assert missing_told(found.missing[0], found.wanted, NAMES) == "40的科目“实操”未排考：甲站的考位已满。"
+    assert missing_told(found.missing, found.wanted, NAMES)[0] == "40的科目“实操”未排考：甲站的考位已满。"
 
 
 def test_each_reason_has_words() -> None:
     wanted = Wanted((Subject(1, 1, DESK),), (), (), (person(1, (1,)),))
-    told = {reason: missing_told(Missing(1, 1, reason, (1, 2)), wanted, NAMES) for reason in Reason}
+    told = {reason: missing_told([Missing(1, 1, reason, (1, 2))], wanted, NAMES)[0] for reason in Reason}
     assert told[Reason.NO_PHOTO] == "考生1的科目“理论”未排考：没有照片。"
     assert told[Reason.NO_SITE] == "考生1的科目“理论”未排考：甲校的证书“证书一”还没有分配考核站点。"
     assert told[Reason.NO_KIND] == "考生1的科目“理论”未排考：甲站没有标准考场。"

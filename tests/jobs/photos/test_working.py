@@ -272,6 +272,31 @@ def task(world: World, import_id: int) -> BackgroundTask:
         return session.get_one(BackgroundTask, record(world, import_id).task_id)
 
 
+def test_a_zip_whose_file_is_gone_begins_anew_when_it_is_chosen_again(lite: World) -> None:
+    who, settings, now = lite.actor("school1"), lite.runtime.settings, lite.clock()
+    sent = Sent("照片.zip", 100)
+
+    def begin() -> PhotoImport:
+        with lite.runtime.database.writing() as session:
+            return arriving.begin(session, settings, who, sent, Kept(0, 0), now)
+
+    def arrive(at: int, content: bytes) -> int:
+        arriving.write_piece(settings, one.id, at, content)
+        with lite.runtime.database.writing() as session:
+            return arriving.note_piece(session, session.get_one(PhotoImport, one.id), at, len(content))
+
+    one = begin()
+    assert arrive(0, b"x" * 60) == 60
+    arriving.zip_of(settings, one.id).unlink()
+    with pytest.raises(OutOfPlace):
+        arrive(60, b"y" * 40)
+    again = begin()
+    assert (again.id, again.received) == (one.id, 0)
+    assert arrive(0, b"x" * 60) == 60
+    assert arrive(60, b"y" * 40) == 100
+    assert arriving.zip_of(settings, one.id).read_bytes() == b"x" * 60 + b"y" * 40
+
+
 def test_pieces_follow_on_each_other(lite: World) -> None:
     who, settings, now = lite.actor("school1"), lite.runtime.settings, lite.clock()
     with lite.runtime.database.writing() as session:
