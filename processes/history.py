@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Column, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from domain.ground.base import SHANGHAI
+from domain.ground.base import in_shanghai
 from domain.ground.parties import SYSTEM, Actor
 from domain.ground.rows import columns_of, read_all, read_first
 from processes import tables
@@ -93,7 +93,7 @@ def who(actor: Actor) -> str:
 
 def clock_text(moment: datetime) -> str:
     """A moment as people read it, to the minute, in Asia/Shanghai."""
-    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    return in_shanghai(moment).strftime("%Y-%m-%d %H:%M")
 
 
 class Told(Protocol):

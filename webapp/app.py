@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from domain.ground.base import SHANGHAI
+from domain.ground.base import in_shanghai
 from domain.ground.errors import DomainError
 from domain.ground.storage import out_of_space
 from domain.platform.background import TaskState
@@ -191,7 +191,7 @@ def usual_screens() -> Iterator[Blueprint]:
 
 def moment(value: datetime | None) -> str:
     """A moment as people read it: 2026-11-23 14:05, in Shanghai."""
-    return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if value else ""
+    return in_shanghai(value).strftime("%Y-%m-%d %H:%M") if value else ""
 
 
 def error_page(status: int, message: str | None = None, number: str | None = None) -> tuple[str, int]:

@@ -51,22 +51,35 @@ class Base(DeclarativeBase):
     )
 
 
+LAST = datetime(9999, 12, 31, 15, 59, 59, tzinfo=UTC)
+YEARS = range(2000, 2101)
+"""Of moments that people write."""
+
+
 def utc_now() -> datetime:
     """The moment now, aware, in UTC."""
     return datetime.now(UTC)
 
 
+def in_shanghai(moment: datetime) -> datetime:
+    """A moment by the clock of Asia/Shanghai. The last hours of the calendar, which stand for “never” in certificates (RFC 5280, 4.1.2.5),
+    end with the year there too: it has no next one."""
+    return min(moment, LAST).astimezone(SHANGHAI)
+
+
 def clock_minutes(moment: datetime) -> str:
     """A moment as people read it, in Asia/Shanghai: 2026-11-23 14:05."""
-    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    return in_shanghai(moment).strftime("%Y-%m-%d %H:%M")
 
 
 def read_minutes(text: str) -> datetime | None:
-    """Reads a moment that is written as `clock_minutes` shows it, or with a T as browsers send it; None where the text is no moment."""
+    """Reads a moment that is written as `clock_minutes` shows it, or with a T as browsers send it; None where the text is no moment, or one
+    of a year that nobody means: near the ends of the calendar it could not be turned into UTC, or reckoned with."""
     try:
-        return datetime.strptime(text.replace("T", " "), "%Y-%m-%d %H:%M").replace(tzinfo=SHANGHAI)
+        moment = datetime.strptime(text.replace("T", " "), "%Y-%m-%d %H:%M").replace(tzinfo=SHANGHAI)
     except ValueError:
         return None
+    return moment if moment.year in YEARS else None
 
 
 def minutes_problem(text: str) -> str | None:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from sqlalchemy import ForeignKey, LargeBinary, Select, String, UniqueConstraint, false, func, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
-from domain.ground.base import SHANGHAI, UtcDateTime
+from domain.ground.base import SHANGHAI, UtcDateTime, in_shanghai
 from domain.ground.errors import DomainError
 from domain.ground.parties import ONE_BY_ONE, Actor, Party, Person
 from domain.ground.subject_record import SubjectRecord
@@ -85,7 +85,7 @@ class Seal(SubjectRecord):
 
     def validity(self) -> str:
         """From when to when it is valid, as people read it."""
-        first, last = (moment.astimezone(SHANGHAI) for moment in (self.valid_from, self.valid_to))
+        first, last = (in_shanghai(moment) for moment in (self.valid_from, self.valid_to))
         return f"{first:%Y-%m-%d} 至 {last:%Y-%m-%d}"
 
 
@@ -158,6 +158,6 @@ def rotate_keys(session: Session, vault: MultiFernet) -> int:
 
 def _must_be_in_time(key: SealKey, now: datetime) -> None:
     if key.valid_to <= now:
-        raise NotInTime(f"签章证书已于 {key.valid_to.astimezone(SHANGHAI):%Y-%m-%d} 到期，请上传有效的签章证书")
+        raise NotInTime(f"签章证书已于 {in_shanghai(key.valid_to):%Y-%m-%d} 到期，请上传有效的签章证书")
     if key.valid_from > now:
-        raise NotInTime(f"签章证书从 {key.valid_from.astimezone(SHANGHAI):%Y-%m-%d} 起才有效，请在生效后上传")
+        raise NotInTime(f"签章证书从 {in_shanghai(key.valid_from):%Y-%m-%d} 起才有效，请在生效后上传")

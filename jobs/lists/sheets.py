@@ -16,7 +16,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from domain.ground.base import SHANGHAI
+from domain.ground.base import in_shanghai
 from forms.listing import Column
 
 MAX_TEXT = 32_767  # characters of a cell (Excel specifications and limits)
@@ -112,7 +112,7 @@ def _writer(kind: str, styles: dict[str, str]) -> Callable[[str, object], str]:
 
     def moment(cell: str, value: object) -> str:
         if isinstance(value, datetime):
-            local = value.astimezone(SHANGHAI).replace(tzinfo=None)  # Excel knows no zones
+            local = in_shanghai(value).replace(tzinfo=None)  # Excel knows no zones
             return f'<c r="{cell}" s="{moment_style}"><v>{(local - _EPOCH).total_seconds() / _DAY}</v></c>'
         return text(cell, value)
 

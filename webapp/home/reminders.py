@@ -15,7 +15,7 @@ from domain.certificates.declaration_plans import current_plans
 from domain.certificates.declarations import declared
 from domain.exams.candidates import KINDS
 from domain.exams.plans import exam_plans_query, within
-from domain.ground.base import SHANGHAI
+from domain.ground.base import in_shanghai
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.institutions.seals import WARNING, valid_seal
@@ -73,7 +73,7 @@ def _seal(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
     if seal is None:
         yield Reminder("没有有效的电子签章，目前不能签发证书", "上传电子签章", url_for("seal.new"))
     elif seal.valid_to - now <= WARNING:
-        day = seal.valid_to.astimezone(SHANGHAI)
+        day = in_shanghai(seal.valid_to)
         yield Reminder(f"电子签章将于 {day:%Y-%m-%d} 到期", "上传电子签章", url_for("seal.new"), seal.valid_to)
 
 

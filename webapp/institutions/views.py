@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from domain.certificates.certificates import Certificate, certificates_query
 from domain.certificates.pilots import participating
-from domain.ground.base import SHANGHAI
+from domain.ground.base import in_shanghai
 from domain.ground.parties import Actor
 from domain.institutions.organizations import Organization, new_organization, organization_of
 from domain.institutions.schools import School, piloted_by, school_of
@@ -160,7 +160,7 @@ def _in_use(seal: Seal) -> str:
     used = f"签发使用第 {seal.version} 版。"
     if seal.valid_to - runtime().engine.clock() > WARNING:
         return used
-    return f"{used}它将于 {seal.valid_to.astimezone(SHANGHAI):%Y-%m-%d} 到期，请及时上传新的电子签章。"
+    return f"{used}它将于 {in_shanghai(seal.valid_to):%Y-%m-%d} 到期，请及时上传新的电子签章。"
 
 
 def _certificate_rows(query: Select[Certificate]) -> list[tuple[tuple[str, str], str, str]]:

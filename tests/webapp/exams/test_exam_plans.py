@@ -50,6 +50,8 @@ def test_what_is_wrong_is_told_and_nothing_typed_is_lost(lite_books: World) -> N
     organization = user(site(lite_books), "organization1")
     mistakes = (
         ({"registration_to": "2026-11-20T09:00"}, "“报考”的结束时间应晚于开始时间"),
+        ({"registration_from": "0001-01-01T00:00"}, "应为日期和时间，例如"),  # which no clock can turn into UTC
+        ({"publicity_to": "9999-12-31T23:59"}, "应为日期和时间，例如"),
         ({"arranging_from": "2026-12-10T17:59"}, "“排考”应在“报考”结束之后开始"),
         ({"sittings.0.ends_at": "2026-12-21T09:00"}, "科目场次第 1 行：考试时间应在“考试”的开始时间与结束时间之内"),
         ({"sittings.0.ends_at": "2026-12-19T09:00"}, "科目场次第 1 行：考试结束时间应晚于开始时间"),

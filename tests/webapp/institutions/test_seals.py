@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -99,3 +99,16 @@ def test_the_password_is_written_nowhere(lite: World, caplog: pytest.LogCaptureF
     kept = b"".join(path.read_bytes() for path in lite.runtime.settings.home.rglob("*") if path.is_file())
     assert PASSWORD.encode() not in kept
     assert PASSWORD not in caplog.text
+
+
+def test_a_certificate_that_never_ends_is_shown_as_such(world_books: World) -> None:
+    app = site(world_books)
+    school = user(app, "school1")
+    never = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # RFC 5280, 4.1.2.5
+    answer = upload(school, key=p12(first=never - timedelta(days=2_913_500), days=2_913_500))
+    assert answer.status_code == 302
+    assert "9999-12-31" in school.get(answer.location).text
+    assert school.get("/institutions/seals/").status_code == 200
+    assert school.get("/").status_code == 200
+    with school.post("/lists/seal/export", data={"back": "/"}) as exported:
+        assert "spreadsheetml" in exported.content_type
