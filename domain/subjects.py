@@ -10,6 +10,7 @@ from domain.exams.exam_subjects import ExamSubject
 from domain.exams.invigilators import InvigilatorCertificate
 from domain.exams.payment_slips import PaymentSlip
 from domain.exams.plans import ExamPlan
+from domain.exams.registration_corrections import RegistrationCorrection
 from domain.ground.subjects import Subject
 from domain.institutions.seals import Seal
 from domain.institutions.teachers import Teacher
@@ -27,6 +28,7 @@ SUBJECTS: dict[str, type[Subject]] = {
     "exam_subject": ExamSubject,
     "exam_plan": ExamPlan,
     "payment_slip": PaymentSlip,
+    "registration_correction": RegistrationCorrection,
     "candidate": Candidate,
     "invigilator_certificate": InvigilatorCertificate,
     "skill_standard": SkillStandard,

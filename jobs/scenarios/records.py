@@ -22,6 +22,8 @@ from domain.exams.invigilators import InvigilatorCertificate, add_certificates, 
 from domain.exams.payment_slips import PaymentSlip, new_slip
 from domain.exams.plans import ExamPlan, school_label
 from domain.exams.registering import Wish, register, terms_of
+from domain.exams.registration_corrections import RegistrationCorrection, new_correction
+from domain.exams.registrations import Registration
 from domain.ground.base import SHANGHAI, clock_minutes
 from domain.ground.parties import Actor, actor_named
 from domain.ground.subjects import Subject
@@ -62,33 +64,43 @@ def _exam_plan(session: Session, actor: Actor, now: datetime, form: dict[str, An
     return plans.new_plan(session, actor, now, form)
 
 
-def _payment_slip(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> PaymentSlip:
-    """A slip of one registration of the actor's under a plan of the first organization's, which is made first."""
+def _registered(session: Session, actor: Actor, now: datetime) -> Registration | None:
+    """The one registration of a scenario: of the actor's school, under a plan of the first organization's, which is made first; None
+    where the actor's party is no school."""
+    found = session.scalars(select(Registration)).first()
     organization = actor_named(session, "organization1")
-    if organization is None:
-        raise ScenarioFailed("示例数据中没有培训评价组织")
+    school = session.get(School, actor.party_id)
+    if found is not None or organization is None or school is None:
+        return found
     label = "Web前端开发与调试（初级）"
-    schools = [school_label(one) for one in session.scalars(select(School).where(School.id == actor.party_id))]
-    first = now.astimezone(SHANGHAI).date()
-    plan_form = made_up_plan("十二月认证考试", first, plans.BY_CERTIFICATE, {label: [f"{label} 理论知识"]}, schools)
-    plan = _exam_plan(session, organization, now, plan_form)
-    if schools:
-        plan.publish(now)
-        candidate = new_candidate(session, actor, now, {**_PUPIL, "major": _major_of(session, plan)})
-        terms = terms_of(session, plan)
-        register(session, actor, terms, [Wish(candidate.id, next(iter(terms.offers)))], now)
-    return new_slip(session, actor, now, plan.id, plan.certificates[0].certificate_id if schools else 0, form)
+    form = made_up_plan(
+        "十二月认证考试", now.astimezone(SHANGHAI).date(), plans.BY_CERTIFICATE, {label: [f"{label} 理论知识"]}, [school_label(school)]
+    )
+    plan = _exam_plan(session, organization, now, form)
+    plan.publish(now)
+    terms = terms_of(session, plan)
+    (offer,) = terms.offers.values()
+    candidate = new_candidate(session, actor, now, {**_PUPIL, "major": min(offer.majors)[0]})
+    register(session, actor, terms, [Wish(candidate.id, offer.certificate.id)], now)
+    return session.scalars(select(Registration)).first()
+
+
+def _payment_slip(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> PaymentSlip:
+    """A slip of the one registration."""
+    one = _registered(session, actor, now)
+    return new_slip(session, actor, now, one.plan_id if one else 0, one.certificate_id if one else 0, form)
+
+
+def _correction(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> RegistrationCorrection:
+    """A request about the one registration."""
+    one = _registered(session, actor, now)
+    return new_correction(session, actor, now, one.id if one else 0, form)
 
 
 _PUPIL = {
     **{"kind": "院校考生", "name": "王小明", "pinyin": "WANG XIAOMING", "document": "居民身份证", "id_number": "11010519491231002X"},
     **{"mobile": "13900000001", "level": None, "entry_year": 2025},
 }
-
-
-def _major_of(session: Session, plan: ExamPlan) -> str:
-    """A major that may take the plan's certificate."""
-    return next(name for offer in terms_of(session, plan).offers.values() for name, _ in offer.majors)
 
 
 # type of record → how `do: new` makes one, where it is not as the kind's own form does
@@ -100,6 +112,7 @@ CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Subject]]
     "declaration": _declaration,
     "exam_plan": _exam_plan,
     "payment_slip": _payment_slip,
+    "registration_correction": _correction,
     "invigilator_certificate": _invigilator_certificate,
 }
 
