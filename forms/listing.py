@@ -85,14 +85,16 @@ class Filter:
     fixed_for: frozenset[str] = frozenset()
 
 
-def contains(column: SQLColumnExpression[str] | SQLColumnExpression[str | None]) -> Narrow:
-    """For a filter: the rows in which a column holds what was typed."""
-    return lambda query, text: query.where(column.contains(text, autoescape=True))
+def contains(column: SQLColumnExpression[str] | SQLColumnExpression[str | None], tidy: Callable[[str], str] = str) -> Narrow:
+    """For a filter: the rows in which a column holds what was typed, written as `tidy` has it stored (`TIDY` of
+    `domain/ground/identity.py`), or as it was typed where that is nothing."""
+    return lambda query, text: query.where(column.contains(tidy(text) or text, autoescape=True))
 
 
-def equals(column: SQLColumnExpression[str]) -> Narrow:
-    """For a filter with fixed choices: the rows in which a column is what was chosen."""
-    return lambda query, text: query.where(column == text)
+def equals(column: SQLColumnExpression[str], tidy: Callable[[str], str] = str) -> Narrow:
+    """For a filter with fixed choices, or of a whole number: the rows in which a column is what was chosen, or typed, as `tidy` has it
+    stored."""
+    return lambda query, text: query.where(column == tidy(text))
 
 
 @dataclass(frozen=True)

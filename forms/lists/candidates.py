@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from domain.certificates.majors import LEVELS
 from domain.exams.candidates import KINDS, OUTSIDER, PUPIL, Candidate, candidates_query, new_candidate
 from domain.ground.id_numbers import CARD, masked
+from domain.ground.identity import tidy_id_number
 from domain.ground.names import tidy_name, tidy_pinyin
 from domain.ground.parties import Actor
 from forms import read_forms
@@ -70,7 +71,7 @@ CANDIDATES = Listing(
     ),
     filters=(
         Filter("name", "姓名", _named, field="name"),
-        Filter("number", "证件号", contains(Candidate.id_number), field="id_number"),
+        Filter("number", "证件号", contains(Candidate.id_number, tidy_id_number), field="id_number"),
         Filter("major", "就读专业", contains(Candidate.major), field="major"),
         Filter("level", "专业层次", lambda query, text: query.where(Candidate.level == text), LEVELS, field="level"),
         Filter("year", "入学年份", _of_year, field="entry_year"),

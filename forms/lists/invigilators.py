@@ -17,6 +17,8 @@ from domain.exams.invigilators import (
     statuses_of_certificates,
 )
 from domain.ground.id_numbers import masked
+from domain.ground.identity import tidy_id_number, tidy_mobile
+from domain.ground.names import tidy_name
 from domain.ground.parties import Actor, Party
 from forms import fields, read_forms
 from forms.kinds import ORGANIZATION, MenuLine, RecordKind
@@ -61,12 +63,12 @@ INVIGILATORS = Listing(
         Column("创建时间", lambda row: row.created_at, "moment", sort=Invigilator.created_at),
     ),
     filters=(
-        Filter("name", "姓名", contains(Invigilator.name)),
+        Filter("name", "姓名", contains(Invigilator.name, tidy_name)),
         Filter("certificate", "证书名称", _by_certificate),
         Filter("certified", "认证状态", _by_status, choices=statuses_of_certificates),
         Filter("unit", "单位", contains(Invigilator.unit)),
-        Filter("id_number", "证件号", lambda query, text: query.where(Invigilator.id_number == text.upper())),
-        Filter("mobile", "手机号", lambda query, text: query.where(Invigilator.mobile == text)),
+        Filter("id_number", "证件号", equals(Invigilator.id_number, tidy_id_number)),
+        Filter("mobile", "手机号", equals(Invigilator.mobile, tidy_mobile)),
     ),
 )
 
@@ -89,7 +91,7 @@ INVIGILATOR_CERTIFICATES = Listing(
     filters=(
         Filter("certificate", "证书名称", contains(Certificate.name)),
         Filter("school", "院校", contains(Party.name), fixed_for=frozenset({"试点院校"})),
-        Filter("name", "姓名", contains(Invigilator.name)),
+        Filter("name", "姓名", contains(Invigilator.name, tidy_name)),
         Filter("grade", "等级", equals(Certificate.grade), GRADES),
     ),
     key="invigilator_certificate",

@@ -11,6 +11,8 @@ from domain.certificates.certificates import GRADES, Certificate
 from domain.exams.plans import MODES, ExamPlan
 from domain.exams.registrations import PAID, STATUSES, UNPAID, Registration, registrations_query, status_at, with_status
 from domain.ground.id_numbers import masked
+from domain.ground.identity import tidy_id_number
+from domain.ground.names import tidy_name
 from domain.ground.parties import Party
 from forms.listing import Column, Filter, Listing, contains, equals
 
@@ -63,8 +65,8 @@ REGISTRATIONS = Listing(
         Filter("plan", "考试计划", contains(ExamPlan.name)),
         Filter("certificate", "证书名称", contains(Certificate.name)),
         Filter("state", "状态", at=_by_status, options=tuple(STATUSES)),
-        Filter("name", "姓名", contains(Registration.name)),
-        Filter("id_number", "证件号", lambda query, text: query.where(Registration.id_number == text.upper())),
+        Filter("name", "姓名", contains(Registration.name, tidy_name)),
+        Filter("id_number", "证件号", equals(Registration.id_number, tidy_id_number)),
         Filter("paid", "缴费", _by_payment, (PAID, UNPAID)),
         Filter("grade", "等级", equals(Certificate.grade), GRADES),
         Filter("mode", "报考方式", equals(ExamPlan.mode), MODES),

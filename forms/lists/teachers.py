@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from domain.ground.id_numbers import masked
+from domain.ground.identity import tidy_mobile
+from domain.ground.names import tidy_name
 from domain.ground.parties import Person
 from domain.institutions.teachers import Teacher, new_teacher, teachers_query
 from forms.kinds import SCHOOL, Link, MenuLine, Opening, RecordKind
@@ -25,8 +27,8 @@ TEACHERS = Listing(
         Column("创建时间", lambda row: row.created_at, "moment", sort=Teacher.created_at),
     ),
     filters=(
-        Filter("name", "姓名", contains(Person.name), field="name"),
-        Filter("mobile", "手机号", contains(Person.account), field="mobile"),
+        Filter("name", "姓名", contains(Person.name, tidy_name), field="name"),
+        Filter("mobile", "手机号", contains(Person.account, tidy_mobile), field="mobile"),
         Filter("major", "专业", contains(Teacher.major), field="major"),
     ),
     key="teacher",

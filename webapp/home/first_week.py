@@ -28,7 +28,6 @@ class State(StrEnum):
     DONE = "已完成"
     BEGUN = "进行中"
     NEXT = "未开始"
-    LATER = "暂未开放"
 
     @property
     def tone(self) -> Tone:
@@ -38,12 +37,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One step: what to do, and where; without an address there is no page for it yet."""
+    """One step: what to do, and where."""
 
     name: str
     what: str
     state: State
-    url: str = ""
+    url: str
 
     @property
     def passed(self) -> bool:
@@ -69,7 +68,7 @@ def first_week(session: Session, actor: Actor) -> list[Step]:
         Step("考生", "新增或批量导入考生", State.DONE if total else State.NEXT, url_for("candidate.index")),
         Step("照片", "批量导入考生照片", _of(pictured, total), url_for("candidate.index", kind=bare, photo=WITHOUT)),
         Step("认证", "认证考生信息", _of(through, total), url_for("candidate.index", kind=waiting, photo=WITH)),
-        Step("报考", "按考试计划报考", State.LATER),
+        Step("报考", "按考试计划报考", State.NEXT, url_for("registrations.index")),  # whoever has begun it sees no steps
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, render_template
@@ -22,11 +22,11 @@ from webapp.context import actor, db, runtime
 from webapp.home.first_week import first_week
 from webapp.home.reminders import reminders
 from webapp.home.standing import standings
+from webapp.inbox.listing import PRESSING
 
 blueprint = Blueprint("home", __name__)
 SHOWN = 8
 LISTED = 200
-SOON = timedelta(days=2)
 
 
 @blueprint.get("/")
@@ -44,7 +44,7 @@ def index() -> str:
         reminders=reminders(db(), who, now),
         standings=standings(db(), who),
         now=now,
-        soon=now + SOON,
+        soon=now + PRESSING,
     )
 
 
@@ -53,7 +53,7 @@ def incomplete() -> str:
     """未完成: the actor's own processes that wait for the actor."""
     who, now = actor(), runtime().engine.clock()
     tasks = db().execute(_own(open_tasks(who, now), who).limit(LISTED)).all()
-    return render_template("home/incomplete.html", tasks=tasks, now=now, soon=now + SOON, limit=LISTED)
+    return render_template("home/incomplete.html", tasks=tasks, now=now, soon=now + PRESSING, limit=LISTED)
 
 
 def _counts(who: Actor, now: datetime) -> dict[str, int]:
@@ -63,7 +63,9 @@ def _counts(who: Actor, now: datetime) -> dict[str, int]:
         db()
         .execute(
             select(
-                func.count(tasks.id), func.count().filter(tasks.due_at < now + SOON), func.count().filter(tasks.started_by == who.person_id)
+                func.count(tasks.id),
+                func.count().filter(tasks.due_at <= now + PRESSING),
+                func.count().filter(tasks.started_by == who.person_id),
             )
         )
         .one()

@@ -19,7 +19,9 @@ from processes.tasks import inbox, tallies
 
 SIZES = (20, 50, 100)
 SOON = timedelta(days=3)
-KEPT = ("tab", "q", "key", "due", "who", "sort", "size")
+PRESSING = timedelta(days=2)
+"""How long before its end a task stands out, here and on 工作台."""
+KEPT = ("tab", "q", "key", "due", "who", "state", "sort", "size")
 """Parameters of the address that a saved filter keeps; the page number is not one."""
 _TASK, _INSTANCE = tables.task.c, tables.instance.c
 
@@ -47,7 +49,8 @@ TABS = (
     Tab("started", "我发起的", lambda session, actor, now: inbox.started(session, actor), _INSTANCE.started_at, "您还没有发起过事项。"),
     Tab("copied", "抄送我的", lambda session, actor, now: copies.copies_of(actor), tables.copy.c.sent_at, "还没有人把事项抄送给您。"),
 )
-DUES = {"late": "已逾期", "today": "今天", "soon": "三天内"}
+DUES = {"late": "已逾期", "today": "今天", "pressing": "两天内或已逾期", "soon": "三天内"}
+STATES = {"running": "进行中", "ended": "已结束"}
 WHOSE = {"mine": "我签收的", "free": "未签收"}
 
 
@@ -74,7 +77,7 @@ class Page:
     @property
     def filtered(self) -> bool:
         """Whether something narrows the list."""
-        return any(self.values.get(name) for name in ("q", "key", "due", "who"))
+        return any(self.values.get(name) for name in ("q", "key", "due", "who", "state"))
 
     def link(self, **changes: Any) -> str:
         """The present address with some parameters changed; None drops one."""
@@ -108,6 +111,8 @@ def _filtered(query: Select[Any], tab: Tab, actor: Actor, values: Mapping[str, s
         query = query.where(_INSTANCE.title.contains(text, autoescape=True))
     if key := values.get("key"):
         query = query.where(_INSTANCE.key == key)
+    if tab.name == "started" and (state := values.get("state")) in STATES:
+        query = query.where(_INSTANCE.ended_at.is_(None) if state == "running" else _INSTANCE.ended_at.is_not(None))
     if tab.name != "open":
         return query
     if span := _spans(now).get(values.get("due", "")):
@@ -122,7 +127,7 @@ def _filtered(query: Select[Any], tab: Tab, actor: Actor, values: Mapping[str, s
 def _spans(now: datetime) -> dict[str, tuple[datetime, datetime]]:
     day = datetime.combine(now.astimezone(SHANGHAI).date(), time(), SHANGHAI)
     begin = datetime(2000, 1, 1, tzinfo=SHANGHAI)
-    return {"late": (begin, now), "today": (day, day + timedelta(days=1)), "soon": (now, now + SOON)}
+    return {"late": (begin, now), "today": (day, day + timedelta(days=1)), "pressing": (begin, now + PRESSING), "soon": (now, now + SOON)}
 
 
 def _sorted(query: Select[Any], tab: Tab, values: Mapping[str, str]) -> Select[Any]:

@@ -27,6 +27,7 @@ def index() -> str:
         sizes=listing.SIZES,
         dues=listing.DUES,
         whose=listing.WHOSE,
+        states=listing.STATES,
         processes=names(db()),
         saved=filters.filters_of(db(), actor()),
         now=now,
