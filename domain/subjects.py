@@ -8,7 +8,9 @@ from domain.exams.candidates import Candidate
 from domain.exams.exam_sites import ExamSite
 from domain.exams.exam_subjects import ExamSubject
 from domain.exams.invigilators import InvigilatorCertificate
+from domain.exams.payment_slips import PaymentSlip
 from domain.exams.plans import ExamPlan
+from domain.exams.registration_corrections import RegistrationCorrection
 from domain.ground.subjects import Subject
 from domain.institutions.seals import Seal
 from domain.institutions.teachers import Teacher
@@ -25,6 +27,8 @@ SUBJECTS: dict[str, type[Subject]] = {
     "exam_site": ExamSite,
     "exam_subject": ExamSubject,
     "exam_plan": ExamPlan,
+    "payment_slip": PaymentSlip,
+    "registration_correction": RegistrationCorrection,
     "candidate": Candidate,
     "invigilator_certificate": InvigilatorCertificate,
     "skill_standard": SkillStandard,

@@ -47,8 +47,19 @@ class Column:
     field: str | None = None
     spare: bool = False
     shown: Callable[[Any], Any] | None = None
+    sort_at: Callable[[datetime], SQLColumnExpression[Any]] | None = None
+    """The same as `sort` where the order depends on the moment."""
     of_filter: str = ""
     """A filter while which is in force a page shows the column, although it is `spare`."""
+
+    @property
+    def sortable(self) -> bool:
+        """Whether rows can be ordered by it."""
+        return self.sort is not None or self.sort_at is not None
+
+    def order(self, now: datetime) -> SQLColumnExpression[Any] | None:
+        """What rows are ordered by at a moment; None: the list cannot be ordered by it."""
+        return self.sort if self.sort_at is None else self.sort_at(now)
 
 
 @dataclass(frozen=True)
@@ -162,7 +173,8 @@ class Listing:
         if status and self.key is not None:
             query = query.where(self.record.status == status)
         wanted = values.get("sort", "")
-        sort = next((column.sort for column in self.columns if column.label == wanted.removeprefix("-")), None)
+        chosen = next((column for column in self.columns if column.label == wanted.removeprefix("-")), None)
+        sort = None if chosen is None else chosen.order(self.now or utc_now())
         if sort is not None:
             query = query.order_by(None).order_by(sort.desc() if wanted.startswith("-") else sort.asc(), self.record.id)
         return query

@@ -42,7 +42,7 @@ def delete(session: Session, subject: ExamPlan, params: dict[str, Any], actor: A
     try:
         flush_or_refuse(session, StillNeeded)
     except StillNeeded as error:
-        raise BusinessError("refused", "已有院校据此设置考场或报考，不能删除该计划") from error
+        raise BusinessError("refused", "已有院校据此设置考场或报考，或已分配考核站点，不能删除该计划") from error
 
 
 def prepare_telling(session: Session, subject: ExamPlan, params: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ nothing that a confined process says is ever run.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import gc
 import json
@@ -99,6 +100,7 @@ def run(name: str, asked: Mapping[str, Json], meanwhile: Callable[[], None] = la
     Raises:
         Busy: others are at it, and go on being so.
         Unfinished: it went over its bounds, or failed in a way that it does not tell.
+        OSError: the disk is full: nothing is wrong with what was handed in.
     """
     answers = stream(name, asked, meanwhile)
     try:
@@ -148,6 +150,8 @@ def _pieces(work: Work, asked: bytes, meanwhile: Callable[[], None]) -> Generato
                 piece = ours.recv_bytes(_LONGEST)
                 if not piece:
                     return
+                if piece == _NO_ROOM:
+                    break
                 yield _read(piece)
     except (EOFError, OSError) as error:  # it died: of its bounds, or of what it was handed
         raise Unfinished from error
@@ -155,6 +159,7 @@ def _pieces(work: Work, asked: bytes, meanwhile: Callable[[], None]) -> Generato
         process.kill()
         process.join()
         process.close()
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _wait(answer: Connection, most: float, meanwhile: Callable[[], None]) -> float:
@@ -180,10 +185,15 @@ def _child(connection: Connection, work: Work) -> None:
     gc.freeze()  # what the server has loaded stays as it is: to look through it again would copy it
     function: Function | Stream = getattr(import_module(work.module), work.function)
     with suppress(MemoryError, RecursionError, BrokenPipeError):  # no end of the answer: the caller tells that it could not be finished
-        answer = function(cast(Mapping[str, Json], _read(connection.recv_bytes())))
-        for piece in answer if isinstance(answer, Iterator) else (answer,):
-            connection.send_bytes(_written(piece))
-        connection.send_bytes(b"")
+        try:
+            answer = function(cast(Mapping[str, Json], _read(connection.recv_bytes())))
+            for piece in answer if isinstance(answer, Iterator) else (answer,):
+                connection.send_bytes(_written(piece))
+            connection.send_bytes(b"")
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):  # EFBIG is one of the bounds
+                raise
+            connection.send_bytes(_NO_ROOM)
 
 
 def _written(value: Json | Mapping[str, Json]) -> bytes:
@@ -227,6 +237,7 @@ def _without_main(name: str) -> dict[str, Any]:
 
 
 _NAME = "confined"
+_NO_ROOM = b"\0"  # in the place of an answer, which is JSON: the disk is full
 _PREPARATION = spawn.get_preparation_data
 spawn.get_preparation_data = _without_main
 _CONTEXT = multiprocessing.get_context("forkserver")

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from domain.ground.database import rows_changed
 
 HANDED_OUT = timedelta(seconds=10)  # a row waiting in the queue is not handed out at every sweep
+TOO_LONG = timedelta(minutes=10)  # no lease lasts as long, nor are the clocks of several machines so far apart
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,13 @@ def claim_many(session: Session, leased: Leased, row_ids: Sequence[str], now: da
 
 
 def sweep(session: Session, leased: Leased, now: datetime) -> list[Any]:
-    """Ids of the rows to hand out: those that wait and are due, and those that run although their lease has ended."""
+    """Ids of the rows to hand out: those that wait and are due, and those that run although their lease has ended.
+
+    A lease that ends later than one can is of a clock that was set back since.
+    """
     table, moment = leased.table, leased.table.c[leased.moment]
-    due = moment <= now, table.c.state.in_((leased.waiting, leased.running))
+    over = and_(table.c.state == leased.running, moment > now + TOO_LONG)
+    due = (or_(and_(moment <= now, table.c.state.in_((leased.waiting, leased.running))), over),)
     values = {"state": leased.waiting, leased.moment: now + HANDED_OUT}
     found = session.scalars(select(table.c.id).where(*due).limit(500)).all()
     # each by a conditional UPDATE: another sweep, or a worker, may have taken the row since

@@ -124,7 +124,7 @@ def _called(runtime: Runtime, claimed: _Claimed) -> Answer | Callable[[], bool]:
     try:
         result = claimed.handler.call(claimed.payload, claimed.id, runtime.settings)
     except (Transient, OSError) as error:  # an error of the network or of a disk passes too
-        return partial(_failed, *ours, str(error) or mistake(error), _retry_at(runtime, claimed))
+        return partial(_failed, *ours, _why(error), _retry_at(runtime, claimed))
     except Permanent as error:
         return partial(_failed, *ours, str(error), None)
     except BusinessError as error:
@@ -133,6 +133,11 @@ def _called(runtime: Runtime, claimed: _Claimed) -> Answer | Callable[[], bool]:
         _log.exception("job %s", claimed.id)
         return partial(_failed, *ours, _fault(error), None)
     return Answer(claimed.id, claimed.attempt, result)
+
+
+def _why(error: Exception) -> str:
+    """Of a failure that passes: the system's own words for one may name files."""
+    return str(error) if isinstance(error, Transient) else mistake(error)
 
 
 def _taken_in(runtime: Runtime, results: Sequence[Answer | Callable[[], bool]]) -> list[bool]:

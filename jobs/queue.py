@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from time import monotonic
 from typing import Any
 
 from redis import Redis, RedisError
@@ -26,6 +27,7 @@ from rq.serializers import JSONSerializer
 QUEUES = QUICK, LONG = "pilot", "pilot-background"
 """Names of the queues, the one that workers look at first before the other."""
 IN_A_ROW = 20  # quick entries, after which one of the other queue goes first: after a large import all else would wait for its thousands
+AT_LONGEST = 10.0  # seconds of quick entries, after which that is so too: each may wait long for an outside system
 AT_ONCE = 500  # entries that go to Redis in one exchange
 MANY = {QUICK: 50, LONG: 5}
 """Entries of a queue, beyond which rows that wait are not handed out again: most of them are in it, and each second entry costs a turn."""
@@ -91,11 +93,16 @@ class _Worker(SimpleWorker):
     """A worker that takes no orders from Redis: RQ's `kill-horse` would kill everything that `pilot run` has started."""
 
     _in_a_row = 0
+    _since = 0.0
+    """When the first of them was taken from the queue."""
 
     def reorder_queues(self, reference_queue: Queue) -> None:
-        """Which queue is looked at first after an entry of this one: the quick one, but once after `IN_A_ROW` of it."""
+        """Which queue is looked at first after an entry of this one: the quick one, but once after `IN_A_ROW` of it, or `AT_LONGEST`."""
+        if self._in_a_row == 0:
+            self._since = monotonic()
         self._in_a_row = 0 if reference_queue.name == LONG else self._in_a_row + 1
-        self._ordered_queues = self.queues[::-1] if self._in_a_row >= IN_A_ROW else self.queues[:]
+        long_first = self._in_a_row >= IN_A_ROW or (self._in_a_row and monotonic() - self._since >= AT_LONGEST)
+        self._ordered_queues = self.queues[::-1] if long_first else self.queues[:]
 
     def subscribe(self) -> None:
         """Hears no commands."""

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 # imported for their tables: the metadata must know them all
+import domain.exams.allotments
+import domain.exams.rooms
 import domain.exams.seats
 import domain.ground.locks
 import domain.institutions.organizations
@@ -44,6 +46,8 @@ _log = logging.getLogger(__name__)
 PRODUCT = "系统"  # who deployed what came with the product
 BPMN_FOLDER = Path(__file__).parent.parent / "bpmn"
 TABLES = (
+    domain.exams.allotments.Allotment,
+    domain.exams.rooms.Room,
     domain.exams.seats.Seat,
     domain.platform.background.BackgroundTask,
     domain.platform.changes.Change,

@@ -59,7 +59,8 @@ def run(runtime: Runtime, stop: threading.Event, pause: float = 1.0) -> None:
         try:
             if may_work():
                 look(runtime, may_work)
-            for work in [work for work, often in NOW_AND_THEN.items() if runtime.engine.clock() - last_done[work] >= often]:
+            now = runtime.engine.clock()
+            for work in [work for work, often in NOW_AND_THEN.items() if not timedelta(0) <= now - last_done[work] < often]:
                 if not may_work():
                     break
                 last_done[work] = runtime.engine.clock()
@@ -107,7 +108,7 @@ def _lease(runtime: Runtime, holder: str) -> Callable[[], bool]:
 
     def may_work() -> bool:
         now = runtime.engine.clock()
-        if now - renewed[0] <= LEASE / 3:
+        if timedelta(0) <= now - renewed[0] <= LEASE / 3:  # below nothing: the clock was set back
             return True
         with runtime.database.writing() as session:
             ours = hold_lock(session, holder, now, LEASE)

@@ -66,7 +66,7 @@ def turn(runtime: Runtime) -> None:
 
 def bundle(session: Session, now: datetime) -> list[str]:
     """Makes one SMS of all notices of a person, for each person whose notices are due. Returns the ids of the SMS."""
-    recent = exists().where(_TEXT.c.person_id == _NOTICE.c.person_id, _TEXT.c.created_at > now - APART)
+    recent = exists().where(_TEXT.c.person_id == _NOTICE.c.person_id, _TEXT.c.created_at > now - APART, _TEXT.c.created_at <= now)
     due = select(_NOTICE.c.person_id).where(_NOTICE.c.sms_at <= now, ~recent).distinct().limit(MOST)
     people = session.scalars(due).all()
     if not people:
@@ -101,7 +101,13 @@ def send(runtime: Runtime, text_id: str) -> bool:
         sms.call(row.payload, text_id, runtime.settings)
     except (Transient, OSError) as error:
         again = runtime.engine.clock() + retries.wait(row.tries, RETRY_DELAY) if row.tries <= RETRY_MAX else None
-        return _answered(runtime, row, TextState.FAILED if again is None else TextState.PENDING, str(error) or mistake(error), again)
+        return _answered(
+            runtime,
+            row,
+            TextState.FAILED if again is None else TextState.PENDING,
+            str(error) if isinstance(error, Transient) else mistake(error),
+            again,
+        )
     except Permanent as error:
         return _answered(runtime, row, TextState.FAILED, str(error), None)
     except FAULTS as error:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from domain.ground.database import Database
+from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.platform.background import advance
 
@@ -23,6 +24,10 @@ TURN = 0.08  # seconds that a transaction should take, during which SQLite lets 
 
 class Stopped(Exception):
     """The task was cancelled, or another worker has it now: this attempt writes nothing more."""
+
+
+class Overtaken(DomainError):
+    """这项工作已由之后的任务继续，请返回原页面查看结果。"""
 
 
 @dataclass

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import Column, bindparam, insert, select, update
+from sqlalchemy import Column, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from domain.ground.base import SHANGHAI
@@ -104,11 +104,16 @@ class Told(Protocol):
 
 
 def last_told(session: Session, keys: Sequence[str], subject_id: int) -> Told | None:
-    """What a record said after the last step of a process about it. `keys`: the processes about such records."""
-    event, instance = tables.event.c, tables.instance.c
+    """What a record said after the last step of a process about it. `keys`: the processes about such records.
+
+    Of the lines of one process the number says which is the last: a clock that was set back does not.
+    """
+    event, instance, later = tables.event.c, tables.instance.c, tables.event.alias().c
+    newest = select(func.max(later.seq)).where(later.instance_id == event.instance_id, later.record.is_not(None))
     query = select(event.record, event.instance_id).join(tables.instance, instance.id == event.instance_id)
-    query = query.where(instance.key.in_(keys), instance.subject_id == subject_id, event.record.is_not(None))
-    return read_first(session, query.order_by(event.at.desc(), event.instance_id.desc(), event.seq.desc()).limit(1), Told)
+    query = query.where(instance.key.in_(keys), instance.subject_id == subject_id)
+    query = query.where(event.seq == newest.correlate(tables.event).scalar_subquery())
+    return read_first(session, query.order_by(event.at.desc(), event.instance_id.desc()).limit(1), Told)
 
 
 def events_of(session: Session, instance_id: int) -> Sequence[EventRow]:

@@ -32,6 +32,7 @@ from webapp.account.unsent_forms import may_keep, may_send_again, page_that_keep
 from webapp.account.views import LOGINS, login_not_taken
 from webapp.account.views import blueprint as account
 from webapp.acts.views import blueprint as records
+from webapp.allotments.views import blueprint as allotments
 from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
 from webapp.certificates.views import blueprint as certificates
@@ -52,10 +53,12 @@ from webapp.invigilators.views import blueprint as invigilators
 from webapp.links import is_local
 from webapp.monitor.routes import blueprint as monitor
 from webapp.notices.views import blueprint as notices
+from webapp.payments.views import blueprint as payments
 from webapp.photos.routes import blueprint as photos
 from webapp.photos.single import photo_page
 from webapp.records.screens import record_blueprint
 from webapp.registrations.views import blueprint as registrations
+from webapp.rooms.views import blueprint as rooms
 from webapp.substitutes.views import blueprint as substitutes
 from webapp.weekly.views import blueprint as reports
 
@@ -80,6 +83,9 @@ BLUEPRINTS = (
     imports,
     amending,
     registrations,
+    allotments,
+    rooms,
+    payments,
     substitutes,
     copies,
     notices,

@@ -89,6 +89,9 @@ HEADINGS = (
         under=(
             Entry("考试科目", endpoint="exam_subject.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
             Entry("考试计划", endpoint="exam_plan.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
+            Entry("考核站点分配", endpoint="allotments.index", roles=(ORGANIZATION,), last=True),
+            Entry("考核站点分配查询", endpoint="allotments.index", roles=(SCHOOL, OPERATOR), last=True),
+            Entry("考场管理", endpoint="rooms.index", roles=(SCHOOL, ORGANIZATION, OPERATOR), last=True),
             Entry("报考管理", endpoint="registrations.index", roles=(SCHOOL, ORGANIZATION, OPERATOR), last=True),
             Entry("监考人员", endpoint="invigilators.index", roles=(SCHOOL,), last=True),
         ),

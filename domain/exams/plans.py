@@ -22,6 +22,7 @@ from sqlalchemy.orm import (
 from domain.certificates.certificates import LABEL, Certificate, own_certificates
 from domain.certificates.pilots import PilotCertificate
 from domain.exams.exam_subjects import ExamSubject
+from domain.exams.plan_needs import without_sitting
 from domain.exams.windows import MOMENTS, Span, Window, read_windows, spans_of
 from domain.ground.base import SHANGHAI, Base, UtcDateTime, clock_minutes, read_minutes, utc_now
 from domain.ground.errors import DomainError
@@ -42,7 +43,7 @@ class BadPlan(DomainError):
 
 
 class StillNeeded(DomainError):
-    """已有院校据此设置考场或报考，不能去掉其参考院校、证书或科目场次，请刷新页面后重新修改。"""
+    """已有院校据此设置考场或报考，或已分配考核站点，不能去掉其参考院校、证书或科目场次，请刷新页面后重新修改。"""
 
 
 plan_school = Table(
@@ -209,6 +210,8 @@ class ExamPlan(SubjectRecord):
             sittings = _sittings(session, self, [one.certificate for one in certificates])
             self.schools, self.certificates, self.sittings = schools, certificates, sittings
         flush_or_refuse(session, StillNeeded)
+        if session.execute(without_sitting(self.id)).first() is not None:
+            raise StillNeeded
 
 
 def _certificates(session: Session, plan: ExamPlan) -> list[PlanCertificate]:

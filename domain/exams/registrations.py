@@ -48,6 +48,10 @@ PAID, UNPAID = "已缴费", "未缴费"
 
 _seat = table("exam_seat", column("entry_id"), column("registration_id"), column("sitting_id"), column("published"))
 """Of `domain.exams.seats`, which stands on this module."""
+_line = table("payment_line", column("registration_id"))
+"""Of `domain.exams.payment_slips`, which does too."""
+_correction = table("registration_correction", column("registration_id"))
+"""Of `domain.exams.registration_corrections`, as well."""
 
 
 class NotDeletable(DomainError):
@@ -212,12 +216,19 @@ def delete_registrations(session: Session, actor: Actor, ids: Sequence[int]) -> 
     mine = select(Registration).where(Registration.id.in_(ids), Registration.party_id == actor.party_id).order_by(Registration.id)
     rows = session.scalars(mine.with_for_update(of=Registration)).all()
     seated = set(session.scalars(select(_seat.c.registration_id).where(_seat.c.registration_id.in_([row.id for row in rows]))))
+    of_rows = _correction.c.registration_id.in_([row.id for row in rows])
+    corrected = set(session.scalars(select(_correction.c.registration_id).where(of_rows)))
+    on_slips = set(session.scalars(select(_line.c.registration_id).where(_line.c.registration_id.in_([row.id for row in rows]))))
     refused = {id: "没有找到，可能已被删除" for id in ids if id not in {row.id for row in rows}}
     for row in rows:
         if row.id in seated:
             refused[row.id] = "已排考，不能删除"
         elif row.paid:
             refused[row.id] = "已缴费，不能删除；如需退考请联系培训评价组织"
+        elif row.id in on_slips:
+            refused[row.id] = "已列入缴费申请单，请先删除缴费申请单"
+        elif row.id in corrected:
+            refused[row.id] = "有更正申请，不能删除；申请还在办理的，请先撤销更正申请"
     gone = [row for row in rows if row.id not in refused]
     session.execute(delete(Entry).where(Entry.registration_id.in_([row.id for row in gone])))
     session.execute(delete(Registration).where(Registration.id.in_([row.id for row in gone])))

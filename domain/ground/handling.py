@@ -35,8 +35,11 @@ FAULTS = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, Va
 
 
 def mistake(error: Exception) -> str:
-    """The part of a mistake that is kept and shown: its kind and first line, without the database's statement and the data in it."""
+    """The part of a mistake that is kept and shown: its kind and first line, without the database's statement and the data in it, and
+    without the name of a file."""
     line = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+    if isinstance(error, OSError):
+        line = error.strerror or ""
     kind = next((words for kinds, words in _KINDS if isinstance(error, kinds)), "程序有误")
     return f"{kind}：{line}" if line else kind
 

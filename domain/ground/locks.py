@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from domain.ground.base import Base, UtcDateTime
 from domain.ground.database import rows_changed
 
+APART = timedelta(minutes=5)
+"""Clocks of several machines are never so far apart."""
+
 
 class SchedulerLock(Base):
     """The only row: which scheduler works, and until when."""
@@ -23,9 +26,13 @@ class SchedulerLock(Base):
 
 
 def hold_lock(session: Session, holder: str, now: datetime, lease: timedelta) -> bool:
-    """Takes the lease or renews it. False while another holder has it."""
+    """Takes the lease or renews it. False while another holder has it.
+
+    A lease that ends later than one can is of a clock that was set back since: whoever held it may be long gone.
+    """
     table = SchedulerLock
-    claim = update(table).where(table.id == 1, (table.holder == holder) | (table.until < now)).values(holder=holder, until=now + lease)
+    free = (table.holder == holder) | (table.until < now) | (table.until > now + lease + APART)
+    claim = update(table).where(table.id == 1, free).values(holder=holder, until=now + lease)
     if rows_changed(session, claim) == 1:
         return True
     if session.get(table, 1) is not None:

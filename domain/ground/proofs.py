@@ -12,6 +12,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import cast
 
@@ -111,4 +112,6 @@ def _plain(value: object) -> str:
         return value.astimezone(UTC).isoformat()
     if isinstance(value, bytes):
         return hashlib.sha256(value).hexdigest()
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")  # 260 and 260.00 are one amount, whichever the database gives back
     raise TypeError(type(value))

@@ -124,7 +124,11 @@ def _rules(canvas: Canvas, ticket: Ticket, top: float) -> None:
     size = _RULE_SIZE
     while size > _LEAST_RULE_SIZE and sum(map(len, _wrapped(texts, size))) * size * 1.5 > top - _BOTTOM - 8 * MM:
         size -= 0.5
-    top = _rules_title(canvas, _RULES, top)
+    title = _RULES
+    if top - 7 * MM - size * 1.5 < _BOTTOM:
+        canvas.showPage()
+        title, top = f"{_RULES}  {ticket.name}  {ticket.number}", _TOP
+    top = _rules_title(canvas, title, top)
     for lines in _wrapped(texts, size):
         for line in lines:
             if top - size * 1.5 < _BOTTOM:

@@ -56,8 +56,10 @@ def resume(session: Session, actor: Actor, description: Import, record: ImportRe
     Raises:
         AlreadyDecided
     """
-    # the lock: of two people who press the button, the second finds a task that runs
+    # the locks: of two people who press the button, or 重试 of the task, the second finds a task that runs
     session.get_one(ImportRecord, record.id, with_for_update=True, populate_existing=True)
+    if record.task_id is not None:
+        session.get(BackgroundTask, record.task_id, with_for_update=True, populate_existing=True)
     if not interrupted(session, record):
         raise AlreadyDecided
     begin_work(session, actor, description, record, CHECK if record.state == ImportState.CHECKING else TAKE, now)

@@ -63,6 +63,8 @@ class Import:
     """File of the form whose fields are the columns, where it is not that of the process."""
     parts: Callable[[Session, Sequence[int]], Sequence[Subject]] | None = None
     """Ids of some new records → what belongs to them that the process is about, where it is not about the records themselves."""
+    choices: Callable[[Session, Actor], Mapping[str, Sequence[str]]] = lambda session, actor: {}
+    """(session, actor) → field → what the template's drop-down offers there, where that is read from the records."""
     given: Answers = field(default_factory=dict)
     """What all rows have in common, such as the part of the list that the import was opened from: no column asks for it."""
     within: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

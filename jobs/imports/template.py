@@ -7,6 +7,8 @@ from io import BytesIO
 from typing import Any
 
 from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
 
 from jobs.imports.columns import Column
 from jobs.imports.guarding import MAX_ROWS
@@ -16,21 +18,40 @@ RULES = (
     "表头下方一行是填写示例，导入时自动跳过，可以保留，也可以删除。",
     f"一次最多导入 {MAX_ROWS} 行；文件请保存为 .xlsx 格式。",
     "隐藏的行和列也会导入；不要导入的行请先删除。",
-    "证件号、手机号两列已设为文本格式。从别处复制时请选择“只粘贴值”，以免 Excel 把长数字截断。",
 )
+AS_TEXT = "证件号、手机号两列已设为文本格式。从别处复制时请选择“只粘贴值”，以免 Excel 把长数字截断。"
+"""A rule where one of these columns is there."""
+FIRST_CHOICES = 4  # column of 填写说明 with the first choices
 TEXT_KEPT = ("id-number", "document-number", "mobile", "credit-code")
 
 
-def template_of(title: str, columns: Sequence[Column]) -> bytes:
-    """The bytes of an .xlsx with two sheets: the table under `title`'s headings, and 填写说明."""
+def template_of(title: str, columns: Sequence[Column], choices: Mapping[str, Sequence[str]] | None = None) -> bytes:
+    """The bytes of an .xlsx with two sheets: the table under `title`'s headings, and 填写说明. `choices`: field → what its drop-down offers
+    besides those that its form names; they stand in 填写说明, since a drop-down's own list may hold no more than 255 characters."""
     out = BytesIO()
     with Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
-        _table(book, title, columns)
-        _rules(book, title, columns)
+        table = _table(book, title, columns)
+        rules = _rules(book, title, columns)
+        for number, (name, offered) in enumerate((choices or {}).items()):
+            at = next(at for at, column in enumerate(columns) if column.name == name)
+            _offer(table, rules, at, FIRST_CHOICES + number, columns[at].title, offered)
     return out.getvalue()
 
 
-def _table(book: Workbook, title: str, columns: Sequence[Column]) -> None:
+def _offer(table: Worksheet, rules: Worksheet, at: int, place: int, title: str, offered: Sequence[str]) -> None:
+    """A drop-down of column `at` whose choices stand in column `place` of 填写说明."""
+    if not offered:
+        return
+    rules.set_column(place, place, 40)
+    rules.write_string(0, place, f"可选的{title}")
+    for row, text in enumerate(offered, 1):
+        rules.write_string(row, place, text)
+    column = xl_col_to_name(place, True)
+    source = f"='填写说明'!{column}$2:{column}${len(offered) + 1}"
+    table.data_validation(1, at, MAX_ROWS, at, {"validate": "list", "source": source, "error_type": "warning"})
+
+
+def _table(book: Workbook, title: str, columns: Sequence[Column]) -> Worksheet:
     sheet = book.add_worksheet(title[:31])
     text, head = book.add_format({"num_format": "@"}), {"bold": True, "bg_color": "#E8EEF7", "border": 1, "align": "center"}
     must, may = book.add_format({**head, "font_color": "#B42318"}), book.add_format(head)
@@ -42,23 +63,26 @@ def _table(book: Workbook, title: str, columns: Sequence[Column]) -> None:
             choices = {"validate": "list", "source": list(map(str, column.schema["enum"])), "error_title": "请从下拉列表中选择"}
             sheet.data_validation(1, at, MAX_ROWS, at, {**choices, "error_message": f"{column.title}应从下拉列表中选择"})
     sheet.freeze_panes(1, 0)
+    return sheet
 
 
-def _rules(book: Workbook, title: str, columns: Sequence[Column]) -> None:
+def _rules(book: Workbook, title: str, columns: Sequence[Column]) -> Worksheet:
     sheet = book.add_worksheet("填写说明")
     bold, wrap = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
     sheet.set_column(0, 0, 16)
     sheet.set_column(1, 1, 10)
     sheet.set_column(2, 2, 70, wrap)
     sheet.write_string(0, 0, f"{title}导入模板填写说明", bold)
-    for row, rule in enumerate(RULES, 1):
+    rules = (*RULES, AS_TEXT) if any(column.schema.get("format") in TEXT_KEPT for column in columns) else RULES
+    for row, rule in enumerate(rules, 1):
         sheet.write_string(row, 0, f"{row}. {rule}")
-    start = len(RULES) + 2
+    start = len(rules) + 2
     for at, text in enumerate(("列", "是否必填", "要求")):
         sheet.write_string(start, at, text, bold)
     for row, column in enumerate(columns, start + 1):
         for at, text in enumerate((column.title, "必填" if column.required else "选填", rule_of(column.schema))):
             sheet.write_string(row, at, text)
+    return sheet
 
 
 def width_of(column: Column) -> int:

@@ -31,7 +31,7 @@ from jobs.imports.reading import SeveralSheets, Table
 from jobs.imports.text_files import Rows
 from jobs.outbox import hand_out
 from jobs.runtime import Runtime
-from jobs.work import Work
+from jobs.work import Overtaken, Work
 from processes.definitions.store import latest
 from processes.steps import bulk_start
 
@@ -45,7 +45,7 @@ TRIES = 3  # of one chunk, where another import takes the same people in at the 
 
 def check_file(runtime: Runtime, work: Work) -> None:
     """Reads an uploaded file, checks every row and keeps it. An attempt after one that was killed begins anew: no row is a record yet."""
-    record, description = _load(work)
+    record, description = _load_ours(work)
     path = file_of(runtime.settings, record)
     if record.state == ImportState.CHECKING:
         check = _row_check(work, description)
@@ -72,7 +72,7 @@ def check_file(runtime: Runtime, work: Work) -> None:
 
 def take_in(runtime: Runtime, work: Work) -> None:
     """Makes records of an import's good rows and starts their processes, or changes the records that the rows are about."""
-    record, description = _load(work)
+    record, description = _load_ours(work)
     if description.amends is None:
         store_rows(work)
         start_processes(runtime, work)
@@ -109,6 +109,18 @@ def _load(work: Work) -> tuple[ImportRecord, Import]:
     with work.database.reading() as session:
         record = session.get_one(ImportRecord, work.params["import"])
     return record, import_kept(record.kind)
+
+
+def _load_ours(work: Work) -> tuple[ImportRecord, Import]:
+    """As `_load`, where this is the import's task: one that failed may be tried again after another has gone on with its work.
+
+    Raises:
+        Overtaken
+    """
+    record, description = _load(work)
+    if record.task_id != work.task_id:
+        raise Overtaken
+    return record, description
 
 
 def _row_check(work: Work, description: Import) -> RowCheck:

@@ -70,6 +70,7 @@ def begin(session: Session, settings: Settings, actor: Actor, sent: Sent, kept: 
         PhotoImport.modified == modified,
     )
     if (going_on := session.scalars(known).first()) is not None:
+        _begin_where_it_ends(session, settings, going_on)
         return going_on
     if not name.lower().endswith(".zip"):
         raise DomainError("请选择 .zip 压缩包")
@@ -90,9 +91,20 @@ def begin(session: Session, settings: Settings, actor: Actor, sent: Sent, kept: 
     )
     session.add(record)
     session.flush()
-    folder_of(settings.home).mkdir(parents=True, exist_ok=True, mode=0o700)
-    zip_of(settings, record.id).write_bytes(b"")
+    _begin_where_it_ends(session, settings, record)
     return record
+
+
+def _begin_where_it_ends(session: Session, settings: Settings, record: PhotoImport) -> None:
+    """Makes the file of a zip where there is none; where less lies there than has arrived – after a power cut, on another disk – the
+    zip goes on from what is there."""
+    path = zip_of(settings, record.id)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(0o600)
+    there = path.stat().st_size
+    if there < record.received:
+        move(session, record.id, [PhotoImportState.ARRIVING], received=there)
+        session.refresh(record, ["received"])
 
 
 def write_piece(settings: Settings, import_id: int, at: int, content: bytes) -> None:

@@ -28,7 +28,7 @@ from jobs.photos.archive import Entry
 from jobs.photos.arriving import zip_of
 from jobs.photos.giving import Owner, Whose, give, locked_owners_of, other_photos, owner_problem, owners_of, whose
 from jobs.runtime import Runtime
-from jobs.work import Work
+from jobs.work import Overtaken, Work
 from processes.engine import Engine
 
 LOOKED = 200  # photos that are kept, and whose rows are written, together: some 0.3 s of work
@@ -40,8 +40,14 @@ _NEW = {"number": Integer, "place": Integer, "name": String, "id_number": String
 
 
 def run(runtime: Runtime, work: Work) -> None:
-    """Does an import's task, from where an earlier attempt has come to its end."""
+    """Does an import's task, from where an earlier attempt has come to its end.
+
+    Raises:
+        Overtaken: another task has gone on with the import since this one failed.
+    """
     record = _load(work)
+    if record.state == PhotoImportState.WORKING and record.task_id != work.task_id:
+        raise Overtaken
     path = zip_of(runtime.settings, record.id)
     if record.total and work.total is None:  # earlier work was cancelled or failed: this is about what it left
         with work.database.reading() as session:
@@ -171,7 +177,8 @@ def give_photos(runtime: Runtime, work: Work, record: PhotoImport) -> None:
     """Gives the good photos to their candidates, a few in a transaction."""
     while True:
         with work.database.writing() as session:
-            items = session.scalars(items_query(record.id, [PhotoState.GOOD]).limit(work.chunk)).all()
+            # locked: of two tasks that give photos of one import, such as crops and replacements, each gives what the other does not
+            items = session.scalars(items_query(record.id, [PhotoState.GOOD]).limit(work.chunk).with_for_update()).all()
             if not items:
                 return
             jobs, given = give_items(runtime.engine, session, work.actor, items)

@@ -12,16 +12,22 @@ from sqlalchemy.orm import Session
 
 from domain.certificates.declaration_plans import DeclarationPlan, all_labels, new_plan
 from domain.certificates.declarations import Declaration, new_declaration
+from domain.demo.exam_plans import answers as made_up_plan
 from domain.demo.exam_subjects import new_exam_subjects
 from domain.demo.seals import new_demo_seal
 from domain.exams import plans
-from domain.exams.candidates import Candidate
+from domain.exams.candidates import Candidate, new_candidate
 from domain.exams.exam_subjects import ExamSubject
 from domain.exams.invigilators import InvigilatorCertificate, add_certificates, new_invigilator
-from domain.exams.plans import ExamPlan
-from domain.ground.base import clock_minutes
-from domain.ground.parties import Actor
+from domain.exams.payment_slips import PaymentSlip, new_slip
+from domain.exams.plans import ExamPlan, school_label
+from domain.exams.registering import Wish, register, terms_of
+from domain.exams.registration_corrections import RegistrationCorrection, new_correction
+from domain.exams.registrations import Registration
+from domain.ground.base import SHANGHAI, clock_minutes
+from domain.ground.parties import Actor, actor_named
 from domain.ground.subjects import Subject
+from domain.institutions.schools import School
 from domain.standards.site_standards import new_site_standard
 from domain.standards.skill_standards import new_skill_standard
 from domain.weekly.periods import ReportingPeriod, periods_query
@@ -58,6 +64,45 @@ def _exam_plan(session: Session, actor: Actor, now: datetime, form: dict[str, An
     return plans.new_plan(session, actor, now, form)
 
 
+def _registered(session: Session, actor: Actor, now: datetime) -> Registration | None:
+    """The one registration of a scenario: of the actor's school, under a plan of the first organization's, which is made first; None
+    where the actor's party is no school."""
+    found = session.scalars(select(Registration)).first()
+    organization = actor_named(session, "organization1")
+    school = session.get(School, actor.party_id)
+    if found is not None or organization is None or school is None:
+        return found
+    label = "Web前端开发与调试（初级）"
+    form = made_up_plan(
+        "十二月认证考试", now.astimezone(SHANGHAI).date(), plans.BY_CERTIFICATE, {label: [f"{label} 理论知识"]}, [school_label(school)]
+    )
+    plan = _exam_plan(session, organization, now, form)
+    plan.publish(now)
+    terms = terms_of(session, plan)
+    (offer,) = terms.offers.values()
+    candidate = new_candidate(session, actor, now, {**_PUPIL, "major": min(offer.majors)[0]})
+    register(session, actor, terms, [Wish(candidate.id, offer.certificate.id)], now)
+    return session.scalars(select(Registration)).first()
+
+
+def _payment_slip(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> PaymentSlip:
+    """A slip of the one registration."""
+    one = _registered(session, actor, now)
+    return new_slip(session, actor, now, one.plan_id if one else 0, one.certificate_id if one else 0, form)
+
+
+def _correction(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> RegistrationCorrection:
+    """A request about the one registration."""
+    one = _registered(session, actor, now)
+    return new_correction(session, actor, now, one.id if one else 0, form)
+
+
+_PUPIL = {
+    **{"kind": "院校考生", "name": "王小明", "pinyin": "WANG XIAOMING", "document": "居民身份证", "id_number": "11010519491231002X"},
+    **{"mobile": "13900000001", "level": None, "entry_year": 2025},
+}
+
+
 # type of record → how `do: new` makes one, where it is not as the kind's own form does
 CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Subject]] = {
     "reporting_period": lambda session, actor, now, form: _coming_period(session, actor, now),
@@ -66,6 +111,8 @@ CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Subject]]
     "seal": lambda session, actor, now, form: new_demo_seal(session, actor, now, MultiFernet([Fernet(Fernet.generate_key())])),
     "declaration": _declaration,
     "exam_plan": _exam_plan,
+    "payment_slip": _payment_slip,
+    "registration_correction": _correction,
     "invigilator_certificate": _invigilator_certificate,
 }
 

@@ -189,6 +189,13 @@ def take_kept(step: Step) -> None:
             step.record(EventKind.INCIDENT, step.definition.elements[job.element].name, job.element, step.incident)
 
 
+def retried(session: Session, instance_id: int) -> Sequence[str]:
+    """Why calls of an instance failed of late that are tried again by themselves, for people."""
+    job = tables.job.c
+    again = job.state.in_((JobState.PENDING, JobState.RUNNING)), job.error.is_not(None)
+    return session.scalars(select(job.error).where(job.instance_id == instance_id, *again).distinct()).all()
+
+
 def halt(engine: Engine, session: Session, instance_id: int, message: str) -> None:
     """Gives an instance an incident that a person must see: a step in the background, such as a timer's, could not be taken."""
     table = tables.instance

@@ -175,7 +175,7 @@ def _template(one: Opened, apart: Apart, written: set[object]) -> _Template | No
         step, written_again.deciding(engine.evaluations, parameters), parameters, carried, instance, StateTemplate(apart, after)
     )
     again = next(_fitting([template], 0, one, apart), None)  # its own variables must come out as the engine has left them
-    if again is None or any(again.variables[name] != value for name, value in after.variables.items()):
+    if again is None or any(name not in again.variables or again.variables[name] != value for name, value in after.variables.items()):
         return None
     return template
 
@@ -215,6 +215,13 @@ def _variables(
 
 
 def _named(variables: Mapping[str, Scalar], names: Sequence[str]) -> dict[str, Scalar]:
+    """The variables of these names.
+
+    Raises:
+        ExpressionError: one has its value from something that is not written again, such as a decision table.
+    """
+    if missing := set(names) - variables.keys():
+        raise ExpressionError(f"no value of {min(missing)} to write again")
     return {name: variables[name] for name in names}
 
 

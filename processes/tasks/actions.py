@@ -16,7 +16,7 @@ from domain.ground.rows import read_all
 from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
-from processes.diagrams.elements import Outcome
+from processes.diagrams.elements import Element, Outcome
 from processes.rights.substitutes import covered, lent, lent_roles
 from processes.rows import Wait
 from processes.states import TaskKind, TaskRowState, VoteState
@@ -207,8 +207,7 @@ def _of_waits(definition: Definition, row: _Running, actor: Actor) -> list[Actio
         if element.id == row.position and "editForm" in element.properties:
             actions.append(Action(ActionKind.EDIT, row.id, None, element.id, "编辑", element.properties["editForm"], True))
         if "blockedAction" in element.properties:
-            refuse = element.properties.get("blockedMessage", "目前不能办理")
-            actions.append(Action(ActionKind.MESSAGE, row.id, None, element.id, element.properties["blockedAction"], refuse=refuse))
+            actions.append(_blocked(row, element))
         actions.append(Action(ActionKind.MESSAGE, row.id, None, element.id, element.name, confirm=element.properties.get("confirm")))
     return actions
 
@@ -223,10 +222,17 @@ def _of_position(definition: Definition, row: _Running, actor: Actor) -> list[Ac
         return []
     edit = element.properties.get("editButton", "编辑")
     actions = [Action(ActionKind.EDIT, row.id, None, element.id, edit, element.properties["editForm"], True)]
-    if blocked := element.properties.get("blockedAction"):
-        refuse = element.properties.get("blockedMessage", "目前不能办理")
-        actions.append(Action(ActionKind.MESSAGE, row.id, None, element.id, blocked, refuse=refuse))
+    if "blockedAction" in element.properties:
+        actions.append(_blocked(row, element))
     return actions
+
+
+def _blocked(row: _Running, element: Element) -> Action:
+    """The button that only says why it cannot act: what the diagram says holds while all is well."""
+    refuse = element.properties.get("blockedMessage", "目前不能办理")
+    if row.incident is not None:
+        refuse = f"流程中有一步失败，等待处理：{row.incident}"
+    return Action(ActionKind.MESSAGE, row.id, None, element.id, element.properties["blockedAction"], refuse=refuse)
 
 
 def _mine(wait: Wait, actor: Actor) -> bool:

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from jobs.photos.arriving import PIECE
 from tests.browser.test_walk import address, browser, log_in  # noqa: F401  # fixtures
+from tests.conftest import FOREVER
 from tests.jobs.photos.samples import archive, jpeg, wide
 
 pytestmark = pytest.mark.row("5.2.3.3", "7.2")
@@ -81,3 +82,21 @@ def test_a_zip_survives_a_broken_line_and_a_login_that_ends(browser: Browser, ad
     page.locator(".thumbnail a").click()
     expect(page.locator("h1")).to_contain_text("信息待认证")
     assert page.locator("img.portrait").evaluate("(one) => one.naturalWidth") == 295
+
+
+def test_a_zip_waits_for_room_on_the_server_and_says_so(browser: Browser, address: str, tmp_path: Path) -> None:  # noqa: F811
+    page = log_in(browser, address, "school1")
+    page.goto(f"{address}/candidates/photos/")
+    full, pieces = list[Route](), re.compile("pieces")
+
+    def answer(route: Route) -> None:
+        full.append(route)
+        route.fulfill(status=507, json={"message": "服务器的存储空间已满"})
+
+    page.route(pieces, answer)
+    page.set_input_files("#file", archive(tmp_path / "空.zip", {"空白.jpg": b"1"}))
+    page.click("text=上传并导入")
+    expect(page.get_by_text("服务器的存储空间已满，请联系系统管理员清理空间")).to_be_visible()
+    page.unroute(pieces)
+    expect(page.get_by_text("共 1 张：已导入 0 张")).to_be_visible(timeout=FOREVER * 1000)
+    assert full

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from domain.ground.base import utc_now
 from domain.ground.settings import Settings
 from domain.weekly.periods import ReportingPeriod
+from handlers import outside
 from jobs.sandbox import Outside, make_server
 from processes import tables
 from tests.conftest import FOREVER, World, filled_database, missing, world_of
@@ -150,6 +151,7 @@ def running(settings: Settings, redis_server: str) -> Iterator[Live]:
     with world.runtime.database.writing() as session:
         _around_now(session)
     made = Live(world, server.outside, log)
+    outside._line.cache_clear()  # an earlier test may have had the port
     try:
         yield made
     finally:

@@ -80,3 +80,49 @@ def test_the_sandbox_refuses_a_switch_that_it_does_not_have(live: Live, body: di
     assert httpx.post(f"{base}/compare", json={"name": "王小明"}, headers={"Idempotency-Key": "a"}).status_code == 400
     assert httpx.post(f"{base}/switch", json={"compare": "unknown"}).status_code == 200
     assert live.outside.compare == "unknown"
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that a test sets."""
+    found = [1000.0]
+    monkeypatch.setattr(outside, "monotonic", lambda: found[0])
+    return found
+
+
+@pytest.mark.row("6.5")
+def test_who_does_not_answer_is_left_alone_for_a_while(live: Live, monkeypatch: pytest.MonkeyPatch, now: list[float]) -> None:
+    settings, asked = live.world.runtime.settings, live.outside.asked
+    monkeypatch.setattr(outside, "TIMEOUT", httpx.Timeout(FOREVER, read=0.1))
+    live.outside.compare, live.outside.seconds = "delay", FOREVER
+
+    def fails(key: str) -> None:
+        with pytest.raises(Transient, match="没有应答"):
+            candidates.compare(payload(settings), key, settings)
+
+    fails("a")
+    fails("b")
+    assert asked == ["a"]
+    now[0] += outside.REST
+    fails("c")  # it is tried again
+    now[0] += outside.REST
+    fails("d")  # and left alone for longer
+    assert asked == ["a", "c"]
+    now[0] += outside.REST
+    live.outside.go_on.set()
+    live.outside.compare = "ok"
+    assert candidates.compare(payload(settings), "e", settings) == {}
+    assert candidates.compare(payload(settings), "f", settings) == {}
+    assert asked == ["a", "c", "e", "f"]
+
+
+def test_of_calls_at_once_one_that_is_answered_counts(now: list[float]) -> None:
+    line = outside._Line()
+    line.not_answered(980.0)
+    line.not_answered(980.0)  # sent at the same moment
+    assert line.rests
+    now[0] += outside.REST
+    assert not line.rests
+    line.answered()
+    line.not_answered(1010.0)  # sent before that answer came
+    assert not line.rests

@@ -14,6 +14,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from domain.ground.storage import out_of_space
 from jobs import confinement
 from jobs.confinement import MEGABYTE, Busy, Json, Unfinished, Work
 from tests.jobs.conftest import wait_for
@@ -67,6 +68,11 @@ def compute_for_long(asked: Mapping[str, Json]) -> Json:
         pass
 
 
+def write_on_a_full_disk(asked: Mapping[str, Json]) -> Iterator[Json]:
+    yield 1
+    Path("/dev/full").write_bytes(b"x")
+
+
 def die(asked: Mapping[str, Json]) -> Json:
     os._exit(1)
 
@@ -77,7 +83,7 @@ def fail(asked: Mapping[str, Json]) -> Json:
 
 @pytest.fixture(autouse=True)
 def work(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = (echo, count, note, opened, compute, fill, write, die, fail)
+    here = (echo, count, note, opened, compute, fill, write, write_on_a_full_disk, die, fail)
     own = {function.__name__: Work(HERE, function.__name__, seconds=1, written=8 * MEGABYTE) for function in here}
     monkeypatch.setattr(confinement, "WORK", {**confinement.WORK, **own})
 
@@ -93,6 +99,14 @@ def test_what_goes_over_its_bounds_or_fails_is_a_sentence(name: str, tmp_path: P
         confinement.run(name, {"path": str(tmp_path / "large")})
     if name == "write":
         assert (tmp_path / "large").stat().st_size <= 8 * MEGABYTE
+
+
+def test_a_disk_that_is_full_is_nothing_wrong_with_what_was_handed_in() -> None:
+    with closing(confinement.stream("write_on_a_full_disk", {})) as pieces:
+        assert next(pieces) == 1
+        with pytest.raises(OSError, match="No space left") as caught:
+            next(pieces)
+    assert out_of_space(caught.value)
 
 
 def test_who_waits_too_long_for_a_turn_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

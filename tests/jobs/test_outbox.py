@@ -225,6 +225,7 @@ def test_a_handler_s_mistake_is_an_incident(lite: World, error: Exception, words
         ("prepare", Transient("短信平台忙")),
         ("call", Transient("短信平台忙")),
         ("call", ConnectionResetError("reset")),
+        ("call", OSError(28, "No space left on device", "/a/path")),
         ("call", TimeoutError()),
     ],
 )
@@ -241,12 +242,13 @@ def test_what_passes_is_tried_again_wherever_it_happens(world: World, where: str
     outbox.run_job(runtime, job_id)
     job, incident = get(runtime, job_id)
     assert (job.state, job.tries, incident) == ("pending", 1, None)
-    assert job.error == (str(error) or "网络或磁盘出错")
+    told = str(error) if isinstance(error, Transient) else "网络或磁盘出错" + (f"：{error.strerror}" if error.strerror else "")
+    assert job.error == told
     assert job.next_at > world.clock()
     set_job(runtime, job_id, tries=retries.DEFAULT_MAX, next_at=world.clock())
     outbox.run_job(runtime, job_id)
     job, incident = get(runtime, job_id)
-    assert (job.state, incident) == ("failed", str(error) or "网络或磁盘出错")
+    assert (job.state, incident) == ("failed", told)
     retry(world, job.instance_id)
     failing = False
     assert outbox.run_job(runtime, job_id)

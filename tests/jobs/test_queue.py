@@ -169,6 +169,29 @@ def test_what_takes_long_does_not_wait_until_all_that_is_quick_is_done(redis: Re
     assert done == [*ids[:IN_A_ROW], 1, *ids[IN_A_ROW : 2 * IN_A_ROW], 2, *ids[2 * IN_A_ROW :]]
 
 
+def test_what_takes_long_waits_for_a_few_quick_entries_that_take_long(
+    redis: Redis, redis_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str | int] = []
+    now = [0.0]
+    monkeypatch.setattr(queue, "monotonic", lambda: now[0])
+
+    def wait(id: str) -> None:
+        now[0] += 6
+        done.append(id)
+
+    ids = [str(uuid4()) for _ in range(6)]
+    queue.enqueue(redis_server, QUICK, "job", ids)
+    queue.enqueue(redis_server, LONG, "task", [1, 2])
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        queue.work(redis_server, {"job": Duty(wait), "task": Duty(done.append, of=int)}, until_empty=True)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert done == [*ids[:3], 1, *ids[3:], 2]
+
+
 def test_rows_that_wait_in_a_long_queue_are_not_put_into_it_again(live: Live, redis: Redis) -> None:
     runtime, clock = live.world.runtime, live.world.clock
     submitted(live.world)

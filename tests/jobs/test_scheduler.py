@@ -18,13 +18,14 @@ from domain.ground.handling import Inline
 from domain.ground.locks import hold_lock
 from domain.ground.parties import Person
 from domain.weekly import reports
-from jobs import messages, scheduler
+from jobs import leases, messages, outbox, scheduler
 from jobs.runtime import Runtime
 from processes import tables
 from processes.deployment import deploying
 from processes.engine import Engine
 from processes.steps import starting
 from tests.conftest import World
+from tests.jobs.submitted import submitted
 from tests.processes.bpmn import play
 from tests.processes.tiny import boundary, diagram, flows, node, service, timer, user
 
@@ -145,6 +146,19 @@ def test_a_look_ends_where_another_scheduler_has_taken_over(world: World) -> Non
         session.execute(update(tables.instance).where(tables.instance.c.id == ids[0]).values(due_at=world.clock()))
     scheduler.turn(runtime, "first")
     assert len(called) == 3
+
+
+def test_a_clock_that_is_set_back_leaves_nothing_to_those_who_are_gone(world: World) -> None:
+    moment = world.clock()
+    _, _, job_id = submitted(world)
+    with world.runtime.database.writing() as session:
+        assert hold_lock(session, "lost", moment, scheduler.LEASE)
+        assert leases.claim(session, outbox.LEASED, job_id, moment, outbox.LEASE)
+    world.clock.now -= timedelta(hours=1)
+    scheduler.turn(world.runtime, "second")
+    with world.runtime.database.reading() as session:
+        job = session.execute(select(tables.job).where(tables.job.c.id == job_id)).one()
+        assert (job.state, job.next_at) == ("pending", world.clock() + leases.HANDED_OUT)
 
 
 def test_messages_are_left_to_who_has_taken_over(lite: World) -> None:

@@ -98,6 +98,18 @@ def test_many_messages_make_one_sms(world: World, gateway: Sandbox) -> None:
     assert unread(world, "province1") == 6
 
 
+def test_a_clock_that_is_set_back_holds_nobodys_sms_up(world: World, gateway: Sandbox) -> None:
+    _, instance, _ = waiting(outside(world, gateway))
+    choose(world, "province1")
+    mention(world, instance)
+    world.clock.now += timedelta(minutes=1)
+    assert len(bundle(world)) == 1
+    world.clock.now -= timedelta(days=1)
+    mention(world, instance)
+    world.clock.now += timedelta(minutes=1)
+    assert len(bundle(world)) == 1
+
+
 def test_by_sms_alone_and_not_at_all(world: World) -> None:
     _, instance, _ = waiting(world)
     choose(world, "province1", shown=(), sms=("mention",))
@@ -158,7 +170,7 @@ def test_an_attempt_that_was_overtaken_writes_nothing(lite: World, gateway: Sand
 
 
 @pytest.mark.parametrize(
-    ("error", "state", "said"), [(ConnectionResetError("reset"), "pending", "reset"), (KeyError("to"), "failed", "发送程序出错")]
+    ("error", "state", "said"), [(ConnectionResetError("reset"), "pending", "网络或磁盘出错"), (KeyError("to"), "failed", "发送程序出错")]
 )
 def test_what_else_goes_wrong_is_kept_with_its_reason(
     lite: World, monkeypatch: pytest.MonkeyPatch, error: Exception, state: str, said: str

@@ -1,6 +1,7 @@
-"""`lists`: first and last page of a school's list of 3,000 candidates with 300,000 of other schools in the database, over the same without.
+"""`lists`: first and last page of a school's lists of 3,000 records with 300,000 of other schools in the database, over the same without.
 
-Each list that grows with the whole platform is a line of `LISTS`; the ratio is that of both pages of all of them, and each is told by name.
+Each list of records with a process that grows with the whole platform is a line of `LISTS`, those of exam affairs (`exam_rows`) a line of
+`PLAIN`; the ratio is that of both pages of all of them, and each is told by name.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from jobs.runtime import Runtime
 from processes import tables
 from processes.steps import starting
 from webapp.app import create_app
+from webapp.benches.exam_rows import add_plans
 from webapp.benches.measuring import actor, product, timed
 from webapp.benches.step import log_in
 
@@ -61,6 +63,8 @@ def _candidate(session: Session, school: Actor) -> Candidate:
 
 LISTS = {"candidates": Measured("/candidates/", _candidate, lambda number: {"id_number": sql_cast(number, String)})}
 
+PLAIN = {"rooms": "/rooms/", "allotments": "/allotments/"}
+
 
 def measure() -> tuple[float, float, dict[str, Any]]:
     """Medians in seconds of all pages together: among many records, among few; and the ratio of each page."""
@@ -93,12 +97,13 @@ class _Side:
                 _multiply(session, record, instance_id, one, 0, OWN - 1, literal(school.party_id))
                 if others:
                     _multiply(session, record, instance_id, one, OWN, others, None)
+            add_plans(session, school, OWN, others, PARTIES)
         self._app = create_app(runtime)
         self._cookie, _ = log_in(self._app)
         self.pages: dict[str, Callable[[], None]] = {}
-        for name, one in LISTS.items():
-            self.pages[f"{name} first"] = lambda at=one.address: self._get(at)  # type: ignore[misc]
-            self.pages[f"{name} last"] = lambda at=f"{one.address}?page={OWN // SIZE}": self._get(at)  # type: ignore[misc]
+        for name, address in {**{name: one.address for name, one in LISTS.items()}, **PLAIN}.items():
+            self.pages[f"{name} first"] = lambda at=address: self._get(at)  # type: ignore[misc]
+            self.pages[f"{name} last"] = lambda at=f"{address}?page={OWN // SIZE}": self._get(at)  # type: ignore[misc]
 
     def _get(self, address: str) -> None:
         path, _, query = address.partition("?")

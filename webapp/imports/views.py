@@ -48,7 +48,8 @@ def template(kind: str) -> ResponseReturnValue:
     description = description_of(kind)
     if description.amends is not None:  # its templates are filled with records that somebody chose
         raise NotFound
-    content = template_of(description.noun, row_check(db(), description).columns)
+    columns = row_check(db(), description).columns
+    content = template_of(description.noun, columns, description.choices(db(), actor()))
     return send_file(BytesIO(content), XLSX, as_attachment=True, download_name=f"{description.noun}导入模板.xlsx")
 
 

@@ -139,6 +139,7 @@ def start(import_id: int) -> ResponseReturnValue:
 def go_on(import_id: int) -> ResponseReturnValue:
     """继续: work that was cancelled or failed."""
     record = record_of(import_id)
+    db().refresh(record, with_for_update=True)  # of two people who press the button, the second finds a task that runs
     if not _stuck(record):
         raise Refused("导入没有中断，请刷新后查看进度。")
     later_task(arriving.again(db(), actor(), record, runtime().engine.clock()))

@@ -19,6 +19,7 @@ from processes.definitions.store import load
 from processes.errors import NotFound
 from processes.history import clock_text, errors_behind, events_of, instance_of
 from processes.notices.people import people_around
+from processes.outside.answers import retried
 from processes.rights import access
 from processes.rows import EventRow, InstanceRow, TaskRow
 from processes.states import EventKind, TaskRowState
@@ -54,6 +55,7 @@ def record_page(kind: RecordKind[Any], record: Subject) -> str:
         instance=instance,
         waiting=waiting,
         tallies=votes,
+        retried=retried(db(), instance.id),
         failures=errors_behind(db(), instance.id, {task.created_at for task in waiting}),
         urgent=[(task, task.name) for task in waiting] + [(one.open_task, one.vote.name) for one in votes if one.open_task],
         tabs=[*kind.facts(db(), actor(), record), *fields.describe(access.without(schema, hidden), record.answers())],

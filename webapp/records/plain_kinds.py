@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from flask import Blueprint, flash, redirect, render_template, request
@@ -76,7 +76,9 @@ class PlainKind(Generic[P]):
     `index` and `show` give the addresses of its list and of a record's page. `choices` reads what the fields with `x-options`
     offer; the record is None in the form of a new one. `make` stores a new one from its answers. `settle` takes the steps of processes
     that go with a record that was just stored, from its answers before and now, and returns their jobs' ids. `fixed` gives what may not
-    be taken away from a field of several choices: field → choice → why, for people; whoever stores it refuses it too.
+    be taken away from a field of several choices: field → choice → why, for people; whoever stores it refuses it too. `locked` names the
+    fields that may not be changed as the record stands: its form only shows them, and whoever stores a change of them refuses it. `opening`
+    is what the form of a new one shows.
     """
 
     noun: str
@@ -89,9 +91,13 @@ class PlainKind(Generic[P]):
     """A record that this actor may see."""
     choices: Callable[[Session, Actor, P | None], Mapping[str, Sequence[str]]] = lambda session, actor, record: {}
     fixed: Callable[[Session, P], Mapping[str, Mapping[str, str]]] = lambda session, record: {}
+    locked: Callable[[P], Collection[str]] = lambda record: ()
+    opening: Mapping[str, Any] = field(default_factory=dict)
     may_edit: Callable[[Actor, P], bool] = lambda actor, record: False
     may_add: Callable[[Actor], bool] = lambda actor: False
     make: Callable[[Session, dict[str, Any]], P] | None = None
+    adding: str = "新增"
+    """What making a new one is called."""
     settle: Callable[[P, dict[str, Any], dict[str, Any]], Sequence[str]] = lambda record, before, answers: ()
     hidden: frozenset[str] = frozenset()
     """Fields that a section of the page shows instead."""
@@ -188,8 +194,10 @@ def edit_page(kind: PlainKind[P], record: P) -> str:
 def store(kind: PlainKind[P], find: Callable[[], P]) -> ResponseReturnValue:
     """Checks and stores an edit, and writes down what it changed. Where that fails, the page says why and keeps everything typed."""
     record = find()
-    schema = _form_of(kind, record)
-    typed, before = posted_answers(schema), record.answers()
+    schema, before = _form_of(kind, record), record.answers()
+    # a field that was open when the form was, and is locked by now, was posted: whoever stores the record refuses its change in words
+    kept = {name: before[name] for name in kind.locked(record) if name in before and name not in request.form}
+    typed = {**posted_answers(schema), **kept}
     try:
         _must_pass(schema, typed)
         _must_be_fresh(record)
@@ -205,7 +213,7 @@ def store(kind: PlainKind[P], find: Callable[[], P]) -> ResponseReturnValue:
 
 def new_page(kind: PlainKind[Any]) -> str:
     """The empty form."""
-    return _form_page(kind, None, {}, [])
+    return _form_page(kind, None, dict(kind.opening), [])
 
 
 def create(kind: PlainKind[Any]) -> ResponseReturnValue:
@@ -220,7 +228,7 @@ def create(kind: PlainKind[Any]) -> ResponseReturnValue:
         later(kind.settle(record, {}, typed))
     except (DomainError, FormInvalid, Refused) as error:
         db().rollback()
-        return _form_page(kind, None, typed, steps.problems_of(error)), steps.code_of(error)
+        return _form_page(kind, None, {**kind.opening, **typed}, steps.problems_of(error)), steps.code_of(error)
     note_change(db(), actor(), record, {}, typed, runtime().engine.clock())
     flash(f"{kind.noun}已新增。", "success")
     return redirect(kind.show(record))
@@ -229,8 +237,18 @@ def create(kind: PlainKind[Any]) -> ResponseReturnValue:
 def _form_of(kind: PlainKind[P], record: P | None) -> dict[str, Any]:
     schema = adapt(FORMS[kind.form], actor().roles, kind.choices(db(), actor(), record))
     fixed = {} if record is None else kind.fixed(db(), record)
-    held = {name: {**field, "fixed": fixed[name]} if name in fixed else field for name, field in schema["properties"].items()}
+    held = {name: {**sub, "fixed": fixed[name]} if name in fixed else sub for name, sub in schema["properties"].items()}
     return {**schema, "properties": held}
+
+
+def _shown_form(kind: PlainKind[P], record: P | None) -> dict[str, Any]:
+    schema, locked = _form_of(kind, record), () if record is None else kind.locked(record)
+    return {
+        **schema,
+        "properties": {
+            name: {**sub, "readOnly": name in locked or sub.get("readOnly", False)} for name, sub in schema["properties"].items()
+        },
+    }
 
 
 def _must_pass(schema: Mapping[str, Any], typed: Mapping[str, Any]) -> None:
@@ -251,12 +269,18 @@ def _form_page(kind: PlainKind[P], record: P | None, answers: dict[str, Any], pr
     return render_template(
         "records/plain_form.html",
         kind=kind,
-        title=f"编辑：{kind.name(record)}" if record is not None else f"新增{kind.noun}",
-        tabs=fields.describe(_form_of(kind, record), answers),
+        title=f"编辑：{kind.name(record)}" if record is not None else f"{kind.adding}{kind.noun}",
+        tabs=fields.describe(_shown_form(kind, record), answers if record is None else {**_read_only(kind, record), **answers}),
         problems=problems,
         seen=last_change(db(), record) if record is not None else 0,
         back=kind.show(record) if record is not None else kind.index(),
     )
+
+
+def _read_only(kind: PlainKind[P], record: P) -> dict[str, Any]:
+    """What the record holds in fields that its form only shows: none of them was typed."""
+    shown = {name for name, sub in FORMS[kind.form]["properties"].items() if sub.get("readOnly")} | set(kind.locked(record))
+    return {name: value for name, value in record.answers().items() if name in shown}
 
 
 def _texts_of(schema: Mapping[str, Any], change: Change) -> list[tuple[str, str]]:

@@ -97,8 +97,10 @@ def index() -> str:
 @blueprint.get("/<int:registration_id>")
 def show(registration_id: int) -> str:
     """One registration, with what it keeps of the candidate."""
-    row = seen_record(REGISTRATION, registration_id)
-    return plain_page(REGISTRATION, row, buttons=_row_buttons(actor(), row))
+    row, who = seen_record(REGISTRATION, registration_id), actor()
+    mine = SCHOOL in who.roles and row.party_id == who.party_id
+    correct = [Button("申请更正", url_for("registration_correction.new", **dict[str, Any]({"for": row.id})))] if mine else []
+    return plain_page(REGISTRATION, row, buttons=[*correct, *_row_buttons(who, row)])
 
 
 @blueprint.post("/<int:registration_id>/delete")

@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from domain.certificates.declarations import Declaration
 from domain.certificates.pilots import PilotCertificate
+from domain.exams.allotments import Allotment
 from domain.exams.candidates import Candidate
 from domain.exams.exam_sites import ExamSite
+from domain.exams.rooms import Room, status_at
 from domain.ground.parties import actor_named
 from domain.ground.settings import Settings
 from domain.weekly.reports import WeeklyReport
@@ -54,7 +56,10 @@ def test_everybody_finds_work_under_way_and_the_books_are_consistent(settings: S
         candidates = Counter(one.status for one in session.scalars(select(Candidate)))
         assert set(candidates) == {"无照片", "信息待认证", "信息准确", "需人工确认"}
         assert reports == {"审核通过": 6, "审核退回": 1, "待审核": 1}
-        assert sites == {"审核通过": 1, "审核退回": 1, "待审核": 2, "未提交": 1}
+        assert sites == {"审核通过": 2, "审核退回": 1, "待审核": 2, "未提交": 1}
+        rooms = session.execute(select(Room.plan_id, status_at(clock())).join(Room.plan).distinct()).all()
+        assert {status for _, status in rooms} == {"未排考", "排考中", "已结束"}
+        assert any(one.borrowed for one in session.scalars(select(Allotment)))
         for account in ("school1", "province1", "organization1"):
             actor = actor_named(session, account)
             assert actor is not None

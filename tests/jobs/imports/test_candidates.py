@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from domain.exams.candidates import Candidate
+from domain.platform.background import BackgroundTask, retry
+from domain.platform.imports import ImportRecord
 from jobs import background
 from jobs.imports import IMPORTS
 from jobs.imports.checking import row_check
+from jobs.imports.deciding import resume
 from jobs.imports.template import template_of
 from processes import tables
 from tests.conftest import World
@@ -113,3 +116,24 @@ def test_the_template_asks_for_what_the_kind_needs(lite: World, tmp_path: Path, 
     heads = [str(cell.value) for cell in load_workbook(tmp_path / "t.xlsx").active[1]]  # type: ignore[index, union-attr]
     assert [head.lstrip("*") for head in heads] == list(HEADER)
     assert {head.lstrip("*") for head in heads if head.startswith("*")} & {"就读专业", "专业层次", "入学年份"} == must
+
+
+@pytest.mark.row("7.1")
+def test_an_older_task_that_is_tried_again_takes_nothing_in_beside_the_one_that_went_on(world: World, tmp_path: Path) -> None:
+    import_id = upload_rows(world, tmp_path / "a", [row(1), row(2), row(3)])
+    begin(world, import_id)
+    older = record(world, import_id).task_id or 0
+    with world.runtime.database.writing() as session:
+        session.execute(update(BackgroundTask).where(BackgroundTask.id == older).values(state="failed", lease_until=None))
+    with world.runtime.database.writing() as session:
+        one = session.get_one(ImportRecord, import_id)
+        resume(session, world.actor("school1"), IMPORTS[one.kind], one, world.clock())
+    with world.runtime.database.writing() as session:
+        assert retry(session, session.get_one(BackgroundTask, older), world.clock())
+    assert background.run_task(world.runtime, older)
+    with world.runtime.database.reading() as session:
+        left = session.get_one(BackgroundTask, older)
+        assert (left.state, left.done, left.error) == ("failed", 0, "这项工作已由之后的任务继续，请返回原页面查看结果。")
+    assert kept(world) == []
+    work(world, import_id)
+    assert [status for _, _, status in kept(world)] == ["无照片"] * 3

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -12,7 +15,7 @@ from sqlalchemy import func, select
 from domain.demo.portraits import BLUE, draw
 from domain.exams.photos import photo_path, read_photo
 from domain.ground.errors import DomainError
-from domain.platform.background import BackgroundTask, cancel
+from domain.platform.background import BackgroundTask, cancel, retry
 from domain.platform.budgets import Kept, UsedUp
 from domain.platform.photo_imports import PhotoImport, PhotoState
 from jobs import background, files, verifying
@@ -230,6 +233,68 @@ def test_work_that_was_cancelled_goes_on_where_it_stopped(lite: World, tmp_path:
     work(lite, import_id)
     assert states(lite, import_id) == [("given", None)] * 6
     assert record(lite, import_id).status == "已导入"
+
+
+def test_a_full_disk_refuses_no_photo_and_the_import_goes_on_once_there_is_room(
+    lite: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pupils(lite, [number(at) for at in range(3)])
+    import_id = send(lite, samples.archive(tmp_path / "a.zip", {named(at): jpeg(good(at)) for at in range(3)}))
+    whole = working._folder
+
+    @contextmanager
+    def full(*given: Any) -> Iterator[Path]:
+        with whole(*given) as folder:
+            (folder / "1.kept").symlink_to("/dev/full")  # where the second one is about to be written
+            yield folder
+
+    monkeypatch.setattr(working, "_folder", full)
+    work(lite, import_id)
+    first = task(lite, import_id)
+    assert (first.state, first.error) == ("failed", "结果文件未能写入，请检查磁盘空间后重试")
+    assert {state for state, _ in states(lite, import_id)} == {"waiting"}
+    monkeypatch.undo()
+    with lite.runtime.database.writing() as session:
+        arriving.again(session, lite.actor("school1"), session.get_one(PhotoImport, import_id), lite.clock())
+    with lite.runtime.database.writing() as session:
+        retry(session, session.get_one(BackgroundTask, first.id), lite.clock())
+    assert background.run_task(lite.runtime, first.id)  # 重试 beside 继续: one of the two does the work
+    with lite.runtime.database.reading() as session:
+        again = session.get_one(BackgroundTask, first.id)
+        assert (again.state, again.error) == ("failed", "这项工作已由之后的任务继续，请返回原页面查看结果。")
+    work(lite, import_id)
+    assert states(lite, import_id) == [("given", None)] * 3
+
+
+def task(world: World, import_id: int) -> BackgroundTask:
+    """The background task that last worked on an import."""
+    with world.runtime.database.reading() as session:
+        return session.get_one(BackgroundTask, record(world, import_id).task_id)
+
+
+def test_a_zip_whose_file_is_gone_begins_anew_when_it_is_chosen_again(lite: World) -> None:
+    who, settings, now = lite.actor("school1"), lite.runtime.settings, lite.clock()
+    sent = Sent("照片.zip", 100)
+
+    def begin() -> PhotoImport:
+        with lite.runtime.database.writing() as session:
+            return arriving.begin(session, settings, who, sent, Kept(0, 0), now)
+
+    def arrive(at: int, content: bytes) -> int:
+        arriving.write_piece(settings, one.id, at, content)
+        with lite.runtime.database.writing() as session:
+            return arriving.note_piece(session, session.get_one(PhotoImport, one.id), at, len(content))
+
+    one = begin()
+    assert arrive(0, b"x" * 60) == 60
+    arriving.zip_of(settings, one.id).unlink()
+    with pytest.raises(OutOfPlace):
+        arrive(60, b"y" * 40)
+    again = begin()
+    assert (again.id, again.received) == (one.id, 0)
+    assert arrive(0, b"x" * 60) == 60
+    assert arrive(60, b"y" * 40) == 100
+    assert arriving.zip_of(settings, one.id).read_bytes() == b"x" * 60 + b"y" * 40
 
 
 def test_pieces_follow_on_each_other(lite: World) -> None:

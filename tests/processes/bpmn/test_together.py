@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -22,6 +23,7 @@ from processes.states import JobState
 from processes.steps import acting, starting, together
 from tests.processes.bpmn.play import Play, boundary, catch, diagram, end, flows, gateway, message, start, subprocess, user
 from tests.processes.bpmn.test_bulk_start import own_runtime, with_handler, written
+from tests.processes.bpmn.test_decisions import RULE, table
 from tests.processes.bpmn.test_messages import sets
 
 pytestmark = [pytest.mark.row("8.1"), pytest.mark.usefixtures("own_runtime")]
@@ -273,6 +275,21 @@ def test_what_the_engine_takes_one_by_one(play: Play, runs: list[int], drawn: Ca
     many = Many(play, drawn, [5, 5, 5])
     assert not any(isinstance(one, Exception) for one in many.send("w"))
     assert runs == many.ids
+    many.sound()
+
+
+@pytest.mark.parametrize("condition", ["level==2", "score==2"])
+def test_what_a_decision_table_says_is_written_by_the_engine(
+    play: Play, runs: list[int], monkeypatch: pytest.MonkeyPatch, condition: str
+) -> None:
+    """Where no cell asks anything, nothing that was evaluated tells that the table has given a variable its value."""
+    ways = flows(f"start>w w>set set>rule rule>g g>a:{condition} g>b a>end b>end")
+    body = start() + catch("w", message()) + sets("score = 1") + RULE + gateway("exclusive", "g", "g_b") + catch("a", message())
+    monkeypatch.setattr(play, "deploy", partial(play.deploy, decisions={"grade": table(("-", "2"), inputs="title")}))
+    many = Many(play, lambda: diagram(body + catch("b", message("m_stop")) + end() + ways), [5, 5, 5])
+    assert many.send("w") == [[]] * 3
+    assert runs == many.ids
+    assert many.statuses() == ["在a" if condition == "level==2" else "在b"] * 3
     many.sound()
 
 

@@ -163,6 +163,8 @@ def test_the_product_s_diagrams_are_drawn_whole(path: Path) -> None:
         "exam_plan": {"withdraw"},
         "exam_site": {"withdraw"},
         "invigilator_certificate": {"corrected", "corrected_returned", "delete_waiting"},
+        "payment_slip": {"delete"},
+        "registration_correction": {"cancel"},
         "teacher": {"resend", "resend_unsent"},
         "weekly_report": {"withdraw"},
     }

@@ -79,6 +79,8 @@ BEGUN: dict[str, tuple[str, dict[str, Any]]] = {  # who begins a record of each 
         "school1",
         {"name": "王小明", "id_number": "11010519491231002X", "mobile": "13911110000", "certificates": [CERTIFICATE]},
     ),
+    "payment_slip": ("school1", {}),
+    "registration_correction": ("school1", {"pinyin": "WANG MING", "mobile": "13900000001", "reason": "拼音录错"}),
     "teacher": ("school1", {"name": "王小明", "mobile": "13911110000"}),
     "seal": ("school1", {}),
     "skill_standard": ("organization1", {}),

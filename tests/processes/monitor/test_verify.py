@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from domain.weekly.periods import set_periods
 from domain.weekly.reports import WeeklyReport
 from processes import tables
 from processes.monitor.verify import verify
-from processes.steps import starting
+from processes.steps import acting, starting
 from processes.tasks import opinions
 from tests.conftest import World
 from tests.processes.reviews import act_open, do, sound, waiting
@@ -79,3 +79,11 @@ def test_more_periods_do_not_change_those_before(world: World) -> None:
             (period,) = set_periods(session, province, "周", day, day, 24)
             starting.start(world.runtime.engine, session, province, "reporting_period", period)
         assert faults(world) == []
+
+
+def test_a_clock_that_is_set_back_makes_nobody_a_forger(world: World) -> None:
+    _, instance = begin(world)
+    do(world, acting.save, "school1", instance, ANSWERS)
+    world.clock.now -= timedelta(hours=1)
+    do(world, acting.save, "school1", instance, {**ANSWERS, "contact": "李文"})
+    assert faults(world) == []

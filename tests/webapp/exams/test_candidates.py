@@ -84,6 +84,28 @@ def test_who_is_being_compared_is_seen_and_found_in_the_list(lite_books: World) 
     assert "王小明" not in school.get(under_way).text
 
 
+@pytest.mark.row("5.2.3.6")
+def test_the_page_says_that_the_comparison_is_away_and_that_it_was_refused(live: Live) -> None:
+    world = live.world
+    school = user(site(world), "school1")
+    assert add(school) == 302
+    give_photo(world)
+    press(school, "waiting")
+    live.outside.compare = "fail"
+    (job,) = run_jobs(world)
+    assert "公安系统照片比对忙，系统会自动重试，请稍后查看" in school.get("/candidates/1").text
+    assert "正在与公安系统照片比对，请稍候" in press(school, "waiting")
+    live.outside.compare = "refuse"
+    assert outbox.run_job(world.runtime, job)
+    page = school.get("/candidates/1").text
+    assert "系统会自动重试" not in page
+    failed = "流程中有一步失败，等待处理：公安系统拒绝了这次比对，请联系系统管理员"
+    assert failed in page
+    told = press(school, "waiting")
+    assert failed in told
+    assert "请稍候" not in told
+
+
 @pytest.mark.row("5.2.3.1")
 def test_pupils_and_others_are_two_parts_of_one_list(lite_books: World) -> None:
     school = user(site(lite_books), "school1")

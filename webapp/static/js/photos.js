@@ -56,10 +56,16 @@
       if (status === 401) await newLogin();
       else if (status !== 0 && status < 500) throw new Error(answer?.message || "上传未成功，请刷新页面后重新选择文件，会从断开的地方继续。");
       else {
-        sentence.textContent = status === 0 ? "连接中断，正在重新连接，已上传的部分不会丢失…" : "系统繁忙，稍后自动继续上传…";
+        sentence.textContent = waiting(status);
         await wait(pause);
       }
     }
+  }
+
+  function waiting(status) {
+    if (status === 0) return "连接中断，正在重新连接，已上传的部分不会丢失…";
+    if (status === 507) return "服务器的存储空间已满，请联系系统管理员清理空间；清理后自动继续上传，已上传的部分不会丢失…";
+    return "系统繁忙，稍后自动继续上传…";
   }
 
   function post(address, body, progress) {

@@ -1,0 +1,143 @@
+"""缴费申请单 through the pages: made by the school, confirmed by the organization one by one, in bulk, and by a list of the bank's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from domain.exams.payment_slips import PaymentSlip
+from domain.exams.registrations import Registration
+from jobs import background
+from tests.conftest import NOON, World
+from tests.domain.exams.pupils import PUPIL, pupil
+from tests.jobs.imports.files import workbook
+from tests.webapp.clients import site, user
+from tests.webapp.demonstration import ids, name_of, total
+from tests.webapp.exams.plan_forms import publish
+from tests.webapp.exams.test_registrations import add, target
+from tests.webapp.routes import get, post
+
+ROUTES = {  # what each account gets from each address
+    "payment_slip.index": get("200"),
+    "payment_slip.show": get("404"),
+    "payment_slip.edit": get("404"),
+    "payment_slip.store": post("404"),
+    "payment_slip.choose": get("schools: 200; 403"),
+    "payment_slip.new": get("schools: 302; 403"),
+    "payment_slip.create": post("schools: 409; 403"),
+}  # fmt: skip
+
+
+def registered(world: World, people: int = 2) -> tuple[Flask, str]:
+    """A site where school1 has registered so many candidates. Returns what a slip is made for."""
+    app = site(world)
+    school = user(app, "school1")
+    add(school, PUPIL, *(pupil(number) for number in range(1, people)))
+    assert publish(user(app, "organization1")) == 302
+    chosen = {"all": "1", "filter": "", "target": target(world)}
+    assert school.post("/registrations/register", data=chosen).status_code == 302
+    return app, target(world).replace(":", "-")
+
+
+@pytest.mark.row("5.2.7.1", "5.2.7.2", "5.2.7.3")
+def test_a_slip_is_made_and_confirmed(lite_books: World) -> None:
+    app, token = registered(lite_books)
+    school, organization, stranger = (user(app, name) for name in ("school1", "organization1", "school2"))
+    page = school.get("/payment-slips/choose").text
+    assert f'href="/payment-slips/new?for={token}">生成' in page
+    assert '<td data-label="金额（元）">520</td>' in page
+    assert "2 人次，共 520 元" in school.get(f"/payment-slips/new?for={token}").text
+    assert stranger.post("/payment-slips/new", data={"for": token, "act": "保存"}).status_code == 409
+    assert school.post("/payment-slips/new", data={"for": token, "remark": "学院账户", "act": "保存"}).status_code == 302
+    (made,) = ids(lite_books, select(PaymentSlip.id))
+    slip = name_of(lite_books, PaymentSlip, made)
+    assert (slip.number, slip.people, slip.total, slip.status) == ("JF2026000001", 2, 520, "未确认")
+    again = school.post("/payment-slips/new", data={"for": token, "act": "保存"})
+    assert again.status_code == 409
+    assert "不能生成缴费申请单" in again.text
+    shown = school.get(f"/payment-slips/{made}").text
+    for text in ("JF2026000001", "520", "BK00000001", "学院账户"):
+        assert text in shown
+    assert "11010519491231002X" not in shown  # masked among the lines
+    kept = school.post("/registrations/1/delete", follow_redirects=True).text
+    assert "已列入缴费申请单" in kept
+    assert total(stranger, "/payment-slips/") == 0
+    assert stranger.get(f"/payment-slips/{made}").status_code == 404
+    form = {"ids": str(made), "back": "/payment-slips/", "element": "waiting"}
+    assert school.post("/lists/payment_slip/send", data=form).status_code == 404
+    assert "完成 1 条" in organization.post("/lists/payment_slip/send", data=form, follow_redirects=True).text
+    assert name_of(lite_books, PaymentSlip, made).status == "已确认"
+    assert ids(lite_books, select(Registration.paid)) == [True, True]
+    assert "已缴费，不能删除" in school.post("/registrations/1/delete", follow_redirects=True).text
+
+
+@pytest.mark.row("5.2.7.2")
+def test_a_deleted_slip_frees_its_registrations(lite_books: World) -> None:
+    app, token = registered(lite_books)
+    school = user(app, "school1")
+    for number in (1, 2):
+        assert school.post("/payment-slips/new", data={"for": token, "act": "保存"}).status_code == 302
+        (made,) = ids(lite_books, select(PaymentSlip.id))
+        assert name_of(lite_books, PaymentSlip, made).number == f"JF202600000{number}"  # a number is never used again
+        page = school.get("/payment-slips/").text
+        assert "原缴费单号不再使用" in page
+        address = re.search(r"/records/\d+/messages/delete", page)
+        assert address is not None
+        assert user(app, "school2").post(address[0], data={"name": "删除"}).status_code in (403, 404)
+        assert school.post(address[0], data={"name": "删除"}).status_code == 302
+        assert ids(lite_books, select(PaymentSlip.id)) == []
+    assert ids(lite_books, select(Registration.paid)) == [False, False]
+
+
+@pytest.mark.row("5.2.7.1")
+def test_no_slip_once_registering_is_over(lite_books: World) -> None:
+    app, token = registered(lite_books)
+    school = user(app, "school1")
+    lite_books.clock.now = NOON.replace(month=12, day=10, hour=18)
+    assert f"for={token}" not in school.get("/payment-slips/choose").text
+    assert school.post("/payment-slips/new", data={"for": token, "act": "保存"}).status_code == 409
+    for forged in ("", "1", "1-", "x-y", "99-99", "1-2-3"):
+        assert school.post("/payment-slips/new", data={"for": forged, "act": "保存"}).status_code == 409
+    assert ids(lite_books, select(PaymentSlip.id)) == []
+
+
+@pytest.mark.row("5.2.7.3")
+def test_a_list_of_the_bank_confirms_what_agrees_with_it(lite_books: World, tmp_path: Path) -> None:
+    app, token = registered(lite_books)
+    school, organization, other = (user(app, name) for name in ("school1", "organization1", "organization2"))
+    assert school.post("/payment-slips/new", data={"for": token, "act": "保存"}).status_code == 302
+    rows = [("缴费单号", "到账金额"), ("jf2026000001", 519), ("JF2026000009", 520)]
+    first = _uploaded(lite_books, organization, workbook(tmp_path / "到账.xlsx", rows))
+    page = organization.get(f"/imports/payments/{first}").text
+    assert "金额与申请单不符，应为 520 元" in page
+    assert "没有这个缴费单号" in page
+    assert school.get("/imports/payments/").status_code == 403
+    rows = [("缴费单号", "到账金额"), ("jf2026000001", "520.00")]
+    strange = _uploaded(lite_books, other, workbook(tmp_path / "其他组织.xlsx", rows))
+    assert "没有这个缴费单号" in other.get(f"/imports/payments/{strange}").text  # another organization's slips are not told
+    second = _uploaded(lite_books, organization, workbook(tmp_path / "到账二.xlsx", rows))
+    assert organization.post(f"/imports/payments/{second}/take").status_code == 302
+    _work(lite_books)
+    (made,) = ids(lite_books, select(PaymentSlip.id))
+    assert name_of(lite_books, PaymentSlip, made).status == "已确认"
+    assert ids(lite_books, select(Registration.paid)) == [True, True]
+    third = _uploaded(lite_books, organization, workbook(tmp_path / "到账三.xlsx", [*rows, ("X", 1)]))
+    assert "目前是“已确认”，不需要确认" in organization.get(f"/imports/payments/{third}").text
+
+
+def _uploaded(world: World, client: FlaskClient, path: Path) -> int:
+    with path.open("rb") as file:
+        answer = client.post("/imports/payments/", data={"file": (file, path.name)}, content_type="multipart/form-data")
+    assert answer.status_code == 302, answer.text
+    _work(world)
+    return int(answer.location.rpartition("/")[2])
+
+
+def _work(world: World) -> None:
+    for task_id in background.sweep(world.runtime):
+        background.run_task(world.runtime, task_id)

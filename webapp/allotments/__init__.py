@@ -1,0 +1,1 @@
+"""考核站点分配: the pages of allotments."""

@@ -1,0 +1,1 @@
+"""缴费管理: the pages of payment slips."""

@@ -1,0 +1,1 @@
+"""考场管理: the pages of rooms."""
