@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, contains_eager
 
 from domain.certificates.certificates import Certificate
 from domain.certificates.pilots import PilotCertificate
-from domain.demo.exam_plans import answers
+from domain.demo.exam_plans import DAYS, answers
 from domain.exams.candidates import OUTSIDER, Candidate
 from domain.exams.exam_subjects import ExamSubject
 from domain.exams.payment_slips import new_slip
@@ -52,15 +52,17 @@ def play_exam_plans(stage: Stage) -> dict[str, int]:
             plan = new_plan(stage.session, organization, before.engine.clock(), form)
             began, _ = starting.start(before.engine, stage.session, organization, "exam_plan", plan, "发布" if mode else None)
             if mode is not None:
-                counts.update(_register(stage.at(now - timedelta(days=max(days - 3, 0))), organization, plan))
+                counts.update(
+                    _register(stage.at(now - timedelta(days=max(days - 3, 0))), organization, plan, days > DAYS["registration"][1])
+                )
             acting.tick(stage.engine, stage.session, began)  # what has opened and closed since
             counts["考试计划"] += 1
     return dict(counts)
 
 
-def _register(stage: Stage, organization: Actor, plan: ExamPlan) -> Counter[str]:
-    """What schools have registered under a plan three days after it opened, and the slips they made. Under plans whose 报考 is over all
-    slips are confirmed, under the others none."""
+def _register(stage: Stage, organization: Actor, plan: ExamPlan, confirmed: bool) -> Counter[str]:
+    """What schools have registered under a plan three days after it opened, and the slips they made; the organization has
+    confirmed all of them, or none."""
     session, now, made = stage.session, stage.engine.clock(), Counter[str]()
     if plan.registration_from is None or plan.registration_from > now:
         return made
@@ -81,7 +83,7 @@ def _register(stage: Stage, organization: Actor, plan: ExamPlan) -> Counter[str]
                 slip = new_slip(session, school, now, plan.id, offer.certificate.id, {})
                 instance_id, _ = starting.start(stage.engine, session, school, "payment_slip", slip)
                 made["缴费申请单"] += 1
-                if plan.registration_to is not None and plan.registration_to <= stage.engine.clock() + timedelta(days=7):
+                if confirmed:
                     acting.send(stage.engine, session, organization, instance_id, "waiting")
     return made
 
