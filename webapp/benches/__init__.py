@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from webapp.benches import arrange, batch, export, growth, imports, inbox, lists, multi_instance, photos, step
+from webapp.benches import arrange, batch, documents, export, growth, imports, inbox, lists, multi_instance, photos, step
 
 Measured = tuple[float, float] | tuple[float, float, dict[str, Any]]
 """Ours and the floor's, in seconds; and what else is worth telling, such as the peak memory."""
@@ -20,6 +20,7 @@ BENCHES: dict[str, Callable[[], Measured]] = {
     "export": export.measure,
     "import": imports.measure,
     "photos": photos.measure,
+    "documents": documents.measure,
     "arrange": arrange.measure,
 }
 
