@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from jobs.documents.fonts import font, printed, runs
+from jobs.documents.fonts import BOLD, face_of, font, printed, runs
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
@@ -49,6 +49,7 @@ def fit(text: str, width: float, height: float, size: float, *, bold: bool = Fal
     It wraps as soon as the box has room for more lines of the size that it has come down to.
     """
     shown = printed(text)
+    bold = bold and all(face_of(one, True) == BOLD for one in shown)  # all lines alike
     at = size
     while at > least:
         lines = wrapped(shown, width, at, bold)

@@ -39,7 +39,7 @@ _STYLE = """
 html { font-family: Pilot, PilotRegular; -pdf-word-wrap: CJK; font-size: 11pt; }
 p { margin: 0; line-height: 130%; }
 h1, h2 { text-align: center; margin: 0 0 5mm 0; line-height: 130%; } 
-h1 { font-size: 16pt; page-break-before: always; } h2 { font-size: 26pt; } h3 { font-size: 12pt; margin: 7mm 0 2mm 0; }
+h1 { font-size: 16pt; } .next { page-break-before: always; } h2 { font-size: 26pt; } h3 { font-size: 12pt; margin: 7mm 0 2mm 0; }
 td { border: 0.6pt solid #8c8c8c; padding: 2.2mm 2mm; vertical-align: middle; } td.label { background-color: #f2f2f2; text-align: center; }
 td.photo { text-align: center; } table.exams { margin-top: 6mm; }
 """
@@ -98,7 +98,7 @@ def _ticket(number: int, photos: Sequence[bytes]) -> Ticket:
 
 
 def _html(tickets: Sequence[Ticket]) -> str:
-    pages = "".join(f"<div>{_page(ticket)}</div>" for ticket in tickets)
+    pages = _page(tickets[0]) + "".join(f'<div class="next">{_page(ticket)}</div>' for ticket in tickets[1:])
     return f'<html lang="zh-CN"><head><style>{_STYLE}</style></head><body>{pages}</body></html>'
 
 
