@@ -65,7 +65,12 @@ def _plans(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
 def _exam_plans(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
     """Plans for which the school may register candidates now."""
     for plan in session.scalars(exam_plans_query(actor).where(within("registration", now))):
-        yield Reminder(f"“{plan.title()}”正在报考", "查看考试计划", url_for("exam_plan.show", record_id=plan.id), plan.registration_to)
+        yield Reminder(
+            f"“{plan.title()}”（{plan.party.name}）正在报考",
+            "查看考试计划",
+            url_for("exam_plan.show", record_id=plan.id),
+            plan.registration_to,
+        )
 
 
 def _seal(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, render_template
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, select
 
 from domain.ground.parties import Actor
 from domain.institutions.teachers import ROLE, teachers_query
 from domain.platform.background import LIVE, BackgroundTask
 from forms import fields
 from processes import tables
-from processes.definitions.store import latest
+from processes.definitions.store import latest, lifecycles
 from processes.errors import NotFound
 from processes.rights import access
 from processes.tasks.inbox import open_tasks, started
@@ -58,14 +58,15 @@ def incomplete() -> str:
 
 def _counts(who: Actor, now: datetime) -> dict[str, int]:
     """waiting, due, incomplete, running, background: three queries – tasks, the actor's own processes, background tasks."""
-    tasks = open_tasks(who, now).add_columns(tables.instance.c.started_by).order_by(None).subquery().c
+    tasks = open_tasks(who, now).add_columns(tables.instance.c.started_by, tables.instance.c.key).order_by(None).subquery().c
+    begun = and_(tasks.started_by == who.person_id, tasks.key.not_in(lifecycles(db())))
     waiting, due, own = (
         db()
         .execute(
             select(
                 func.count(tasks.id),
                 func.count().filter(tasks.due_at <= now + PRESSING),
-                func.count().filter(tasks.started_by == who.person_id),
+                func.count().filter(begun),
             )
         )
         .one()
@@ -78,7 +79,9 @@ def _counts(who: Actor, now: datetime) -> dict[str, int]:
 
 
 def _own(query: Select[Any], who: Actor) -> Select[Any]:
-    return _oldest_first(query.where(tables.instance.c.started_by == who.person_id))
+    """What somebody began as a matter: without the lives of records that are entered by the thousand, as 我发起的."""
+    begun = (tables.instance.c.started_by == who.person_id, tables.instance.c.key.not_in(lifecycles(db())))
+    return _oldest_first(query.where(*begun))
 
 
 def _oldest_first(query: Select[Any]) -> Select[Any]:

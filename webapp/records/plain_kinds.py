@@ -94,6 +94,8 @@ class PlainKind(Generic[P]):
     locked: Callable[[P], Collection[str]] = lambda record: ()
     opening: Mapping[str, Any] = field(default_factory=dict)
     may_edit: Callable[[Actor, P], bool] = lambda actor, record: False
+    keeps: Callable[[Actor, P], bool] = lambda actor, record: False
+    """Who sees who has looked at it (证件号查看记录), besides those who may edit it: the party whose data it is."""
     may_add: Callable[[Actor], bool] = lambda actor: False
     make: Callable[[Session, dict[str, Any]], P] | None = None
     adding: str = "新增"
@@ -181,7 +183,9 @@ def plain_page(kind: PlainKind[P], record: P, sections: Sequence[Section] = (), 
         sections=sections,
         buttons=buttons,
         changes=[(change, _texts_of(schema, change)) for change in changes_of(db(), record)],
-        looks=looks_at(db(), kind.listing.name, record.id) if kind.listing.masked and kind.may_edit(actor(), record) else None,
+        looks=looks_at(db(), kind.listing.name, record.id)
+        if kind.listing.masked and (kind.may_edit(actor(), record) or kind.keeps(actor(), record))
+        else None,
     )
 
 

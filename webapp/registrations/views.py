@@ -38,6 +38,10 @@ def _find(session: Session, who: Actor, registration_id: int) -> Registration | 
     return registration_of(session, who, registration_id, _now())
 
 
+def _keeps(who: Actor, row: Registration) -> bool:
+    return SCHOOL in who.roles and row.party_id == who.party_id
+
+
 REGISTRATION = PlainKind(
     noun="报考",
     form=FORM,
@@ -46,11 +50,12 @@ REGISTRATION = PlainKind(
     show=lambda row: url_for("registrations.show", registration_id=row.id),
     name=lambda row: row.title(),
     find=_find,
+    keeps=_keeps,
 )
 
 
 def _may_delete(who: Actor, row: Registration) -> bool:
-    return SCHOOL in who.roles and row.party_id == who.party_id and not row.paid
+    return _keeps(who, row) and not row.paid
 
 
 def _row_buttons(who: Actor, row: Registration) -> list[Button]:
@@ -98,8 +103,7 @@ def index() -> str:
 def show(registration_id: int) -> str:
     """One registration, with what it keeps of the candidate."""
     row, who = seen_record(REGISTRATION, registration_id), actor()
-    mine = SCHOOL in who.roles and row.party_id == who.party_id
-    correct = [Button("申请更正", url_for("registration_correction.new", **dict[str, Any]({"for": row.id})))] if mine else []
+    correct = [Button("申请更正", url_for("registration_correction.new", **dict[str, Any]({"for": row.id})))] if _keeps(who, row) else []
     return plain_page(REGISTRATION, row, buttons=[*correct, *_row_buttons(who, row)])
 
 

@@ -13,6 +13,7 @@ from jobs.imports.cells import AS_SHOWN, CUT_OFF, ERROR_TOLD, ERROR_VALUE, as_te
 ID = {"type": "string", "format": "id-number"}
 MOBILE = {"type": "string", "format": "mobile"}
 NAME = {"type": "string", "format": "person-name"}
+YEAR = {"type": "integer", "minimum": 1950, "maximum": 2100}
 DAY = {"type": "string", "format": "date"}
 
 
@@ -60,6 +61,12 @@ def test_text(cell: Any, text: str) -> None:
         ({"type": "integer"}, "12.0", 12),
         ({"type": "number"}, "59.5", 59.5),
         ({"type": "integer"}, "很多", "很多"),
+        *(
+            (YEAR, text, 2025)
+            for text in ("2025", "2025级", "2025 年", "2025届", "2025-09", "2025年9月", "2025-09-01", "20250901", "２０２５级")
+        ),
+        *((YEAR, text, text) for text in ("25级", "大二", "2025级1班")),
+        ({"type": "integer", "minimum": 0}, "2025级", "2025级"),  # no year
         ({"type": "string", "enum": ["男", "女"]}, " 男 ", "男"),
         ({"type": "string", "enum": ["中级（二）"]}, "中级(二)", "中级（二）"),
         ({"type": "string"}, "（甲）乙", "（甲）乙"),  # free text keeps its full-width signs

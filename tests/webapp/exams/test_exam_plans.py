@@ -94,7 +94,7 @@ def test_a_plan_stands_on_the_home_of_its_schools_while_they_may_register(lite_b
     app = site(lite_books)
     organization, school, stranger = (user(app, name) for name in ("organization1", "school1", "school2"))
     assert publish(organization) == 302
-    told = "“十二月Web前端考试”正在报考"
+    told = "“十二月Web前端考试”（华信培训评价中心）正在报考"
     assert told in school.get("/").text
     assert told not in stranger.get("/").text
     assert "考试计划" in organization.get("/").text.split("data-standing")[-1]

@@ -88,6 +88,9 @@ def test_candidates_are_ticked_and_registered(lite_books: World) -> None:
     assert total(school, "/registrations/?number=BK00000001") == total(organization, "/registrations/") == 1
     assert total(stranger, "/registrations/") == 0
     assert stranger.get(f"/registrations/{made}").status_code == 404
+    assert organization.get(f"/registrations/{made}").status_code == 200
+    assert "吴霞（华信培训评价中心）" in school.get(f"/registrations/{made}").text.split("证件号查看记录")[-1]  # the school sees who looked
+    assert "证件号查看记录" not in organization.get(f"/registrations/{made}").text
     again = school.post("/registrations/choose", data={**chosen, "target": target(lite_books)}).text
     assert "已报考：该证件已在本考试计划中报考此证书" in again
     with school.post("/lists/registrations/export", data={"back": "/registrations/"}) as exported:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from domain.exams.candidates import Candidate
 from domain.exams.exam_subjects import ExamSubject
@@ -129,6 +129,21 @@ def test_the_lives_of_candidates_are_nothing_that_somebody_began(lite_books: Wor
     assert begun() == before
     assert apply(school, "保存") == 302
     assert begun() == (before[0] + 1, before[1] + 1)
+
+
+@pytest.mark.row("8.1")
+def test_what_comes_back_of_such_a_life_is_nothing_unfinished(lite_books: World) -> None:
+    app = site(lite_books)
+    school, organization = user(app, "school1"), user(app, "organization1")
+    assert add(school, CERTIFICATES[0]) == 302
+    with lite_books.runtime.database.reading() as session:
+        (task,) = session.scalars(select(tables.task.c.id).where(tables.task.c.element == "review")).all()
+    assert organization.post(f"/inbox/tasks/{task}", data={"outcome": "认证退回", "comment": "请核对"}).status_code == 302
+    figures = {name: number for _, number, name in FIGURE.findall(school.get("/").text)}
+    assert (figures["待我办理"], figures["未完成"]) == ("1", "0")
+    assert "修改监考人员认证" not in school.get("/incomplete").text
+    hand_in(school, "保存")
+    assert {name: number for _, number, name in FIGURE.findall(school.get("/").text)}["未完成"] == "1"
 
 
 @pytest.mark.row("8.1")
