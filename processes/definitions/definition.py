@@ -122,9 +122,10 @@ class Definition:
 
     @cached_property
     def first_task(self) -> Element | None:
-        """The user task that a new record comes to at once; None where it comes to another wait first."""
+        """The user task that a new record comes to at once, of those who begin it; None where it comes to another wait first, or to
+        somebody else."""
         first = next((self.elements[e] for e in in_order(self) if self.elements[e].tag in STANDS), None)
-        return first if first is not None and first.tag == "userTask" else None
+        return first if first is not None and first.tag == "userTask" and first.role == self.start.lane else None
 
     @cached_property
     def record_schema(self) -> dict[str, Any]:

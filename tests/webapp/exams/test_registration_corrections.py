@@ -21,7 +21,7 @@ ROUTES = {  # what each account gets from each address
     "registration_correction.edit": get("404"),
     "registration_correction.store": post("404"),
     "registration_correction.new": get("schools: 302; 403"),
-    "registration_correction.create": post("schools: 409; 403"),
+    "registration_correction.create": post("schools: 422; 403"),
 }  # fmt: skip
 FORM = {"for": "1", "pinyin": "WANG XIAO MING", "mobile": "13911110000", "reason": "以护照为准", "act": "保存"}
 
@@ -32,7 +32,15 @@ def test_a_correction_is_asked_for_and_carried_out(lite_books: World) -> None:
     school, organization, stranger = (user(app, name) for name in ("school1", "organization1", "school2"))
     assert "/registration-corrections/new?for=1" in school.get("/registrations/1").text
     assert "/registration-corrections/new" not in organization.get("/registrations/1").text
-    assert 'value="WANG XIAOMING"' in school.get("/registration-corrections/new?for=1").text
+    form = school.get("/registration-corrections/new?for=1").text
+    assert 'value="WANG XIAOMING"' in form
+    for outcome in ("同意", "退回"):  # the first task is another's: whoever begins has none of its buttons
+        assert f'value="{outcome}"' not in form
+        assert school.post("/registration-corrections/new", data={**FORM, "act": outcome}).status_code == 403
+    assert ids(lite_books, select(RegistrationCorrection.id)) == []
+    bare = school.post("/registration-corrections/new", data={**FORM, "reason": ""})
+    assert bare.status_code == 422
+    assert "更正原因" in bare.text
     for client, form, told in (
         (stranger, FORM, "不属于本校"),
         (school, {**FORM, "pinyin": "WANG XIAOMING"}, "没有变化"),
