@@ -11,6 +11,7 @@ from pathlib import Path
 
 # imported for their tables: the metadata must know them all
 import domain.exams.allotments
+import domain.exams.arrangings
 import domain.exams.rooms
 import domain.exams.seats
 import domain.ground.locks
@@ -47,6 +48,7 @@ PRODUCT = "系统"  # who deployed what came with the product
 BPMN_FOLDER = Path(__file__).parent.parent / "bpmn"
 TABLES = (
     domain.exams.allotments.Allotment,
+    domain.exams.arrangings.Arrangement,
     domain.exams.rooms.Room,
     domain.exams.seats.Seat,
     domain.platform.background.BackgroundTask,

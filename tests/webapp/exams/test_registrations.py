@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from domain.exams.candidates import Candidate
 from domain.exams.plans import ExamPlan, Sitting
 from domain.exams.registrations import Entry, Registration
-from domain.exams.seats import Seat
 from jobs import background
 from tests.conftest import NOON, World
 from tests.domain.exams.pupils import PUPIL, pupil
@@ -21,6 +20,7 @@ from tests.jobs.imports.files import workbook
 from tests.webapp.clients import site, user
 from tests.webapp.demonstration import ids, name_of, total
 from tests.webapp.exams.plan_forms import CERTIFICATE, PLAN, SUBJECT, publish
+from tests.webapp.exams.seating import seat
 from tests.webapp.routes import get, post
 
 ROUTES = {  # what each account gets from each address
@@ -45,16 +45,6 @@ def target(world: World, subject: bool = False) -> str:
         sitting = session.scalars(select(Sitting).order_by(Sitting.id)).first()
         assert sitting is not None
         return f"{sitting.plan_id}:{sitting.subject.certificate_id}" + (f":{sitting.subject_id}" if subject else "")
-
-
-def seat(world: World, registration_id: int) -> None:
-    """A published seat for each of its subjects, as the arranging gives them."""
-    with world.runtime.database.writing() as session:
-        for entry in session.scalars(select(Entry).where(Entry.registration_id == registration_id)).all():
-            sitting = session.scalars(select(Sitting).where(Sitting.subject_id == entry.subject_id)).first()
-            assert sitting is not None
-            values = {"entry_id": entry.id, "registration_id": registration_id, "plan_id": entry.plan_id, "sitting_id": sitting.id}
-            session.execute(insert(Seat), {**values, "room_id": 1, "number": registration_id, "published": True})
 
 
 @pytest.mark.row("5.2.6.1", "5.2.6.3")

@@ -14,7 +14,6 @@ from domain.exams.exam_sites import ExamSite
 from domain.exams.exam_subjects import ExamSubject
 from domain.exams.plans import ExamPlan
 from domain.exams.rooms import Room
-from domain.exams.seats import Seat
 from domain.ground.tones import Tone
 from domain.platform.changes import Change
 from tests.conftest import NOON, World
@@ -24,7 +23,8 @@ from tests.webapp.clients import site, user
 from tests.webapp.demonstration import ids, name_of, total
 from tests.webapp.exams.plan_forms import CERTIFICATE, PLAN, publish
 from tests.webapp.exams.room_forms import ROOM, add_room, set_the_stage
-from tests.webapp.exams.test_registrations import add, imported, seat, target, work
+from tests.webapp.exams.seating import seat
+from tests.webapp.exams.test_registrations import add, imported, target, work
 from tests.webapp.routes import get, post
 
 ROUTES = {  # what each account gets from each address
@@ -311,9 +311,7 @@ def test_who_is_seated_keeps_the_place(lite_books: World, people: tuple[FlaskCli
     assert add_room(school) == 302
     add(school, PUPIL)
     school.post("/registrations/register", data={"all": "1", "filter": "", "target": target(lite_books)})
-    seat(lite_books, 1)
-    with lite_books.runtime.database.writing() as session:
-        session.execute(update(Seat).values(room_id=1, number=35))
+    seat(lite_books, 1, number=35)
     changed = {**ROOM, "places": "34", "seen": _last_change(lite_books)}
     refused = school.post("/rooms/1/edit", data=changed)
     assert refused.status_code == 409
