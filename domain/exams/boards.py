@@ -62,7 +62,7 @@ def numbers_of(session: Session, plan_ids: Sequence[int]) -> dict[int, Numbers]:
 
 
 def _counted(session: Session, query: Select[int, int]) -> dict[int, int]:
-    return {id: number or 0 for id, number in session.execute(query).tuples()}
+    return {id: number or 0 for id, number in session.execute(query)}
 
 
 def arranged_plans(actor: Actor) -> Select[ExamPlan]:
@@ -99,11 +99,11 @@ def sites_of(session: Session, plan_id: int) -> list[SiteRow]:
     entries = entries.join(ExamSite, ExamSite.id == Allotment.site_id).outerjoin(Seat, Seat.entry_id == Entry.id)
     counts = {
         party: (wanted, placed)
-        for party, wanted, placed in session.execute(entries.where(Entry.plan_id == plan_id).group_by(ExamSite.party_id)).tuples()
+        for party, wanted, placed in session.execute(entries.where(Entry.plan_id == plan_id).group_by(ExamSite.party_id))
     }
     rooms = _counted(session, select(Room.party_id, func.count()).where(Room.plan_id == plan_id).group_by(Room.party_id))
     named = select(Party.id, Party.name).where(Party.id.in_({*counts, *rooms})).order_by(Party.name, Party.id)
-    return [SiteRow(id, name, *counts.get(id, (0, 0)), rooms.get(id, 0)) for id, name in session.execute(named).tuples()]
+    return [SiteRow(id, name, *counts.get(id, (0, 0)), rooms.get(id, 0)) for id, name in session.execute(named)]
 
 
 @dataclass(frozen=True)
@@ -138,15 +138,15 @@ def matrix_of(session: Session, plan_id: int, party_id: int, first: int = 0, siz
     asked = select(Sitting, ExamSubject.name).join(ExamSubject, ExamSubject.id == Sitting.subject_id).where(Sitting.plan_id == plan_id)
     sittings = [
         (sitting, name)
-        for sitting, name in session.execute(asked.order_by(Sitting.starts_at, Sitting.ends_at, Sitting.id)).tuples()
+        for sitting, name in session.execute(asked.order_by(Sitting.starts_at, Sitting.ends_at, Sitting.id))
         if any(sitting.subject_id in known for known in subjects.values())
     ]
     seats = select(Seat.room_id, Seat.sitting_id, func.count(), func.count().filter(Seat.published)).where(Seat.room_id.in_(ids))
     guarded = select(Duty.room_id, Duty.sitting_id, func.count()).where(Duty.room_id.in_(ids)).group_by(Duty.room_id, Duty.sitting_id)
-    duties = {(room, sitting): number for room, sitting, number in session.execute(guarded).tuples()}
+    duties = {(room, sitting): number for room, sitting, number in session.execute(guarded)}
     cells = {
         (room, sitting): Cell(number, number - published, duties.get((room, sitting), 0))
-        for room, sitting, number, published in session.execute(seats.group_by(Seat.room_id, Seat.sitting_id)).tuples()
+        for room, sitting, number, published in session.execute(seats.group_by(Seat.room_id, Seat.sitting_id))
     }
     holds = frozenset((room, sitting.id) for room, known in subjects.items() for sitting, _ in sittings if sitting.subject_id in known)
     return Matrix(rooms, sittings, cells, holds)
@@ -173,7 +173,7 @@ def seated_in(session: Session, room_id: int, sitting_id: int) -> list[Seated]:
     query = query.join(Registration, Registration.id == Seat.registration_id).join(Party, Party.id == Registration.party_id)
     query = query.outerjoin(ExamTicket, ExamTicket.registration_id == Registration.id)
     query = query.where(Seat.room_id == room_id, Seat.sitting_id == sitting_id).order_by(Seat.number)
-    return [Seated(*row) for row in session.execute(query).tuples()]
+    return [Seated(*row) for row in session.execute(query)]
 
 
 def guards_of(session: Session, room_id: int, sitting_id: int) -> Sequence[Invigilator]:
@@ -216,17 +216,17 @@ def reasons_of(session: Session, plan_id: int) -> list[tuple[str, int]]:
     """Why entries have no seat, and how many, the most first."""
     query = lacking_query(plan_id).order_by(None)
     counted = query.with_only_columns(Unplaced.reason, func.count()).group_by(Unplaced.reason).order_by(func.count().desc())
-    return [(reason or NOT_TRIED, number) for reason, number in session.execute(counted).tuples()]
+    return [(reason or NOT_TRIED, number) for reason, number in session.execute(counted)]
 
 
 def changes_of_plan(session: Session, plan_id: int, limit: int) -> Sequence[tuple[Change, str]]:
     """The last changes of an arranging and who made each, newest first."""
     query = select(Change, Person.name).join(Person, Person.id == Change.person_id).where(Change.plan_id == plan_id)
-    return session.execute(query.order_by(Change.id.desc()).limit(limit)).tuples().all()
+    return session.execute(query.order_by(Change.id.desc()).limit(limit)).all()
 
 
 def entry_of(session: Session, plan_id: int, entry_id: int) -> tuple[Registration, ExamSubject] | None:
     """An entry of a plan: who, and in what."""
     query = select(Registration, ExamSubject).join(Entry, Entry.registration_id == Registration.id)
     query = query.join(ExamSubject, ExamSubject.id == Entry.subject_id).where(Entry.id == entry_id, Entry.plan_id == plan_id)
-    return session.execute(query).tuples().first()
+    return session.execute(query).first()

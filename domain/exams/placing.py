@@ -99,7 +99,7 @@ def _held(session: Session, plan_id: int, entries: Collection[int]) -> dict[int,
     query = select(Seat.entry_id, Seat.sitting_id, Seat.room_id, Seat.number, Seat.published).where(Seat.plan_id == plan_id)
     if len(entries) <= FEW:
         query = query.where(Seat.entry_id.in_(entries))
-    rows = session.execute(query).tuples()
+    rows = session.execute(query)
     return {entry: (Spot(sitting, room, number), published) for entry, sitting, room, number, published in rows if entry in entries}
 
 
@@ -146,7 +146,7 @@ def _change_duties(session: Session, change: Change, changes: Changes) -> int:
     """Takes and gives duties, those of rooms that nobody uses any more besides; rooms without seats are struck out. Returns how many."""
     plan_id = change.plan_id
     there = {Post(one.room_id, one.sitting_id, one.invigilator_id): one.published for one in session.scalars(_duties(plan_id))}
-    used = set(session.execute(select(Seat.room_id, Seat.sitting_id).where(Seat.plan_id == plan_id).distinct()).tuples())
+    used = set(session.execute(select(Seat.room_id, Seat.sitting_id).where(Seat.plan_id == plan_id).distinct()))
     idle = {post for post in there if (post.room_id, post.sitting_id) not in used}
     taken = ((changes.taken & there.keys()) | idle) - changes.given
     given = {post for post in changes.given if post not in there and (post.room_id, post.sitting_id) in used}

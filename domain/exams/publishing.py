@@ -76,7 +76,7 @@ def _give_tickets(session: Session, plan_id: int) -> int:
             select(func.substr(ExamTicket.number, 1, 10), func.max(ExamTicket.number))
             .where(ExamTicket.number.startswith(head))
             .group_by(func.substr(ExamTicket.number, 1, 10))
-        ).tuples()
+        )
     }
     rows = []
     for registration_id, site_id in site_of.items():

@@ -91,7 +91,7 @@ def read(session: Session, plan_id: int, order: Order = Order.SCHOOL, making_roo
 def _read_sittings(session: Session, parts: _Parts, which: object) -> None:
     query = select(Sitting.id, Sitting.subject_id, Sitting.starts_at, Sitting.ends_at, ExamSubject.certificate_id, ExamSubject.room_type)
     query = query.join(ExamSubject, ExamSubject.id == Sitting.subject_id).where(which).order_by(Sitting.id)  # type: ignore[arg-type]
-    for id, subject, start, end, certificate, kind in session.execute(query).tuples():
+    for id, subject, start, end, certificate, kind in session.execute(query):
         parts.sittings[id] = arranging.Sitting(id, frozenset((subject,)), start, end)
         parts.subjects[subject] = arranging.Subject(subject, certificate, kind)
 
@@ -100,7 +100,7 @@ def _read_rooms(session: Session, parts: _Parts, query: Select[Room]) -> None:
     rooms = session.scalars(query.order_by(Room.id)).all()
     subjects: dict[int, set[int]] = defaultdict(set)
     ids = query.with_only_columns(Room.id).order_by(None)
-    for room_id, subject_id in session.execute(select(room_subject).where(room_subject.c.room_id.in_(ids))).tuples():
+    for room_id, subject_id in session.execute(select(room_subject).where(room_subject.c.room_id.in_(ids))):
         subjects[room_id].add(subject_id)
     for one in rooms:
         place = f"{one.building} {one.door}" if one.building and one.door else ""
@@ -152,7 +152,7 @@ def _registered(session: Session, parts: _Parts, query: _Registered) -> dict[tup
     entries: dict[tuple[int, int], int] = {}
     about: dict[int, tuple[str, int, int, int | None, bool]] = {}
     subjects: dict[int, list[int]] = defaultdict(list)
-    for id, entry, subject, document, number, school, certificate, at, photo in session.execute(query).tuples():
+    for id, entry, subject, document, number, school, certificate, at, photo in session.execute(query):
         entries[id, subject] = entry
         subjects[id].append(subject)
         about[id] = f"{document} {number}", school, certificate, at, bool(photo)
@@ -164,7 +164,7 @@ def _registered(session: Session, parts: _Parts, query: _Registered) -> dict[tup
 def _read_placed(session: Session, parts: _Parts, query: Select[Seat], registrations: Collection[int], fixed: bool = False) -> None:
     """The seats of these registrations, and the duties beside them. A room that only holds a seat is read, too."""
     columns = (Seat.registration_id, Entry.subject_id, Seat.sitting_id, Seat.room_id, Seat.number, Seat.published)
-    rows = session.execute(query.join(Entry, Entry.id == Seat.entry_id).with_only_columns(*columns).order_by(Seat.entry_id)).tuples().all()
+    rows = session.execute(query.join(Entry, Entry.id == Seat.entry_id).with_only_columns(*columns).order_by(Seat.entry_id)).all()
     rows = [row for row in rows if row[0] in registrations]
     further = {room for _, _, _, room, _, _ in rows} - parts.rooms.keys()
     if further:
@@ -194,7 +194,7 @@ def _read_elsewhere(session: Session, parts: _Parts, plan_id: int, sites: Collec
     found = session.execute(
         held.with_only_columns(Seat.registration_id, Seat.sitting_id, Entry.subject_id).join(Entry, Entry.id == Seat.entry_id)
     )
-    rows = found.tuples().all()
+    rows = found.all()
     if not rows:
         return
     _read_sittings(session, parts, Sitting.id.in_({sitting for _, sitting, _ in rows}))
@@ -202,12 +202,10 @@ def _read_elsewhere(session: Session, parts: _Parts, plan_id: int, sites: Collec
     for registration, _, subject in rows:
         subjects[registration].append(subject)
     query = select(Registration.id, Registration.document, Registration.id_number, Registration.party_id, Registration.certificate_id)
-    sites_of = dict(
-        session.execute(held.with_only_columns(Seat.registration_id, Room.party_id).join(Room, Room.id == Seat.room_id)).tuples().all()
-    )
+    sites_of = dict(session.execute(held.with_only_columns(Seat.registration_id, Room.party_id).join(Room, Room.id == Seat.room_id)).all())
     for id, document, number, school, certificate in session.execute(
         query.where(Registration.id.in_(held.with_only_columns(Seat.registration_id)))
-    ).tuples():
+    ):
         identity = f"{document} {number}"
         parts.registrations[id] = arranging.Registration(id, identity, school, certificate, tuple(subjects[id]), sites_of[id], id, True)
     _read_placed(session, parts, held, frozenset(subjects), fixed=True)
@@ -226,7 +224,7 @@ def _invigilators(
     query = query.outerjoin(InvigilatorCertificate, holds)
     able = and_(Invigilator.party_id.in_(sites), InvigilatorCertificate.id.is_not(None))
     certified: dict[tuple[int, str, int], set[int]] = defaultdict(set)
-    for id, number, school, certificate in session.execute(query.where(or_(able, Invigilator.id.in_(on_duty)))).tuples():
+    for id, number, school, certificate in session.execute(query.where(or_(able, Invigilator.id.in_(on_duty)))):
         certified[id, number, school].update(() if certificate is None else (certificate,))
     return tuple(arranging.Invigilator(*about, frozenset(found)) for about, found in sorted(certified.items()))
 
@@ -238,12 +236,12 @@ def names_of(session: Session, given: Given) -> Names:
     parties |= {one.site for one in wanted.registrations if one.site is not None}
     certificates = {one.certificate for one in wanted.subjects} | {one.certificate for one in wanted.registrations}
     schools = _called(session, select(Party.id, Party.name), parties)
-    subjects = _called(session, select(ExamSubject.id, ExamSubject.name), [one.id for one in wanted.subjects])
+    subjects = session.scalars(ExamSubject.joined().where(ExamSubject.id.in_([one.id for one in wanted.subjects])))
     return Names(
         people=_people(session, [one.id for one in wanted.registrations]),
         schools=schools,
         certificates=_called(session, select(Certificate.id, LABEL), certificates),
-        subjects=subjects,
+        subjects={one.id: one.title() for one in subjects},
         sites=schools,
         rooms=_called(session, select(Room.id, Room.name), [one.id for one in wanted.rooms]),
         sittings={one.id: when(one.start, one.end) for one in wanted.sittings},
@@ -253,12 +251,12 @@ def names_of(session: Session, given: Given) -> Names:
 
 def _called(session: Session, query: Select[int, str], ids: Iterable[int]) -> dict[int, str]:
     key = query.selected_columns[0]
-    return {id: name for part in _parts_of(ids) for id, name in session.execute(query.where(key.in_(part))).tuples()}
+    return {id: name for part in _parts_of(ids) for id, name in session.execute(query.where(key.in_(part)))}
 
 
 def _people(session: Session, ids: Iterable[int]) -> dict[int, str]:
     query = select(Registration.id, Registration.name, Registration.id_number)
-    rows = (row for part in _parts_of(ids) for row in session.execute(query.where(Registration.id.in_(part))).tuples())
+    rows = (row for part in _parts_of(ids) for row in session.execute(query.where(Registration.id.in_(part))))
     return {id: f"{name}（{masked(number)}）" for id, name, number in rows}
 
 

@@ -116,7 +116,7 @@ def missing(plan_id: int) -> str:
     query = boards.lacking_query(plan_id, reason, school)
     total = db().scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     page = page_of(request.args, total, LACKING)
-    rows = [boards.Lacking(*row) for row in db().execute(query.limit(LACKING).offset(page.offset)).tuples()]
+    rows = [boards.Lacking(*row) for row in db().execute(query.limit(LACKING).offset(page.offset))]
     reasons = [one for one, _ in boards.reasons_of(db(), plan_id)]
     about = {"reason": reason, "school": school, "reasons": reasons}
     return render_template("arranging/missing.html", plan=plan, rows=rows, page=page, masked=masked, otherwise=boards.NOT_TRIED, **about)
