@@ -23,6 +23,7 @@ from jobs.imports.working import check_file, take_in
 from jobs.lists import batches, exports, monitoring
 from jobs.photos import arriving as photos
 from jobs.photos import working as photo_work
+from jobs.printing import working as printing
 from jobs.queue import LONG, enqueue
 from jobs.runtime import Runtime
 from jobs.work import LEASE, Stopped, Work
@@ -42,6 +43,7 @@ KINDS: dict[str, Kind] = {
     photos.TASK: photo_work.run,
     arrangements.ARRANGE: arrangements.run,
     arrangements.PUBLISH: arrangements.run_publish,
+    printing.TASK: printing.run,
 }
 _LEASED = leases.Leased(BackgroundTask.__table__, "lease_until", TaskState.WAITING, TaskState.RUNNING)  # type: ignore[arg-type]  # declared as FromClause
 _log = logging.getLogger(__name__)
