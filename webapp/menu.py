@@ -93,6 +93,7 @@ HEADINGS = (
             Entry("考核站点分配查询", endpoint="allotments.index", roles=(SCHOOL, OPERATOR), last=True),
             Entry("考场管理", endpoint="rooms.index", roles=(SCHOOL, ORGANIZATION, OPERATOR), last=True),
             Entry("报考管理", endpoint="registrations.index", roles=(SCHOOL, ORGANIZATION, OPERATOR), last=True),
+            Entry("排考", endpoint="arranging.index", roles=(ORGANIZATION,), last=True),
             Entry("监考人员", endpoint="invigilators.index", roles=(SCHOOL,), last=True),
         ),
     ),

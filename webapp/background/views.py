@@ -160,6 +160,8 @@ def _sentence(task: BackgroundTask) -> str:
     counts = f"完成 {task.done} 条，失败 {task.failed} 条"
     if task.state == TaskState.WAITING:
         return "正在排队，马上开始。" if not task.done + task.failed else f"{counts}，等待继续。"
+    if task.state == TaskState.DONE and task.is_of(actor()) and (told := task.result.get("told")):
+        return f"{told}。"
     if task.state != TaskState.RUNNING:
         return f"{counts}。"
     if not task.total:
