@@ -33,6 +33,7 @@ from webapp.account.views import LOGINS, login_not_taken
 from webapp.account.views import blueprint as account
 from webapp.acts.views import blueprint as records
 from webapp.allotments.views import blueprint as allotments
+from webapp.arranging.views import blueprint as arranging
 from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
 from webapp.certificates.views import blueprint as certificates
@@ -88,6 +89,7 @@ BLUEPRINTS = (
     amending,
     registrations,
     allotments,
+    arranging,
     rooms,
     payments,
     planned_subjects,

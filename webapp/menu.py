@@ -69,7 +69,7 @@ def _in_order(names: Sequence[str], lines: Sequence[Entry]) -> tuple[Entry, ...]
 
 EXAM_AFFAIRS = (  # manual 5.2.1 to 5.2.11
     *("考试科目", "考试计划", "考生管理", "考核站点申报", "考核站点分配", "考核站点分配查询", "考场管理", "报考管理", "报考信息更正"),
-    *("缴费管理", "考核站点编排", "考场编排", "排考明细", "科目成绩", "考证结果", "监考人员"),
+    *("缴费管理", "排考", "考核站点编排", "考场编排", "排考明细", "科目成绩", "考证结果", "监考人员"),
 )
 HEADINGS = (
     Entry(
@@ -100,6 +100,7 @@ HEADINGS = (
             Entry("考核站点分配查询", endpoint="allotments.index", roles=(SCHOOL, OPERATOR)),
             Entry("考场管理", endpoint="rooms.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
             Entry("报考管理", endpoint="registrations.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
+            Entry("排考", endpoint="arranging.index", roles=(ORGANIZATION,)),
             Entry("考核站点编排", endpoint="planned_subjects.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
             Entry("考场编排", endpoint="used_rooms.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
             Entry("排考明细", endpoint="placed.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),

@@ -94,4 +94,4 @@ def _write(write: Callable[..., Sequence[Lacking]], found: Gathered, target: IO[
 def _tell(work: Work, sentences: Sequence[str]) -> None:
     """The sentences stand on the task's page with the next progress."""
     more = [f"……共 {len(sentences)} 条"] if len(sentences) > SHOWN else []
-    work.result = {**work.result, "told": [*sentences[:SHOWN], *more]}
+    work.result = {**work.result, "warned": [*sentences[:SHOWN], *more]}
