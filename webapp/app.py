@@ -57,6 +57,10 @@ from webapp.notices.views import blueprint as notices
 from webapp.payments.views import blueprint as payments
 from webapp.photos.routes import blueprint as photos
 from webapp.photos.single import photo_page
+from webapp.placed.views import people as placed
+from webapp.placed.views import rooms as used_rooms
+from webapp.placed.views import subjects as planned_subjects
+from webapp.printing.views import blueprint as printing
 from webapp.records.screens import record_blueprint
 from webapp.registrations.views import blueprint as registrations
 from webapp.rooms.views import blueprint as rooms
@@ -88,6 +92,10 @@ BLUEPRINTS = (
     arranging,
     rooms,
     payments,
+    planned_subjects,
+    used_rooms,
+    placed,
+    printing,
     substitutes,
     copies,
     notices,

@@ -18,12 +18,12 @@ from jobs.documents.bundles import Kind, Part
 @dataclass(frozen=True)
 class Order:
     """Who prints what: `document` is the label of a kind of `jobs.documents.bundles`, `ids` are the ticked rows, `values` the filters in
-    force where all under them are meant."""
+    force: without ids all under them are meant."""
 
     actor: Actor
     document: str
     ids: Sequence[int]
-    values: Mapping[str, str] | None
+    values: Mapping[str, str]
     home: Path
     """The folder of the product's data, where photos are."""
     now: datetime

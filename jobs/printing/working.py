@@ -11,7 +11,7 @@ from domain.ground.errors import DomainError
 from domain.platform.looks import note_looks
 from jobs.documents.bundles import Progress, Warn, write_pdf, write_zip
 from jobs.documents.fonts import Lacking
-from jobs.printing import slips
+from jobs.printing import seats, slips
 from jobs.printing.gathering import Gather, Gathered, Order
 from jobs.runtime import Runtime
 from jobs.work import Stopped, Work
@@ -19,7 +19,12 @@ from jobs.work import Stopped, Work
 TASK = "print"
 EVERY = 0.5  # seconds between two looks at how far the drawing is; each renews the lease
 SHOWN = 100  # sentences on the task's page
-SOURCES: Mapping[str, Gather] = {"slips": slips.gather}
+SOURCES: Mapping[str, Gather] = {
+    "slips": slips.gather,
+    "used_rooms": seats.of_rooms,
+    "placed": seats.of_seats,
+    "registrations": seats.of_registrations,
+}
 """Whose rows a printing is about → what gathers them."""
 
 
@@ -31,13 +36,13 @@ MOST = 5_000  # pages or rooms of one PDF: it is in memory as a whole while it i
 
 
 def run(runtime: Runtime, work: Work) -> None:
-    """The background task: `source`, `document`, `ids` or `values`, and whether each part is a PDF of its own (`apart`).
+    """The background task: `source`, `document`, `ids`, `values`, and whether each part is a PDF of its own (`apart`).
 
     Raises:
         NothingToPrint, TooMany; DomainError: what it is about is gone.
     """
     asked = work.params
-    order = Order(work.actor, asked["document"], asked["ids"], asked.get("values"), runtime.settings.home, runtime.engine.clock())
+    order = Order(work.actor, asked["document"], asked["ids"], asked.get("values", {}), runtime.settings.home, runtime.engine.clock())
     with work.database.reading() as session:
         found = SOURCES[asked["source"]](session, order)
     apart = bool(asked.get("apart"))
@@ -89,4 +94,4 @@ def _write(write: Callable[..., Sequence[Lacking]], found: Gathered, target: IO[
 def _tell(work: Work, sentences: Sequence[str]) -> None:
     """The sentences stand on the task's page with the next progress."""
     more = [f"……共 {len(sentences)} 条"] if len(sentences) > SHOWN else []
-    work.result = {**work.result, "told": [*sentences[:SHOWN], *more]}
+    work.result = {**work.result, "warned": [*sentences[:SHOWN], *more]}

@@ -64,7 +64,7 @@ def show(task_id: int) -> str:
         sentence=_sentence(task),
         title=task.title_for(actor()),
         mine=task.is_of(actor()),
-        told=task.result.get("told", ()) if task.is_of(actor()) else (),
+        warned=task.result.get("warned", ()) if task.is_of(actor()) else (),
         has_file=task.result_is_for(actor()) and result_file(runtime().settings, task) is not None,
         back=back if is_local(back) else url_for(".index"),
         failures=db().scalars(failures_query(task).limit(SHOWN)).all() if task.failed and task.is_of(actor()) else [],

@@ -11,7 +11,7 @@ from forms.lists.payment_slips import PAYMENT_SLIP
 from jobs.documents.bundles import SLIPS
 from processes.errors import NotAllowed, NotFound
 from webapp.context import actor, db, runtime
-from webapp.printing import begin_printing
+from webapp.printing.beginning import begin_printing
 from webapp.records.screens import record_blueprint
 
 blueprint = record_blueprint(PAYMENT_SLIP)
