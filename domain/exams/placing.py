@@ -133,8 +133,9 @@ def _insert_seats(session: Session, plan_id: int, seats: Mapping[int, tuple[Spot
     session.execute(insert(RoomSitting).from_select(["room_id", "sitting_id", "plan_id"], new))
     given = values_table(session, rows, types)
     names = ["entry_id", "sitting_id", "room_id", "number", "published"]
-    chosen = select(*(given.c[name] for name in names), Entry.registration_id, Entry.plan_id)
-    chosen = chosen.join(Entry, Entry.id == given.c.entry_id).where(Entry.plan_id == plan_id)
+    # asked for each entry: joined, SQLite would take the JSON apart once for every entry of the plan. None for a foreign one: refused
+    mine = select(Entry.registration_id).where(Entry.id == given.c.entry_id, Entry.plan_id == plan_id).scalar_subquery()
+    chosen = select(*(given.c[name] for name in names), mine, literal(plan_id, Integer))
     session.execute(insert(Seat).from_select([*names, "registration_id", "plan_id"], chosen))
 
 

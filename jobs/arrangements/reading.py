@@ -65,9 +65,12 @@ def read(session: Session, plan_id: int, order: Order = Order.SCHOOL, making_roo
     _read_sittings(session, parts, Sitting.plan_id == plan_id)
     rooms = Room.plan_id == plan_id if site is None else and_(Room.plan_id == plan_id, Room.party_id == site)
     _read_rooms(session, parts, select(Room).where(rooms))
-    entries = _read_registrations(session, parts, plan_id, site)
-    own = frozenset(parts.sittings)
-    _read_placed(session, parts, select(Seat).where(Seat.plan_id == plan_id), frozenset(parts.registrations))
+    registered = _registrations(plan_id) if site is None else _registrations_at(plan_id, site)
+    entries = _read_registrations(session, parts, registered)
+    own, held = frozenset(parts.sittings), select(Seat).where(Seat.plan_id == plan_id)
+    if site is not None:
+        held = held.where(Seat.registration_id.in_(registered.order_by(None).with_only_columns(Registration.id)))
+    _read_placed(session, parts, held, frozenset(parts.registrations))
     sites = {one.site for one in parts.rooms.values()}
     if parts.sittings:
         _read_elsewhere(session, parts, plan_id, sites)
@@ -110,16 +113,13 @@ def _read_rooms(session: Session, parts: _Parts, query: Select[Room]) -> None:
         )
 
 
-def _read_registrations(session: Session, parts: _Parts, plan_id: int, site: int | None) -> dict[tuple[int, int], int]:
-    """The plan's registrations: all, or with a site those allotted to it, who sits there, and whatever else these people are registered
-    for. Returns registration and subject → entry."""
-    if site is None:
-        return _registered(session, parts, _registrations(plan_id))
+def _registrations_at(plan_id: int, site: int) -> _Registered:
+    """Those allotted to a site, those who sit there, and whatever else these people are registered for."""
     there = select(Seat.registration_id).join(Room, Room.id == Seat.room_id).where(Seat.plan_id == plan_id, Room.party_id == site)
     here = _registrations(plan_id).where(or_(ExamSite.party_id == site, Registration.id.in_(there)))
     people = here.with_only_columns(Registration.document, Registration.id_number).order_by(None).distinct().subquery()
     theirs = and_(people.c.document == Registration.document, people.c.id_number == Registration.id_number)
-    return _registered(session, parts, _registrations(plan_id).join(people, theirs))
+    return _registrations(plan_id).join(people, theirs)
 
 
 def _registrations(plan_id: int) -> _Registered:
@@ -148,7 +148,8 @@ def _registrations(plan_id: int) -> _Registered:
     return query.where(Registration.plan_id == plan_id).order_by(Entry.id)
 
 
-def _registered(session: Session, parts: _Parts, query: _Registered) -> dict[tuple[int, int], int]:
+def _read_registrations(session: Session, parts: _Parts, query: _Registered) -> dict[tuple[int, int], int]:
+    """Returns registration and subject → entry."""
     entries: dict[tuple[int, int], int] = {}
     about: dict[int, tuple[str, int, int, int | None, bool]] = {}
     subjects: dict[int, list[int]] = defaultdict(list)
