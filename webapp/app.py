@@ -65,6 +65,8 @@ from webapp.records.screens import record_blueprint
 from webapp.registrations.views import blueprint as registrations
 from webapp.results.views import blueprint as results
 from webapp.rooms.views import blueprint as rooms
+from webapp.scores.views import blueprint as scores
+from webapp.scores.views import results as outcomes
 from webapp.substitutes.views import blueprint as substitutes
 from webapp.weekly.views import blueprint as reports
 
@@ -96,6 +98,8 @@ BLUEPRINTS = (
     planned_subjects,
     used_rooms,
     placed,
+    scores,
+    outcomes,
     printing,
     substitutes,
     copies,
@@ -213,9 +217,7 @@ def error_page(status: int, message: str | None = None, number: str | None = Non
     title, advice = PAGES.get(status, PAGES[400])
     g.quiet = True  # the database may be what failed: the frame of this page asks it for nothing
     name = "results/error.html" if request.blueprint == RESULTS else "error.html"  # candidates have no 工作台 to go back to
-    return render_template(
-        name, status=status, title=title, message=message or advice, number=number, onward=g.get("onward")
-    ), status
+    return render_template(name, status=status, title=title, message=message or advice, number=number, onward=g.get("onward")), status
 
 
 def wants_json() -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session, contains_eager
@@ -37,10 +36,10 @@ class Examinee:
 
     def own(self) -> ColumnElement[bool]:
         """Their registrations."""
-        return and_(Registration.id_number == self.id_number, _TAIL == self.tail)
+        return and_(Registration.id_number == self.id_number, _end_of_mobile == self.tail)
 
 
-_TAIL = func.substr(Registration.mobile, MOBILE_LENGTH - TAIL + 1, TAIL)
+_end_of_mobile: ColumnElement[str] = func.substr(Registration.mobile, MOBILE_LENGTH - TAIL + 1, TAIL)
 
 
 def find_examinee(session: Session, id_number: str, tail: str) -> int | None:
@@ -129,9 +128,10 @@ def _mark(
     return OwnMark(entry_id, subject, text, SHOWN[state or MISSING], objections, may)
 
 
-def _registrations(who: Examinee, now: datetime) -> Select[Any]:
-    query = select(Registration, ExamTicket.number, within("publicity", now)).join(ExamTicket, ExamTicket.registration_id == Registration.id)
-    query = query.join(Registration.plan).join(Registration.certificate).where(who.own(), ExamPlan.published, ExamPlan.publicity_from <= now)
+def _registrations(who: Examinee, now: datetime) -> Select[Registration, str, bool]:
+    query = select(Registration, ExamTicket.number, within("publicity", now))
+    query = query.join(ExamTicket, ExamTicket.registration_id == Registration.id).join(Registration.plan).join(Registration.certificate)
+    query = query.where(who.own(), ExamPlan.published, ExamPlan.publicity_from <= now)
     query = query.options(contains_eager(Registration.plan), contains_eager(Registration.certificate))
     return query.order_by(ExamPlan.publicity_from.desc(), Registration.id)
 

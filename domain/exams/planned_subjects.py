@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Select, and_, case, distinct, exists, false, func, or_, select, true
 from sqlalchemy.orm import Mapped, Session, aliased, contains_eager, mapped_column, query_expression, relationship, with_expression
 
-from domain.certificates.certificates import Certificate
 from domain.exams import registrations
 from domain.exams.allotments import Allotment
 from domain.exams.exam_sites import ExamSite
@@ -92,9 +91,10 @@ def planned_subjects_query(actor: Actor) -> Select[PlannedSubject]:
     """The subjects of the published plans that an actor may see, newest plans first. `people` and `seated` count a school's own candidates;
     the status is that of all."""
     other = aliased(Sitting)
-    smallest = select(func.min(other.id)).where(other.plan_id == PlannedSubject.plan_id, other.subject_id == PlannedSubject.subject_id)
+    same = (other.plan_id == PlannedSubject.plan_id, other.subject_id == PlannedSubject.subject_id)
+    earlier = exists().where(*same, other.id < PlannedSubject.id)
     mine = exam_plans_query(actor).where(ExamPlan.published).order_by(None).with_only_columns(ExamPlan.id)
-    sittings = select(other.id).where(other.plan_id == PlannedSubject.plan_id, other.subject_id == PlannedSubject.subject_id)
+    sittings = select(other.id).where(*same)
     number = sittings.with_only_columns(func.count()).correlate(PlannedSubject).scalar_subquery()
     first = sittings.with_only_columns(func.min(other.starts_at)).correlate(PlannedSubject).scalar_subquery()
     return (
@@ -103,7 +103,7 @@ def planned_subjects_query(actor: Actor) -> Select[PlannedSubject]:
         .join(PlannedSubject.subject)
         .join(ExamSubject.certificate)
         .join(Party, Party.id == ExamPlan.party_id)
-        .where(PlannedSubject.id == smallest.correlate(PlannedSubject).scalar_subquery(), ExamPlan.id.in_(mine))
+        .where(~earlier.correlate(PlannedSubject), ExamPlan.id.in_(mine))
         .options(
             contains_eager(PlannedSubject.plan).contains_eager(ExamPlan.party),
             contains_eager(PlannedSubject.subject).contains_eager(ExamSubject.certificate),
@@ -112,7 +112,7 @@ def planned_subjects_query(actor: Actor) -> Select[PlannedSubject]:
             with_expression(PlannedSubject.first, first),
             with_expression(PlannedSubject.sittings, number),
         )
-        .order_by(PlannedSubject.plan_id.desc(), Certificate.code, PlannedSubject.id)
+        .order_by(ExamPlan.id.desc(), PlannedSubject.id)
     )
 
 

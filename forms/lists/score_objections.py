@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, false
@@ -69,13 +70,17 @@ OBJECTIONS = Listing(
 )
 
 
-def _facts(session: Session, actor: Actor, row: ScoreObjection) -> Sequence[fields.Tab]:
+def _facts(session: Session, actor: Actor, row: ScoreObjection, now: datetime) -> Sequence[fields.Tab]:
     """Whose mark it is, and what it says now."""
     one, subject = row.registration, row.entry.subject
     ticket, mark = present_mark(session, row)
     about = {"number": row.number, "ticket": ticket, "name": one.name, "id_number": masked(one.id_number), "plan": one.plan.title()}
     more = {"school": one.party.name, "subject": subject.name, "was": row.was, "now": mark}
-    return fields.describe(_ABOUT, {**about, **more, "scale": f"满分 {subject.full_mark}，合格分 {subject.pass_mark}"})
+    return fields.describe(_ABOUT, {**about, **more, "scale": _scale(row)})
+
+
+def _scale(row: ScoreObjection) -> str:
+    return f"满分 {row.entry.subject.full_mark}，合格分 {row.entry.subject.pass_mark}"
 
 
 SCORE_OBJECTION = RecordKind(
@@ -86,6 +91,6 @@ SCORE_OBJECTION = RecordKind(
     address="/score-objections",
     menu=MenuLine((ORGANIZATION, OPERATOR), under="考务管理"),
     form="score_objection.json",
-    note=lambda row: f"{row.entry.subject.name}，提出异议时的成绩：{row.was}（满分 {row.entry.subject.full_mark}，合格分 {row.entry.subject.pass_mark}）",
+    note=lambda row: f"{row.entry.subject.name}，提出异议时的成绩：{row.was}（{_scale(row)}）",
     facts=_facts,
 )

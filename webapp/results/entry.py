@@ -20,8 +20,8 @@ COOKIE, SECONDS = "pilot_results", 30 * 60
 def let_in(response: Response, registration_id: int) -> Response:
     """Writes the cookie of whoever was found."""
     value = _signer().dumps([registration_id, seal_of(db(), registration_id, runtime().settings.secret_key)])
-    kept = {"secure": runtime().settings.secure_cookies, "httponly": True, "samesite": "Strict"}
-    response.set_cookie(COOKIE, value, max_age=SECONDS, path=url_for("results.index"), **kept)
+    secure, path = runtime().settings.secure_cookies, url_for("results.index")
+    response.set_cookie(COOKIE, value, max_age=SECONDS, path=path, secure=secure, httponly=True, samesite="Strict")
     return response
 
 

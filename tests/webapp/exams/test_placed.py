@@ -18,7 +18,7 @@ from domain.demo.portraits import as_jpeg, draw
 from domain.exams.allotments import Allotment
 from domain.exams.invigilators import Invigilator
 from domain.exams.photos import keep_photo
-from domain.exams.plans import ExamPlan, Sitting
+from domain.exams.plans import Sitting
 from domain.exams.registrations import Entry, Registration
 from domain.exams.rooms import Room
 from domain.exams.seats import Duty, ExamTicket, RoomSitting, Seat
@@ -53,7 +53,7 @@ EXAM = NOON.replace(month=12, day=19, hour=9)
 Clients = tuple[FlaskClient, FlaskClient, FlaskClient, FlaskClient]
 
 
-def _clients(world: World) -> Clients:
+def _clients(world: World, **plan: str) -> Clients:
     """school1 with an approved site and a room, where school2 is examined too; both have registered two candidates in the plan of
     organization1. Returns school1, school2, organization1 and organization2."""
     app = site(world)
@@ -69,7 +69,7 @@ def _clients(world: World) -> Clients:
             assert copied is not None
             kept = {c.key: getattr(copied, c.key) for c in PilotCertificate.__table__.columns}
             session.execute(insert(PilotCertificate), [{**kept, "party_id": own(world, "school2")}])
-    assert publish(organization, schools=[SCHOOL, f"{name}（{code}）"]) == 302
+    assert publish(organization, schools=[SCHOOL, f"{name}（{code}）"], **plan) == 302
     assert add_room(first) == 302
     chosen = {"all": "1", "filter": "", "target": target(world)}
     add(first, PUPIL, pupil(1))
@@ -295,6 +295,8 @@ def test_documents_of_a_room_hold_whom_the_asker_may_see(lite_books: World, peop
         assert text in door, text
     (door,) = texts(_printed(lite_books, second, "used_rooms", "doors", ids="1"))
     assert "共1人" in door
+    (ticket,) = texts(_printed(lite_books, second, "used_rooms", "tickets", ids="1"))
+    assert "4.开考30分钟后不得入场" in ticket  # what every 准考证 says where its plan says nothing
     task = organization.post("/room-sittings/1/documents/doors")
     assert task.status_code == 302
     work(lite_books)
@@ -303,15 +305,13 @@ def test_documents_of_a_room_hold_whom_the_asker_may_see(lite_books: World, peop
 
 
 @pytest.mark.row("5.2.8.3", "5.2.8.4")
-def test_tickets_are_of_own_candidates_with_photo_rules_and_a_pdf_for_each_room(lite_books: World, people: Clients) -> None:
-    first, second, organization, other = people
+def test_tickets_are_of_own_candidates_with_photo_rules_and_a_pdf_for_each_room(lite_books: World) -> None:
+    first, second, organization, other = _clients(lite_books, rules="带上身份证\r\n\r\n 不得迟到 {{7*7}}")
     _seat(lite_books, 1, 2, 3)
     picture = as_jpeg(draw(1).picture, 88)
     with lite_books.runtime.database.writing() as session:
         session.get_one(Registration, 1).photo = keep_photo(lite_books.runtime.settings.home, picture)
         session.get_one(Registration, 2).photo = "0" * 64  # swept away
-        plan = session.get_one(ExamPlan, 1)
-        plan.data = {**plan.data, "rules": "带上身份证\n\n不得迟到 {{7*7}}"}
     content = _printed(lite_books, first, "used_rooms", "tickets", all="1")  # its own room, in which another school's candidate sits
     pages = texts(content)
     assert [next(one for one in (1, 2, 3) if name_of(lite_books, Registration, one).name in page) for page in pages] == [1, 2]
