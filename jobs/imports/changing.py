@@ -53,7 +53,7 @@ class ClosedCells:
     def remarks(self) -> list[str]:
         """What people read: how many there are, why, and where the first of them stand."""
         return [
-            f"有 {len(found)} 个单元格的改动不会被采纳，保持原值（{kept}）：{'、'.join(found[:NAMED])}{'等' if len(found) > NAMED else ''}。"
+            f"有 {len(found)} 个单元格的改动不会被采纳，保持原值（{kept}）：{'、'.join(found[:NAMED])}{'等' * (len(found) > NAMED)}。"
             for kept, found in self.cells.items()
         ]
 
