@@ -123,6 +123,9 @@ class Listing:
     barred: frozenset[str] = frozenset()
     now: datetime | None = None
     timed: Callable[[datetime, Select[Any]], Select[Any]] = lambda now, query: query
+    looked_at: tuple[str, SQLColumnExpression[int]] | None = None
+    """Where what it masks is another record's: the name of that record's list, and the column with its ids. Looks are written down
+    there."""
 
     @property
     def masked(self) -> bool:

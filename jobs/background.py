@@ -16,12 +16,14 @@ from domain.ground.parties import actor_of
 from domain.ground.settings import Settings
 from domain.platform.background import KEPT, MAX_ATTEMPTS, ROUND, BackgroundTask, TaskState, advance
 from jobs import leases
+from jobs.arrangements import working as arrangements
 from jobs.imports import amending_template, returned_rows
 from jobs.imports.receiving import CHECK, FILL, RETURN, TAKE
 from jobs.imports.working import check_file, take_in
 from jobs.lists import batches, exports, monitoring
 from jobs.photos import arriving as photos
 from jobs.photos import working as photo_work
+from jobs.printing import working as printing
 from jobs.queue import LONG, enqueue
 from jobs.runtime import Runtime
 from jobs.work import LEASE, Stopped, Work
@@ -39,6 +41,9 @@ KINDS: dict[str, Kind] = {
     RETURN: returned_rows.run,
     FILL: amending_template.run,
     photos.TASK: photo_work.run,
+    arrangements.ARRANGE: arrangements.run,
+    arrangements.PUBLISH: arrangements.run_publish,
+    printing.TASK: printing.run,
 }
 _LEASED = leases.Leased(BackgroundTask.__table__, "lease_until", TaskState.WAITING, TaskState.RUNNING)  # type: ignore[arg-type]  # declared as FromClause
 _log = logging.getLogger(__name__)

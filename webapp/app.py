@@ -33,6 +33,7 @@ from webapp.account.views import LOGINS, login_not_taken
 from webapp.account.views import blueprint as account
 from webapp.acts.views import blueprint as records
 from webapp.allotments.views import blueprint as allotments
+from webapp.arranging.views import blueprint as arranging
 from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
 from webapp.certificates.views import blueprint as certificates
@@ -56,6 +57,10 @@ from webapp.notices.views import blueprint as notices
 from webapp.payments.views import blueprint as payments
 from webapp.photos.routes import blueprint as photos
 from webapp.photos.single import photo_page
+from webapp.placed.views import people as placed
+from webapp.placed.views import rooms as used_rooms
+from webapp.placed.views import subjects as planned_subjects
+from webapp.printing.views import blueprint as printing
 from webapp.records.screens import record_blueprint
 from webapp.registrations.views import blueprint as registrations
 from webapp.rooms.views import blueprint as rooms
@@ -84,8 +89,13 @@ BLUEPRINTS = (
     amending,
     registrations,
     allotments,
+    arranging,
     rooms,
     payments,
+    planned_subjects,
+    used_rooms,
+    placed,
+    printing,
     substitutes,
     copies,
     notices,

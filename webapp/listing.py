@@ -44,6 +44,8 @@ class Pick:
     confirm: str = ""
     all: bool = False
     """Whether it is about all rows under the filters where none is ticked."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Of the endpoint's address."""
 
 
 @dataclass(frozen=True)

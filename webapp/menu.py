@@ -29,8 +29,8 @@ class Entry:
     roles: tuple[str, ...] = ()
     """Who sees it; empty: everyone."""
     under: tuple[Entry, ...] = ()
-    last: bool = False
-    """Under a heading: whether it stands behind the kinds of records there."""
+    order: tuple[str, ...] = ()
+    """Of a heading: its lines in the order of the manual; what is not named stands behind them."""
 
 
 @dataclass(frozen=True)
@@ -51,20 +51,26 @@ WORK = (
 
 
 def _with_kinds(headings: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The menu of the manual: under each heading its pages, then the kinds of records that name it; then those without a heading."""
+    """The menu of the manual: under each heading its pages and the kinds of records that name it, in its order; then those without a
+    heading."""
     lines = [
         (kind.menu.under, Entry(kind.listing.title, kind.menu.icon, f"{kind.key}.index", kind.menu.roles))
         for kind in KINDS.values()
         if kind.menu is not None
     ]
     kinds = {one.name: [line for name, line in lines if name == one.name] for one in headings}
-    filled = [
-        replace(one, under=(*(page for page in one.under if not page.last), *kinds[one.name], *(page for page in one.under if page.last)))
-        for one in headings
-    ]
+    filled = [replace(one, under=_in_order(one.order, (*one.under, *kinds[one.name]))) for one in headings]
     return (*filled, *(line for name, line in lines if not name))
 
 
+def _in_order(names: Sequence[str], lines: Sequence[Entry]) -> tuple[Entry, ...]:
+    return tuple(sorted(lines, key=lambda one: names.index(one.name) if one.name in names else len(names)))
+
+
+EXAM_AFFAIRS = (  # manual 5.2.1 to 5.2.11
+    *("考试科目", "考试计划", "考生管理", "考核站点申报", "考核站点分配", "考核站点分配查询", "考场管理", "报考管理", "报考信息更正"),
+    *("缴费管理", "排考", "考核站点编排", "考场编排", "排考明细", "科目成绩", "考证结果", "监考人员"),
+)
 HEADINGS = (
     Entry(
         "机构管理",
@@ -86,14 +92,19 @@ HEADINGS = (
     Entry(
         "考务管理",
         "writing",
+        order=EXAM_AFFAIRS,
         under=(
             Entry("考试科目", endpoint="exam_subject.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
             Entry("考试计划", endpoint="exam_plan.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
-            Entry("考核站点分配", endpoint="allotments.index", roles=(ORGANIZATION,), last=True),
-            Entry("考核站点分配查询", endpoint="allotments.index", roles=(SCHOOL, OPERATOR), last=True),
-            Entry("考场管理", endpoint="rooms.index", roles=(SCHOOL, ORGANIZATION, OPERATOR), last=True),
-            Entry("报考管理", endpoint="registrations.index", roles=(SCHOOL, ORGANIZATION, OPERATOR), last=True),
-            Entry("监考人员", endpoint="invigilators.index", roles=(SCHOOL,), last=True),
+            Entry("考核站点分配", endpoint="allotments.index", roles=(ORGANIZATION,)),
+            Entry("考核站点分配查询", endpoint="allotments.index", roles=(SCHOOL, OPERATOR)),
+            Entry("考场管理", endpoint="rooms.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
+            Entry("报考管理", endpoint="registrations.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
+            Entry("排考", endpoint="arranging.index", roles=(ORGANIZATION,)),
+            Entry("考核站点编排", endpoint="planned_subjects.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
+            Entry("考场编排", endpoint="used_rooms.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
+            Entry("排考明细", endpoint="placed.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
+            Entry("监考人员", endpoint="invigilators.index", roles=(SCHOOL,)),
         ),
     ),
 )

@@ -26,11 +26,11 @@ def answers(name: str, first: date, mode: str, subjects: Mapping[str, Sequence[s
     for window in WINDOWS:
         begins, ends = (first + timedelta(days=days) for days in DAYS[window])
         windows |= {f"{window}_from": f"{begins} {'08:00' if window == 'exam' else '09:00'}", f"{window}_to": f"{ends} 18:00"}
-    day = first + timedelta(days=DAYS["exam"][0])
     sittings = [
         {"subject": subject, "starts_at": f"{day} {starts}", "ends_at": f"{day} {ends}", "fee": FEE // 2}
-        for titles in subjects.values()
-        for subject, (starts, ends) in zip(titles, _SITTINGS, strict=False)
+        for number, titles in enumerate(subjects.values())
+        for day, times in [_times(first, number)]
+        for subject, (starts, ends) in zip(titles, times, strict=False)
     ]
     return {
         **{"name": name, "year": first.year, "mode": mode, **windows},
@@ -39,3 +39,10 @@ def answers(name: str, first: date, mode: str, subjects: Mapping[str, Sequence[s
         "sittings": sittings,
         "schools": list(schools),
     }
+
+
+def _times(first: date, number: int) -> tuple[date, Sequence[tuple[str, str]]]:
+    """The day of a plan's certificate of this number, and its times: whoever registers for three of them can sit in all."""
+    begins, ends = DAYS["exam"]
+    turn = number // 2 * 2 % len(_SITTINGS)
+    return first + timedelta(days=(begins, ends)[number % 2]), (*_SITTINGS[turn:], *_SITTINGS[:turn])

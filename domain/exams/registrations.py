@@ -52,6 +52,8 @@ _line = table("payment_line", column("registration_id"))
 """Of `domain.exams.payment_slips`, which does too."""
 _correction = table("registration_correction", column("registration_id"))
 """Of `domain.exams.registration_corrections`, as well."""
+_seat_before, _unplaced = table("exam_seat_before", column("entry_id")), table("exam_unplaced", column("entry_id"))
+"""Of `domain.exams.arrangings`: what an arranging knows of somebody who has no seat."""
 
 
 class NotDeletable(DomainError):
@@ -230,6 +232,9 @@ def delete_registrations(session: Session, actor: Actor, ids: Sequence[int]) -> 
         elif row.id in corrected:
             refused[row.id] = "有更正申请，不能删除；申请还在办理的，请先撤销更正申请"
     gone = [row for row in rows if row.id not in refused]
+    entries = select(Entry.id).where(Entry.registration_id.in_([row.id for row in gone]))
+    for noted in (_seat_before, _unplaced):
+        session.execute(delete(noted).where(noted.c.entry_id.in_(entries)))
     session.execute(delete(Entry).where(Entry.registration_id.in_([row.id for row in gone])))
     session.execute(delete(Registration).where(Registration.id.in_([row.id for row in gone])))
     count_registered(session, {row.candidate_id for row in gone})

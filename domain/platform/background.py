@@ -22,6 +22,9 @@ LABELS = {
     "import.return": "导入失败数据",
     "import.fill": "生成修改模板",
     "photos": "导入考生照片",
+    "arrange": "自动编排",
+    "arrange.publish": "发布排考",
+    "print": "生成文档",
 }
 """Kinds of background tasks as those read them who may not know what one is about."""
 KEPT = timedelta(days=7)  # how long a finished task's files can be downloaded

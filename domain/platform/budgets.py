@@ -25,7 +25,7 @@ from domain.platform.photo_imports import PhotoImport
 
 MEGABYTE = 1024 * 1024
 Owned = type[BackgroundTask] | type[ImportRecord] | type[PhotoImport] | type[StoredFile]
-WITH_FILES = ("export", "import.return")
+WITH_FILES = ("export", "import.return", "print")
 """Kinds of background tasks that end with a file to download."""
 
 

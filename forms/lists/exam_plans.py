@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from domain.exams.plan_steps import steps_of
 from domain.exams.plans import MODES, ExamPlan, choices_of_plan, exam_plans_query, new_plan
 from domain.ground.base import clock_minutes
 from domain.ground.parties import Actor, Party
@@ -23,13 +24,21 @@ def _span(begins: datetime | None, ends: datetime | None) -> str:
 
 _ABOUT: Mapping[str, Any] = {
     "title": "计划",
-    "properties": {"number": {"title": "计划编号", "type": "string"}, "organization": {"title": "培训评价组织", "type": "string"}},
+    "properties": {
+        "number": {"title": "计划编号", "type": "string"},
+        "organization": {"title": "培训评价组织", "type": "string"},
+        "allotted": {"title": "考核站点分配", "type": "string"},
+        "rooms": {"title": "考场", "type": "string"},
+        "registered": {"title": "报考", "type": "string"},
+        "slips": {"title": "缴费申请单", "type": "string"},
+        "arranged": {"title": "排考", "type": "string"},
+    },
 }
 
 
 def _facts(session: Session, actor: Actor, row: ExamPlan) -> Sequence[fields.Tab]:
-    """What is known of a plan besides its form."""
-    return fields.describe(_ABOUT, {"number": row.number, "organization": row.party.name})
+    """What is known of a plan besides its form, and how far each step is."""
+    return fields.describe(_ABOUT, {"number": row.number, "organization": row.party.name, **steps_of(session, actor, row)})
 
 
 EXAM_PLANS = Listing(

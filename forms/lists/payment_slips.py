@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from domain.certificates.certificates import Certificate
 from domain.exams.payment_slips import NotOpen, PaymentSlip, due_of, lines_of, new_slip, payment_slips_query
 from domain.exams.plans import MODES, ExamPlan, yuan
+from domain.exams.registrations import Registration
 from domain.ground.base import clock_minutes
 from domain.ground.id_numbers import masked
 from domain.ground.parties import Actor, Party
@@ -76,6 +77,11 @@ PAYMENT_SLIPS = Listing(
 )
 
 
+def subject_of(row: Registration) -> str:
+    """What a registration on a slip is for, beside its certificate."""
+    return row.subject.name if row.subject is not None else "全部科目"
+
+
 def _facts(session: Session, actor: Actor, row: PaymentSlip) -> Sequence[fields.Tab]:
     """What the slip is about, and its lines."""
     lines = [
@@ -83,7 +89,7 @@ def _facts(session: Session, actor: Actor, row: PaymentSlip) -> Sequence[fields.
             "number": one.number,
             "name": one.name,
             "id_number": masked(one.id_number),
-            "subject": one.subject.name if one.subject is not None else "全部科目",
+            "subject": subject_of(one),
             "price": yuan(price),
         }
         for one, price in lines_of(session, row)
@@ -135,6 +141,7 @@ PAYMENT_SLIP = RecordKind(
     begin=_begin,
     reopen=_reopen,
     create=_create,
+    template="payments/show.html",
     chosen_at="payment_slip.choose",
     facts=_facts,
     links=(Link("按到账明细批量确认", "imports.index", frozenset({ORGANIZATION}), {"kind": "payments"}),),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, contains_eager
 
 from domain.certificates.certificates import Certificate
 from domain.certificates.pilots import PilotCertificate
 from domain.demo.exam_plans import DAYS, answers
 from domain.exams.candidates import OUTSIDER, Candidate
+from domain.exams.exam_sites import ExamSite
 from domain.exams.exam_subjects import ExamSubject
 from domain.exams.payment_slips import new_slip
 from domain.exams.plans import BY_CERTIFICATE, BY_SUBJECT, ExamPlan, exam_plan_of, new_plan, school_label
@@ -71,7 +72,7 @@ def _register(stage: Stage, organization: Actor, plan: ExamPlan, confirmed: bool
         school = stage.actor(account)
         if exam_plan_of(session, school, plan.id) is None:
             continue
-        mine = select(Candidate.id).where(Candidate.party_id == school.party_id).order_by(Candidate.id)
+        mine = select(Candidate.id).where(Candidate.party_id == school.party_id).order_by(Candidate.photo.is_(None), Candidate.id)
         ids = session.scalars(mine.limit(REGISTERED)).all()
         for offer in terms.offers.values():
             subjects = [None] if plan.mode == BY_CERTIFICATE else [subject.id for subject, _ in offer.subjects[:1]]
@@ -97,7 +98,9 @@ def _offer(stage: Stage, organization: Actor) -> tuple[dict[str, list[str]], lis
     """What the plans of an organization examine: its certificates that most schools pilot, each with its subjects; and these schools."""
     piloted = select(Certificate).join(PilotCertificate, PilotCertificate.certificate_id == Certificate.id)
     piloted = piloted.where(Certificate.party_id == organization.party_id).group_by(Certificate.id)
-    examined = piloted.order_by(func.count().desc(), Certificate.id).limit(CERTIFICATES)
+    # schools that have still to be approved as sites, or never will, would leave their candidates without a room
+    hopeless = exists().where(ExamSite.certificate_id == Certificate.id, ExamSite.tone != Tone.DONE)
+    examined = piloted.order_by(hopeless, func.count().desc(), Certificate.id).limit(CERTIFICATES)
     subjects: dict[str, list[str]] = {}
     for certificate in stage.session.scalars(examined):
         query = ExamSubject.joined().where(ExamSubject.certificate_id == certificate.id, ExamSubject.tone == Tone.DONE)

@@ -19,6 +19,7 @@ from domain.ground.parties import Actor, Party, PersonRole, actor_of
 from domain.ground.vault import open_vault
 from domain.institutions.seals import ROLE
 from domain.weekly.periods import ReportingPeriod
+from jobs.demo.arranging import play_arranging
 from jobs.demo.candidates import add_candidates
 from jobs.demo.declarations import PLAYED, add_declarations
 from jobs.demo.exam_plans import play_exam_plans
@@ -46,7 +47,7 @@ def load(runtime: Runtime, size: str = "small") -> dict[str, int] | None:
         made |= add_candidates(runtime.engine, session, runtime.settings.home, now)
         made["电子签章"] = _add_seals(runtime, session, now)
         stage = Stage(runtime.engine, session, runtime.settings.home, Random(20261))  # noqa: S311  # the same data every time
-        return made | play(stage) | play_invigilators(stage) | play_exam_plans(stage) | play_rooms(stage)
+        return made | play(stage) | play_invigilators(stage) | play_exam_plans(stage) | play_rooms(stage) | play_arranging(stage)
 
 
 def add_standards(engine: Engine, session: Session, now: datetime) -> dict[str, int]:

@@ -17,7 +17,7 @@ from domain.ground.tones import Tone
 from jobs.demo.work import PASS, Stage, play_site
 
 ORGANIZATION = "organization1"
-HOSTS = (("school1", 2), ("school2", 1))  # account, how many certificates of the plans it has a site for
+HOSTS = (("school1", 3), ("school2", 1))  # account, how many certificates of the plans it has a site for
 BUILDINGS = ("实训楼 2 楼", "实训楼 3 楼", "综合楼 5 楼")
 ROOMS = 2  # of each type at a site
 

@@ -18,6 +18,8 @@ from jobs.documents.fonts import Lacking, clean, lacking
 T = TypeVar("T", bound=Printed)
 Progress = Callable[[int, int], None]
 """How many pieces (tickets, rooms, slips) are done, of how many."""
+Warn = Callable[[Sequence[Lacking]], None]
+"""Is told, before anything is drawn, which characters no font has."""
 Draw = Callable[[Sequence[T], IO[bytes], Callable[[int], None]], None]
 _LONGEST = 180  # bytes of a name in a zip in UTF-8: file systems take 255, and people unpack into folders with names
 _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')  # what Windows takes in no name, which others read as folders
@@ -75,7 +77,9 @@ def with_template(kind: Kind[T], template: str) -> Kind[T]:
     return Kind(kind.label, cast(Draw[T], by_template), kind.printable)
 
 
-def write_pdf(kind: Kind[T], parts: Iterable[Part[T]], target: IO[bytes], progress: Progress) -> list[Lacking]:
+def write_pdf(
+    kind: Kind[T], parts: Iterable[Part[T]], target: IO[bytes], progress: Progress, warn: Warn = lambda found: None
+) -> list[Lacking]:
     """Writes everything as one PDF, part after part. Returns the characters that no font has, which were replaced.
 
     Raises:
@@ -86,17 +90,21 @@ def write_pdf(kind: Kind[T], parts: Iterable[Part[T]], target: IO[bytes], progre
     if not items:
         raise NothingToPrint
     found = lacking(items)
+    warn(found)
     progress(0, len(items))
     kind.draw(items, target, lambda done: progress(done, len(items)))
     return found
 
 
-def write_zip(kind: Kind[T], parts: Iterable[Part[T]], target: IO[bytes], progress: Progress) -> list[Lacking]:
+def write_zip(
+    kind: Kind[T], parts: Iterable[Part[T]], target: IO[bytes], progress: Progress, warn: Warn = lambda found: None
+) -> list[Lacking]:
     """Writes a zip with one PDF for each part in which there is anything. Returns and raises as `write_pdf`."""
     filled = [Part(part.name, items) for part in parts if (items := [item for item in part.items if kind.printable(item)])]
     if not filled:
         raise NothingToPrint
     found = lacking(item for part in filled for item in part.items)
+    warn(found)
     total, before = sum(len(part.items) for part in filled), 0
     progress(0, total)
     with ZipFile(target, "w", ZIP_STORED) as archive:  # what a PDF holds is compressed

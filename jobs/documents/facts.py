@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +10,8 @@ from typing import Protocol
 
 from domain.ground.base import SHANGHAI
 
+Photo = bytes | Callable[[], bytes | None] | None
+"""A JPEG of 295 × 413 pixels, or what reads it when it is drawn: of thousands not all are in memory."""
 _DAYS = "一二三四五六日"
 
 
@@ -46,8 +48,7 @@ class Ticket:
     document: str
     """证件类型."""
     id_number: str
-    photo: bytes | None
-    """A JPEG of 295 × 413 pixels."""
+    photo: Photo
     school: str
     certificate: str
     grade: str
@@ -77,8 +78,7 @@ class Seat:
     number: str
     """准考证号."""
     id_number: str
-    photo: bytes | None = None
-    """A JPEG of 295 × 413 pixels."""
+    photo: Photo = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,11 @@ class Slip:
         yield from ((f"缴费申请单 {self.number}", text) for text in (*own, self.made_by, self.status, self.confirmed_by))
         for line in self.lines:
             yield from ((line.name, text) for text in (line.name, line.id_number, line.subjects))
+
+
+def jpeg(photo: Photo) -> bytes | None:
+    """The bytes of a photo, where there is one."""
+    return photo() if callable(photo) else photo
 
 
 def day_and_time(moment: datetime) -> str:

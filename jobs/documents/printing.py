@@ -8,7 +8,7 @@ from decimal import Decimal
 from io import BytesIO
 from typing import IO
 
-from jobs.documents.facts import Seat, Sheet, Slip, SlipLine, day_and_time, span, yuan
+from jobs.documents.facts import Seat, Sheet, Slip, SlipLine, day_and_time, jpeg, span, yuan
 from jobs.documents.fonts import clean, faces_of
 from jobs.documents.pages import render
 from jobs.documents.templates import Values, filled, template_of
@@ -60,8 +60,8 @@ def door_values(sheet: Sheet) -> Values:
     }
 
 
-def attendance_values(sheet: Sheet) -> Values:
-    """What a template of 签到表 may name."""
+def attendance_values(sheet: Sheet, photos: Mapping[str, bytes] | None = None) -> Values:
+    """What a template of 签到表 may name. `photos`: those that are there, by the name that the template gives them; None: all of them."""
     seats: list[dict[str, str | int]] = [
         {
             "seat": f"{seat.seat:02}",
@@ -69,7 +69,7 @@ def attendance_values(sheet: Sheet) -> Values:
             "latin": _in_words(seat.name),
             "number": seat.number,
             "id_number": seat.id_number,
-            "photo": "" if seat.photo is None else f"photo:{at}",
+            "photo": f"photo:{at}" if (seat.photo is not None if photos is None else f"photo:{at}" in photos) else "",
         }
         for at, seat in enumerate(sheet.in_order())
     ]
@@ -132,8 +132,8 @@ def try_out(kind: str, template: str) -> bytes:
 
 
 def _attendance(sheet: Sheet, template: str | None) -> bytes:
-    photos = {f"photo:{at}": seat.photo for at, seat in enumerate(sheet.in_order()) if seat.photo is not None}
-    return _made(ATTENDANCE, template, attendance_values(sheet), photos)
+    photos = {f"photo:{at}": content for at, seat in enumerate(sheet.in_order()) if (content := jpeg(seat.photo)) is not None}
+    return _made(ATTENDANCE, template, attendance_values(sheet, photos), photos)
 
 
 def _made(kind: str, template: str | None, values: Values, photos: Mapping[str, bytes]) -> bytes:

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 from jobs.documents import fitting
 from jobs.documents.drawing import A4, INK, LINE, MM, PALE, cell, sheet
-from jobs.documents.facts import Exam, Ticket, span
+from jobs.documents.facts import Exam, Ticket, jpeg, span
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
@@ -85,8 +85,8 @@ def _photo(canvas: Canvas, ticket: Ticket, left: float, bottom: float, width: fl
     canvas.setStrokeGray(LINE)
     canvas.rect(left, bottom, width, height)
     at = (left + (width - _PHOTO[0]) / 2, bottom + (height - _PHOTO[1]) / 2)
-    if ticket.photo is not None:
-        draw_photo(canvas, ticket.photo, *at, *_PHOTO)
+    if (content := jpeg(ticket.photo)) is not None:
+        draw_photo(canvas, content, *at, *_PHOTO)
         return
     canvas.setDash(2, 2)
     canvas.rect(*at, *_PHOTO)

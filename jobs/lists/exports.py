@@ -58,7 +58,8 @@ def write(session: Session, query: Select[Any], columns: Sequence[Column], targe
 def note_export(session: Session, actor: Actor, listing: Listing, query: Select[Any], now: datetime, why: str = "导出") -> None:
     """Writes down who exported what pages show masked."""
     if listing.masked:
-        note_looks(session, actor, listing.name, query.with_only_columns(listing.record.id).order_by(None), why, now)
+        name, ids = listing.looked_at or (listing.name, listing.record.id)
+        note_looks(session, actor, name, query.with_only_columns(ids).order_by(None).distinct(), why, now)
 
 
 def file_name(listing: Listing, now: datetime) -> str:

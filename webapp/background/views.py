@@ -66,6 +66,7 @@ def show(task_id: int) -> str:
         going_on=_going_on(task),
         title=task.title_for(actor()),
         mine=task.is_of(actor()),
+        warned=task.result.get("warned", ()) if task.is_of(actor()) else (),
         has_file=task.result_is_for(actor()) and result_file(runtime().settings, task) is not None,
         back=back if is_local(back) else url_for(".index"),
         failures=db().scalars(failures_query(task).limit(SHOWN)).all() if task.failed and task.is_of(actor()) else [],
@@ -170,6 +171,8 @@ def _sentence(task: BackgroundTask) -> str:
     counts = f"完成 {task.done} 条，失败 {task.failed} 条"
     if task.state == TaskState.WAITING:
         return "正在排队，马上开始。" if not task.done + task.failed else f"{counts}，等待继续。"
+    if task.state == TaskState.DONE and task.is_of(actor()) and (told := task.result.get("told")):
+        return f"{told}。"
     if task.state != TaskState.RUNNING:
         return f"{counts}。"
     if not task.total:

@@ -1,4 +1,5 @@
-"""What the lists of exam affairs are measured on: plans, each with a site allotted to one school and a room, and many more of others'."""
+"""What the lists of exam affairs are measured on: plans, each with a site allotted to one school, a room and somebody who sits in it, and
+many more of others'."""
 
 from __future__ import annotations
 
@@ -10,20 +11,27 @@ from sqlalchemy.orm import Session
 
 from domain.certificates.certificates import Certificate
 from domain.exams.allotments import Allotment
+from domain.exams.candidates import Candidate
 from domain.exams.exam_sites import ExamSite
-from domain.exams.plans import ExamPlan, PlanCertificate, plan_school
+from domain.exams.exam_subjects import ExamSubject
+from domain.exams.plans import ExamPlan, PlanCertificate, Sitting, plan_school
+from domain.exams.registrations import Entry, Registration
 from domain.exams.rooms import Room
+from domain.exams.seats import ExamTicket, RoomSitting, Seat
 from domain.exams.windows import MOMENTS
 from domain.ground.base import utc_now
+from domain.ground.id_numbers import CARD
 from domain.ground.parties import Actor, Party
 from domain.ground.tones import Tone
 from domain.institutions.schools import School
 
 FIRST = 1_000  # id of the first other school, and of the first of its sites
+ROWS = 1_000_000  # id of the first subject, room, registration and entry
 
 
 def add_plans(session: Session, school: Actor, own: int, others: int, parties: int) -> None:
-    """`own` plans, each with a site of the school's and a room there, and `others` more of both, spread over plans and other schools.
+    """`own` plans, each with a site of the school's, a room there and a candidate of the school's in it, and `others` more of these, spread
+    over plans and other schools.
 
     Each of the `parties` from `FIRST` on is there already where `others` are asked for.
     """
@@ -48,6 +56,15 @@ def add_plans(session: Session, school: Actor, own: int, others: int, parties: i
         for at, id in enumerate(schools)
     ]
     session.execute(insert(ExamSite), [{**site, "status": "审核通过", "created_at": utc_now()} for site in sites])
+    about = {
+        "party_id": organization,
+        "certificate_id": certificate.id,
+        "method": "理论",
+        "room_type": "计算机机房",
+        "audience": "所有考生",
+    }
+    kept = {**about, "full_mark": 100, "pass_mark": 60, "status": "已启用", "tone": Tone.DONE, "created_at": utc_now()}
+    session.execute(insert(ExamSubject), [{**kept, "id": ROWS + n, "name": f"科目 {n}"} for n in range(1, own + 1)])
     _plans(session, organization or 0, certificate.id, own)
     _fill(session, certificate.id, own, 0, own, literal(school.party_id), literal(FIRST - 1))
     if others:
@@ -63,6 +80,8 @@ def _plans(session: Session, organization: int, certificate: int, count: int) ->
     rows = [{**usual, "id": n, "name": f"测速计划 {n}", "status": "报考中", "tone": Tone.WAITING} for n in range(1, count + 1)]
     session.execute(insert(ExamPlan), rows)
     session.execute(insert(PlanCertificate), [{"plan_id": n, "certificate_id": certificate, "fee": 100} for n in range(1, count + 1)])
+    sitting = {"starts_at": moments["exam_from"], "ends_at": moments["exam_to"], "fee": 100}
+    session.execute(insert(Sitting), [{**sitting, "id": n, "plan_id": n, "subject_id": ROWS + n} for n in range(1, count + 1)])
 
 
 def _numbers(after: int, count: int) -> CTE:
@@ -80,7 +99,7 @@ def _fill(
     site: ColumnElement[int],
     numbers: CTE | None = None,
 ) -> None:
-    """School, allotment and room number n (from `after`) of plan n / (count / plans): no school twice in one."""
+    """School, allotment, room, registration and seat number n (from `after`) of plan n / (count / plans): no school twice in one."""
     numbers = _numbers(after, count) if numbers is None else numbers
     n = numbers.c.n
     plan = cast((n - after) * plans / count, Integer) + 1
@@ -89,7 +108,20 @@ def _fill(
     room = {"name": cast(n, String), "room_type": literal("计算机机房"), "places": literal(40), "invigilators": literal(2)}
     _insert(session, plan_school, both, numbers)
     _insert(session, Allotment.__table__, about, numbers)
-    _insert(session, Room.__table__, {**about, **room}, numbers)
+    row = n + ROWS
+    _insert(session, Room.__table__, {**about, **room, "id": row}, numbers)
+    candidate = session.scalars(select(Candidate.id).order_by(Candidate.id)).first()
+    texts = {"name": "王小明", "pinyin": "WANG XIAOMING", "document": CARD, "mobile": "13900000000"}
+    who: dict[str, ColumnElement[Any]] = {name: literal(value) for name, value in texts.items()}
+    who |= {"id_number": cast(n, String), "candidate_id": literal(candidate), "fee": literal(100), "paid": literal(False)}
+    kept = {name: value for name, value in about.items() if name != "site_id"}
+    _insert(session, Registration.__table__, {**kept, **who, "id": row}, numbers)
+    _insert(session, Entry.__table__, {"id": row, "registration_id": row, "plan_id": plan, "subject_id": plan + ROWS}, numbers)
+    used = {"plan_id": plan, "sitting_id": plan, "room_id": row}
+    _insert(session, RoomSitting.__table__, {**used, "id": row}, numbers)
+    seat = {**used, "entry_id": row, "registration_id": row, "number": literal(1), "published": literal(True)}
+    _insert(session, Seat.__table__, seat, numbers)
+    _insert(session, ExamTicket.__table__, {"registration_id": row, "number": cast(row, String)}, numbers)
 
 
 def _insert(session: Session, table: Any, values: dict[str, Any], numbers: CTE) -> None:

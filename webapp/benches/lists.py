@@ -63,7 +63,14 @@ def _candidate(session: Session, school: Actor) -> Candidate:
 
 LISTS = {"candidates": Measured("/candidates/", _candidate, lambda number: {"id_number": sql_cast(number, String)})}
 
-PLAIN = {"rooms": "/rooms/", "allotments": "/allotments/"}
+PLAIN = {
+    "rooms": "/rooms/",
+    "allotments": "/allotments/",
+    "registrations": "/registrations/",
+    "planned_subjects": "/planned-subjects/",
+    "used_rooms": "/room-sittings/",
+    "placed": "/placed/",
+}
 
 
 def measure() -> tuple[float, float, dict[str, Any]]:

@@ -12,7 +12,12 @@ from jobs.arranging.given import Arranging, Reason, Sitting, Wanted
 def broken_rules(arranging: Arranging) -> list[str]:
     """What is wrong, a line each; nothing where all is lawful."""
     wanted = arranging.wanted
-    return [*_seats(arranging), *_rooms(arranging), *_people(arranging), *_guards(arranging), *_everybody(wanted, arranging)]
+    return [*broken_places(arranging), *_everybody(wanted, arranging)]
+
+
+def broken_places(arranging: Arranging) -> list[str]:
+    """What is wrong with seats and duties, whoever has none, a line each."""
+    return [*_seats(arranging), *_rooms(arranging), *_people(arranging), *_guards(arranging)]
 
 
 def _overlap(one: Sitting, other: Sitting) -> bool:

@@ -13,8 +13,11 @@ from sqlalchemy.orm import Session
 from domain.certificates.certificates import Certificate
 from domain.certificates.declaration_plans import current_plans
 from domain.certificates.declarations import declared
+from domain.exams.boards import numbers_of
 from domain.exams.candidates import KINDS
-from domain.exams.plans import exam_plans_query, within
+from domain.exams.planned_subjects import unplaced_plans
+from domain.exams.plans import ExamPlan, exam_plans_query, within
+from domain.exams.registrations import UNPLACED
 from domain.ground.base import in_shanghai
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
@@ -42,7 +45,9 @@ def reminders(session: Session, actor: Actor, now: datetime) -> list[Reminder]:
         found += [*_report(session, actor, now), *_plans(session, actor, now), *_exam_plans(session, actor, now)]
         found += [*_seal(session, actor, now), *_candidates(session, actor)]
     if ORGANIZATION in actor.roles:
-        found += _subjects(session, actor)
+        found += [*_arranging(session, actor, now), *_subjects(session, actor)]
+    if actor.roles & {SCHOOL, ORGANIZATION}:
+        found += _unplaced(session, actor, now)
     return sorted(found, key=lambda one: (one.until is None, one.until or now))
 
 
@@ -71,6 +76,24 @@ def _exam_plans(session: Session, actor: Actor, now: datetime) -> Iterator[Remin
             url_for("exam_plan.show", record_id=plan.id),
             plan.registration_to,
         )
+
+
+def _unplaced(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
+    """Registrations without a seat although 排考 is over."""
+    for plan, number in unplaced_plans(session, actor, now):
+        url = url_for("registrations.index", plan_number=plan.number, state=UNPLACED)
+        yield Reminder(f"“{plan.title()}”排考已结束，仍有 {number} 条报考未排考", "查看报考", url, plan.exam_from)
+
+
+def _arranging(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
+    """The organization's plans that are to be arranged and published now."""
+    plans = session.scalars(exam_plans_query(actor).where(ExamPlan.published, within("arranging", now))).all()
+    numbers = numbers_of(session, [plan.id for plan in plans]) if plans else {}
+    for plan in plans:
+        one = numbers[plan.id]
+        if one.missing or one.hidden:
+            told = f"“{plan.title()}”正在排考：{one.missing} 人次未排，{one.hidden} 个座位未发布"
+            yield Reminder(told, "排考", url_for("arranging.board", plan_id=plan.id), plan.arranging_to)
 
 
 def _seal(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
 
 from domain.exams.payment_slips import dues
 from domain.exams.plans import BY_CERTIFICATE, BY_SUBJECT
 from forms.lists.payment_slips import PAYMENT_SLIP
-from processes.errors import NotAllowed
+from jobs.documents.bundles import SLIPS
+from processes.errors import NotAllowed, NotFound
 from webapp.context import actor, db, runtime
+from webapp.printing.beginning import begin_printing
 from webapp.records.screens import record_blueprint
 
 blueprint = record_blueprint(PAYMENT_SLIP)
@@ -22,3 +25,13 @@ def choose() -> str:
     found = dues(db(), actor(), runtime().engine.clock())
     groups = [(f"{mode}报考生成缴费申请单", [one for one in found if one.plan.mode == mode]) for mode in (BY_CERTIFICATE, BY_SUBJECT)]
     return render_template("payments/choose.html", kind=PAYMENT_SLIP, groups=groups)
+
+
+@blueprint.post("/<int:record_id>/print", endpoint="print")
+def print_slip(record_id: int) -> ResponseReturnValue:
+    """下载缴费申请单: as a PDF, for whoever may see it."""
+    slip = PAYMENT_SLIP.find(db(), actor(), record_id)
+    if slip is None:
+        raise NotFound
+    back = url_for("payment_slip.show", record_id=record_id)
+    return begin_printing(f"缴费申请单 {slip.number}", {"source": "slips", "document": SLIPS.label, "ids": [record_id], "back": back})

@@ -24,6 +24,7 @@ from processes.errors import NotAllowed
 from webapp.context import actor, db, reads_only, runtime
 from webapp.links import posted_back
 from webapp.listing import Button, ListScreen, Pick, render_list
+from webapp.placed.views import tickets_of
 from webapp.posted_data import posted_filters, ticked_rows
 from webapp.records.plain_kinds import PlainKind, plain_page, seen_record
 
@@ -89,6 +90,7 @@ SCREEN = ListScreen(
             frozenset({SCHOOL}),
             confirm="只删除未排考且未缴费的报考，删除后考生可以重新报考。确定删除吗？",
         ),
+        tickets_of(REGISTRATIONS.name),
     ),
 )
 

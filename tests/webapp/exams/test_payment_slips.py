@@ -15,6 +15,7 @@ from domain.exams.registrations import Registration
 from jobs import background
 from tests.conftest import NOON, World
 from tests.domain.exams.pupils import PUPIL, pupil
+from tests.jobs.documents.making import texts
 from tests.jobs.imports.files import workbook
 from tests.webapp.clients import site, user
 from tests.webapp.demonstration import ids, name_of, total
@@ -29,6 +30,7 @@ ROUTES = {  # what each account gets from each address
     "payment_slip.store": post("404"),
     "payment_slip.choose": get("schools: 200; 403"),
     "payment_slip.new": get("schools: 302; 403"),
+    "payment_slip.print": post("404"),
     "payment_slip.create": post("schools: 409; 403"),
 }  # fmt: skip
 
@@ -128,6 +130,56 @@ def test_a_list_of_the_bank_confirms_what_agrees_with_it(lite_books: World, tmp_
     assert ids(lite_books, select(Registration.paid)) == [True, True]
     third = _uploaded(lite_books, organization, workbook(tmp_path / "到账三.xlsx", [*rows, ("X", 1)]))
     assert "目前是“已确认”，不需要确认" in organization.get(f"/imports/payments/{third}").text
+
+
+@pytest.mark.row("5.2.7.2")
+def test_a_slip_is_printed_with_masked_numbers(lite_books: World) -> None:
+    app, token = registered(lite_books)
+    school, organization, stranger = (user(app, name) for name in ("school1", "organization1", "school2"))
+    assert school.post("/payment-slips/new", data={"for": token, "act": "保存"}).status_code == 302
+    (made,) = ids(lite_books, select(PaymentSlip.id))
+    assert "下载缴费申请单" in school.get(f"/payment-slips/{made}").text
+    assert stranger.post(f"/payment-slips/{made}/print").status_code == 404
+    content = _printed(lite_books, school, f"/payment-slips/{made}/print")
+    (page,) = texts(content)
+    for text in ("JF2026000001", "十二月Web前端考试", "王小明", "¥520.00", "未确认", "全部科目"):
+        assert text in page, text
+    assert "11010519491231002X" not in page
+    form = {"ids": str(made), "back": "/payment-slips/", "element": "waiting"}
+    assert organization.post("/lists/payment_slip/send", data=form).status_code == 302
+    (page,) = texts(_printed(lite_books, organization, f"/payment-slips/{made}/print"))
+    assert "已确认" in page
+    assert "吴霞（华信培训评价中心）" in page  # who confirmed it
+
+
+@pytest.mark.row("5.2.7.2")
+def test_a_name_that_no_font_has_is_told_beside_the_slip_and_a_deleted_slip_in_words(lite_books: World) -> None:
+    app, token = registered(lite_books)
+    school = user(app, "school1")
+    assert school.post("/payment-slips/new", data={"for": token, "act": "保存"}).status_code == 302
+    (made,) = ids(lite_books, select(PaymentSlip.id))
+    with lite_books.runtime.database.writing() as session:
+        session.get_one(Registration, 1).name = "王\U0001f9a9"
+    task = school.post(f"/payment-slips/{made}/print").location
+    _work(lite_books)
+    shown = school.get(task).text
+    assert "（U+1F9A9）没有可用的字体，打印为“〓”：王" in shown
+    assert "下载 缴费申请单JF2026000001.pdf" in shown
+    task = school.post(f"/payment-slips/{made}/print").location
+    address = re.search(r"/records/\d+/messages/delete", school.get("/payment-slips/").text)
+    assert address is not None
+    assert school.post(address[0], data={"name": "删除"}).status_code == 302
+    _work(lite_books)
+    assert "缴费申请单不存在，可能已被删除" in school.get(task).text
+
+
+def _printed(world: World, client: FlaskClient, address: str) -> bytes:
+    answer = client.post(address)
+    assert answer.status_code == 302
+    _work(world)
+    with client.get(f"{answer.location}/result") as file:
+        assert file.status_code == 200
+        return file.data
 
 
 def _uploaded(world: World, client: FlaskClient, path: Path) -> int:

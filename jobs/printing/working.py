@@ -1,0 +1,97 @@
+"""The background task that prints: it gathers what it is about, draws it beside its own bookkeeping, and ends with one file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Event
+from typing import IO
+
+from domain.ground.errors import DomainError
+from domain.platform.looks import note_looks
+from jobs.documents.bundles import Progress, Warn, write_pdf, write_zip
+from jobs.documents.fonts import Lacking
+from jobs.printing import seats, slips
+from jobs.printing.gathering import Gather, Gathered, Order
+from jobs.runtime import Runtime
+from jobs.work import Stopped, Work
+
+TASK = "print"
+EVERY = 0.5  # seconds between two looks at how far the drawing is; each renews the lease
+SHOWN = 100  # sentences on the task's page
+SOURCES: Mapping[str, Gather] = {
+    "slips": slips.gather,
+    "used_rooms": seats.of_rooms,
+    "placed": seats.of_seats,
+    "registrations": seats.of_registrations,
+}
+"""Whose rows a printing is about → what gathers them."""
+
+
+class TooMany(DomainError):
+    """内容过多，不能放在一个 PDF 中，请选择“每个考场一个 PDF（zip）”。"""
+
+
+MOST = 5_000  # pages or rooms of one PDF: it is in memory as a whole while it is made (docs/decisions/documents.md)
+
+
+def run(runtime: Runtime, work: Work) -> None:
+    """The background task: `source`, `document`, `ids`, `values`, and whether each part is a PDF of its own (`apart`).
+
+    Raises:
+        NothingToPrint, TooMany; DomainError: what it is about is gone.
+    """
+    asked = work.params
+    order = Order(work.actor, asked["document"], asked["ids"], asked.get("values", {}), runtime.settings.home, runtime.engine.clock())
+    with work.database.reading() as session:
+        found = SOURCES[asked["source"]](session, order)
+    apart = bool(asked.get("apart"))
+    if not apart and sum(len(part.items) for part in found.parts) > MOST:
+        raise TooMany
+    if found.seen is not None:
+        with work.database.writing() as session:
+            note_looks(session, work.actor, *found.seen, "打印", order.now)
+    path = work.file(f"{found.name}{'.zip' if apart else '.pdf'}")
+    _tell(work, found.told)
+    with path.open("wb") as target:
+        _drawn(work, found, target, write_zip if apart else write_pdf)
+    work.progress(work.total or 0, total=work.total)
+
+
+def _drawn(work: Work, found: Gathered, target: IO[bytes], write: Callable[..., Sequence[Lacking]]) -> None:
+    """Draws in a thread of its own: a long layout must not let the lease end, nor a row be written for each page.
+
+    Raises:
+        Stopped: the task was cancelled, or another worker has it; the thread has ended by then.
+    """
+    at, lacking, stop = [0, 0], list[Lacking](), Event()
+
+    def progress(done: int, total: int) -> None:
+        if stop.is_set():
+            raise Stopped
+        at[:] = done, total
+
+    with ThreadPoolExecutor(1) as pool:
+        drawing = pool.submit(_write, write, found, target, progress, lacking.extend)
+        told = 0
+        try:
+            while not wait([drawing], EVERY).done:
+                if len(lacking) > told:
+                    told = len(lacking)
+                    _tell(work, [*map(str, lacking), *found.told])
+                work.progress(at[0], total=at[1] or None)
+        finally:
+            stop.set()
+    drawing.result()
+    _tell(work, [*map(str, lacking), *found.told])
+    work.total = at[1]
+
+
+def _write(write: Callable[..., Sequence[Lacking]], found: Gathered, target: IO[bytes], progress: Progress, warn: Warn) -> None:
+    write(found.kind, found.parts, target, progress, warn)
+
+
+def _tell(work: Work, sentences: Sequence[str]) -> None:
+    """The sentences stand on the task's page with the next progress."""
+    more = [f"……共 {len(sentences)} 条"] if len(sentences) > SHOWN else []
+    work.result = {**work.result, "warned": [*sentences[:SHOWN], *more]}

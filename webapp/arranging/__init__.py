@@ -1,0 +1,1 @@
+"""排考 by an organization."""
