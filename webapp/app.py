@@ -64,6 +64,8 @@ from webapp.printing.views import blueprint as printing
 from webapp.records.screens import record_blueprint
 from webapp.registrations.views import blueprint as registrations
 from webapp.rooms.views import blueprint as rooms
+from webapp.scores.views import blueprint as scores
+from webapp.scores.views import results as outcomes
 from webapp.substitutes.views import blueprint as substitutes
 from webapp.weekly.views import blueprint as reports
 
@@ -95,6 +97,8 @@ BLUEPRINTS = (
     planned_subjects,
     used_rooms,
     placed,
+    scores,
+    outcomes,
     printing,
     substitutes,
     copies,
