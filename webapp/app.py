@@ -66,6 +66,7 @@ from webapp.registrations.views import blueprint as registrations
 from webapp.rooms.views import blueprint as rooms
 from webapp.scores.views import blueprint as scores
 from webapp.scores.views import results as outcomes
+from webapp.search.views import blueprint as search
 from webapp.substitutes.views import blueprint as substitutes
 from webapp.weekly.views import blueprint as reports
 
@@ -99,6 +100,7 @@ BLUEPRINTS = (
     placed,
     scores,
     outcomes,
+    search,
     printing,
     substitutes,
     copies,
