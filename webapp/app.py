@@ -67,6 +67,7 @@ from webapp.results.views import blueprint as results
 from webapp.rooms.views import blueprint as rooms
 from webapp.scores.views import blueprint as scores
 from webapp.scores.views import results as outcomes
+from webapp.search.views import blueprint as search
 from webapp.substitutes.views import blueprint as substitutes
 from webapp.weekly.views import blueprint as reports
 
@@ -100,6 +101,7 @@ BLUEPRINTS = (
     placed,
     scores,
     outcomes,
+    search,
     printing,
     substitutes,
     copies,

@@ -114,7 +114,7 @@ ROUTES = {
     "imports.progress": get("school1: 200; school2 school3: 404; 403"),
     "imports.correct_rows": post("school1: 302; school2 school3: 404; 403"),
     "imports.take": post("school1: 302+; school2 school3: 404; 403"),
-    "imports.go_on": post("school1: 409; school2 school3: 404; 403"),
+    "imports.go_on": post("school1: 302; school2 school3: 404; 403"),
     "imports.give_up": post("school1: 302+; school2 school3: 404; 403"),
     "imports.failed": get("school1: 200; school2 school3: 404; 403"),
     "imports.give_back": post("school1: 302+; school2 school3: 404; 403"),

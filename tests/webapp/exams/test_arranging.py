@@ -470,10 +470,13 @@ def test_the_home_and_the_plan_say_how_far_the_arranging_is(lite_books: World, p
     assert "正在排考：2 人次未排，8 个座位未发布" in organization.get("/").text
     assert "共 10 人次，已排 8 人次，已发布 0 人次，准考证 0 个" in organization.get("/exam-plans/1").text
     assert "共 10 人次，已排 0 人次，准考证 0 个" in school.get("/exam-plans/1").text
+    assert "可以下载准考证" not in school.get("/").text
     published(lite_books, organization)
     assert "共 10 人次，已排 8 人次，准考证 4 个" in school.get("/exam-plans/1").text
     assert "2 个考场，8 个考位" in school.get("/exam-plans/1").text
-    assert "未排考" not in school.get("/").text
+    home = school.get("/").text
+    assert "未排考" not in home
+    assert "已排考，可以下载准考证" in home
     lite_books.clock.now = ARRANGED
     for client in (school, organization):
         assert "排考已结束，仍有 1 条报考未排考" in client.get("/").text
