@@ -241,6 +241,8 @@ def test_an_objection_reaches_the_organization_and_its_answer_the_candidate(lite
     assert "受理成绩异议" in organization.get("/inbox/").text
     assert "受理成绩异议" not in stranger.get("/inbox/").text
     assert total(organization, "/score-objections/?number=YY00000001") == 1
+    assert organization.get("/search/?q=yy00000001").location == "/score-objections/1"
+    assert "没有找到" in stranger.get("/search/?q=YY00000001").text
     assert total(stranger, "/score-objections/") == total(school, "/score-objections/") == 0
     assert stranger.get("/score-objections/1").status_code == school.get("/score-objections/1").status_code == 404
     assert accept(lite_books, stranger).status_code == 404
