@@ -63,6 +63,7 @@ LISTS: dict[str, Listing] = {
         rooms.ROOMS,
         rooms.ALLOTMENTS,
         placed.PLANNED_SUBJECTS,
+        placed.SUBJECTS_OF_SCHOOLS,
         placed.USED_ROOMS,
         placed.PLACED,
         schools.SCHOOLS,
