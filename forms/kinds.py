@@ -94,8 +94,8 @@ class RecordKind(Generic[R]):
     """What the fields with `x-options` offer this actor; `about` is the record, or of a new one its token."""
     chosen_at: str = ""
     """Endpoint of a page that shows what a record may be begun for: the button leads there, and 取消 of a new one back."""
-    facts: Callable[[Session, Actor, R], Sequence[Tab]] = lambda session, actor, record: ()
-    """Tabs before those of the form, where the record is looked at: what is known of it besides."""
+    facts: Callable[[Session, Actor, R, datetime], Sequence[Tab]] = lambda session, actor, record, now: ()
+    """Tabs before those of the form, where the record is looked at: what is known of it besides at this moment."""
     reviews: str = "审核记录"
     """What the tab of the reviews is called."""
     more_exports: tuple[tuple[str, str], ...] = ()

@@ -123,6 +123,8 @@ class Listing:
     barred: frozenset[str] = frozenset()
     now: datetime | None = None
     timed: Callable[[datetime, Select[Any]], Select[Any]] = lambda now, query: query
+    opened: Callable[[Actor, datetime, Select[Any]], Select[Any]] = lambda actor, now, query: query
+    """Which of the rows the actor sees at a moment, where that depends on a window: marks, from the beginning of 公示 on."""
     looked_at: tuple[str, SQLColumnExpression[int]] | None = None
     """Where what it masks is another record's: the name of that record's list, and the column with its ids. Looks are written down
     there."""
@@ -162,7 +164,7 @@ class Listing:
         A filter that the actor may not use gives no rows at all: without it, a batch would act on more than the address names.
         """
         now = self.now or utc_now()
-        query = self.timed(now, self.query(actor))
+        query = self.opened(actor, now, self.timed(now, self.query(actor)))
         if any(values.get(name, "").strip() for name in self.barred):
             return query.where(false())
         for one in self.filters:

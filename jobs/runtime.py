@@ -13,6 +13,7 @@ from pathlib import Path
 import domain.exams.allotments
 import domain.exams.arrangings
 import domain.exams.rooms
+import domain.exams.scores
 import domain.exams.seats
 import domain.ground.locks
 import domain.institutions.organizations
@@ -50,6 +51,7 @@ TABLES = (
     domain.exams.allotments.Allotment,
     domain.exams.arrangings.Arrangement,
     domain.exams.rooms.Room,
+    domain.exams.scores.Score,
     domain.exams.seats.Seat,
     domain.platform.background.BackgroundTask,
     domain.platform.changes.Change,

@@ -64,6 +64,9 @@ from webapp.printing.views import blueprint as printing
 from webapp.records.screens import record_blueprint
 from webapp.registrations.views import blueprint as registrations
 from webapp.rooms.views import blueprint as rooms
+from webapp.scores.views import blueprint as scores
+from webapp.scores.views import results as outcomes
+from webapp.search.views import blueprint as search
 from webapp.substitutes.views import blueprint as substitutes
 from webapp.weekly.views import blueprint as reports
 
@@ -95,6 +98,9 @@ BLUEPRINTS = (
     planned_subjects,
     used_rooms,
     placed,
+    scores,
+    outcomes,
+    search,
     printing,
     substitutes,
     copies,

@@ -104,6 +104,8 @@ HEADINGS = (
             Entry("考核站点编排", endpoint="planned_subjects.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
             Entry("考场编排", endpoint="used_rooms.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
             Entry("排考明细", endpoint="placed.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
+            Entry("科目成绩", endpoint="scores.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
+            Entry("考证结果", endpoint="outcomes.index", roles=(SCHOOL, ORGANIZATION, OPERATOR)),
             Entry("监考人员", endpoint="invigilators.index", roles=(SCHOOL,)),
         ),
     ),

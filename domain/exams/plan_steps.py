@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from domain.exams.allotments import Allotment, allotments_query
+from domain.exams.outcomes import STATUSES as RESULTS
+from domain.exams.outcomes import Outcome, outcomes_query, result_at
 from domain.exams.payment_slips import PaymentSlip, payment_slips_query
 from domain.exams.plans import ExamPlan
 from domain.exams.registrations import Entry, Registration, registrations_query
 from domain.exams.rooms import Room, rooms_query
+from domain.exams.scores import Marked, Score, marks_query, opened
 from domain.exams.seats import ExamTicket, Seat
 from domain.ground.parties import Actor
 from domain.ground.tones import Tone
 
 
-def steps_of(session: Session, actor: Actor, plan: ExamPlan) -> dict[str, str]:
+def steps_of(session: Session, actor: Actor, plan: ExamPlan, now: datetime) -> dict[str, str]:
     """What is told of each step, by the name of its field; empty before the plan is published."""
     if not plan.published:
         return {}
@@ -33,7 +37,19 @@ def steps_of(session: Session, actor: Actor, plan: ExamPlan) -> dict[str, str]:
         "registered": f"{registered} 条报考，已缴费 {paid} 条",
         "slips": f"{made} 张，已确认 {confirmed} 张",
         "arranged": _arranged(session, actor, plan, mine),
+        **_scored(session, actor, plan, now),
     }
+
+
+def _scored(session: Session, actor: Actor, plan: ExamPlan, now: datetime) -> dict[str, str]:
+    """Marks and results, as far as the actor may see them now."""
+    seen = opened(actor, now, marks_query(actor)).where(Marked.plan_id == plan.id)
+    seats, entered = _row(session, seen, func.count(), func.count(Score.entry_id))
+    if not seats or plan.scoring_from is None or now < plan.scoring_from:
+        return {}
+    results = outcomes_query(actor).where(Outcome.plan_id == plan.id)
+    told = [f"{name} {_count(session, results.where(result_at(now) == name))} 人" for name in RESULTS]
+    return {"scored": f"应登记 {seats} 人次，已登记 {entered} 人次", "results": "，".join(told)}
 
 
 def _arranged(session: Session, actor: Actor, plan: ExamPlan, mine: Select[Registration]) -> str:

@@ -117,7 +117,7 @@ def _offer(session: Session, actor: Actor, about: Declaration | str) -> Mapping[
     return {"offered": list(offer), "offered_majors": {label: majors for label, (_, majors) in offer.items()}}
 
 
-def _school_facts(session: Session, actor: Actor, declaration: Declaration) -> Sequence[fields.Tab]:
+def _school_facts(session: Session, actor: Actor, declaration: Declaration, now: datetime) -> Sequence[fields.Tab]:
     """院校基本信息: the school's own record."""
     school = school_of(session, actor, declaration.party_id)
     return fields.describe(_SCHOOL_FORM, school.answers() if school is not None else {"name": declaration.party.name})

@@ -32,13 +32,15 @@ _ABOUT: Mapping[str, Any] = {
         "registered": {"title": "报考", "type": "string"},
         "slips": {"title": "缴费申请单", "type": "string"},
         "arranged": {"title": "排考", "type": "string"},
+        "scored": {"title": "科目成绩", "type": "string"},
+        "results": {"title": "考证结果", "type": "string"},
     },
 }
 
 
-def _facts(session: Session, actor: Actor, row: ExamPlan) -> Sequence[fields.Tab]:
+def _facts(session: Session, actor: Actor, row: ExamPlan, now: datetime) -> Sequence[fields.Tab]:
     """What is known of a plan besides its form, and how far each step is."""
-    return fields.describe(_ABOUT, {"number": row.number, "organization": row.party.name, **steps_of(session, actor, row)})
+    return fields.describe(_ABOUT, {"number": row.number, "organization": row.party.name, **steps_of(session, actor, row, now)})
 
 
 EXAM_PLANS = Listing(

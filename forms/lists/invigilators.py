@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -98,7 +99,7 @@ INVIGILATOR_CERTIFICATES = Listing(
 )
 
 
-def _facts(session: Session, actor: Actor, row: InvigilatorCertificate) -> Sequence[fields.Tab]:
+def _facts(session: Session, actor: Actor, row: InvigilatorCertificate, now: datetime) -> Sequence[fields.Tab]:
     """Who is to be certified, for what."""
     known = {**row.invigilator.answers(), "school": row.party.name, "certificate": row.certificate.label}
     return fields.describe(_FACTS, known)

@@ -82,7 +82,7 @@ def subject_of(row: Registration) -> str:
     return row.subject.name if row.subject is not None else "全部科目"
 
 
-def _facts(session: Session, actor: Actor, row: PaymentSlip) -> Sequence[fields.Tab]:
+def _facts(session: Session, actor: Actor, row: PaymentSlip, now: datetime) -> Sequence[fields.Tab]:
     """What the slip is about, and its lines."""
     lines = [
         {

@@ -63,7 +63,7 @@ CORRECTIONS = Listing(
 )
 
 
-def _facts(session: Session, actor: Actor, row: RegistrationCorrection) -> Sequence[fields.Tab]:
+def _facts(session: Session, actor: Actor, row: RegistrationCorrection, now: datetime) -> Sequence[fields.Tab]:
     """The registration that is to be corrected."""
     one = row.registration
     about = {"number": one.number, "name": one.name, "id_number": masked(one.id_number), "plan": one.plan.title(), "school": row.party.name}

@@ -25,6 +25,7 @@ from jobs.demo.declarations import PLAYED, add_declarations
 from jobs.demo.exam_plans import play_exam_plans
 from jobs.demo.invigilators import play_invigilators
 from jobs.demo.rooms import play_rooms
+from jobs.demo.scores import play_scores
 from jobs.demo.work import Stage, play
 from jobs.runtime import Runtime
 from processes.engine import Engine
@@ -47,7 +48,15 @@ def load(runtime: Runtime, size: str = "small") -> dict[str, int] | None:
         made |= add_candidates(runtime.engine, session, runtime.settings.home, now)
         made["电子签章"] = _add_seals(runtime, session, now)
         stage = Stage(runtime.engine, session, runtime.settings.home, Random(20261))  # noqa: S311  # the same data every time
-        return made | play(stage) | play_invigilators(stage) | play_exam_plans(stage) | play_rooms(stage) | play_arranging(stage)
+        return (
+            made
+            | play(stage)
+            | play_invigilators(stage)
+            | play_exam_plans(stage)
+            | play_rooms(stage)
+            | play_arranging(stage)
+            | play_scores(stage)
+        )
 
 
 def add_standards(engine: Engine, session: Session, now: datetime) -> dict[str, int]:

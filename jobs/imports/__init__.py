@@ -9,6 +9,7 @@ from jobs.imports.invigilators import INVIGILATORS
 from jobs.imports.payments import PAYMENTS
 from jobs.imports.registrations import import_of_plan
 from jobs.imports.rooms import import_of_rooms
+from jobs.imports.scores import import_of_scores
 from jobs.imports.teachers import TEACHERS
 
 IMPORTS: dict[str, Import] = {one.key: one for one in (PUPILS, OUTSIDERS, CANDIDATE_CHANGES, TEACHERS, INVIGILATORS, PAYMENTS)}
@@ -16,7 +17,7 @@ IMPORTS: dict[str, Import] = {one.key: one for one in (PUPILS, OUTSIDERS, CANDID
 
 def import_named(key: str) -> Import | None:
     """The import of a key: one of `IMPORTS`, or into an exam plan that the key names; None where there is none."""
-    return IMPORTS.get(key) or import_of_plan(key) or import_of_rooms(key)
+    return IMPORTS.get(key) or import_of_plan(key) or import_of_rooms(key) or import_of_scores(key)
 
 
 def import_kept(key: str) -> Import:

@@ -57,6 +57,8 @@ class Import:
     closed: Callable[[Session, Actor, datetime], str | None] = lambda session, actor, now: None
     """(session, actor, now) → why nothing may be imported at this moment, in Chinese; None where it may. It is asked again with every
     chunk that is taken in: what depends on a window may close meanwhile."""
+    offered: Callable[[Session, Actor], bool] = lambda session, actor: True
+    """(session, actor) → whether there is such an import to this actor: no other learns whether the plan that its key names exists."""
     process: str | None = None
     """Key of the process that starts for each new record, after the rows are stored. Its form has the columns, where no `form` is named."""
     form: str = ""

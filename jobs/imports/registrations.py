@@ -38,6 +38,7 @@ def import_of_plan(key: str) -> Import | None:
         unique=("id_number",),
         within={"id_number": ("subject",) if certificate else ("certificate", "grade")},
         closed=partial(_closed, plan_id),
+        offered=lambda session, actor: exam_plan_of(session, actor, plan_id) is not None,
         known=partial(_known, plan_id, choose),
         store=partial(_store, plan_id, choose),
         form="registration_by_subject.json" if certificate else "registration_by_certificate.json",

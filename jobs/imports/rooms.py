@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from domain.exams.plans import exam_plan_of
 from domain.exams.setting_rooms import NoRoomPlan, Problem, known_rooms, room_plan, store_rooms, venues
 from domain.ground.parties import Actor
 from jobs.imports.description import Import
@@ -34,6 +35,7 @@ def import_of_rooms(key: str) -> Import | None:
         unique=("name",),
         within={"name": ("site", "certificate")},
         closed=partial(_closed, plan_id),
+        offered=lambda session, actor: exam_plan_of(session, actor, plan_id) is not None,
         known=partial(_known, plan_id),
         store=lambda session, actor, rows, now: store_rooms(session, actor, plan_id, rows, now),
         choices=partial(_choices, plan_id),

@@ -1,5 +1,5 @@
-"""What the lists of exam affairs are measured on: plans, each with a site allotted to one school, a room and somebody who sits in it, and
-many more of others'."""
+"""What the lists of exam affairs are measured on: plans, each with a site allotted to one school, a room and somebody who sits in it, with
+a slip and a mark, and many more of others'."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from domain.exams.allotments import Allotment
 from domain.exams.candidates import Candidate
 from domain.exams.exam_sites import ExamSite
 from domain.exams.exam_subjects import ExamSubject
+from domain.exams.payment_slips import PaymentSlip, payment_line
 from domain.exams.plans import ExamPlan, PlanCertificate, Sitting, plan_school
 from domain.exams.registrations import Entry, Registration
 from domain.exams.rooms import Room
+from domain.exams.scores import Score
 from domain.exams.seats import ExamTicket, RoomSitting, Seat
 from domain.exams.windows import MOMENTS
 from domain.ground.base import utc_now
@@ -75,7 +77,7 @@ def add_plans(session: Session, school: Actor, own: int, others: int, parties: i
 
 def _plans(session: Session, organization: int, certificate: int, count: int) -> None:
     now = utc_now()
-    moments = {name: now + timedelta(days=at - 1) for at, name in enumerate(MOMENTS)}
+    moments = {name: now + timedelta(days=at - 8.5) for at, name in enumerate(MOMENTS)}  # in 公示: schools see marks
     usual = {"party_id": organization, "year": 2026, "mode": "按证书", "data": {}, "published": True, "created_at": now, **moments}
     rows = [{**usual, "id": n, "name": f"测速计划 {n}", "status": "报考中", "tone": Tone.WAITING} for n in range(1, count + 1)]
     session.execute(insert(ExamPlan), rows)
@@ -99,7 +101,7 @@ def _fill(
     site: ColumnElement[int],
     numbers: CTE | None = None,
 ) -> None:
-    """School, allotment, room, registration and seat number n (from `after`) of plan n / (count / plans): no school twice in one."""
+    """School, allotment, room, registration, slip, seat and mark number n (from `after`) of plan n / (count / plans): no school twice."""
     numbers = _numbers(after, count) if numbers is None else numbers
     n = numbers.c.n
     plan = cast((n - after) * plans / count, Integer) + 1
@@ -122,6 +124,13 @@ def _fill(
     seat = {**used, "entry_id": row, "registration_id": row, "number": literal(1), "published": literal(True)}
     _insert(session, Seat.__table__, seat, numbers)
     _insert(session, ExamTicket.__table__, {"registration_id": row, "number": cast(row, String)}, numbers)
+    now = about["created_at"]
+    mark = {"mark": literal(80), "state": literal("正常"), "entered_at": now, "entered_by": literal(1)}
+    _insert(session, Score.__table__, {"entry_id": row, "registration_id": row, "plan_id": plan, **mark}, numbers)
+    status = {"status": literal("未确认"), "tone": literal(Tone.WAITING)}
+    slip = {**kept, **status, "id": row, "number": "JF" + cast(row, String), "people": literal(1), "total": literal(100)}
+    _insert(session, PaymentSlip.__table__, slip, numbers)
+    _insert(session, payment_line, {"registration_id": row, "slip_id": row, "price": literal(100)}, numbers)
 
 
 def _insert(session: Session, table: Any, values: dict[str, Any], numbers: CTE) -> None:

@@ -1,7 +1,8 @@
-"""`lists`: first and last page of a school's lists of 3,000 records with 300,000 of other schools in the database, over the same without.
+"""`lists`: first and last page of a school's lists of 3,000 records among very many of other schools, over the same among few.
 
-Each list of records with a process that grows with the whole platform is a line of `LISTS`, those of exam affairs (`exam_rows`) a line of
-`PLAIN`; the ratio is that of both pages of all of them, and each is told by name.
+Each list of records with a process that grows with the whole platform is a line of `LISTS`: 300,000 of others over none. Those of exam
+affairs (`exam_rows`) are lines of `PLAIN`: 1,000,000 registrations in the database, with whatever goes with each, over 10,000. The ratio is
+that of both pages of all of them, and each is told by name.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from webapp.benches.measuring import actor, product, timed
 from webapp.benches.step import log_in
 
 OTHERS, OWN = 300_000, 3_000
+MANY, FEW = 1_000_000, 10_000  # registrations
 SIZE = 20  # rows of a page
 PARTIES = 3_000
 ROUNDS = 40
@@ -70,13 +72,17 @@ PLAIN = {
     "planned_subjects": "/planned-subjects/",
     "used_rooms": "/room-sittings/",
     "placed": "/placed/",
+    "payment_slips": "/payment-slips/",
+    "scores": "/scores/",
+    "outcomes": "/outcomes/",
+    "exam_plans": "/exam-plans/",
 }
 
 
 def measure() -> tuple[float, float, dict[str, Any]]:
     """Medians in seconds of all pages together: among many records, among few; and the ratio of each page."""
     with product() as many, product() as few:
-        sides = [_Side(many, OTHERS), _Side(few, 0)]
+        sides = [_Side(many, OTHERS, MANY - OWN), _Side(few, 0, FEW - OWN)]
         times: dict[str, tuple[list[float], list[float]]] = {page: ([], []) for page in sides[0].pages}
         for number in range(ROUNDS + WARM_UP):
             for side in (0, 1) if number % 2 else (1, 0):  # in turns: neither always runs warm
@@ -92,10 +98,10 @@ def measure() -> tuple[float, float, dict[str, Any]]:
 class _Side:
     """A database with `OWN` records of one school in each list and a number of others', and that school's browser."""
 
-    def __init__(self, runtime: Runtime, others: int) -> None:
+    def __init__(self, runtime: Runtime, others: int, registrations: int) -> None:
         school = actor(runtime, "school1")
         with runtime.database.writing() as session:
-            if others:
+            if others or registrations:
                 schools = [{"id": 1_000 + n, "kind": "school", "name": f"学校{n}", "code": f"B{n}"} for n in range(PARTIES)]
                 session.execute(insert(Party), schools)
             for name, one in LISTS.items():
@@ -104,7 +110,7 @@ class _Side:
                 _multiply(session, record, instance_id, one, 0, OWN - 1, literal(school.party_id))
                 if others:
                     _multiply(session, record, instance_id, one, OWN, others, None)
-            add_plans(session, school, OWN, others, PARTIES)
+            add_plans(session, school, OWN, registrations, PARTIES)
         self._app = create_app(runtime)
         self._cookie, _ = log_in(self._app)
         self.pages: dict[str, Callable[[], None]] = {}

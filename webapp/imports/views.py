@@ -204,6 +204,8 @@ def description_of(kind: str) -> Import:
         raise NotFound
     if description.role not in actor().roles:
         raise NotAllowed
+    if not description.offered(db(), actor()):
+        raise NotFound
     return description
 
 

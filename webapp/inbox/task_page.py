@@ -89,7 +89,7 @@ def task_page(
 def _facts(kind: RecordKind[Any], subject: Subject) -> Sequence[fields.Tab]:
     """What else a task's page tells of its record; who sees it is written down."""
     note_look(kind, subject.id, "办理")
-    return kind.facts(db(), actor(), subject)
+    return kind.facts(db(), actor(), subject, runtime().engine.clock())
 
 
 def _form(definition: Definition, element: Element, instance_id: int, answers: Mapping[str, Any]) -> Sequence[fields.Tab]:

@@ -58,7 +58,10 @@ def record_page(kind: RecordKind[Any], record: Subject) -> str:
         retried=retried(db(), instance.id),
         failures=errors_behind(db(), instance.id, {task.created_at for task in waiting}),
         urgent=[(task, task.name) for task in waiting] + [(one.open_task, one.vote.name) for one in votes if one.open_task],
-        tabs=[*kind.facts(db(), actor(), record), *fields.describe(access.without(schema, hidden), record.answers())],
+        tabs=[
+            *kind.facts(db(), actor(), record, runtime().engine.clock()),
+            *fields.describe(access.without(schema, hidden), record.answers()),
+        ],
         events=events,
         elements=definition.elements,
         reviews=[e for e in events if e.kind == EventKind.TASK and not fills_in(definition, e.element)],
