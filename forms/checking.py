@@ -13,10 +13,12 @@ import jsonschema_rs
 from jsonschema_rs import ValidationErrorKind as Kind
 
 from domain.ground.base import minutes_problem
-from domain.ground.id_numbers import document_problem, id_number_problem, sex_problem
+from domain.ground.id_numbers import id_number_problem
 from domain.ground.identity import credit_code_problem, mobile_problem
 from domain.ground.names import name_problem, pinyin_problem
+from forms.agreements import AGREEMENTS, depends_on
 from forms.fields import is_choices, is_file, parse
+from forms.filling import is_filled
 from forms.requirements import required_now, sometimes_required
 
 FORMATS = {  # document-number is checked with `x-document`
@@ -28,9 +30,6 @@ FORMATS = {  # document-number is checked with `x-document`
     "minutes": minutes_problem,
 }
 _PASSES = {name: lambda text, problem=problem: problem(text) is None for name, problem in FORMATS.items()}
-
-AGREEMENTS: Mapping[str, Callable[[str, str], str | None]] = {"x-sex": sex_problem, "x-document": document_problem}
-"""Hint on a field, which names another field of the same form or line → what is wrong with the two answers together."""
 
 
 def check(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -63,8 +62,9 @@ def checker(schema: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], list[tup
     return check_one
 
 
-def check_field(schema: Mapping[str, Any], path: str, text: str) -> str | None:
-    """The problem of one field as it was typed, or None; `path` is that of the page, such as `lines.3.trained`.
+def check_field(schema: Mapping[str, Any], path: str, text: str, beside: Mapping[str, str] | None = None) -> str | None:
+    """The problem of one field as it was typed, or None; `path` is that of the page, such as `lines.3.trained`. `beside`: what stands in
+    the fields of the same form or line that it depends on (`forms.agreements`).
 
     The number of the line is left out of the message: the page shows it beside the field, and lines may have been removed above it.
     """
@@ -73,10 +73,13 @@ def check_field(schema: Mapping[str, Any], path: str, text: str) -> str | None:
     for part in parents:
         holder = holder.get("properties", {}).get(part, {}).get("items", {})
     field = holder.get("properties", {}).get(name)
-    if field is None or field.get("type") == "array":
+    if field is None or field.get("type") == "array" or (is_filled(field) and not text.strip()):  # which another field fills
         return None
-    alone = {"type": "object", "properties": {name: field}, "required": [name] if name in holder.get("required", ()) else []}
-    return next((message for _, message in check(alone, parse(alone, {name: [text]}))), None)
+    others = {other: found for other in depends_on(field) if (found := holder["properties"].get(other)) is not None}
+    fields = {name: field, **others}
+    alone = {"type": "object", "properties": fields, "required": [name] if name in holder.get("required", ()) else []}
+    typed = {name: [text], **{other: [said] for other, said in (beside or {}).items() if other in others}}
+    return next((message for place, message in check(alone, parse(alone, typed)) if place == name), None)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 from domain.ground.filetypes import USUAL
 from domain.ground.identity import TIDY
 from domain.ground.texts import without_unseen
+from forms.agreements import depends_on
 from forms.requirements import required_now
 
 TIDIED = 2_000  # characters of a field with a format that are put in order; no such field holds as many
@@ -30,7 +31,8 @@ class Field:
     Where the widget is `lines`, `rows` holds the fields of each line. Where it is `file`, the value is a list of file ids, limited by
     `accept` (endings), `max_mb` (of one file) and `most` (files). Where it is `choices`, the value is a list of texts out of `options`;
     with `by`, which names a column of the same line, `depending` maps what that column holds to the choices. `pinyin` names the field
-    beside it, of a name, from which it is offered. `fixed` maps those of the choices that stay chosen to the reason, for people.
+    beside it, of a name, from which it is offered; `beside` names all on which it depends whether it is right. `fixed` maps those of the
+    choices that stay chosen to the reason, for people.
     """
 
     path: str
@@ -48,6 +50,7 @@ class Field:
     readonly: bool = False
     by: str = ""
     pinyin: str = ""
+    beside: tuple[str, ...] = ()
     depending: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
     fixed: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -119,7 +122,7 @@ def _field(path: str, schema: Mapping[str, Any], value: object, required: bool) 
     if schema.get("type") != "array":
         widget = "select" if "enum" in schema else schema.get("x-widget", _widget(schema))
         shown, options = "" if value is None else value, tuple(map(str, schema.get("enum", ())))
-        return Field(path, label, widget, shown, required, hint, options, pinyin=schema.get("x-pinyin", ""))
+        return Field(path, label, widget, shown, required, hint, options, pinyin=schema.get("x-pinyin", ""), beside=depends_on(schema))
     items = schema["items"]
     lines = value if isinstance(value, list) and value else [{}]
 

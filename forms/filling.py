@@ -29,13 +29,13 @@ def filling(schema: Mapping[str, Any]) -> Callable[[dict[str, Any]], None]:
 
 def followed(schema: Mapping[str, Any], before: Mapping[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
     """What follows from the fields that are `written` (None: emptied) over the answers of `before`: a field that another one had filled
-    is filled anew with it, and one that was emptied too. What somebody wrote otherwise stays."""
+    is filled anew with it, and one that was emptied too, be it with what stood there. What somebody wrote otherwise stays."""
     found = {}
     for name, source, fill in _hints(schema):
         given = written.get(source, before.get(source))
         emptied = name in written and written[name] is None
         as_filled = name not in written and source in written and before.get(name) == fill(str(before.get(source, "")))
-        if (emptied or as_filled) and isinstance(given, str) and (text := fill(given)) and text != before.get(name):
+        if (emptied or as_filled) and isinstance(given, str) and (text := fill(given)):
             found[name] = text
     return found
 

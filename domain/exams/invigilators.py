@@ -179,15 +179,17 @@ def add_certificates(
 
 def piloted_labels(session: Session, actor: Actor) -> dict[str, int]:
     """Label of each certificate that the actor's school pilots, made `plain`, → its id."""
-    query = select(Certificate).where(Certificate.id.in_(participating(actor)))
-    return {plain(certificate.label): certificate.id for certificate in session.scalars(query)}
+    return {plain(certificate.label): certificate.id for certificate in _piloted(session, actor)}
+
+
+def _piloted(session: Session, actor: Actor) -> Sequence[Certificate]:
+    return session.scalars(select(Certificate).where(Certificate.id.in_(participating(actor))).order_by(Certificate.code)).all()
 
 
 def certificate_choices(session: Session, actor: Actor, invigilator: Invigilator | None) -> list[str]:
     """What an invigilator's form offers: the certificates that the school pilots, and those that they have."""
-    query = select(Certificate).where(Certificate.id.in_(participating(actor))).order_by(Certificate.code)
     held = [one.certificate.label for one in invigilator.certificates] if invigilator is not None else []
-    return list(dict.fromkeys([*held, *(certificate.label for certificate in session.scalars(query))]))
+    return list(dict.fromkeys([*held, *(certificate.label for certificate in _piloted(session, actor))]))
 
 
 def plain(label: str) -> str:
@@ -199,15 +201,26 @@ def known_invigilators(session: Session, actor: Actor, rows: Sequence[Mapping[st
     """The rows of an import that the stored records refuse: number of the row → (field, reason). Two queries for all rows."""
     table, numbers = Invigilator, {row["id_number"] for row in rows}
     mine = select(table.id_number).where(table.party_id == actor.party_id, among(session, table.id_number, numbers))
-    ours, piloted = set(session.scalars(mine)), piloted_labels(session, actor)
+    ours, certificates = set(session.scalars(mine)), _piloted(session, actor)
+    piloted = {plain(certificate.label) for certificate in certificates}
     found: dict[int, tuple[str, str]] = {}
     for at, row in enumerate(rows):
         missing = next((label for label in row.get("certificates", ()) if plain(label) not in piloted), None)
         if row["id_number"] in ours:
             found[at] = ("id_number", "本校已有使用该证件号的监考人员，要增加证书请在列表中编辑")
         elif missing is not None:
-            found[at] = ("certificates", f"证书“{missing}”不存在，或本校未参与试点")
+            found[at] = ("certificates", _unknown(missing, certificates))
     return found
+
+
+def _unknown(label: str, piloted: Sequence[Certificate]) -> str:
+    """Why a text is none of the certificates that a school pilots: its grade is missing, it is several, or there is no such one."""
+    text = plain(label)
+    if grades := [one.label for one in piloted if plain(one.name) == text]:
+        return f"证书“{label}”没有写等级，应填写{'或'.join(f'“{one}”' for one in grades)}"
+    if sum(plain(one.label) in text for one in piloted) > 1:
+        return f"“{label}”中有不止一个证书，请用“、”分隔"
+    return f"证书“{label}”不存在，或本校未参与试点"
 
 
 def store_invigilators(session: Session, actor: Actor, rows: Sequence[Mapping[str, Any]], now: datetime) -> list[int]:

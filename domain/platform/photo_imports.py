@@ -14,6 +14,7 @@ from domain.ground.base import Base, UtcDateTime, one_of
 from domain.ground.database import rows_changed
 from domain.ground.parties import Actor, Person
 from domain.ground.tones import Tone
+from domain.platform.imports import NOTHING_TAKEN, PARTLY_TAKEN
 
 SHOWN_FOR = timedelta(days=30)  # that the pictures of refused photos, and crops that nobody took, are kept
 ARRIVING_FOR = timedelta(days=7)  # that a zip which has not arrived whole waits for its rest
@@ -95,12 +96,14 @@ class PhotoImport(Base):
         """What people read."""
         if self.state == PhotoImportState.DONE and self.undecided:
             return "待确认"
-        return "部分导入" if self._partly else STATES[self.state][0]
+        return self._label[0]
 
     @property
     def tone(self) -> str:
         """The badge's tone."""
-        return Tone.ATTENTION if self._partly or self.undecided else STATES[self.state][1]
+        if self.undecided:
+            return Tone.ATTENTION
+        return self._label[1]
 
     @property
     def undecided(self) -> int:
@@ -108,8 +111,10 @@ class PhotoImport(Base):
         return self.asking + self.misnamed
 
     @property
-    def _partly(self) -> bool:
-        return self.state == PhotoImportState.DONE and self.given < self.total
+    def _label(self) -> tuple[str, Tone]:
+        if self.state == PhotoImportState.DONE and self.given < self.total:
+            return PARTLY_TAKEN if self.given or self.mendable else NOTHING_TAKEN
+        return STATES[self.state]
 
 
 class PhotoItem(Base):

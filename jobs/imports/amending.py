@@ -129,7 +129,7 @@ def amendments(
         if one.problems:
             continue
         if subject is None or standing is None:
-            one.problems = [(RECORD, f"{description.noun}不存在，或不属于本单位，请重新下载模板")]
+            one.problems = [(RECORD, _not_found(description, answers))]
             continue
         one.standing = standing
         after = standing.seq if (known := seen[at]) is None else known
@@ -138,6 +138,12 @@ def amendments(
         _compare(one, amends, forms, subject.answers(), given, later)
     _refuse_known(session, actor, description, made)
     return made
+
+
+def _not_found(description: Import, answers: Mapping[str, Any]) -> str:
+    if answers.get(RECORD):
+        return f"{description.noun}不存在，或不属于本单位，请重新下载模板"
+    return f"没有编号，也没有找到证件相同的{description.noun}：改了证件号的请填回编号；新的{description.noun}不能在此添加，请用批量导入"
 
 
 def _record_ids(
@@ -181,9 +187,11 @@ def _compare(
     one.problems = [(name, _told(now.get(name), edit)) for name in changed if (edit := _last(later, name)) is not None]
     written = {name: value for name, value in changed.items() if access.writes(form.seen, name)}
     written |= followed(form.seen, now, written)
+    closed = [name for name in changed if name not in written]
+    written = {name: value for name, value in written.items() if value != now.get(name)}  # emptied, and filled with the same
     kept = f"当前状态为“{standing.status}”，不能修改此项"
     one.changes = [(name, _text(now.get(name)), _text(value), None) for name, value in written.items()]
-    one.changes += [(name, _text(now.get(name)), _text(value), kept) for name, value in changed.items() if name not in written]
+    one.changes += [(name, _text(now.get(name)), _text(value), kept) for name, value in changed.items() if name in closed]
     one.answers = {name: value for name, value in {**now, **written}.items() if value is not None}
     if written and not one.problems:
         found = form.check(access.writable(form.schema, form.seen, one.answers))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import update
@@ -29,7 +30,32 @@ from processes.engine import Engine
 from processes.errors import FormInvalid, ProcessError
 from processes.steps import acting
 
+NAMED = 20  # cells that a remark names
 _log = logging.getLogger(__name__)
+
+
+@dataclass
+class ClosedCells:
+    """Remembers the cells of one file that may not be changed where their records stand, to tell people before they confirm: their rows
+    change something else, or nothing, and are no bad ones."""
+
+    check: RowCheck
+    cells: dict[str, list[str]] = field(default_factory=dict)
+    """Why they stay as they are → where they stand."""
+
+    def note(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Takes note of those of some rows, as `checked_changes` returns them. A row with problems says everything itself."""
+        for row in rows:
+            for name, _, _, kept in row["changes"] or () if row["state"] != RowState.BAD else ():
+                if kept is not None:
+                    self.cells.setdefault(kept, []).append(f"第 {row['number']} 行“{self.check.title(name)}”")
+
+    def remarks(self) -> list[str]:
+        """What people read: how many there are, why, and where the first of them stand."""
+        return [
+            f"有 {len(found)} 个单元格的改动不会被采纳，保持原值（{kept}）：{'、'.join(found[:NAMED])}{'等' * (len(found) > NAMED)}。"
+            for kept, found in self.cells.items()
+        ]
 
 
 def checked_changes(

@@ -18,7 +18,7 @@ BUSY = (ImportState.CHECKING, ImportState.TAKING)
 
 
 class AlreadyDecided(DomainError):
-    """该导入的状态已变化，请刷新页面查看。"""
+    """该文件刚刚已经处理过，以下是现在的情况。"""
 
 
 class NothingToTake(DomainError):
@@ -32,7 +32,7 @@ def begin_taking(session: Session, actor: Actor, description: Import, record: Im
         NothingToTake; AlreadyDecided: somebody else was first.
     """
     if record.good <= 0:
-        raise NothingToTake
+        raise NothingToTake if record.bad and record.state in (ImportState.READY, ImportState.DONE) else AlreadyDecided
     if not move(session, record.id, [ImportState.READY, ImportState.DONE], state=ImportState.TAKING):
         raise AlreadyDecided
     begin_work(session, actor, description, record, TAKE, now)

@@ -15,7 +15,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from forms.checking import checker
 from jobs.imports.cells import ERROR_VALUE, EXTRA, as_text, reader
-from jobs.imports.columns import Column, Head, Header, find_head
+from jobs.imports.columns import NUMBER, Column, Head, Header, find_head
 from jobs.imports.guarding import MAX_CELL, MAX_ROWS, BadFile, Kind, inspect
 from jobs.imports.marks import Marks, read_marks
 from jobs.imports.text_files import Rows, open_text
@@ -324,9 +324,16 @@ def _filled(rows: Rows, merged: Mapping[int, Sequence[tuple[int, int]]]) -> Rows
 def _advice(nearest: Head | None, columns: Sequence[Column]) -> str:
     if nearest is None:
         titles = "、".join(f"“{c.title}”" for c in columns if c.required)
-        return f"没有找到表头：文件前 {TITLE_ROWS} 行中没有{titles}等列。请下载导入模板，把数据填入模板后上传"
+        return f"没有找到表头：文件前 {TITLE_ROWS} 行中没有{titles}等列。{_template(columns)}，把数据填入模板后上传"
     what = "请补上后重新上传（可下载导入模板对照）" if nearest.header.missing else "请只保留一列后重新上传"
+    if NUMBER.title in nearest.header.missing:  # nobody can add what only a template has
+        what = f"{_template(columns)}，把改动填入模板后上传"
     return f"{_problem(nearest.header)}，{what}"
+
+
+def _template(columns: Sequence[Column]) -> str:
+    """Where the template is that has these columns."""
+    return "请在列表中点击批量修改，下载修改模板" if NUMBER in columns else "请下载导入模板"
 
 
 def _problem(header: Header) -> str:

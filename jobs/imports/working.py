@@ -22,7 +22,7 @@ from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowSta
 from jobs.imports import import_kept
 from jobs.imports.amending import AmendedRecords
 from jobs.imports.apart import inspect_apart, open_table_apart
-from jobs.imports.changing import change_records, checked_changes
+from jobs.imports.changing import ClosedCells, change_records, checked_changes
 from jobs.imports.checking import Doubles, RowCheck, row_check
 from jobs.imports.description import Import
 from jobs.imports.guarding import BadFile, kind_of
@@ -145,7 +145,7 @@ def _forget_rows(work: Work, record: ImportRecord, table: Table) -> None:
 
 
 def _check_rows(work: Work, record: ImportRecord, description: Import, check: RowCheck, table: Table) -> None:
-    doubles, amended = Doubles(description), AmendedRecords()
+    doubles, amended, closed = Doubles(description), AmendedRecords(), ClosedCells(check)
     done = bad = same = 0
     for chunk in _chunks(table.rows):
         with work.database.reading() as session:
@@ -157,6 +157,7 @@ def _check_rows(work: Work, record: ImportRecord, description: Import, check: Ro
             checked = values_table(session, rows, {"number": Integer, "state": String, "cells": JSON, "problems": JSON, "changes": JSON})
             values = [literal(record.id), *(checked.c[name] for name in KEPT)]
             session.execute(insert(ROWS).from_select(["import_id", *KEPT], select(*values), include_defaults=False))
+            closed.note(rows)
             bad += sum(row["state"] == RowState.BAD for row in rows)
             same += sum(row["state"] == RowState.SAME for row in rows)
             done += len(rows)
@@ -166,7 +167,7 @@ def _check_rows(work: Work, record: ImportRecord, description: Import, check: Ro
     header = [*table.header, *[""] * (1 + max(table.unnamed, default=-1) - len(table.header))]
     for at in table.unnamed:
         header[at] = f"{xl_col_to_name(at)} 列（没有表头）"  # so that the page says that it is not imported
-    found = {"total": done, "bad": bad, "same": same, "header": header, "remarks": _remarks(table, description.verb)}
+    found = {"total": done, "bad": bad, "same": same, "header": header, "remarks": [*_remarks(table, description.verb), *closed.remarks()]}
     with work.database.writing() as session:
         move(session, record.id, [ImportState.CHECKING], state=ImportState.READY, **found)
 

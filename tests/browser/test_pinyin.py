@@ -47,6 +47,30 @@ def test_pinyin_is_offered_and_chosen_on_the_page(school: Page, live: Live, tmp_
     assert faults == []
 
 
+def test_a_number_is_checked_as_it_is_left_and_again_with_another_kind_of_document(school: Page, live: Live) -> None:
+    visit(school, "/candidates/new")
+    number, said = school.locator("[name=id_number]"), school.locator("#id_number-error")
+    number.fill("E12345678")
+    number.blur()
+    expect(said).to_contain_text("身份证号应为 18 位")
+    school.select_option("[name=document]", "护照")
+    expect(said).to_be_empty()
+    school.select_option("[name=document]", "居民身份证")
+    expect(said).to_contain_text("身份证号应为 18 位")
+    number.fill("11010519491231002X")
+    number.blur()
+    expect(said).to_be_empty()
+    major = school.locator("[name=major]")
+    major.fill("护理")
+    major.blur()
+    major.focus()
+    major.fill("")
+    major.blur()
+    expect(school.locator("#major-error")).to_have_text("“就读专业”必须填写")
+    school.select_option("[name=kind]", "社会考生")
+    expect(school.locator("#major-error")).to_be_empty()
+
+
 def test_pinyin_is_offered_in_the_popup_too(school: Page, live: Live) -> None:
     visit(school, "/candidates/new")
     values = {"name": "曾明", "id_number": "11010519491231002X", "mobile": "13911110000", "major": "护理", "entry_year": "2025"}

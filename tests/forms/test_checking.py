@@ -159,3 +159,39 @@ def test_one_field_is_checked_as_it_is_left(path: str, text: str, problem: str |
     assert (found is None) == (problem is None)
     assert problem is None or problem in str(found)
     assert "第" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("form", "path", "text", "beside", "problem"),
+    [
+        ("candidate", "id_number", "11010519491231002X", {"document": "居民身份证"}, None),
+        ("candidate", "id_number", "110105194912310021", {"document": "居民身份证"}, "“证件号”：身份证号校验位错误"),
+        ("candidate", "id_number", "110105491231002", {"document": "居民身份证"}, "15 位的旧号码已停用"),
+        ("candidate", "id_number", "11010519491231002X", {"document": "港澳台居民居住证"}, "这是居民身份证的号码"),
+        ("candidate", "id_number", "E12345678", {"document": "护照"}, None),
+        ("candidate", "id_number", "E12345678", {"document": ""}, None),  # nobody knows yet what it is
+        ("candidate", "id_number", "E12345678", {}, None),
+        ("candidate", "id_number", "", {"document": "护照"}, "“证件号”必须填写"),
+        ("candidate", "id_number", "E12345678", {"document": "护照", "mobile": "1", "photo": "x"}, None),  # others say their own
+        ("candidate", "major", "", {"kind": "院校考生"}, "“就读专业”必须填写"),
+        ("candidate", "major", "", {"kind": "社会考生"}, None),
+        ("candidate", "pinyin", "", {}, None),  # the name fills it
+        ("candidate", "pinyin", "张三", {}, "应为大写字母"),
+        ("teacher", "id_number", "11010519491231002X", {"sex": "女"}, None),
+        ("teacher", "id_number", "11010519491231002X", {"sex": "男"}, "表示性别“女”"),
+    ],
+)
+def test_a_field_is_checked_with_those_on_which_it_depends(
+    form: str, path: str, text: str, beside: dict[str, str], problem: str | None
+) -> None:
+    found = check_field(read_forms()[f"{form}.json"], path, text, beside)
+    assert (found is None) == (problem is None)
+    assert problem is None or problem in str(found)
+
+
+def test_a_field_of_a_line_is_checked_with_those_of_its_line() -> None:
+    sex = {"title": "性别", "type": "string", "enum": ["男", "女"]}
+    items = {"type": "object", "properties": {"number": {"title": "证件号", "type": "string", "x-sex": "sex"}, "sex": sex}}
+    schema = {"type": "object", "properties": {"lines": {"type": "array", "items": items}}}
+    assert "表示性别“女”" in str(check_field(schema, "lines.4.number", "11010519491231002X", {"sex": "男"}))
+    assert check_field(schema, "lines.4.number", "11010519491231002X", {"sex": "女"}) is None

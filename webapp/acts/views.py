@@ -11,6 +11,7 @@ from sqlalchemy import select
 from forms import fields
 from forms.lists import KINDS
 from processes import tables
+from processes.definitions.store import load
 from processes.errors import FormInvalid, NotFound, Refused
 from processes.history import instance_by_id, instance_of
 from processes.notices import comments
@@ -81,7 +82,8 @@ def send(instance_id: int, element: str) -> ResponseReturnValue:
         back = posted_back("home.index")
         gone = url_for(f"{row.key}.show", record_id=row.subject_id)
         return redirect(url_for(f"{row.key}.index") if urlsplit(back).path == gone else back)
-    return _done(name, None)
+    flash(_sent(instance_id, name), "success")
+    return redirect(posted_back("home.index"))
 
 
 @blueprint.post("/<int:instance_id>/blocked/<element>")
@@ -161,6 +163,16 @@ def _instance(instance_id: int) -> InstanceRow:
     if row is None or readable(KINDS.get(row.key), row.subject_id) is None:
         raise NotFound
     return row
+
+
+def _sent(instance_id: int, name: str) -> str:
+    """What a button has done. Where it only set something going, whose end may be another one than people hope for, nobody is told that
+    it is done already."""
+    row = instance_by_id(db(), instance_id)
+    element = None if row is None else load(db(), row.definition_id).elements.get(row.position or "")
+    if element is None or element.tag != "serviceTask":
+        return f"已{name}。"
+    return f"已提交“{name}”，{element.properties.get('blockedMessage', f'正在{element.label}，请稍候。')}"
 
 
 def _returning_page(row: inbox.OpenedTask, to: str, comment: str, problems: list[tuple[str, str]]) -> str:

@@ -18,6 +18,7 @@ from forms.lists import KINDS
 from jobs.background import result_file
 from jobs.lists import exports
 from jobs.lists.instances import ROLE
+from processes.definitions.store import latest
 from processes.errors import NotFound
 from webapp.context import actor, db, later_task, runtime
 from webapp.links import is_local
@@ -62,6 +63,7 @@ def show(task_id: int) -> str:
         state=STATES[task.state],
         tone=TONES[task.state],
         sentence=_sentence(task),
+        going_on=_going_on(task),
         title=task.title_for(actor()),
         mine=task.is_of(actor()),
         warned=task.result.get("warned", ()) if task.is_of(actor()) else (),
@@ -146,6 +148,15 @@ def _address_of(task: BackgroundTask) -> Callable[[int], str] | None:
         return lambda instance_id: url_for("monitor.show", instance_id=instance_id)
     key = task.result.get("key")
     return (lambda record_id: url_for(f"{key}.show", record_id=record_id)) if key in KINDS else None
+
+
+def _going_on(task: BackgroundTask) -> str | None:
+    """What a batch that is over has only set going: the step of an outside system in which the diagram's button is blocked."""
+    act = task.params.get("act") if task.kind == "batch" else None
+    if not act or act["element"] is not None or act["key"] not in KINDS or not task.over or not task.done:
+        return None
+    elements = latest(db(), act["key"]).elements.values()
+    return next((one.label for one in elements if one.tag == "serviceTask" and one.properties.get("blockedAction") == act["name"]), None)
 
 
 def _task(task_id: int) -> BackgroundTask:

@@ -18,9 +18,11 @@ MAX_TEXT = 20_000  # characters; more is checked when it is sent
 @blueprint.post("/check")
 @reads_only
 def check() -> ResponseReturnValue:
-    """`{"problem": message or null}` for the posted `path` and `value` of the form whose key is `form`."""
+    """`{"problem": message or null}` for the posted `path` and `value` of the form whose key is `form`; `beside.…`: the values of
+    the fields on which it depends."""
     schema = schema_of(request.args.get("form", ""))
-    return {"problem": check_field(schema, request.form.get("path", "")[:200], request.form.get("value", "")[:MAX_TEXT])}
+    beside = {key.removeprefix("beside."): text[:MAX_TEXT] for key, text in request.form.items() if key.startswith("beside.")}
+    return {"problem": check_field(schema, request.form.get("path", "")[:200], request.form.get("value", "")[:MAX_TEXT], beside)}
 
 
 @blueprint.post("/pinyin")

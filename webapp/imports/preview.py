@@ -20,7 +20,8 @@ from webapp.paging import Paged, page_of
 TABS = (("bad", "有问题"), ("good", "可{verb}"), ("same", "没有变化"), ("taken", "已{verb}"))
 _STATES = {"bad": (RowState.BAD,), "good": (RowState.GOOD,), "same": (RowState.SAME,), "taken": (RowState.TAKEN, RowState.STARTED)}
 _MASKED = ("id-number", "document-number")
-"""Formats of what is shown masked once a row is taken in: it is a record now, and who opens that to see it whole is written down."""
+"""Formats of what is shown masked once a row is taken in, or changes nothing: it is a record, and who opens that to see it whole is
+written down."""
 MAX_ROWS = 100  # that one post may correct; a page shows fewer
 
 
@@ -118,7 +119,7 @@ def _cells(record: ImportRecord, columns: Sequence[Column], row: ImportRow) -> l
     problems: dict[str, str] = dict(row.problems or [])
     changes = {name: ((before, after), kept) for name, before, after, kept in row.changes or ()}
     cells = []
-    over = row.state in _STATES["taken"]
+    over = row.state in (*_STATES["taken"], RowState.SAME)
     for column in columns:
         at = record.places[column.name]
         text = row.cells[at] if at < len(row.cells) else ""

@@ -137,7 +137,10 @@ def correct_rows(kind: str, import_id: int) -> ResponseReturnValue:
 def take(kind: str, import_id: int) -> ResponseReturnValue:
     """导入: takes the good rows in."""
     description, record = description_of(kind), _record(kind, import_id)
-    begin_taking(db(), actor(), description, record, runtime().engine.clock())
+    try:
+        begin_taking(db(), actor(), description, record, runtime().engine.clock())
+    except DomainError as error:
+        return _not_done(kind, import_id, error)
     later_task(record.task_id or 0)
     return redirect(url_for(".show", kind=kind, import_id=import_id))
 
@@ -146,7 +149,10 @@ def take(kind: str, import_id: int) -> ResponseReturnValue:
 def go_on(kind: str, import_id: int) -> ResponseReturnValue:
     """继续: work that was cancelled or failed."""
     description, record = description_of(kind), _record(kind, import_id)
-    resume(db(), actor(), description, record, runtime().engine.clock())
+    try:
+        resume(db(), actor(), description, record, runtime().engine.clock())
+    except DomainError as error:
+        return _not_done(kind, import_id, error)
     later_task(record.task_id or 0)
     return redirect(url_for(".show", kind=kind, import_id=import_id))
 
@@ -155,9 +161,18 @@ def go_on(kind: str, import_id: int) -> ResponseReturnValue:
 def give_up(kind: str, import_id: int) -> ResponseReturnValue:
     """放弃: nothing was taken in, nothing is."""
     description = description_of(kind)
-    drop(db(), _record(kind, import_id))
+    try:
+        drop(db(), _record(kind, import_id))
+    except DomainError as error:
+        return _not_done(kind, import_id, error)
     flash(f"已放弃本次{description.verb}，没有写入任何数据。", "success")
     return redirect(url_for(".index", kind=kind))
+
+
+def _not_done(kind: str, import_id: int, error: DomainError) -> ResponseReturnValue:
+    """Leads to the import as it stands now, which says why nothing was done: somebody else was first."""
+    flash(str(error), "warning")
+    return redirect(url_for(".show", kind=kind, import_id=import_id))
 
 
 @blueprint.get("/<kind>/<int:import_id>/failed.xlsx")

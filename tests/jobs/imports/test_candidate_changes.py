@@ -158,6 +158,20 @@ def test_pinyin_follows_a_corrected_name_unless_somebody_wrote_it(lite: World, t
     assert changes(lite, import_id)[2] == [["pinyin", "WANG XIAO SAN", "WANG XIAOSAN", None]]
 
 
+def test_pinyin_that_was_emptied_is_that_of_the_name_again_also_where_it_was_so_before(world: World, tmp_path: Path) -> None:
+    registered(world, tmp_path / "a", (1, 2))
+    edit(world, 1, pinyin="WANG XIAOER")
+    edit(world, 2, pinyin="WANG XIAOSAN")
+    make_accurate(world, 2)
+    cells = {(2, "姓名拼音"): None, (3, "姓名拼音"): None, (3, "手机号"): "13922220000"}
+    import_id = sent(world, change(template(world, tmp_path / "t.xlsx"), cells))
+    assert problems(world, import_id) == {}
+    assert changes(world, import_id) == {2: [], 3: [["mobile", "13911110000", "13922220000", None]]}
+    assert states(world, import_id) == ["same", "good"]
+    take(world, import_id)
+    assert [told(world, number)["pinyin"] for number in (1, 2)] == ["WANG XIAOER", "WANG XIAOSAN"]
+
+
 def test_what_somebody_else_changed_meanwhile_is_told(lite: World, tmp_path: Path) -> None:
     registered(lite, tmp_path / "a")
     path = template(lite, tmp_path / "t.xlsx")
@@ -211,6 +225,34 @@ def test_rows_are_found_by_their_number_or_their_document(lite: World, tmp_path:
     }
 
 
+def test_who_was_added_to_the_template_is_told_where_people_are_added(lite: World, tmp_path: Path) -> None:
+    registered(lite, tmp_path / "a", (1,))
+    path = template(lite, tmp_path / "t.xlsx")
+    book = load_workbook(path)
+    book["考生"].append([None, *map(str, pupil(9).values())])
+    book.save(path)
+    import_id = sent(lite, path)
+    why = "没有编号，也没有找到证件相同的考生：改了证件号的请填回编号；新的考生不能在此添加，请用批量导入"
+    assert problems(lite, import_id) == {3: [("record", why)]}
+
+
+def test_a_file_without_the_numbers_of_a_template_is_told_to_use_one(lite: World, tmp_path: Path) -> None:
+    registered(lite, tmp_path / "a", (1,))
+    path = template(lite, tmp_path / "t.xlsx")
+    book = load_workbook(path)
+    book["考生"].delete_cols(1)
+    book.save(path)
+    said = "表头缺少“编号”列，请在列表中点击批量修改，下载修改模板，把改动填入模板后上传"
+    assert record(lite, sent(lite, path)).problem == said
+    book["考生"].delete_rows(1, 9)
+    del book["填写说明"]
+    book["考生"].append(["甲", "乙"])
+    book["考生"].append(["丙", "丁"])
+    book.save(path)
+    said = record(lite, sent(lite, path)).problem or ""
+    assert said.endswith("请在列表中点击批量修改，下载修改模板，把数据填入模板后上传")
+
+
 def test_a_number_that_another_candidate_has_is_refused(world: World, tmp_path: Path) -> None:
     registered(world, tmp_path / "a", (1, 2))
     path = template(world, tmp_path / "t.xlsx")
@@ -229,7 +271,8 @@ def test_another_school_changes_nothing(lite: World, tmp_path: Path) -> None:
     path = change(template(lite, tmp_path / "t.xlsx"), {(2, "手机号"): "13922220000"})
     assert problems(lite, sent(lite, path, "school2")) == {2: [("record", "考生不存在，或不属于本单位，请重新下载模板")]}
     change(path, {(2, "编号"): None})
-    assert problems(lite, sent(lite, path, "school2")) == {2: [("record", "考生不存在，或不属于本单位，请重新下载模板")]}
+    ((name, reason),) = problems(lite, sent(lite, path, "school2"))[2]
+    assert (name, reason[:5]) == ("record", "没有编号，")
     assert load_workbook(template(lite, tmp_path / "u.xlsx", [1], account="school2"))["考生"].max_row == 1
 
 
@@ -259,6 +302,9 @@ def test_accurate_information_keeps_what_may_not_change_and_the_rest_counts(worl
         2: [["mobile", "13911110000", "13922220000", None], ["name", "王小二", "曾小明", kept]],
         3: [["document", "居民身份证", "护照", kept]],
     }
+    # the second row counts as one without changes: what is not taken is said above all rows, before anybody confirms
+    where = "第 2 行“姓名”、第 3 行“证件类型”"
+    assert record(world, import_id).remarks == [f"有 2 个单元格的改动不会被采纳，保持原值（{kept}）：{where}。"]
     take(world, import_id)
     assert (told(world, 1)["name"], told(world, 1)["mobile"], told(world, 2)["document"]) == ("王小二", "13922220000", "居民身份证")
     with world.runtime.database.reading() as session:

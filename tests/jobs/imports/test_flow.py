@@ -98,8 +98,11 @@ def test_of_two_who_take_an_import_in_at_once_one_wins(world: World, tmp_path: P
         begin(world, import_id)
     work(world, import_id)
     assert counts(world) == (1, 1, 1)
-    with pytest.raises(NothingToTake):
+    with pytest.raises(AlreadyDecided):
         begin(world, import_id)
+    other = upload_rows(world, tmp_path / "b", [teacher(2, 手机号="1")])
+    with pytest.raises(NothingToTake):  # which tells of rows with problems: there are some
+        begin(world, other)
 
 
 def test_bad_cells_are_corrected_and_only_these_rows_checked_again(world: World, tmp_path: Path) -> None:

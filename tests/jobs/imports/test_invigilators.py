@@ -86,6 +86,9 @@ def test_what_is_wrong_is_named_by_row_and_column(lite_books: World, tmp_path: P
         person(90, WEB),
         person(1),
         person(3, mobile="123"),
+        person(4, WEB.partition("（")[0].lower()),
+        person(5, f"{WEB} {SHOP}"),
+        person(6, f"{WEB}/{SHOP}"),
     ]
     import_id = upload(lite_books, tmp_path / "a.xlsx", rows)
     assert problems(lite_books, import_id) == {
@@ -93,6 +96,9 @@ def test_what_is_wrong_is_named_by_row_and_column(lite_books: World, tmp_path: P
         4: [("id_number", "本校已有使用该证件号的监考人员，要增加证书请在列表中编辑")],
         5: [("id_number", "与第 2 行重复")],
         6: [("mobile", "手机号应为 11 位数字，以 13–19 开头")],
+        7: [("certificates", f"证书“{WEB.partition('（')[0].lower()}”没有写等级，应填写“{WEB}”或“{WEB.replace('中', '高')}”")],
+        8: [("certificates", f"“{WEB} {SHOP}”中有不止一个证书，请用“、”分隔")],
+        9: [("certificates", f"“{WEB}/{SHOP}”中有不止一个证书，请用“、”分隔")],
     }
     take(lite_books, import_id)
     assert record(lite_books, import_id).taken == 1

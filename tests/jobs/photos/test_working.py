@@ -77,6 +77,13 @@ def test_each_photo_fails_alone_and_says_why(lite: World, tmp_path: Path) -> Non
         assert (task.total, task.done, task.failed) == (7, 1, 6)
 
 
+@pytest.mark.parametrize(("content", "status"), [(jpeg(good(1)), "已导入"), (b"text", "未导入"), (jpeg(wide().picture), "部分导入")])
+def test_a_zip_of_which_nothing_was_taken_is_not_called_partly_taken(lite: World, tmp_path: Path, content: bytes, status: str) -> None:
+    pupils(lite, [number(1)])
+    one = record(lite, bring(lite, samples.archive(tmp_path / "a.zip", {named(1): content})))
+    assert (one.status, one.tone == "failed") == (status, status == "未导入")  # what a crop mends can still be taken
+
+
 def test_somebody_in_both_kinds_gets_the_photo_twice(lite: World, tmp_path: Path) -> None:
     one = pupils(lite, [number(1)])[0]
     other = pupils(lite, [number(1)], kind="社会考生")[0]

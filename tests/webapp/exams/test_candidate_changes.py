@@ -66,6 +66,9 @@ def test_from_ticked_rows_to_changed_records(lite: World, tmp_path: Path) -> Non
     page = school.get(address).text
     assert "可修改 <b>1</b> 行，没有变化 <b>1</b> 行，有问题 <b>1</b> 行" in page
     assert "导入" not in page[page.index("<main") :]
+    same = school.get(f"{address}?tab=same").text
+    assert masked(str(pupil(1)["id_number"])) in same  # nothing is to be decided of it: whoever wants the whole opens the record
+    assert str(pupil(1)["id_number"]) not in same
     good = school.get(f"{address}?tab=good").text
     whole = re.findall(r"\d{17}[\dX]", good)
     assert whole

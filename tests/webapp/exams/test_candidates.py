@@ -106,6 +106,27 @@ def test_the_page_says_that_the_comparison_is_away_and_that_it_was_refused(live:
     assert "请稍候" not in told
 
 
+@pytest.mark.row("5.2.3.6")
+def test_nobody_is_told_that_a_candidate_is_authenticated_before_the_comparison_has_ended(live: Live) -> None:
+    world = live.world
+    school = user(site(world), "school1")
+    assert add(school) == 302
+    give_photo(world)
+    data = {"name": "认证", "back": "/candidates/"}
+    page = school.post("/records/1/messages/waiting", data=data, follow_redirects=True).text
+    assert "已提交“认证”，正在与公安系统照片比对，请稍候；有结果后状态会自动变化。" in page
+    assert "已认证" not in page
+    give_photo(world, b"another")
+    page = press(school, "waiting")
+    assert "完成 1 条，失败 0 条" in page
+    assert "完成的已转入“与公安系统照片比对”，有结果后状态会自动变化" in page
+    page = press(school, "waiting")  # of which nothing is done
+    assert "完成 0 条，失败 1 条" in page
+    assert "完成的已转入" not in page
+    page = school.post("/records/1/messages/delete_early", data={"name": "删除", "back": "/candidates/"}, follow_redirects=True).text
+    assert "已删除。" in page
+
+
 @pytest.mark.row("5.2.3.1")
 def test_pupils_and_others_are_two_parts_of_one_list(lite_books: World) -> None:
     school = user(site(lite_books), "school1")

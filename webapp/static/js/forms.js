@@ -105,12 +105,30 @@
     if (!form?.dataset.checkUrl || !field.name || field.type === "file" || form.dataset.sent) return;
     if (field.value === before.get(field) && !field.matches(".is-invalid")) return;
     check(form, field);
+    checkDependent(form, field);
   });
+  document.addEventListener("change", (event) => {
+    const field = event.target;
+    if (field.form?.dataset.checkUrl && field.matches("select")) checkDependent(field.form, field);
+  });
+
+  // a field on which others depend, such as the kind of a document: what stands in them, or was wrong, is looked at again
+  function checkDependent(form, field) {
+    form.querySelectorAll("[data-beside]").forEach((other) => {
+      if (besideOf(other).includes(field) && (other.value || other.matches(".is-invalid"))) check(form, other);
+    });
+  }
+
+  function besideOf(field) {
+    const names = (field.dataset.beside || "").split(" ").filter(Boolean);
+    return names.map((name) => field.form.elements[field.name.replace(/[^.]+$/, name)]).filter((other) => other?.name);
+  }
 
   async function check(form, field) {
     const asked = new FormData();
     asked.append("path", field.name);
     asked.append("value", field.value);
+    besideOf(field).forEach((other) => asked.append(`beside.${other.name.split(".").pop()}`, other.value));
     try {
       const answer = await post(form.dataset.checkUrl, asked);
       if (answer.ok) show(field, (await answer.json()).problem);
