@@ -66,6 +66,7 @@ LISTS: dict[str, Listing] = {
         rooms.ROOMS,
         rooms.ALLOTMENTS,
         placed.PLANNED_SUBJECTS,
+        placed.SUBJECTS_OF_SCHOOLS,
         placed.USED_ROOMS,
         placed.PLACED,
         scores.SCORES,
