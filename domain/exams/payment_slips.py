@@ -8,11 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, ForeignKey, Numeric, Select, String, Table, delete, exists, false, func, insert, select, update
+from sqlalchemy import Column, ForeignKey, Numeric, Select, String, Table, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, aliased, contains_eager, mapped_column, relationship
 
 from domain.certificates.certificates import Certificate
+from domain.exams.plan_rights import seen_by
 from domain.exams.plans import ExamPlan, exam_plans_query, within, yuan
 from domain.exams.registrations import Registration
 from domain.ground.base import SHANGHAI, Base, UtcDateTime, utc_now
@@ -199,11 +200,7 @@ def delete_slip(session: Session, slip: PaymentSlip) -> None:
 def payment_slips_query(actor: Actor) -> Select[PaymentSlip]:
     """The slips an actor may see, newest first: a school its own, an organization those of its plans, operators all, others none."""
     query = PaymentSlip.joined().order_by(PaymentSlip.id.desc())
-    if "系统管理" in actor.roles:
-        return query
-    if "试点院校" in actor.roles:
-        return query.where(PaymentSlip.party_id == actor.party_id)
-    return query.where(ExamPlan.party_id == actor.party_id if "培训评价组织" in actor.roles else false())
+    return seen_by(query, actor, PaymentSlip.party_id == actor.party_id)
 
 
 def slips_numbered(session: Session, actor: Actor, numbers: Sequence[str]) -> dict[str, PaymentSlip]:

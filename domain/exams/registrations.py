@@ -21,7 +21,6 @@ from sqlalchemy import (
     delete,
     distinct,
     exists,
-    false,
     func,
     select,
     table,
@@ -32,6 +31,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, joinedload, mapped_c
 from domain.certificates.certificates import Certificate
 from domain.exams.candidates import Candidate
 from domain.exams.exam_subjects import ExamSubject
+from domain.exams.plan_rights import seen_by
 from domain.exams.plans import ExamPlan, Sitting, yuan
 from domain.ground.base import Base, UtcDateTime, clock_minutes, utc_now
 from domain.ground.errors import DomainError
@@ -200,11 +200,7 @@ def registrations_query(actor: Actor) -> Select[Registration]:
         )
         .order_by(Registration.id.desc())
     )
-    if "系统管理" in actor.roles:
-        return query
-    if "试点院校" in actor.roles:
-        return query.where(Registration.party_id == actor.party_id)
-    return query.where(ExamPlan.party_id == actor.party_id if "培训评价组织" in actor.roles else false())
+    return seen_by(query, actor, Registration.party_id == actor.party_id)
 
 
 def registration_of(session: Session, actor: Actor, registration_id: int, now: datetime) -> Registration | None:

@@ -10,10 +10,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Numeric, Select, String, and_, case, false, func, insert, or_, select
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Numeric, Select, String, and_, case, func, insert, or_, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, query_expression, relationship, with_expression
 
 from domain.exams.exam_subjects import ExamSubject
+from domain.exams.plan_rights import seen_by
 from domain.exams.plans import ExamPlan, Sitting, over, within
 from domain.exams.registrations import Entry, Registration
 from domain.exams.seats import ExamTicket, Seat
@@ -163,11 +164,7 @@ def marks_query(actor: Actor) -> Select[Marked]:
         )
         .order_by(Registration.id.desc(), Marked.id)
     )
-    if "系统管理" in actor.roles:
-        return query
-    if "试点院校" in actor.roles:
-        return query.where(Registration.party_id == actor.party_id)
-    return query.where(ExamPlan.party_id == actor.party_id if "培训评价组织" in actor.roles else false())
+    return seen_by(query, actor, Registration.party_id == actor.party_id)
 
 
 def opened(actor: Actor, now: datetime, query: Select[Any]) -> Select[Any]:
