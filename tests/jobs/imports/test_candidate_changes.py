@@ -13,8 +13,9 @@ from sqlalchemy import select, update
 
 from domain.exams.candidates import Candidate
 from domain.exams.photos import keep_photo
-from domain.platform.imports import ImportRow
-from jobs.imports import IMPORTS, amending_template
+from domain.platform.imports import ImportRecord, ImportRow
+from jobs.imports import IMPORTS, amending, amending_template
+from jobs.imports.correcting import correct
 from processes import tables
 from processes.history import events_of
 from processes.monitor.verify import verify
@@ -60,6 +61,12 @@ def sent(world: World, path: Path, account: str = "school1") -> int:
     import_id = upload(world, path, account, "修改.xlsx", "candidate-changes")
     work(world, import_id)
     return import_id
+
+
+def correct_rows(world: World, import_id: int, typed: Mapping[int, Mapping[str, str]]) -> int:
+    """How many rows are good once these cells were corrected on the page."""
+    with world.runtime.database.writing() as session:
+        return correct(session, world.actor("school1"), CHANGES, session.get_one(ImportRecord, import_id), typed)
 
 
 def changes(world: World, import_id: int) -> dict[int, list[list[Any]]]:
@@ -264,6 +271,25 @@ def test_a_number_that_another_candidate_has_is_refused(world: World, tmp_path: 
     take(world, import_id)
     assert states(world, import_id) == ["taken", "bad"]
     assert problems(world, import_id) == {3: [("record", "本校已有使用该证件的考生，请核对证件类型和证件号。")]}
+
+
+def test_numbers_that_were_mixed_up_are_told_how_to_put_right(world: World, tmp_path: Path) -> None:
+    registered(world, tmp_path / "a", (1, 2, 3))
+    first, second, third = (str(pupil(number)["id_number"]) for number in (1, 2, 3))
+    why = f"本校已有使用该证件的院校考生；{amending.SWAPPED}"
+    cells = {(2, "证件号"): second, (3, "证件号"): first, (4, "证件号"): first}
+    import_id = sent(world, change(template(world, tmp_path / "t.xlsx"), cells))
+    assert problems(world, import_id) == {line: [("id_number", why)] for line in (2, 3, 4)}
+    # of a row that takes what another one leaves, it is so: once that has been changed, it can be
+    cells = {(2, "证件号"): second, (3, "证件号"): str(pupil(9)["id_number"])}
+    import_id = sent(world, change(template(world, tmp_path / "u.xlsx"), cells))
+    assert problems(world, import_id) == {2: [("id_number", why)]}
+    take(world, import_id)
+    assert correct_rows(world, import_id, {2: {"id_number": second}}) == 1
+    # and of two that were mixed up: what is kept is the number
+    both = {(2, "姓名"): "王小三", (3, "姓名"): "王小二", (2, "手机号"): "13922220000"}
+    import_id = sent(world, change(template(world, tmp_path / "v.xlsx"), both))
+    assert states(world, import_id) == ["good", "good", "same"]
 
 
 def test_another_school_changes_nothing(lite: World, tmp_path: Path) -> None:
