@@ -11,6 +11,7 @@ from domain.exams.invigilators import InvigilatorCertificate
 from domain.exams.payment_slips import PaymentSlip
 from domain.exams.plans import ExamPlan
 from domain.exams.registration_corrections import RegistrationCorrection
+from domain.exams.score_objections import ScoreObjection
 from domain.ground.subjects import Subject
 from domain.institutions.seals import Seal
 from domain.institutions.teachers import Teacher
@@ -29,6 +30,7 @@ SUBJECTS: dict[str, type[Subject]] = {
     "exam_plan": ExamPlan,
     "payment_slip": PaymentSlip,
     "registration_correction": RegistrationCorrection,
+    "score_objection": ScoreObjection,
     "candidate": Candidate,
     "invigilator_certificate": InvigilatorCertificate,
     "skill_standard": SkillStandard,

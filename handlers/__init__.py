@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.ground.handling import External, Handler, Inline
-from handlers import accounts, candidates, declarations, exam_plans, payments, records, registrations, reports, sms
+from handlers import accounts, candidates, declarations, exam_plans, payments, records, registrations, reports, score_objections, sms
 
 HANDLERS: dict[str, Handler] = {
     "reports.remind": External(reports.prepare_reminder, reports.send_reminder, needs=("text",)),
@@ -25,6 +25,8 @@ HANDLERS: dict[str, Handler] = {
     "exam_plan.withdraw": Inline(exam_plans.withdraw),
     "exam_plan.delete": Inline(exam_plans.delete, deletes=True),
     "registration.correct": Inline(registrations.correct, needs=("at",)),
+    "score_objection.correct": Inline(score_objections.correct, needs=("at",)),
+    "score_objection.dismiss": Inline(score_objections.dismiss),
     "payment_slip.confirm": Inline(payments.confirm),
     "payment_slip.delete": Inline(payments.delete, deletes=True),
     "exam_plan.tell_schools": External(exam_plans.prepare_telling, exam_plans.tell, needs=("text",)),

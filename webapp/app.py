@@ -63,6 +63,7 @@ from webapp.placed.views import subjects as planned_subjects
 from webapp.printing.views import blueprint as printing
 from webapp.records.screens import record_blueprint
 from webapp.registrations.views import blueprint as registrations
+from webapp.results.views import blueprint as results
 from webapp.rooms.views import blueprint as rooms
 from webapp.scores.views import blueprint as scores
 from webapp.scores.views import results as outcomes
@@ -109,6 +110,7 @@ BLUEPRINTS = (
     monitor,
     declarations,
     photos,
+    results,
 )
 # templates name states by these, not by the texts that the database keeps
 STATES = (
@@ -138,6 +140,8 @@ CSP = "; ".join(
 )
 # bpmn-js writes style attributes into its drawing; pages with a diagram set g.diagram and get this one
 CSP_DIAGRAM = CSP + "; style-src 'self' 'unsafe-inline'"
+RESULTS = "results"
+"""The blueprint of candidates, who have no account."""
 STALE = "页面停留过久或登录已变化，请返回上一页刷新后重试。"
 PAGES = {
     400: ("请求有误", "请返回上一页，核对后重试。"),
@@ -214,9 +218,8 @@ def error_page(status: int, message: str | None = None, number: str | None = Non
     """A page that says what is wrong and what to do."""
     title, advice = PAGES.get(status, PAGES[400])
     g.quiet = True  # the database may be what failed: the frame of this page asks it for nothing
-    return render_template(
-        "error.html", status=status, title=title, message=message or advice, number=number, onward=g.get("onward")
-    ), status
+    name = "results/error.html" if request.blueprint == RESULTS else "error.html"  # candidates have no 工作台 to go back to
+    return render_template(name, status=status, title=title, message=message or advice, number=number, onward=g.get("onward")), status
 
 
 def wants_json() -> bool:
@@ -294,6 +297,9 @@ def _csrf(error: CSRFError) -> ResponseReturnValue:
     if request.endpoint == "account.log_in":
         flash(STALE, "warning")
         return redirect(url_for("account.login"))
+    if request.blueprint == RESULTS:
+        flash(STALE, "warning")
+        return redirect(url_for("results.index"))
     if may_keep():
         return page_that_keeps(401)
     return error_page(400, STALE) if "person" in session else error_page(401)

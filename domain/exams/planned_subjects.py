@@ -73,6 +73,13 @@ _entries = (Entry.plan_id == PlannedSubject.plan_id, Entry.subject_id == Planned
 _has_seat = exists().where(Seat.entry_id == Entry.id, Seat.published)
 
 
+def is_smallest() -> ColumnElement[bool]:
+    """Whether a sitting stands for its subject: of several it is the one with the smallest id."""
+    other = aliased(Sitting)
+    same = (other.plan_id == PlannedSubject.plan_id, other.subject_id == PlannedSubject.subject_id)
+    return ~exists().where(*same, other.id < PlannedSubject.id).correlate(PlannedSubject)
+
+
 def status_at(now: datetime) -> ColumnElement[str]:
     """The status of a subject at a moment (manual 5.2.8.1), in a query that joins plans: before, in and after the plan's 排考 window; in it
     by whether none, some or all of those registered for the subject have a published seat. A subject without anybody is 未排考."""
@@ -92,7 +99,6 @@ def planned_subjects_query(actor: Actor) -> Select[PlannedSubject]:
     the status is that of all."""
     other = aliased(Sitting)
     same = (other.plan_id == PlannedSubject.plan_id, other.subject_id == PlannedSubject.subject_id)
-    earlier = exists().where(*same, other.id < PlannedSubject.id)
     mine = exam_plans_query(actor).where(ExamPlan.published).order_by(None).with_only_columns(ExamPlan.id)
     sittings = select(other.id).where(*same)
     number = sittings.with_only_columns(func.count()).correlate(PlannedSubject).scalar_subquery()
@@ -103,7 +109,7 @@ def planned_subjects_query(actor: Actor) -> Select[PlannedSubject]:
         .join(PlannedSubject.subject)
         .join(ExamSubject.certificate)
         .join(Party, Party.id == ExamPlan.party_id)
-        .where(~earlier.correlate(PlannedSubject), ExamPlan.id.in_(mine))
+        .where(is_smallest(), ExamPlan.id.in_(mine))
         .options(
             contains_eager(PlannedSubject.plan).contains_eager(ExamPlan.party),
             contains_eager(PlannedSubject.subject).contains_eager(ExamSubject.certificate),

@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, false, select
+from sqlalchemy.orm import aliased
 
 from domain.certificates.certificates import GRADES, Certificate
-from domain.exams import planned_subjects
+from domain.exams import planned_subjects, subjects_of_schools
 from domain.exams.exam_subjects import ExamSubject
 from domain.exams.placed import (
     OWNER,
@@ -27,6 +28,7 @@ from domain.exams.plans import ExamPlan, Sitting
 from domain.exams.registrations import Registration
 from domain.exams.rooms import Room, subject_label
 from domain.exams.seats import ExamTicket
+from domain.exams.subjects_of_schools import SubjectOfSchool, subjects_of_schools_query
 from domain.ground.base import SHANGHAI, clock_minutes
 from domain.ground.id_numbers import masked
 from domain.ground.identity import tidy_id_number
@@ -83,6 +85,11 @@ def _by_plan_number(query: Select[Any], text: str) -> Select[Any]:
     return query.where(ExamPlan.number == text.upper())
 
 
+def _by_organization(query: Select[Any], text: str) -> Select[Any]:
+    return query.where(ExamPlan.party_id.in_(select(_ORGANIZATION.id).where(_ORGANIZATION.name.contains(text, autoescape=True))))
+
+
+_ORGANIZATION = aliased(Party)
 _PLAN = Filter("plan", "考试计划", contains(ExamPlan.name))
 _CERTIFICATE = Filter("certificate", "证书名称", contains(Certificate.name))
 _GRADE = Filter("grade", "等级", equals(Certificate.grade), GRADES)
@@ -125,6 +132,30 @@ PLANNED_SUBJECTS = Listing(
         _PLAN_NUMBER,
         Filter("organization", "培训评价组织", contains(Party.name), fixed_for=frozenset({"培训评价组织"})),
     ),
+)
+
+SUBJECTS_OF_SCHOOLS = Listing(
+    name="subjects_of_schools",
+    title="考场编排明细",
+    record=SubjectOfSchool,
+    query=subjects_of_schools_query,
+    timed=subjects_of_schools.with_status,
+    ticked=PlannedSubject.id,
+    columns=(
+        Column("计划编号", lambda row: row.plan.number or ""),
+        Column("考试计划", lambda row: row.plan.title()),
+        Column("证书名称", lambda row: row.subject.certificate.name),
+        Column("等级", lambda row: row.subject.certificate.grade),
+        Column("科目", lambda row: subject_label(row.subject)),
+        Column("状态", lambda row: row.status, "badge"),
+        Column("报考院校", lambda row: row.party.name),
+        Column("考核站点", lambda row: row.site),
+        Column("报考人数", lambda row: row.people, "number"),
+        Column("已排人数", lambda row: row.seated, "number"),
+        Column("未排人数", lambda row: row.people - row.seated, "number"),
+        Column("考场数", lambda row: row.rooms, "number"),
+    ),
+    filters=(*PLANNED_SUBJECTS.filters[:-1], Filter("organization", "培训评价组织", _by_organization)),
 )
 
 USED_ROOMS = Listing(

@@ -12,10 +12,9 @@ from domain.exams.placing import Changes, Post, Spot, store
 from domain.exams.publishing import complete_photos, publish
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
+from jobs.arrangements.checking import unlawful
 from jobs.arrangements.reading import Given, names_of, read
 from jobs.arranging import Arranging, Moved, Names, Order, arrange, missing_told, remedy_told, summary
-from jobs.arranging.index import Index
-from jobs.arranging.ledger import settle
 from jobs.runtime import Runtime
 from jobs.work import Work
 
@@ -130,19 +129,14 @@ def run_publish(runtime: Runtime, work: Work) -> None:
 
     Raises:
         NotArranging, NothingToPublish
-        Unlawful: a seat has become unlawful since it was given.
+        Unlawful: a seat or a duty has become unlawful since it was given.
     """
     plan_id = int(work.params["plan"])
     with runtime.database.writing() as session:
         _must_be_open(session, work.actor, plan_id)
         state = hold(session, plan_id, runtime.engine.clock())
-        given = read(session, plan_id)
-        _, lost, _ = settle(Index(given.wanted))
-        wrong = [(was, rules) for was, rules in lost.values() if was.sitting in given.sittings]
-        if wrong:
-            names = names_of(session, given)
-            told = "；".join(f"{names.people[was.registration]}（{'、'.join(rules)}）" for was, rules in wrong[:5])
-            raise Unlawful(f"有 {len(wrong)} 个座位不再符合要求：{told}。请先“自动编排”或手动调整，再发布。")
+        if wrong := unlawful(session, plan_id):
+            raise Unlawful(f"有 {len(wrong)} 项安排不再符合要求：{'；'.join(wrong[:5])}。请先“自动编排”或手动调整，再发布。")
         done = publish(session, work.actor.person_id, state, runtime.engine.clock())
         work.result = {**work.result, "told": f"已发布 {done.seats} 个座位，生成 {done.tickets} 个准考证号"}
         work.keep(session, done.seats, 0, done.seats)

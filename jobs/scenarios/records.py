@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from cryptography.fernet import Fernet, MultiFernet
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from domain.certificates.declaration_plans import DeclarationPlan, all_labels, new_plan
 from domain.certificates.declarations import Declaration, new_declaration
+from domain.demo.exam_plans import DAYS
 from domain.demo.exam_plans import answers as made_up_plan
 from domain.demo.exam_subjects import new_exam_subjects
 from domain.demo.seals import new_demo_seal
@@ -24,6 +26,8 @@ from domain.exams.plans import ExamPlan, school_label
 from domain.exams.registering import Wish, register, terms_of
 from domain.exams.registration_corrections import RegistrationCorrection, new_correction
 from domain.exams.registrations import Registration
+from domain.exams.score_objections import ScoreObjection, new_objection
+from domain.exams.scores import NORMAL, Given, enter
 from domain.ground.base import SHANGHAI, clock_minutes
 from domain.ground.parties import Actor, actor_named
 from domain.ground.subjects import Subject
@@ -33,6 +37,7 @@ from domain.standards.skill_standards import new_skill_standard
 from domain.weekly.periods import ReportingPeriod, periods_query
 from forms.lists import KINDS
 from jobs.scenarios.files import ScenarioFailed
+from jobs.scenarios.seats import seat_alone
 
 
 def _coming_period(session: Session, actor: Actor, now: datetime) -> ReportingPeriod:
@@ -97,6 +102,27 @@ def _correction(session: Session, actor: Actor, now: datetime, form: dict[str, A
     return new_correction(session, actor, now, one.id if one else 0, form)
 
 
+def _objection(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> ScoreObjection:
+    """An objection to the mark of the one registration, which is school1's and in 公示, as the candidate hands it in."""
+    registration = session.scalars(select(Registration)).first()
+    if registration is None:
+        registration = _scored(session, now)
+    return new_objection(session, registration, registration.entries[0].id, form["reason"], now)
+
+
+def _scored(session: Session, now: datetime) -> Registration:
+    """The one registration, of a plan in its third day of 公示, seated and marked with 59."""
+    school, organization = actor_named(session, "school1"), actor_named(session, "organization1")
+    begun = now - timedelta(days=DAYS["publicity"][0] + 2)
+    registration = _registered(session, school, begun) if school is not None else None
+    if registration is None or organization is None:
+        raise ScenarioFailed("演示数据没有 school1 或 organization1")
+    (entry,) = registration.entries
+    seat_alone(session, registration, entry)
+    enter(session, organization, registration.plan_id, [Given(entry.id, Decimal(59), NORMAL)], now - timedelta(days=5))
+    return registration
+
+
 _PUPIL = {
     **{"kind": "院校考生", "name": "王小明", "pinyin": "WANG XIAOMING", "document": "居民身份证", "id_number": "11010519491231002X"},
     **{"mobile": "13900000001", "level": None, "entry_year": 2025},
@@ -113,6 +139,7 @@ CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Subject]]
     "exam_plan": _exam_plan,
     "payment_slip": _payment_slip,
     "registration_correction": _correction,
+    "score_objection": _objection,
     "invigilator_certificate": _invigilator_certificate,
 }
 

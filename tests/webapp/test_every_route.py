@@ -25,7 +25,10 @@ from tests.conftest import settings_in, world_of
 from tests.webapp.belongings import ACCOUNTS, SECRET, Belongings, belongings
 from tests.webapp.routes import Route, get, post
 
-PUBLIC = ("static", "health.healthz", "account.login", "account.log_in", "account.log_in_again", "account.logout")
+PUBLIC = (
+    *("static", "health.healthz", "account.login", "account.log_in", "account.log_in_again", "account.logout"),
+    *("results.index", "results.enter", "results.mine", "results.objecting", "results.object_to", "results.leave"),
+)
 MAY_READ_THE_SECRET = ("school1", "province1", "province1b", "operator", "teacher1")  # 系统管理 reads all declarations
 
 

@@ -20,12 +20,13 @@ from webapp.links import is_local
 
 MOST = 300_000  # characters kept in a page; the largest form has some 2,000 lines
 Fields = list[tuple[str, str]]
+KEPT_NOWHERE = ("account", "results")  # what lets people in; candidates have no account to log in to
 PASSWORDS = ("password",)  # of forms outside the blueprint `account`, whose pages ask for theirs themselves
 
 
 def may_keep() -> bool:
     """Whether what this request posts may be kept: a form of ours, without files and passwords."""
-    if request.method != "POST" or request.blueprint == "account" or any(file.filename for file in request.files.values()):
+    if request.method != "POST" or request.blueprint in KEPT_NOWHERE or any(file.filename for file in request.files.values()):
         return False
     origin = request.headers.get("Origin")
     from_here = urlsplit(origin).netloc == request.host if origin else request.headers.get("Sec-Fetch-Site") == "same-origin"
@@ -39,7 +40,7 @@ def page_that_keeps(status: int) -> tuple[str, int]:
 
 def may_send_again() -> bool:
     """Whether what this request posted may be posted once more: it has passed the check against forgery, so it is a form of ours."""
-    return request.method == "POST" and request.blueprint != "account" and bool(request.form or request.files)
+    return request.method == "POST" and request.blueprint not in KEPT_NOWHERE and bool(request.form or request.files)
 
 
 def page_to_send_again(status: int, title: str, message: str) -> tuple[str, int]:

@@ -18,6 +18,7 @@ from domain.ground.id_numbers import masked
 from domain.platform.background import LIVE, BackgroundTask, begin
 from forms.kinds import ORGANIZATION
 from jobs.arrangements import moving
+from jobs.arrangements.checking import unlawful
 from jobs.arrangements.reading import when
 from jobs.arrangements.working import ARRANGE, PUBLISH
 from jobs.arranging import Order
@@ -27,6 +28,7 @@ from webapp.paging import page_of
 
 blueprint = Blueprint("arranging", __name__, url_prefix="/arranging")
 PLANS, ROOMS, LACKING, CHANGES = 20, 50, 50, 20  # of a page
+SHOWN = 200  # of what is not lawful any more
 FAULTS = (NotArranging, ChangedMeanwhile, NothingToUndo, moving.Refused)
 """What is told on the page before, which stays as it is."""
 
@@ -120,6 +122,13 @@ def missing(plan_id: int) -> str:
     reasons = [one for one, _ in boards.reasons_of(db(), plan_id)]
     about = {"reason": reason, "school": school, "reasons": reasons}
     return render_template("arranging/missing.html", plan=plan, rows=rows, page=page, masked=masked, otherwise=boards.NOT_TRIED, **about)
+
+
+@blueprint.get("/<int:plan_id>/check")
+def check(plan_id: int) -> str:
+    """检查已排座位: what has become unlawful since it was arranged."""
+    plan = _plan(plan_id)
+    return render_template("arranging/check.html", plan=plan, wrong=unlawful(db(), plan_id), open=_is_open(plan_id), most=SHOWN)
 
 
 @blueprint.get("/<int:plan_id>/entries/<int:entry_id>")

@@ -17,7 +17,8 @@ from domain.exams.boards import numbers_of
 from domain.exams.candidates import KINDS
 from domain.exams.planned_subjects import unplaced_plans
 from domain.exams.plans import ExamPlan, exam_plans_query, within
-from domain.exams.registrations import UNPLACED
+from domain.exams.registrations import UNPLACED, Registration
+from domain.exams.seats import Seat
 from domain.ground.base import in_shanghai
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
@@ -43,7 +44,7 @@ def reminders(session: Session, actor: Actor, now: datetime) -> list[Reminder]:
     found: list[Reminder] = []
     if SCHOOL in actor.roles:
         found += [*_report(session, actor, now), *_plans(session, actor, now), *_exam_plans(session, actor, now)]
-        found += [*_seal(session, actor, now), *_candidates(session, actor)]
+        found += [*_tickets(session, actor, now), *_seal(session, actor, now), *_candidates(session, actor)]
     if ORGANIZATION in actor.roles:
         found += [*_arranging(session, actor, now), *_subjects(session, actor)]
     if actor.roles & {SCHOOL, ORGANIZATION}:
@@ -83,6 +84,15 @@ def _unplaced(session: Session, actor: Actor, now: datetime) -> Iterator[Reminde
     for plan, number in unplaced_plans(session, actor, now):
         url = url_for("registrations.index", plan_number=plan.number, state=UNPLACED)
         yield Reminder(f"“{plan.title()}”排考已结束，仍有 {number} 条报考未排考", "查看报考", url, plan.exam_from)
+
+
+def _tickets(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
+    """Plans that are to be examined, of which the school's candidates have seats: 准考证 can be printed."""
+    seated = select(Seat.plan_id).join(Registration, Registration.id == Seat.registration_id)
+    seated = seated.where(Registration.party_id == actor.party_id, Seat.published)
+    for plan in session.scalars(exam_plans_query(actor).where(ExamPlan.exam_to > now, ExamPlan.id.in_(seated))):
+        url = url_for("placed.index", plan_number=plan.number)
+        yield Reminder(f"“{plan.title()}”已排考，可以下载准考证", "排考明细", url, plan.exam_from)
 
 
 def _arranging(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:

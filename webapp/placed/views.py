@@ -12,7 +12,7 @@ from domain.exams.rooms import subject_label
 from domain.ground.id_numbers import masked
 from domain.ground.parties import Actor
 from forms.kinds import OPERATOR, ORGANIZATION, SCHOOL
-from forms.lists.placed import PLACED, PLANNED_SUBJECTS, USED_ROOMS, place_of, span
+from forms.lists.placed import PLACED, PLANNED_SUBJECTS, SUBJECTS_OF_SCHOOLS, USED_ROOMS, place_of, span
 from processes.errors import NotFound
 from webapp.context import actor, db, runtime
 from webapp.links import posted_back
@@ -39,7 +39,8 @@ SUBJECTS = ListScreen(
     help="考试计划下的所有考试科目和排考进度：排考时间内按科目下的考生是否已有座位分为未排考、排考中、已排完。院校的人数只计本校考生。",
     show=lambda row: url_for("planned_subjects.show", planned_id=row.id),
     empty="还没有考试科目。培训评价组织发布考试计划后，计划下的科目会列在这里。",
-    export="批量导出考场编排明细",
+    export="批量导出考核站点编排",
+    more_exports=(("批量导出考场编排明细", SUBJECTS_OF_SCHOOLS.name),),
 )
 
 

@@ -13,20 +13,25 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from domain.exams.candidates import OUTSIDER, Candidate
-from domain.exams.plans import BY_SUBJECT
+from domain.exams.placed import Placed, placed_query
+from domain.exams.plans import BY_SUBJECT, Sitting
 from domain.exams.registering import OUTSIDE, Answer, NoPlan, Terms, Wish, answer_to, open_plan, open_plans, register, terms_of
 from domain.exams.registrations import Registration, delete_registrations, registration_of
+from domain.exams.rooms import subject_label
 from domain.ground.parties import Actor
 from forms.kinds import SCHOOL
 from forms.lists.candidates import CANDIDATES
+from forms.lists.placed import place_of, span
 from forms.lists.registrations import FORM, REGISTRATIONS
 from processes.errors import NotAllowed
 from webapp.context import actor, db, reads_only, runtime
 from webapp.links import posted_back
 from webapp.listing import Button, ListScreen, Pick, render_list
-from webapp.placed.views import tickets_of
+from webapp.placed.views import TICKETS, tickets_of
 from webapp.posted_data import posted_filters, ticked_rows
-from webapp.records.plain_kinds import PlainKind, plain_page, seen_record
+from webapp.printing.beginning import begin_printing
+from webapp.printing.views import DOCUMENTS
+from webapp.records.plain_kinds import PlainKind, Section, plain_page, seen_record
 
 blueprint = Blueprint("registrations", __name__, url_prefix="/registrations")
 DELETE = "删除后考生可以重新报考。确定删除“{title}”的报考吗？"
@@ -106,7 +111,32 @@ def show(registration_id: int) -> str:
     """One registration, with what it keeps of the candidate."""
     row, who = seen_record(REGISTRATION, registration_id), actor()
     correct = [Button("申请更正", url_for("registration_correction.new", **dict[str, Any]({"for": row.id})))] if _keeps(who, row) else []
-    return plain_page(REGISTRATION, row, buttons=[*correct, *_row_buttons(who, row)])
+    seats = db().scalars(placed_query(who).where(Placed.registration_id == row.id).order_by(None).order_by(Sitting.starts_at)).all()
+    ticket = [Button(TICKETS, url_for(".ticket", registration_id=row.id), post=True)] if seats else []
+    return plain_page(REGISTRATION, row, [_seats(seats)], [*correct, *ticket, *_row_buttons(who, row)])
+
+
+def _seats(seats: Sequence[Placed]) -> Section:
+    """排考安排: where and when somebody is examined, as far as it is published."""
+    rows = [
+        (
+            *(subject_label(one.sitting.subject), span(one.sitting.starts_at, one.sitting.ends_at), one.room.site.title()),
+            *(place_of(one.room), one.room.name, f"{one.number:02}", one.ticket or ""),
+        )
+        for one in seats
+    ]
+    heads = ("科目", "考试时间", "考核站点", "地点", "考场名称", "座位号", "准考证号")
+    return Section("排考安排", heads, rows, "还没有发布排考安排。")
+
+
+@blueprint.post("/<int:registration_id>/ticket")
+def ticket(registration_id: int) -> ResponseReturnValue:
+    """导出准考证 of one."""
+    row = seen_record(REGISTRATION, registration_id)
+    back = url_for(".show", registration_id=row.id)
+    return begin_printing(
+        f"准考证：{row.name}", {"source": REGISTRATIONS.name, "document": DOCUMENTS["tickets"], "ids": [row.id], "back": back}
+    )
 
 
 @blueprint.post("/<int:registration_id>/delete")

@@ -24,6 +24,7 @@ from forms.lists.payment_slips import PAYMENT_SLIPS
 from forms.lists.placed import PLACED, USED_ROOMS
 from forms.lists.registrations import REGISTRATIONS
 from forms.lists.rooms import ROOMS
+from forms.lists.score_objections import OBJECTIONS
 from forms.lists.scores import OUTCOMES, SCORES
 from jobs.lists.visibility import visible_to
 from webapp.context import actor, db, runtime
@@ -68,6 +69,7 @@ SEARCHED = (
     Searched(PAYMENT_SLIPS, "number", r"(?i:JF)[0-9]{5,14}", "payment_slip.index", _record("payment_slip.show")),
     Searched(ROOMS, "number", r"(?i:KC)[0-9]{1,9}", "rooms.index", _record("rooms.show", "room_id")),
     Searched(USED_ROOMS, "number", r"(?i:BP)[0-9]{1,9}", "used_rooms.index", _record("used_rooms.show", "used_id")),
+    Searched(OBJECTIONS, "number", r"(?i:YY)[0-9]{1,9}", "score_objection.index", _record("score_objection.show")),
     Searched(PLACED, "ticket", TICKET, "placed.index", _registration_of),
     Searched(SCORES, "ticket", TICKET, "scores.index", _record("scores.show", "entry_id")),
     Searched(OUTCOMES, "ticket", TICKET, "outcomes.index", _record("outcomes.show", "outcome_id")),

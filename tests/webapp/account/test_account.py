@@ -40,7 +40,8 @@ def test_nothing_without_login(client: FlaskClient) -> None:
 
 def test_every_endpoint_but_the_public_needs_a_login(app: Flask) -> None:
     public = {name for name, view in app.view_functions.items() if getattr(view, "is_public", False)}
-    assert public == {"account.login", "account.log_in", "account.log_in_again", "account.logout", "health.healthz"}
+    candidates = {f"results.{name}" for name in ("index", "enter", "mine", "objecting", "object_to", "leave")}
+    assert public == {"account.login", "account.log_in", "account.log_in_again", "account.logout", "health.healthz", *candidates}
 
 
 def test_login_and_logout(client: FlaskClient) -> None:

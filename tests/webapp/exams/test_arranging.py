@@ -46,6 +46,7 @@ ROUTES = {  # what each account gets from each address
     "arranging.guards": post("404"),
     "arranging.missing": get("organization1: 200; 404"),
     "arranging.entry": get("404"),
+    "arranging.check": get("organization1: 200; 404"),
     "arranging.move": post("organization1: 302; 404"),
     "arranging.unseat": post("organization1: 302; 404"),
     "arranging.take_back": post("organization1: 302; 404"),
@@ -369,7 +370,7 @@ def test_what_has_become_unlawful_is_not_published(lite_books: World, people: tu
     arranged(lite_books, organization)
     written(lite_books, lambda session: session.execute(update(Room).where(Room.id == 1).values(places=2)))
     told = published(lite_books, organization)
-    assert "有 2 个座位不再符合要求" in told
+    assert "有 2 项安排不再符合要求" in told
     assert counted(lite_books, Seat.published) == 0
     assert "已排 6 人次" in arranged(lite_books, organization)
     assert "考位已满" in organization.get("/arranging/1/missing").text
@@ -470,10 +471,34 @@ def test_the_home_and_the_plan_say_how_far_the_arranging_is(lite_books: World, p
     assert "正在排考：2 人次未排，8 个座位未发布" in organization.get("/").text
     assert "共 10 人次，已排 8 人次，已发布 0 人次，准考证 0 个" in organization.get("/exam-plans/1").text
     assert "共 10 人次，已排 0 人次，准考证 0 个" in school.get("/exam-plans/1").text
+    assert "可以下载准考证" not in school.get("/").text
     published(lite_books, organization)
     assert "共 10 人次，已排 8 人次，准考证 4 个" in school.get("/exam-plans/1").text
     assert "2 个考场，8 个考位" in school.get("/exam-plans/1").text
-    assert "未排考" not in school.get("/").text
+    home = school.get("/").text
+    assert "未排考" not in home
+    assert "已排考，可以下载准考证" in home
     lite_books.clock.now = ARRANGED
     for client in (school, organization):
         assert "排考已结束，仍有 1 条报考未排考" in client.get("/").text
+
+
+@pytest.mark.row("5.2.8.2", "5.2.2")
+def test_a_plan_that_is_changed_after_the_arranging_is_told_and_mended(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+    """The afternoon is moved into the morning: everybody sits twice at once, and one person guards two rooms."""
+    _, organization, _ = people
+    arranged(lite_books, organization)
+    published(lite_books, organization)
+    assert "都符合要求" in organization.get("/arranging/1/check").text
+    written(lite_books, _afternoon_earlier)
+    page = organization.get("/arranging/1/check").text
+    assert page.count("考生同一时间另有考试") == 4
+    written(lite_books, lambda session: session.execute(update(InvigilatorCertificate).values(tone=Tone.ATTENTION)))
+    assert "监考人员未获证书认证" in organization.get("/arranging/1/check").text
+    told = arranged(lite_books, organization)
+    assert "已排 4 人次，未排 6 人次" in told  # who loses a seat is told so, published or not
+    board = organization.get("/arranging/1").text
+    assert "没有座位了" in board
+    assert "都符合要求" in organization.get("/arranging/1/check").text
+    with lite_books.runtime.database.reading() as session:
+        assert session.scalars(select(Duty)).all() == []

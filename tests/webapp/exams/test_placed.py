@@ -151,12 +151,31 @@ def test_a_school_counts_its_own_candidates_and_sees_the_sites_that_are_for_it(l
     link = re.search(r'href="(/room-sittings/\?[^"]+site=[^"]+)"', shown[1])
     assert link is not None
     assert total(second, link[1].replace("&amp;", "&")) == 1
+    assert [_details(one) for one in people] == [
+        [["金陵职业技术学院", 2, 2, 0, 1], ["太湖职业学院", 2, 1, 1, 1]],
+        [["太湖职业学院", 2, 1, 1, 1]],
+        [["金陵职业技术学院", 2, 2, 0, 1], ["太湖职业学院", 2, 1, 1, 1]],
+        [],
+    ]
+    assert _details(organization, ids="1") == _details(organization, filter="state=未开始&organization=华信&plan=十二月")
+    assert _details(organization, ids="2") == _details(organization, filter="organization=没有") == []
     with lite_books.runtime.database.writing() as session:
         session.execute(Allotment.__table__.delete().where(Allotment.party_id == own(lite_books, "school2")))
     assert "未分配考核站点" in second.get("/planned-subjects/1").text
     with organization.post("/lists/planned_subjects/export", data={"back": "/planned-subjects/"}) as exported:
         sheet = load_workbook(BytesIO(exported.data)).active
     assert [[cell.value for cell in row][4:8] for row in sheet.rows] == [["状态", "报考人数", "已排人数", "未排人数"], ["未开始", 4, 3, 1]]
+
+
+def _details(client: FlaskClient, **data: str) -> list[list[object]]:
+    """考场编排明细 as it is exported: school, and the four numbers."""
+    with client.post("/lists/subjects_of_schools/export", data={"back": "/planned-subjects/", **data}) as exported:
+        if exported.status_code == 302:
+            return []
+        sheet = load_workbook(BytesIO(exported.data)).active
+        rows = [[cell.value for cell in row] for row in sheet.rows][1:]
+    assert {row[7] for row in rows} == {f"金陵职业技术学院{CERTIFICATE}考核站点"}
+    return sorted(([row[6], *row[8:]] for row in rows), key=str, reverse=True)
 
 
 @pytest.mark.row("5.2.8.1")
@@ -328,6 +347,15 @@ def test_tickets_are_of_own_candidates_with_photo_rules_and_a_pdf_for_each_room(
     shown = second.get(answer.location).text
     assert "1 名考生没有已发布的座位，没有准考证" in shown
     assert "1 名考生没有照片" in shown
+    page = first.get("/registrations/1").text.partition("排考安排")[2]
+    for text in ("第 1 考场", "实训楼 3 楼 301", "260001000100001", "2026-12-19 09:00 至 10:30"):
+        assert text in page, text
+    assert "还没有发布排考安排" in second.get("/registrations/4").text
+    answer = first.post("/registrations/1/ticket")
+    work(lite_books)
+    with first.get(f"{answer.location}/result") as file:
+        assert len(texts(file.data)) == 1
+    assert second.post("/registrations/1/ticket").status_code == 404
     theirs = {"ids": "1", "back": "/placed/"}  # the first school's
     for one in (second, other):
         assert "没有可打印的内容" in one.post("/documents/registrations/tickets", data=theirs, follow_redirects=True).text

@@ -27,6 +27,7 @@ ROUTES = {  # what each account gets from each address
     "registrations.index": get("200"),
     "registrations.show": get("404"),
     "registrations.remove": post("404"),
+    "registrations.ticket": post("404"),
     "registrations.remove_many": post("302"),
     "registrations.begin": get("schools: 200; 403"),
     "registrations.choose": post("school1: 200; 302", {"all": "1"}),
