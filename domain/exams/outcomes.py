@@ -110,11 +110,13 @@ def result_at(now: datetime) -> ColumnElement[str]:
     needed = select(ExamSubject.id).where(ExamSubject.certificate_id == Outcome.certificate_id, ExamSubject.tone == Tone.DONE)
     whom = func.coalesce(Outcome.audience, Outcome.level, "社会考生")
     needed = needed.where(or_(ExamSubject.audience == EVERYBODY, ExamSubject.audience == whom))
+    # what is asked from later on takes nobody's result away
+    needed = needed.where(ExamSubject.created_at < ExamPlan.publicity_from)
     lacking = needed.where(ExamSubject.id.not_in(passed.correlate(Outcome)))
     whole = Outcome.subject_id.is_(None)
 
     def any_of(query: Select[int]) -> ColumnElement[bool]:
-        return query.correlate(Outcome).exists()
+        return query.correlate(Outcome, ExamPlan).exists()
 
     return case(
         (ExamPlan.publicity_from > now, OPEN),

@@ -139,14 +139,15 @@ def dues(session: Session, actor: Actor, now: datetime) -> Sequence[Due]:
     return [Due(plan, certificate, people, Decimal(str(total))) for plan, certificate, people, total in session.execute(query)]
 
 
-def due_of(session: Session, actor: Actor, plan_id: int, certificate_id: int, now: datetime) -> Due:
-    """One of them.
+def due_of(session: Session, actor: Actor, plan_id: int, certificate_id: int, now: datetime, hold: bool = False) -> Due:
+    """One of them; `hold`: the plan's windows stay as they are until the transaction ends.
 
     Raises:
         NotOpen: the plan's 报考 is not open to the school.
         NothingToPay
     """
-    plan = session.scalars(exam_plans_query(actor).where(within("registration", now), ExamPlan.id == plan_id)).first()
+    asked = exam_plans_query(actor).where(within("registration", now), ExamPlan.id == plan_id)
+    plan = session.scalars(asked.with_for_update(read=True, of=ExamPlan) if hold else asked).first()
     if plan is None or "试点院校" not in actor.roles:
         raise NotOpen
     found = next((one for one in dues(session, actor, now) if (one.plan.id, one.certificate.id) == (plan_id, certificate_id)), None)
@@ -162,7 +163,7 @@ def new_slip(session: Session, actor: Actor, now: datetime, plan_id: int, certif
         NotOpen, NothingToPay
         OnAnotherSlip: a colleague has made a slip at the same moment.
     """
-    due_of(session, actor, plan_id, certificate_id, now)
+    due_of(session, actor, plan_id, certificate_id, now, hold=True)
     asked = _free(actor).where(Registration.plan_id == plan_id, Registration.certificate_id == certificate_id)
     rows = session.execute(asked.with_only_columns(Registration.id, Registration.fee).with_for_update().order_by(Registration.id)).all()
     if not rows:

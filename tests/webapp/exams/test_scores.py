@@ -187,8 +187,8 @@ def test_a_mark_is_corrected_with_its_history_until_it_is_locked(world_books: Wo
         assert other.post(f"/scores/{theory}", data=change).status_code == status
     for wrong, words in (
         ({"mark": "101"}, "成绩应为 0 到 100 分"),
-        ({"mark": "1e1000000"}, "成绩应为 0 到 100 分"),
-        ({"mark": "NaN"}, "成绩应为 0 到 100 分"),
+        ({"mark": "1e1000000"}, "不是数字"),
+        ({"mark": "NaN"}, "不是数字"),
         ({"mark": "六十"}, "不是数字"),
         ({"mark": ""}, "请填写成绩"),
         ({"state": "缺考"}, "不填成绩"),
