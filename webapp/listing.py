@@ -156,7 +156,7 @@ def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[
     asked = values.get("page", "1")
     number = int(asked) if asked.isdecimal() and len(asked) < 7 else 1
     number = min(max(number, 1), max(1, -(-total // size)))
-    rows = session.scalars(listing.narrowed(actor, values).limit(size).offset((number - 1) * size)).all()
+    rows = _rows(listing, session, actor, values, size, (number - 1) * size)
     ids = [row.id for row in rows]
     actions, incidents = actions_and_incidents(session, actor, listing.key, ids, now) if listing.key is not None else ({}, {})
     here = {action.element for found in actions.values() for action in found}
@@ -164,6 +164,15 @@ def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[
     starting = counts.get("", 0) if definition is not None else 0
     busy = at_work_on(session, definition, ids) if definition is not None else {}
     return Page(listing, rows, total, number, size, _tabs(definition, counts), starting, actions, incidents, busy, bulk, definition)
+
+
+def _rows(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str], size: int, offset: int) -> Sequence[Any]:
+    query = listing.narrowed(actor, values)
+    page = query.limit(size).offset(offset)
+    if not listing.by_ids:
+        return session.scalars(page).all()
+    ids = session.scalars(page.with_only_columns(listing.record.id, maintain_column_froms=True)).all()
+    return session.scalars(query.where(listing.record.id.in_(ids))).all()
 
 
 def _counts(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str]) -> dict[str, int]:
