@@ -128,9 +128,6 @@ class Listing:
     looked_at: tuple[str, SQLColumnExpression[int]] | None = None
     """Where what it masks is another record's: the name of that record's list, and the column with its ids. Looks are written down
     there."""
-    by_ids: bool = False
-    """Whether a page first finds the ids of its rows: what the query computes for each row is then computed for those alone, and not for
-    the pages before."""
 
     @property
     def masked(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import render_template, request
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
@@ -144,6 +144,14 @@ def render_list(screen: ListScreen, session: Session, actor: Actor, template: st
     )
 
 
+def _rows(listing: Listing, session: Session, query: Select[Any], number: int, size: int) -> Sequence[Any]:
+    """One page. Behind the first one its ids are asked for before the rest: what rows count or compute is computed for them alone."""
+    if number > 1:
+        ids = query.with_only_columns(listing.record.id, maintain_column_froms=True).limit(size).offset((number - 1) * size)
+        query = query.where(listing.record.id.in_(session.scalars(ids).all()))
+    return session.scalars(query.limit(size)).all()
+
+
 def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str], now: datetime | None = None) -> Page:
     """Runs the queries: tabs with counts, one page of rows, and the rows' actions."""
     definition = definition_of(session, listing)
@@ -156,7 +164,7 @@ def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[
     asked = values.get("page", "1")
     number = int(asked) if asked.isdecimal() and len(asked) < 7 else 1
     number = min(max(number, 1), max(1, -(-total // size)))
-    rows = _rows(listing, session, actor, values, size, (number - 1) * size)
+    rows = _rows(listing, session, listing.narrowed(actor, values), number, size)
     ids = [row.id for row in rows]
     actions, incidents = actions_and_incidents(session, actor, listing.key, ids, now) if listing.key is not None else ({}, {})
     here = {action.element for found in actions.values() for action in found}
@@ -164,15 +172,6 @@ def read_page(listing: Listing, session: Session, actor: Actor, values: Mapping[
     starting = counts.get("", 0) if definition is not None else 0
     busy = at_work_on(session, definition, ids) if definition is not None else {}
     return Page(listing, rows, total, number, size, _tabs(definition, counts), starting, actions, incidents, busy, bulk, definition)
-
-
-def _rows(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str], size: int, offset: int) -> Sequence[Any]:
-    query = listing.narrowed(actor, values)
-    page = query.limit(size).offset(offset)
-    if not listing.by_ids:
-        return session.scalars(page).all()
-    ids = session.scalars(page.with_only_columns(listing.record.id, maintain_column_froms=True)).all()
-    return session.scalars(query.where(listing.record.id.in_(ids))).all()
 
 
 def _counts(listing: Listing, session: Session, actor: Actor, values: Mapping[str, str]) -> dict[str, int]:

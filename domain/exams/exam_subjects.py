@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, objec
 
 from domain.certificates.certificates import Certificate, own_certificates
 from domain.certificates.pilots import participating
+from domain.exams.subject_needs import kept_from
 from domain.ground.base import UtcDateTime, utc_now
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor, Party
@@ -29,6 +30,10 @@ class SubjectTaken(DomainError):
 
 class PassMarkTooHigh(DomainError):
     """“合格分”不能高于“满分”，请核对。"""
+
+
+class SubjectInUse(DomainError):
+    """该科目已在使用，不能这样修改。"""
 
 
 class ExamSubject(SubjectRecord):
@@ -83,11 +88,15 @@ class ExamSubject(SubjectRecord):
             UnknownCertificate: the form names a certificate that this organization does not have.
             PassMarkTooHigh
             SubjectTaken: the certificate has a subject of this name for the same category.
+            SubjectInUse: plans, rooms or marks need what is to be changed.
         """
         session = object_session(self)
         if session is None:
             return
+        before = self.answers() if self.id is not None else None
         with session.no_autoflush:
+            if before is not None and (why := next(kept_from(session, self.id, before, answers), None)) is not None:
+                raise SubjectInUse(why)
             (self.certificate,) = own_certificates(session, self.party_id, [answers.get("certificate", "")])
         for name in FIELDS:
             setattr(self, name, answers.get(name))

@@ -12,11 +12,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Mapped, Session, aliased, contains_eager, mapped_column, query_expression, relationship, with_expression
 
 from domain.certificates.certificates import Certificate
 from domain.exams.exam_subjects import EVERYBODY, ExamSubject
+from domain.exams.plan_rights import seen_by
 from domain.exams.plans import ExamPlan
 from domain.exams.registrations import Entry, Registration
 from domain.exams.scores import DEFERRED, NORMAL, Score
@@ -82,11 +83,12 @@ def _same_person() -> ColumnElement[bool]:
     return and_(_Other.certificate_id == Outcome.certificate_id, *who)
 
 
-def _passed_entries(now: datetime) -> Select[int]:
-    """Subjects that the person of an `Outcome` has passed for its certificate, where marks are public."""
+def _passed_entries(now: datetime, locked: bool) -> Select[int]:
+    """Subjects that the person of an `Outcome` has passed for its certificate, where marks are public, or `locked`."""
+    settled = _OtherPlan.publicity_to <= now if locked else _OtherPlan.publicity_from <= now
     query = select(Entry.subject_id).join(_Other, _Other.id == Entry.registration_id).join(_OtherPlan, _OtherPlan.id == _Other.plan_id)
     query = query.join(Score, Score.entry_id == Entry.id).join(ExamSubject, ExamSubject.id == Entry.subject_id)
-    return query.where(_same_person(), _OtherPlan.publicity_from <= now, Score.state == NORMAL, Score.mark >= ExamSubject.pass_mark)
+    return query.where(_same_person(), settled, Score.state == NORMAL, Score.mark >= ExamSubject.pass_mark)
 
 
 def _own_entries() -> Select[int]:
@@ -97,23 +99,28 @@ def _own_entries() -> Select[int]:
     return query.where(or_(_Other.id == Outcome.id, and_(Outcome.subject_id.is_not(None), here)))
 
 
-def result_at(now: datetime) -> ColumnElement[str]:
+def result_at(now: datetime, locked: bool = False) -> ColumnElement[str]:
     """The result at a moment, in a query of `Outcome` that joins plans: 待定 before 公示, and while a mark is lacking that may still come;
-    未通过 with a mark below the pass mark, 缺考 or 违纪; 通过 with everything passed."""
+    未通过 with a mark below the pass mark, 缺考 or 违纪; 通过 with everything passed.
+
+    `locked`: of other plans only marks whose 公示 is over count.
+    """
     is_pass = and_(Score.state == NORMAL, Score.mark >= ExamSubject.pass_mark)
     is_open = or_(Score.entry_id.is_(None), Score.state == DEFERRED)
     own = _own_entries()
     failed_here = own.where(~is_open, ~is_pass)
-    passed = _passed_entries(now)
+    passed = _passed_entries(now, locked)
     failed_by_subject = failed_here.where(Entry.subject_id.not_in(passed.correlate(Outcome)))
     needed = select(ExamSubject.id).where(ExamSubject.certificate_id == Outcome.certificate_id, ExamSubject.tone == Tone.DONE)
     whom = func.coalesce(Outcome.audience, Outcome.level, "社会考生")
     needed = needed.where(or_(ExamSubject.audience == EVERYBODY, ExamSubject.audience == whom))
+    # what is asked from later on takes nobody's result away
+    needed = needed.where(ExamSubject.created_at < ExamPlan.publicity_from)
     lacking = needed.where(ExamSubject.id.not_in(passed.correlate(Outcome)))
     whole = Outcome.subject_id.is_(None)
 
     def any_of(query: Select[int]) -> ColumnElement[bool]:
-        return query.correlate(Outcome).exists()
+        return query.correlate(Outcome, ExamPlan).exists()
 
     return case(
         (ExamPlan.publicity_from > now, OPEN),
@@ -126,6 +133,12 @@ def result_at(now: datetime) -> ColumnElement[str]:
     )
 
 
+def first_of_person() -> ColumnElement[bool]:
+    """Whether an `Outcome` is a row of the list: of somebody who registered subject by subject the first one in the plan is."""
+    earlier = exists().where(_Other.plan_id == Outcome.plan_id, _same_person(), _Other.subject_id.is_not(None), _Other.id < Outcome.id)
+    return or_(Outcome.subject_id.is_(None), ~earlier.correlate(Outcome))
+
+
 def with_result(now: datetime, query: Select[Any]) -> Select[Any]:
     """A query of `Outcome` that says the result of each."""
     return query.options(with_expression(Outcome.status, result_at(now)))
@@ -135,13 +148,12 @@ def outcomes_query(actor: Actor) -> Select[Outcome]:
     """The results that an actor may see, newest registrations first: a school its own, an organization those of its plans, operators all,
     others none."""
     ticket = select(ExamTicket.number).where(ExamTicket.registration_id == Outcome.id).correlate(Outcome).scalar_subquery()
-    earlier = exists().where(_Other.plan_id == Outcome.plan_id, _same_person(), _Other.subject_id.is_not(None), _Other.id < Outcome.id)
     query = (
         select(Outcome)
         .join(Outcome.plan)
         .join(Outcome.certificate)
         .join(Party, Party.id == Outcome.party_id)
-        .where(or_(Outcome.subject_id.is_(None), ~earlier.correlate(Outcome)))
+        .where(first_of_person())
         .options(
             contains_eager(Outcome.plan),
             contains_eager(Outcome.certificate),
@@ -150,11 +162,7 @@ def outcomes_query(actor: Actor) -> Select[Outcome]:
         )
         .order_by(Outcome.id.desc())
     )
-    if "系统管理" in actor.roles:
-        return query
-    if "试点院校" in actor.roles:
-        return query.where(Outcome.party_id == actor.party_id)
-    return query.where(ExamPlan.party_id == actor.party_id if "培训评价组织" in actor.roles else false())
+    return seen_by(query, actor, Outcome.party_id == actor.party_id)
 
 
 def outcome_of(session: Session, actor: Actor, outcome_id: int, now: datetime) -> Outcome | None:

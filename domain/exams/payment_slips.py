@@ -8,11 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, ForeignKey, Numeric, Select, String, Table, delete, exists, false, func, insert, select, update
+from sqlalchemy import Column, ForeignKey, Numeric, Select, String, Table, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, aliased, contains_eager, mapped_column, relationship
 
 from domain.certificates.certificates import Certificate
+from domain.exams.plan_rights import seen_by
 from domain.exams.plans import ExamPlan, exam_plans_query, within, yuan
 from domain.exams.registrations import Registration
 from domain.ground.base import SHANGHAI, Base, UtcDateTime, utc_now
@@ -138,14 +139,15 @@ def dues(session: Session, actor: Actor, now: datetime) -> Sequence[Due]:
     return [Due(plan, certificate, people, Decimal(str(total))) for plan, certificate, people, total in session.execute(query)]
 
 
-def due_of(session: Session, actor: Actor, plan_id: int, certificate_id: int, now: datetime) -> Due:
-    """One of them.
+def due_of(session: Session, actor: Actor, plan_id: int, certificate_id: int, now: datetime, hold: bool = False) -> Due:
+    """One of them; `hold`: the plan's windows stay as they are until the transaction ends.
 
     Raises:
         NotOpen: the plan's 报考 is not open to the school.
         NothingToPay
     """
-    plan = session.scalars(exam_plans_query(actor).where(within("registration", now), ExamPlan.id == plan_id)).first()
+    asked = exam_plans_query(actor).where(within("registration", now), ExamPlan.id == plan_id)
+    plan = session.scalars(asked.with_for_update(read=True, of=ExamPlan) if hold else asked).first()
     if plan is None or "试点院校" not in actor.roles:
         raise NotOpen
     found = next((one for one in dues(session, actor, now) if (one.plan.id, one.certificate.id) == (plan_id, certificate_id)), None)
@@ -161,7 +163,7 @@ def new_slip(session: Session, actor: Actor, now: datetime, plan_id: int, certif
         NotOpen, NothingToPay
         OnAnotherSlip: a colleague has made a slip at the same moment.
     """
-    due_of(session, actor, plan_id, certificate_id, now)
+    due_of(session, actor, plan_id, certificate_id, now, hold=True)
     asked = _free(actor).where(Registration.plan_id == plan_id, Registration.certificate_id == certificate_id)
     rows = session.execute(asked.with_only_columns(Registration.id, Registration.fee).with_for_update().order_by(Registration.id)).all()
     if not rows:
@@ -198,11 +200,7 @@ def delete_slip(session: Session, slip: PaymentSlip) -> None:
 def payment_slips_query(actor: Actor) -> Select[PaymentSlip]:
     """The slips an actor may see, newest first: a school its own, an organization those of its plans, operators all, others none."""
     query = PaymentSlip.joined().order_by(PaymentSlip.id.desc())
-    if "系统管理" in actor.roles:
-        return query
-    if "试点院校" in actor.roles:
-        return query.where(PaymentSlip.party_id == actor.party_id)
-    return query.where(ExamPlan.party_id == actor.party_id if "培训评价组织" in actor.roles else false())
+    return seen_by(query, actor, PaymentSlip.party_id == actor.party_id)
 
 
 def slips_numbered(session: Session, actor: Actor, numbers: Sequence[str]) -> dict[str, PaymentSlip]:

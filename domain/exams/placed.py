@@ -23,6 +23,7 @@ from sqlalchemy.orm import (
 
 from domain.exams.exam_sites import ExamSite
 from domain.exams.invigilators import Invigilator
+from domain.exams.plan_rights import seen_by
 from domain.exams.plans import ExamPlan, Sitting
 from domain.exams.registrations import AHEAD, OVER, RUNNING, STATUSES, Registration
 from domain.exams.rooms import Room
@@ -219,8 +220,4 @@ def placed_query(actor: Actor) -> Select[Placed]:
         )
         .order_by(Registration.id.desc(), Placed.id)
     )
-    if "系统管理" in actor.roles:
-        return query
-    if "试点院校" in actor.roles:
-        return query.where(Registration.party_id == actor.party_id)
-    return query.where(ExamPlan.party_id == actor.party_id if "培训评价组织" in actor.roles else false())
+    return seen_by(query, actor, Registration.party_id == actor.party_id)

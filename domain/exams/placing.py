@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, Integer, Select, and_, delete, exists, insert, literal, select
+from sqlalchemy import Boolean, Integer, Select, and_, column, delete, exists, insert, literal, select, table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,11 +20,17 @@ from domain.exams.seats import Duty, RoomSitting, Seat
 from domain.ground.errors import DomainError
 from domain.ground.values import values_table
 
+_SCORE = table("exam_score", column("entry_id"))
+"""Of `domain.exams.scores`, which stands on seats."""
 FEW = 500  # entries that a statement names one by one
 
 
 class ChangedMeanwhile(DomainError):
     """其他人刚刚调整了排考，请刷新页面后重试。"""
+
+
+class Marked(DomainError):
+    """其中有考生的科目已登记成绩，座位不能再调整。"""
 
 
 class NothingToUndo(DomainError):
@@ -65,6 +71,7 @@ def store(session: Session, person_id: int, state: Arrangement, kind: str, told:
     Returns: the change; None where everything was so already.
     Raises:
         ChangedMeanwhile: a registration, a room or an invigilator is gone.
+        Marked: somebody has a mark for a seat that is to be another one.
     """
     try:
         with session.begin_nested():
@@ -116,7 +123,10 @@ def _insert(session: Session, table: type[SeatBefore | DutyBefore | Duty], rows:
 
 
 def _delete_seats(session: Session, entries: Sequence[int]) -> None:
+    """Raises Marked where somebody has a mark for one of these seats: who reads marks finds them by seats."""
     gone = values_table(session, [{"entry_id": entry} for entry in entries], {"entry_id": Integer})
+    if session.scalar(select(exists().where(_SCORE.c.entry_id.in_(select(gone.c.entry_id))))):
+        raise Marked
     session.execute(delete(Seat).where(Seat.entry_id.in_(select(gone.c.entry_id))), execution_options={"synchronize_session": False})
     session.expire_all()
 
@@ -188,6 +198,7 @@ def undo(session: Session, state: Arrangement, change_id: int) -> tuple[Change, 
     Raises:
         NothingToUndo
         ChangedMeanwhile: somebody has changed something since, or what was there before is gone.
+        Marked: as `store`.
     """
     change = last_change(session, state.plan_id)
     if change is None:
@@ -226,6 +237,6 @@ def _take_back(session: Session, change: Change) -> list[int]:
 
 def forget(session: Session, change_ids: Sequence[int]) -> None:
     """What cannot be taken back any more need not be known."""
-    for table in (SeatBefore, DutyBefore):
-        session.execute(delete(table).where(table.change_id.in_(change_ids)), execution_options={"synchronize_session": False})
+    for kept in (SeatBefore, DutyBefore):
+        session.execute(delete(kept).where(kept.change_id.in_(change_ids)), execution_options={"synchronize_session": False})
     session.expire_all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -22,7 +22,8 @@ from sqlalchemy.orm import (
 from domain.certificates.certificates import LABEL, Certificate, own_certificates
 from domain.certificates.pilots import PilotCertificate
 from domain.exams.exam_subjects import ExamSubject
-from domain.exams.plan_needs import without_sitting
+from domain.exams.plan_needs import lacking_entry, without_sitting
+from domain.exams.sitting_clashes import clashes
 from domain.exams.windows import MOMENTS, Span, Window, read_windows, spans_of
 from domain.ground.base import SHANGHAI, Base, UtcDateTime, clock_minutes, read_minutes, utc_now
 from domain.ground.errors import DomainError
@@ -199,12 +200,15 @@ class ExamPlan(SubjectRecord):
 
         Raises:
             BadPlan: a line names what there is not, or twice; a sitting is outside of the exam's window; a certificate has no subject; or
-                something is left out for which somebody has registered, or a room is set up.
+                something is left out for which somebody has registered, or a room is set up; a subject comes in without which candidates
+                have registered; or published seats would be at the same time.
         """
         session = object_session(self)
         if session is None:
             return
         with session.no_autoflush:
+            times = {one.id: (one.starts_at, one.ends_at) for one in self.sittings}
+            examined = {one.subject_id for one in self.sittings}
             schools = named_schools(session, self.data.get("schools", ()))
             certificates = _certificates(session, self)
             sittings = _sittings(session, self, [one.certificate for one in certificates])
@@ -212,6 +216,19 @@ class ExamPlan(SubjectRecord):
         flush_or_refuse(session, StillNeeded)
         if session.execute(without_sitting(self.id)).first() is not None:
             raise StillNeeded
+        self._bear(session, {one.subject_id for one in self.sittings} - examined, [one.id for one in self.sittings if _moved(one, times)])
+
+    def _bear(self, session: Session, new_subjects: Collection[int], moved: Collection[int]) -> None:
+        """Raises BadPlan where registrations or published seats do not bear what was changed."""
+        if new_subjects and (number := lacking_entry(session, self.id, new_subjects)):
+            raise BadPlan(f"已有 {number} 条按证书的报考不含新增的科目，不能再增加；请院校先删除这些报考，或另建考试计划")
+        if moved and (told := list(clashes(session, moved))):
+            raise BadPlan(f"按修改后的场次时间，{'、'.join(told)}同一时间有两场已发布的考试，请错开场次时间，或先在“排考”中调整")
+
+
+def _moved(sitting: Sitting, times: Mapping[int, tuple[datetime, datetime]]) -> bool:
+    """Whether a sitting that was there has another time than before."""
+    return sitting.id in times and times[sitting.id] != (sitting.starts_at, sitting.ends_at)
 
 
 def _certificates(session: Session, plan: ExamPlan) -> list[PlanCertificate]:

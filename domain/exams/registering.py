@@ -82,13 +82,14 @@ def open_plans(session: Session, actor: Actor, now: datetime) -> Sequence[ExamPl
     return session.scalars(exam_plans_query(actor).where(within("registration", now))).all() if "试点院校" in actor.roles else []
 
 
-def open_plan(session: Session, actor: Actor, plan_id: int, now: datetime) -> ExamPlan:
-    """One of them.
+def open_plan(session: Session, actor: Actor, plan_id: int, now: datetime, hold: bool = False) -> ExamPlan:
+    """One of them; `hold`: its windows, and what it offers, stay as they are until the transaction ends.
 
     Raises:
         NoPlan: the plan is not open to this school now.
     """
-    plan = session.scalars(exam_plans_query(actor).where(within("registration", now), ExamPlan.id == plan_id)).first()
+    query = exam_plans_query(actor).where(within("registration", now), ExamPlan.id == plan_id)
+    plan = session.scalars(query.with_for_update(read=True, of=ExamPlan) if hold else query).first()
     if plan is None or "试点院校" not in actor.roles:
         raise NoPlan
     return plan

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, Select, String, column, false, select
+from sqlalchemy import ForeignKey, Index, Select, String, column, select
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
-from domain.exams.plans import ExamPlan
+from domain.exams.plan_rights import seen_by
 from domain.exams.registrations import Registration
 from domain.ground.base import UtcDateTime, utc_now
 from domain.ground.errors import DomainError
@@ -138,8 +138,4 @@ def new_correction(session: Session, actor: Actor, now: datetime, registration_i
 def corrections_query(actor: Actor) -> Select[RegistrationCorrection]:
     """The requests an actor may see, newest first: a school its own, an organization those about its plans, operators all, others none."""
     query = RegistrationCorrection.joined().order_by(RegistrationCorrection.id.desc())
-    if "系统管理" in actor.roles:
-        return query
-    if "试点院校" in actor.roles:
-        return query.where(RegistrationCorrection.party_id == actor.party_id)
-    return query.where(ExamPlan.party_id == actor.party_id if "培训评价组织" in actor.roles else false())
+    return seen_by(query, actor, RegistrationCorrection.party_id == actor.party_id)

@@ -21,7 +21,6 @@ from sqlalchemy import (
     delete,
     distinct,
     exists,
-    false,
     func,
     select,
     table,
@@ -32,6 +31,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, joinedload, mapped_c
 from domain.certificates.certificates import Certificate
 from domain.exams.candidates import Candidate
 from domain.exams.exam_subjects import ExamSubject
+from domain.exams.plan_rights import seen_by
 from domain.exams.plans import ExamPlan, Sitting, yuan
 from domain.ground.base import Base, UtcDateTime, clock_minutes, utc_now
 from domain.ground.errors import DomainError
@@ -52,6 +52,8 @@ _line = table("payment_line", column("registration_id"))
 """Of `domain.exams.payment_slips`, which does too."""
 _correction = table("registration_correction", column("registration_id"))
 """Of `domain.exams.registration_corrections`, as well."""
+_ticket = table("exam_ticket", column("registration_id"))
+"""Of `domain.exams.seats`."""
 _seat_before, _unplaced = table("exam_seat_before", column("entry_id")), table("exam_unplaced", column("entry_id"))
 """Of `domain.exams.arrangings`: what an arranging knows of somebody who has no seat."""
 
@@ -198,11 +200,7 @@ def registrations_query(actor: Actor) -> Select[Registration]:
         )
         .order_by(Registration.id.desc())
     )
-    if "系统管理" in actor.roles:
-        return query
-    if "试点院校" in actor.roles:
-        return query.where(Registration.party_id == actor.party_id)
-    return query.where(ExamPlan.party_id == actor.party_id if "培训评价组织" in actor.roles else false())
+    return seen_by(query, actor, Registration.party_id == actor.party_id)
 
 
 def registration_of(session: Session, actor: Actor, registration_id: int, now: datetime) -> Registration | None:
@@ -211,7 +209,8 @@ def registration_of(session: Session, actor: Actor, registration_id: int, now: d
 
 
 def delete_registrations(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, str]:
-    """Deletes those of the actor's school that may be deleted: neither arranged, published or not, nor paid (manual 5.2.6).
+    """Deletes those of the actor's school that may be deleted: neither arranged, published or not, nor paid, and without 准考证号
+    (manual 5.2.6).
 
     Returns: id of each that stays → why, in Chinese.
     """
@@ -221,10 +220,13 @@ def delete_registrations(session: Session, actor: Actor, ids: Sequence[int]) -> 
     of_rows = _correction.c.registration_id.in_([row.id for row in rows])
     corrected = set(session.scalars(select(_correction.c.registration_id).where(of_rows)))
     on_slips = set(session.scalars(select(_line.c.registration_id).where(_line.c.registration_id.in_([row.id for row in rows]))))
+    numbered = set(session.scalars(select(_ticket.c.registration_id).where(_ticket.c.registration_id.in_([row.id for row in rows]))))
     refused = {id: "没有找到，可能已被删除" for id in ids if id not in {row.id for row in rows}}
     for row in rows:
         if row.id in seated:
             refused[row.id] = "已排考，不能删除"
+        elif row.id in numbered:  # the number is theirs for ever
+            refused[row.id] = "排考发布过、已有准考证号，不能删除"
         elif row.paid:
             refused[row.id] = "已缴费，不能删除；如需退考请联系培训评价组织"
         elif row.id in on_slips:

@@ -19,7 +19,6 @@ from sqlalchemy import (
     UniqueConstraint,
     case,
     delete,
-    false,
     func,
     select,
 )
@@ -38,6 +37,7 @@ from sqlalchemy.orm import (
 from domain.certificates.certificates import Certificate
 from domain.exams.exam_sites import ExamSite
 from domain.exams.exam_subjects import EVERYBODY, ExamSubject
+from domain.exams.plan_rights import seen_by
 from domain.exams.plans import ExamPlan, Sitting, over, within
 from domain.exams.seats import Seat
 from domain.ground.base import Base, UtcDateTime, utc_now
@@ -228,11 +228,7 @@ def rooms_query(actor: Actor) -> Select[Room]:
         )
         .order_by(Room.id.desc())
     )
-    if "系统管理" in actor.roles:
-        return query
-    if "试点院校" in actor.roles:
-        return query.where(Room.party_id == actor.party_id)
-    return query.where(ExamPlan.party_id == actor.party_id if "培训评价组织" in actor.roles else false())
+    return seen_by(query, actor, Room.party_id == actor.party_id)
 
 
 def room_of(session: Session, actor: Actor, room_id: int, now: datetime) -> Room | None:

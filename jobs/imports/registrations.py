@@ -68,7 +68,7 @@ def _known(plan_id: int, choose: Choose, session: Session, actor: Actor, rows: R
 def _store(plan_id: int, choose: Choose, session: Session, actor: Actor, rows: Rows, now: datetime) -> list[int]:
     if not rows:
         return []
-    terms = terms_of(session, open_plan(session, actor, plan_id, now))
+    terms = terms_of(session, open_plan(session, actor, plan_id, now, hold=True))
     wishes, _ = _wishes(session, actor, terms, choose, rows)
     return register(session, actor, terms, list(wishes.values()), now)
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from domain.exams import boards
 from domain.exams.arrangings import NotArranging, arranged_plan, last_change, state_of
-from domain.exams.placing import ChangedMeanwhile, NothingToUndo, Spot
+from domain.exams.placing import ChangedMeanwhile, Marked, NothingToUndo, Spot
 from domain.exams.plans import ExamPlan, Sitting, within
 from domain.exams.rooms import Room
 from domain.ground.id_numbers import masked
@@ -29,7 +29,7 @@ from webapp.paging import page_of
 blueprint = Blueprint("arranging", __name__, url_prefix="/arranging")
 PLANS, ROOMS, LACKING, CHANGES = 20, 50, 50, 20  # of a page
 SHOWN = 200  # of what is not lawful any more
-FAULTS = (NotArranging, ChangedMeanwhile, NothingToUndo, moving.Refused)
+FAULTS = (NotArranging, ChangedMeanwhile, Marked, NothingToUndo, moving.Refused)
 """What is told on the page before, which stays as it is."""
 
 

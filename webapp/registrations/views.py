@@ -244,7 +244,8 @@ def enter() -> ResponseReturnValue:
     plan_id, _, _ = request.form.get("target", "").partition(":")
     ids = _chosen()[:MOST]
     try:
-        terms = terms_of(db(), open_plan(db(), actor(), int(plan_id) if plan_id.isdecimal() and len(plan_id) < 10 else 0, _now()))
+        asked = int(plan_id) if plan_id.isdecimal() and len(plan_id) < 10 else 0
+        terms = terms_of(db(), open_plan(db(), actor(), asked, _now(), hold=True))
         target = _target(terms)
         made, refused = _registered(terms, _wishes(target, ids))
     except NoPlan as error:
