@@ -15,6 +15,7 @@ from domain.exams.score_objections import ScoreObjection
 from domain.ground.subjects import Subject
 from domain.institutions.seals import Seal
 from domain.institutions.teachers import Teacher
+from domain.issuing.issuances import Issuance
 from domain.standards.site_standards import SiteStandard
 from domain.standards.skill_standards import SkillStandard
 from domain.weekly.periods import ReportingPeriod
@@ -31,6 +32,7 @@ SUBJECTS: dict[str, type[Subject]] = {
     "payment_slip": PaymentSlip,
     "registration_correction": RegistrationCorrection,
     "score_objection": ScoreObjection,
+    "issuance": Issuance,
     "candidate": Candidate,
     "invigilator_certificate": InvigilatorCertificate,
     "skill_standard": SkillStandard,

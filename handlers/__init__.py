@@ -29,5 +29,6 @@ HANDLERS: dict[str, Handler] = {
     "score_objection.dismiss": Inline(score_objections.dismiss),
     "payment_slip.confirm": Inline(payments.confirm),
     "payment_slip.delete": Inline(payments.delete, deletes=True),
+    "exam_plan.issue": Inline(exam_plans.issue, needs=("at",), gives=("issuances", "issued")),
     "exam_plan.tell_schools": External(exam_plans.prepare_telling, exam_plans.tell, needs=("text",)),
 }

@@ -12,6 +12,7 @@ from domain.ground.handling import BusinessError
 from domain.ground.parties import Actor
 from domain.ground.settings import Settings
 from domain.ground.uniqueness import flush_or_refuse
+from domain.issuing.issuances import MOST, begin_issuances
 from handlers import sms
 
 
@@ -43,6 +44,12 @@ def delete(session: Session, subject: ExamPlan, params: dict[str, Any], actor: A
         flush_or_refuse(session, StillNeeded)
     except StillNeeded as error:
         raise BusinessError("refused", "已有院校据此设置考场或报考，或已分配考核站点，不能删除该计划") from error
+
+
+def issue(session: Session, subject: ExamPlan, params: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    """Records for people who have passed, as many as begin in one step: `issuances`, their ids, and `issued`, how many; 0: no more."""
+    found = begin_issuances(session, subject.id, params["at"], MOST)
+    return {"issuances": found, "issued": len(found)}
 
 
 def prepare_telling(session: Session, subject: ExamPlan, params: dict[str, Any]) -> dict[str, Any]:

@@ -83,11 +83,12 @@ def _same_person() -> ColumnElement[bool]:
     return and_(_Other.certificate_id == Outcome.certificate_id, *who)
 
 
-def _passed_entries(now: datetime) -> Select[int]:
-    """Subjects that the person of an `Outcome` has passed for its certificate, where marks are public."""
+def _passed_entries(now: datetime, locked: bool) -> Select[int]:
+    """Subjects that the person of an `Outcome` has passed for its certificate, where marks are public, or `locked`."""
+    settled = _OtherPlan.publicity_to <= now if locked else _OtherPlan.publicity_from <= now
     query = select(Entry.subject_id).join(_Other, _Other.id == Entry.registration_id).join(_OtherPlan, _OtherPlan.id == _Other.plan_id)
     query = query.join(Score, Score.entry_id == Entry.id).join(ExamSubject, ExamSubject.id == Entry.subject_id)
-    return query.where(_same_person(), _OtherPlan.publicity_from <= now, Score.state == NORMAL, Score.mark >= ExamSubject.pass_mark)
+    return query.where(_same_person(), settled, Score.state == NORMAL, Score.mark >= ExamSubject.pass_mark)
 
 
 def _own_entries() -> Select[int]:
@@ -98,14 +99,17 @@ def _own_entries() -> Select[int]:
     return query.where(or_(_Other.id == Outcome.id, and_(Outcome.subject_id.is_not(None), here)))
 
 
-def result_at(now: datetime) -> ColumnElement[str]:
+def result_at(now: datetime, locked: bool = False) -> ColumnElement[str]:
     """The result at a moment, in a query of `Outcome` that joins plans: 待定 before 公示, and while a mark is lacking that may still come;
-    未通过 with a mark below the pass mark, 缺考 or 违纪; 通过 with everything passed."""
+    未通过 with a mark below the pass mark, 缺考 or 违纪; 通过 with everything passed.
+
+    `locked`: of other plans only marks whose 公示 is over count.
+    """
     is_pass = and_(Score.state == NORMAL, Score.mark >= ExamSubject.pass_mark)
     is_open = or_(Score.entry_id.is_(None), Score.state == DEFERRED)
     own = _own_entries()
     failed_here = own.where(~is_open, ~is_pass)
-    passed = _passed_entries(now)
+    passed = _passed_entries(now, locked)
     failed_by_subject = failed_here.where(Entry.subject_id.not_in(passed.correlate(Outcome)))
     needed = select(ExamSubject.id).where(ExamSubject.certificate_id == Outcome.certificate_id, ExamSubject.tone == Tone.DONE)
     whom = func.coalesce(Outcome.audience, Outcome.level, "社会考生")
@@ -129,6 +133,12 @@ def result_at(now: datetime) -> ColumnElement[str]:
     )
 
 
+def first_of_person() -> ColumnElement[bool]:
+    """Whether an `Outcome` is a row of the list: of somebody who registered subject by subject the first one in the plan is."""
+    earlier = exists().where(_Other.plan_id == Outcome.plan_id, _same_person(), _Other.subject_id.is_not(None), _Other.id < Outcome.id)
+    return or_(Outcome.subject_id.is_(None), ~earlier.correlate(Outcome))
+
+
 def with_result(now: datetime, query: Select[Any]) -> Select[Any]:
     """A query of `Outcome` that says the result of each."""
     return query.options(with_expression(Outcome.status, result_at(now)))
@@ -138,13 +148,12 @@ def outcomes_query(actor: Actor) -> Select[Outcome]:
     """The results that an actor may see, newest registrations first: a school its own, an organization those of its plans, operators all,
     others none."""
     ticket = select(ExamTicket.number).where(ExamTicket.registration_id == Outcome.id).correlate(Outcome).scalar_subquery()
-    earlier = exists().where(_Other.plan_id == Outcome.plan_id, _same_person(), _Other.subject_id.is_not(None), _Other.id < Outcome.id)
     query = (
         select(Outcome)
         .join(Outcome.plan)
         .join(Outcome.certificate)
         .join(Party, Party.id == Outcome.party_id)
-        .where(or_(Outcome.subject_id.is_(None), ~earlier.correlate(Outcome)))
+        .where(first_of_person())
         .options(
             contains_eager(Outcome.plan),
             contains_eager(Outcome.certificate),

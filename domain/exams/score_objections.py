@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ from domain.exams.scores import MISSING, NORMAL, BadMark, Locked, Score, correct
 from domain.exams.seats import ExamTicket
 from domain.ground.base import UtcDateTime, utc_now
 from domain.ground.errors import DomainError
-from domain.ground.parties import Actor, Party
+from domain.ground.parties import SYSTEM, Actor, Party
 from domain.ground.subject_record import SubjectRecord
 from domain.ground.uniqueness import flush_or_refuse
 
@@ -139,6 +140,12 @@ class ScoreObjection(SubjectRecord):
         if self.mark is not None or self.state is not None:
             raise BadMark("维持原成绩时，请不要填写更正后的成绩和状态")
         self.open = False
+
+
+def as_candidate(registration: Registration) -> Actor:
+    """In whose name an objection begins: the system's, whose lane the diagram starts in, as the candidate has no account; history says who
+    it was. Good for nothing but `starting.start`."""
+    return replace(SYSTEM, name=f"考生 {registration.name}")
 
 
 def new_objection(session: Session, registration: Registration, entry_id: int, reason: str, now: datetime) -> ScoreObjection:

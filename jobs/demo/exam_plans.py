@@ -56,9 +56,15 @@ def play_exam_plans(stage: Stage) -> dict[str, int]:
                 counts.update(
                     _register(stage.at(now - timedelta(days=max(days - 3, 0))), organization, plan, days > DAYS["registration"][1])
                 )
-            acting.tick(stage.engine, stage.session, began)  # what has opened and closed since
+            acting.tick(_before_the_end(stage, plan).engine, stage.session, began)  # what has opened and closed since
             counts["考试计划"] += 1
     return dict(counts)
+
+
+def _before_the_end(stage: Stage, plan: ExamPlan) -> Stage:
+    """Now, or while 公示 was still running: marks come first (`jobs.demo.results`)."""
+    now = stage.engine.clock()
+    return stage.at(plan.publicity_to - timedelta(minutes=1)) if plan.publicity_to is not None and plan.publicity_to <= now else stage
 
 
 def _register(stage: Stage, organization: Actor, plan: ExamPlan, confirmed: bool) -> Counter[str]:

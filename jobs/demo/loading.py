@@ -24,6 +24,7 @@ from jobs.demo.candidates import add_candidates
 from jobs.demo.declarations import PLAYED, add_declarations
 from jobs.demo.exam_plans import play_exam_plans
 from jobs.demo.invigilators import play_invigilators
+from jobs.demo.results import play_results
 from jobs.demo.rooms import play_rooms
 from jobs.demo.scores import play_scores
 from jobs.demo.work import Stage, play
@@ -56,6 +57,7 @@ def load(runtime: Runtime, size: str = "small") -> dict[str, int] | None:
             | play_rooms(stage)
             | play_arranging(stage)
             | play_scores(stage)
+            | play_results(stage)
         )
 
 

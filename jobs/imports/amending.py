@@ -30,6 +30,7 @@ from processes.rights import access
 from processes.rows import EventRow
 from processes.states import EventKind
 
+SWAPPED = "那位考生的证件也在本文件中修改：可先修改其他行，再重新检查本行；两人填反的，请保留各自的证件号，改为对调姓名等其他各项"
 _NUMBER = re.compile(r"(\d{1,9})-(\d{1,7})")
 
 
@@ -202,8 +203,11 @@ def _refuse_known(session: Session, actor: Actor, description: Import, made: Seq
     """Refuses what would make a record like another one that is there."""
     keys = set(description.amends.key) if description.amends is not None else set()
     moved = [one for one in made if not one.problems and any(name in keys and kept is None for name, _, _, kept in one.changes)]
-    for at, problem in description.known(session, actor, [one.answers for one in moved]).items():
-        moved[at].problems = [problem]
+    left = {(name, before) for one in moved for name, before, _, _ in one.changes if name in keys}
+    for at, (name, why) in description.known(session, actor, [one.answers for one in moved]).items():
+        if (name, _text(moved[at].answers.get(name))) in left:  # each row is a step of its own: nobody has a number that another still has
+            why = f"{why}；{SWAPPED}"
+        moved[at].problems = [(name, why)]
 
 
 @dataclass

@@ -99,7 +99,8 @@ def _reader(field: Mapping[str, Any]) -> Reader:
     if is_choices(field):
         return lambda text: (list(dict.fromkeys(part.strip() for part in _PARTED.split(text) if part.strip())) or None, None)
     if "enum" in field:
-        options = {unicodedata.normalize("NFKC", str(option)): str(option) for option in reversed(field["enum"])}
+        also = {_without_spaces(said): meant for said, meant in field.get("x-also", {}).items()}
+        options = also | {unicodedata.normalize("NFKC", str(option)): str(option) for option in reversed(field["enum"])}
         return lambda text: (options.get(text) or options.get(_without_spaces(text), text), None)
     return lambda text: (text, None)
 

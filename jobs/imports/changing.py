@@ -30,7 +30,7 @@ from processes.engine import Engine
 from processes.errors import FormInvalid, ProcessError
 from processes.steps import acting
 
-NAMED = 20  # cells that a remark names
+NAMED = 10  # cells that a remark names
 _log = logging.getLogger(__name__)
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import String, cast, select
+from sqlalchemy import String, and_, cast, or_, select
 from sqlalchemy.orm import Session
 
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState
-from jobs.imports.amending import amendments
+from jobs.imports.amending import Amendment, amendments
 from jobs.imports.cells import extra_problem
 from jobs.imports.checking import Problems, RowCheck, repeats, row_check
+from jobs.imports.columns import RECORD
 from jobs.imports.description import Answers, Import
 from jobs.imports.guarding import MAX_CELL
 
@@ -52,6 +53,8 @@ def correct(session: Session, actor: Actor, description: Import, record: ImportR
             row.state = RowState.BAD if row.problems else RowState.GOOD
         else:
             (one,) = amendments(session, actor, description, check, record.places, [row.cells])
+            if not one.problems and (other := _about_same(session, actor, description, check, record, row, one)) is not None:
+                one.problems = [(RECORD, repeats(other))]
             row.state, row.problems, row.changes = one.state, one.problems or None, one.changes
         record.bad += (row.state == RowState.BAD) - (before == RowState.BAD)
         record.same += (row.state == RowState.SAME) - (before == RowState.SAME)
@@ -80,6 +83,26 @@ def _problems(session: Session, actor: Actor, description: Import, record: Impor
     if not problems:
         problems += description.known(session, actor, [answers]).values()
     return problems
+
+
+def _about_same(
+    session: Session, actor: Actor, description: Import, check: RowCheck, record: ImportRecord, row: ImportRow, amendment: Amendment
+) -> int | None:
+    """Number of another row of the file that is about the same record: an earlier one, or a later one that is not refused itself. The
+    database finds those that may be by their text, as `_same`."""
+    table, texts = ImportRow, [f'"{amendment.record_id}-']  # how the cell 编号 begins in a row's JSON
+    if (amends := description.amends) is not None:  # and what a row without it is found by
+        now = {**amendment.answers, **{name: before for name, before, _, _ in amendment.changes}}
+        texts += [str(now[name]) for name in amends.key if name in amends.identity and name in now]
+    query = select(table.number, table.cells).where(
+        table.import_id == record.id,
+        or_(table.number < row.number, and_(table.number > row.number, table.state != RowState.BAD)),
+        or_(*(cast(table.cells, String).contains(text, autoescape=True) for text in texts)),
+    )
+    found = session.execute(query.order_by(table.number).limit(20)).all()
+    others = amendments(session, actor, description, check, record.places, [cells for _, cells in found])
+    alike = (number for (number, _), other in zip(found, others, strict=True) if other.record_id == amendment.record_id)
+    return next(alike, None)
 
 
 def _same(

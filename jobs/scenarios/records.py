@@ -9,7 +9,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from domain.certificates.declaration_plans import DeclarationPlan, all_labels, new_plan
 from domain.certificates.declarations import Declaration, new_declaration
@@ -27,17 +27,17 @@ from domain.exams.registering import Wish, register, terms_of
 from domain.exams.registration_corrections import RegistrationCorrection, new_correction
 from domain.exams.registrations import Registration
 from domain.exams.score_objections import ScoreObjection, new_objection
-from domain.exams.scores import NORMAL, Given, enter
 from domain.ground.base import SHANGHAI, clock_minutes
 from domain.ground.parties import Actor, actor_named
 from domain.ground.subjects import Subject
 from domain.institutions.schools import School
+from domain.issuing.issuances import Issuance, begin_issuances
 from domain.standards.site_standards import new_site_standard
 from domain.standards.skill_standards import new_skill_standard
 from domain.weekly.periods import ReportingPeriod, periods_query
 from forms.lists import KINDS
 from jobs.scenarios.files import ScenarioFailed
-from jobs.scenarios.seats import seat_alone
+from jobs.scenarios.marks import mark_alone
 
 
 def _coming_period(session: Session, actor: Actor, now: datetime) -> ReportingPeriod:
@@ -83,11 +83,16 @@ def _registered(session: Session, actor: Actor, now: datetime) -> Registration |
     )
     plan = _exam_plan(session, organization, now, form)
     plan.publish(now)
+    return _register_alone(session, actor, plan, now)
+
+
+def _register_alone(session: Session, school: Actor, plan: ExamPlan, now: datetime) -> Registration:
+    """The one registration, of a new candidate of a school, under a published plan of one certificate."""
     terms = terms_of(session, plan)
     (offer,) = terms.offers.values()
-    candidate = new_candidate(session, actor, now, {**_PUPIL, "major": min(offer.majors)[0]})
-    register(session, actor, terms, [Wish(candidate.id, offer.certificate.id)], now)
-    return session.scalars(select(Registration)).first()
+    candidate = new_candidate(session, school, now, {**_PUPIL, "major": min(offer.majors)[0]})
+    register(session, school, terms, [Wish(candidate.id, offer.certificate.id)], now)
+    return session.scalars(select(Registration)).one()
 
 
 def _payment_slip(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> PaymentSlip:
@@ -102,6 +107,15 @@ def _correction(session: Session, actor: Actor, now: datetime, form: dict[str, A
     return new_correction(session, actor, now, one.id if one else 0, form)
 
 
+def _pass(plan: ExamPlan, now: datetime) -> None:
+    """school1's one candidate has been registered under a plan, seated and marked with 80."""
+    session = object_session(plan)
+    school = actor_named(session, "school1") if session is not None else None
+    if session is None or school is None:
+        raise ScenarioFailed("演示数据没有 school1")
+    mark_alone(session, _register_alone(session, school, plan, now), Decimal(80), now)
+
+
 def _objection(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> ScoreObjection:
     """An objection to the mark of the one registration, which is school1's and in 公示, as the candidate hands it in."""
     registration = session.scalars(select(Registration)).first()
@@ -112,15 +126,24 @@ def _objection(session: Session, actor: Actor, now: datetime, form: dict[str, An
 
 def _scored(session: Session, now: datetime) -> Registration:
     """The one registration, of a plan in its third day of 公示, seated and marked with 59."""
-    school, organization = actor_named(session, "school1"), actor_named(session, "organization1")
+    school = actor_named(session, "school1")
     begun = now - timedelta(days=DAYS["publicity"][0] + 2)
     registration = _registered(session, school, begun) if school is not None else None
-    if registration is None or organization is None:
-        raise ScenarioFailed("演示数据没有 school1 或 organization1")
-    (entry,) = registration.entries
-    seat_alone(session, registration, entry)
-    enter(session, organization, registration.plan_id, [Given(entry.id, Decimal(59), NORMAL)], now - timedelta(days=5))
+    if registration is None:
+        raise ScenarioFailed("演示数据没有 school1")
+    mark_alone(session, registration, Decimal(59), now - timedelta(days=5))
     return registration
+
+
+def _issuance(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> Issuance:
+    """What begins for the one candidate of a plan that is over, and passed."""
+    school = actor_named(session, "school1")
+    registration = _registered(session, school, now - timedelta(days=DAYS["publicity"][1] + 2)) if school is not None else None
+    if registration is None:
+        raise ScenarioFailed("演示数据没有 school1")
+    mark_alone(session, registration, Decimal(80), now - timedelta(days=DAYS["publicity"][1] + 2 - DAYS["scoring"][0] - 1))
+    (made,) = begin_issuances(session, registration.plan_id, now, 1)
+    return session.get_one(Issuance, made)
 
 
 _PUPIL = {
@@ -140,6 +163,7 @@ CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Subject]]
     "payment_slip": _payment_slip,
     "registration_correction": _correction,
     "score_objection": _objection,
+    "issuance": _issuance,
     "invigilator_certificate": _invigilator_certificate,
 }
 
@@ -173,4 +197,5 @@ MEANWHILE: dict[str, Callable[[Any, datetime], None]] = {  # name in `meanwhile`
     "申报计划提前截止": _move_end,
     "报考一个证书": lambda record, now: _register(record, 1),
     "取消报考": lambda record, now: _register(record, 0),
+    "一名考生考试合格": lambda record, now: _pass(record, now),
 }

@@ -95,6 +95,8 @@ def _values(field: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[str
             yield f"{name} 只能有：{'、'.join(known)}"
     if "x-required-for" in field and not _cases(field["x-required-for"], fields):
         yield "x-required-for 应写成 {其他字段的名称: [在其取这些值时必填]}"
+    if "x-also" in field and not _others(field["x-also"], field.get("enum")):
+        yield "x-also 应写成 {其他写法: enum 中的一项}"
     pattern = field.get("pattern")
     if isinstance(pattern, str) and not _compiles(pattern):
         yield "pattern 不是正则表达式"
@@ -105,6 +107,10 @@ def _values(field: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[str
 
 def _cases(hint: object, fields: Mapping[str, Any]) -> bool:
     return isinstance(hint, dict) and bool(hint) and all(name in fields and _is_list(said) for name, said in hint.items())
+
+
+def _others(hint: object, choices: object) -> bool:
+    return isinstance(hint, dict) and bool(hint) and isinstance(choices, list) and all(meant in choices for meant in hint.values())
 
 
 def _compiles(pattern: str) -> bool:

@@ -12,7 +12,18 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from domain.ground.tones import Tone
-from domain.platform.background import STATES, BackgroundTask, TaskState, cancel, failures_query, forget_result, retry, task_of, tasks_query
+from domain.platform.background import (
+    LIVE,
+    STATES,
+    BackgroundTask,
+    TaskState,
+    cancel,
+    failures_query,
+    forget_result,
+    retry,
+    task_of,
+    tasks_query,
+)
 from forms.listing import Column
 from forms.lists import KINDS
 from jobs.background import result_file
@@ -42,14 +53,17 @@ TONES = {
 
 @blueprint.get("/")
 def index() -> str:
-    """The actor's tasks, newest first, a page of them."""
-    query = tasks_query(actor())
+    """The actor's tasks, newest first, a page of them; `state=live`: those that wait or run."""
+    query, live = tasks_query(actor()), request.args.get("state") == "live"
+    if live:
+        query = query.where(BackgroundTask.state.in_(LIVE))
     total = db().scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     last = max(1, -(-total // SIZE))
     asked = request.args.get("page", "1")
     page = min(max(int(asked) if asked.isdecimal() and len(asked) < 7 else 1, 1), last)
     rows = db().scalars(query.limit(SIZE).offset((page - 1) * SIZE)).all()
-    return render_template("background/index.html", actor=actor(), rows=rows, total=total, page=page, last=last, states=STATES, tones=TONES)
+    shown = {"rows": rows, "total": total, "page": page, "last": last, "live": live}
+    return render_template("background/index.html", actor=actor(), states=STATES, tones=TONES, **shown)
 
 
 @blueprint.get("/<int:task_id>")

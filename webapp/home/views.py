@@ -11,7 +11,7 @@ from sqlalchemy import Select, and_, func, select
 
 from domain.ground.parties import Actor
 from domain.institutions.teachers import ROLE, teachers_query
-from domain.platform.background import LIVE, BackgroundTask
+from domain.platform.background import LIVE, BackgroundTask, tasks_query
 from forms import fields
 from processes import tables
 from processes.definitions.store import latest, lifecycles
@@ -73,8 +73,8 @@ def _counts(who: Actor, now: datetime) -> dict[str, int]:
     )
     mine = started(db(), who).where(tables.instance.c.ended_at.is_(None)).order_by(None).subquery()
     running = db().scalar(select(func.count()).select_from(mine)) or 0
-    at_work = BackgroundTask.state.in_(LIVE)
-    background = db().scalar(select(func.count(BackgroundTask.id)).where(BackgroundTask.person_id == who.person_id, at_work)) or 0
+    at_work = tasks_query(who).where(BackgroundTask.state.in_(LIVE)).order_by(None).subquery()  # as the list that the number opens
+    background = db().scalar(select(func.count()).select_from(at_work)) or 0
     return {"waiting": waiting, "due": due, "incomplete": own, "running": running, "background": background}
 
 

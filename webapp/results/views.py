@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.exams.own_results import TAIL, Examinee, find_examinee, own_mark, own_results
-from domain.exams.score_objections import LONGEST, SHORTEST, AlreadyObjected, BadReason, ObjectionsClosed, new_objection
+from domain.exams.score_objections import LONGEST, SHORTEST, AlreadyObjected, BadReason, ObjectionsClosed, as_candidate, new_objection
 from domain.ground.database import one_at_a_time
 from domain.ground.id_numbers import masked
 from domain.ground.identity import tidy_id_number
-from domain.ground.parties import SYSTEM
 from domain.ground.texts import without_unseen
 from domain.platform import throttle
 from processes.steps import starting
@@ -89,9 +86,7 @@ def object_to(entry_id: int) -> ResponseReturnValue:
     try:
         with db().begin_nested():
             objection = new_objection(db(), registration, entry_id, reason, now)
-            # the candidate has no account: it begins in the lane 系统, and history says in whose name
-            actor = replace(SYSTEM, name=f"考生 {registration.name}")
-            later(starting.start(runtime().engine, db(), actor, KEY, objection)[1])
+            later(starting.start(runtime().engine, db(), as_candidate(registration), KEY, objection)[1])
     except BadReason as error:
         return _objecting(who, entry_id, str(error), reason)
     except (ObjectionsClosed, AlreadyObjected) as error:

@@ -13,9 +13,12 @@ from domain.certificates.pilots import PilotCertificate
 from domain.exams.allotments import Allotment
 from domain.exams.candidates import Candidate
 from domain.exams.exam_sites import ExamSite
+from domain.exams.plans import ExamPlan
 from domain.exams.rooms import Room, status_at
+from domain.exams.score_objections import ScoreObjection
 from domain.ground.parties import actor_named
 from domain.ground.settings import Settings
+from domain.issuing.issuances import Issuance
 from domain.weekly.reports import WeeklyReport
 from jobs.demo import declarations, loading
 from jobs.runtime import build, deploy_all, migrate
@@ -59,6 +62,10 @@ def test_everybody_finds_work_under_way_and_the_books_are_consistent(settings: S
         assert sites == {"审核通过": 2, "审核退回": 1, "待审核": 2, "未提交": 1}
         rooms = session.execute(select(Room.plan_id, status_at(clock())).join(Room.plan).distinct()).all()
         assert {status for _, status in rooms} == {"未排考", "排考中", "已结束"}
+        plans = Counter(one.status for one in session.scalars(select(ExamPlan)))
+        assert {"未发布", "未开始", "报考中", "排考中", "待考试", "成绩登记中", "公示中", "已结束"} <= set(plans)
+        assert {one.status for one in session.scalars(select(Issuance))} == {"待签发"}
+        assert sorted(one.status for one in session.scalars(select(ScoreObjection))) == ["待受理", "维持原成绩"]
         assert any(one.borrowed for one in session.scalars(select(Allotment)))
         for account in ("school1", "province1", "organization1"):
             actor = actor_named(session, account)

@@ -225,47 +225,6 @@ def test_rows_are_found_by_their_number_or_their_document(lite: World, tmp_path:
     }
 
 
-def test_who_was_added_to_the_template_is_told_where_people_are_added(lite: World, tmp_path: Path) -> None:
-    registered(lite, tmp_path / "a", (1,))
-    path = template(lite, tmp_path / "t.xlsx")
-    book = load_workbook(path)
-    book["考生"].append([None, *map(str, pupil(9).values())])
-    book.save(path)
-    import_id = sent(lite, path)
-    why = "没有编号，也没有找到证件相同的考生：改了证件号的请填回编号；新的考生不能在此添加，请用批量导入"
-    assert problems(lite, import_id) == {3: [("record", why)]}
-
-
-def test_a_file_without_the_numbers_of_a_template_is_told_to_use_one(lite: World, tmp_path: Path) -> None:
-    registered(lite, tmp_path / "a", (1,))
-    path = template(lite, tmp_path / "t.xlsx")
-    book = load_workbook(path)
-    book["考生"].delete_cols(1)
-    book.save(path)
-    said = "表头缺少“编号”列，请在列表中点击批量修改，下载修改模板，把改动填入模板后上传"
-    assert record(lite, sent(lite, path)).problem == said
-    book["考生"].delete_rows(1, 9)
-    del book["填写说明"]
-    book["考生"].append(["甲", "乙"])
-    book["考生"].append(["丙", "丁"])
-    book.save(path)
-    said = record(lite, sent(lite, path)).problem or ""
-    assert said.endswith("请在列表中点击批量修改，下载修改模板，把数据填入模板后上传")
-
-
-def test_a_number_that_another_candidate_has_is_refused(world: World, tmp_path: Path) -> None:
-    registered(world, tmp_path / "a", (1, 2))
-    path = template(world, tmp_path / "t.xlsx")
-    import_id = sent(world, change(path, {(2, "证件号"): pupil(2)["id_number"]}))
-    assert problems(world, import_id) == {2: [("id_number", "本校已有使用该证件的院校考生")]}
-    new = pupil(9)["id_number"]
-    import_id = sent(world, change(path, {(2, "证件号"): new, (3, "证件号"): new}))
-    assert states(world, import_id) == ["good", "good"]
-    take(world, import_id)
-    assert states(world, import_id) == ["taken", "bad"]
-    assert problems(world, import_id) == {3: [("record", "本校已有使用该证件的考生，请核对证件类型和证件号。")]}
-
-
 def test_another_school_changes_nothing(lite: World, tmp_path: Path) -> None:
     registered(lite, tmp_path / "a", (1,))
     path = change(template(lite, tmp_path / "t.xlsx"), {(2, "手机号"): "13922220000"})

@@ -13,6 +13,7 @@ from jobs.imports.cells import AS_SHOWN, CUT_OFF, ERROR_TOLD, ERROR_VALUE, as_te
 ID = {"type": "string", "format": "id-number"}
 MOBILE = {"type": "string", "format": "mobile"}
 NAME = {"type": "string", "format": "person-name"}
+CARD = {"type": "string", "enum": ["居民身份证", "护照"], "x-also": {"身份证": "居民身份证", "二代身份证": "居民身份证"}}
 YEAR = {"type": "integer", "minimum": 1950, "maximum": 2100}
 DAY = {"type": "string", "format": "date"}
 
@@ -69,6 +70,8 @@ def test_text(cell: Any, text: str) -> None:
         ({"type": "integer", "minimum": 0}, "2025级", "2025级"),  # no year
         ({"type": "string", "enum": ["男", "女"]}, " 男 ", "男"),
         ({"type": "string", "enum": ["中级（二）"]}, "中级(二)", "中级（二）"),
+        *((CARD, text, "居民身份证") for text in ("身份证", " 二代 身份证", "居民身份证")),
+        *((CARD, text, text) for text in ("护照", "学生证")),
         ({"type": "string"}, "（甲）乙", "（甲）乙"),  # free text keeps its full-width signs
         (MOBILE, "", None),
     ],

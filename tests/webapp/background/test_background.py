@@ -130,3 +130,21 @@ def test_a_result_is_read_with_the_roles_it_was_made_with(app: Flask, client: Fl
         session.execute(update(PersonRole).where(PersonRole.person_id == person_id).values(role="教师"))
     answer = client.get(f"/background/{task_id}/result")
     assert (answer.status_code, "角色在生成此文件之后有变化" in answer.text) == (404, True)
+
+
+def test_the_number_of_what_goes_on_opens_as_many_rows(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    log_in(client, "school1")
+    assert "现在没有进行中的后台任务" in client.get("/background/?state=live").get_data(as_text=True)
+    run(app, monkeypatch, begun(app), succeed)
+    begun(app)
+    begun(app)
+    begun(app, "school2")
+    assert '<a href="/background/?state=live"><b>2</b>后台任务进行中</a>' in client.get("/").get_data(as_text=True)
+    assert "共 2 条，第 1/1 页" in client.get("/background/?state=live").get_data(as_text=True)
+    assert "共 3 条，第 1/1 页" in client.get("/background/").get_data(as_text=True)
+    monkeypatch.setattr("webapp.background.views.SIZE", 1)
+    assert 'href="?state=live&amp;page=2"' in client.get("/background/?state=live").get_data(as_text=True)
+    operator = app.test_client()
+    log_in(operator, "operator")  # who sees that others have some
+    assert "<b>3</b>后台任务进行中" in operator.get("/").get_data(as_text=True)
+    assert "共 3 条，第 1/3 页" in operator.get("/background/?state=live").get_data(as_text=True)
