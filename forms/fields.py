@@ -14,6 +14,7 @@ from domain.ground.identity import TIDY
 from domain.ground.texts import without_unseen
 from forms.agreements import depends_on
 from forms.requirements import required_now
+from forms.years import is_year, year_of
 
 TIDIED = 2_000  # characters of a field with a format that are put in order; no such field holds as many
 MAX_ROWS = 2000  # lines that are read of one post; a form's own limit is its `maxItems`, which the check reports
@@ -178,7 +179,7 @@ def _text(field: Mapping[str, Any], found: Sequence[str]) -> str:
 def _typed(field: Mapping[str, Any], text: str) -> Any:
     if len(text) > TIDIED and "format" in field:  # its check refuses it as it came
         return text
-    text = _half_width(field, text)
+    text = year_of(text) if is_year(field) else _half_width(field, text)
     if field.get("format") in TIDY:
         return TIDY[field["format"]](text)
     if field.get("format") == "minutes":

@@ -24,6 +24,10 @@ class Refused(ProcessError):
     """目前不能办理。"""
 
 
+class NotStarted(Refused):
+    """这条记录刚刚导入，流程还在启动，请稍后再打开；如果一直没有变化，请在导入记录中打开那次导入，点击“继续”。"""
+
+
 class TaskClosed(Refused):
     """此事项已被办理，请刷新页面查看最新状态。"""
 

@@ -70,14 +70,10 @@ def _give_tickets(session: Session, plan_id: int) -> int:
     for registration_id, site_id in session.execute(query):
         site_of.setdefault(registration_id, site_id)
     head = f"{year % 100:02}{plan_id % 10_000:04}"
-    last = {
-        prefix: int(number[-5:])
-        for prefix, number in session.execute(
-            select(func.substr(ExamTicket.number, 1, 10), func.max(ExamTicket.number))
-            .where(ExamTicket.number.startswith(head))
-            .group_by(func.substr(ExamTicket.number, 1, 10))
-        )
-    }
+    given = select(func.substr(ExamTicket.number, 1, len(head) + 4).label("prefix"), ExamTicket.number)
+    before = given.where(ExamTicket.number.startswith(head)).subquery()
+    highest = select(before.c.prefix, func.max(before.c.number)).group_by(before.c.prefix)
+    last = {prefix: int(number[-5:]) for prefix, number in session.execute(highest)}
     rows = []
     for registration_id, site_id in site_of.items():
         prefix = f"{head}{site_id % 10_000:04}"

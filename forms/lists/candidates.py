@@ -18,6 +18,7 @@ from forms import read_forms
 from forms.incomplete import incomplete, lacking
 from forms.kinds import SCHOOL, Link, MenuLine, Opening, RecordKind
 from forms.listing import Column, Filter, Listing, contains, equals
+from forms.years import year_of
 
 WITH, WITHOUT = "有照片", "无照片"
 COMPLETE, INCOMPLETE = "完整", "不完整"
@@ -46,7 +47,8 @@ def _with_photo(query: Select[Any], text: str) -> Select[Any]:
 
 
 def _of_year(query: Select[Any], text: str) -> Select[Any]:
-    return query.where(Candidate.entry_year == int(text)) if text.isdecimal() and len(text) == 4 else query.where(false())
+    year = year_of(text)
+    return query.where(Candidate.entry_year == int(year)) if year.isdecimal() and len(year) == 4 else query.where(false())
 
 
 CANDIDATES = Listing(

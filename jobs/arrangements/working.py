@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from domain.exams.arrangings import Arrangement, NotArranging, arranged_plan, hold, note_report
-from domain.exams.placing import Changes, Post, Spot, store
+from domain.exams.placing import ChangedMeanwhile, Changes, Post, Spot, store
 from domain.exams.publishing import complete_photos, publish
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
@@ -45,10 +45,13 @@ def run(runtime: Runtime, work: Work) -> None:
             given = read(session, plan_id, order, making_room)
             names = names_of(session, given)
         found = arrange(given.wanted, told=lambda done, total: work.progress(done, total=total or None))
-        with runtime.database.writing() as session:
-            _must_be_open(session, work.actor, plan_id)
-            if _stored(session, work, given, found, names):
-                return
+        try:
+            with runtime.database.writing() as session:
+                _must_be_open(session, work.actor, plan_id)
+                if _stored(session, work, given, found, names):
+                    return
+        except ChangedMeanwhile:  # somebody who was to be seated, or a room, was deleted while it was stored
+            continue
     raise AlwaysChanged
 
 

@@ -12,6 +12,7 @@ from domain.ground.id_numbers import id_number_problem
 from domain.ground.identity import TIDY
 from domain.ground.texts import ODD
 from forms.fields import is_choices
+from forms.years import is_year, year_of
 
 Reader = Callable[[str], tuple[Any, str | None]]
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
@@ -29,8 +30,6 @@ _PARTED = re.compile("[、；;,，\n]")  # between several choices in one cell
 _HALF = re.compile("[\ud800-\udfff]")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+?1\d", re.IGNORECASE)
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]0{1,2}:00(?::00)?)?|(\d{4})(\d{2})(\d{2})")
-_YEAR = re.compile(r"(\d{4})(?:级|年|届|[-/.年]\d{1,2}月?)")
-FIRST_YEAR = 1900  # a whole number that is no less is a year
 _NUMBER = re.compile(r"-?0*\d{1,12}(\.\d{1,6})?")
 # formats of fields that have neither full-width digits nor spaces
 _STRICT = frozenset({"id-number", "document-number", "mobile", "credit-code", "email", "date"})
@@ -92,8 +91,8 @@ def _reader(field: Mapping[str, Any]) -> Reader:
         return lambda text: (tidy(text), None)
     if field.get("format") == "date":
         return lambda text: (_date_text(text), None)
-    if field.get("type") == "integer" and field.get("minimum", 0) >= FIRST_YEAR:
-        return lambda text: (_number(_year(text)), None)
+    if is_year(field):
+        return lambda text: (_number(year_of(text)), None)
     if field.get("type") in ("integer", "number"):
         return lambda text: (_number(text), None)
     if is_choices(field):
@@ -144,12 +143,6 @@ def _date_text(text: str) -> str:
         return date(year, month, day).isoformat()
     except ValueError:
         return text
-
-
-def _year(text: str) -> str:
-    """A year of four digits where people write 2025级, 2025年 or a day of it; anything else as it came."""
-    found = _YEAR.fullmatch(text) or _DATE.fullmatch(text)
-    return text if found is None else next(part for part in found.groups() if part is not None)
 
 
 def _number(text: str) -> int | float | str:

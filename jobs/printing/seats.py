@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Integer, Select, SQLColumnExpression, and_, func, select
 from sqlalchemy.orm import Session
 
+from domain.exams import seats
 from domain.exams.photos import read_photo
 from domain.exams.placed import Placed, UsedRoom, guards_in, placed_query, seats_in, used_rooms_query
 from domain.exams.registrations import Entry, Registration
@@ -72,22 +73,32 @@ def _sheets(session: Session, order: Order, ids: Sequence[int]) -> Gathered:
     seen: dict[int, None] = {}
     for chunk in _chunks(ids):
         used = UsedRoom.id.in_(chunk)
-        seats: dict[int, list[Seat]] = {}
+        people: dict[int, list[Seat]] = {}
         for used_id, _, number, ticket, row in session.execute(seats_in(order.actor, used)):
-            seats.setdefault(used_id, []).append(Seat(number, row.name, ticket or "", row.id_number, _photo(order.home, row)))
+            people.setdefault(used_id, []).append(Seat(number, row.name, ticket or "", row.id_number, _photo(order.home, row)))
             seen[row.id] = None
         guards = guards_in(session, order.actor, used)
         for room in session.scalars(used_rooms_query(order.actor).where(used)):
-            sheet = _sheet(room, seats.get(room.id, ()), [one.name for one in guards.get(room.id, ())])
+            sheet = _sheet(room, people.get(room.id, ()), [one.name for one in guards.get(room.id, ())])
             at = in_shanghai(room.sitting.starts_at)
             parts[room.id] = Part(f"{room.room.name}-{sheet.subject}-{at:%m%d-%H%M}-{room.room.party.name}", [sheet])
         session.expunge_all()
-    kind = SHEETS[order.document]
+    kind, hidden = SHEETS[order.document], _hidden(session, order, ids)
     looked = ("registrations", _ids(session, list(seen))) if kind is ATTENDANCE else None
-    return Gathered(kind, [parts[one] for one in ids if one in parts], _named(kind.label, order), seen=looked)
+    told = [f"有 {hidden} 个座位的安排还没有发布，没有打印；发布后请重新生成"] if hidden else []
+    return Gathered(kind, [parts[one] for one in ids if one in parts], _named(kind.label, order), told, looked)
 
 
-def _sheet(used: UsedRoom, seats: Sequence[Seat], invigilators: Sequence[str]) -> Sheet:
+def _hidden(session: Session, order: Order, ids: Sequence[int]) -> int:
+    """How many seats in these rooms are not published, for the organization whose drafts they are."""
+    if "培训评价组织" not in order.actor.roles:
+        return 0
+    here = and_(seats.Seat.room_id == UsedRoom.room_id, seats.Seat.sitting_id == UsedRoom.sitting_id, seats.Seat.published.is_(False))
+    counted = select(func.count()).select_from(UsedRoom).join(seats.Seat, here)
+    return sum(session.scalar(counted.where(UsedRoom.id.in_(chunk))) or 0 for chunk in _chunks(ids))
+
+
+def _sheet(used: UsedRoom, people: Sequence[Seat], invigilators: Sequence[str]) -> Sheet:
     room, sitting = used.room, used.sitting
     return Sheet(
         plan=used.plan.title(),
@@ -100,7 +111,7 @@ def _sheet(used: UsedRoom, seats: Sequence[Seat], invigilators: Sequence[str]) -
         subject=subject_label(sitting.subject),
         starts_at=sitting.starts_at,
         ends_at=sitting.ends_at,
-        seats=tuple(seats),
+        seats=tuple(people),
         invigilators=tuple(invigilators),
     )
 
@@ -116,12 +127,12 @@ def _tickets(session: Session, order: Order, ids: Sequence[int]) -> Gathered:
     rooms: dict[int, str] = {}
     lacking: Counter[str] = Counter()
     for chunk in _chunks(ids):
-        seats: dict[int, list[Placed]] = {}
+        found: dict[int, list[Placed]] = {}
         for seat in session.scalars(placed_query(order.actor).where(Placed.registration_id.in_(chunk))):
-            seats.setdefault(seat.registration_id, []).append(seat)
-        counted = select(Entry.registration_id, func.count()).where(Entry.registration_id.in_(list(seats)))
+            found.setdefault(seat.registration_id, []).append(seat)
+        counted = select(Entry.registration_id, func.count()).where(Entry.registration_id.in_(list(found)))
         entries = {one: number for one, number in session.execute(counted.group_by(Entry.registration_id))}
-        for registration_id, own in seats.items():
+        for registration_id, own in found.items():
             own.sort(key=lambda one: (one.sitting.starts_at, one.id))
             room = own[0].room
             rooms[room.id] = f"{room.name}-{room.site.party.name}"
@@ -144,20 +155,20 @@ def _tickets(session: Session, order: Order, ids: Sequence[int]) -> Gathered:
     return Gathered(TICKETS, printed, _named(TICKETS.label, order), told, ("registrations", _ids(session, ids)))
 
 
-def _ticket(home: Path, seats: Sequence[Placed]) -> Ticket:
+def _ticket(home: Path, placed: Sequence[Placed]) -> Ticket:
     """The ticket of somebody with these seats, in the order of time."""
-    row = seats[0].registration
+    row = placed[0].registration
     return Ticket(
         plan=row.plan.title(),
         name=row.name,
-        number=seats[0].ticket or "",
+        number=placed[0].ticket or "",
         document=row.document,
         id_number=row.id_number,
         photo=_photo(home, row),
         school=row.party.name,
         certificate=row.certificate.name,
         grade=row.certificate.grade,
-        exams=tuple(map(_exam, seats)),
+        exams=tuple(map(_exam, placed)),
         rules=rules_of(row.plan),
     )
 

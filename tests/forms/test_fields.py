@@ -68,6 +68,15 @@ def test_a_whole_number_is_one_however_it_is_written() -> None:
             assert (found, type(found)) == (number, type(number))
 
 
+def test_a_year_is_one_however_people_write_it() -> None:
+    schema = {"properties": {"year": {"type": "integer", "minimum": 1950}, "count": {"type": "integer", "minimum": 0}}}
+    for typed in ("2025", " 2025 级", "２０２５级", "2025年", "2025届", "2025-09", "2025年9月1日", "20250901", "2025.0"):
+        assert parse(schema, {"year": [typed]}) == {"year": 2025}
+    for typed in ("25级", "大二", "2025级1班", "202509011"):
+        assert parse(schema, {"year": [typed]})["year"] in (typed, 202509011)  # which its check refuses
+    assert parse(schema, {"count": ["2025级"]}) == {"count": "2025级"}  # no year
+
+
 @pytest.mark.parametrize(("posted", "kept"), [(201, 201), (MAX_ROWS, 2000), (MAX_ROWS + 5, 2000)])
 def test_rows_are_kept_for_the_check_to_count(posted: int, kept: int) -> None:
     assert len(parse(SCHEMA, {f"lines.{n}.a": ["1"] for n in range(posted)})["lines"]) == kept

@@ -242,8 +242,8 @@ def index_page(description: Import, problem: str | None = None, chosen: Chosen |
     total = db().scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     page = page_of(request.args, total)
     rows = db().scalars(query.limit(page.size).offset(page.offset)).all()
-    ways = {row.id: _way(row) for row in rows}
-    return render_template("imports/index.html", description=description, rows=rows, page=page, problem=problem, ways=ways, chosen=chosen)
+    each = {"ways": {row.id: _way(row) for row in rows}, "stopped": {row.id for row in rows if interrupted(db(), row)}}
+    return render_template("imports/index.html", description=description, rows=rows, page=page, problem=problem, chosen=chosen, **each)
 
 
 def _show(description: Import, record: ImportRecord, shown: Preview, problem: str | None = None) -> str:

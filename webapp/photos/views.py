@@ -277,7 +277,14 @@ def _index(who: Actor, problem: str | None = None) -> str:
     page = page_of(request.args, total)
     rows = db().scalars(query.limit(page.size).offset(page.offset)).all()
     return render_template(
-        "photos/index.html", rows=rows, page=page, problem=problem, most=MOST // 1048576, grounds=grounds_asked(db(), who), me=who.person_id
+        "photos/index.html",
+        rows=rows,
+        stopped={row.id for row in rows if _stuck(row)},
+        page=page,
+        problem=problem,
+        most=MOST // 1048576,
+        grounds=grounds_asked(db(), who),
+        me=who.person_id,
     )
 
 

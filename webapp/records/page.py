@@ -16,7 +16,7 @@ from forms.kinds import RecordKind
 from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
-from processes.errors import NotFound
+from processes.errors import NotStarted
 from processes.history import clock_text, errors_behind, events_of, instance_of
 from processes.notices.people import people_around
 from processes.outside.answers import retried
@@ -30,10 +30,14 @@ from webapp.records.addresses import list_address
 
 
 def record_page(kind: RecordKind[Any], record: Subject) -> str:
-    """The page of a record. The caller has checked that the actor may read it."""
+    """The page of a record. The caller has checked that the actor may read it.
+
+    Raises:
+        NotStarted: its process has not begun.
+    """
     instance = instance_of(db(), kind.key, record.id)
-    if instance is None:
-        raise NotFound
+    if instance is None:  # an import is about to start it, or was stopped before
+        raise NotStarted
     definition = load(db(), instance.definition_id)
     table = tables.task
     is_open = (table.c.instance_id == instance.id, table.c.vote_id.is_(None), table.c.state == TaskRowState.OPEN)

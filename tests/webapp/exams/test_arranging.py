@@ -57,21 +57,21 @@ PUPILS = 5
 
 
 @pytest.fixture
-def people(lite_books: World) -> tuple[FlaskClient, FlaskClient, FlaskClient]:
+def people(world_books: World) -> tuple[FlaskClient, FlaskClient, FlaskClient]:
     """school1 with a room of four places for each of two subjects, five registered candidates of whom the last has no photo, and a
     certified invigilator; organization1, whose plan is in 排考; organization2."""
-    app = site(lite_books)
+    app = site(world_books)
     school, organization, stranger = (user(app, name) for name in ("school1", "organization1", "organization2"))
     set_the_stage(school, organization, **BOTH)
     assert organization.post("/allotments/plans/1/own").status_code == 200
     assert add_room(school, places="4", invigilators="1") == 302
     assert add_room(school, name="第 2 考场", subjects=["操作技能"], places="4", invigilators="1", door="302") == 302
     add(school, *(pupil(number) for number in range(PUPILS)))
-    written(lite_books, lambda session: session.execute(update(Candidate).where(Candidate.id < PUPILS).values(photo="a" * 64)))
-    school.post("/registrations/register", data={"all": "1", "filter": "", "target": target(lite_books)})
-    written(lite_books, lambda session: session.execute(update(Registration).values(photo=None)))  # they registered without one
-    written(lite_books, _certify)
-    lite_books.clock.now = ARRANGING
+    written(world_books, lambda session: session.execute(update(Candidate).where(Candidate.id < PUPILS).values(photo="a" * 64)))
+    school.post("/registrations/register", data={"all": "1", "filter": "", "target": target(world_books)})
+    written(world_books, lambda session: session.execute(update(Registration).values(photo=None)))  # they registered without one
+    written(world_books, _certify)
+    world_books.clock.now = ARRANGING
     return school, organization, stranger
 
 
@@ -127,9 +127,9 @@ def seat_of(world: World, entry: int) -> tuple[int, int, int, bool] | None:
 
 
 @pytest.mark.row("5.2.8.2")
-def test_a_plan_is_arranged_told_and_published(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_a_plan_is_arranged_told_and_published(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     school, organization, _ = people
-    assert "已排 8 人次，未排 2 人次" in arranged(lite_books, organization)
+    assert "已排 8 人次，未排 2 人次" in arranged(world_books, organization)
     board = organization.get("/arranging/1").text
     assert "没有照片" in board
     assert "补照片，可再排 2 人次" in board
@@ -137,10 +137,10 @@ def test_a_plan_is_arranged_told_and_published(lite_books: World, people: tuple[
     assert told.count("没有照片。") == 2
     # nothing of it is to be seen before it is published
     assert total(school, "/registrations/?state=未排考") == 5
-    assert counted(lite_books, Seat.published) == 0
-    assert "已发布 8 个座位，生成 4 个准考证号" in published(lite_books, organization)
+    assert counted(world_books, Seat.published) == 0
+    assert "已发布 8 个座位，生成 4 个准考证号" in published(world_books, organization)
     assert (total(school, "/registrations/?state=未排考"), total(school, "/registrations/?state=待考试")) == (1, 4)
-    with lite_books.runtime.database.reading() as session:
+    with world_books.runtime.database.reading() as session:
         tickets = session.scalars(select(ExamTicket.number).order_by(ExamTicket.registration_id)).all()
         site_id, guards = session.scalar(select(Room.site_id)), session.scalars(select(Duty)).all()
         photos = session.scalars(select(Registration.photo).order_by(Registration.id)).all()
@@ -159,11 +159,11 @@ def test_a_plan_is_arranged_told_and_published(lite_books: World, people: tuple[
 
 
 @pytest.mark.row("5.2.8.2")
-def test_a_move_that_breaks_a_rule_is_refused_with_its_name(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_a_move_that_breaks_a_rule_is_refused_with_its_name(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     _, organization, _ = people
-    arranged(lite_books, organization)
-    theory, practice = entries(lite_books, "理论知识"), entries(lite_books, "操作技能")
-    before = [seat_of(lite_books, one) for one in (*theory, *practice)]
+    arranged(world_books, organization)
+    theory, practice = entries(world_books, "理论知识"), entries(world_books, "操作技能")
+    before = [seat_of(world_books, one) for one in (*theory, *practice)]
     refused = {
         (theory[0], 1, 1, 2): "2 号座位在",  # taken
         (theory[0], 1, 1, 5): "有 4 个考位",
@@ -177,60 +177,60 @@ def test_a_move_that_breaks_a_rule_is_refused_with_its_name(lite_books: World, p
     for (entry, sitting, room, number), words in refused.items():
         data = {"sitting": str(sitting), "room": str(room), "seat": str(number)}
         assert words in organization.post(f"/arranging/1/entries/{entry}", data=data, follow_redirects=True).text or entry == 99, words
-    assert [seat_of(lite_books, one) for one in (*theory, *practice)] == before
+    assert [seat_of(world_books, one) for one in (*theory, *practice)] == before
     page = organization.get(f"/arranging/1/entries/{theory[0]}").text
     assert "考位已满。" in page  # of the only room, at once
 
 
 @pytest.mark.row("5.2.8.2")
-def test_seats_move_by_hand_and_back_again_until_they_are_published(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_seats_move_by_hand_and_back_again_until_they_are_published(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     school, organization, _ = people
-    arranged(lite_books, organization)
-    first = entries(lite_books, "理论知识")[0]
-    written(lite_books, lambda session: session.execute(update(Room).where(Room.id == 1).values(places=6)))
-    was = seat_of(lite_books, first)
+    arranged(world_books, organization)
+    first = entries(world_books, "理论知识")[0]
+    written(world_books, lambda session: session.execute(update(Room).where(Room.id == 1).values(places=6)))
+    was = seat_of(world_books, first)
     assert organization.post(f"/arranging/1/entries/{first}", data={"sitting": "1", "room": "1", "seat": "6"}).status_code == 302
-    assert seat_of(lite_books, first) == (1, 1, 6, False)
+    assert seat_of(world_books, first) == (1, 1, 6, False)
     assert organization.post(f"/arranging/1/entries/{first}/unseat").status_code == 302
-    assert seat_of(lite_books, first) is None
+    assert seat_of(world_books, first) is None
     assert "尚未自动编排" in organization.get("/arranging/1/missing").text
     for expected in ((1, 1, 6, False), was, None):
         last = re.findall(r'name="change" value="(\d+)"', organization.get("/arranging/1").text)[0]
         assert "已撤销" in organization.post("/arranging/1/undo", data={"change": last}, follow_redirects=True).text
-        assert seat_of(lite_books, first) == expected
-    assert counted(lite_books) == 0  # the arranging itself is taken back, too
-    with lite_books.runtime.database.reading() as session:
+        assert seat_of(world_books, first) == expected
+    assert counted(world_books) == 0  # the arranging itself is taken back, too
+    with world_books.runtime.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(RoomSitting)) == 0
         assert session.scalar(select(func.count()).select_from(Duty)) == 0
     assert "没有可以撤销的操作" in organization.post("/arranging/1/undo", data={"change": "1"}, follow_redirects=True).text
-    arranged(lite_books, organization)
-    published(lite_books, organization)
-    with lite_books.runtime.database.reading() as session:
+    arranged(world_books, organization)
+    published(world_books, organization)
+    with world_books.runtime.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(SeatBefore)) == 0
         last_change = session.scalar(select(func.max(Change.id)))
     gone = organization.post("/arranging/1/undo", data={"change": str(last_change)}, follow_redirects=True).text
     assert "发布之后，之前的操作不能再撤销" in gone
     # a published seat that moves is not shown until it is published again; taken back it is what was published
     organization.post(f"/arranging/1/entries/{first}", data={"sitting": "1", "room": "1", "seat": "5"})
-    assert seat_of(lite_books, first) == (1, 1, 5, False)
+    assert seat_of(world_books, first) == (1, 1, 5, False)
     assert total(school, "/registrations/?state=未排考") == 2
     last = re.findall(r'name="change" value="(\d+)"', organization.get("/arranging/1").text)[0]
     organization.post("/arranging/1/undo", data={"change": last})
-    assert seat_of(lite_books, first) == (1, 1, 1, True)
+    assert seat_of(world_books, first) == (1, 1, 1, True)
     assert total(school, "/registrations/?state=未排考") == 1
 
 
 @pytest.mark.row("5.2.8.2")
-def test_invigilators_are_changed_by_hand(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_invigilators_are_changed_by_hand(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     _, organization, _ = people
-    arranged(lite_books, organization)
+    arranged(world_books, organization)
     assert organization.post("/arranging/1/rooms/1/1/guards", data={}).status_code == 302
     assert "没有考生，不需要监考" not in organization.get("/arranging/1/rooms/1/1").text
     assert "监考人员（0 / 1）" in organization.get("/arranging/1/rooms/1/1").text
     assert "没有这个监考人员" in organization.post("/arranging/1/rooms/1/1/guards", data={"ids": "99"}, follow_redirects=True).text
     assert "监考人员已更新" in organization.post("/arranging/1/rooms/1/1/guards", data={"ids": "1"}, follow_redirects=True).text
     # at the same time as another room
-    written(lite_books, _afternoon_earlier)
+    written(world_books, _afternoon_earlier)
     organization.post("/arranging/1/rooms/2/2/guards", data={})
     told = organization.post("/arranging/1/rooms/2/2/guards", data={"ids": "1"}, follow_redirects=True).text
     assert "已监考" in told
@@ -242,60 +242,60 @@ def _afternoon_earlier(session: Session) -> None:
 
 
 @pytest.mark.row("5.2.8.2")
-def test_after_a_change_what_is_placed_stays(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_after_a_change_what_is_placed_stays(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     school, organization, _ = people
-    arranged(lite_books, organization)
-    published(lite_books, organization)
-    before = {one: seat_of(lite_books, one) for subject in ("理论知识", "操作技能") for one in entries(lite_books, subject)[:4]}
+    arranged(world_books, organization)
+    published(world_books, organization)
+    before = {one: seat_of(world_books, one) for subject in ("理论知识", "操作技能") for one in entries(world_books, subject)[:4]}
     assert "考位数不能少于 4" not in school.get("/rooms/1").text
-    written(lite_books, lambda session: session.execute(update(Room).values(places=6)))
-    written(lite_books, lambda session: session.execute(update(Candidate).values(photo="b" * 64)))
-    assert "已排 10 人次，未排 0 人次" in arranged(lite_books, organization, order="交叉")
-    assert {one: seat_of(lite_books, one) for one in before} == before
-    assert counted(lite_books, Seat.published.is_(False)) == 2
-    assert "已发布 2 个座位，生成 1 个准考证号" in published(lite_books, organization)
-    assert "没有未发布的安排" in published(lite_books, organization)
+    written(world_books, lambda session: session.execute(update(Room).values(places=6)))
+    written(world_books, lambda session: session.execute(update(Candidate).values(photo="b" * 64)))
+    assert "已排 10 人次，未排 0 人次" in arranged(world_books, organization, order="交叉")
+    assert {one: seat_of(world_books, one) for one in before} == before
+    assert counted(world_books, Seat.published.is_(False)) == 2
+    assert "已发布 2 个座位，生成 1 个准考证号" in published(world_books, organization)
+    assert "没有未发布的安排" in published(world_books, organization)
 
 
 @pytest.mark.row("5.2.8.2")
-def test_nobody_else_arranges_and_never_outside_of_the_window(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_nobody_else_arranges_and_never_outside_of_the_window(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     school, organization, stranger = people
     addresses = ("arrange", "publish", "undo", "entries/1", "entries/1/unseat", "rooms/1/1/guards")
     for other, status in ((school, 404), (stranger, 404), (user(school.application, "operator"), 404)):
         assert {other.post(f"/arranging/1/{one}", data={"order": "按学校"}).status_code for one in addresses} == {status}
         assert other.get("/arranging/1").status_code == status
-    assert counted(lite_books) == 0
+    assert counted(world_books) == 0
     for moment in (NOON, ARRANGED):
-        lite_books.clock.now = moment
+        world_books.clock.now = moment
         assert "不在排考时间内" in organization.post("/arranging/1/arrange", data={"order": "按学校"}, follow_redirects=True).text
         data = {"sitting": "1", "room": "1", "seat": "1"}
         assert "不在排考时间内" in organization.post("/arranging/1/entries/1", data=data, follow_redirects=True).text
     # a task that waited until the window closed
-    lite_books.clock.now = ARRANGED - timedelta(minutes=1)
+    world_books.clock.now = ARRANGED - timedelta(minutes=1)
     begun = organization.post("/arranging/1/arrange", data={"order": "按学校"})
-    lite_books.clock.now = ARRANGED
-    work(lite_books)
+    world_books.clock.now = ARRANGED
+    work(world_books)
     assert "不在排考时间内" in organization.get(begun.location).text
-    assert counted(lite_books) == 0
+    assert counted(world_books) == 0
     assert organization.post("/arranging/1/arrange", data={"order": "随便"}).status_code == 404
 
 
 @pytest.mark.row("5.2.8.2")
-def test_two_arrangers_at_once_do_not_overwrite_each_other(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_two_arrangers_at_once_do_not_overwrite_each_other(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     _, organization, _ = people
     first = organization.post("/arranging/1/arrange", data={"order": "按学校"})
     again = organization.post("/arranging/1/arrange", data={"order": "交叉"}, follow_redirects=True).text
     assert "正在自动编排或发布" in again
-    work(lite_books)
+    work(world_books)
     assert "已排 8 人次" in organization.get(first.location).text
 
 
 @pytest.mark.row("5.2.8.2")
 def test_a_seat_that_is_taken_by_hand_while_the_solver_runs_stays(
-    lite_books: World, people: tuple[FlaskClient, ...], monkeypatch: pytest.MonkeyPatch
+    world_books: World, people: tuple[FlaskClient, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, organization, _ = people
-    last = entries(lite_books, "理论知识")[3]
+    last = entries(world_books, "理论知识")[3]
     runs: list[Given | Wanted] = []
     solve = working.arrange
 
@@ -306,31 +306,31 @@ def test_a_seat_that_is_taken_by_hand_while_the_solver_runs_stays(
         return solve(wanted, told=told)
 
     monkeypatch.setattr(working, "arrange", meanwhile)
-    assert "已排 8 人次" in arranged(lite_books, organization)
+    assert "已排 8 人次" in arranged(world_books, organization)
     assert len(runs) == 2
-    assert seat_of(lite_books, last) == (1, 1, 1, False)
+    assert seat_of(world_books, last) == (1, 1, 1, False)
 
 
 @pytest.mark.row("5.2.8.2")
 def test_what_never_stands_still_is_not_arranged_and_nothing_is_stored(
-    lite_books: World, people: tuple[FlaskClient, ...], monkeypatch: pytest.MonkeyPatch
+    world_books: World, people: tuple[FlaskClient, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, organization, _ = people
     solve = working.arrange
 
     def meanwhile(wanted: Wanted, told: Callable[[int, int], None]) -> Arranging:
         places = func.coalesce(Room.places, 0) + 1
-        written(lite_books, lambda session: session.execute(update(Room).where(Room.id == 1).values(places=places)))
+        written(world_books, lambda session: session.execute(update(Room).where(Room.id == 1).values(places=places)))
         return solve(wanted, told=told)
 
     monkeypatch.setattr(working, "arrange", meanwhile)
-    assert "编排期间有人不断修改" in arranged(lite_books, organization)
-    assert counted(lite_books) == 0
+    assert "编排期间有人不断修改" in arranged(world_books, organization)
+    assert counted(world_books) == 0
 
 
 @pytest.mark.row("5.2.8.2")
 def test_a_worker_that_dies_leaves_nothing_half_arranged(
-    lite_books: World, people: tuple[FlaskClient, ...], monkeypatch: pytest.MonkeyPatch
+    world_books: World, people: tuple[FlaskClient, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, organization, _ = people
     store = working.note_report
@@ -340,79 +340,79 @@ def test_a_worker_that_dies_leaves_nothing_half_arranged(
 
     monkeypatch.setattr(working, "note_report", killed)
     begun = organization.post("/arranging/1/arrange", data={"order": "按学校"})
-    (task,) = background.sweep(lite_books.runtime)
+    (task,) = background.sweep(world_books.runtime)
     with pytest.raises(SystemExit):
-        background.run_task(lite_books.runtime, task)
-    assert counted(lite_books) == 0
+        background.run_task(world_books.runtime, task)
+    assert counted(world_books) == 0
     monkeypatch.setattr(working, "note_report", store)
-    lite_books.clock.now = lite_books.clock.now + timedelta(minutes=5)  # the lease is over
-    work(lite_books)
+    world_books.clock.now = world_books.clock.now + timedelta(minutes=5)  # the lease is over
+    work(world_books)
     assert "已排 8 人次" in organization.get(begun.location).text
-    assert counted(lite_books) == 8
+    assert counted(world_books) == 8
 
 
 @pytest.mark.row("5.2.8.2", "5.2.6.3")
-def test_a_registration_without_a_seat_is_deleted_with_what_is_known_of_it(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_a_registration_without_a_seat_is_deleted_with_what_is_known_of_it(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     school, organization, _ = people
-    arranged(lite_books, organization)
-    with lite_books.runtime.database.reading() as session:
+    arranged(world_books, organization)
+    with world_books.runtime.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Unplaced)) == 2
     assert "已排考，不能删除" in school.post("/registrations/1/delete", follow_redirects=True).text
     assert "已删除 1 条报考" in school.post("/registrations/5/delete", follow_redirects=True).text
-    for one in entries(lite_books, "理论知识")[:1] + entries(lite_books, "操作技能")[:1]:
+    for one in entries(world_books, "理论知识")[:1] + entries(world_books, "操作技能")[:1]:
         organization.post(f"/arranging/1/entries/{one}/unseat")
     assert "已删除 1 条报考" in school.post("/registrations/1/delete", follow_redirects=True).text
 
 
 @pytest.mark.row("5.2.8.2")
-def test_what_has_become_unlawful_is_not_published(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_what_has_become_unlawful_is_not_published(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     _, organization, _ = people
-    arranged(lite_books, organization)
-    written(lite_books, lambda session: session.execute(update(Room).where(Room.id == 1).values(places=2)))
-    told = published(lite_books, organization)
+    arranged(world_books, organization)
+    written(world_books, lambda session: session.execute(update(Room).where(Room.id == 1).values(places=2)))
+    told = published(world_books, organization)
     assert "有 2 项安排不再符合要求" in told
-    assert counted(lite_books, Seat.published) == 0
-    assert "已排 6 人次" in arranged(lite_books, organization)
+    assert counted(world_books, Seat.published) == 0
+    assert "已排 6 人次" in arranged(world_books, organization)
     assert "考位已满" in organization.get("/arranging/1/missing").text
-    assert "已发布 6 个座位" in published(lite_books, organization)
+    assert "已发布 6 个座位" in published(world_books, organization)
 
 
 @pytest.mark.row("5.2.8.2")
-def test_undo_is_refused_where_the_old_seat_is_not_lawful_any_more(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_undo_is_refused_where_the_old_seat_is_not_lawful_any_more(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     _, organization, _ = people
-    arranged(lite_books, organization)
-    first = entries(lite_books, "理论知识")[3]
+    arranged(world_books, organization)
+    first = entries(world_books, "理论知识")[3]
     organization.post(f"/arranging/1/entries/{first}/unseat")
-    written(lite_books, lambda session: session.execute(update(Room).where(Room.id == 1).values(places=3)))
+    written(world_books, lambda session: session.execute(update(Room).where(Room.id == 1).values(places=3)))
     last = re.findall(r'name="change" value="(\d+)"', organization.get("/arranging/1").text)[0]
     assert "原来的座位已不符合要求" in organization.post("/arranging/1/undo", data={"change": last}, follow_redirects=True).text
-    assert seat_of(lite_books, first) is None
+    assert seat_of(world_books, first) is None
     organization.post("/arranging/1/entries/1/unseat")
     stale = organization.post("/arranging/1/undo", data={"change": last}, follow_redirects=True).text
     assert "其他人刚刚调整了排考" in stale
 
 
 @pytest.mark.row("5.2.8.2")
-def test_a_cancelled_arranging_stores_nothing(lite_books: World, people: tuple[FlaskClient, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cancelled_arranging_stores_nothing(world_books: World, people: tuple[FlaskClient, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     _, organization, _ = people
     solve = working.arrange
 
     def cancelled(wanted: Wanted, told: Callable[[int, int], None]) -> Arranging:
-        written(lite_books, lambda session: session.execute(update(BackgroundTask).values(state=TaskState.CANCELLED)))
+        written(world_books, lambda session: session.execute(update(BackgroundTask).values(state=TaskState.CANCELLED)))
         return solve(wanted, told=told)
 
     monkeypatch.setattr(working, "arrange", cancelled)
-    assert "已取消" in arranged(lite_books, organization)
-    assert counted(lite_books) == 0
+    assert "已取消" in arranged(world_books, organization)
+    assert counted(world_books) == 0
 
 
 @pytest.mark.row("5.2.8.2")
-def test_another_plan_at_the_same_time_holds_its_people_walls_and_invigilators(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_another_plan_at_the_same_time_holds_its_people_walls_and_invigilators(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     """A second plan of the organization examines the same people, at the same site, at the same time."""
     _, organization, _ = people
-    arranged(lite_books, organization)
-    written(lite_books, _second_plan)
-    with lite_books.runtime.database.reading() as session:
+    arranged(world_books, organization)
+    written(world_books, _second_plan)
+    with world_books.runtime.database.reading() as session:
         given = read(session, 2)
     assert len(given.sittings) == 1
     held = [one for one in given.wanted.placed if one.sitting not in given.sittings]
@@ -420,7 +420,7 @@ def test_another_plan_at_the_same_time_holds_its_people_walls_and_invigilators(l
     assert len(held) == 4
     assert all(one.fixed for one in held)
     begun = organization.post("/arranging/2/arrange", data={"order": "按学校"})
-    work(lite_books)
+    work(world_books)
     assert "已排 0 人次，未排 4 人次" in organization.get(begun.location).text
     assert organization.get("/arranging/2/missing").text.count("时间重叠的场次，") == 4
 
@@ -451,10 +451,10 @@ def _second_plan(session: Session) -> None:
 
 
 @pytest.mark.row("5.2.8.2")
-def test_one_site_is_read_with_whatever_binds_its_people(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_one_site_is_read_with_whatever_binds_its_people(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     _, organization, _ = people
-    arranged(lite_books, organization)
-    with lite_books.runtime.database.reading() as session:
+    arranged(world_books, organization)
+    with world_books.runtime.database.reading() as session:
         whole = read(session, 1)
         part = read(session, 1, site=whole.wanted.rooms[0].site)
     assert replace(part, wanted=whole.wanted) == whole
@@ -464,41 +464,41 @@ def test_one_site_is_read_with_whatever_binds_its_people(lite_books: World, peop
 
 
 @pytest.mark.row("5.2.8.1", "5.2.2")
-def test_the_home_and_the_plan_say_how_far_the_arranging_is(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_the_home_and_the_plan_say_how_far_the_arranging_is(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     school, organization, _ = people
     assert "正在排考：10 人次未排，0 个座位未发布" in organization.get("/").text
-    arranged(lite_books, organization)
+    arranged(world_books, organization)
     assert "正在排考：2 人次未排，8 个座位未发布" in organization.get("/").text
     assert "共 10 人次，已排 8 人次，已发布 0 人次，准考证 0 个" in organization.get("/exam-plans/1").text
     assert "共 10 人次，已排 0 人次，准考证 0 个" in school.get("/exam-plans/1").text
     assert "可以下载准考证" not in school.get("/").text
-    published(lite_books, organization)
+    published(world_books, organization)
     assert "共 10 人次，已排 8 人次，准考证 4 个" in school.get("/exam-plans/1").text
     assert "2 个考场，8 个考位" in school.get("/exam-plans/1").text
     home = school.get("/").text
     assert "未排考" not in home
     assert "已排考，可以下载准考证" in home
-    lite_books.clock.now = ARRANGED
+    world_books.clock.now = ARRANGED
     for client in (school, organization):
         assert "排考已结束，仍有 1 条报考未排考" in client.get("/").text
 
 
 @pytest.mark.row("5.2.8.2", "5.2.2")
-def test_a_plan_that_is_changed_after_the_arranging_is_told_and_mended(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_a_plan_that_is_changed_after_the_arranging_is_told_and_mended(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     """The afternoon is moved into the morning: everybody sits twice at once, and one person guards two rooms."""
     _, organization, _ = people
-    arranged(lite_books, organization)
-    published(lite_books, organization)
+    arranged(world_books, organization)
+    published(world_books, organization)
     assert "都符合要求" in organization.get("/arranging/1/check").text
-    written(lite_books, _afternoon_earlier)
+    written(world_books, _afternoon_earlier)
     page = organization.get("/arranging/1/check").text
     assert page.count("考生同一时间另有考试") == 4
-    written(lite_books, lambda session: session.execute(update(InvigilatorCertificate).values(tone=Tone.ATTENTION)))
+    written(world_books, lambda session: session.execute(update(InvigilatorCertificate).values(tone=Tone.ATTENTION)))
     assert "监考人员未获证书认证" in organization.get("/arranging/1/check").text
-    told = arranged(lite_books, organization)
+    told = arranged(world_books, organization)
     assert "已排 4 人次，未排 6 人次" in told  # who loses a seat is told so, published or not
     board = organization.get("/arranging/1").text
     assert "没有座位了" in board
     assert "都符合要求" in organization.get("/arranging/1/check").text
-    with lite_books.runtime.database.reading() as session:
+    with world_books.runtime.database.reading() as session:
         assert session.scalars(select(Duty)).all() == []

@@ -245,7 +245,10 @@ def looks(world: World) -> list[tuple[str, str, int]]:
 
 @pytest.mark.row("5.2.3.1")
 def test_a_year_written_with_a_point_is_what_the_proof_says(world: World) -> None:
-    assert add(user(site(world), "school1"), entry_year="2025.0") == 302
+    school = user(site(world), "school1")
+    assert add(school, entry_year="2025.0") == 302
+    for year, found in (("2025", True), ("2025级", True), ("２０２５", True), ("2024级", False), ("25级", False)):
+        assert ("王小明" in school.get(f"/candidates/?year={year}").text) == found
     with world.runtime.database.reading() as session:
         assert session.scalars(select(Candidate.entry_year)).all() == [2025]
         assert verify(world.runtime.engine, session) == []

@@ -321,6 +321,11 @@ def test_documents_of_a_room_hold_whom_the_asker_may_see(lite_books: World, peop
     work(lite_books)
     assert "下载 考场门贴" in organization.get(task.location).text
     assert second.post("/room-sittings/1/documents/none").status_code == 404
+    _seat(lite_books, 4, published=False)
+    for one, told in ((organization, True), (first, False), (second, False)):  # a draft is the organization's
+        task = one.post("/room-sittings/1/documents/attendance")
+        work(lite_books)
+        assert ("有 1 个座位的安排还没有发布" in one.get(task.location).text) == told
 
 
 @pytest.mark.row("5.2.8.3", "5.2.8.4")

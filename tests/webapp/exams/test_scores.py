@@ -45,16 +45,16 @@ HEADS = ["准考证号", "姓名", "科目", "成绩", "状态"]
 
 
 @pytest.fixture
-def people(lite_books: World) -> tuple[FlaskClient, FlaskClient, FlaskClient]:
+def people(world_books: World) -> tuple[FlaskClient, FlaskClient, FlaskClient]:
     """school1 with two candidates registered in two subjects, seated; organization1, whose plan is in 成绩登记; organization2."""
-    app = site(lite_books)
+    app = site(world_books)
     school, organization, stranger = (user(app, name) for name in ("school1", "organization1", "organization2"))
     assert publish(organization, **BOTH) == 302
     add(school, PUPIL, pupil(1))
-    school.post("/registrations/register", data={"all": "1", "filter": "", "target": target(lite_books)})
+    school.post("/registrations/register", data={"all": "1", "filter": "", "target": target(world_books)})
     for registration in (1, 2):
-        seat(lite_books, registration)
-    lite_books.clock.now = SCORING
+        seat(world_books, registration)
+    world_books.clock.now = SCORING
     return school, organization, stranger
 
 
@@ -90,9 +90,9 @@ def results(world: World) -> list[str | None]:
 
 
 @pytest.mark.row("5.2.9.1")
-def test_a_workbook_of_marks_is_told_line_by_line(lite_books: World, people: tuple[FlaskClient, ...], tmp_path: Path) -> None:
+def test_a_workbook_of_marks_is_told_line_by_line(world_books: World, people: tuple[FlaskClient, ...], tmp_path: Path) -> None:
     school, organization, stranger = people
-    first, second = ticket(lite_books, 1), ticket(lite_books, 2)
+    first, second = ticket(world_books, 1), ticket(world_books, 2)
     name = {1: PUPIL["name"], 2: pupil(1)["name"]}
     rows = [
         HEADS,
@@ -105,7 +105,7 @@ def test_a_workbook_of_marks_is_told_line_by_line(lite_books: World, people: tup
         [second, name[2], "操作技能", 60, "违纪"],
     ]
     assert 'href="/imports/scores-1/"' in organization.get("/scores/import").text
-    made = imported(lite_books, organization, workbook(tmp_path / "成绩.xlsx", rows), "scores-1")
+    made = imported(world_books, organization, workbook(tmp_path / "成绩.xlsx", rows), "scores-1")
     page = organization.get(f"/imports/scores-1/{made}").text
     for words in (
         "没有这个准考证号，或不属于该考试计划",
@@ -116,8 +116,8 @@ def test_a_workbook_of_marks_is_told_line_by_line(lite_books: World, people: tup
     ):
         assert words in page, words
     assert organization.post(f"/imports/scores-1/{made}/take").status_code == 302
-    work(lite_books)
-    assert marks(lite_books) == [("正常", Decimal("86.5")), ("缺考", None)]
+    work(world_books)
+    assert marks(world_books) == [("正常", Decimal("86.5")), ("缺考", None)]
     again = [
         HEADS,
         rows[1],
@@ -125,7 +125,7 @@ def test_a_workbook_of_marks_is_told_line_by_line(lite_books: World, people: tup
         [second, name[2], "理论知识", 100.5, None],
         [second, name[2], "操作技能", 5, "缓考"],
     ]
-    made = imported(lite_books, organization, workbook(tmp_path / "再次.xlsx", again), "scores-1")
+    made = imported(world_books, organization, workbook(tmp_path / "再次.xlsx", again), "scores-1")
     page = organization.get(f"/imports/scores-1/{made}").text
     for words in ("该成绩已登记，与本行相同", "该科目已登记为“缺考”", "成绩应为 0 到 100 分", "状态为“缓考”时不填成绩"):
         assert words in page, words
@@ -138,33 +138,33 @@ def test_a_workbook_of_marks_is_told_line_by_line(lite_books: World, people: tup
 
 @pytest.mark.row("5.2.9.1")
 def test_a_window_that_closes_while_an_import_runs_keeps_the_rest_out(
-    lite_books: World, people: tuple[FlaskClient, ...], tmp_path: Path
+    world_books: World, people: tuple[FlaskClient, ...], tmp_path: Path
 ) -> None:
     _, organization, _ = people
-    rows = [HEADS, [ticket(lite_books, 1), PUPIL["name"], "理论知识", 86.5, None]]
-    made = imported(lite_books, organization, workbook(tmp_path / "成绩.xlsx", rows), "scores-1")
+    rows = [HEADS, [ticket(world_books, 1), PUPIL["name"], "理论知识", 86.5, None]]
+    made = imported(world_books, organization, workbook(tmp_path / "成绩.xlsx", rows), "scores-1")
     assert organization.post(f"/imports/scores-1/{made}/take").status_code == 302
-    lite_books.clock.now = PUBLIC
-    work(lite_books)
-    assert marks(lite_books) == []
+    world_books.clock.now = PUBLIC
+    work(world_books)
+    assert marks(world_books) == []
     assert "不在成绩登记时间内" in organization.get(f"/imports/scores-1/{made}").text
-    with lite_books.runtime.database.writing() as session, pytest.raises(NotScoring):
-        enter(session, lite_books.actor("organization1"), 1, [Given(1, Decimal(60), NORMAL)], PUBLIC)
-    with lite_books.runtime.database.writing() as session, pytest.raises(NotScoring):
-        enter(session, lite_books.actor("organization2"), 1, [Given(1, Decimal(60), NORMAL)], SCORING)
+    with world_books.runtime.database.writing() as session, pytest.raises(NotScoring):
+        enter(session, world_books.actor("organization1"), 1, [Given(1, Decimal(60), NORMAL)], PUBLIC)
+    with world_books.runtime.database.writing() as session, pytest.raises(NotScoring):
+        enter(session, world_books.actor("organization2"), 1, [Given(1, Decimal(60), NORMAL)], SCORING)
 
 
 @pytest.mark.row("5.2.9.1")
-def test_schools_see_marks_from_the_beginning_of_their_publication(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_schools_see_marks_from_the_beginning_of_their_publication(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     school, organization, stranger = people
-    given(lite_books, (1, "理论知识", 86, "正常"))
-    theory = entry(lite_books, 1, "理论知识")
+    given(world_books, (1, "理论知识", 86, "正常"))
+    theory = entry(world_books, 1, "理论知识")
     assert total(school, "/scores/") == total(stranger, "/scores/") == 0
     assert school.get(f"/scores/{theory}").status_code == 404
     assert total(organization, "/scores/") == 4
     assert total(organization, "/scores/?state=未登记") == 3
     assert total(organization, "/scores/?state=正常&lock=未公示&subject=理论&name=王小明") == 1
-    lite_books.clock.now = PUBLIC
+    world_books.clock.now = PUBLIC
     assert total(school, "/scores/?lock=公示中") == 4
     assert "86" in school.get(f"/scores/{theory}").text
     assert stranger.get(f"/scores/{theory}").status_code == 404
@@ -173,15 +173,15 @@ def test_schools_see_marks_from_the_beginning_of_their_publication(lite_books: W
         sheet = load_workbook(BytesIO(exported.data)).active
     assert sheet is not None
     found = {row[0]: row for row in sheet.iter_rows(values_only=True)}
-    assert ticket(lite_books, 1) in found
+    assert ticket(world_books, 1) in found
 
 
 @pytest.mark.row("5.2.9.1")
-def test_a_mark_is_corrected_with_its_history_until_it_is_locked(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_a_mark_is_corrected_with_its_history_until_it_is_locked(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     school, organization, stranger = people
-    given(lite_books, (1, "理论知识", 53, "正常"))
-    theory, practice = entry(lite_books, 1, "理论知识"), entry(lite_books, 1, "操作技能")
-    lite_books.clock.now = PUBLIC
+    given(world_books, (1, "理论知识", 53, "正常"))
+    theory, practice = entry(world_books, 1, "理论知识"), entry(world_books, 1, "操作技能")
+    world_books.clock.now = PUBLIC
     change = {"mark": "60.5", "state": "正常", "reason": "漏计 7.5 分", "seen": "53"}
     for other, status in ((school, 403), (stranger, 404)):
         assert other.post(f"/scores/{theory}", data=change).status_code == status
@@ -199,64 +199,64 @@ def test_a_mark_is_corrected_with_its_history_until_it_is_locked(lite_books: Wor
         refused = organization.post(f"/scores/{theory}", data={**change, **wrong})
         assert refused.status_code == 409
         assert words in refused.text
-    assert marks(lite_books) == [("正常", Decimal(53))]
+    assert marks(world_books) == [("正常", Decimal(53))]
     assert organization.post(f"/scores/{theory}", data=change).status_code == 302
-    assert marks(lite_books) == [("正常", Decimal("60.5"))]
+    assert marks(world_books) == [("正常", Decimal("60.5"))]
     page = school.get(f"/scores/{theory}").text
-    for words in ("53 → 60.5", "漏计 7.5 分", lite_books.actor("organization1").name):
+    for words in ("53 → 60.5", "漏计 7.5 分", world_books.actor("organization1").name):
         assert words in page
     late = {"mark": "", "state": "缺考", "reason": "漏登记", "seen": "未登记"}
     assert organization.post(f"/scores/{practice}", data=late).status_code == 302
-    lite_books.clock.now = LOCKED
+    world_books.clock.now = LOCKED
     assert "更正成绩" not in organization.get(f"/scores/{theory}").text
     refused = organization.post(f"/scores/{theory}", data={**change, "mark": "90", "seen": "60.5"})
     assert refused.status_code == 409
     assert "永久锁定" in refused.text
-    assert marks(lite_books) == [("正常", Decimal("60.5")), ("缺考", None)]
-    with lite_books.runtime.database.reading() as session:
+    assert marks(world_books) == [("正常", Decimal("60.5")), ("缺考", None)]
+    with world_books.runtime.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(ScoreChange)) == 2
     assert total(school, "/scores/?lock=已锁定") == 4
 
 
 @pytest.mark.row("5.2.9.1")
-def test_the_database_keeps_marks_of_another_kind_out(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_the_database_keeps_marks_of_another_kind_out(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     usual = {"entry_id": 1, "registration_id": 1, "plan_id": 1, "entered_at": SCORING, "entered_by": 1}
     for wrong in ({"mark": None, "state": "正常"}, {"mark": 5, "state": "缺考"}, {"mark": -1, "state": "正常"}):
-        with lite_books.runtime.database.writing() as session, pytest.raises(IntegrityError):
+        with world_books.runtime.database.writing() as session, pytest.raises(IntegrityError):
             session.execute(insert(Score), {**usual, **wrong})
 
 
 @pytest.mark.row("5.2.10")
-def test_a_result_follows_from_all_subjects_and_from_time(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_a_result_follows_from_all_subjects_and_from_time(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     school, organization, stranger = people
-    assert results(lite_books) == ["待定", "待定"]
-    given(lite_books, (1, "理论知识", 60, "正常"), (1, "操作技能", 100, "正常"), (2, "理论知识", 100, "正常"), (2, "操作技能", 59, "正常"))
-    assert results(lite_books) == ["待定", "待定"]  # nobody sees it before 公示
-    lite_books.clock.now = PUBLIC
-    assert results(lite_books) == ["通过", "未通过"]
+    assert results(world_books) == ["待定", "待定"]
+    given(world_books, (1, "理论知识", 60, "正常"), (1, "操作技能", 100, "正常"), (2, "理论知识", 100, "正常"), (2, "操作技能", 59, "正常"))
+    assert results(world_books) == ["待定", "待定"]  # nobody sees it before 公示
+    world_books.clock.now = PUBLIC
+    assert results(world_books) == ["通过", "未通过"]
     for state, mark, expected in (("缺考", None, "未通过"), ("违纪", None, "未通过"), ("缓考", None, "待定")):
-        with lite_books.runtime.database.writing() as session:
-            changed = update(Score).where(Score.entry_id == entry(lite_books, 2, "操作技能"))
+        with world_books.runtime.database.writing() as session:
+            changed = update(Score).where(Score.entry_id == entry(world_books, 2, "操作技能"))
             session.execute(changed.values(state=state, mark=mark))
-        assert results(lite_books) == ["通过", expected]
+        assert results(world_books) == ["通过", expected]
     assert total(school, "/outcomes/?result=通过") == total(organization, "/outcomes/?result=通过") == 1
     assert total(stranger, "/outcomes/") == total(user(school.application, "school2"), "/outcomes/") == 0
     page = school.get("/outcomes/1").text
-    for words in ("通过", "理论知识", "操作技能", "合格", CERTIFICATE, ticket(lite_books, 1)):
+    for words in ("通过", "理论知识", "操作技能", "合格", CERTIFICATE, ticket(world_books, 1)):
         assert words in page
     assert stranger.get("/outcomes/1").status_code == 404
     assert school.get("/outcomes/99").status_code == 404
 
 
 @pytest.mark.row("5.2.10")
-def test_a_result_by_subject_comes_of_all_plans(lite_books: World) -> None:
+def test_a_result_by_subject_comes_of_all_plans(world_books: World) -> None:
     """Who has passed the theory in one plan and the practice in the next has the certificate."""
-    app = site(lite_books)
+    app = site(world_books)
     school, organization = user(app, "school1"), user(app, "organization1")
     assert publish(organization, **BOTH, mode="按科目") == 302
     assert publish(organization, **BOTH, mode="按科目", name="再次考试") == 302
     add(school, PUPIL)
-    with lite_books.runtime.database.reading() as session:
+    with world_books.runtime.database.reading() as session:
         certificate = session.scalars(select(ExamSubject.certificate_id).join(Sitting, Sitting.subject_id == ExamSubject.id)).first()
         of_it = select(ExamSubject).where(ExamSubject.certificate_id == certificate)
         known = {one.name: one.id for one in session.scalars(of_it)}
@@ -265,15 +265,15 @@ def test_a_result_by_subject_comes_of_all_plans(lite_books: World) -> None:
         school.post("/registrations/register", data={"ids": "1", "target": f"{plan}:{certificate}:{known[subject]}"})
     assert total(school, "/outcomes/") == 2  # one a plan
     for registration in (1, 2, 3):
-        seat(lite_books, registration)
-    lite_books.clock.now = SCORING
-    given(lite_books, (1, "理论知识", 80, "正常"), (2, "操作技能", 30, "正常"))
-    lite_books.clock.now = PUBLIC
-    assert results(lite_books) == ["未通过", "待定"]
-    with lite_books.runtime.database.writing() as session:
-        found = [Given(entry(lite_books, 3, "操作技能"), Decimal(75), "正常")]
-        enter(session, lite_books.actor("organization1"), 2, found, SCORING)
-    assert results(lite_books) == ["通过", "通过"]
+        seat(world_books, registration)
+    world_books.clock.now = SCORING
+    given(world_books, (1, "理论知识", 80, "正常"), (2, "操作技能", 30, "正常"))
+    world_books.clock.now = PUBLIC
+    assert results(world_books) == ["未通过", "待定"]
+    with world_books.runtime.database.writing() as session:
+        found = [Given(entry(world_books, 3, "操作技能"), Decimal(75), "正常")]
+        enter(session, world_books.actor("organization1"), 2, found, SCORING)
+    assert results(world_books) == ["通过", "通过"]
     newest = re.findall(r"/outcomes/\d+", school.get("/outcomes/").text)[0]
     detail = school.get(newest).text
     assert "再次考试" in detail

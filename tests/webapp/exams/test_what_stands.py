@@ -10,10 +10,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from domain.exams.candidates import Candidate
 from domain.exams.exam_subjects import ExamSubject
 from domain.exams.plans import ExamPlan, Sitting
 from domain.exams.registering import Wish, open_plan, register, terms_of
-from domain.exams.registrations import Entry, Registration
+from domain.exams.registrations import Entry, Registration, delete_registrations
 from domain.exams.seats import ExamTicket, Seat
 from domain.ground.base import clock_minutes
 from tests.conftest import NOON, World
@@ -25,7 +26,7 @@ from tests.webapp.exams.plan_forms import CERTIFICATE, PLAN, publish
 from tests.webapp.exams.room_forms import add_room, set_the_stage
 from tests.webapp.exams.seating import seat
 from tests.webapp.exams.test_arranging import written
-from tests.webapp.exams.test_registrations import add, target
+from tests.webapp.exams.test_registrations import add, target, work
 from tests.webapp.exams.test_rooms import BOTH
 from tests.webapp.exams.test_scores import PUBLIC, SCORING, entry, given, results
 
@@ -264,3 +265,24 @@ def test_a_subject_that_is_taken_away_meanwhile_is_not_registered(world_books: W
     add(school, PUPIL)
     assert race(world_books, without_practice(world_books), transaction(world_books, registered(world_books))) == 1
     assert len(ids(world_books, select(Entry.id))) == len(ids(world_books, select(Sitting.id))) == 1
+
+
+@pytest.mark.row("5.2.8.2", "5.2.6.3")
+def test_who_is_deleted_while_it_is_stored_does_not_end_an_arranging(world_books: World) -> None:
+    app = site(world_books)
+    school, organization = user(app, "school1"), user(app, "organization1")
+    set_the_stage(school, organization)
+    assert organization.post("/allotments/plans/1/own").status_code == 200
+    assert add_room(school) == 302
+    add(school, PUPIL, pupil(1))
+    written(world_books, lambda session: session.execute(update(Candidate).values(photo="a" * 64)))
+    school.post("/registrations/register", data={"all": "1", "filter": "", "target": target(world_books)})
+    world_books.clock.now = EARLY
+    task = organization.post("/arranging/1/arrange", data={"order": "按学校"}).location
+
+    def deleted(session: Session) -> dict[int, str]:
+        return delete_registrations(session, world_books.actor("school1"), [1])
+
+    race(world_books, deleted, lambda: work(world_books))
+    assert "已排 1 人次，未排 0 人次" in organization.get(task).text
+    assert ids(world_books, select(Seat.registration_id)) == [2]

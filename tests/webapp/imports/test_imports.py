@@ -159,8 +159,11 @@ def test_a_cancelled_check_can_go_on(lite: World, tmp_path: Path) -> None:
     school = user(site(lite), "school1")
     address = send(school, file_of(tmp_path, teacher(1))).location
     assert school.post(f"/background/{record(lite, 1).task_id}/cancel").status_code == 302
-    assert "继续" in school.get(address).text
+    stopped = '<span class="badge tone-attention">待继续</span>'
+    assert stopped in school.get(address).text
+    assert stopped in school.get("/imports/teachers/").text
     assert school.post(f"{address}/resume").status_code == 302
+    assert stopped not in school.get("/imports/teachers/").text
     again = school.post(f"{address}/resume", follow_redirects=True).text
     assert "该文件刚刚已经处理过" in again
     work(lite)

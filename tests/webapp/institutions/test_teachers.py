@@ -202,3 +202,7 @@ def test_teachers_whose_process_an_import_is_about_to_start_are_counted_and_told
     assert "全部 <small>2</small>" in page
     assert "流程启动中 <small>1</small>" in page
     assert '<span class="text-secondary">流程启动中</span></td>' in page.replace("\n", "").replace("  ", "")
+    starting = school.get("/teachers/2")
+    assert starting.status_code == 409  # it is there, and nobody may think that it was deleted
+    assert "这条记录刚刚导入，流程还在启动" in starting.text
+    assert user(app, "school2").get("/teachers/2").status_code == 404

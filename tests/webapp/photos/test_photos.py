@@ -36,6 +36,22 @@ def piece(client: FlaskClient, address: object, at: int, content: bytes) -> tupl
     return answer.status_code, answer.get_json()
 
 
+def test_an_import_that_was_stopped_waits_for_somebody_in_the_list_too(lite: World, tmp_path: Path) -> None:
+    pupils(lite, [number(1)])
+    content = samples.archive(tmp_path / "a.zip", {f"{number(1)}.jpg": jpeg()}).read_bytes()
+    school = user(site(lite), "school1")
+    begun = begin(school, content)
+    assert piece(school, begun["pieces"], 0, content)[0] == 200
+    address = school.post(str(begun["begin"]), headers=FETCH).get_json()["address"]
+    stopped = '<span class="badge tone-attention">待继续</span>'
+    assert stopped not in school.get("/candidates/photos/").text
+    assert school.post("/background/1/cancel").status_code == 302
+    assert stopped in school.get("/candidates/photos/").text
+    assert stopped in school.get(address).text
+    assert school.post(f"{address}/resume").status_code == 302
+    assert stopped not in school.get("/candidates/photos/").text
+
+
 def test_a_zip_goes_up_in_pieces_and_on_after_another_login(lite: World, tmp_path: Path) -> None:
     pupils(lite, [number(1)])
     app = site(lite)

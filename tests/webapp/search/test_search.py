@@ -22,24 +22,24 @@ PUBLIC = NOON.replace(month=12, day=27)
 
 
 @pytest.fixture
-def people(lite_books: World) -> tuple[FlaskClient, FlaskClient, FlaskClient]:
+def people(world_books: World) -> tuple[FlaskClient, FlaskClient, FlaskClient]:
     """school1 with two candidates registered and seated, and a slip; organization1, whose plan is in 公示; school2."""
-    app = site(lite_books)
+    app = site(world_books)
     school, organization, stranger = (user(app, name) for name in ("school1", "organization1", "school2"))
     assert publish(organization) == 302
     add(school, PUPIL, pupil(1))
-    school.post("/registrations/register", data={"all": "1", "filter": "", "target": target(lite_books)})
-    assert school.post("/payment-slips/new", data={"for": target(lite_books).replace(":", "-"), "act": "保存"}).status_code == 302
+    school.post("/registrations/register", data={"all": "1", "filter": "", "target": target(world_books)})
+    assert school.post("/payment-slips/new", data={"for": target(world_books).replace(":", "-"), "act": "保存"}).status_code == 302
     for registration in (1, 2):
-        seat(lite_books, registration)
-    lite_books.clock.now = PUBLIC
+        seat(world_books, registration)
+    world_books.clock.now = PUBLIC
     return school, organization, stranger
 
 
 @pytest.mark.row("5.2.2", "5.2.5.1", "5.2.6.2", "5.2.8.3")
-def test_a_business_number_opens_its_record(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_a_business_number_opens_its_record(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     school, organization, stranger = people
-    with lite_books.runtime.database.reading() as session:
+    with world_books.runtime.database.reading() as session:
         room, used = session.scalar(select(Room.id)), session.scalar(select(RoomSitting.id))
         slip = session.scalars(select(PaymentSlip.number)).one()
     assert slip is not None
@@ -61,9 +61,9 @@ def test_a_business_number_opens_its_record(lite_books: World, people: tuple[Fla
 
 
 @pytest.mark.row("5.2.8.4", "5.2.9.1", "5.2.10")
-def test_a_ticket_an_id_number_and_a_name_lead_to_each_list(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+def test_a_ticket_an_id_number_and_a_name_lead_to_each_list(world_books: World, people: tuple[FlaskClient, ...]) -> None:
     school, _, stranger = people
-    with lite_books.runtime.database.reading() as session:
+    with world_books.runtime.database.reading() as session:
         number = session.scalars(select(ExamTicket.number).where(ExamTicket.registration_id == 1)).one()
     for text, lists in (
         (number, ("排考明细", "科目成绩", "考证结果")),
