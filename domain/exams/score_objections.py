@@ -106,10 +106,10 @@ class ScoreObjection(SubjectRecord):
         """What the form holds."""
         mark = None if self.mark is None else int(self.mark) if self.mark == int(self.mark) else float(self.mark)
         filled = {"answer": self.answer, "mark": mark, "state": self.state}
-        return {"reason": self.reason, **{name: value for name, value in filled.items() if value is not None}}
+        return {"was": self.was, "reason": self.reason, **{name: value for name, value in filled.items() if value is not None}}
 
     def take(self, answers: dict[str, Any]) -> None:
-        """Stores what the organization filled in; what the candidate wrote stays."""
+        """Stores what the organization filled in; what the candidate wrote, and the mark that it was about, stay."""
         mark = answers.get("mark")
         self.answer, self.state = answers.get("answer"), answers.get("state")
         self.mark = None if mark is None else Decimal(str(mark))

@@ -31,7 +31,6 @@ _ABOUT = {
         "plan": {"title": "考试计划", **_TEXT},
         "school": {"title": "院校", **_TEXT},
         "subject": {"title": "科目", **_TEXT},
-        "was": {"title": "提出异议时的成绩", **_TEXT},
         "now": {"title": "现在的成绩", **_TEXT},
         "scale": {"title": "满分与合格分", **_TEXT},
     },
@@ -75,7 +74,7 @@ def _facts(session: Session, actor: Actor, row: ScoreObjection, now: datetime) -
     one, subject = row.registration, row.entry.subject
     ticket, mark = present_mark(session, row)
     about = {"number": row.number, "ticket": ticket, "name": one.name, "id_number": masked(one.id_number), "plan": one.plan.title()}
-    more = {"school": one.party.name, "subject": subject.name, "was": row.was, "now": mark}
+    more = {"school": one.party.name, "subject": subject.name, "now": mark}
     return fields.describe(_ABOUT, {**about, **more, "scale": _scale(row)})
 
 
@@ -91,6 +90,5 @@ SCORE_OBJECTION = RecordKind(
     address="/score-objections",
     menu=MenuLine((ORGANIZATION, OPERATOR), under="考务管理"),
     form="score_objection.json",
-    note=lambda row: f"{row.entry.subject.name}，提出异议时的成绩：{row.was}（{_scale(row)}）",
     facts=_facts,
 )

@@ -33,15 +33,15 @@ OVER = NOON.replace(year=2027, month=1, day=1)
 
 
 @pytest.fixture
-def people(lite_books: World) -> None:
+def people(world_books: World) -> None:
     """Three candidates of school1 are registered under a plan of organization1, and seated."""
-    app = site(lite_books)
+    app = site(world_books)
     school, organization = user(app, "school1"), user(app, "organization1")
     assert publish(organization, **BOTH) == 302
     add(school, PUPIL, pupil(1), pupil(2))
-    school.post("/registrations/register", data={"all": "1", "filter": "", "target": target(lite_books)})
+    school.post("/registrations/register", data={"all": "1", "filter": "", "target": target(world_books)})
     for registration in (1, 2, 3):
-        seat(lite_books, registration)
+        seat(world_books, registration)
 
 
 def mark(world: World, marks: dict[int, int], plan: int = 1) -> None:
@@ -75,27 +75,27 @@ def status_of(world: World, plan: int = 1) -> str:
 
 @pytest.mark.row("5.2.10", "4.2")
 @pytest.mark.usefixtures("people")
-def test_whoever_passes_waits_for_the_certificate_once_marks_are_locked(lite_books: World) -> None:
-    mark(lite_books, {1: 80, 2: 59, 3: 60})
-    lite_books.clock.now = PUBLIC
-    time_passes(lite_books)
-    assert issued(lite_books) == []
-    lite_books.clock.now = OVER
-    time_passes(lite_books)
-    assert issued(lite_books) == [(1, "待签发"), (3, "待签发")]
-    lite_books.clock.now += timedelta(minutes=2)
-    time_passes(lite_books)
-    time_passes(lite_books)
-    assert status_of(lite_books) == "已结束"
-    assert issued(lite_books) == [(1, "待签发"), (3, "待签发")]
-    with lite_books.runtime.database.reading() as session:
-        engine, table = lite_books.runtime.engine, tables.instance
+def test_whoever_passes_waits_for_the_certificate_once_marks_are_locked(world_books: World) -> None:
+    mark(world_books, {1: 80, 2: 59, 3: 60})
+    world_books.clock.now = PUBLIC
+    time_passes(world_books)
+    assert issued(world_books) == []
+    world_books.clock.now = OVER
+    time_passes(world_books)
+    assert issued(world_books) == [(1, "待签发"), (3, "待签发")]
+    world_books.clock.now += timedelta(minutes=2)
+    time_passes(world_books)
+    time_passes(world_books)
+    assert status_of(world_books) == "已结束"
+    assert issued(world_books) == [(1, "待签发"), (3, "待签发")]
+    with world_books.runtime.database.reading() as session:
+        engine, table = world_books.runtime.engine, tables.instance
         ran = session.execute(select(table).where(table.c.key.in_(("issuance", "exam_plan")))).all()
         assert len(ran) == 3
         assert [line for row in ran for line in faults(engine, session, row)] == []
         one = session.get_one(Issuance, 1)
-        assert (one.name, one.id_number, one.party_id) == (PUPIL["name"], PUPIL["id_number"], lite_books.actor("organization1").party_id)
-        seen = {name: len(session.scalars(issuances_query(lite_books.actor(name))).all()) for name in SEEN}
+        assert (one.name, one.id_number, one.party_id) == (PUPIL["name"], PUPIL["id_number"], world_books.actor("organization1").party_id)
+        seen = {name: len(session.scalars(issuances_query(world_books.actor(name))).all()) for name in SEEN}
     assert seen == SEEN
 
 
@@ -105,41 +105,41 @@ SEEN = {"organization1": 2, "school1": 2, "organization2": 0, "school2": 0, "ope
 
 @pytest.mark.row("5.2.10")
 @pytest.mark.usefixtures("people")
-def test_nothing_is_issued_twice_when_the_plan_is_played_again(lite_books: World) -> None:
+def test_nothing_is_issued_twice_when_the_plan_is_played_again(world_books: World) -> None:
     """公示 was extended by hand after it was over: whoever has an issuance gets no second one, the others theirs with the new end."""
-    mark(lite_books, {1: 80, 2: 59, 3: 60})
-    lite_books.clock.now = OVER
-    with lite_books.runtime.database.writing() as session:
+    mark(world_books, {1: 80, 2: 59, 3: 60})
+    world_books.clock.now = OVER
+    with world_books.runtime.database.writing() as session:
         assert len(begin_issuances(session, 1, OVER, 1)) == 1
         session.execute(update(ExamPlan).values(publicity_to=OVER + timedelta(days=7)))
-    with lite_books.runtime.database.writing() as session:
+    with world_books.runtime.database.writing() as session:
         assert begin_issuances(session, 1, OVER, 9) == []
     later = OVER + timedelta(days=8)
-    with lite_books.runtime.database.writing() as session:
+    with world_books.runtime.database.writing() as session:
         assert len(begin_issuances(session, 1, later, 9)) == 1
         assert begin_issuances(session, 1, later, 9) == []
-    assert [registration for registration, _ in issued(lite_books)] == [1, 3]
-    with pytest.raises(IntegrityError), lite_books.runtime.database.writing() as session:
+    assert [registration for registration, _ in issued(world_books)] == [1, 3]
+    with pytest.raises(IntegrityError), world_books.runtime.database.writing() as session:
         session.execute(update(Issuance).where(Issuance.id == 2).values(id_number=PUPIL["id_number"]))
 
 
 @pytest.mark.row("5.2.10")
 @pytest.mark.usefixtures("people")
-def test_many_begin_some_at_a_time(lite_books: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_begin_some_at_a_time(world_books: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exam_plans, "MOST", 2)
-    mark(lite_books, {1: 80, 2: 70, 3: 60})
-    lite_books.clock.now = OVER
-    time_passes(lite_books)
-    assert [registration for registration, _ in issued(lite_books)] == [1, 2]
-    assert status_of(lite_books) == "已结束"
-    time_passes(lite_books)  # not before a minute is over
-    assert len(issued(lite_books)) == 2
-    lite_books.clock.now += timedelta(minutes=1)
-    time_passes(lite_books)
-    assert issued(lite_books) == [(1, "待签发"), (2, "待签发"), (3, "待签发")]
-    lite_books.clock.now += timedelta(minutes=1)
-    time_passes(lite_books)
-    with lite_books.runtime.database.reading() as session:
+    mark(world_books, {1: 80, 2: 70, 3: 60})
+    world_books.clock.now = OVER
+    time_passes(world_books)
+    assert [registration for registration, _ in issued(world_books)] == [1, 2]
+    assert status_of(world_books) == "已结束"
+    time_passes(world_books)  # not before a minute is over
+    assert len(issued(world_books)) == 2
+    world_books.clock.now += timedelta(minutes=1)
+    time_passes(world_books)
+    assert issued(world_books) == [(1, "待签发"), (2, "待签发"), (3, "待签发")]
+    world_books.clock.now += timedelta(minutes=1)
+    time_passes(world_books)
+    with world_books.runtime.database.reading() as session:
         instance = history.instance_of(session, "exam_plan", 1)
         assert instance is not None
         assert instance.due_at is None
@@ -147,53 +147,53 @@ def test_many_begin_some_at_a_time(lite_books: World, monkeypatch: pytest.Monkey
 
 @pytest.mark.row("5.2.10")
 @pytest.mark.usefixtures("people")
-def test_one_that_cannot_begin_keeps_no_other_back(lite_books: World) -> None:
-    mark(lite_books, {1: 80, 2: 70, 3: 60})
-    lite_books.clock.now = OVER
-    with lite_books.runtime.database.writing() as session:
+def test_one_that_cannot_begin_keeps_no_other_back(world_books: World) -> None:
+    mark(world_books, {1: 80, 2: 70, 3: 60})
+    world_books.clock.now = OVER
+    with world_books.runtime.database.writing() as session:
         instance = history.instance_of(session, "exam_plan", 1)
         assert instance is not None
-        acting.tick(lite_books.runtime.engine, session, instance.id)
-    with lite_books.runtime.database.writing() as session:
+        acting.tick(world_books.runtime.engine, session, instance.id)
+    with world_books.runtime.database.writing() as session:
         session.execute(delete(Issuance).where(Issuance.registration_id == 2))
-    delivering.deliver_due(lite_books.runtime)
-    assert issued(lite_books) == [(1, "待签发"), (3, "待签发")]
-    with lite_books.runtime.database.reading() as session:
+    delivering.deliver_due(world_books.runtime)
+    assert issued(world_books) == [(1, "待签发"), (3, "待签发")]
+    with world_books.runtime.database.reading() as session:
         left = session.execute(select(tables.message.c.state, tables.message.c.error).where(tables.message.c.state != "delivered")).all()
     assert [state for state, _ in left] == ["waiting"]  # it is tried again, and is an incident in the end
     assert "没有找到它的业务记录" in left[0].error
 
 
 @pytest.mark.row("5.2.10")
-def test_a_mark_that_is_not_locked_waits_for_the_end_of_its_plan(lite_books: World) -> None:
+def test_a_mark_that_is_not_locked_waits_for_the_end_of_its_plan(world_books: World) -> None:
     """Theory passed in a plan that is over, practice in one still in 公示: the certificate begins when that ends too."""
-    app = site(lite_books)
+    app = site(world_books)
     school, organization = user(app, "school1"), user(app, "organization1")
     assert publish(organization, **BOTH, mode="按科目") == 302
     longer = {"publicity_to": "2027-01-10T18:00"}
     assert publish(organization, **BOTH, mode="按科目", name="再次考试", **longer) == 302
     add(school, PUPIL)
-    with lite_books.runtime.database.reading() as session:
+    with world_books.runtime.database.reading() as session:
         certificate = session.scalars(select(ExamSubject.certificate_id).join(Sitting, Sitting.subject_id == ExamSubject.id)).first()
         of_it = select(ExamSubject).where(ExamSubject.certificate_id == certificate)
         ids = {one.name: one.id for one in session.scalars(of_it)}
     for plan, subject in ((1, "理论知识"), (2, "操作技能")):
         school.post("/registrations/register", data={"ids": "1", "target": f"{plan}:{certificate}:{ids[subject]}"})
     for registration in (1, 2):
-        seat(lite_books, registration)
-    mark(lite_books, {1: 80})
-    mark(lite_books, {2: 75}, plan=2)
-    lite_books.clock.now = OVER
-    time_passes(lite_books)
-    assert issued(lite_books) == []
-    with lite_books.runtime.database.writing() as session:  # 更正: it is no pass any more
+        seat(world_books, registration)
+    mark(world_books, {1: 80})
+    mark(world_books, {2: 75}, plan=2)
+    world_books.clock.now = OVER
+    time_passes(world_books)
+    assert issued(world_books) == []
+    with world_books.runtime.database.writing() as session:  # 更正: it is no pass any more
         session.execute(update(Score).where(Score.registration_id == 2).values(mark=Decimal(50)))
-    lite_books.clock.now = NOON.replace(year=2027, month=1, day=11)
-    time_passes(lite_books, 2)
-    assert issued(lite_books) == []
-    with lite_books.runtime.database.writing() as session:
+    world_books.clock.now = NOON.replace(year=2027, month=1, day=11)
+    time_passes(world_books, 2)
+    assert issued(world_books) == []
+    with world_books.runtime.database.writing() as session:
         session.execute(update(Score).where(Score.registration_id == 2).values(mark=Decimal(75)))
-        assert len(begin_issuances(session, 2, lite_books.clock.now, 9)) == 1
-    assert len(issued(lite_books)) == 1
-    with lite_books.runtime.database.reading() as session:
-        assert session.scalar(select(Registration.plan_id).where(Registration.id == issued(lite_books)[0][0])) == 2
+        assert len(begin_issuances(session, 2, world_books.clock.now, 9)) == 1
+    assert len(issued(world_books)) == 1
+    with world_books.runtime.database.reading() as session:
+        assert session.scalar(select(Registration.plan_id).where(Registration.id == issued(world_books)[0][0])) == 2
