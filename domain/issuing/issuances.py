@@ -17,7 +17,7 @@ from domain.ground.id_numbers import masked
 from domain.ground.parties import Actor, Party
 from domain.ground.subject_record import SubjectRecord
 
-MOST = 500  # that begin in one step: their messages are a multi-instance, which holds no more
+MOST = 200  # that begin in one step, which takes less than a second; a multi-instance holds 500
 
 
 class Issuance(SubjectRecord):
