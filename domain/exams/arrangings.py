@@ -19,7 +19,7 @@ TOLD = 300  # characters of what a change, or a reason, says
 
 
 class NotArranging(DomainError):
-    """不在排考时间内，不能排考。如需调整，请先修改考试计划的排考时间。"""
+    """不在排考时间内，不能排考。成绩登记开始前如需调整，请先修改考试计划的排考时间。"""
 
 
 class Arrangement(Base):

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, contains_eager, mapped_colu
 from domain.certificates.certificates import Certificate
 from domain.exams.exam_subjects import EVERYBODY, ExamSubject
 from domain.exams.plan_rights import seen_by
-from domain.exams.plans import ExamPlan
+from domain.exams.plans import ExamPlan, over
 from domain.exams.registrations import Entry, Registration
 from domain.exams.scores import DEFERRED, NORMAL, Score
 from domain.exams.seats import ExamTicket
@@ -100,8 +100,8 @@ def _own_entries() -> Select[int]:
 
 
 def result_at(now: datetime, locked: bool = False) -> ColumnElement[str]:
-    """The result at a moment, in a query of `Outcome` that joins plans: 待定 before 公示, and while a mark is lacking that may still come;
-    未通过 with a mark below the pass mark, 缺考 or 违纪; 通过 with everything passed.
+    """The result at a moment, in a query of `Outcome` that joins plans: 待定 before 公示, while a mark is lacking that may still come, and
+    with 缓考; 未通过 with a mark below the pass mark, 缺考 or 违纪, and without a mark once 公示 is over; 通过 with everything passed.
 
     `locked`: of other plans only marks whose 公示 is over count.
     """
@@ -125,6 +125,7 @@ def result_at(now: datetime, locked: bool = False) -> ColumnElement[str]:
     return case(
         (ExamPlan.publicity_from > now, OPEN),
         (and_(whole, any_of(failed_here)), FAILED),
+        (and_(whole, over("publicity", now), any_of(own.where(Score.entry_id.is_(None)))), FAILED),
         (and_(whole, any_of(own.where(is_open))), OPEN),
         (whole, PASSED),
         (any_of(failed_by_subject), FAILED),

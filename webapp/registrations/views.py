@@ -251,7 +251,7 @@ def enter() -> ResponseReturnValue:
     except NoPlan as error:
         flash(str(error), "danger")
         return redirect(posted_back("candidate.index"))
-    flash(f"已为 {made} 名考生报考“{target.label}”。", "success")
+    flash(f"已为 {made} 名考生报考“{target.label}”。", "success" if made else "info")
     if refused:
         flash(f"{refused} 名考生没有报考，原因已在上一页列出。", "warning")
     return redirect(url_for(".index", plan_number=terms.plan.number))
