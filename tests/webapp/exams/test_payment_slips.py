@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from domain.exams.payment_slips import PaymentSlip
 from domain.exams.registrations import Registration
 from jobs import background
+from processes import tables
+from processes.steps import acting
 from tests.conftest import NOON, World
 from tests.domain.exams.pupils import PUPIL, pupil
 from tests.jobs.documents.making import texts
 from tests.jobs.imports.files import workbook
+from tests.racing import race, transaction
 from tests.webapp.clients import site, user
 from tests.webapp.demonstration import ids, name_of, total
 from tests.webapp.exams.plan_forms import publish
@@ -193,3 +199,29 @@ def _uploaded(world: World, client: FlaskClient, path: Path) -> int:
 def _work(world: World) -> None:
     for task_id in background.sweep(world.runtime):
         background.run_task(world.runtime, task_id)
+
+
+def _send(world: World, account: str, element: str) -> Callable[[Session], Any]:
+    """One act on the one slip's process, as a person does it. Its jobs are not handed out."""
+
+    def run(session: Session) -> str:
+        about = select(tables.instance.c.id).where(tables.instance.c.key == "payment_slip")
+        acting.send(world.runtime.engine, session, world.actor(account), session.scalars(about).one(), element)
+        return element
+
+    return run
+
+
+@pytest.mark.row("5.2.7.2", "5.2.7.3")
+@pytest.mark.parametrize("first", ["waiting", "delete"])
+def test_a_slip_that_is_confirmed_and_deleted_at_the_same_moment(world_books: World, first: str) -> None:
+    """Whoever comes second is told; the registrations are paid, or free again, and never both."""
+    app, token = registered(world_books)
+    assert user(app, "school1").post("/payment-slips/new", data={"for": token, "act": "保存"}).status_code == 302
+    confirm, delete = _send(world_books, "organization1", "waiting"), _send(world_books, "school1", "delete")
+    one, other = (confirm, delete) if first == "waiting" else (delete, confirm)
+    told = race(world_books, one, transaction(world_books, other))
+    assert told not in ("waiting", "delete")
+    assert told
+    slips, paid = ids(world_books, select(PaymentSlip.id)), ids(world_books, select(Registration.id).where(Registration.paid))
+    assert (len(slips), len(paid)) == ((1, 2) if first == "waiting" else (0, 0))
