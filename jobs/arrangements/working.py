@@ -14,7 +14,7 @@ from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from jobs.arrangements.checking import unlawful
 from jobs.arrangements.reading import Given, names_of, read
-from jobs.arranging import Arranging, Moved, Names, Order, arrange, missing_told, remedy_told, summary
+from jobs.arranging import Arranging, Moved, Names, Order, arrange, missing_why, remedy_told, summary
 from jobs.runtime import Runtime
 from jobs.work import Work
 
@@ -85,7 +85,7 @@ def keep(
     missing = [one for one in found.missing if (one.registration, one.subject) in given.entries]
     told = f"已排 {placed} 人次，未排 {len(missing)} 人次"
     store(session, actor.person_id, state, AUTOMATIC, f"{given.wanted.order}：{told}", changes_of(given, found), now)
-    sentences = missing_told(missing, given.wanted, names)
+    sentences = missing_why(missing, given.wanted, names)
     unplaced = {given.entries[one.registration, one.subject]: (str(one.reason), why) for one, why in zip(missing, sentences, strict=True)}
     note_report(session, state, report_of(found, names), unplaced, now)
     return placed, len(missing), told

@@ -50,7 +50,7 @@ from jobs.arranging.given import (
 )
 from jobs.arranging.moving import Hand, broken
 from jobs.arranging.planning import arrange
-from jobs.arranging.words import Names, broken_told, duty_told, missing_told, remedy_told, summary
+from jobs.arranging.words import Names, broken_told, duty_told, missing_told, missing_why, remedy_told, summary
 
 __all__ = [
     "Arranging",
@@ -80,6 +80,7 @@ __all__ = [
     "broken_told",
     "duty_told",
     "missing_told",
+    "missing_why",
     "remedy_told",
     "summary",
 ]

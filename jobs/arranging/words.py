@@ -29,7 +29,16 @@ def _called(names: Mapping[int, str], key: int | None) -> str:
 
 
 def missing_told(missing: Iterable[Missing], wanted: Wanted, names: Names) -> list[str]:
-    """Why people have no seat in a subject, a sentence each."""
+    """Who has no seat in a subject, and why, a sentence each."""
+    found = list(missing)
+    return [
+        f"{_called(names.people, one.registration)}的科目“{_called(names.subjects, one.subject)}”未排考：{why}"
+        for one, why in zip(found, missing_why(found, wanted, names), strict=True)
+    ]
+
+
+def missing_why(missing: Iterable[Missing], wanted: Wanted, names: Names) -> list[str]:
+    """Only why, where it stands beside who it is."""
     registrations = {one.id: one for one in wanted.registrations}
     kinds = {one.id: one.kind for one in wanted.subjects}
     return [_missing(one, registrations[one.registration], kinds.get(one.subject, ""), names) for one in missing]
@@ -49,7 +58,7 @@ def _missing(one: Missing, about: Registration, kind: str, names: Names) -> str:
         Reason.OVERLAP: f"只剩下与{held}时间重叠的场次，该考生在那时已有考试。",
         Reason.SEATS: f"{at}的考位已满。",
     }
-    return f"{_called(names.people, one.registration)}的科目“{_called(names.subjects, one.subject)}”未排考：{sentences[one.reason]}"
+    return sentences[one.reason]
 
 
 def summary(arranging: Arranging, names: Names) -> list[str]:

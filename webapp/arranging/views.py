@@ -120,7 +120,7 @@ def missing(plan_id: int) -> str:
     page = page_of(request.args, total, LACKING)
     rows = [boards.Lacking(*row) for row in db().execute(query.limit(LACKING).offset(page.offset))]
     reasons = [one for one, _ in boards.reasons_of(db(), plan_id)]
-    about = {"reason": reason, "school": school, "reasons": reasons}
+    about = {"reason": reason, "school": school, "reasons": reasons, "open": _is_open(plan_id)}
     return render_template("arranging/missing.html", plan=plan, rows=rows, page=page, masked=masked, otherwise=boards.NOT_TRIED, **about)
 
 
