@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from jobs.certificates.facts import ROLES
+from jobs.certificates.facts import ROLES, Place
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
-
-    from jobs.certificates.drawing import Place
 
 _PRINTED_LOCKED = 4 | 128  # flags of an annotation (12.5.3): it prints, and cannot be moved
 _SIGNATURES_APPEND_ONLY = 1 | 2  # SigFlags (12.7.3)

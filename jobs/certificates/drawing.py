@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from jobs.certificates.decorations import INK, SIZE, Box, in_points, pieces
-from jobs.certificates.facts import ROLES, WORDS, CannotDraw, Certificate
+from jobs.certificates.facts import ROLES, WORDS, CannotDraw, Certificate, Place
 from jobs.certificates.layouts import ALIGNED, FONTS, PLACEHOLDER, Layout, Part, colour_of
 from jobs.documents import fitting
 from jobs.documents.fonts import REGULAR, clean, face_of, font, runs
@@ -24,14 +24,6 @@ PRODUCT = "试点院校业务平台"
 _LEAST = 5.0  # points of a text that says nothing else
 _ASCENT = 0.88  # of the size
 _QUIET = 4  # modules of white around a QR code (ISO/IEC 18004, 5.3.8)
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a seal goes: the page (0 is the first), and left, bottom, width and height in points from its left lower corner."""
-
-    page: int
-    box: tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,14 @@ class Certificate:
         yield from ((who, text) for text in self.values().values())
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a seal goes: the page (0 is the first), and left, bottom, width and height in points from its left lower corner."""
+
+    page: int
+    box: tuple[float, float, float, float]
+
+
 WORDS: Mapping[str, str] = {
     "number": "证书编号",
     "name": "姓名",
