@@ -198,7 +198,8 @@ def test_a_workbook_names_certificates_as_pages_write_them(lite_books: World, tm
     ways = ((CERTIFICATE, grade), (f"{name}{grade}", grade), (f" {name} ({grade})", grade), (CERTIFICATE, "高级"))
     people = [PUPIL, *map(pupil, (1, 2, 3))]
     rows = [(one["name"], one["id_number"], *way) for one, way in zip(people, ways, strict=True)]
-    path = workbook(tmp_path / "报考.xlsx", [("姓名", "证件号", "证书名称", "等级"), *rows, (people[0]["name"], people[0]["id_number"], name, grade)])
+    rows = [("姓名", "证件号", "证书名称", "等级"), *rows, (PUPIL["name"], PUPIL["id_number"], name, grade)]
+    path = workbook(tmp_path / "报考.xlsx", rows)
     made = imported(lite_books, school, path, "registrations-1")
     page = school.get(f"/imports/registrations-1/{made}").text
     for told in (f"与证书名称“{CERTIFICATE}”中的等级不一致", "同一证件不能重复报考", "可导入 <b>3</b> 行"):

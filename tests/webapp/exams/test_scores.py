@@ -90,6 +90,20 @@ def results(world: World) -> list[str | None]:
 
 
 @pytest.mark.row("5.2.9.1")
+def test_an_organization_is_told_of_marks_that_are_missing(world_books: World, people: tuple[FlaskClient, ...]) -> None:
+    school, organization, stranger = people
+    told = "“十二月Web前端考试”正在成绩登记，还有 {} 人次没有成绩"
+    assert told.format(4) in organization.get("/").text
+    given(world_books, (1, "理论知识", 80, "正常"), (1, "操作技能", None, "缺考"))
+    assert told.format(2) in organization.get("/").text
+    assert total(organization, "/scores/?plan_number=KS202600001&state=未登记") == 2
+    for one in (school, stranger):
+        assert "正在成绩登记" not in one.get("/").text
+    given(world_books, (2, "理论知识", 80, "正常"), (2, "操作技能", None, "缓考"))
+    assert "没有成绩" not in organization.get("/").text
+
+
+@pytest.mark.row("5.2.9.1")
 def test_a_workbook_names_subjects_as_pages_write_them(world_books: World, people: tuple[FlaskClient, ...], tmp_path: Path) -> None:
     organization, first, second = people[1], ticket(world_books, 1), ticket(world_books, 2)
     rows = [
