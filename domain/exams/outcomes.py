@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, contains_eager, mapped_colu
 from domain.certificates.certificates import Certificate
 from domain.exams.exam_subjects import EVERYBODY, ExamSubject
 from domain.exams.plan_rights import seen_by
-from domain.exams.plans import ExamPlan, over
+from domain.exams.plans import ExamPlan, Sitting, over
 from domain.exams.registrations import Entry, Registration
 from domain.exams.scores import DEFERRED, NORMAL, Score
 from domain.exams.seats import ExamTicket
@@ -111,7 +111,10 @@ def result_at(now: datetime, locked: bool = False) -> ColumnElement[str]:
     failed_here = own.where(~is_open, ~is_pass)
     passed = _passed_entries(now, locked)
     failed_by_subject = failed_here.where(Entry.subject_id.not_in(passed.correlate(Outcome)))
-    needed = select(ExamSubject.id).where(ExamSubject.certificate_id == Outcome.certificate_id, ExamSubject.tone == Tone.DONE)
+    # 停用 of a subject that the plan examines makes nobody pass without it
+    examined = select(Sitting.subject_id).where(Sitting.plan_id == Outcome.plan_id).correlate(Outcome)
+    asked = or_(ExamSubject.tone == Tone.DONE, ExamSubject.id.in_(examined))
+    needed = select(ExamSubject.id).where(ExamSubject.certificate_id == Outcome.certificate_id, asked)
     whom = func.coalesce(Outcome.audience, Outcome.level, "社会考生")
     needed = needed.where(or_(ExamSubject.audience == EVERYBODY, ExamSubject.audience == whom))
     # what is asked from later on takes nobody's result away
