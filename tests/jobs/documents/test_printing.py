@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from dataclasses import replace
 
+import pypdfium2
 import pytest
 
 from jobs.documents import desk_labels, printing, tickets
@@ -201,3 +202,11 @@ def test_a_bad_template_is_told_as_such(template: str) -> None:
 def test_a_template_of_somebodys_own_is_used() -> None:
     (text,) = texts(made(printing.draw_doors, [sheet(2, "甲考场")], "<style>html { font-family: Pilot }</style><p>{{ room }}，请进</p>"))
     assert text == "甲考场，请进"
+
+
+@pytest.mark.row("5.2.8.3")
+@pytest.mark.parametrize("name", ["Łódź Nguyễn", "𠮷 Smith", "\U00030ede Smith 测"])
+def test_a_blank_behind_a_rare_character_is_no_box(name: str) -> None:
+    content = made(printing.draw_attendance, [sheet(1, names=[name])])
+    with pypdfium2.PdfDocument(content) as document:
+        assert name in document[0].get_textpage().get_text_range()
