@@ -8,7 +8,6 @@ from functools import partial
 from io import BytesIO
 from typing import Any
 
-from domain.demo.portraits import as_jpeg, draw
 from jobs.documents import bundles
 from jobs.documents.checking import problems
 from jobs.documents.naming import Named, named_values
@@ -41,6 +40,8 @@ def _printed(kind: bundles.Kind[Any], about: str) -> tuple[str, TemplateKind]:
 
 
 def _preview(kind: bundles.Kind[Any], text: str) -> bytes:
+    from domain.demo.portraits import as_jpeg, draw  # with what draws pictures, which nothing else here needs
+
     made, photo = BytesIO(), as_jpeg(draw(3).picture, 88)
     bundles.with_template(kind, text).draw(samples(kind.template, rare=True, photo=photo), made, lambda done: None)
     return made.getvalue()
