@@ -137,6 +137,26 @@ def test_a_workbook_of_marks_is_told_line_by_line(world_books: World, people: tu
 
 
 @pytest.mark.row("5.2.9.1")
+def test_a_state_may_stand_in_the_column_of_marks(world_books: World, people: tuple[FlaskClient, ...], tmp_path: Path) -> None:
+    """As people write it; where the column of states says something else, the row is refused."""
+    _, organization, _ = people
+    first, second = ticket(world_books, 1), ticket(world_books, 2)
+    rows = [
+        HEADS,
+        [first, PUPIL["name"], "理论知识", " 缺考 ", None],
+        [first, PUPIL["name"], "操作技能", "违纪", "违纪"],
+        [second, pupil(1)["name"], "理论知识", "缺考", "正常"],
+        [second, pupil(1)["name"], "操作技能", "作弊", None],
+    ]
+    made = imported(world_books, organization, workbook(tmp_path / "成绩.xlsx", rows), "scores-1")
+    page = organization.get(f"/imports/scores-1/{made}").text
+    assert "可导入 2 行，有问题 2 行" in re.sub(r"\s+|<[^>]+>", "", page).replace("可导入2行，有问题2行", "可导入 2 行，有问题 2 行")
+    assert organization.post(f"/imports/scores-1/{made}/take").status_code == 302
+    work(world_books)
+    assert marks(world_books) == [("缺考", None), ("违纪", None)]
+
+
+@pytest.mark.row("5.2.9.1")
 def test_a_window_that_closes_while_an_import_runs_keeps_the_rest_out(
     world_books: World, people: tuple[FlaskClient, ...], tmp_path: Path
 ) -> None:
