@@ -40,6 +40,7 @@ from webapp.certificates.views import blueprint as certificates
 from webapp.copies.views import blueprint as copies
 from webapp.declarations.views import blueprint as declarations
 from webapp.designer.views import blueprint as designer
+from webapp.document_templates.views import blueprint as document_templates
 from webapp.fields.views import blueprint as field_checks
 from webapp.files.views import blueprint as files
 from webapp.files.views import stored_files
@@ -109,6 +110,7 @@ BLUEPRINTS = (
     copies,
     notices,
     designer,
+    document_templates,
     monitor,
     declarations,
     photos,
