@@ -18,6 +18,7 @@ from forms.lists import (
     exam_sites,
     exam_subjects,
     invigilators,
+    issuances,
     organizations,
     payment_slips,
     placed,
@@ -39,6 +40,7 @@ KINDS: dict[str, RecordKind[Any]] = {
     for kind in (  # as they follow each other in the menu
         skill_standards.SKILL_STANDARD,
         site_standards.SITE_STANDARD,
+        issuances.ISSUANCE,
         declarations.DECLARATION,
         declaration_plans.DECLARATION_PLAN,
         exam_subjects.EXAM_SUBJECT,

@@ -29,6 +29,7 @@ from domain.exams.registrations import Registration
 from domain.exams.score_objections import ScoreObjection, new_objection
 from domain.ground.base import SHANGHAI, clock_minutes
 from domain.ground.parties import Actor, actor_named
+from domain.ground.settings import Settings
 from domain.ground.subjects import Subject
 from domain.institutions.schools import School
 from domain.issuing.issuances import Issuance, begin_issuances
@@ -36,6 +37,7 @@ from domain.standards.site_standards import new_site_standard
 from domain.standards.skill_standards import new_skill_standard
 from domain.weekly.periods import ReportingPeriod, periods_query
 from forms.lists import KINDS
+from jobs.scenarios import certificates
 from jobs.scenarios.files import ScenarioFailed
 from jobs.scenarios.marks import mark_alone, seat_alone
 
@@ -201,11 +203,15 @@ def _register(candidate: Candidate, certificates: int) -> None:
     candidate.registered = certificates
 
 
-MEANWHILE: dict[str, Callable[[Any, datetime], None]] = {  # name in `meanwhile` → what another process does to a record
-    "申报计划延长七天": lambda record, now: _move_end(record, now + timedelta(days=7)),
-    "申报计划提前截止": _move_end,
-    "报考一个证书": lambda record, now: _register(record, 1),
-    "取消报考": lambda record, now: _register(record, 0),
-    "一名考生已排考": lambda record, now: _seat(record, now),
-    "一名考生考试合格": lambda record, now: _pass(record, now),
+MEANWHILE: dict[str, Callable[[Any, datetime, Settings], None]] = {  # name in `meanwhile` → what another process does to a record
+    "申报计划延长七天": lambda record, now, settings: _move_end(record, now + timedelta(days=7)),
+    "申报计划提前截止": lambda record, now, settings: _move_end(record, now),
+    "报考一个证书": lambda record, now, settings: _register(record, 1),
+    "取消报考": lambda record, now, settings: _register(record, 0),
+    "一名考生已排考": lambda record, now, settings: _seat(record, now),
+    "一名考生考试合格": lambda record, now, settings: _pass(record, now),
+    "有照片，两方有电子签章": certificates.complete,
+    "两方的电子签章都已停用": certificates.take_seals,
+    "两方上传了新的电子签章": certificates.give_seals,
+    "报考没有照片": certificates.lose_photo,
 }

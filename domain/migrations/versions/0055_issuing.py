@@ -1,0 +1,70 @@
+"""签发: signatures, numbers, certificates that were made"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from domain.ground.base import UtcDateTime
+
+revision = "0055"
+down_revision = "0052"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("certificate_issuance", table_kwargs={"sqlite_autoincrement": True}) as table:
+        at, whose = "where the last exam was; null only until it is set", "the school whose site that is"
+        table.add_column(sa.Column("site_id", sa.Integer(), nullable=True, comment=at))
+        table.add_column(sa.Column("site_party_id", sa.Integer(), nullable=True, comment=whose))
+        number = "证书编号; null until both sides have signed"
+        table.add_column(sa.Column("certificate_number", sa.String(length=20), nullable=True, comment=number))
+        table.add_column(sa.Column("issued_on", sa.Date(), nullable=True, comment="发证日期, in Shanghai"))
+        table.add_column(sa.Column("token", sa.String(length=32), nullable=True, comment="of the address that the QR code holds"))
+        table.add_column(sa.Column("file_id", sa.Integer(), nullable=True, comment="the sealed certificate; null: there is none"))
+        problem = "why it could not be made; null: nothing is wrong"
+        table.add_column(sa.Column("problem", sa.String(length=300), nullable=True, comment=problem))
+        for column, other in (("site_id", "exam_site"), ("site_party_id", "party"), ("file_id", "stored_file")):
+            table.create_foreign_key(op.f(f"fk_certificate_issuance_{column}"), other, [column], ["id"])
+        for column in ("certificate_number", "token", "file_id"):
+            table.create_unique_constraint(op.f(f"uq_certificate_issuance_{column}"), [column])
+    op.create_index(op.f("ix_certificate_issuance_site_party_id"), "certificate_issuance", ["site_party_id"], unique=False)
+    op.create_table(
+        "certificate_serial",
+        sa.Column("beginning", sa.String(length=13), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("beginning", name=op.f("pk_certificate_serial")),
+    )
+    op.create_table(
+        "issuance_signature",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("issuance_id", sa.Integer(), nullable=False),
+        sa.Column("side", sa.String(length=10), nullable=False, comment="one of SIDES"),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("person", sa.String(length=160), nullable=False, comment="name and party as they were then"),
+        sa.Column("digest", sa.String(length=64), nullable=False, comment="SHA-256 of `statement` as it was signed"),
+        sa.Column("signed_at", UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["issuance_id"], ["certificate_issuance.id"], name=op.f("fk_issuance_signature_issuance_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_issuance_signature_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_issuance_signature")),
+    )
+    op.create_index(op.f("ix_issuance_signature_issuance_id"), "issuance_signature", ["issuance_id"], unique=False)
+    # the site at which each was examined last, of what has begun before
+    op.execute(
+        "UPDATE certificate_issuance SET site_id = (SELECT exam_room.site_id FROM exam_room "
+        "JOIN exam_seat ON exam_seat.room_id = exam_room.id JOIN exam_sitting ON exam_sitting.id = exam_seat.sitting_id "
+        "WHERE exam_seat.registration_id = certificate_issuance.registration_id "
+        "ORDER BY exam_sitting.starts_at DESC, exam_sitting.id DESC LIMIT 1)"
+    )
+    op.execute(
+        "UPDATE certificate_issuance SET site_party_id = (SELECT exam_site.party_id FROM exam_site "
+        "WHERE exam_site.id = certificate_issuance.site_id)"
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("issuance_signature")
+    op.drop_table("certificate_serial")
+    op.drop_index(op.f("ix_certificate_issuance_site_party_id"), table_name="certificate_issuance")
+    with op.batch_alter_table("certificate_issuance") as table:
+        for column in ("problem", "file_id", "token", "issued_on", "certificate_number", "site_party_id", "site_id"):
+            table.drop_column(column)

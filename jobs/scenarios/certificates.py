@@ -1,0 +1,60 @@
+"""What certificates of scenarios need: a photo that is kept, and seals of both parties, made up when they are needed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, object_session
+
+from domain.demo.portraits import as_jpeg, draw
+from domain.demo.seals import demo_key, demo_picture
+from domain.exams.photos import keep_photo
+from domain.exams.registrations import Registration
+from domain.ground.parties import Person
+from domain.ground.settings import Settings
+from domain.ground.tones import Tone
+from domain.ground.vault import open_vault
+from domain.institutions.seals import IN_FORCE, Seal
+from domain.issuing.issuances import Issuance
+from jobs.scenarios.files import ScenarioFailed
+
+
+def complete(issuance: Issuance, now: datetime, settings: Settings) -> None:
+    """The person has a photo, and both parties have a seal in force."""
+    session = _session(issuance)
+    photo = keep_photo(settings.home, as_jpeg(draw(1).picture))
+    session.execute(update(Registration).where(Registration.id == issuance.registration_id).values(photo=photo))
+    give_seals(issuance, now, settings)
+
+
+def give_seals(issuance: Issuance, now: datetime, settings: Settings) -> None:
+    """Both parties upload a seal, which is in force."""
+    session = _session(issuance)
+    for party_id in {issuance.party_id, issuance.site_party_id}:
+        author = session.scalars(select(Person.id).where(Person.party_id == party_id).limit(1)).one()
+        last = len(session.scalars(select(Seal.id).where(Seal.party_id == party_id)).all())
+        key = demo_key(issuance.party.name, now)
+        facts = {"subject": key.subject, "issuer": key.issuer, "serial": key.serial, "valid_from": key.valid_from, "valid_to": key.valid_to}
+        made = Seal(party_id=party_id, author_id=author, version=last + 1, picture=demo_picture(), created_at=now, **facts)
+        made.key, made.status, made.tone = open_vault(settings).encrypt(key.pem), IN_FORCE[0], Tone.DONE
+        session.add(made)
+    session.flush()
+
+
+def take_seals(issuance: Issuance, now: datetime, settings: Settings) -> None:
+    """Both parties have switched theirs off."""
+    whose = Seal.party_id.in_((issuance.party_id, issuance.site_party_id))
+    _session(issuance).execute(update(Seal).where(whose).values(status="已停用", tone=Tone.DRAFT))
+
+
+def lose_photo(issuance: Issuance, now: datetime, settings: Settings) -> None:
+    """The registration names no photo any more."""
+    _session(issuance).execute(update(Registration).where(Registration.id == issuance.registration_id).values(photo=None))
+
+
+def _session(issuance: Issuance) -> Session:
+    session = object_session(issuance)
+    if session is None:
+        raise ScenarioFailed("记录已不在了")
+    return session
