@@ -138,4 +138,5 @@ def _begin(person: Person) -> None:
     session.clear()
     session.permanent = True
     session["person"], session["stamp"] = person.id, person.stamp
+    session["proved"] = runtime().engine.clock().timestamp()
     g.pop("actor", None)  # who was asking when the request came
