@@ -51,6 +51,7 @@ from webapp.inbox.routes import blueprint as inbox
 from webapp.institutions.seals import blueprint as seals
 from webapp.institutions.views import blueprint as institutions
 from webapp.invigilators.views import blueprint as invigilators
+from webapp.issuing.views import blueprint as issuing
 from webapp.links import is_local
 from webapp.monitor.routes import blueprint as monitor
 from webapp.notices.views import blueprint as notices
@@ -110,6 +111,7 @@ BLUEPRINTS = (
     monitor,
     declarations,
     photos,
+    issuing,
     results,
 )
 # templates name states by these, not by the texts that the database keeps

@@ -103,12 +103,12 @@ ISSUANCES = Listing(
     columns=(
         Column("发放编号", lambda row: row.number, sort=Issuance.id),
         Column("姓名", lambda row: row.name, sort=Issuance.name),
+        Column("颁证状态", lambda row: row.status, "badge"),
         Column("证件号", lambda row: row.id_number, shown=lambda row: masked(row.id_number)),
         Column("证书名称", lambda row: row.certificate.name, sort=Certificate.name),
         Column("等级", lambda row: row.certificate.grade),
         Column("考试计划", lambda row: row.plan.title(), sort=ExamPlan.name),
         Column("考核站点", lambda row: row.site_party.name if row.site_party else "", sort=SITE.name),
-        Column("颁证状态", lambda row: row.status, "badge"),
         Column("证书编号", lambda row: row.certificate_number or "", sort=Issuance.certificate_number),
         Column("发证日期", lambda row: row.issued_on, "date", sort=Issuance.issued_on),
         Column("院校", lambda row: row.school.name, sort=SCHOOL_PARTY.name, spare=True),
@@ -173,6 +173,7 @@ ISSUANCE = RecordKind(
     address="/issuances",
     menu=MenuLine((SCHOOL, ORGANIZATION, OPERATOR), under="证书管理"),
     facts=_facts,
+    template="issuing/show.html",
     reviews="签发记录",
     export="批量导出发证记录",
 )

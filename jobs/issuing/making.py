@@ -26,7 +26,7 @@ from jobs.certificates.layouts import layout_of, standard
 from jobs.certificates.sealing import CannotSeal, NoTimeStamp, ReadySeal, Seal, ready
 from jobs.certificates.sealing import seal as sealed
 
-CHECK = "/c/"
+CHECK = "/check/"
 """Where on this site the address of a QR code leads, before the certificate's token."""
 REASON = "签发职业技能等级证书"
 _KEPT = 64  # seals that a process keeps ready: of the parties of a few batches
