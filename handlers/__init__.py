@@ -48,6 +48,7 @@ HANDLERS: dict[str, Handler] = {
     "issuance.sign": Inline(issuing.sign, needs=("side", "at")),
     "issuance.number": Inline(issuing.number, needs=("at",)),
     "issuance.keep": Inline(issuing.keep, needs=("sealed", "size", "at")),
+    "issuance.withdraw": Inline(issuing.withdraw, needs=("why", "at")),
     "issuance.fail": Inline(issuing.fail, needs=("why",)),
     "certificate.draw": External(issuing.prepare_drawing, gives=("drawn",)),
     "certificate.seal": External(issuing.prepare_sealing, needs=("drawn",), gives=("sealed", "size")),

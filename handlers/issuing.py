@@ -54,6 +54,11 @@ def keep(session: Session, subject: Issuance, params: dict[str, Any], actor: Act
     making.keep(session, subject, str(params["sealed"]), int(params["size"]), params["at"])
 
 
+def withdraw(session: Session, subject: Issuance, params: dict[str, Any], actor: Actor) -> None:
+    """The certificate no longer counts; everybody who checks it reads why (`why`)."""
+    making.withdraw(session, subject, str(params["why"]), params["at"])
+
+
 def fail(session: Session, subject: Issuance, params: dict[str, Any], actor: Actor) -> None:
     """Why it could not be made."""
     making.fail(session, subject, str(params["why"]))

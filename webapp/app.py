@@ -37,6 +37,7 @@ from webapp.arranging.views import blueprint as arranging
 from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
 from webapp.certificates.views import blueprint as certificates
+from webapp.checking.views import blueprint as checking
 from webapp.copies.views import blueprint as copies
 from webapp.declarations.views import blueprint as declarations
 from webapp.designer.views import blueprint as designer
@@ -112,6 +113,7 @@ BLUEPRINTS = (
     declarations,
     photos,
     issuing,
+    checking,
     results,
 )
 # templates name states by these, not by the texts that the database keeps

@@ -54,6 +54,8 @@ class Issuance(SubjectRecord):
         ForeignKey("stored_file.id"), unique=True, comment="the sealed certificate; null: there is none"
     )
     problem: Mapped[str | None] = mapped_column(String(300), comment="why it could not be made; null: nothing is wrong")
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="null: it is valid, once there is a certificate")
+    withdrawn_why: Mapped[str | None] = mapped_column(String(300), comment="as everybody reads it who checks the certificate")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     party: Mapped[Party] = relationship(foreign_keys=[party_id])

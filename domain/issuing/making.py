@@ -76,6 +76,12 @@ def keep(session: Session, issuance: Issuance, sha256: str, size: int, now: date
     session.flush()
 
 
+def withdraw(session: Session, issuance: Issuance, why: str, now: datetime) -> None:
+    """The certificate no longer counts. Its number is never given again, and its file stays."""
+    issuance.withdrawn_at, issuance.withdrawn_why = now, why[:PROBLEM]
+    session.flush()
+
+
 def fail(session: Session, issuance: Issuance, why: str) -> None:
     """It could not be made: everybody who sees the issuance reads why."""
     issuance.problem = why[:PROBLEM]

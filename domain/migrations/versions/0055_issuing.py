@@ -23,6 +23,10 @@ def upgrade() -> None:
         table.add_column(sa.Column("file_id", sa.Integer(), nullable=True, comment="the sealed certificate; null: there is none"))
         problem = "why it could not be made; null: nothing is wrong"
         table.add_column(sa.Column("problem", sa.String(length=300), nullable=True, comment=problem))
+        ended = "null: it is valid, once there is a certificate"
+        table.add_column(sa.Column("withdrawn_at", UtcDateTime(timezone=True), nullable=True, comment=ended))
+        why = "as everybody reads it who checks the certificate"
+        table.add_column(sa.Column("withdrawn_why", sa.String(length=300), nullable=True, comment=why))
         for column, other in (("site_id", "exam_site"), ("site_party_id", "party"), ("file_id", "stored_file")):
             table.create_foreign_key(op.f(f"fk_certificate_issuance_{column}"), other, [column], ["id"])
         for column in ("certificate_number", "token", "file_id"):
@@ -66,5 +70,15 @@ def downgrade() -> None:
     op.drop_table("certificate_serial")
     op.drop_index(op.f("ix_certificate_issuance_site_party_id"), table_name="certificate_issuance")
     with op.batch_alter_table("certificate_issuance") as table:
-        for column in ("problem", "file_id", "token", "issued_on", "certificate_number", "site_party_id", "site_id"):
+        for column in (
+            "withdrawn_why",
+            "withdrawn_at",
+            "problem",
+            "file_id",
+            "token",
+            "issued_on",
+            "certificate_number",
+            "site_party_id",
+            "site_id",
+        ):
             table.drop_column(column)
