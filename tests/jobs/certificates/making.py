@@ -17,6 +17,7 @@ from domain.demo import portraits
 from domain.demo.numbers import id_number
 from jobs.certificates.drawing import draw
 from jobs.certificates.facts import ORGANIZATION, ROLES, Certificate
+from jobs.certificates.judging import Known
 from jobs.certificates.layouts import layout_of, standard
 from jobs.certificates.sealing import ReadySeal, Seal, ready, seal
 from tests.conftest import NOON
@@ -101,3 +102,14 @@ def seals() -> dict[str, ReadySeal]:
 def sealed(number: int = 1) -> bytes:
     """A sealed certificate."""
     return seal(draw(certificate(number), layout_of(standard())).content, seals(), NOON)
+
+
+def fingerprint(one: x509.Certificate) -> str:
+    """As `judging.judged` wants it."""
+    return one.fingerprint(hashes.SHA256()).hex()
+
+
+@cache
+def known() -> dict[str, Known]:
+    """The certificates of both parties."""
+    return {fingerprint(one.seal.certificates[0]): Known(role, one.seal.name) for role, one in seals().items()}
