@@ -49,6 +49,7 @@ HANDLERS: dict[str, Handler] = {
     "issuance.number": Inline(issuing.number, needs=("at",)),
     "issuance.keep": Inline(issuing.keep, needs=("sealed", "size", "at")),
     "issuance.withdraw": Inline(issuing.withdraw, needs=("why", "at")),
+    "withdrawal.refuse": Inline(issuing.refuse_withdrawal),
     "issuance.fail": Inline(issuing.fail, needs=("why",)),
     "certificate.draw": External(issuing.prepare_drawing, gives=("drawn",)),
     "certificate.seal": External(issuing.prepare_sealing, needs=("drawn",), gives=("sealed", "size")),

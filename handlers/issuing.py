@@ -11,6 +11,7 @@ from domain.ground.handling import BusinessError
 from domain.ground.parties import Actor
 from domain.issuing import making, signatures
 from domain.issuing.issuances import Issuance
+from domain.issuing.withdrawals import CertificateWithdrawal
 
 
 def sign(session: Session, subject: Issuance, params: dict[str, Any], actor: Actor) -> None:
@@ -52,6 +53,12 @@ def prepare_sealing(session: Session, subject: Issuance, params: dict[str, Any])
 def keep(session: Session, subject: Issuance, params: dict[str, Any], actor: Actor) -> None:
     """The sealed certificate (`sealed`, `size`) is the one."""
     making.keep(session, subject, str(params["sealed"]), int(params["size"]), params["at"])
+
+
+def refuse_withdrawal(session: Session, subject: CertificateWithdrawal, params: dict[str, Any], actor: Actor) -> None:
+    """The certificate stays valid; another request may be made."""
+    subject.refuse()
+    session.flush()
 
 
 def withdraw(session: Session, subject: Issuance, params: dict[str, Any], actor: Actor) -> None:

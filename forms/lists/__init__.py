@@ -11,6 +11,7 @@ from forms.kinds import RecordKind
 from forms.listing import Listing
 from forms.lists import (
     candidates,
+    certificate_withdrawals,
     certificates,
     declaration_plans,
     declarations,
@@ -41,6 +42,7 @@ KINDS: dict[str, RecordKind[Any]] = {
         skill_standards.SKILL_STANDARD,
         site_standards.SITE_STANDARD,
         issuances.ISSUANCE,
+        certificate_withdrawals.CERTIFICATE_WITHDRAWAL,
         declarations.DECLARATION,
         declaration_plans.DECLARATION_PLAN,
         exam_subjects.EXAM_SUBJECT,

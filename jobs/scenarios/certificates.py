@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, object_session
@@ -11,12 +12,14 @@ from domain.demo.portraits import as_jpeg, draw
 from domain.demo.seals import demo_key, demo_picture
 from domain.exams.photos import keep_photo
 from domain.exams.registrations import Registration
-from domain.ground.parties import Person
+from domain.ground.parties import Actor, Person
 from domain.ground.settings import Settings
 from domain.ground.tones import Tone
 from domain.ground.vault import open_vault
 from domain.institutions.seals import IN_FORCE, Seal
 from domain.issuing.issuances import Issuance
+from domain.issuing.making import give_number
+from domain.platform.files import name_stored
 from jobs.scenarios.files import ScenarioFailed
 
 
@@ -40,6 +43,16 @@ def give_seals(issuance: Issuance, now: datetime, settings: Settings) -> None:
         made.key, made.status, made.tone = open_vault(settings).encrypt(key.pem), IN_FORCE[0], Tone.DONE
         session.add(made)
     session.flush()
+
+
+def new_issued(session: Session, issuance: Issuance, now: datetime) -> Issuance:
+    """The issuance has a number and a certificate; its file is a row alone."""
+    give_number(session, issuance, now)
+    author = session.scalars(select(Person).where(Person.party_id == issuance.party_id).limit(1)).one()
+    owner = Actor(author.id, author.name, issuance.party_id, issuance.party.name, "organization", None, frozenset())
+    issuance.file_id = name_stored(session, owner, sha256(b"").hexdigest(), 0, "证书.pdf", "application/pdf", now).id
+    session.flush()
+    return issuance
 
 
 def take_seals(issuance: Issuance, now: datetime, settings: Settings) -> None:

@@ -33,6 +33,7 @@ from domain.ground.settings import Settings
 from domain.ground.subjects import Subject
 from domain.institutions.schools import School
 from domain.issuing.issuances import Issuance, begin_issuances
+from domain.issuing.withdrawals import CertificateWithdrawal, new_withdrawal
 from domain.standards.site_standards import new_site_standard
 from domain.standards.skill_standards import new_skill_standard
 from domain.weekly.periods import ReportingPeriod, periods_query
@@ -157,6 +158,14 @@ def _issuance(session: Session, actor: Actor, now: datetime, form: dict[str, Any
     return session.get_one(Issuance, made)
 
 
+def _withdrawal(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> CertificateWithdrawal:
+    """A request about the certificate of the one candidate who has passed."""
+    issuance = session.scalars(Issuance.joined()).first()
+    if issuance is None and actor.party_kind == "organization":
+        issuance = certificates.new_issued(session, _issuance(session, actor, now, {}), now)
+    return new_withdrawal(session, actor, now, issuance.id if issuance is not None else 0, form)
+
+
 _PUPIL = {
     **{"kind": "院校考生", "name": "王小明", "pinyin": "WANG XIAOMING", "document": "居民身份证", "id_number": "11010519491231002X"},
     **{"mobile": "13900000001", "level": None, "entry_year": 2025},
@@ -175,6 +184,7 @@ CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Subject]]
     "registration_correction": _correction,
     "score_objection": _objection,
     "issuance": _issuance,
+    "certificate_withdrawal": _withdrawal,
     "invigilator_certificate": _invigilator_certificate,
 }
 

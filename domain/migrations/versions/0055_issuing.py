@@ -39,6 +39,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("beginning", name=op.f("pk_certificate_serial")),
     )
     op.create_table(
+        "certificate_withdrawal",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("party_id", sa.Integer(), nullable=False),
+        sa.Column("issuance_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("open", sa.Boolean(), nullable=False, comment="false: the province did not agree; another may be asked for"),
+        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("status", sa.String(length=40), nullable=False),
+        sa.Column("tone", sa.String(length=12), nullable=False),
+        sa.ForeignKeyConstraint(["issuance_id"], ["certificate_issuance.id"], name=op.f("fk_certificate_withdrawal_issuance_id")),
+        sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_certificate_withdrawal_party_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_certificate_withdrawal")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "uq_certificate_withdrawal_open",
+        "certificate_withdrawal",
+        ["issuance_id"],
+        unique=True,
+        sqlite_where=sa.text("open IS 1"),
+        postgresql_where=sa.text("open IS true"),
+    )
+    for name in ("party_id", "issuance_id"):
+        op.create_index(op.f(f"ix_certificate_withdrawal_{name}"), "certificate_withdrawal", [name], unique=False)
+    op.create_table(
         "issuance_signature",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("issuance_id", sa.Integer(), nullable=False),
@@ -67,6 +92,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("issuance_signature")
+    op.drop_table("certificate_withdrawal")
     op.drop_table("certificate_serial")
     op.drop_index(op.f("ix_certificate_issuance_site_party_id"), table_name="certificate_issuance")
     with op.batch_alter_table("certificate_issuance") as table:
