@@ -47,11 +47,11 @@ HANDLERS: dict[str, Handler] = {
     "exam_plan.issue": Inline(exam_plans.issue, needs=("at",), gives=("issuances", "issued")),
     "issuance.sign": Inline(issuing.sign, needs=("side", "at")),
     "issuance.number": Inline(issuing.number, needs=("at",)),
-    "issuance.keep": Inline(issuing.keep, needs=("sealed", "size", "at")),
+    "issuance.keep": Inline(issuing.keep, needs=("sealed", "size", "keys", "at")),
     "issuance.withdraw": Inline(issuing.withdraw, needs=("why", "at")),
     "withdrawal.refuse": Inline(issuing.refuse_withdrawal),
     "issuance.fail": Inline(issuing.fail, needs=("why",)),
     "certificate.draw": External(issuing.prepare_drawing, gives=("drawn",)),
-    "certificate.seal": External(issuing.prepare_sealing, needs=("drawn",), gives=("sealed", "size")),
+    "certificate.seal": External(issuing.prepare_sealing, needs=("drawn",), gives=("sealed", "size", "keys")),
     "exam_plan.tell_schools": External(exam_plans.prepare_telling, exam_plans.tell, needs=("text",)),
 }

@@ -51,8 +51,8 @@ def prepare_sealing(session: Session, subject: Issuance, params: dict[str, Any])
 
 
 def keep(session: Session, subject: Issuance, params: dict[str, Any], actor: Actor) -> None:
-    """The sealed certificate (`sealed`, `size`) is the one."""
-    making.keep(session, subject, str(params["sealed"]), int(params["size"]), params["at"])
+    """The sealed certificate (`sealed`, `size`, `keys`) is the one."""
+    making.keep(session, subject, str(params["sealed"]), int(params["size"]), str(params["keys"]), params["at"])
 
 
 def refuse_withdrawal(session: Session, subject: CertificateWithdrawal, params: dict[str, Any], actor: Actor) -> None:

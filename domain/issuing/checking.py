@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from domain.issuing.issuances import Issuance
 from domain.issuing.numbers import is_number
+from domain.platform.files import StoredFile
 
 LONGEST = 100  # characters of a name
 
@@ -24,6 +25,12 @@ def by_number(session: Session, number: str, name: str) -> Issuance | None:
 def by_token(session: Session, token: str) -> Issuance | None:
     """The issued certificate whose QR code this is."""
     return _issued(session, Issuance.token == token)
+
+
+def of_file(session: Session, number: str) -> tuple[Issuance, str] | None:
+    """The issued certificate that a file says it is, with the SHA-256 of the file that was issued. Whether it is, the caller finds out."""
+    found = _issued(session, Issuance.certificate_number == (number if is_number(number) else ""))
+    return (found, session.get_one(StoredFile, found.file_id).sha256) if found is not None else None
 
 
 def _issued(session: Session, which: ColumnElement[bool]) -> Issuance | None:

@@ -53,6 +53,7 @@ class Issuance(SubjectRecord):
     file_id: Mapped[int | None] = mapped_column(
         ForeignKey("stored_file.id"), unique=True, comment="the sealed certificate; null: there is none"
     )
+    seal_keys: Mapped[str | None] = mapped_column(String(130), comment="SHA-256 of the certificates that sealed it: organization, site")
     problem: Mapped[str | None] = mapped_column(String(300), comment="why it could not be made; null: nothing is wrong")
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="null: it is valid, once there is a certificate")
     withdrawn_why: Mapped[str | None] = mapped_column(String(300), comment="as everybody reads it who checks the certificate")

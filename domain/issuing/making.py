@@ -67,12 +67,16 @@ def facts_to_draw(session: Session, issuance: Issuance) -> dict[str, Any]:
     }
 
 
-def keep(session: Session, issuance: Issuance, sha256: str, size: int, now: datetime) -> None:
-    """The sealed certificate with this SHA-256 and so many bytes is the one; who signed last is written down with the file."""
+def keep(session: Session, issuance: Issuance, sha256: str, size: int, keys: str, now: datetime) -> None:
+    """The sealed certificate with this SHA-256 and so many bytes is the one; who signed last is written down with the file.
+
+    `keys`: SHA-256 of the certificates with which it was sealed, the organization's and the site's, parted by a blank.
+    """
     signed = signatures_of(session, issuance.id)[-1]
     owner = Actor(signed.person_id, signed.person, issuance.party_id, issuance.party.name, "organization", None, frozenset())
     name = f"{issuance.certificate_number} {issuance.name}.pdf"
     issuance.file_id, issuance.problem = name_stored(session, owner, sha256, size, name, "application/pdf", now).id, None
+    issuance.seal_keys = keys
     session.flush()
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from cryptography.fernet import InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
 from sqlalchemy.orm import Session
 
 from domain.exams.photos import read_photo
@@ -74,7 +75,8 @@ def draw(payload: Params, here: Place) -> Params:
 
 
 def seal(payload: Params, here: Place) -> Params:
-    """Seals what was drawn, with the seals that both parties have now; `sealed` is the SHA-256 under which it is stored, `size` its bytes.
+    """Seals what was drawn, with the seals that both parties have now; `sealed` is the SHA-256 under which it is stored, `size` its bytes,
+    `keys` the SHA-256 of the certificates with which it was sealed.
 
     Raises:
         BusinessError: a seal is missing, over or wrong.
@@ -91,7 +93,8 @@ def seal(payload: Params, here: Place) -> Params:
         raise Transient(str(error)) from error
     except CannotSeal as error:
         raise BusinessError("seal", str(error)) from error
-    return {"sealed": store(here.settings.home, content), "size": len(content)}
+    keys = " ".join(seals[role].seal.certificates[0].fingerprint(SHA256()).hex() for role in (ORGANIZATION, SITE))
+    return {"sealed": store(here.settings.home, content), "size": len(content), "keys": keys}
 
 
 def _seal_of(session: Session, here: Place, role: str, party_id: int, name: str) -> ReadySeal:
@@ -109,7 +112,7 @@ def _seal_of(session: Session, here: Place, role: str, party_id: int, name: str)
 
 def _ready(role: str, name: str, key: Any, certificates: tuple[Any, ...], picture: bytes) -> ReadySeal:
     """The seal, made ready once for all certificates of a batch: the certificate's bytes say which key it is."""
-    identity = (role, name, certificates[0].fingerprint(certificates[0].signature_hash_algorithm), picture)
+    identity = (role, name, certificates[0].fingerprint(SHA256()), picture)
     kept = _ready_seals().get(identity)
     if kept is None:
         if len(_ready_seals()) >= _KEPT:

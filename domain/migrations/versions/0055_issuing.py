@@ -21,8 +21,10 @@ def upgrade() -> None:
         table.add_column(sa.Column("issued_on", sa.Date(), nullable=True, comment="发证日期, in Shanghai"))
         table.add_column(sa.Column("token", sa.String(length=32), nullable=True, comment="of the address that the QR code holds"))
         table.add_column(sa.Column("file_id", sa.Integer(), nullable=True, comment="the sealed certificate; null: there is none"))
+        keys = "SHA-256 of the certificates that sealed it: organization, site"
+        table.add_column(sa.Column("seal_keys", sa.String(length=130), nullable=True, comment=keys))
         problem = "why it could not be made; null: nothing is wrong"
-        table.add_column(sa.Column("problem", sa.String(length=300), nullable=True, comment=problem))
+        table.add_column(sa.Column("problem", "seal_keys", sa.String(length=300), nullable=True, comment=problem))
         ended = "null: it is valid, once there is a certificate"
         table.add_column(sa.Column("withdrawn_at", UtcDateTime(timezone=True), nullable=True, comment=ended))
         why = "as everybody reads it who checks the certificate"
