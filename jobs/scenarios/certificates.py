@@ -9,14 +9,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, object_session
 
 from domain.demo.portraits import as_jpeg, draw
-from domain.demo.seals import demo_key, demo_picture
+from domain.demo.seals import new_demo_seal
 from domain.exams.photos import keep_photo
 from domain.exams.registrations import Registration
 from domain.ground.parties import Actor, Person
 from domain.ground.settings import Settings
 from domain.ground.tones import Tone
 from domain.ground.vault import open_vault
-from domain.institutions.seals import IN_FORCE, Seal
+from domain.institutions.seals import IN_FORCE, OrganizationSeal, SchoolSeal
 from domain.issuing.issuances import Issuance
 from domain.issuing.making import give_number
 from domain.platform.files import name_stored
@@ -34,14 +34,11 @@ def complete(issuance: Issuance, now: datetime, settings: Settings) -> None:
 def give_seals(issuance: Issuance, now: datetime, settings: Settings) -> None:
     """Both parties upload a seal, which is in force."""
     session = _session(issuance)
-    for party_id in {issuance.party_id, issuance.site_party_id}:
+    for party_id, kind in ((issuance.party_id, OrganizationSeal), (issuance.site_party_id, SchoolSeal)):
         author = session.scalars(select(Person.id).where(Person.party_id == party_id).limit(1)).one()
-        last = len(session.scalars(select(Seal.id).where(Seal.party_id == party_id)).all())
-        key = demo_key(issuance.party.name, now)
-        facts = {"subject": key.subject, "issuer": key.issuer, "serial": key.serial, "valid_from": key.valid_from, "valid_to": key.valid_to}
-        made = Seal(party_id=party_id, author_id=author, version=last + 1, picture=demo_picture(), created_at=now, **facts)
-        made.key, made.status, made.tone = open_vault(settings).encrypt(key.pem), IN_FORCE[0], Tone.DONE
-        session.add(made)
+        owner = Actor(author, "", party_id or 0, issuance.party.name, "", None, frozenset())
+        made = new_demo_seal(session, kind, owner, now, open_vault(settings))
+        made.status, made.tone = IN_FORCE[0], Tone.DONE
     session.flush()
 
 
@@ -57,8 +54,9 @@ def new_issued(session: Session, issuance: Issuance, now: datetime) -> Issuance:
 
 def take_seals(issuance: Issuance, now: datetime, settings: Settings) -> None:
     """Both parties have switched theirs off."""
-    whose = Seal.party_id.in_((issuance.party_id, issuance.site_party_id))
-    _session(issuance).execute(update(Seal).where(whose).values(status="已停用", tone=Tone.DRAFT))
+    for party_id, kind in ((issuance.party_id, OrganizationSeal), (issuance.site_party_id, SchoolSeal)):
+        theirs = update(kind).where(kind.party_id == party_id)
+        _session(issuance).execute(theirs.values(status="已停用", tone=Tone.DRAFT))
 
 
 def lose_photo(issuance: Issuance, now: datetime, settings: Settings) -> None:

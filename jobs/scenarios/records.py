@@ -32,6 +32,7 @@ from domain.ground.parties import Actor, actor_named
 from domain.ground.settings import Settings
 from domain.ground.subjects import Subject
 from domain.institutions.schools import School
+from domain.institutions.seals import OrganizationSeal, SchoolSeal, Seal
 from domain.issuing.issuances import Issuance, begin_issuances
 from domain.issuing.withdrawals import CertificateWithdrawal, new_withdrawal
 from domain.standards.site_standards import new_site_standard
@@ -166,6 +167,10 @@ def _withdrawal(session: Session, actor: Actor, now: datetime, form: dict[str, A
     return new_withdrawal(session, actor, now, issuance.id if issuance is not None else 0, form)
 
 
+def _seal(session: Session, kind: type[Seal], actor: Actor, now: datetime) -> Seal:
+    return new_demo_seal(session, kind, actor, now, MultiFernet([Fernet(Fernet.generate_key())]))
+
+
 _PUPIL = {
     **{"kind": "院校考生", "name": "王小明", "pinyin": "WANG XIAOMING", "document": "居民身份证", "id_number": "11010519491231002X"},
     **{"mobile": "13900000001", "level": None, "entry_year": 2025},
@@ -177,7 +182,8 @@ CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Subject]]
     "reporting_period": lambda session, actor, now, form: _coming_period(session, actor, now),
     "skill_standard": lambda session, actor, now, form: new_skill_standard(session, actor, now),
     "site_standard": lambda session, actor, now, form: new_site_standard(session, actor, now),
-    "seal": lambda session, actor, now, form: new_demo_seal(session, actor, now, MultiFernet([Fernet(Fernet.generate_key())])),
+    "seal": lambda session, actor, now, form: _seal(session, SchoolSeal, actor, now),
+    "organization_seal": lambda session, actor, now, form: _seal(session, OrganizationSeal, actor, now),
     "declaration": _declaration,
     "exam_plan": _exam_plan,
     "payment_slip": _payment_slip,

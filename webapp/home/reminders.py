@@ -22,11 +22,12 @@ from domain.exams.seats import Seat
 from domain.ground.base import in_shanghai
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
-from domain.institutions.seals import WARNING, valid_seal
+from domain.institutions.seals import WARNING, valid_seal_of
 from domain.weekly.reports import open_period
 from forms.kinds import ORGANIZATION, SCHOOL
 from forms.lists.candidates import CANDIDATES, INCOMPLETE
 from forms.lists.certificates import KEPT_CERTIFICATES, NONE_IN_FORCE
+from forms.lists.seals import ORGANIZATION_SEAL, SEAL, UPLOAD
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,11 @@ def reminders(session: Session, actor: Actor, now: datetime) -> list[Reminder]:
     found: list[Reminder] = []
     if SCHOOL in actor.roles:
         found += [*_report(session, actor, now), *_plans(session, actor, now), *_exam_plans(session, actor, now)]
-        found += [*_tickets(session, actor, now), *_seal(session, actor, now), *_candidates(session, actor)]
+        found += [*_tickets(session, actor, now), *_candidates(session, actor)]
     if ORGANIZATION in actor.roles:
         found += [*_arranging(session, actor, now), *_subjects(session, actor)]
     if actor.roles & {SCHOOL, ORGANIZATION}:
-        found += _unplaced(session, actor, now)
+        found += [*_unplaced(session, actor, now), *_seal(session, actor, now)]
     return sorted(found, key=lambda one: (one.until is None, one.until or now))
 
 
@@ -107,12 +108,14 @@ def _arranging(session: Session, actor: Actor, now: datetime) -> Iterator[Remind
 
 
 def _seal(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
-    seal = valid_seal(session, actor.party_id, now)
+    kind = SEAL if SCHOOL in actor.roles else ORGANIZATION_SEAL
+    upload = url_for(f"{kind.key}.new")
+    seal = valid_seal_of(session, kind.listing.record, actor.party_id, now)
     if seal is None:
-        yield Reminder("没有有效的电子签章，目前不能签发证书", "上传电子签章", url_for("seal.new"))
+        yield Reminder("没有有效的电子签章，目前不能签发证书", UPLOAD, upload)
     elif seal.valid_to - now <= WARNING:
         day = in_shanghai(seal.valid_to)
-        yield Reminder(f"电子签章将于 {day:%Y-%m-%d} 到期", "上传电子签章", url_for("seal.new"), seal.valid_to)
+        yield Reminder(f"电子签章将于 {day:%Y-%m-%d} 到期", UPLOAD, upload, seal.valid_to)
 
 
 def _candidates(session: Session, actor: Actor) -> Iterator[Reminder]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 
 from flask import Flask
 from sqlalchemy import select, update
 
 from domain.demo.portraits import as_jpeg, draw
-from domain.demo.seals import demo_key, demo_picture
+from domain.demo.seals import new_demo_seal
 from domain.exams.photos import keep_photo
 from domain.exams.plans import ExamPlan
 from domain.exams.registrations import Entry, Registration
 from domain.exams.scores import Given, enter
 from domain.ground.vault import open_vault
-from domain.institutions.seals import new_seal
+from domain.institutions.seals import OrganizationSeal, SchoolSeal, Seal
 from domain.issuing.issuances import Issuance
 from jobs import messages as delivering
 from jobs import outbox
@@ -48,23 +47,19 @@ def passed(world: World, people: int = 2) -> Flask:
         session.execute(update(Registration).values(photo=photo))
         rows = session.scalars(select(Entry.id)).all()
         enter(session, world.actor("organization1"), 1, [Given(entry, Decimal(80), "正常") for entry in rows], SCORING)
-    for account, diagram in (("organization1", "organization_seal"), ("school1", "seal")):
-        give_seal(world, account, diagram)
+    for account, diagram, kind in (("organization1", "organization_seal", OrganizationSeal), ("school1", "seal", SchoolSeal)):
+        give_seal(world, account, diagram, kind)
     world.clock.now = OVER
     time_passes(world)
     return app
 
 
-def give_seal(world: World, account: str, diagram: str) -> None:
+def give_seal(world: World, account: str, diagram: str, kind: type[Seal]) -> None:
     """A seal in force, valid until a year after the exam."""
-    from domain.institutions.seals import OrganizationSeal
-
     with world.runtime.database.writing() as session:
         actor = world.actor(account)
-        key, vault = demo_key(actor.party_name, OVER - timedelta(days=60)), open_vault(world.runtime.settings)
-        kind = OrganizationSeal if diagram == "organization_seal" else None
-        made = new_seal(session, actor, world.clock(), demo_picture(), key, vault, *([kind] if kind else []))
-        starting.start(world.runtime.engine, session, actor, diagram, made)
+        seal = new_demo_seal(session, kind, actor, world.clock(), open_vault(world.runtime.settings))
+        starting.start(world.runtime.engine, session, actor, diagram, seal)
 
 
 def time_passes(world: World) -> None:
