@@ -24,7 +24,7 @@ def upgrade() -> None:
         keys = "SHA-256 of the certificates that sealed it: organization, site"
         table.add_column(sa.Column("seal_keys", sa.String(length=130), nullable=True, comment=keys))
         problem = "why it could not be made; null: nothing is wrong"
-        table.add_column(sa.Column("problem", "seal_keys", sa.String(length=300), nullable=True, comment=problem))
+        table.add_column(sa.Column("problem", sa.String(length=300), nullable=True, comment=problem))
         ended = "null: it is valid, once there is a certificate"
         table.add_column(sa.Column("withdrawn_at", UtcDateTime(timezone=True), nullable=True, comment=ended))
         why = "as everybody reads it who checks the certificate"
@@ -102,6 +102,7 @@ def downgrade() -> None:
             "withdrawn_why",
             "withdrawn_at",
             "problem",
+            "seal_keys",
             "file_id",
             "token",
             "issued_on",
