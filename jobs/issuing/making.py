@@ -128,6 +128,6 @@ def _ready_seals() -> dict[tuple[Any, ...], ReadySeal]:
 
 @lru_cache(maxsize=1)
 def _authority(address: str) -> Any:
-    from pyhanko.sign.timestamps import HTTPTimeStamper
+    from jobs.certificates.authority import HttpAuthority
 
-    return HTTPTimeStamper(address) if address else None
+    return HttpAuthority(address) if address else None
