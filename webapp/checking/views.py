@@ -38,14 +38,14 @@ def check() -> ResponseReturnValue:
     """Tells about the certificate with this number and name. Whatever does not fit, the answer is the same."""
     number = "".join(request.form.get("number", "")[:60].split())
     typed = request.form.get("name", "")[: 2 * LONGEST]
-    return _answered(f"check:{_digest(number)}", lambda: by_number(db(), number, tidy_name(typed)), UNKNOWN, number, typed)
+    return _answered(f"check:{_digest(number)}", lambda: by_number(db(), number, tidy_name(typed)), UNKNOWN, 400, number, typed)
 
 
 @blueprint.get("/<token>")
 @public
 def scan(token: str) -> ResponseReturnValue:
     """What the QR code of a certificate leads to."""
-    return _answered(f"check:{_digest(token)}", lambda: by_token(db(), token[:60]), NO_CODE)
+    return _answered(f"check:{_digest(token)}", lambda: by_token(db(), token[:60]), NO_CODE, 404)
 
 
 @blueprint.post("/file")
@@ -79,7 +79,9 @@ def _known(one: Issuance) -> dict[str, Known]:
     return {key: Known(role, names[role]) for role, key in zip((ORGANIZATION, SITE), (one.seal_keys or "").split(), strict=False)}
 
 
-def _answered(about: str, find: Callable[[], Issuance | None], problem: str, number: str = "", name: str = "") -> ResponseReturnValue:
+def _answered(
+    about: str, find: Callable[[], Issuance | None], problem: str, status: int, number: str = "", name: str = ""
+) -> ResponseReturnValue:
     """The certificate's page, or the question again. Failures are counted by what was asked for, and by address."""
     now, address = runtime().engine.clock(), f"c:{request.remote_addr or ''}"[:45]
     one_at_a_time(db(), about)
@@ -89,7 +91,7 @@ def _answered(about: str, find: Callable[[], Issuance | None], problem: str, num
     if found is None:
         throttle.failed(db(), about, address, now)
         g.commit = True  # the page is an error, yet the attempt counts
-        return render_template("checking/index.html", number=number, name=name, problem=problem), 404
+        return render_template("checking/index.html", number=number, name=name, problem=problem), status
     return render_template("checking/found.html", one=found)
 
 
