@@ -43,7 +43,7 @@ ROUTES = {  # what each account gets from each address
     "certificate_withdrawal.edit": get("404"),
     "certificate_withdrawal.store": post("404"),
     "checking.index": get("200"),
-    "checking.check": post("400"),
+    "checking.check": post("400+"),
     "checking.scan": get("404", token="x"),
     "checking.check_file": post("422"),
 }  # fmt: skip
