@@ -41,6 +41,7 @@ from webapp.checking.views import blueprint as checking
 from webapp.copies.views import blueprint as copies
 from webapp.declarations.views import blueprint as declarations
 from webapp.designer.views import blueprint as designer
+from webapp.document_templates.views import blueprint as document_templates
 from webapp.fields.views import blueprint as field_checks
 from webapp.files.views import blueprint as files
 from webapp.files.views import stored_files
@@ -111,6 +112,7 @@ BLUEPRINTS = (
     copies,
     notices,
     designer,
+    document_templates,
     monitor,
     declarations,
     photos,
