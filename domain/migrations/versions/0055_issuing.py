@@ -79,17 +79,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issuance_signature")),
     )
     op.create_index(op.f("ix_issuance_signature_issuance_id"), "issuance_signature", ["issuance_id"], unique=False)
-    # the site at which each was examined last, of what has begun before
-    op.execute(
-        "UPDATE certificate_issuance SET site_id = (SELECT exam_room.site_id FROM exam_room "
-        "JOIN exam_seat ON exam_seat.room_id = exam_room.id JOIN exam_sitting ON exam_sitting.id = exam_seat.sitting_id "
-        "WHERE exam_seat.registration_id = certificate_issuance.registration_id "
-        "ORDER BY exam_sitting.starts_at DESC, exam_sitting.id DESC LIMIT 1)"
-    )
-    op.execute(
-        "UPDATE certificate_issuance SET site_party_id = (SELECT exam_site.party_id FROM exam_site "
-        "WHERE exam_site.id = certificate_issuance.site_id)"
-    )
 
 
 def downgrade() -> None:
