@@ -40,6 +40,7 @@ from webapp.certificates.views import blueprint as certificates
 from webapp.copies.views import blueprint as copies
 from webapp.declarations.views import blueprint as declarations
 from webapp.designer.views import blueprint as designer
+from webapp.document_templates.views import blueprint as document_templates
 from webapp.fields.views import blueprint as field_checks
 from webapp.files.views import blueprint as files
 from webapp.files.views import stored_files
@@ -48,7 +49,8 @@ from webapp.home.views import blueprint as home
 from webapp.imports.amending import blueprint as amending
 from webapp.imports.views import blueprint as imports
 from webapp.inbox.routes import blueprint as inbox
-from webapp.institutions.seals import blueprint as seals
+from webapp.institutions.seals import ORGANIZATIONS as organization_seals
+from webapp.institutions.seals import SCHOOLS as seals
 from webapp.institutions.views import blueprint as institutions
 from webapp.invigilators.views import blueprint as invigilators
 from webapp.links import is_local
@@ -81,6 +83,7 @@ BLUEPRINTS = (
     inbox,
     institutions,
     seals,
+    organization_seals,
     certificates,
     invigilators,
     reports,
@@ -107,6 +110,7 @@ BLUEPRINTS = (
     copies,
     notices,
     designer,
+    document_templates,
     monitor,
     declarations,
     photos,

@@ -114,6 +114,7 @@ MANUAL = _with_kinds(HEADINGS)
 TOOLS = (
     Entry("后台任务", "progress", "background.index"),
     Entry("流程设计", "sitemap", "designer.index", ("流程设计",)),
+    Entry("文档模板", "file", "document_templates.index", ("流程设计", "系统管理")),
     Entry("流程监控", "activity", "monitor.index", ("监控",)),
 )
 MENU = (WORK, MANUAL, TOOLS)
