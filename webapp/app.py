@@ -37,6 +37,7 @@ from webapp.arranging.views import blueprint as arranging
 from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
 from webapp.certificates.views import blueprint as certificates
+from webapp.checking.views import blueprint as checking
 from webapp.copies.views import blueprint as copies
 from webapp.declarations.views import blueprint as declarations
 from webapp.designer.views import blueprint as designer
@@ -53,6 +54,7 @@ from webapp.institutions.seals import ORGANIZATIONS as organization_seals
 from webapp.institutions.seals import SCHOOLS as seals
 from webapp.institutions.views import blueprint as institutions
 from webapp.invigilators.views import blueprint as invigilators
+from webapp.issuing.views import blueprint as issuing
 from webapp.links import is_local
 from webapp.monitor.routes import blueprint as monitor
 from webapp.notices.views import blueprint as notices
@@ -114,6 +116,8 @@ BLUEPRINTS = (
     monitor,
     declarations,
     photos,
+    issuing,
+    checking,
     results,
 )
 # templates name states by these, not by the texts that the database keeps

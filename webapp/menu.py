@@ -84,10 +84,7 @@ HEADINGS = (
     Entry(
         "证书管理",
         "certificate",
-        under=(
-            Entry("证书信息管理", endpoint="certificates.index", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
-            Entry("证书发放管理", endpoint="issuing.index", roles=(SCHOOL, ORGANIZATION)),
-        ),
+        under=(Entry("证书信息管理", endpoint="certificates.index", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),),
     ),
     Entry(
         "考务管理",

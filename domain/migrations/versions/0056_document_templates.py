@@ -6,7 +6,7 @@ from alembic import op
 from domain.ground.base import UtcDateTime
 
 revision = "0056"
-down_revision = "0054"
+down_revision = "0055"
 branch_labels = None
 depends_on = None
 
