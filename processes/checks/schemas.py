@@ -16,7 +16,7 @@ from processes.diagrams.quoting import quoted, short
 _TYPES = ("string", "integer", "number", "array")
 _WIDGETS = ("textarea", "file", "choices", "photo")
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "x-max-mb")
-_TEXTS = ("title", "x-tab", "x-help", "x-options", "x-by", "x-sex", "x-document", "x-pinyin", "x-or", "format", "pattern")
+_TEXTS = ("title", "x-tab", "x-help", "x-options", "x-by", "x-sex", "x-document", "x-pinyin", "x-unit", "x-or", "format", "pattern")
 _LISTS = ("enum", "x-accept", "x-roles", "x-aliases", "x-doubtful-aliases")
 _NOT_RUN = ("$ref", "allOf", "anyOf", "oneOf", "not", "if", "$dynamicRef")
 _MOST_LENGTH = 10_000_000

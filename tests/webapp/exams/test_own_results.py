@@ -113,6 +113,13 @@ def test_a_candidate_sees_their_own_marks_and_no_others(world_books: World, cand
 
 
 @pytest.mark.row("5.2.9.2")
+def test_digits_may_be_wide(world_books: World, candidate: FlaskClient) -> None:
+    """As an input method for Chinese writes them."""
+    wide = str.maketrans("0123456789", "０１２３４５６７８９")
+    assert come(candidate, ID.translate(wide), TAIL.translate(wide)).location == "/results/mine"
+
+
+@pytest.mark.row("5.2.9.2")
 def test_marks_are_shown_from_the_beginning_of_their_publication(world_books: World, candidate: FlaskClient) -> None:
     world_books.clock.now = PUBLIC - timedelta(days=2)
     assert come(candidate).status_code == 302
