@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from functools import lru_cache
+from threading import Lock
 from typing import Any, Protocol
 
 from cryptography.fernet import InvalidToken
@@ -30,6 +31,7 @@ from jobs.certificates.sealing import seal as sealed
 CHECK = "/check/"
 """Where on this site the address of a QR code leads, before the certificate's token."""
 REASON = "签发职业技能等级证书"
+_DRAWING = Lock()  # ReportLab's fonts are shared by all that is drawn in a process; jobs come in many threads
 _KEPT = 64  # seals that a process keeps ready: of the parties of a few batches
 
 
@@ -68,7 +70,8 @@ def draw(payload: Params, here: Place) -> Params:
         check_address=f"{here.settings.address}{CHECK}{payload['token']}",
     )
     try:
-        found = drawn(facts, layout_of(standard()))
+        with _DRAWING:
+            found = drawn(facts, layout_of(standard()))
     except CannotDraw as error:
         raise BusinessError("draw", str(error)) from error
     return {"drawn": store(here.settings.home, found.content)}
