@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from domain.ground.handling import External, Handler, Inline
-from handlers import accounts, candidates, declarations, exam_plans, payments, records, registrations, reports, score_objections, sms
+from handlers import (
+    accounts,
+    candidates,
+    declarations,
+    exam_plans,
+    exam_subjects,
+    payments,
+    records,
+    registrations,
+    reports,
+    score_objections,
+    sms,
+)
 
 HANDLERS: dict[str, Handler] = {
     "reports.remind": External(reports.prepare_reminder, reports.send_reminder, needs=("text",)),
@@ -21,6 +33,8 @@ HANDLERS: dict[str, Handler] = {
     "plan.open": Inline(declarations.open_now, needs=("at",)),
     "plan.close": Inline(declarations.close_now, needs=("at",)),
     "plan.delete": Inline(declarations.delete_plan, deletes=True),
+    "exam_subject.enable": Inline(exam_subjects.enable, needs=("at",)),
+    "exam_subject.disable": Inline(exam_subjects.disable, needs=("at",)),
     "exam_plan.publish": Inline(exam_plans.publish, needs=("at",)),
     "exam_plan.withdraw": Inline(exam_plans.withdraw),
     "exam_plan.delete": Inline(exam_plans.delete, deletes=True),

@@ -40,6 +40,10 @@ class FourEyes(NotAllowed):
     """同一人不能办理此流程中相互制约的两个步骤，请由其他人员办理。"""
 
 
+class NotProved(ProcessError):
+    """此项办理是签名，请先输入您的登录密码。"""
+
+
 class FormInvalid(ProcessError):
     """填写内容有误，请按提示修改。"""
 

@@ -22,6 +22,8 @@ from processes.states import EventKind
 GENESIS = "0" * 64
 INSTANCE = "流程记录"
 """What an instance's row is called where it was changed by hand."""
+SIGNED = "_signed"
+"""In a line's `data`, beside answers: the outcome is a signature, whose signer gave their password at this moment (ISO 8601, in UTC)."""
 Line = Mapping[str, Any]
 """A line of history as a step has it: `kind`, `name`, and perhaps `element`, `comment` and `data`."""
 

@@ -17,6 +17,7 @@ from fontTools.ttLib import TTFont
 
 FONTS = Path(__file__).resolve().parent.parent / "jobs" / "documents" / "fonts"
 NOTO_SC = ("@expo-google-fonts/noto-sans-sc", "0.4.3")
+NOTO_SERIF = ("@expo-google-fonts/noto-serif-sc", "0.4.3")
 NOTO = ("@expo-google-fonts/noto-sans", "0.4.2")
 HANAZONO, BABELSTONE = "fonts-hanazono=20170904-2.1", "fonts-babelstone-han=15.0.5-2"
 ALPHABETS = ((0x20, 0x24F), (0x250, 0x2FF), (0x370, 0x52F), (0x1E00, 0x1FFF), (0x2000, 0x206F), (0x20A0, 0x20CF), (0x2C60, 0x2C7F))
@@ -38,6 +39,9 @@ def main() -> None:
         _write(regular, have, "NotoSansSC-Regular.ttf")
         _write(folder / "noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf", _everyday(), "NotoSansSC-Bold.ttf")
         _licence(folder / "noto-sans-sc/LICENSE_FONT", "LICENSE-NotoSansSC.txt")
+        _npm(folder, *NOTO_SERIF)
+        _write(folder / "noto-serif-sc/600SemiBold/NotoSerifSC_600SemiBold.ttf", _usual(), "NotoSerifSC-SemiBold.ttf.xz")
+        _licence(folder / "noto-serif-sc/LICENSE_FONT", "LICENSE-NotoSerifSC.txt")
         _npm(folder, *NOTO)
         latin = folder / "noto-sans/400Regular/NotoSans_400Regular.ttf"
         _write(latin, _within(latin, ALPHABETS) - have, "NotoSans-Regular.ttf")
@@ -56,6 +60,12 @@ def _everyday() -> set[int]:
     """The characters of GB 2312, and Latin with its usual marks."""
     rows = (bytes((row, cell)) for row in range(0xA1, 0xF8) for cell in range(0xA1, 0xFF))
     return {ord(one) for pair in rows if len(one := pair.decode("gb2312", "ignore")) == 1} | set(range(0x20, 0x17F))
+
+
+def _usual() -> set[int]:
+    """The characters of GBK, which has those of nearly all names, and Latin with its usual marks."""
+    pairs = (bytes((row, cell)) for row in range(0x81, 0xFF) for cell in range(0x40, 0xFF))
+    return {ord(one) for pair in pairs if len(one := pair.decode("gbk", "ignore")) == 1} | set(range(0x20, 0x17F))
 
 
 def _characters(path: Path) -> set[int]:

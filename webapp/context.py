@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
@@ -63,8 +64,14 @@ def current_actor() -> Actor | None:
     if "actor" not in g:
         person_id, stamp = session.get("person"), session.get("stamp")
         found = actor_of(db(), person_id) if isinstance(person_id, int) and isinstance(stamp, str) else None
-        g.actor = found if found is not None and found.stamp == stamp else None
+        g.actor = replace(found, proved_at=_proved_at()) if found is not None and found.stamp == stamp else None
     return cast("Actor | None", g.actor)
+
+
+def _proved_at() -> datetime | None:
+    """When the person who is logged in last gave their password in this session; sessions of earlier versions do not tell."""
+    moment = session.get("proved")
+    return datetime.fromtimestamp(moment, UTC) if isinstance(moment, float) else None
 
 
 def later(job_ids: Sequence[str]) -> None:

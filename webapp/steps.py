@@ -12,7 +12,7 @@ from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
 from forms import fields
 from processes import tables
-from processes.errors import EngineFault, FormInvalid, ProcessError, Refused
+from processes.errors import EngineFault, FormInvalid, NotProved, ProcessError, Refused
 from processes.rights import access
 from processes.steps import acting, completing, filling
 from processes.tasks import returning, withdrawing
@@ -108,7 +108,7 @@ def attempt(act: Callable[[], Sequence[str]], instance_of: Callable[[], int | No
     """
     try:
         later(act())
-    except (FormInvalid, DomainError, EngineFault) as error:
+    except (FormInvalid, NotProved, DomainError, EngineFault) as error:
         _undo()
         return error
     except Refused as error:

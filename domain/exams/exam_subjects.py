@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, objec
 from domain.certificates.certificates import Certificate, own_certificates
 from domain.certificates.pilots import participating
 from domain.exams.subject_needs import kept_from
-from domain.ground.base import UtcDateTime, utc_now
+from domain.ground.base import Base, UtcDateTime, utc_now
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor, Party
 from domain.ground.subject_record import SubjectRecord
@@ -36,6 +36,19 @@ class SubjectInUse(DomainError):
     """该科目已在使用，不能这样修改。"""
 
 
+class InForce(Base):
+    """A time in which a subject is 已启用, as its diagram notes it: what a certificate asked for when marks became public stays what it
+    asked for."""
+
+    __tablename__ = "exam_subject_in_force"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject_id: Mapped[int] = mapped_column(ForeignKey("exam_subject.id"), index=True)
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="null: it is in force")
+
+
 class ExamSubject(SubjectRecord):
     """A subject in which a certificate is examined."""
 
@@ -57,6 +70,7 @@ class ExamSubject(SubjectRecord):
 
     party: Mapped[Party] = relationship()
     certificate: Mapped[Certificate] = relationship()
+    in_force: Mapped[list[InForce]] = relationship(cascade="all, delete-orphan", order_by="InForce.began_at")
 
     @classmethod
     def joined(cls) -> Select[Any]:
@@ -80,6 +94,16 @@ class ExamSubject(SubjectRecord):
         """What the form holds."""
         kept = {name: value for name in FIELDS if (value := getattr(self, name)) is not None}
         return {"certificate": self.certificate.label, **kept}
+
+    def enable(self, now: datetime) -> None:
+        """Certificates ask for the subject from now on."""
+        if all(one.ended_at is not None for one in self.in_force):
+            self.in_force.append(InForce(began_at=now))
+
+    def disable(self, now: datetime) -> None:
+        """Certificates no longer ask for it in plans whose 公示 begins from now on."""
+        for one in self.in_force:
+            one.ended_at = one.ended_at or now
 
     def take(self, answers: dict[str, Any]) -> None:
         """Stores what was filled in, and flushes it.
@@ -127,7 +151,7 @@ def new_exam_subject(session: Session, actor: Actor, now: datetime, answers: dic
     Raises:
         UnknownCertificate, PassMarkTooHigh, SubjectTaken
     """
-    subject = ExamSubject(party_id=actor.party_id, created_at=now)
+    subject = ExamSubject(party_id=actor.party_id, created_at=now, in_force=[InForce(began_at=now)])
     session.add(subject)
     subject.take(answers)
     session.refresh(subject, ["party", "certificate"])

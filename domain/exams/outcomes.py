@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, sel
 from sqlalchemy.orm import Mapped, Session, aliased, contains_eager, mapped_column, query_expression, relationship, with_expression
 
 from domain.certificates.certificates import Certificate
-from domain.exams.exam_subjects import EVERYBODY, ExamSubject
+from domain.exams.exam_subjects import EVERYBODY, ExamSubject, InForce
 from domain.exams.plan_rights import seen_by
 from domain.exams.plans import ExamPlan, over
 from domain.exams.registrations import Entry, Registration
@@ -111,11 +111,12 @@ def result_at(now: datetime, locked: bool = False) -> ColumnElement[str]:
     failed_here = own.where(~is_open, ~is_pass)
     passed = _passed_entries(now, locked)
     failed_by_subject = failed_here.where(Entry.subject_id.not_in(passed.correlate(Outcome)))
-    needed = select(ExamSubject.id).where(ExamSubject.certificate_id == Outcome.certificate_id, ExamSubject.tone == Tone.DONE)
+    needed = select(ExamSubject.id).where(ExamSubject.certificate_id == Outcome.certificate_id)
     whom = func.coalesce(Outcome.audience, Outcome.level, "社会考生")
     needed = needed.where(or_(ExamSubject.audience == EVERYBODY, ExamSubject.audience == whom))
-    # what is asked from later on takes nobody's result away
-    needed = needed.where(ExamSubject.created_at < ExamPlan.publicity_from)
+    # what is asked from later on takes nobody's result away, and what is no longer asked gives none
+    then = and_(InForce.began_at < ExamPlan.publicity_from, or_(InForce.ended_at.is_(None), InForce.ended_at > ExamPlan.publicity_from))
+    needed = needed.where(exists().where(InForce.subject_id == ExamSubject.id, then).correlate(ExamSubject, ExamPlan))
     lacking = needed.where(ExamSubject.id.not_in(passed.correlate(Outcome)))
     whole = Outcome.subject_id.is_(None)
 
@@ -129,6 +130,7 @@ def result_at(now: datetime, locked: bool = False) -> ColumnElement[str]:
         (and_(whole, any_of(own.where(is_open))), OPEN),
         (whole, PASSED),
         (any_of(failed_by_subject), FAILED),
+        (any_of(own.where(Entry.subject_id.not_in(passed.correlate(Outcome)))), OPEN),
         (any_of(lacking), OPEN),
         else_=PASSED,
     )

@@ -23,7 +23,7 @@ from domain.certificates.certificates import LABEL, Certificate, own_certificate
 from domain.certificates.pilots import PilotCertificate
 from domain.exams.exam_subjects import ExamSubject
 from domain.exams.plan_needs import lacking_entry, without_sitting
-from domain.exams.sitting_clashes import clashes
+from domain.exams.sitting_clashes import any_published, clashes
 from domain.exams.windows import MOMENTS, Span, Window, read_windows, spans_of
 from domain.ground.base import SHANGHAI, Base, UtcDateTime, clock_minutes, read_minutes, utc_now
 from domain.ground.errors import DomainError
@@ -86,7 +86,7 @@ class Sitting(Base):
 class ExamPlan(SubjectRecord):
     """A plan of an organization. Its windows decide what may be done when; its status only shows where the diagram's timers are."""
 
-    FACTS: ClassVar[Mapping[str, type]] = {**dict.fromkeys(MOMENTS, datetime), "windows": str}
+    FACTS: ClassVar[Mapping[str, type]] = {**dict.fromkeys(MOMENTS, datetime), "windows": str, "sittings_moved": int}
     __tablename__ = "exam_plan"
     # ids are never used again: a deleted plan's history must not become another's
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -110,6 +110,7 @@ class ExamPlan(SubjectRecord):
         JSON, default=dict, comment="what else the form holds; of a draft also lines not whole yet"
     )
     published: Mapped[bool] = mapped_column(default=False, comment="whether schools see it")
+    sittings_moved: Mapped[int] = mapped_column(default=0, comment="how often sittings with published seats got another time")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     party: Mapped[Party] = relationship()
@@ -131,9 +132,11 @@ class ExamPlan(SubjectRecord):
         return {"培训评价组织": self.party_id, "系统": 0}.get(lane)
 
     def facts(self) -> dict[str, Any]:
-        """The ends of the windows, aware datetimes; None in a draft without them. `windows`: all of them, to tell whether one was moved."""
+        """The ends of the windows, aware datetimes; None in a draft without them. `windows`: all of them, to tell whether one was moved.
+        `sittings_moved`: how often sittings whose seats are published were."""
         moments = {name: getattr(self, name) for name in MOMENTS}
-        return {**moments, "windows": " ".join("" if one is None else clock_minutes(one) for one in moments.values())}
+        windows = " ".join("" if one is None else clock_minutes(one) for one in moments.values())
+        return {**moments, "windows": windows, "sittings_moved": self.sittings_moved or 0}
 
     def spans(self) -> list[Span]:
         """The windows in their order."""
@@ -224,6 +227,8 @@ class ExamPlan(SubjectRecord):
             raise BadPlan(f"已有 {number} 条按证书的报考不含新增的科目，不能再增加；请院校先删除这些报考，或另建考试计划")
         if moved and (told := list(clashes(session, moved))):
             raise BadPlan(f"按修改后的场次时间，{'、'.join(told)}同一时间有两场已发布的考试，请错开场次时间，或先在“排考”中调整")
+        if moved and any_published(session, moved):
+            self.sittings_moved = (self.sittings_moved or 0) + 1
 
 
 def _moved(sitting: Sitting, times: Mapping[int, tuple[datetime, datetime]]) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Numeric, Sele
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, query_expression, relationship, with_expression
 
 from domain.exams.exam_subjects import ExamSubject
+from domain.exams.locked_marks import marks_locked
 from domain.exams.plan_rights import seen_by
 from domain.exams.plans import ExamPlan, Sitting, over, within
 from domain.exams.registrations import Entry, Registration
@@ -280,10 +281,10 @@ def correct(
 
 
 def _hold(session: Session, actor: Actor, plan_id: int, allowed: ColumnElement[bool], error: type[DomainError]) -> None:
-    """Holds the windows of the actor's plan until the transaction ends."""
+    """Holds the windows of the actor's plan until the transaction ends. Whoever had to wait may come too late: then marks are locked."""
     mine = and_(ExamPlan.id == plan_id, ExamPlan.party_id == actor.party_id, allowed)
     held = session.scalars(select(ExamPlan.id).where(mine).with_for_update(read=True)).first()
-    if held is None or "培训评价组织" not in actor.roles:
+    if held is None or "培训评价组织" not in actor.roles or marks_locked(session, plan_id):
         raise error
 
 

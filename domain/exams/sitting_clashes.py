@@ -23,6 +23,12 @@ def clashes(session: Session, sitting_ids: Collection[int]) -> Iterator[str]:
             yield f"{number} {words}"
 
 
+def any_published(session: Session, sitting_ids: Collection[int]) -> bool:
+    """Whether schools and candidates know of a seat in one of these sittings."""
+    seats = select(_SEAT.c.sitting_id).where(_SEAT.c.sitting_id.in_(sitting_ids), _SEAT.c.published)
+    return bool(session.scalar(select(seats.exists())))
+
+
 def _people(sitting_ids: Collection[int]) -> Select[int]:
     mine, other, person, same = _SEAT.alias(), _SEAT.alias(), _REGISTRATION.alias(), _REGISTRATION.alias()
     joined = mine.join(person, person.c.id == mine.c.registration_id)

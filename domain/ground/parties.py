@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -27,6 +27,8 @@ ROLES_IN: Mapping[str, tuple[str, ...]] = {  # kind of party → the roles that 
 # refer to the party can be inserted meanwhile: for each of them PostgreSQL locks the party FOR KEY SHARE, which a plain FOR UPDATE
 # would keep waiting – and then a batch and an approval could wait for each other.
 ONE_BY_ONE: dict[str, bool] = {"key_share": True}
+PROOF_HOLDS = timedelta(minutes=10)
+"""How long after people have given their password they may sign without giving it again (row 4.2.1)."""
 
 
 class Party(Base):
@@ -150,6 +152,18 @@ class Actor:
     stamp: str = ""
     must_change: bool = False
     """The actor has logged in with a first password, and may do nothing but choose a password."""
+    proved_at: datetime | None = None
+    """When this person last gave their password in the session in which they act; None: never, or nobody knows."""
+    began_at: datetime | None = None
+    """When they began what they do now, where that takes long, such as a batch; None: at this moment."""
+
+    def has_proved(self, now: datetime) -> bool:
+        """Whether this person gave their password at most `PROOF_HOLDS` before they began what they do at the moment `now`.
+
+        A moment that lies ahead proves nothing: a clock was wrong when it was written down, and may have been so by any length.
+        """
+        began = self.began_at or now
+        return self.proved_at is not None and timedelta() <= began - self.proved_at <= PROOF_HOLDS
 
 
 SYSTEM = Actor(0, "系统", 0, "", "platform", None, frozenset({"系统"}))  # in whose name timers and jobs act

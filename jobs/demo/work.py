@@ -56,7 +56,7 @@ class Stage:
     random: Random
 
     def actor(self, account: str) -> Actor:
-        """Who logs in with a demonstration account.
+        """Who logs in with a demonstration account now, and so may sign.
 
         Raises:
             LookupError: there is none.
@@ -64,7 +64,7 @@ class Stage:
         found = actor_named(self.session, account)
         if found is None:
             raise LookupError(account)
-        return found
+        return replace(found, proved_at=self.engine.clock())
 
     def at(self, moment: datetime) -> Stage:
         """The same with another clock: what people did some weeks ago."""

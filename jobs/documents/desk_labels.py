@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING
 from jobs.documents import fitting
 from jobs.documents.drawing import A4, INK, MM, PALE, sheet
 from jobs.documents.facts import Seat, Sheet, span
+from jobs.documents.fonts import BOLD
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
@@ -40,9 +41,9 @@ def _label(canvas: Canvas, room: Sheet, seat: Seat, left: float, bottom: float) 
     place = fitting.fit(f"{room.room} · {room.subject}", _INSIDE, 5 * MM, 10)
     fitting.draw(canvas, place, left, top, width=_INSIDE, centred=True)
     canvas.setFillGray(INK)
-    name = fitting.fit(seat.name, _INSIDE, 16 * MM, 36, bold=True)
+    name = fitting.fit(seat.name, _INSIDE, 16 * MM, 36, face=BOLD)
     fitting.draw_in_box(canvas, name, left, top - 23 * MM, _INSIDE, 16 * MM, centred=True)
-    line = fitting.fit(f"座位号 {seat.seat:02}", _INSIDE, 8 * MM, 18, bold=True)
+    line = fitting.fit(f"座位号 {seat.seat:02}", _INSIDE, 8 * MM, 18, face=BOLD)
     fitting.draw_in_box(canvas, line, left, top - 32.5 * MM, _INSIDE, 8 * MM, centred=True)
     number = fitting.fit(f"准考证号 {seat.number}", _INSIDE, 5 * MM, 12)
     fitting.draw_in_box(canvas, number, left, top - 38 * MM, _INSIDE, 5 * MM, centred=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from jobs.documents.fonts import BOLD, face_of, font, printed, runs
+from jobs.documents.fonts import REGULAR, as_a_whole, font, printed, runs
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
@@ -28,7 +28,7 @@ class Fitted:
 
     size: float
     lines: tuple[str, ...]
-    bold: bool
+    face: str
 
     @property
     def height(self) -> float:
@@ -37,44 +37,44 @@ class Fitted:
 
 
 @lru_cache(maxsize=8192)
-def width_of(text: str, size: float, bold: bool = False) -> float:
+def width_of(text: str, size: float, face: str = REGULAR) -> float:
     """How wide a printed text is, in points."""
-    return sum(float(font(name).stringWidth(piece, size)) for name, piece in runs(text, bold))
+    return sum(float(font(name).stringWidth(piece, size)) for name, piece in runs(text, face))
 
 
 @lru_cache(maxsize=8192)
-def fit(text: str, width: float, height: float, size: float, *, bold: bool = False, least: float = _LEAST) -> Fitted:
+def fit(text: str, width: float, height: float, size: float, *, face: str = REGULAR, least: float = _LEAST) -> Fitted:
     """A user's text in a box of this width and height (points): as large as `size` where it can be, on as many lines as it needs.
 
     It wraps as soon as the box has room for more lines of the size that it has come down to.
     """
     shown = printed(text)
-    bold = bold and all(face_of(one, True) == BOLD for one in shown)  # all lines alike
+    face = as_a_whole(shown, face)  # all lines alike
     at = size
     while at > least:
-        lines = wrapped(shown, width, at, bold)
-        if Fitted(at, lines, bold).height <= height + 0.01:
-            return Fitted(at, lines, bold)
+        lines = wrapped(shown, width, at, face)
+        if Fitted(at, lines, face).height <= height + 0.01:
+            return Fitted(at, lines, face)
         at -= _STEP
-    lines = wrapped(shown, width, least, bold)
+    lines = wrapped(shown, width, least, face)
     fits = max(1, int((height / least - 1) / LEADING) + 1)
     if len(lines) > fits:
-        lines = (*lines[: fits - 1], _cut(lines[fits - 1], width, least, bold))
-    return Fitted(least, lines, bold)
+        lines = (*lines[: fits - 1], _cut(lines[fits - 1], width, least, face))
+    return Fitted(least, lines, face)
 
 
-def wrapped(shown: str, width: float, size: float, bold: bool = False) -> tuple[str, ...]:
+def wrapped(shown: str, width: float, size: float, face: str = REGULAR) -> tuple[str, ...]:
     """A printed text in lines: between any two Chinese characters, else at blanks; no line begins with a closing mark."""
-    if width_of(shown, size, bold) <= width:
+    if width_of(shown, size, face) <= width:
         return (shown,)
     lines: list[str] = []
     line, used = "", 0.0
-    for piece in _pieces(shown, width, size, bold):
-        wide = width_of(piece, size, bold)
+    for piece in _pieces(shown, width, size, face):
+        wide = width_of(piece, size, face)
         if line and used + wide > width and piece != " ":
             kept, moved = _broken(line, piece)
             lines.append(kept.rstrip())
-            line, used = moved, width_of(moved, size, bold)
+            line, used = moved, width_of(moved, size, face)
         line, used = line + piece, used + wide
     return (*lines, line.rstrip())
 
@@ -83,9 +83,9 @@ def draw(canvas: Canvas, text: Fitted, left: float, top: float, *, width: float 
     """Draws the lines below `top`, at `left` or in the middle of `width` (points)."""
     baseline = top - text.size * _ASCENT
     for line in text.lines:
-        start = left + (width - width_of(line, text.size, text.bold)) / 2 if centred else left
+        start = left + (width - width_of(line, text.size, text.face)) / 2 if centred else left
         pen = canvas.beginText(start, baseline)
-        for name, piece in runs(line, text.bold):
+        for name, piece in runs(line, text.face):
             pen.setFont(name, text.size)
             pen.textOut(piece)
         canvas.drawText(pen)
@@ -97,9 +97,9 @@ def draw_in_box(canvas: Canvas, text: Fitted, left: float, bottom: float, width:
     draw(canvas, text, left, bottom + height - (height - text.height) / 2, width=width, centred=centred)
 
 
-def _pieces(shown: str, width: float, size: float, bold: bool) -> list[str]:
+def _pieces(shown: str, width: float, size: float, face: str) -> list[str]:
     """What is not parted at the end of a line; a word wider than a line is parted anywhere."""
-    return [part for piece in _PIECES.findall(shown) for part in ([piece] if width_of(piece, size, bold) <= width else piece)]
+    return [part for piece in _PIECES.findall(shown) for part in ([piece] if width_of(piece, size, face) <= width else piece)]
 
 
 def _broken(line: str, piece: str) -> tuple[str, str]:
@@ -111,7 +111,7 @@ def _broken(line: str, piece: str) -> tuple[str, str]:
     return line, ""
 
 
-def _cut(line: str, width: float, size: float, bold: bool) -> str:
-    while line and width_of(line + "…", size, bold) > width:
+def _cut(line: str, width: float, size: float, face: str) -> str:
+    while line and width_of(line + "…", size, face) > width:
         line = line[:-1]
     return line + "…"

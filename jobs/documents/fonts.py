@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from reportlab.pdfbase.ttfonts import TTFont
 
 FOLDER = Path(__file__).parent / "fonts"
-REGULAR, BOLD = "Pilot", "PilotBold"
+REGULAR, BOLD, SERIF = "Pilot", "PilotBold", "PilotSerif"
 FILES = {
     REGULAR: "NotoSansSC-Regular.ttf",
     BOLD: "NotoSansSC-Bold.ttf",
+    SERIF: "NotoSerifSC-SemiBold.ttf.xz",
     "PilotLatin": "NotoSans-Regular.ttf",
     "PilotRare": "HanaMinB.ttf.xz",
     "PilotRarest": "BabelStoneHan-Rare.ttf.xz",
@@ -90,24 +91,29 @@ def lacking(documents: Iterable[Printed]) -> list[Lacking]:
 
 
 @cache
-def face_of(character: str, bold: bool = False) -> str | None:
-    """The name of the font that draws a character, None where none has it. A bold one is drawn regular where the bold font lacks it."""
+def face_of(character: str, face: str = REGULAR) -> str | None:
+    """The name of the font that draws a character, None where none has it: this one, or the first of the chain where it lacks it."""
     code = ord(character)
-    return next((name for name in ((BOLD, *CHAIN) if bold else CHAIN) if code in font(name).face.charToGlyph), None)
+    return next((name for name in dict.fromkeys((face, *CHAIN)) if code in font(name).face.charToGlyph), None)
 
 
 @lru_cache(maxsize=8192)
-def runs(text: str, bold: bool = False) -> tuple[tuple[str, str], ...]:
-    """A printed text in pieces of one font each: (font, piece). It is bold as a whole or not at all."""
-    bold = bold and all(face_of(one, True) == BOLD for one in text)
+def runs(text: str, face: str = REGULAR) -> tuple[tuple[str, str], ...]:
+    """A printed text in pieces of one font each: (font, piece). It is bold as a whole or not at all; in SERIF as far as it goes."""
+    face = as_a_whole(text, face)
     pieces: list[tuple[str, str]] = []
     for one in text:
-        name = face_of(one, bold) or REGULAR
+        name = face_of(one, face) or REGULAR
         if pieces and pieces[-1][0] == name:
             pieces[-1] = (name, pieces[-1][1] + one)
         else:
             pieces.append((name, one))
     return tuple(pieces)
+
+
+def as_a_whole(text: str, face: str) -> str:
+    """The font in which the whole of a printed text is set: not BOLD where that lacks one of its characters."""
+    return REGULAR if face == BOLD and any(face_of(one, BOLD) != BOLD for one in text) else face
 
 
 def faces_of(text: str) -> frozenset[str]:

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING
 from jobs.documents import fitting
 from jobs.documents.drawing import A4, INK, LINE, MM, PALE, cell, sheet
 from jobs.documents.facts import Exam, Ticket, jpeg, span
+from jobs.documents.fonts import BOLD, REGULAR
 
 if TYPE_CHECKING:
     from reportlab.pdfgen.canvas import Canvas
@@ -43,10 +44,10 @@ def _page(canvas: Canvas, ticket: Ticket) -> None:
 
 def _heading(canvas: Canvas, ticket: Ticket) -> float:
     canvas.setFillGray(INK)
-    plan = fitting.fit(ticket.plan, _WIDTH, 16 * MM, 16, bold=True, least=9)
+    plan = fitting.fit(ticket.plan, _WIDTH, 16 * MM, 16, face=BOLD, least=9)
     fitting.draw(canvas, plan, _LEFT, _TOP, width=_WIDTH, centred=True)
     top = _TOP - plan.height - 5 * MM
-    title = fitting.fit("准 考 证", _WIDTH, 12 * MM, 26, bold=True)
+    title = fitting.fit("准 考 证", _WIDTH, 12 * MM, 26, face=BOLD)
     fitting.draw(canvas, title, _LEFT, top, width=_WIDTH, centred=True)
     return top - title.height - 7 * MM
 
@@ -135,7 +136,7 @@ def _rules(canvas: Canvas, ticket: Ticket, top: float) -> None:
                 canvas.showPage()
                 who = f"{_RULES}（续）  {ticket.name}  {ticket.number}"
                 top = _rules_title(canvas, who, _TOP)
-            fitting.draw(canvas, fitting.Fitted(size, (line,), False), _LEFT, top)
+            fitting.draw(canvas, fitting.Fitted(size, (line,), REGULAR), _LEFT, top)
             top -= size * 1.5
 
 
@@ -145,5 +146,5 @@ def _wrapped(texts: Sequence[str], size: float) -> list[tuple[str, ...]]:
 
 def _rules_title(canvas: Canvas, text: str, top: float) -> float:
     canvas.setFillGray(INK)
-    fitting.draw(canvas, fitting.fit(text, _WIDTH, 7 * MM, 12, bold=True), _LEFT, top)
+    fitting.draw(canvas, fitting.fit(text, _WIDTH, 7 * MM, 12, face=BOLD), _LEFT, top)
     return top - 7 * MM

@@ -19,6 +19,10 @@ Same = Callable[[Session, Actor, Sequence[Answers]], Mapping[int, int]]
 Store = Callable[[Session, Actor, Sequence[Answers], datetime], Sequence[int]]
 
 
+class ChangedMeanwhile(Exception):
+    """What `known` has looked at is not so any more: the rows are looked at again, and those that are refused by now are told."""
+
+
 @dataclass(frozen=True)
 class Amends:
     """What an import needs whose rows change records that are there."""
@@ -53,7 +57,8 @@ class Import:
     """(session, actor, answers of some rows) → number in that sequence → (field, message) of each row that the stored records refuse:
     the record exists already, or something that the row names does not. A few queries for all rows together."""
     store: Store = lambda session, actor, rows, now: ()
-    """(session, actor, answers of some rows, now) → ids of the records made, one a row, inside the caller's transaction."""
+    """(session, actor, answers of some rows, now) → ids of the records made, one a row, inside the caller's transaction. Fewer, or
+    `ChangedMeanwhile`, where somebody has changed what they name since `known` looked."""
     closed: Callable[[Session, Actor, datetime], str | None] = lambda session, actor, now: None
     """(session, actor, now) → why nothing may be imported at this moment, in Chinese; None where it may. It is asked again with every
     chunk that is taken in: what depends on a window may close meanwhile."""

@@ -53,6 +53,7 @@ def read_scenarios(text: str) -> list[dict[str, Any]]:
     """The scenarios of a YAML text, each with `name`, `at` and `steps`; moments are read, Asia/Shanghai where no zone is given.
 
     An entry `- forms: {name: {field: content}}` gives names to what is filled in often: `form: name` in a step then means it.
+    Who acts has just given their password, so that they may sign, but in a step with `proved: false`.
 
     Raises:
         ScenarioFailed: too long, not YAML, or not of the shape of scenarios.
@@ -126,6 +127,8 @@ def _step(where: str, found: object, forms: Mapping[str, Any]) -> dict[str, Any]
     for needed in ACTS[act]:
         if needed not in step:
             raise ScenarioFailed(f"{where}（{act}）缺少 {needed}")
+    if not isinstance(step.get("proved", True), bool):
+        raise ScenarioFailed(f"{where}的 proved 应为 true 或 false")
     if isinstance(step.get("form"), str):
         if step["form"] not in forms:
             raise ScenarioFailed(f"{where}的 form “{step['form'][:40]}”没有在 forms 中写明")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from domain.exams.exam_sites import ExamSite
 from domain.exams.plans import Sitting
-from domain.exams.registrations import Entry, Registration
+from domain.exams.registrations import Registration
 from domain.exams.rooms import Room
 from domain.exams.scores import NORMAL, Given, enter
 from domain.exams.seats import ExamTicket, RoomSitting, Seat
@@ -26,15 +26,16 @@ def mark_alone(session: Session, registration: Registration, mark: Decimal, now:
         ScenarioFailed: the organization is not organization1.
     """
     (entry,) = registration.entries
-    _seat_alone(session, registration, entry)
+    seat_alone(session, registration)
     organization = actor_named(session, "organization1")
     if organization is None:
         raise ScenarioFailed("演示数据没有 organization1")
     enter(session, organization, registration.plan_id, [Given(entry.id, mark, NORMAL)], now)
 
 
-def _seat_alone(session: Session, registration: Registration, entry: Entry) -> None:
-    """A seat in a new room of a new site of the registration's school, published."""
+def seat_alone(session: Session, registration: Registration) -> None:
+    """A seat for a registration of one subject, in a new room of a new site of its school, published with 准考证号."""
+    (entry,) = registration.entries
     about = {"party_id": registration.party_id, "certificate_id": registration.certificate_id}
     author = session.scalars(select(Person.id).where(Person.party_id == registration.party_id)).first()
     site = ExamSite(author_id=author, status="审核通过", tone=Tone.DONE, data={}, **about)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -201,6 +201,8 @@ def _do(play: _Play, line: Mapping[str, Any]) -> None:
         _meanwhile(play, line["meanwhile"])
         return
     actor, act = _actor(play.session, line["as"]), line["do"]
+    if line.get("proved", True) and actor is not SYSTEM:
+        actor = replace(actor, proved_at=play.now)
     if act == "new":
         subject = new_record(play.definition.subject, play.session, actor, play.now, line.get("form", {}))
         instance_id, _ = starting.start(play.engine, play.session, actor, play.definition.key, subject)

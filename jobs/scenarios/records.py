@@ -37,7 +37,7 @@ from domain.standards.skill_standards import new_skill_standard
 from domain.weekly.periods import ReportingPeriod, periods_query
 from forms.lists import KINDS
 from jobs.scenarios.files import ScenarioFailed
-from jobs.scenarios.marks import mark_alone
+from jobs.scenarios.marks import mark_alone, seat_alone
 
 
 def _coming_period(session: Session, actor: Actor, now: datetime) -> ReportingPeriod:
@@ -105,6 +105,15 @@ def _correction(session: Session, actor: Actor, now: datetime, form: dict[str, A
     """A request about the one registration."""
     one = _registered(session, actor, now)
     return new_correction(session, actor, now, one.id if one else 0, form)
+
+
+def _seat(plan: ExamPlan, now: datetime) -> None:
+    """school1's one candidate has been registered under a plan, and has a published seat."""
+    session = object_session(plan)
+    school = actor_named(session, "school1") if session is not None else None
+    if session is None or school is None:
+        raise ScenarioFailed("演示数据没有 school1")
+    seat_alone(session, _register_alone(session, school, plan, now))
 
 
 def _pass(plan: ExamPlan, now: datetime) -> None:
@@ -197,5 +206,6 @@ MEANWHILE: dict[str, Callable[[Any, datetime], None]] = {  # name in `meanwhile`
     "申报计划提前截止": _move_end,
     "报考一个证书": lambda record, now: _register(record, 1),
     "取消报考": lambda record, now: _register(record, 0),
+    "一名考生已排考": lambda record, now: _seat(record, now),
     "一名考生考试合格": lambda record, now: _pass(record, now),
 }

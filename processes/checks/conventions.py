@@ -27,7 +27,7 @@ PROPERTIES = (
     "status", "statusTone", "formJsonSchemaFilename", "editForm", "editChecked", "outcomes", "commentRequired", "button", "bulk", "confirm",
     "due", "candidateGroup", "fourEyesWith", "lateMessage", "blockedAction", "blockedMessage", "returnable", "copyTo",
     "editLane", "editButton", "pressLane", "transferRoles", "retryMax", "retryDelay", "withdrawable", "collection", "quorum",
-    "agreeWhen", "messageFrom", "messageGives", "messageSubject",
+    "agreeWhen", "signs", "messageFrom", "messageGives", "messageSubject",
 )  # fmt: skip
 _SWITCHES = ("editChecked", "withdrawable")
 _NAMED = ("startEvent", "userTask", "manualTask", "serviceTask", "receiveTask")
@@ -128,8 +128,11 @@ def _form(diagram: Diagram, element: Element, forms: Mapping[str, Mapping[str, A
 
 def _buttons(diagram: Diagram, element: Element) -> Iterator[str]:
     outcomes = [outcome.name for outcome in element.outcomes]
-    for name in sorted(set(listed(element.properties.get("commentRequired", ""))) - set(outcomes)):
-        yield say(element, f"属性 commentRequired 中的{quoted(name)}不是这一步的选项，请改为属性 outcomes 中的选项")
+    for which in ("commentRequired", "signs"):
+        for name in sorted(set(listed(element.properties.get(which, ""))) - set(outcomes)):
+            yield say(element, f"属性 {which} 中的{quoted(name)}不是这一步的选项，请改为属性 outcomes 中的选项")
+    if "signs" in element.properties and element.tag != "userTask":
+        yield say(element, "属性 signs 只能用在用户任务上，请删除")
     for name in outcomes:
         if len(name) > MAX_OUTCOME:
             yield say(element, f"选项{quoted(name)}超过 {MAX_OUTCOME} 个字，请缩短")

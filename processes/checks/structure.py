@@ -168,7 +168,8 @@ def _choices(diagram: Diagram) -> Iterator[str]:
 def _references(diagram: Diagram) -> Iterator[str]:
     known = {child.get("id") for child in diagram.root}
     for element in diagram.elements.values():
-        if element.tag == "boundaryEvent" and element.attached_to not in diagram.elements:
+        attached = element.tag == "boundaryEvent" or element.attached_to is not None
+        if attached and element.attached_to not in diagram.elements:
             yield say(element, f"所依附的{quoted(element.attached_to)}不存在，请把它移到任务或子流程上")
         elif element.attached_to is not None and diagram.parents[element.id] != diagram.parents[element.attached_to]:
             yield say(element, f"与所依附的{quoted(element.attached_to)}不在同一层，请把它移到任务或子流程的边上")

@@ -49,6 +49,8 @@ class Outcome:
 
     name: str
     comment_required: bool
+    signs: bool = False
+    """Whether whoever gives it signs: they have given their password shortly before (`Actor.has_proved`)."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,13 @@ class Element:
     def outcomes(self) -> tuple[Outcome, ...]:
         """The buttons of a user task; one called 提交 where the diagram names none."""
         required = listed(self.properties.get("commentRequired", ""))
-        return tuple(Outcome(name, name in required) for name in listed(self.properties.get("outcomes", "提交")))
+        signs = listed(self.properties.get("signs", ""))
+        return tuple(Outcome(name, name in required, name in signs) for name in listed(self.properties.get("outcomes", "提交")))
+
+    @property
+    def signs(self) -> bool:
+        """Whether one of its outcomes is a signature."""
+        return any(outcome.signs for outcome in self.outcomes)
 
 
 def tag_of(node: Node) -> Tag | None:

@@ -54,6 +54,7 @@ def give_outcome(locked: LockedTask, outcome: str, answers: Answers | None = Non
         TaskClosed: a deadline was first.
         FourEyes: the actor has acted in a step that checks this one.
         FormInvalid: the form does not pass its checks, or a required comment is missing.
+        NotProved: the outcome is a signature, and the actor has not given their password shortly before.
         Refused: the task has no such outcome.
     """
     step, live = locked.step, locked.live()

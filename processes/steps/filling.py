@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any, TypeAlias
 
 from processes.diagrams.elements import Element
-from processes.errors import FormInvalid, Refused
+from processes.errors import FormInvalid, NotProved, Refused
+from processes.history import SIGNED
 from processes.rights import access
 from processes.steps.step import Step
 
@@ -19,27 +21,42 @@ def check_and_store(step: Step, element: Element, outcome: str, answers: Answers
 
     `answers`: None takes what the record holds.
 
-    Returns: what the history keeps: the answers to the task's own form, or what has changed in the record's.
+    Returns: what the history keeps: the answers to the task's own form, or what has changed in the record's; of a signature also
+        when the signer gave their password (`SIGNED`).
     Raises:
         Refused: the task has no such outcome.
         FormInvalid: the comment is missing, or the form does not pass its checks.
+        NotProved: the outcome is a signature, and the actor has not given their password shortly before.
     """
     chosen = next((o for o in element.outcomes if o.name == outcome), None)
     if chosen is None:
         raise Refused(f"“{element.name}”没有“{outcome}”这个选项，请刷新页面后重试")
     if chosen.comment_required and not (comment or "").strip():
         raise FormInvalid([("comment", f"选择“{outcome}”时须填写意见")])
+    kept = _fill_in(step, element, answers)
+    return {**kept, **_signed(step, outcome)} if chosen.signs else kept or None
+
+
+def _signed(step: Step, outcome: str) -> dict[str, Any]:
+    actor = step.actor
+    if actor.proved_at is None or not actor.has_proved(step.now):
+        raise NotProved(f"“{outcome}”是签名，请先输入您的登录密码")
+    return {SIGNED: actor.proved_at.astimezone(UTC).isoformat()}
+
+
+def _fill_in(step: Step, element: Element, answers: Answers | None) -> dict[str, Any]:
+    """Stores the answers to an element's form where it is the record's; returns them, or what has changed in the record."""
     if element.form is None:
-        return None
+        return {}
     record_form = step.definition.record_form(element)
     before = step.subject.answers() if record_form else {}
     stored = answers_to_store(step, element.form, element, before if answers is None else answers, before)
     if not record_form:
-        return stored or None
+        return stored
     changes = differences(before, stored)
     if changes:
         step.subject.take(stored)
-    return changes or None
+    return changes
 
 
 def answers_to_store(

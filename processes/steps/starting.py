@@ -41,6 +41,7 @@ def start(
         NotFound: no such process is deployed.
         NotAllowed: the actor does not hold the lane in which the diagram starts, or the first task is another's.
         FormInvalid: with an outcome, the record does not pass the form's checks.
+        NotProved: the outcome is a signature, and the actor has not given their password shortly before.
     """
     definition = newest or latest(session, key)
     must_begin(actor, definition, subject)

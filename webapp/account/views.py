@@ -69,7 +69,8 @@ def login_not_taken(message: str) -> str:
 
 def _enter(account: str) -> str | None:
     """Checks the posted password and begins a fresh session. Returns what is wrong, where it is not right."""
-    password, address, now = request.form.get("password", "")[:200], (request.remote_addr or "")[:45], runtime().engine.clock()
+    password, now = request.form.get("password", "")[:200], runtime().engine.clock()
+    address = throttle.counted_as(request.remote_addr or "")
     if throttle.too_many(db(), account, address, now):
         return TOO_MANY
     person = db().scalars(select(Person).where(Person.account == account, Person.active)).first()
@@ -138,4 +139,5 @@ def _begin(person: Person) -> None:
     session.clear()
     session.permanent = True
     session["person"], session["stamp"] = person.id, person.stamp
+    session["proved"] = runtime().engine.clock().timestamp()
     g.pop("actor", None)  # who was asking when the request came

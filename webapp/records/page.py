@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import g, render_template
@@ -17,7 +18,7 @@ from processes import tables
 from processes.definitions.definition import Definition
 from processes.definitions.store import load
 from processes.errors import NotStarted
-from processes.history import clock_text, errors_behind, events_of, instance_of
+from processes.history import SIGNED, clock_text, errors_behind, events_of, instance_of
 from processes.notices.people import people_around
 from processes.outside.answers import retried
 from processes.rights import access
@@ -111,7 +112,9 @@ def _texts_of(definition: Definition, event: EventRow, hidden: set[str]) -> list
     edited = event.kind == EventKind.EDIT or (element is not None and definition.record_form(element))
     found = []
     for name, value in (event.data or {}).items():
-        if name in hidden:
+        if name == SIGNED:
+            found.append(("签名", f"{clock_text(datetime.fromisoformat(value))} 输入登录密码"))
+        if name in hidden or name == SIGNED:
             continue
         schema = known.get(name, {})
         text = _changed(schema, *value) if edited else as_text(schema, value)

@@ -41,8 +41,8 @@ def test_the_first_font_that_has_a_character_draws_it(character: str, font: str 
 
 
 def test_a_text_is_bold_as_a_whole_or_not_at_all() -> None:
-    assert runs("王一", bold=True) == ((BOLD, "王一"),)
-    assert runs("王𠮷", bold=True) == ((REGULAR, "王"), ("PilotRare", "𠮷"))
+    assert runs("王一", face=BOLD) == ((BOLD, "王一"),)
+    assert runs("王𠮷", face=BOLD) == ((REGULAR, "王"), ("PilotRare", "𠮷"))
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] *
         (HEAD + "    - {as: school1, do: save, form: 5}", "form 应写成"),
         (HEAD + "    - {as: school1, do: new, expect: {color: red}}", "expect 可写"),
         (HEAD + "    - {as: school1, do: new, expect: {buttons: {school1: 提交}}}", "tasks 应为列表"),
+        (HEAD + "    - {as: school1, do: new, proved: 是}", "proved 应为 true 或 false"),
         (HEAD + "    - {time: 明天}", "应写成 '2026-11-24 09:00'"),
     ],
 )

@@ -41,6 +41,12 @@ def test_a_sound_diagram_passes() -> None:
         (START + task(prop("editForm", "no.json")) + END + LINE, "找不到表单“no.json”（属性 editForm）"),
         # buttons
         (START + task(prop("commentRequired", "退回")) + END + LINE, "commentRequired 中的“退回”"),
+        (START + task(prop("signs", "签发")) + END + LINE, "signs 中的“签发”不是这一步的选项"),
+        (START + task(prop("sign", "提交")) + END + LINE, "没有属性“sign”，是否应为“signs”"),
+        (
+            START + task().replace("userTask", "manualTask").replace(STATUS, prop("signs", "提交")) + END + LINE,
+            "属性 signs 只能用在用户任务上",
+        ),
         (START + task(prop("outcomes", " , ")) + END + LINE, "没有选项（属性 outcomes 为空）"),
         (START + task(prop("outcomes", "长" * 41)) + END + LINE, "超过 40 个字"),
         (START + task(prop("outcomes", "同意,同意")) + END + LINE, "2 个同名的按钮“同意”"),

@@ -178,3 +178,8 @@ def test_prefixes_do_not_matter() -> None:
     assert found(prefixed.encode()) == []
     assert NAMESPACES in plain
     assert STATUS in plain
+
+
+def test_what_is_attached_without_being_a_boundary_event() -> None:
+    attached = task().replace("<userTask", '<userTask attachedToRef="gone"')
+    says(diagram(START + attached + END + LINE), "用户任务“审核”(t)：所依附的“gone”不存在，请把它移到任务或子流程上")

@@ -23,14 +23,16 @@ from domain.exams.registrations import COPIED, Entry, Registration
 from domain.exams.rooms import Room
 from domain.exams.seats import Duty, ExamTicket, RoomSitting, Seat
 from domain.exams.windows import MOMENTS
+from domain.ground.database import one_at_a_time
 from domain.ground.tones import Tone
-from domain.platform.background import BackgroundTask, TaskState
+from domain.platform.background import BackgroundTask, TaskState, begin
 from jobs import background
 from jobs.arrangements import working
 from jobs.arrangements.reading import Given, read
 from jobs.arranging import Arranging, Wanted
 from tests.conftest import NOON, World
 from tests.domain.exams.pupils import pupil
+from tests.racing import race
 from tests.webapp.clients import site, user
 from tests.webapp.demonstration import total
 from tests.webapp.exams.room_forms import add_room, set_the_stage
@@ -288,6 +290,21 @@ def test_two_arrangers_at_once_do_not_overwrite_each_other(world_books: World, p
     assert "正在自动编排或发布" in again
     work(world_books)
     assert "已排 8 人次" in organization.get(first.location).text
+
+
+@pytest.mark.row("5.2.8.2")
+def test_of_two_who_press_at_the_same_moment_the_second_is_told(world_books: World, people: tuple[FlaskClient, ...]) -> None:
+    _, organization, _ = people
+    params = {"plan": 1, "back": "/arranging/1", "order": "按学校", "making_room": False}
+
+    def begun(session: Session) -> None:
+        one_at_a_time(session, "arranging 1")
+        begin(session, world_books.actor("organization1"), working.ARRANGE, "自动编排", params, world_books.clock.now)
+
+    told = race(world_books, begun, lambda: organization.post("/arranging/1/publish", follow_redirects=True).text)
+    assert "正在自动编排或发布" in told
+    with world_books.runtime.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(BackgroundTask).where(BackgroundTask.kind == working.PUBLISH)) == 0
 
 
 @pytest.mark.row("5.2.8.2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from domain.exams.candidates import Candidate
-from domain.exams.exam_subjects import ExamSubject
+from domain.exams.exam_subjects import ExamSubject, InForce
 from domain.exams.plans import ExamPlan, Sitting
 from domain.exams.registering import Wish, open_plan, register, terms_of
 from domain.exams.registrations import Entry, Registration, delete_registrations
@@ -233,8 +234,40 @@ def test_a_subject_of_later_takes_no_result_away(lite_books: World) -> None:
     assert organization.post("/exam-subjects/new", data=form).status_code == 302
     assert results(lite_books) == ["通过"]
     made = max(ids(lite_books, select(ExamSubject.id)))
-    written(lite_books, lambda session: session.execute(update(ExamSubject).values(created_at=NOON).where(ExamSubject.id == made)))
+    asked = update(InForce).where(InForce.subject_id == made)
+    written(lite_books, lambda session: session.execute(asked.values(began_at=NOON)))
     assert results(lite_books) == ["待定"]  # asked already when it was examined
+    for act in ("disable", "enable"):  # what was asked then is asked of that plan for ever
+        form = {"ids": str(made), "back": "/exam-subjects/", "element": act}
+        assert "完成 1 条" in organization.post("/lists/exam_subject/send", data=form, follow_redirects=True).text
+        assert results(lite_books) == ["待定"], act
+    written(lite_books, lambda session: session.execute(asked.where(InForce.ended_at.is_not(None)).values(ended_at=SCORING)))
+    assert results(lite_books) == ["通过"]  # switched off before the marks were public
+
+
+@pytest.mark.row("5.2.10")
+@pytest.mark.parametrize(
+    ("moment", "mark", "result"), [(SCORING, None, "待定"), (PUBLIC, None, "待定"), (SCORING, 80, "通过"), (PUBLIC, 80, "待定")]
+)
+def test_nobody_passes_because_subjects_are_switched_off(world_books: World, moment: datetime, mark: int | None, result: str) -> None:
+    app = site(world_books)
+    school, organization = user(app, "school1"), user(app, "organization1")
+    assert publish(organization, **BOTH, mode="按科目") == 302
+    add(school, PUPIL)
+    certificate = int(target(world_books).partition(":")[2])
+    both = ids(world_books, select(Sitting.subject_id))
+    names = {name_of(world_books, ExamSubject, one).name: one for one in both}
+    school.post("/registrations/register", data={"ids": "1", "target": f"1:{certificate}:{names['理论知识']}"})
+    seat(world_books, 1)
+    world_books.clock.now = SCORING
+    if mark is not None:
+        given(world_books, (1, "理论知识", mark, "正常"))
+    world_books.clock.now = moment
+    for subject in both:
+        form = {"ids": str(subject), "back": "/exam-subjects/", "element": "disable"}
+        assert "完成 1 条" in organization.post("/lists/exam_subject/send", data=form, follow_redirects=True).text
+    world_books.clock.now = PUBLIC
+    assert results(world_books) == [result]
 
 
 def registered(world: World) -> Callable[[Session], Any]:

@@ -33,6 +33,7 @@ const FIELDS = {
     property("editForm", "可编辑的表单", { options: "forms", hint: "停在这里时可以修改的内容；不选则不能修改" }),
     property("outcomes", "选项", { hint: "办理的按钮，用逗号分开，如 审核通过,审核退回" }),
     property("commentRequired", "须填意见的选项", { hint: "用逗号分开" }),
+    property("signs", "属于签名的选项", { hint: "用逗号分开；登录超过 10 分钟的，办理时须输入登录密码" }),
     property("button", "列表上的按钮"),
     ...BUTTON,
     property("due", "办理期限", { hint: "expression" }),
