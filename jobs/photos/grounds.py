@@ -28,9 +28,7 @@ _SHOULDERS = 18  # the row above which no shoulder reaches
 
 _ROW = 3 * _ACROSS  # bytes of the averaged portrait
 _TOP_CELLS = slice(_TOP * _ROW)
-_SIDE_CELLS = tuple(
-    slice(at, at + 3 * _SIDE) for row in range(_TOP, _SHOULDERS) for at in (row * _ROW, (row + 1) * _ROW - 3 * _SIDE)
-)
+_SIDE_CELLS = tuple(slice(at, at + 3 * _SIDE) for row in range(_TOP, _SHOULDERS) for at in (row * _ROW, (row + 1) * _ROW - 3 * _SIDE))
 """Where the cells of the edge are in the bytes of the averaged portrait."""
 _COARSE = bytes(one & 0xFC | 2 for one in range(256))
 """Steps of four, so that the colours of a ground are few: each is computed once."""
