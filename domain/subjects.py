@@ -13,9 +13,10 @@ from domain.exams.plans import ExamPlan
 from domain.exams.registration_corrections import RegistrationCorrection
 from domain.exams.score_objections import ScoreObjection
 from domain.ground.subjects import Subject
-from domain.institutions.seals import Seal
+from domain.institutions.seals import OrganizationSeal, SchoolSeal
 from domain.institutions.teachers import Teacher
 from domain.issuing.issuances import Issuance
+from domain.issuing.withdrawals import CertificateWithdrawal
 from domain.standards.site_standards import SiteStandard
 from domain.standards.skill_standards import SkillStandard
 from domain.weekly.periods import ReportingPeriod
@@ -33,10 +34,12 @@ SUBJECTS: dict[str, type[Subject]] = {
     "registration_correction": RegistrationCorrection,
     "score_objection": ScoreObjection,
     "issuance": Issuance,
+    "certificate_withdrawal": CertificateWithdrawal,
     "candidate": Candidate,
     "invigilator_certificate": InvigilatorCertificate,
     "skill_standard": SkillStandard,
     "site_standard": SiteStandard,
     "teacher": Teacher,
-    "seal": Seal,
+    "seal": SchoolSeal,
+    "organization_seal": OrganizationSeal,
 }

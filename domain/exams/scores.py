@@ -140,6 +140,15 @@ def with_lock(now: datetime, query: Select[Any]) -> Select[Any]:
     return query.options(with_expression(Marked.lock, lock_at(now)))
 
 
+def unscored_plans(session: Session, actor: Actor, now: datetime) -> Sequence[tuple[ExamPlan, int]]:
+    """The plans of an actor whose 成绩登记 is open, with how many marks are missing: whoever has none fails once 公示 is over."""
+    missing = marks_query(actor).where(within("scoring", now), Score.entry_id.is_(None)).order_by(None)
+    counted = missing.with_only_columns(ExamPlan.id, func.count(), maintain_column_froms=True).group_by(ExamPlan.id)
+    numbers = {plan_id: number for plan_id, number in session.execute(counted)}
+    plans = session.scalars(select(ExamPlan).where(ExamPlan.id.in_(numbers)).order_by(ExamPlan.id)).all() if numbers else ()
+    return [(plan, numbers[plan.id]) for plan in plans]
+
+
 def marks_query(actor: Actor) -> Select[Marked]:
     """The published seats of an actor's candidates with their marks, newest registrations first: a school its own, an organization those
     of its plans, operators all, others none. `opened` says which of them may be seen."""

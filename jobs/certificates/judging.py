@@ -98,7 +98,7 @@ def _broken(seen: Seen, known: Mapping[str, Known]) -> Iterator[tuple[Verdict, s
     for signature in seen.signatures:
         whose = _whose(signature, known)
         if not signature.placed:
-            yield Verdict.SAVED_AGAIN, f"文件被其他程序重新保存过，签章已失效，{_OURS}"
+            yield Verdict.SAVED_AGAIN, f"文件被其他程序重新保存过，或内容被改动过，签章已失效，{_OURS}"
         elif signature.covers > seen.size:
             yield Verdict.CHANGED, f"文件不完整：签章时至少有 {signature.covers} 个字节，现在只有 {seen.size} 个字节，{_OURS}"
         elif not signature.fingerprint:

@@ -64,6 +64,8 @@ class Import:
     chunk that is taken in: what depends on a window may close meanwhile."""
     offered: Callable[[Session, Actor], bool] = lambda session, actor: True
     """(session, actor) → whether there is such an import to this actor: no other learns whether the plan that its key names exists."""
+    into: Callable[[Session, Actor], str] = lambda session, actor: ""
+    """(session, actor) → what its rows come into, such as the exam plan that its key names: people have several of them open at once."""
     process: str | None = None
     """Key of the process that starts for each new record, after the rows are stored. Its form has the columns, where no `form` is named."""
     form: str = ""

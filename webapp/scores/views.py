@@ -28,7 +28,7 @@ from domain.exams.scores import (
 from domain.exams.scoring import scoring_plans
 from domain.ground.id_numbers import masked
 from domain.ground.parties import Actor
-from domain.platform.imports import ImportRecord
+from domain.platform.imports import kinds_imported
 from forms.kinds import ORGANIZATION
 from forms.lists.scores import OUTCOMES, SCORES
 from jobs.imports.scores import PREFIX
@@ -105,6 +105,7 @@ def store(entry_id: int) -> ResponseReturnValue:
     if ORGANIZATION not in actor().roles:
         raise NotAllowed
     row = _marked(entry_id)
+    done = "成绩已更正。" if row.state else "成绩已登记。"
     typed = {name: request.form.get(name, "").strip() for name in ("mark", "state", "reason", "seen")}
     try:
         mark = read_mark(typed["mark"], typed["state"], row.sitting.subject)
@@ -113,8 +114,8 @@ def store(entry_id: int) -> ResponseReturnValue:
         with db().begin_nested():
             changed = correct(db(), actor(), row, mark, typed["state"], typed["reason"], typed["seen"], _now())
     except (BadMark, Locked, ScoredMeanwhile) as error:
-        return _page(entry_id, str(error), typed), 409
-    flash("成绩已更正。" if changed else "与现有成绩相同，没有变化。", "success" if changed else "info")
+        return _page(entry_id, str(error).removesuffix("。"), typed), 409
+    flash(done if changed else "与现有成绩相同，没有变化。", "success" if changed else "info")
     return redirect(url_for(".show", entry_id=entry_id))
 
 
@@ -124,8 +125,7 @@ def begin() -> str:
     if ORGANIZATION not in actor().roles:
         raise NotAllowed
     plans = db().scalars(scoring_plans(actor(), _now())).all()
-    kinds = select(ImportRecord.kind).where(ImportRecord.party_id == actor().party_id, ImportRecord.kind.startswith(PREFIX)).distinct()
-    ids = {int(kind.removeprefix(PREFIX)) for kind in db().scalars(kinds)} - {plan.id for plan in plans}
+    ids = {int(kind.removeprefix(PREFIX)) for kind in kinds_imported(db(), actor(), PREFIX)} - {plan.id for plan in plans}
     past = db().scalars(select(ExamPlan).where(ExamPlan.id.in_(ids)).order_by(ExamPlan.id.desc())).all()
     return render_template("scores/import.html", plans=plans, past=past, prefix=PREFIX)
 

@@ -15,14 +15,12 @@ import pytest
 
 from jobs.certificates import inside
 from jobs.certificates.checking import LARGEST, check
-from jobs.certificates.drawing import draw
 from jobs.certificates.facts import ORGANIZATION, ROLES, SITE
 from jobs.certificates.judging import Checked, Known, Verdict, judged
-from jobs.certificates.layouts import layout_of, standard
 from jobs.certificates.sealing import ready, seal
 from tests.conftest import NOON
 from tests.jobs.certificates.attacks import AFTER, BOMBS, FORGED
-from tests.jobs.certificates.making import certificate, ec_key, fingerprint, known, made_seal, rsa_key, sealed, seals
+from tests.jobs.certificates.making import certificate, drawn, ec_key, fingerprint, known, made_seal, rsa_key, sealed, seals
 
 pytestmark = pytest.mark.row("4.2.7")
 WRONG = "请上传从本平台下载的证书原文件"
@@ -50,7 +48,7 @@ def test_what_was_issued_is_recognized_with_who_signed_it_and_when() -> None:
 
 
 def test_sealed_anew_it_is_valid_but_another_file() -> None:
-    again = seal(draw(certificate(), layout_of(standard())).content, seals(), NOON + timedelta(minutes=1))
+    again = seal(drawn(), seals(), NOON + timedelta(minutes=1))
     assert judge(again, issued=inside.look(sealed()).digest).verdict == Verdict.VALID
     assert judge(again).verdict == Verdict.VALID
 
@@ -157,7 +155,7 @@ def test_without_its_fields_it_has_no_seal() -> None:
     found = judge(made.getvalue())
     assert found.verdict == Verdict.UNSIGNED
     assert WRONG in words(found)
-    assert judge(draw(certificate(), layout_of(standard())).content).verdict == Verdict.UNSIGNED
+    assert judge(drawn()).verdict == Verdict.UNSIGNED
 
 
 def test_a_picture_of_it_in_a_pdf_is_no_certificate() -> None:
@@ -207,14 +205,14 @@ def others() -> dict[str, Any]:
 
 
 def test_others_who_take_the_same_names_are_strangers() -> None:
-    forged = seal(draw(certificate(), layout_of(standard())).content, others(), NOON)
+    forged = seal(drawn(), others(), NOON)
     found = judge(forged)
     assert found.verdict == Verdict.FOREIGN
     assert "名为“江苏测试职业技术学院”的证书，本平台没有登记过它" in words(found)
 
 
 def test_one_stranger_is_enough() -> None:
-    mixed = seal(draw(certificate(), layout_of(standard())).content, {**seals(), SITE: others()[SITE]}, NOON)
+    mixed = seal(drawn(), {**seals(), SITE: others()[SITE]}, NOON)
     found = judge(mixed)
     assert found.verdict == Verdict.FOREIGN
     assert "缺少考核站点的签章" in words(found)
@@ -222,8 +220,8 @@ def test_one_stranger_is_enough() -> None:
 
 def test_the_certificate_of_one_and_the_key_of_another() -> None:
     """Certificates are public: whoever puts ours into a signature of theirs has still not our key."""
-    content = seal(draw(certificate(), layout_of(standard())).content, seals(), NOON)
-    theirs = seal(draw(certificate(2), layout_of(standard())).content, seals(), NOON)
+    content = seal(drawn(), seals(), NOON)
+    theirs = seal(drawn(2), seals(), NOON)
     holes = [match for match in re.finditer(rb"/Contents <([0-9A-F]+)>", content)]
     taken = re.findall(rb"/Contents <([0-9A-F]+)>", theirs)
     assert len(holes[1][1]) == len(taken[1])
@@ -236,7 +234,7 @@ def test_signatures_in_each_other_s_place() -> None:
         ORGANIZATION: ready(made_seal(ORGANIZATION, key=ec_key(), certificates=seals()[SITE].seal.certificates)),
         SITE: ready(made_seal(SITE, key=rsa_key(), certificates=seals()[ORGANIZATION].seal.certificates)),
     }
-    found = judge(seal(draw(certificate(), layout_of(standard())).content, swapped, NOON))
+    found = judge(seal(drawn(), swapped, NOON))
     assert found.verdict == Verdict.INCOMPLETE
     assert "签章的位置不对：培训评价组织处盖的是江苏测试职业技术学院（考核站点）的签章" in found.sentences
 
@@ -253,7 +251,7 @@ def test_half_sealed() -> None:
 def test_signed_outside_the_time_of_the_key() -> None:
     """Nothing of the product signs so: whoever does has the key."""
     late = {**seals(), SITE: ready(made_seal(SITE, days=2))}
-    content = seal(draw(certificate(), layout_of(standard())).content, late, NOON)
+    content = seal(drawn(), late, NOON)
     one = late[SITE].seal.certificates[0]
     more = {**known(), fingerprint(one): Known(SITE, "测试")}
     seen = inside.look(content)

@@ -493,8 +493,10 @@ def test_the_home_and_the_plan_say_how_far_the_arranging_is(world_books: World, 
     assert "共 10 人次，已排 8 人次，准考证 4 个" in school.get("/exam-plans/1").text
     assert "2 个考场，8 个考位" in school.get("/exam-plans/1").text
     home = school.get("/").text
-    assert "未排考" not in home
+    assert "排考已结束" not in home
     assert "已排考，可以下载准考证" in home
+    assert "正在排考，本校仍有 1 条报考未排考；没有照片的考生请尽快导入照片" in home
+    assert "没有照片的考生" not in organization.get("/").text
     world_books.clock.now = ARRANGED
     for client in (school, organization):
         assert "排考已结束，仍有 1 条报考未排考" in client.get("/").text

@@ -19,7 +19,9 @@ from domain.exams.score_objections import ScoreObjection
 from domain.exams.scores import Score, ScoreChange, correct, marked_of
 from domain.institutions.schools import School
 from domain.issuing.issuances import Issuance, begin_issuances
-from processes import tables
+from jobs import messages as delivering
+from processes import history, tables
+from processes.steps import acting
 from tests.conftest import World
 from tests.domain.exams.pupils import PUPIL, pupil
 from tests.racing import race, transaction
@@ -140,6 +142,35 @@ def test_marks_of_all_plans_that_are_over_are_locked_together(world_books: World
         assert not lock_marks(session, 3, OVER)
     with world_books.runtime.database.reading() as session:
         assert session.scalars(select(MarksLock.plan_id).order_by(MarksLock.plan_id)).all() == [1, 2]
+
+
+@pytest.mark.row("5.2.10")
+def test_two_plans_that_end_at_one_moment_begin_one_certificate(world_books: World) -> None:
+    """Theory in one plan, practice in the other: both results become 通过 together, and neither plan waits for the other for good."""
+    organization, certificate, ids = by_subject(world_books, "理论考试", "实操考试")
+    school = user(organization.application, "school1")
+    add(school, PUPIL)
+    for plan, subject in ((1, "理论知识"), (2, "操作技能")):
+        school.post("/registrations/register", data={"ids": "1", "target": f"{plan}:{certificate}:{ids[subject]}"})
+    for registration in (1, 2):
+        seat(world_books, registration)
+    mark(world_books, {1: 80})
+    mark(world_books, {2: 80}, plan=2)
+    world_books.clock.now = OVER
+    engine = world_books.runtime.engine
+
+    def over(plan: int, session: Session) -> str:
+        instance = history.instance_of(session, "exam_plan", plan)
+        assert instance is not None
+        acting.tick(engine, session, instance.id)
+        return "over"
+
+    for first, second in ((1, 2), (2, 1)):
+        assert race(world_books, partial(over, first), transaction(world_books, partial(over, second))) == "over"
+        world_books.clock.now += timedelta(minutes=1)
+    delivering.deliver_due(world_books.runtime)
+    assert len(issued(world_books)) == 1
+    assert (status_of(world_books, 1), status_of(world_books, 2)) == ("已结束", "已结束")
 
 
 @pytest.mark.row("5.2.10")

@@ -102,6 +102,7 @@ def test_a_candidate_sees_their_own_marks_and_no_others(world_books: World, cand
     page = candidate.get("/results/mine").text
     for words in (PUPIL["name"], "260001000000001", "理论知识", "操作技能", '<b class="mark-value">59</b>', "未通过", CERTIFICATE):
         assert str(words) in page
+    assert page.index("理论知识") < page.index("操作技能")  # in the order of the subjects, not of the alphabet
     for other in (str(pupil(1)["name"]), "260001000000002", ID):
         assert other not in page
     assert candidate.get("/results/").location == "/results/mine"
@@ -110,6 +111,13 @@ def test_a_candidate_sees_their_own_marks_and_no_others(world_books: World, cand
     assert candidate.post("/results/leave").location == "/results/"
     assert candidate.get("/results/mine").location == "/results/"
     assert candidate.get("/registrations/").location.startswith("/login")  # it opens nothing else
+
+
+@pytest.mark.row("5.2.9.2")
+def test_digits_may_be_wide(world_books: World, candidate: FlaskClient) -> None:
+    """As an input method for Chinese writes them."""
+    wide = str.maketrans("0123456789", "０１２３４５６７８９")
+    assert come(candidate, ID.translate(wide), TAIL.translate(wide)).location == "/results/mine"
 
 
 @pytest.mark.row("5.2.9.2")

@@ -85,6 +85,19 @@ def test_a_slip_is_made_and_confirmed(lite_books: World) -> None:
     assert "已缴费，不能删除" in school.post("/registrations/1/delete", follow_redirects=True).text
 
 
+@pytest.mark.row("5.2.7.2", "5.2.7.3")
+def test_nobody_is_offered_what_is_another_party_s_to_do(lite_books: World) -> None:
+    app, token = registered(lite_books)
+    school, organization = (user(app, name) for name in ("school1", "organization1"))
+    assert school.post("/payment-slips/new", data={"for": token, "act": "保存"}).status_code == 302
+    (made,) = ids(lite_books, select(PaymentSlip.id))
+    edit, confirm = f'href="/payment-slips/{made}/edit"', "批量确认缴费"
+    own, theirs = school.get("/payment-slips/").text, organization.get("/payment-slips/").text
+    assert (edit in own, confirm in own) == (True, False)
+    assert (edit in theirs, confirm in theirs) == (False, True)
+    assert edit not in organization.get(f"/payment-slips/{made}").text
+
+
 @pytest.mark.row("5.2.7.2")
 def test_a_deleted_slip_frees_its_registrations(lite_books: World) -> None:
     app, token = registered(lite_books)
