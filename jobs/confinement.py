@@ -76,7 +76,7 @@ WORK: Mapping[str, Work] = {
     "list of photos": Work("jobs.photos.apart", "entries", seconds=20, memory=700 * MEGABYTE),
     "one photo": Work("jobs.photos.apart", "one", seconds=8),
     "crop of a photo": Work("jobs.photos.apart", "crop", seconds=5),
-    "photos of a zip": Work("jobs.photos.apart", "photos", seconds=120),
+    "photos of a zip": Work("jobs.photos.apart", "photos", seconds=120, memory=1160 * MEGABYTE),  # 136 more: what its thread reserves
     "trial of a diagram": Work("jobs.trials", "try_diagram", seconds=20),
 }
 
