@@ -159,7 +159,8 @@ PAYMENT_SLIP = RecordKind(
     chosen_at="payment_slip.choose",
     facts=_facts,
     ways=tuple(
-        Link(making(mode), "payment_slip.choose", frozenset({SCHOOL}), {"mode": mode}, primary=True) for mode in (BY_CERTIFICATE, BY_SUBJECT)
+        Link(making(mode), "payment_slip.choose", frozenset({SCHOOL}), {"mode": mode}, primary=True)
+        for mode in (BY_CERTIFICATE, BY_SUBJECT)
     ),
     sends="确定",
     made=_made,

@@ -19,7 +19,7 @@ blueprint = record_blueprint(PAYMENT_SLIP)
 
 @blueprint.get("/choose", endpoint="choose")
 def choose() -> str:
-    """按证书、按科目报考生成缴费申请单: plans in 报考 and certificates with registrations that are due; `mode` of the address: one of both."""
+    """按证书、按科目报考生成缴费申请单: plans in 报考 and certificates with registrations that are due; of one `mode`, or of both."""
     if "试点院校" not in actor().roles:
         raise NotAllowed
     found = dues(db(), actor(), runtime().engine.clock())

@@ -81,7 +81,7 @@ def screen_of(kind: RecordKind[Any]) -> ListScreen:
         help=kind.help,
         show=lambda row: url_for(f"{kind.key}.show", record_id=row.id),
         new=None if kind.create is None or kind.ways else lambda part: url_for(kind.chosen_at or f"{kind.key}.new", **_opened_for(part)),
-        buttons=lambda who, part: [_button(link) for link in (*kind.ways, *kind.links) if link.roles & who.roles and link.part in ("", part)],
+        buttons=lambda who, part: [_button(one) for one in (*kind.ways, *kind.links) if one.roles & who.roles and one.part in ("", part)],
         empty=kind.empty,
         export=kind.export,
         more_exports=kind.more_exports,
