@@ -47,7 +47,6 @@ def posted_proof() -> NotProved | None:
         return TooManyTries()
     if tried.person is None or (tried.person.id, tried.person.stamp) != (who.person_id, who.stamp):
         return WrongOwnPassword()
-    db().rollback()  # others who log in need not wait until this act is done
     now = runtime().engine.clock()
     session["proved"] = now.timestamp()
     g.actor = replace(who, proved_at=now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import g, request
+from flask import request
 from sqlalchemy import select
 
 from domain.ground.database import one_at_a_time
@@ -27,8 +27,8 @@ class Tried:
 def try_password(account: str, password: str) -> Tried:
     """Whether this is the password of the active person with this account.
 
-    What the request has read or written before is let go: the hash takes its time, and must hold no lock. Where the password is wrong,
-    what the request writes afterwards is kept even if it answers with an error, because the attempt counts.
+    What the request has read or written before is let go: the hash takes its time, and must hold no lock. A wrong one counts whatever
+    becomes of the request, which may end in an error of quite another kind: it is written down in a transaction of its own.
     """
     address, now = (request.remote_addr or "")[:45], runtime().engine.clock()
     if throttle.too_many(db(), account, address, now):
@@ -37,12 +37,11 @@ def try_password(account: str, password: str) -> Tried:
     if person is not None:
         db().expunge(person)  # it outlives the transaction
     db().rollback()
-    right = check_login(person, password[:LONGEST], runtime().settings.secret_key)
-    one_at_a_time(db(), "login")
-    if throttle.too_many(db(), account, address, now):  # others guessed meanwhile: many at once learn no more than one after the other
-        return Tried(None, too_many=True)
-    if not right or person is None:
-        throttle.failed(db(), account, address, now)
-        g.commit = True
-        return Tried(None)
-    return Tried(person)
+    right = check_login(person, password[:LONGEST], runtime().settings.secret_key) and person is not None
+    with runtime().database.writing_in_a_hurry() as session:
+        one_at_a_time(session, "login")
+        # others guessed meanwhile: many at once learn no more than one after the other
+        too_many = throttle.too_many(session, account, address, now)
+        if not right and not too_many:
+            throttle.failed(session, account, address, now)
+    return Tried(person if right and not too_many else None, too_many)

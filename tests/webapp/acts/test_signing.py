@@ -276,6 +276,30 @@ def test_guessing_is_throttled_as_at_the_login_and_together_with_it(lite: World,
     assert status(lite, 1) == "审核通过"
 
 
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("/inbox/tasks/none", 404),
+        ("/records/tasks/none", 404),
+        ("/weekly/99/edit", 404),
+        ("/weekly/new", 403),
+        ("/lists/weekly_report/finish", 302),
+        ("/inbox/batch/finish", 302),
+    ],
+)
+def test_a_guess_counts_whatever_becomes_of_the_rest(lite: World, address: str, code: int) -> None:
+    app = signing(lite, review="审核通过")
+    waiting(lite, app)
+    province = user(app, "province1")
+    form = {**REVIEW, "outcome": "审核通过", "act": "提交", "own_password": "wrong"}
+    if address == "/inbox/batch/finish":  # nothing of what is ticked waits: the password is not even looked at
+        assert province.post(address, data={**form, "ids": ["none"]}).status_code == code
+        assert tries(lite) == []
+        return
+    assert province.post(address, data=form).status_code == code
+    assert tries(lite) == ["province1"]
+
+
 def test_failed_logins_count_at_a_signature_and_an_address_too(lite: World) -> None:
     app = signing(lite, review="审核通过")
     waiting(lite, app)
