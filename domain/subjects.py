@@ -13,7 +13,7 @@ from domain.exams.plans import ExamPlan
 from domain.exams.registration_corrections import RegistrationCorrection
 from domain.exams.score_objections import ScoreObjection
 from domain.ground.subjects import Subject
-from domain.institutions.seals import Seal
+from domain.institutions.seals import OrganizationSeal, SchoolSeal
 from domain.institutions.teachers import Teacher
 from domain.issuing.issuances import Issuance
 from domain.standards.site_standards import SiteStandard
@@ -38,5 +38,6 @@ SUBJECTS: dict[str, type[Subject]] = {
     "skill_standard": SkillStandard,
     "site_standard": SiteStandard,
     "teacher": Teacher,
-    "seal": Seal,
+    "seal": SchoolSeal,
+    "organization_seal": OrganizationSeal,
 }

@@ -69,7 +69,7 @@ def check_field(schema: Mapping[str, Any], path: str, text: str, beside: Mapping
     The number of the line is left out of the message: the page shows it beside the field, and lines may have been removed above it.
     """
     holder: Mapping[str, Any] = schema
-    *parents, name = [part for part in path.split(".") if not part.isdigit()]
+    *parents, name = [part for part in path.split(".") if not part.isdigit()] or [""]
     for part in parents:
         holder = holder.get("properties", {}).get(part, {}).get("items", {})
     field = holder.get("properties", {}).get(name)

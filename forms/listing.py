@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from domain.ground.base import utc_now
 from domain.ground.parties import Actor
+from forms.years import year_of
 
+YEAR_DIGITS = 4
 Narrow = Callable[[Select[Any], str], Select[Any]]
 """Narrows a query by what was typed or chosen."""
 
@@ -95,6 +97,16 @@ def equals(column: SQLColumnExpression[str], tidy: Callable[[str], str] = str) -
     """For a filter with fixed choices, or of a whole number: the rows in which a column is what was chosen, or typed, as `tidy` has it
     stored."""
     return lambda query, text: query.where(column == tidy(text))
+
+
+def of_year(column: SQLColumnExpression[int] | SQLColumnExpression[int | None]) -> Narrow:
+    """For a filter: the rows in which a column holds the year that was typed, as forms and imports read it; none for anything else."""
+
+    def narrow(query: Select[Any], text: str) -> Select[Any]:
+        year = year_of(text)
+        return query.where(column == int(year) if year.isdecimal() and len(year) == YEAR_DIGITS else false())
+
+    return narrow
 
 
 @dataclass(frozen=True)

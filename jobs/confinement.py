@@ -70,6 +70,7 @@ WORK: Mapping[str, Work] = {
     "look at a table": Work("jobs.imports.apart", "look", seconds=5, memory=700 * MEGABYTE),
     "long look at a table": Work("jobs.imports.apart", "look", seconds=60, memory=700 * MEGABYTE),
     "rows of a table": Work("jobs.imports.apart", "read", seconds=60, memory=2000 * MEGABYTE),
+    "look at a certificate": Work("jobs.certificates.inside", "look_inside", seconds=10, memory=1000 * MEGABYTE),
     "list of photos": Work("jobs.photos.apart", "entries", seconds=20, memory=700 * MEGABYTE),
     "one photo": Work("jobs.photos.apart", "one", seconds=8),
     "crop of a photo": Work("jobs.photos.apart", "crop", seconds=5),

@@ -49,7 +49,8 @@ from webapp.home.views import blueprint as home
 from webapp.imports.amending import blueprint as amending
 from webapp.imports.views import blueprint as imports
 from webapp.inbox.routes import blueprint as inbox
-from webapp.institutions.seals import blueprint as seals
+from webapp.institutions.seals import ORGANIZATIONS as organization_seals
+from webapp.institutions.seals import SCHOOLS as seals
 from webapp.institutions.views import blueprint as institutions
 from webapp.invigilators.views import blueprint as invigilators
 from webapp.links import is_local
@@ -82,6 +83,7 @@ BLUEPRINTS = (
     inbox,
     institutions,
     seals,
+    organization_seals,
     certificates,
     invigilators,
     reports,

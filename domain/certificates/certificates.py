@@ -66,6 +66,13 @@ class Certificate(Base):
         """Name and grade."""
         return f"{self.name}（{self.grade}）"
 
+    def is_called(self, text: str, grade: str | None = None) -> bool:
+        """Whether cells name this certificate: by its name with `grade` in a column of its own, or with the grade behind the name as well,
+        as pages write it. Without `grade` only the latter; spaces and the width of brackets do not matter."""
+        written, name = "".join(text.split()).replace("(", "（").replace(")", "）"), "".join(self.name.split())
+        whole = written in (f"{name}（{self.grade}）", f"{name}{self.grade}")
+        return whole if grade is None else grade == self.grade and (whole or written == name)
+
     @property
     def yuan(self) -> int | float | None:
         """The fee as forms, lists and exports show it: without zeros behind the point."""

@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 
 from domain.ground.parties import Actor
 from domain.institutions.seal_keys import SealKey
-from domain.institutions.seals import Seal, new_seal
+from domain.institutions.seals import S, new_seal
 
 DAYS = timedelta(days=365)
 
 
-def new_demo_seal(session: Session, actor: Actor, now: datetime, vault: MultiFernet) -> Seal:
-    """A seal of the actor's school, valid for a year."""
-    return new_seal(session, actor, now, demo_picture(), demo_key(actor.party_name, now), vault)
+def new_demo_seal(session: Session, kind: type[S], actor: Actor, now: datetime, vault: MultiFernet) -> S:
+    """A seal of the actor's party, valid for a year."""
+    return new_seal(session, kind, actor, now, demo_picture(), demo_key(actor.party_name, now), vault)
 
 
 def demo_key(name: str, now: datetime) -> SealKey:

@@ -82,6 +82,13 @@ class ExamSubject(SubjectRecord):
         whom = "" if self.audience == EVERYBODY else f"（{self.audience}）"
         return f"{self.certificate.label} {self.name}{whom}"
 
+    def is_called(self, text: str) -> bool:
+        """Whether a cell names this subject: by its name, or as pages write it beside its certificate, however it is spaced."""
+        written = "".join(text.split())
+        return written == "".join(self.name.split()) or written in (
+            "".join(one.split()) for one in (self.title(), f"{self.certificate.label}{self.name}")
+        )
+
     def party_for(self, lane: str) -> int | None:
         """The organization alone keeps its subjects."""
         return self.party_id if lane == "培训评价组织" else 0 if lane == "系统" else None

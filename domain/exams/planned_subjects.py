@@ -14,7 +14,7 @@ from domain.exams import registrations
 from domain.exams.allotments import Allotment
 from domain.exams.exam_sites import ExamSite
 from domain.exams.exam_subjects import ExamSubject
-from domain.exams.plans import ExamPlan, Sitting, exam_plans_query, over
+from domain.exams.plans import ExamPlan, Sitting, exam_plans_query, over, within
 from domain.exams.registrations import UNPLACED, Entry, Registration, registrations_query
 from domain.exams.rooms import Room
 from domain.exams.seats import Seat
@@ -168,10 +168,11 @@ def sites_of(session: Session, actor: Actor, planned: PlannedSubject) -> Sequenc
     return sorted(found, key=lambda one: (one.site is None, one.site.title() if one.site is not None else ""))
 
 
-def unplaced_plans(session: Session, actor: Actor, now: datetime) -> Sequence[tuple[ExamPlan, int]]:
-    """The plans of an actor whose 排考 is over and whose exam is not, with how many registrations are still 未排考, those whose exam comes
-    first before the others (domain.md, Decisions)."""
-    query = exam_plans_query(actor).where(ExamPlan.published, over("arranging", now), ExamPlan.exam_to > now)
+def unplaced_plans(session: Session, actor: Actor, now: datetime, going: bool = False) -> Sequence[tuple[ExamPlan, int]]:
+    """The plans of an actor whose 排考 is over – or, `going`, goes on – and whose exam is not over, with how many registrations are still
+    未排考, those whose exam comes first before the others (domain.md, Decisions)."""
+    arranging = within("arranging", now) if going else over("arranging", now)
+    query = exam_plans_query(actor).where(ExamPlan.published, arranging, ExamPlan.exam_to > now)
     plans = {plan.id: plan for plan in session.scalars(query.order_by(None).order_by(ExamPlan.exam_from, ExamPlan.id))}
     if not plans:
         return []

@@ -130,8 +130,10 @@ def answer_to(session: Session, actor: Actor, terms: Terms, wishes: Sequence[Wis
         same = (candidate.document, candidate.id_number, wish.certificate_id, wish.subject_id)
         if same in seen:  # as a pupil and as one of the public
             refused[at] = ("id_number", "同一证件不能重复报考")
+        elif candidate.photo is None:  # of those not 信息准确 only these get no seat (domain.md, Decisions)
+            warned[at] = f"目前是“{candidate.status}”，没有照片的考生不能排考，请在排考结束前导入照片"
         elif candidate.tone != Tone.DONE:
-            warned[at] = f"目前是“{candidate.status}”，没有照片或未通过认证的考生不能排考"
+            warned[at] = f"目前是“{candidate.status}”，还没有通过认证，请尽快认证"
         seen.add(same)
     for at in _registered(session, terms.plan, {at: wish for at, wish in enumerate(wishes) if at not in refused}, candidates):
         what = "证书" if wishes[at].subject_id is None else "科目"

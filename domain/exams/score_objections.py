@@ -40,6 +40,15 @@ class SameMark(DomainError):
     """更正后的成绩与现有成绩相同；如成绩无误，请选择“维持原成绩”。"""
 
 
+class CorrectedMeanwhile(DomainError):
+    """考生提出异议后，该成绩已在“科目成绩”中更正。"""
+
+    def __init__(self, present: str) -> None:
+        super().__init__(
+            f"考生提出异议后，该成绩已更正为“{present}”。同意这一结果的，更正后的成绩和状态请按它填写；还要再改的，请先在“科目成绩”中更正，再来答复。"
+        )
+
+
 class ScoreObjection(SubjectRecord):
     """One objection to one mark."""
 
@@ -115,10 +124,12 @@ class ScoreObjection(SubjectRecord):
         self.mark = None if mark is None else Decimal(str(mark))
 
     def carry_out(self, session: Session, actor: Actor, now: datetime) -> None:
-        """Corrects the mark as the form says, with the answer as the reason, while 公示 is running.
+        """Corrects the mark as the form says, with the answer as the reason, while 公示 is running. Where a colleague has corrected it
+        since the objection came in, the form must say what it is now: nobody's correction is overwritten unseen.
 
         Raises:
             BadMark, SameMark
+            CorrectedMeanwhile: in words.
             Locked: 公示 is over.
         """
         marked = marked_of(session, actor, self.entry_id, now)
@@ -127,7 +138,11 @@ class ScoreObjection(SubjectRecord):
         state = self.state or NORMAL
         mark = read_mark(self.mark, state, self.entry.subject)
         reason = f"成绩异议 {self.number}：{self.answer}"[:200]
-        if not correct(session, actor, marked, mark, state, reason, _mark_now(session, self.entry_id), now):
+        present = _mark_now(session, self.entry_id)
+        if present != self.was:
+            if mark_text(mark, state) != present:
+                raise CorrectedMeanwhile(present)
+        elif not correct(session, actor, marked, mark, state, reason, present, now):
             raise SameMark
         self.open = False
 

@@ -14,6 +14,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Numeric, Sele
 from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, query_expression, relationship, with_expression
 
 from domain.exams.exam_subjects import ExamSubject
+from domain.exams.locked_marks import marks_locked
 from domain.exams.plan_rights import seen_by
 from domain.exams.plans import ExamPlan, Sitting, over, within
 from domain.exams.registrations import Entry, Registration
@@ -137,6 +138,15 @@ def lock_at(now: datetime) -> ColumnElement[str]:
 def with_lock(now: datetime, query: Select[Any]) -> Select[Any]:
     """A query of `Marked` that says of each whether it is public or locked."""
     return query.options(with_expression(Marked.lock, lock_at(now)))
+
+
+def unscored_plans(session: Session, actor: Actor, now: datetime) -> Sequence[tuple[ExamPlan, int]]:
+    """The plans of an actor whose 成绩登记 is open, with how many marks are missing: whoever has none fails once 公示 is over."""
+    missing = marks_query(actor).where(within("scoring", now), Score.entry_id.is_(None)).order_by(None)
+    counted = missing.with_only_columns(ExamPlan.id, func.count(), maintain_column_froms=True).group_by(ExamPlan.id)
+    numbers = {plan_id: number for plan_id, number in session.execute(counted)}
+    plans = session.scalars(select(ExamPlan).where(ExamPlan.id.in_(numbers)).order_by(ExamPlan.id)).all() if numbers else ()
+    return [(plan, numbers[plan.id]) for plan in plans]
 
 
 def marks_query(actor: Actor) -> Select[Marked]:
@@ -280,10 +290,10 @@ def correct(
 
 
 def _hold(session: Session, actor: Actor, plan_id: int, allowed: ColumnElement[bool], error: type[DomainError]) -> None:
-    """Holds the windows of the actor's plan until the transaction ends."""
+    """Holds the windows of the actor's plan until the transaction ends. Whoever had to wait may come too late: then marks are locked."""
     mine = and_(ExamPlan.id == plan_id, ExamPlan.party_id == actor.party_id, allowed)
     held = session.scalars(select(ExamPlan.id).where(mine).with_for_update(read=True)).first()
-    if held is None or "培训评价组织" not in actor.roles:
+    if held is None or "培训评价组织" not in actor.roles or marks_locked(session, plan_id):
         raise error
 
 

@@ -59,6 +59,7 @@ def known_scores(session: Session, plan_id: int, rows: Rows) -> tuple[dict[int, 
     found = _entries(session, plan_id, rows)
     given: dict[int, Given] = {}
     refused: dict[int, Problem] = {}
+    taken: set[int] = set()
     for at, row in enumerate(rows):
         one = _entry(found.get(str(row.get("ticket", "")).strip(), ()), row)
         if isinstance(one, tuple):
@@ -70,8 +71,11 @@ def known_scores(session: Session, plan_id: int, rows: Rows) -> tuple[dict[int, 
         except BadMark as error:
             refused[at] = ("mark", str(error))
             continue
-        if one.scored is None:
+        if one.entry_id in taken:  # the subject is written in two ways
+            refused[at] = ("ticket", "同一考生同一科目在文件中重复")
+        elif one.scored is None:
             given[at] = Given(one.entry_id, mark, state)
+            taken.add(one.entry_id)
         elif one.scored == mark_text(mark, state):
             refused[at] = ("ticket", "该成绩已登记，与本行相同")
         else:
@@ -85,7 +89,7 @@ def _entry(entries: Sequence[_Entered], row: Mapping[str, Any]) -> _Entered | Pr
     if entries[0].name != tidy_name(str(row.get("name", ""))):
         return "name", "姓名与准考证号不符"
     subject = str(row.get("subject", "")).strip()
-    one = next((one for one in entries if subject == one.subject.name), None)
+    one = next((one for one in entries if one.subject.is_called(subject)), None)
     if one is None:
         return "subject", f"该考生没有报考科目“{subject}”，报考的科目：{'、'.join(one.subject.name for one in entries)}"
     if not one.seated:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, Self
 
-from sqlalchemy import Column, Select, String, bindparam, inspect, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import Column, Connection, Enum, Integer, Numeric, Select, String, bindparam, event, inspect, select
+from sqlalchemy.orm import Mapped, Mapper, Session, mapped_column
 
 from domain.ground.base import Base
+from domain.ground.errors import DomainError
 from domain.ground.tones import Tone
+
+LARGEST = 2**31 - 1  # of a whole number in PostgreSQL
+_QUOTED = 20  # characters of what is too long
+
+
+class TooLarge(DomainError):
+    """填写的内容过长或数值过大，没有保存，请修改后再保存。"""
 
 
 class SubjectRecord(Base):
@@ -63,3 +71,40 @@ class SubjectRecord(Base):
     def take(self, answers: dict[str, Any]) -> None:
         """Stores what was filled into the record's form. A record without a form that changes it is never asked to."""
         raise TypeError(f"no form changes a {type(self).__name__}")
+
+
+@event.listens_for(SubjectRecord, "before_insert", propagate=True)
+@event.listens_for(SubjectRecord, "before_update", propagate=True)
+def _must_fit(mapper: Mapper[Any], connection: Connection, record: SubjectRecord) -> None:
+    """A form is saved before it passes its checks. What a column cannot hold is told in words, on SQLite too, which would take it.
+
+    Raises:
+        TooLarge
+    """
+    state = inspect(record)
+    for name in state.committed_state.keys() if state.persistent else state.dict.keys():
+        limit, value = _limits(type(record)).get(name), state.dict.get(name)
+        if limit is None or value is None:
+            continue
+        if isinstance(value, str):
+            if len(value) > limit:
+                raise TooLarge(f"“{value[:_QUOTED]}……”过长，最多 {limit} 个字，没有保存；请缩短后再保存。")
+        elif abs(value) > limit:
+            raise TooLarge(f"数值 {str(value)[:_QUOTED]} 过大，没有保存；请核对后再保存。")
+
+
+@cache
+def _limits(kind: type[SubjectRecord]) -> dict[str, int]:
+    """Column → how many characters it holds, or how large a number."""
+    return dict(_limits_of(kind))
+
+
+def _limits_of(kind: type[SubjectRecord]) -> Iterator[tuple[str, int]]:
+    for attribute in inspect(kind).column_attrs:
+        held = attribute.columns[0].type
+        if isinstance(held, Integer):
+            yield attribute.key, LARGEST
+        elif isinstance(held, Numeric) and held.precision is not None:
+            yield attribute.key, 10 ** (held.precision - (held.scale or 0)) - 1
+        elif isinstance(held, String) and not isinstance(held, Enum) and held.length is not None:
+            yield attribute.key, held.length

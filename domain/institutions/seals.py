@@ -1,16 +1,20 @@
-"""电子签章 of a school: picture and key, in versions (manual 2.2; row 2.2.1). A school without a valid seal signs nothing."""
+"""电子签章 of schools and of organizations: picture and key, in versions (manual 2.2; rows 2.2.1, 4.2.7).
+
+Who has no valid seal signs nothing. Both kinds have a table and a diagram of their own: `pilot verify` looks for the process of each row
+of a table among those about one type of record.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from cryptography import x509
 from cryptography.fernet import MultiFernet
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from sqlalchemy import ForeignKey, LargeBinary, Select, String, UniqueConstraint, false, func, select
-from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, contains_eager, declared_attr, mapped_column, relationship
 
 from domain.ground.base import SHANGHAI, UtcDateTime, in_shanghai
 from domain.ground.errors import DomainError
@@ -18,9 +22,8 @@ from domain.ground.parties import ONE_BY_ONE, Actor, Party, Person
 from domain.ground.subject_record import SubjectRecord
 from domain.institutions.seal_keys import SealKey, load_pem
 
-ROLE = "试点院校"
-WARNING = timedelta(days=30)  # how long before its end the school is warned
-IN_FORCE = ("生效", "即将到期")  # statuses of bpmn/seal.bpmn in which a seal may sign
+WARNING = timedelta(days=30)  # how long before its end its party is warned
+IN_FORCE = ("生效", "即将到期")  # statuses of bpmn/seal.bpmn and bpmn/organization_seal.bpmn in which a seal may sign
 
 
 class NotInTime(DomainError):
@@ -28,17 +31,17 @@ class NotInTime(DomainError):
 
 
 class Seal(SubjectRecord):
-    """One version of a school's seal."""
+    """One version of a party's seal."""
 
-    __tablename__ = "seal"
-    # ids are never used again: a history must not become another's
-    __table_args__ = (UniqueConstraint("party_id", "version"), {"sqlite_autoincrement": True})
+    __abstract__ = True
 
+    ROLE: ClassVar[str]
+    """Whose people upload and see such seals."""
     FACTS: ClassVar[Mapping[str, type]] = {"valid_to": datetime, "warn_at": datetime}
 
     party_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    version: Mapped[int] = mapped_column(comment="1, 2, … of its school")
+    version: Mapped[int] = mapped_column(comment="1, 2, … of its party")
     subject: Mapped[str] = mapped_column(String(200), comment="whom the certificate names")
     issuer: Mapped[str] = mapped_column(String(200))
     serial: Mapped[str] = mapped_column(String(64), comment="the certificate's number, hexadecimal")
@@ -50,25 +53,32 @@ class Seal(SubjectRecord):
     )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-    party: Mapped[Party] = relationship()
-    author: Mapped[Person] = relationship()
+    @declared_attr
+    def party(cls) -> Mapped[Party]:
+        """Whose seal it is."""
+        return relationship()
+
+    @declared_attr
+    def author(cls) -> Mapped[Person]:
+        """Who uploaded it."""
+        return relationship()
 
     @classmethod
     def joined(cls) -> Select[Any]:
-        """Seals with their school and who uploaded them."""
+        """Seals with their party and who uploaded them."""
         query = select(cls).join(cls.party).join(Person, Person.id == cls.author_id)
         return query.options(contains_eager(cls.party), contains_eager(cls.author))
 
     def title(self) -> str:
-        """School and version."""
+        """Party and version."""
         return f"{self.party.name}电子签章（第 {self.version} 版）"
 
     def party_for(self, lane: str) -> int | None:
-        """The school itself."""
-        return {ROLE: self.party_id, "系统": 0}.get(lane)
+        """The party itself."""
+        return {self.ROLE: self.party_id, "系统": 0}.get(lane)
 
     def facts(self) -> dict[str, Any]:
-        """`valid_to`: when the seal ends; `warn_at`: when its school is warned."""
+        """`valid_to`: when the seal ends; `warn_at`: when its party is warned."""
         return {"valid_to": self.valid_to, "warn_at": self.valid_to - WARNING}
 
     def answers(self) -> dict[str, Any]:
@@ -89,19 +99,38 @@ class Seal(SubjectRecord):
         return f"{first:%Y-%m-%d} 至 {last:%Y-%m-%d}"
 
 
-def seals_query(actor: Actor) -> Select[Seal]:
-    """The seals that an actor may see, newest first: people of a school those of the school, others none."""
-    query = Seal.joined().order_by(Seal.id.desc())
-    return query.where(Seal.party_id == actor.party_id) if ROLE in actor.roles else query.where(false())
+class SchoolSeal(Seal):
+    """A seal of a school: of the site at which a candidate was examined."""
+
+    __tablename__ = "seal"
+    # ids are never used again: a history must not become another's
+    __table_args__ = (UniqueConstraint("party_id", "version"), {"sqlite_autoincrement": True})
+
+    ROLE = "试点院校"
 
 
-def seal_of(session: Session, actor: Actor, seal_id: int) -> Seal | None:
-    """One seal, if this actor may see it."""
-    return session.scalars(seals_query(actor).where(Seal.id == seal_id)).first()
+class OrganizationSeal(Seal):
+    """A seal of an organization, which issues the certificate."""
+
+    __tablename__ = "organization_seal"
+    __table_args__ = (UniqueConstraint("party_id", "version"), {"sqlite_autoincrement": True})
+
+    ROLE = "培训评价组织"
 
 
-def new_seal(session: Session, actor: Actor, now: datetime, picture: bytes, key: SealKey, vault: MultiFernet) -> Seal:
-    """A new, flushed version of the actor's school, from a checked picture and an opened key.
+SEAL_OF: Mapping[str, type[Seal]] = {"school": SchoolSeal, "organization": OrganizationSeal}
+"""`Party.kind` → the seals of such parties. Other parties have none."""
+S = TypeVar("S", bound=Seal)
+
+
+def seals_query(kind: type[S], actor: Actor) -> Select[S]:
+    """The seals of one kind that an actor may see, newest first: their own party's where they have the role, others none."""
+    query = kind.joined().order_by(kind.id.desc())
+    return query.where(kind.party_id == actor.party_id) if kind.ROLE in actor.roles else query.where(false())
+
+
+def new_seal(session: Session, kind: type[S], actor: Actor, now: datetime, picture: bytes, key: SealKey, vault: MultiFernet) -> S:
+    """A new, flushed version of the seal of the actor's party, from a checked picture and an opened key.
 
     Raises:
         NotInTime: the certificate has ended, or is not valid yet.
@@ -109,8 +138,8 @@ def new_seal(session: Session, actor: Actor, now: datetime, picture: bytes, key:
     _must_be_in_time(key, now)
     # the lock: of two people who upload at once, the second gets the next version
     session.get_one(Party, actor.party_id, with_for_update=ONE_BY_ONE)
-    last = session.scalar(select(func.max(Seal.version)).where(Seal.party_id == actor.party_id)) or 0
-    seal = Seal(
+    last = session.scalar(select(func.max(kind.version)).where(kind.party_id == actor.party_id)) or 0
+    seal = kind(
         party_id=actor.party_id,
         author_id=actor.person_id,
         version=last + 1,
@@ -128,14 +157,20 @@ def new_seal(session: Session, actor: Actor, now: datetime, picture: bytes, key:
     return seal
 
 
-def valid_seal(session: Session, school_id: int, now: datetime) -> Seal | None:
-    """The seal with which a school signs at a moment: the newest version in force. None where it may not sign.
+def valid_seal(session: Session, party_id: int, now: datetime) -> Seal | None:
+    """The seal with which a school or an organization signs at a moment. None where it may not sign; other parties never may."""
+    party = session.get(Party, party_id)
+    kind = SEAL_OF.get(party.kind) if party is not None else None
+    return valid_seal_of(session, kind, party_id, now) if kind is not None else None
+
+
+def valid_seal_of(session: Session, kind: type[S], party_id: int, now: datetime) -> S | None:
+    """`valid_seal` where the kind is known, in one query: the newest version in force.
 
     The dates decide to the second, whether or not the diagram's timer has fired yet.
     """
-    table = Seal
-    current = (table.party_id == school_id, table.status.in_(IN_FORCE), table.valid_from <= now, table.valid_to > now)
-    return session.scalars(Seal.joined().where(*current).order_by(table.version.desc()).limit(1)).first()
+    current = (kind.party_id == party_id, kind.status.in_(IN_FORCE), kind.valid_from <= now, kind.valid_to > now)
+    return session.scalars(kind.joined().where(*current).order_by(kind.version.desc()).limit(1)).first()
 
 
 def signing_key(seal: Seal, vault: MultiFernet) -> tuple[PrivateKeyTypes, list[x509.Certificate]]:
@@ -148,8 +183,8 @@ def signing_key(seal: Seal, vault: MultiFernet) -> tuple[PrivateKeyTypes, list[x
 
 
 def rotate_keys(session: Session, vault: MultiFernet) -> int:
-    """Encrypts every key anew with the vault's newest. Returns how many."""
-    seals = session.scalars(select(Seal).order_by(Seal.id).with_for_update()).all()
+    """Encrypts every key anew with the vault's newest, of schools and of organizations. Returns how many."""
+    seals = [seal for kind in SEAL_OF.values() for seal in session.scalars(select(kind).order_by(kind.id).with_for_update())]
     for seal in seals:
         seal.key = vault.rotate(seal.key)
     session.flush()

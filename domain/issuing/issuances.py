@@ -10,8 +10,9 @@ from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, and_, exist
 from sqlalchemy.orm import Mapped, Session, aliased, contains_eager, mapped_column, relationship
 
 from domain.certificates.certificates import Certificate
+from domain.exams.locked_marks import lock_marks
 from domain.exams.outcomes import PASSED, Outcome, first_of_person, result_at
-from domain.exams.plans import ExamPlan, PlanCertificate, over
+from domain.exams.plans import ExamPlan, PlanCertificate
 from domain.ground.base import UtcDateTime, utc_now
 from domain.ground.id_numbers import masked
 from domain.ground.parties import Actor, Party
@@ -83,19 +84,20 @@ class Issuance(SubjectRecord):
 
 def begin_issuances(session: Session, plan_id: int, now: datetime, most: int) -> list[int]:
     """New records for people who have passed a certificate of a plan and have none for it yet. The plan's 公示 must be over, and so must
-    that of every plan from which a mark is needed: whose mark is not locked waits for the end of that plan.
+    that of every plan from which a mark is needed: whose mark is not locked waits for the end of that plan. Who has passed through two
+    schools gets one, by the earlier registration.
 
     Returns: their ids, `most` at most; none where all are begun.
     """
-    held = select(ExamPlan.id).where(ExamPlan.id == plan_id, ExamPlan.published, over("publicity", now)).with_for_update()
-    if session.scalar(held) is None:  # whoever corrects a mark holds the plan too: what is read now stays
+    if not lock_marks(session, plan_id, now):  # what is read from here on stays
         return []
     # two plans that end at one moment come one after the other
     examined = select(PlanCertificate.certificate_id).where(PlanCertificate.plan_id == plan_id)
     session.execute(select(Certificate.id).where(Certificate.id.in_(examined)).order_by(Certificate.id).with_for_update(key_share=True))
     rows = session.execute(_passed(plan_id, now).limit(most)).mappings().all()
-    if rows:
-        made = [{**row, "plan_id": plan_id, "created_at": now, "status": "", "tone": "draft"} for row in rows]
+    people = {(row["certificate_id"], row["document"], row["id_number"]): row for row in reversed(rows)}
+    if people:
+        made = [{**row, "plan_id": plan_id, "created_at": now, "status": "", "tone": "draft"} for row in reversed(people.values())]
         return sorted(session.scalars(insert(Issuance).returning(Issuance.id), made))
     return []
 

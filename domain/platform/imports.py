@@ -175,6 +175,13 @@ def imports_query(actor: Actor, kind: str) -> Select[ImportRecord]:
     )
 
 
+def kinds_imported(session: Session, actor: Actor, prefix: str) -> Sequence[str]:
+    """The kinds that begin so, of which the actor's party has imports: newest plan first, where they end with its id."""
+    table = ImportRecord
+    kinds = select(table.kind).where(table.party_id == actor.party_id, table.kind.startswith(prefix, autoescape=True)).distinct()
+    return sorted(session.scalars(kinds), key=lambda kind: [int(one) if one.isdecimal() else 0 for one in kind.split("-")], reverse=True)
+
+
 def import_of(session: Session, actor: Actor, kind: str, import_id: int) -> ImportRecord | None:
     """One import, if this actor may see it."""
     return session.scalars(imports_query(actor, kind).where(ImportRecord.id == import_id)).first()

@@ -52,6 +52,7 @@ KINDS: dict[str, RecordKind[Any]] = {
         weekly.WEEKLY_REPORT,
         teachers.TEACHER,
         seals.SEAL,
+        seals.ORGANIZATION_SEAL,
     )
 }
 LISTS: dict[str, Listing] = {

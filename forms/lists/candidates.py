@@ -17,8 +17,7 @@ from domain.ground.parties import Actor
 from forms import read_forms
 from forms.incomplete import incomplete, lacking
 from forms.kinds import SCHOOL, Link, MenuLine, Opening, RecordKind
-from forms.listing import Column, Filter, Listing, contains, equals
-from forms.years import year_of
+from forms.listing import Column, Filter, Listing, contains, equals, of_year
 
 WITH, WITHOUT = "有照片", "无照片"
 COMPLETE, INCOMPLETE = "完整", "不完整"
@@ -46,11 +45,6 @@ def _with_photo(query: Select[Any], text: str) -> Select[Any]:
     return query.where(wanted.get(text, false()))
 
 
-def _of_year(query: Select[Any], text: str) -> Select[Any]:
-    year = year_of(text)
-    return query.where(Candidate.entry_year == int(year)) if year.isdecimal() and len(year) == 4 else query.where(false())
-
-
 CANDIDATES = Listing(
     name="candidate",
     title="考生管理",
@@ -76,7 +70,7 @@ CANDIDATES = Listing(
         Filter("number", "证件号", contains(Candidate.id_number, tidy_id_number), field="id_number"),
         Filter("major", "就读专业", contains(Candidate.major), field="major"),
         Filter("level", "专业层次", lambda query, text: query.where(Candidate.level == text), LEVELS, field="level"),
-        Filter("year", "入学年份", _of_year, field="entry_year"),
+        Filter("year", "入学年份", of_year(Candidate.entry_year), field="entry_year"),
         Filter("photo", "照片", _with_photo, (WITH, WITHOUT), field="photo"),
         Filter("lacking", "资料", _by_completeness, (COMPLETE, INCOMPLETE)),
         Filter("kind", "考生类型", equals(Candidate.kind), KINDS, default=PUPIL, field="kind"),

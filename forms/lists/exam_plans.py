@@ -14,7 +14,7 @@ from domain.ground.base import clock_minutes
 from domain.ground.parties import Actor, Party
 from forms import fields
 from forms.kinds import Opening, RecordKind
-from forms.listing import Column, Filter, Listing, contains, equals
+from forms.listing import Column, Filter, Listing, contains, equals, of_year
 
 
 def _span(begins: datetime | None, ends: datetime | None) -> str:
@@ -61,7 +61,7 @@ EXAM_PLANS = Listing(
     filters=(
         Filter("name", "计划名称", contains(ExamPlan.name), field="name"),
         Filter("mode", "报考方式", equals(ExamPlan.mode), MODES, field="mode"),
-        Filter("year", "年度", lambda query, text: query.where(ExamPlan.year == (int(text) if text.isdigit() else -1)), field="year"),
+        Filter("year", "年度", of_year(ExamPlan.year), field="year"),
         Filter("number", "计划编号", contains(ExamPlan.number)),
         Filter("organization", "培训评价组织", contains(Party.name), fixed_for=frozenset({"培训评价组织"})),
     ),

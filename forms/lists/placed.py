@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, false, select
@@ -66,7 +66,7 @@ def _by_day(query: Select[Any], text: str) -> Select[Any]:
     """The sittings that begin on a day in Shanghai."""
     try:
         day = date.fromisoformat(text)
-        begins = datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
+        begins = datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).astimezone(UTC)  # the first day of the calendar has no such moment
         return query.where(begins <= Sitting.starts_at, Sitting.starts_at < begins + timedelta(days=1))
     except (ValueError, OverflowError):
         return query.where(false())

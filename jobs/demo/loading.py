@@ -17,8 +17,8 @@ from domain.demo.seals import new_demo_seal
 from domain.demo.standards import new_site_standards, new_skill_standards
 from domain.ground.parties import Actor, Party, PersonRole, actor_of
 from domain.ground.vault import open_vault
-from domain.institutions.seals import ROLE
 from domain.weekly.periods import ReportingPeriod
+from forms.lists.seals import SEAL_KINDS
 from jobs.demo.arranging import play_arranging
 from jobs.demo.candidates import add_candidates
 from jobs.demo.declarations import PLAYED, add_declarations
@@ -79,13 +79,15 @@ def add_exam_subjects(engine: Engine, session: Session, now: datetime) -> dict[s
 
 
 def _add_seals(runtime: Runtime, session: Session, now: datetime) -> int:
-    """A seal of each school that has accounts, of the first `PLAYED` at most."""
-    vault = open_vault(runtime.settings)
-    people = session.scalars(select(PersonRole.person_id).where(PersonRole.role == ROLE).order_by(PersonRole.person_id).limit(PLAYED)).all()
-    keepers = [actor for person_id in people if (actor := actor_of(session, person_id)) is not None]
-    for actor in keepers:
-        starting.start(runtime.engine, session, actor, "seal", new_demo_seal(session, actor, now, vault))
-    return len(keepers)
+    """A seal of each school and each organization that has accounts, of the first `PLAYED` of either at most."""
+    vault, made = open_vault(runtime.settings), 0
+    for kind in SEAL_KINDS:
+        theirs = select(PersonRole.person_id).where(PersonRole.role == kind.ROLE).order_by(PersonRole.person_id).limit(PLAYED)
+        keepers = [actor for person_id in session.scalars(theirs).all() if (actor := actor_of(session, person_id)) is not None]
+        for actor in keepers:
+            starting.start(runtime.engine, session, actor, SEAL_KINDS[kind].key, new_demo_seal(session, kind, actor, now, vault))
+        made += len(keepers)
+    return made
 
 
 def _start_periods(engine: Engine, session: Session) -> None:

@@ -99,6 +99,8 @@ class Sheet:
     ends_at: datetime
     seats: tuple[Seat, ...]
     invigilators: tuple[str, ...] = ()
+    partial: bool = False
+    """Whether others may sit there too: the people are those of one school, in the room of another."""
 
     def in_order(self) -> tuple[Seat, ...]:
         """The people by seat."""

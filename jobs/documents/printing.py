@@ -55,6 +55,7 @@ def door_values(sheet: Sheet) -> Values:
         "first": numbers[0],
         "last": numbers[-1],
         "count": len(sheet.seats),
+        "partial": sheet.partial,
         "long": large > LONG or small > LONG_SMALL,
         "longest": large > 2 * LONG or small > 3 * LONG_SMALL,
     }

@@ -94,7 +94,8 @@ def _reader(field: Mapping[str, Any]) -> Reader:
     if is_year(field):
         return lambda text: (_number(year_of(text)), None)
     if field.get("type") in ("integer", "number"):
-        return lambda text: (_number(text), None)
+        unit = field.get("x-unit", "")
+        return lambda text: (_number(_without_unit(text, unit) if unit else text), None)
     if is_choices(field):
         return lambda text: (list(dict.fromkeys(part.strip() for part in _PARTED.split(text) if part.strip())) or None, None)
     if "enum" in field:
@@ -143,6 +144,12 @@ def _date_text(text: str) -> str:
         return date(year, month, day).isoformat()
     except ValueError:
         return text
+
+
+def _without_unit(text: str, unit: str) -> str:
+    """The number of a cell that says what it counts: 85分; ¥4,405.00 as banks write it, where the unit is 元."""
+    bare = text.removeprefix("CNY").removeprefix("RMB").lstrip("¥") if unit == "元" else text
+    return bare.removesuffix(unit) or text
 
 
 def _number(text: str) -> int | float | str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,8 @@ class RowCheck:
     check: Callable[[Mapping[str, Any]], Problems]
     given: Mapping[str, Any]
     """Answers that all rows have in common."""
+    instead: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    """A column, another one, and the choices of that other one that people write into the first (`x-or`): 缺考 in place of a mark."""
 
     def read(self, places: Mapping[str, int], cells: Sequence[str]) -> tuple[dict[str, Any], Problems]:
         """A row's answers, and the problems that the form finds in them. `places`: field name → number of the row's cell."""
@@ -61,6 +63,9 @@ class RowCheck:
                 found[name] = problem
         if (problem := extra_problem(places, cells)) is not None:
             found[min(places, key=places.__getitem__)] = problem
+        for name, other, choices in self.instead:
+            if (said := answers.get(name)) in choices and answers.get(other, said) == said:  # else two columns disagree
+                answers[other] = answers.pop(name)
         self.fill(answers)
         return answers, found
 
@@ -87,11 +92,18 @@ def row_check(session: Session, description: Import) -> RowCheck:
     form = read_forms()[description.form] if description.form else at_start(latest(session, description.process or ""))
     schema = settled(form, description.given)
     columns = columns_of(schema)
-    return RowCheck(columns, _readers(columns), filling(schema), checker(schema), description.given)
+    return RowCheck(columns, _readers(columns), filling(schema), checker(schema), description.given, tuple(_instead(schema)))
 
 
 def _readers(columns: Sequence[Column]) -> tuple[tuple[str, Reader], ...]:
     return tuple((column.name, reader(column.schema)) for column in columns)
+
+
+def _instead(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    fields = schema["properties"]
+    for name, sub in fields.items():
+        if (other := sub.get("x-or")) in fields:
+            yield name, other, tuple(fields[other].get("enum", ()))
 
 
 @dataclass

@@ -19,6 +19,10 @@ Same = Callable[[Session, Actor, Sequence[Answers]], Mapping[int, int]]
 Store = Callable[[Session, Actor, Sequence[Answers], datetime], Sequence[int]]
 
 
+class ChangedMeanwhile(Exception):
+    """What `known` has looked at is not so any more: the rows are looked at again, and those that are refused by now are told."""
+
+
 @dataclass(frozen=True)
 class Amends:
     """What an import needs whose rows change records that are there."""
@@ -53,12 +57,15 @@ class Import:
     """(session, actor, answers of some rows) → number in that sequence → (field, message) of each row that the stored records refuse:
     the record exists already, or something that the row names does not. A few queries for all rows together."""
     store: Store = lambda session, actor, rows, now: ()
-    """(session, actor, answers of some rows, now) → ids of the records made, one a row, inside the caller's transaction."""
+    """(session, actor, answers of some rows, now) → ids of the records made, one a row, inside the caller's transaction. Fewer, or
+    `ChangedMeanwhile`, where somebody has changed what they name since `known` looked."""
     closed: Callable[[Session, Actor, datetime], str | None] = lambda session, actor, now: None
     """(session, actor, now) → why nothing may be imported at this moment, in Chinese; None where it may. It is asked again with every
     chunk that is taken in: what depends on a window may close meanwhile."""
     offered: Callable[[Session, Actor], bool] = lambda session, actor: True
     """(session, actor) → whether there is such an import to this actor: no other learns whether the plan that its key names exists."""
+    into: Callable[[Session, Actor], str] = lambda session, actor: ""
+    """(session, actor) → what its rows come into, such as the exam plan that its key names: people have several of them open at once."""
     process: str | None = None
     """Key of the process that starts for each new record, after the rows are stored. Its form has the columns, where no `form` is named."""
     form: str = ""

@@ -18,10 +18,11 @@ from domain.ground.rows import read_all
 from domain.subjects import SUBJECTS
 from forms.checking import check
 from handlers import HANDLERS
-from jobs.imports.description import Import
+from jobs.imports.description import ChangedMeanwhile, Import
 from processes import tables
 from processes.definitions.store import load
 from processes.engine import Engine
+from processes.errors import NotFound, Suspended, TaskClosed
 from processes.rows import InstanceRow
 from processes.steps import acting
 
@@ -40,21 +41,33 @@ def _known(session: Session, actor: Actor, rows: Rows) -> dict[int, tuple[str, s
             found[at] = ("number", "没有这个缴费单号，或申请单已被院校删除，请与院校核对")
         elif slip.id not in waiting:
             found[at] = ("number", f"该申请单目前是“{slip.status}”，不需要确认")
+        elif waiting[slip.id].suspended_at is not None:
+            found[at] = ("number", str(Suspended()))
         elif Decimal(str(row.get("amount", 0))) != slip.total:
             found[at] = ("amount", f"金额与申请单不符，应为 {yuan(slip.total)} 元")
     return found
 
 
 def _store(session: Session, actor: Actor, rows: Rows, now: datetime) -> list[int]:
-    """Confirms each in a step of its process. Its jobs, if a diagram gives it any, are handed out by the sweep."""
+    """Confirms each in a step of its process. Its jobs, if a diagram gives it any, are handed out by the sweep.
+
+    Raises:
+        ChangedMeanwhile: a slip was confirmed, deleted or suspended at the same moment.
+    """
     engine = replace(Engine(HANDLERS, SUBJECTS, check), clock=lambda: now)
     slips = slips_numbered(session, actor, [_number(row) for row in rows])
     waiting = _waiting(session, [slip.id for slip in slips.values()])
     for row in sorted(rows, key=_number):  # two imports of the same slips never wait for each other
-        instance = waiting[slips[_number(row)].id]
+        slip = slips.get(_number(row))
+        instance = waiting.get(slip.id) if slip is not None else None
+        if instance is None:
+            raise ChangedMeanwhile
         elements = load(session, instance.definition_id).elements
         event = next(wait["element"] for wait in instance.waits if elements[wait["element"]].name == EVENT)
-        acting.send(engine, session, actor, instance.id, event, "按到账明细确认")
+        try:
+            acting.send(engine, session, actor, instance.id, event, "按到账明细确认")
+        except (TaskClosed, NotFound, Suspended) as error:
+            raise ChangedMeanwhile from error
     return [slips[_number(row)].id for row in rows]
 
 

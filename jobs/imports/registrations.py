@@ -12,9 +12,12 @@ from sqlalchemy.orm import Session
 from domain.exams.plans import exam_plan_of
 from domain.exams.registering import NoPlan, Offer, Problem, Terms, Wish, answer_to, candidates_named, open_plan, register, terms_of
 from domain.ground.parties import Actor
+from domain.platform.imports import kinds_imported
 from jobs.imports.description import Import
+from jobs.imports.into_plans import plan_named
 
 PREFIX = "registrations-"
+_TOLD = 6  # certificates of a plan that a refusal lists
 CLOSED = "考试计划不在报考期，或本校不在参考院校内"
 
 Rows = Sequence[Mapping[str, Any]]
@@ -39,10 +42,23 @@ def import_of_plan(key: str) -> Import | None:
         within={"id_number": ("subject",) if certificate else ("certificate", "grade")},
         closed=partial(_closed, plan_id),
         offered=lambda session, actor: exam_plan_of(session, actor, plan_id) is not None,
+        into=lambda session, actor: plan_named(plan_id, "registration", session, actor, certificate[0] if certificate else None),
         known=partial(_known, plan_id, choose),
         store=partial(_store, plan_id, choose),
         form="registration_by_subject.json" if certificate else "registration_by_certificate.json",
     )
+
+
+def past_imports(session: Session, actor: Actor, going: Sequence[Terms]) -> list[tuple[str, str]]:
+    """(key, what it came into) of each import of the actor's school into a plan that is not `going`: 导入记录 stay in reach."""
+    open_ids = {one.plan.id for one in going}
+    kinds = [import_of_plan(kind) for kind in kinds_imported(session, actor, PREFIX)]
+    labels = [(one.key, one.into(session, actor)) for one in kinds if one is not None and _plan_of(one.key) not in open_ids]
+    return [(key, label) for key, label in labels if label]
+
+
+def _plan_of(key: str) -> int:
+    return int(key.removeprefix(PREFIX).split("-")[0])
 
 
 def _closed(plan_id: int, session: Session, actor: Actor, now: datetime) -> str | None:
@@ -86,10 +102,13 @@ def _wishes(session: Session, actor: Actor, terms: Terms, choose: Choose, rows: 
 
 
 def _of_certificate(terms: Terms, row: Mapping[str, Any], candidate_id: int) -> Wish | Problem:
-    label = f"{row.get('certificate', '')}（{row.get('grade', '')}）"
-    offer = next((one for one in terms.offers.values() if one.certificate.label == label), None)
+    name, grade = str(row.get("certificate", "")), str(row.get("grade", ""))
+    offer = next((one for one in terms.offers.values() if one.certificate.is_called(name, grade)), None)
     if offer is None:
-        return "certificate", f"考试计划中没有证书“{label}”"
+        if any(one.certificate.is_called(name) for one in terms.offers.values()):
+            return "grade", f"与证书名称“{name}”中的等级不一致"
+        there = "、".join(one.certificate.label for one in list(terms.offers.values())[:_TOLD])
+        return "certificate", f"考试计划中没有证书“{name}（{grade}）”，有：{there}{'等' if len(terms.offers) > _TOLD else ''}"
     return Wish(candidate_id, offer.certificate.id, None, _said(offer, row))
 
 
@@ -97,7 +116,7 @@ def _of_subject(certificate_id: int, terms: Terms, row: Mapping[str, Any], candi
     offer = terms.offers.get(certificate_id)
     if offer is None:
         return "subject", "考试计划中没有这个证书"
-    named = [one for one, _ in offer.subjects if one.name == row.get("subject")]
+    named = [one for one, _ in offer.subjects if one.is_called(str(row.get("subject", "")))]
     fits = next((one for one in named if one.audience in ("所有考生", row.get("audience"))), named[0] if named else None)
     if fits is None:
         return "subject", f"考试计划中没有科目“{row.get('subject', '')}”"

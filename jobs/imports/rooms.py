@@ -13,6 +13,7 @@ from domain.exams.plans import exam_plan_of
 from domain.exams.setting_rooms import NoRoomPlan, Problem, known_rooms, room_plan, store_rooms, venues
 from domain.ground.parties import Actor
 from jobs.imports.description import Import
+from jobs.imports.into_plans import plan_named
 
 PREFIX = "rooms-"
 CLOSED = "该考试计划的排考已结束，或本校不能为它设置考场"
@@ -36,6 +37,7 @@ def import_of_rooms(key: str) -> Import | None:
         within={"name": ("site", "certificate")},
         closed=partial(_closed, plan_id),
         offered=lambda session, actor: exam_plan_of(session, actor, plan_id) is not None,
+        into=partial(plan_named, plan_id, "arranging"),
         known=partial(_known, plan_id),
         store=lambda session, actor, rows, now: store_rooms(session, actor, plan_id, rows, now),
         choices=partial(_choices, plan_id),

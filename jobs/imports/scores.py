@@ -16,6 +16,7 @@ from domain.exams.scores import NotScoring
 from domain.exams.scoring import Problem, known_scores, scoring_plan, store_scores
 from domain.ground.parties import Actor
 from jobs.imports.description import Import
+from jobs.imports.into_plans import plan_named
 
 PREFIX = "scores-"
 CLOSED = "该考试计划不在成绩登记时间内，或不是本组织的计划"
@@ -39,6 +40,7 @@ def import_of_scores(key: str) -> Import | None:
         within={"ticket": ("subject",)},
         closed=partial(_closed, plan_id),
         offered=lambda session, actor: exam_plan_of(session, actor, plan_id) is not None,
+        into=partial(plan_named, plan_id, "scoring"),
         known=partial(_known, plan_id),
         store=lambda session, actor, rows, now: store_scores(session, actor, plan_id, rows, now),
         choices=partial(_choices, plan_id),

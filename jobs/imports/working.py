@@ -24,7 +24,7 @@ from jobs.imports.amending import AmendedRecords
 from jobs.imports.apart import inspect_apart, open_table_apart
 from jobs.imports.changing import ClosedCells, change_records, checked_changes
 from jobs.imports.checking import Doubles, RowCheck, row_check
-from jobs.imports.description import Import
+from jobs.imports.description import ChangedMeanwhile, Import
 from jobs.imports.guarding import BadFile, kind_of
 from jobs.imports.originals import can_come_back, file_of, needed
 from jobs.imports.reading import SeveralSheets, Table
@@ -248,7 +248,7 @@ def _take_chunk(work: Work, record: ImportRecord, description: Import, check: Ro
                 _take(session, work, description, record, rows, answers)
             last: int = rows[-1].number
             return last
-        except IntegrityError:  # somebody else has made one of these records meanwhile: look again
+        except (IntegrityError, ChangedMeanwhile):  # somebody else has made one of these records meanwhile, or changed it: look again
             if attempt == TRIES:
                 raise BadFile("数据正被其他导入占用，请稍后重试") from None
     return None
@@ -264,6 +264,8 @@ def _take(
             refused[at] = found[0]
     fine = [at for at in range(len(rows)) if at not in refused]
     made = description.store(session, work.actor, [answers[at] for at in fine], work.clock())
+    if len(made) < len(fine):
+        raise ChangedMeanwhile
     _note_records(session, record, [(rows[at].number, made_id) for at, made_id in zip(fine, made, strict=True)])
     _refuse_rows(session, record, {rows[at].number: problem for at, problem in refused.items()})
     table = ImportRecord

@@ -79,7 +79,8 @@ def _sheets(session: Session, order: Order, ids: Sequence[int]) -> Gathered:
             seen[row.id] = None
         guards = guards_in(session, order.actor, used)
         for room in session.scalars(used_rooms_query(order.actor).where(used)):
-            sheet = _sheet(room, people.get(room.id, ()), [one.name for one in guards.get(room.id, ())])
+            partial = "试点院校" in order.actor.roles and room.room.party_id != order.actor.party_id
+            sheet = _sheet(room, people.get(room.id, ()), [one.name for one in guards.get(room.id, ())], partial)
             at = in_shanghai(room.sitting.starts_at)
             parts[room.id] = Part(f"{room.room.name}-{sheet.subject}-{at:%m%d-%H%M}-{room.room.party.name}", [sheet])
         session.expunge_all()
@@ -98,7 +99,7 @@ def _hidden(session: Session, order: Order, ids: Sequence[int]) -> int:
     return sum(session.scalar(counted.where(UsedRoom.id.in_(chunk))) or 0 for chunk in _chunks(ids))
 
 
-def _sheet(used: UsedRoom, people: Sequence[Seat], invigilators: Sequence[str]) -> Sheet:
+def _sheet(used: UsedRoom, people: Sequence[Seat], invigilators: Sequence[str], partial: bool) -> Sheet:
     room, sitting = used.room, used.sitting
     return Sheet(
         plan=used.plan.title(),
@@ -113,6 +114,7 @@ def _sheet(used: UsedRoom, people: Sequence[Seat], invigilators: Sequence[str]) 
         ends_at=sitting.ends_at,
         seats=tuple(people),
         invigilators=tuple(invigilators),
+        partial=partial,
     )
 
 

@@ -31,6 +31,7 @@ from domain.ground.base import SHANGHAI, clock_minutes
 from domain.ground.parties import Actor, actor_named
 from domain.ground.subjects import Subject
 from domain.institutions.schools import School
+from domain.institutions.seals import OrganizationSeal, SchoolSeal, Seal
 from domain.issuing.issuances import Issuance, begin_issuances
 from domain.standards.site_standards import new_site_standard
 from domain.standards.skill_standards import new_skill_standard
@@ -155,6 +156,10 @@ def _issuance(session: Session, actor: Actor, now: datetime, form: dict[str, Any
     return session.get_one(Issuance, made)
 
 
+def _seal(session: Session, kind: type[Seal], actor: Actor, now: datetime) -> Seal:
+    return new_demo_seal(session, kind, actor, now, MultiFernet([Fernet(Fernet.generate_key())]))
+
+
 _PUPIL = {
     **{"kind": "院校考生", "name": "王小明", "pinyin": "WANG XIAOMING", "document": "居民身份证", "id_number": "11010519491231002X"},
     **{"mobile": "13900000001", "level": None, "entry_year": 2025},
@@ -166,7 +171,8 @@ CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Subject]]
     "reporting_period": lambda session, actor, now, form: _coming_period(session, actor, now),
     "skill_standard": lambda session, actor, now, form: new_skill_standard(session, actor, now),
     "site_standard": lambda session, actor, now, form: new_site_standard(session, actor, now),
-    "seal": lambda session, actor, now, form: new_demo_seal(session, actor, now, MultiFernet([Fernet(Fernet.generate_key())])),
+    "seal": lambda session, actor, now, form: _seal(session, SchoolSeal, actor, now),
+    "organization_seal": lambda session, actor, now, form: _seal(session, OrganizationSeal, actor, now),
     "declaration": _declaration,
     "exam_plan": _exam_plan,
     "payment_slip": _payment_slip,

@@ -16,7 +16,7 @@ from processes.diagrams.quoting import quoted, short
 _TYPES = ("string", "integer", "number", "array")
 _WIDGETS = ("textarea", "file", "choices", "photo")
 _COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "x-max-mb")
-_TEXTS = ("title", "x-tab", "x-help", "x-options", "x-by", "x-sex", "x-document", "x-pinyin", "format", "pattern")
+_TEXTS = ("title", "x-tab", "x-help", "x-options", "x-by", "x-sex", "x-document", "x-pinyin", "x-unit", "x-or", "format", "pattern")
 _LISTS = ("enum", "x-accept", "x-roles", "x-aliases", "x-doubtful-aliases")
 _NOT_RUN = ("$ref", "allOf", "anyOf", "oneOf", "not", "if", "$dynamicRef")
 _MOST_LENGTH = 10_000_000
@@ -87,7 +87,7 @@ def _table(field: Mapping[str, Any], where: str, line: bool) -> Iterator[str]:
 def _values(field: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[str]:
     if field.get("x-widget", "textarea") not in _WIDGETS:
         yield f"x-widget 应为 {'、'.join(_WIDGETS)} 之一"
-    for name in ("x-by", "x-sex", "x-document", "x-pinyin"):
+    for name in ("x-by", "x-sex", "x-document", "x-pinyin", "x-or"):
         if name in field and field[name] not in fields:
             yield f"{name} 所指的字段不存在"
     for name, known in (("x-accept", MEDIA_TYPES), ("x-roles", ROLES)):

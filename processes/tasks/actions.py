@@ -204,7 +204,7 @@ def _of_waits(definition: Definition, row: _Running, actor: Actor) -> list[Actio
         if not _mine(wait, actor):
             continue
         element = definition.elements[wait["element"]]
-        if element.id == row.position and "editForm" in element.properties:
+        if element.id == row.position and "editForm" in element.properties and element.edit_lane == wait["role"]:
             actions.append(Action(ActionKind.EDIT, row.id, None, element.id, "编辑", element.properties["editForm"], True))
         if "blockedAction" in element.properties:
             actions.append(_blocked(row, element))

@@ -21,7 +21,10 @@ WORDS = {"<key>": "study_leave", "<nouns>": "study_leaves", "<menu>": "instituti
 MOST = 9
 LINES = {  # file → lines that the approval adds, each after another line
     "domain/subjects.py": (
-        ("from domain.institutions.seals import Seal\n", "from domain.institutions.study_leaves import StudyLeave\n"),
+        (
+            "from domain.institutions.seals import OrganizationSeal, SchoolSeal\n",
+            "from domain.institutions.study_leaves import StudyLeave\n",
+        ),
         ("SUBJECTS: dict[str, type[Subject]] = {\n", '    "study_leave": StudyLeave,\n'),
     ),
     "forms/lists/__init__.py": (

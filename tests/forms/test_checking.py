@@ -151,6 +151,7 @@ def test_the_weekly_report_reports_too_many_rows() -> None:
         ("lines.3.trained", "30", None),
         ("lines.3.certificate", "", "必须填写"),
         ("nothing.0.here", "x", None),
+        ("3", "x", None),
         ("lines", "x", None),  # a table is checked as a whole, on sending
     ],
 )

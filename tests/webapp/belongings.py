@@ -1,4 +1,5 @@
-"""A world in which 金陵职业技术学院 (school1) owns one of everything: what the walk over every route tries to reach as others."""
+"""A world in which 金陵职业技术学院 (school1) owns one of everything, and 华信培训评价中心 (organization1) a seal: what the walk over every
+route tries to reach as others."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from domain.demo import DEMO_ACCOUNTS, PASSWORD
 from domain.demo.seals import new_demo_seal
 from domain.ground.parties import Person
 from domain.ground.vault import open_vault
+from domain.institutions.seals import OrganizationSeal, SchoolSeal
 from domain.platform.passwords import hash_password
 from jobs import background
 from processes import tables
@@ -88,8 +90,9 @@ class Belongings:
 def belongings(world: World, folder: Path) -> Belongings:
     """Fills a world that has the books, and logs everybody in."""
     with world.runtime.database.writing() as session:
-        seal = new_demo_seal(session, world.actor("school1"), world.clock(), open_vault(world.runtime.settings))
-        starting.start(world.runtime.engine, session, world.actor("school1"), "seal", seal)
+        for account, kind, key in (("school1", SchoolSeal, "seal"), ("organization1", OrganizationSeal, "organization_seal")):
+            seal = new_demo_seal(session, kind, world.actor(account), world.clock(), open_vault(world.runtime.settings))
+            starting.start(world.runtime.engine, session, world.actor(account), key, seal)
     app = site(world)
     school, province = user(app, "school1"), user(app, "province1")
     _hand_in(school)

@@ -25,7 +25,7 @@ from sqlalchemy import select, text
 from domain.demo import PASSWORD
 from domain.ground.base import utc_now
 from domain.ground.settings import Settings
-from domain.institutions.seals import Seal
+from domain.institutions.seals import SchoolSeal
 from domain.platform import unsent
 from domain.platform.imports import ImportRecord
 from domain.weekly.reports import WeeklyReport
@@ -232,7 +232,7 @@ def test_a_password_is_asked_for_again_and_kept_nowhere(hurried: World) -> None:
     assert 'name="password" type="password"' in page.text
     assert again(school, "/institutions/seals/new", page.text, password=pkcs12.PASSWORD) == 302
     with hurried.runtime.database.reading() as session:
-        assert session.get_one(Seal, 1).version == 1
+        assert session.get_one(SchoolSeal, 1).version == 1
 
 
 def test_a_lock_that_is_taken_while_the_view_works_keeps_the_files_too(hurried: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ def try_password(account: str, password: str) -> Tried:
     What the request has read or written before is let go: the hash takes its time, and must hold no lock. A wrong one counts whatever
     becomes of the request, which may end in an error of quite another kind: it is written down in a transaction of its own.
     """
-    address, now = (request.remote_addr or "")[:45], runtime().engine.clock()
+    address, now = throttle.counted_as(request.remote_addr or ""), runtime().engine.clock()
     if throttle.too_many(db(), account, address, now):
         return Tried(None, too_many=True)
     person = db().scalars(select(Person).where(Person.account == account, Person.active)).first()

@@ -14,6 +14,7 @@ from domain.exams.arrangings import NotArranging, arranged_plan, last_change, st
 from domain.exams.placing import ChangedMeanwhile, Marked, NothingToUndo, Spot
 from domain.exams.plans import ExamPlan, Sitting, within
 from domain.exams.rooms import Room
+from domain.ground.database import one_at_a_time
 from domain.ground.id_numbers import masked
 from domain.platform.background import LIVE, BackgroundTask, begin
 from forms.kinds import ORGANIZATION
@@ -205,6 +206,7 @@ def _begun(plan: ExamPlan, kind: str, what: str, params: dict[str, object]) -> R
     if not _is_open(plan.id):
         flash(str(NotArranging()), "danger")
         return redirect(back)
+    one_at_a_time(db(), f"arranging {plan.id}")  # of two who press at once the second sees the first one's task
     if _running(plan.id) is not None:
         flash("该计划正在自动编排或发布，请等它结束后再试。", "warning")
         return redirect(back)

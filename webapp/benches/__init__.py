@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from webapp.benches import arrange, batch, documents, export, growth, imports, inbox, lists, multi_instance, photos, step
+from webapp.benches import arrange, batch, certificates, documents, export, growth, imports, inbox, lists, multi_instance, photos, step
 
 Measured = tuple[float, float] | tuple[float, float, dict[str, Any]]
 """Ours and the floor's, in seconds; and what else is worth telling, such as the peak memory."""
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[[], Measured]] = {
     "import": imports.measure,
     "photos": photos.measure,
     "documents": documents.measure,
+    "certificates": certificates.measure,
     "arrange": arrange.measure,
 }
 

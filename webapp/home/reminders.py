@@ -18,15 +18,17 @@ from domain.exams.candidates import KINDS
 from domain.exams.planned_subjects import unplaced_plans
 from domain.exams.plans import ExamPlan, exam_plans_query, within
 from domain.exams.registrations import UNPLACED, Registration
+from domain.exams.scores import MISSING, unscored_plans
 from domain.exams.seats import Seat
 from domain.ground.base import in_shanghai
 from domain.ground.errors import DomainError
 from domain.ground.parties import Actor
-from domain.institutions.seals import WARNING, valid_seal
+from domain.institutions.seals import WARNING, valid_seal_of
 from domain.weekly.reports import open_period
 from forms.kinds import ORGANIZATION, SCHOOL
 from forms.lists.candidates import CANDIDATES, INCOMPLETE
 from forms.lists.certificates import KEPT_CERTIFICATES, NONE_IN_FORCE
+from forms.lists.seals import ORGANIZATION_SEAL, SEAL, UPLOAD
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,11 @@ def reminders(session: Session, actor: Actor, now: datetime) -> list[Reminder]:
     found: list[Reminder] = []
     if SCHOOL in actor.roles:
         found += [*_report(session, actor, now), *_plans(session, actor, now), *_exam_plans(session, actor, now)]
-        found += [*_tickets(session, actor, now), *_seal(session, actor, now), *_candidates(session, actor)]
+        found += [*_tickets(session, actor, now), *_candidates(session, actor)]
     if ORGANIZATION in actor.roles:
-        found += [*_arranging(session, actor, now), *_subjects(session, actor)]
+        found += [*_arranging(session, actor, now), *_scoring(session, actor, now), *_subjects(session, actor)]
     if actor.roles & {SCHOOL, ORGANIZATION}:
-        found += _unplaced(session, actor, now)
+        found += [*_unplaced(session, actor, now), *_seal(session, actor, now)]
     return sorted(found, key=lambda one: (one.until is None, one.until or now))
 
 
@@ -90,9 +92,15 @@ def _tickets(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder
     """Plans that are to be examined, of which the school's candidates have seats: 准考证 can be printed."""
     seated = select(Seat.plan_id).join(Registration, Registration.id == Seat.registration_id)
     seated = seated.where(Registration.party_id == actor.party_id, Seat.published)
-    for plan in session.scalars(exam_plans_query(actor).where(ExamPlan.exam_to > now, ExamPlan.id.in_(seated))):
+    plans = session.scalars(exam_plans_query(actor).where(ExamPlan.exam_to > now, ExamPlan.id.in_(seated))).all()
+    left = {plan.id: number for plan, number in unplaced_plans(session, actor, now, going=True)} if plans else {}
+    for plan in plans:
         url = url_for("placed.index", plan_number=plan.number)
         yield Reminder(f"“{plan.title()}”已排考，可以下载准考证", "排考明细", url, plan.exam_from)
+        if plan.id in left:  # a photo can still be added
+            url = url_for("registrations.index", plan_number=plan.number, state=UNPLACED)
+            told = f"“{plan.title()}”正在排考，本校仍有 {left[plan.id]} 条报考未排考；没有照片的考生请尽快导入照片"
+            yield Reminder(told, "查看报考", url, plan.arranging_to)
 
 
 def _arranging(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
@@ -106,13 +114,22 @@ def _arranging(session: Session, actor: Actor, now: datetime) -> Iterator[Remind
             yield Reminder(told, "排考", url_for("arranging.board", plan_id=plan.id), plan.arranging_to)
 
 
+def _scoring(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
+    """The organization's plans that lack marks while they may be entered."""
+    for plan, number in unscored_plans(session, actor, now):
+        url = url_for("scores.index", plan_number=plan.number, state=MISSING)
+        yield Reminder(f"“{plan.title()}”正在成绩登记，还有 {number} 人次没有成绩", "查看成绩", url, plan.scoring_to)
+
+
 def _seal(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
-    seal = valid_seal(session, actor.party_id, now)
+    kind = SEAL if SCHOOL in actor.roles else ORGANIZATION_SEAL
+    upload = url_for(f"{kind.key}.new")
+    seal = valid_seal_of(session, kind.listing.record, actor.party_id, now)
     if seal is None:
-        yield Reminder("没有有效的电子签章，目前不能签发证书", "上传电子签章", url_for("seal.new"))
+        yield Reminder("没有有效的电子签章，目前不能签发证书", UPLOAD, upload)
     elif seal.valid_to - now <= WARNING:
         day = in_shanghai(seal.valid_to)
-        yield Reminder(f"电子签章将于 {day:%Y-%m-%d} 到期", "上传电子签章", url_for("seal.new"), seal.valid_to)
+        yield Reminder(f"电子签章将于 {day:%Y-%m-%d} 到期", UPLOAD, upload, seal.valid_to)
 
 
 def _candidates(session: Session, actor: Actor) -> Iterator[Reminder]:

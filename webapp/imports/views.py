@@ -243,7 +243,17 @@ def index_page(description: Import, problem: str | None = None, chosen: Chosen |
     page = page_of(request.args, total)
     rows = db().scalars(query.limit(page.size).offset(page.offset)).all()
     each = {"ways": {row.id: _way(row) for row in rows}, "stopped": {row.id for row in rows if interrupted(db(), row)}}
-    return render_template("imports/index.html", description=description, rows=rows, page=page, problem=problem, chosen=chosen, **each)
+    return render_template(
+        "imports/index.html",
+        description=description,
+        into=description.into(db(), actor()),
+        closed=description.closed(db(), actor(), runtime().engine.clock()),
+        rows=rows,
+        page=page,
+        problem=problem,
+        chosen=chosen,
+        **each,
+    )
 
 
 def _show(description: Import, record: ImportRecord, shown: Preview, problem: str | None = None) -> str:
@@ -252,6 +262,8 @@ def _show(description: Import, record: ImportRecord, shown: Preview, problem: st
         "imports/show.html",
         description=description,
         record=record,
+        into=description.into(db(), actor()),
+        closed=description.closed(db(), actor(), runtime().engine.clock()),
         preview=shown,
         busy=record.state in BUSY and not interrupted(db(), record),
         stuck=interrupted(db(), record),

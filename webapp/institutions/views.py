@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
@@ -15,10 +16,11 @@ from domain.ground.base import in_shanghai
 from domain.ground.parties import Actor
 from domain.institutions.organizations import Organization, new_organization, organization_of
 from domain.institutions.schools import School, piloted_by, school_of
-from domain.institutions.seals import ROLE, WARNING, Seal, seals_query, valid_seal
+from domain.institutions.seals import WARNING, Seal, valid_seal_of
+from forms.kinds import RecordKind
 from forms.lists.organizations import ORGANIZATIONS
 from forms.lists.schools import SCHOOLS
-from forms.lists.seals import UPLOAD
+from forms.lists.seals import ORGANIZATION_SEAL, SEAL, UPLOAD
 from webapp.context import actor, db, runtime
 from webapp.listing import Button, ListScreen, render_list
 from webapp.records.plain_kinds import PlainKind, PlainRoutes, Section, plain_page, plain_routes, seen_record
@@ -110,9 +112,9 @@ def organizations() -> ResponseReturnValue:
 
 @blueprint.get("/organizations/<int:organization_id>")
 def organization(organization_id: int) -> str:
-    """查看: details, and the certificates that are piloted with it."""
+    """查看: details, the certificates that are piloted with it, and to its own people 电子签章."""
     row = seen_record(ORGANIZATION, organization_id)
-    return plain_page(ORGANIZATION, row, [_piloted_with(row)], _organization_buttons(actor(), row))
+    return plain_page(ORGANIZATION, row, [_piloted_with(row), *_seals_of(row, ORGANIZATION_SEAL)], _organization_buttons(actor(), row))
 
 
 @blueprint.get("/schools/")
@@ -125,7 +127,7 @@ def schools() -> ResponseReturnValue:
 def school(school_id: int) -> str:
     """查看: details with 试点证书负责人, and the certificates that the school pilots."""
     row = seen_record(SCHOOL, school_id)
-    return plain_page(SCHOOL, row, [_pilots_of(row), *_seals_of(row)], _school_buttons(actor(), row))
+    return plain_page(SCHOOL, row, [_pilots_of(row), *_seals_of(row, SEAL)], _school_buttons(actor(), row))
 
 
 def _piloted_with(row: Organization) -> Section:
@@ -139,18 +141,19 @@ def _pilots_of(row: School) -> Section:
     return Section("试点证书", ("证书名称", "等级", "证书编码"), _certificate_rows(query), "还没有试点的证书。")
 
 
-def _seals_of(row: School) -> list[Section]:
-    """电子签章, on the page of one's own school."""
-    if ROLE not in actor().roles or row.id != actor().party_id:
+def _seals_of(row: School | Organization, kind: RecordKind[Any]) -> list[Section]:
+    """电子签章, on the page of one's own school or organization."""
+    if kind.listing.record.ROLE not in actor().roles or row.id != actor().party_id:
         return []
-    shown = db().scalars(seals_query(actor()).limit(SEALS_SHOWN)).all()
-    valid = valid_seal(db(), row.id, runtime().engine.clock())
+    shown = db().scalars(kind.listing.query(actor()).limit(SEALS_SHOWN)).all()
+    valid = valid_seal_of(db(), kind.listing.record, row.id, runtime().engine.clock())
+    show, new, index = (f"{kind.key}.{page}" for page in ("show", "new", "index"))
     rows = [
-        ((f"第 {seal.version} 版", url_for("seal.show", record_id=seal.id)), seal.subject, seal.validity(), seal.status, seal.author.name)
+        ((f"第 {seal.version} 版", url_for(show, record_id=seal.id)), seal.subject, seal.validity(), seal.status, seal.author.name)
         for seal in shown
     ]
     note = "没有有效的电子签章，目前不能签发证书，请上传。" if valid is None else _in_use(valid)
-    buttons = [Button(UPLOAD, url_for("seal.new")), *([Button("查看全部", url_for("seal.index"))] if shown else [])]
+    buttons = [Button(UPLOAD, url_for(new)), *([Button("查看全部", url_for(index))] if shown else [])]
     heads = ("版本", "签章主体", "有效期", "状态", "上传人")
     return [Section("电子签章", heads, rows, "还没有上传过电子签章。", note, valid is None, buttons)]
 

@@ -28,6 +28,7 @@ from processes.tasks.actions import actions_for
 from processes.tasks.tallies import tallies_of
 from webapp.context import actor, db, runtime
 from webapp.records.addresses import list_address
+from webapp.records.histories import alike
 
 
 def record_page(kind: RecordKind[Any], record: Subject) -> str:
@@ -68,6 +69,7 @@ def record_page(kind: RecordKind[Any], record: Subject) -> str:
             *fields.describe(access.without(schema, hidden), record.answers()),
         ],
         events=events,
+        alike=alike,
         elements=definition.elements,
         reviews=[e for e in events if e.kind == EventKind.TASK and not fills_in(definition, e.element)],
         reviewed=any(e.tag == "userTask" and not definition.record_form(e) for e in definition.elements.values()),
@@ -148,7 +150,8 @@ def _steps(definition: Definition, instance: InstanceRow) -> list[tuple[str, str
     tokens, reached = set(tokens_of(instance)), {target for flow, (_, target) in definition.flows.items() if flow in instance.path}
     found = []
     for element in definition.elements.values():
-        if element.tag not in ("startEvent", "userTask", "serviceTask", "endEvent"):
+        told = element.tag in ("startEvent", "userTask", "serviceTask", "endEvent") or element.id in tokens  # a timer may be waited for
+        if not told or not element.name:  # where a subprocess begins and ends
             continue
         state = "进行中" if element.id in tokens else "已到达" if element.id in reached or element.tag == "startEvent" else "未到达"
         found.append((element.name, element.lane, state))

@@ -23,6 +23,7 @@ from forms.kinds import SCHOOL
 from forms.lists.candidates import CANDIDATES
 from forms.lists.placed import place_of, span
 from forms.lists.registrations import FORM, REGISTRATIONS
+from jobs.imports.registrations import past_imports
 from processes.errors import NotAllowed
 from webapp.context import actor, db, reads_only, runtime
 from webapp.links import posted_back
@@ -173,11 +174,13 @@ def _removed(ids: Sequence[int]) -> ResponseReturnValue:
 
 @blueprint.get("/import")
 def begin() -> str:
-    """批量导入报考: first the plan is chosen; of one that registers by subject the certificate, too."""
+    """批量导入报考: first the plan is chosen; of one that registers by subject the certificate, too. 导入记录 of those whose time is
+    over stay in reach."""
     if SCHOOL not in actor().roles:
         raise NotAllowed
-    plans = open_plans(db(), actor(), _now())
-    return render_template("registrations/import.html", terms=[terms_of(db(), plan) for plan in plans], by_subject=BY_SUBJECT)
+    terms = [terms_of(db(), plan) for plan in open_plans(db(), actor(), _now())]
+    past = past_imports(db(), actor(), terms)
+    return render_template("registrations/import.html", terms=terms, by_subject=BY_SUBJECT, past=past)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from flask import Response, current_app, request, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from domain.exams.own_results import Examinee, examinee_of, seal_of
+from domain.platform.throttle import counted_as
 from webapp.context import db, runtime
 
 COOKIE, SECONDS = "pilot_results", 30 * 60
@@ -44,7 +45,7 @@ def throttled_as(id_number: str, address: str) -> tuple[str, str]:
     """The names under which failures of a person, and from an address, are counted: apart from those of accounts, so that candidates
     behind a school's address do not shut its staff out. The number itself is not kept."""
     digest = hashlib.sha256(f"{runtime().settings.secret_key} {id_number}".encode()).hexdigest()
-    return f"results:{digest[:32]}", f"r:{address}"[:45]
+    return f"results:{digest[:32]}", f"r:{counted_as(address)}"[:45]
 
 
 def _signer() -> URLSafeTimedSerializer:

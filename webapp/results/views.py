@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
+
 from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -36,7 +38,7 @@ def index() -> ResponseReturnValue:
 def enter() -> ResponseReturnValue:
     """Lets somebody in who knows both. Whatever is wrong, the answer is the same."""
     typed = request.form.get("id_number", "")[:60]
-    id_number, tail = tidy_id_number(typed)[:30], "".join(request.form.get("tail", "")[:40].split())
+    id_number, tail = tidy_id_number(typed)[:30], "".join(normalize("NFKC", request.form.get("tail", "")[:40]).split())  # １２３ is 123
     person, address = throttled_as(id_number, request.remote_addr or "")
     now = runtime().engine.clock()
     one_at_a_time(db(), person)  # many at once learn no more than one after the other

@@ -29,7 +29,7 @@ from domain.exams.rooms import (
 )
 from domain.exams.setting_rooms import NoRoomPlan, earlier_plans, new_room, reusable, reuse, room_plan, room_plans, venue_of, venues
 from domain.ground.parties import Actor
-from domain.platform.imports import ImportRecord
+from domain.platform.imports import kinds_imported
 from forms.kinds import SCHOOL
 from forms.lists.rooms import FORM, ROOMS
 from jobs.imports.rooms import PREFIX
@@ -190,8 +190,7 @@ def begin_import() -> str:
     """批量导入考场信息: first the plan is chosen; 导入记录 of those whose time is over stay in reach."""
     _must_be_school()
     plans = room_plans(db(), actor(), _now())
-    kinds = select(ImportRecord.kind).where(ImportRecord.party_id == actor().party_id, ImportRecord.kind.startswith(PREFIX)).distinct()
-    imported = {_id(kind.removeprefix(PREFIX)) for kind in db().scalars(kinds)} - {plan.id for plan in plans}
+    imported = {_id(kind.removeprefix(PREFIX)) for kind in kinds_imported(db(), actor(), PREFIX)} - {plan.id for plan in plans}
     past = db().scalars(select(ExamPlan).where(ExamPlan.id.in_(imported)).order_by(ExamPlan.id.desc())).all()
     return render_template("rooms/import.html", plans=plans, past=past)
 

@@ -28,7 +28,7 @@ from domain.exams.scores import (
 from domain.exams.scoring import scoring_plans
 from domain.ground.id_numbers import masked
 from domain.ground.parties import Actor
-from domain.platform.imports import ImportRecord
+from domain.platform.imports import kinds_imported
 from forms.kinds import ORGANIZATION
 from forms.lists.scores import OUTCOMES, SCORES
 from jobs.imports.scores import PREFIX
@@ -124,8 +124,7 @@ def begin() -> str:
     if ORGANIZATION not in actor().roles:
         raise NotAllowed
     plans = db().scalars(scoring_plans(actor(), _now())).all()
-    kinds = select(ImportRecord.kind).where(ImportRecord.party_id == actor().party_id, ImportRecord.kind.startswith(PREFIX)).distinct()
-    ids = {int(kind.removeprefix(PREFIX)) for kind in db().scalars(kinds)} - {plan.id for plan in plans}
+    ids = {int(kind.removeprefix(PREFIX)) for kind in kinds_imported(db(), actor(), PREFIX)} - {plan.id for plan in plans}
     past = db().scalars(select(ExamPlan).where(ExamPlan.id.in_(ids)).order_by(ExamPlan.id.desc())).all()
     return render_template("scores/import.html", plans=plans, past=past, prefix=PREFIX)
 

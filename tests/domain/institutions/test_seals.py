@@ -24,10 +24,21 @@ from domain.ground.settings import BadSetting, Settings, read_settings
 from domain.ground.vault import FILE, open_vault
 from domain.institutions.seal_keys import WRONG_PASSWORD, BadKey, read_key
 from domain.institutions.seal_pictures import MOST, BadPicture, checked_picture
-from domain.institutions.seals import NotInTime, Seal, new_seal, rotate_keys, signing_key, valid_seal
+from domain.institutions.seals import (
+    SEAL_OF,
+    NotInTime,
+    OrganizationSeal,
+    SchoolSeal,
+    new_seal,
+    rotate_keys,
+    seals_query,
+    signing_key,
+    valid_seal,
+)
 from jobs import confinement
 from jobs.seals import read_key_apart
 from processes import tables
+from processes.monitor.verify import verify
 from processes.steps import acting, starting
 from tests.conftest import NOON, World
 from tests.domain.institutions.pkcs12 import PASSWORD, certificate, endless, p12, picture
@@ -125,44 +136,87 @@ def test_a_good_key_and_one_that_would_compute_for_years(monkeypatch: pytest.Mon
         read_key_apart(endless(p12()), PASSWORD)
 
 
+KEYS = {"school1": "seal", "organization1": "organization_seal"}  # account → the process of its seals
+each_kind = pytest.mark.parametrize("account", list(KEYS))
+
+
 def upload(world: World, account: str = "school1", days: int = 365) -> int:
-    """Id of a new seal of this account's school, with its process."""
+    """Id of a new seal of this account's party, with its process."""
     runtime, actor = world.runtime, world.actor(account)
     key = replace(demo_key(actor.party_name, world.clock()), valid_to=world.clock() + timedelta(days=days))
     with runtime.database.writing() as session:
-        seal = new_seal(session, actor, world.clock(), demo_picture(), key, open_vault(runtime.settings))
-        starting.start(runtime.engine, session, actor, "seal", seal)
+        seal = new_seal(session, SEAL_OF[actor.party_kind], actor, world.clock(), demo_picture(), key, open_vault(runtime.settings))
+        starting.start(runtime.engine, session, actor, KEYS[account], seal)
         return seal.id
 
 
 def signs(world: World, account: str = "school1") -> int | None:
-    """Version of the seal with which a school signs now."""
+    """Version of the seal with which a party signs now."""
     with world.runtime.database.reading() as session:
         found = valid_seal(session, world.actor(account).party_id, world.clock())
         return found.version if found is not None else None
 
 
-def test_which_seal_signs(world: World) -> None:
-    assert signs(world) is None
-    upload(world, days=400)
-    upload(world, days=40)
-    assert (signs(world), signs(world, "school2")) == (2, None)
+@each_kind
+def test_which_seal_signs(world: World, account: str) -> None:
+    assert signs(world, account) is None
+    upload(world, account, days=400)
+    upload(world, account, days=40)
+    assert {one: signs(world, one) for one in (*KEYS, "school2", "organization2", "province1")} == {
+        **dict.fromkeys((*KEYS, "school2", "organization2", "province1")),
+        account: 2,
+    }
     world.clock.now = NOON + timedelta(days=40) - timedelta(seconds=1)
-    assert signs(world) == 2
+    assert signs(world, account) == 2
     world.clock.now += timedelta(seconds=1)  # to the second, though no timer has fired
-    assert signs(world) == 1
+    assert signs(world, account) == 1
     with world.runtime.database.writing() as session:
-        instance = session.scalars(select(tables.instance.c.id).where(tables.instance.c.key == "seal")).first() or 0
-        acting.send(world.runtime.engine, session, world.actor("school1"), instance, "disable")
-    assert signs(world) is None
+        instance = session.scalars(select(tables.instance.c.id).where(tables.instance.c.key == KEYS[account])).first() or 0
+        acting.send(world.runtime.engine, session, world.actor(account), instance, "disable")
+    assert signs(world, account) is None
 
 
-def test_the_key_at_rest(world: World) -> None:
-    seal_id = upload(world)
+def test_schools_and_organizations_see_their_own_seals_alone(world: World) -> None:
+    both = [upload(world, account) for account in KEYS]
+    assert len(set(both)) == 1  # of two tables: the same id names two seals
+    accounts = ("school1", "school2", "organization1", "organization2", "province1", "operator")
+    with world.runtime.database.reading() as session:
+        seen = {
+            (account, kind.__tablename__): session.scalars(seals_query(kind, world.actor(account))).first()
+            for account in accounts
+            for kind in SEAL_OF.values()
+        }
+        assert {name: seal.title() for name, seal in seen.items() if seal is not None} == {
+            ("school1", "seal"): "金陵职业技术学院电子签章（第 1 版）",
+            ("organization1", "organization_seal"): "华信培训评价中心电子签章（第 1 版）",
+        }
+        for account in KEYS:  # by their own keys too
+            seal = valid_seal(session, world.actor(account).party_id, NOON)
+            assert seal is not None
+            _, (own,) = signing_key(seal, open_vault(world.runtime.settings))
+            assert world.actor(account).party_name in own.subject.rfc4514_string()
+        assert verify(world.runtime.engine, session) == []
+
+
+@each_kind
+def test_two_who_upload_at_once_get_one_version_after_the_other(world: World, account: str) -> None:
+    actor, vault = world.actor(account), open_vault(world.runtime.settings)
+
+    def first(session: Session) -> None:
+        new_demo_seal(session, SEAL_OF[actor.party_kind], actor, NOON, vault)
+
+    race(world, first, lambda: upload(world, account))
+    with world.runtime.database.reading() as session:
+        assert sorted(seal.version for seal in session.scalars(seals_query(SEAL_OF[actor.party_kind], actor))) == [1, 2]
+
+
+@each_kind
+def test_the_key_at_rest(world: World, account: str) -> None:
+    seal_id = upload(world, account)
     settings = world.runtime.settings
     assert stat.S_IMODE((settings.home / FILE).stat().st_mode) == 0o600
     with world.runtime.database.reading() as session:
-        seal = session.get_one(Seal, seal_id)
+        seal = session.get_one(SEAL_OF[world.actor(account).party_kind], seal_id)
         assert b"PRIVATE" not in seal.key
         key, (own,) = signing_key(seal, open_vault(settings))
         assert key.public_key() == own.public_key()
@@ -171,28 +225,35 @@ def test_the_key_at_rest(world: World) -> None:
 def test_rotation(world: World) -> None:
     old, new = (Fernet.generate_key().decode() for _ in range(2))
     settings = world.runtime.settings
+    before = open_vault(replace(settings, seal_keys=(old,)))
     with world.runtime.database.writing() as session:
-        seal = new_demo_seal(session, world.actor("school1"), NOON, open_vault(replace(settings, seal_keys=(old,))))
-        with pytest.raises(InvalidToken):
-            signing_key(seal, open_vault(replace(settings, seal_keys=(new,))))
-        assert signing_key(seal, open_vault(replace(settings, seal_keys=(new, old))))
-        assert rotate_keys(session, open_vault(replace(settings, seal_keys=(new, old)))) == 1
-        assert signing_key(seal, open_vault(replace(settings, seal_keys=(new,))))
+        seals = (
+            new_demo_seal(session, SchoolSeal, world.actor("school1"), NOON, before),
+            new_demo_seal(session, OrganizationSeal, world.actor("organization1"), NOON, before),
+        )
+        for seal in seals:
+            with pytest.raises(InvalidToken):
+                signing_key(seal, open_vault(replace(settings, seal_keys=(new,))))
+            assert signing_key(seal, open_vault(replace(settings, seal_keys=(new, old))))
+        assert rotate_keys(session, open_vault(replace(settings, seal_keys=(new, old)))) == 2
+        for seal in seals:
+            assert signing_key(seal, open_vault(replace(settings, seal_keys=(new,))))
 
 
+@each_kind
 @pytest.mark.parametrize("first", ["rotation", "step"])
-def test_rotation_and_a_step_on_the_seal_at_once_lose_nothing(world: World, first: str) -> None:
-    seal_id = upload(world)
+def test_rotation_and_a_step_on_the_seal_at_once_lose_nothing(world: World, first: str, account: str) -> None:
+    seal_id = upload(world, account)
     settings, new = world.runtime.settings, Fernet.generate_key().decode()
     old = (settings.home / FILE).read_text().strip()
     with world.runtime.database.reading() as session:
-        instance = session.scalars(select(tables.instance.c.id).where(tables.instance.c.key == "seal")).one()
+        instance = session.scalars(select(tables.instance.c.id).where(tables.instance.c.key == KEYS[account])).one()
 
     def rotate(session: Session) -> None:
         rotate_keys(session, open_vault(replace(settings, seal_keys=(new, old))))
 
     def disable(session: Session) -> None:
-        acting.send(world.runtime.engine, session, world.actor("school1"), instance, "disable")
+        acting.send(world.runtime.engine, session, world.actor(account), instance, "disable")
 
     def second() -> None:
         with world.runtime.database.writing() as session:
@@ -200,9 +261,9 @@ def test_rotation_and_a_step_on_the_seal_at_once_lose_nothing(world: World, firs
 
     race(world, rotate if first == "rotation" else disable, second)
     with world.runtime.database.reading() as session:
-        seal = session.get_one(Seal, seal_id)
+        seal = session.get_one(SEAL_OF[world.actor(account).party_kind], seal_id)
         assert signing_key(seal, open_vault(replace(settings, seal_keys=(new,))))
-    assert signs(world) is None
+    assert signs(world, account) is None
 
 
 def test_the_setting(settings: Settings) -> None:
@@ -214,8 +275,10 @@ def test_the_setting(settings: Settings) -> None:
         read_settings({**given, "SEAL_KEYS": "short"})
 
 
+@each_kind
 @pytest.mark.parametrize("days", [-1, 400])
-def test_a_certificate_that_is_over_or_not_valid_yet(lite: World, days: int) -> None:
-    key = demo_key("金陵职业技术学院", NOON - timedelta(days=400) if days < 0 else NOON + timedelta(days=days))
+def test_a_certificate_that_is_over_or_not_valid_yet(lite: World, days: int, account: str) -> None:
+    actor = lite.actor(account)
+    key = demo_key(actor.party_name, NOON - timedelta(days=400) if days < 0 else NOON + timedelta(days=days))
     with lite.runtime.database.writing() as session, pytest.raises(NotInTime, match=r"\d{4}-\d\d-\d\d"):
-        new_seal(session, lite.actor("school1"), NOON, demo_picture(), key, open_vault(lite.runtime.settings))
+        new_seal(session, SEAL_OF[actor.party_kind], actor, NOON, demo_picture(), key, open_vault(lite.runtime.settings))

@@ -7,16 +7,21 @@ from functools import cache
 from io import BytesIO
 from typing import Any
 
+from asn1crypto import keys
+from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from PIL import Image, ImageDraw
+from pyhanko.sign.timestamps import DummyTimeStamper
 
 from domain.demo import portraits
 from domain.demo.numbers import id_number
 from jobs.certificates.drawing import draw
 from jobs.certificates.facts import ORGANIZATION, ROLES, Certificate
+from jobs.certificates.judging import Known
 from jobs.certificates.layouts import layout_of, standard
 from jobs.certificates.sealing import ReadySeal, Seal, ready, seal
 from tests.conftest import NOON
@@ -97,7 +102,34 @@ def seals() -> dict[str, ReadySeal]:
     return {role: ready(made_seal(role)) for role in ROLES}
 
 
+def drawn(number: int = 1) -> bytes:
+    """A certificate without its seals."""
+    return draw(certificate(number), layout_of(standard())).content
+
+
 @cache
 def sealed(number: int = 1) -> bytes:
     """A sealed certificate."""
-    return seal(draw(certificate(number), layout_of(standard())).content, seals(), NOON)
+    return seal(drawn(number), seals(), NOON)
+
+
+def fingerprint(one: x509.Certificate) -> str:
+    """As `judging.judged` wants it."""
+    return one.fingerprint(hashes.SHA256()).hex()
+
+
+@cache
+def known() -> dict[str, Known]:
+    """The certificates of both parties."""
+    return {fingerprint(one.seal.certificates[0]): Known(role, one.seal.name) for role, one in seals().items()}
+
+
+@cache
+def stamping() -> tuple[DummyTimeStamper, x509.Certificate]:
+    """An authority whose clock is two seconds after noon, and its certificate."""
+    key, name = rsa_key(7), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "测试时间戳机构")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 7, NOON - timedelta(days=1), NOON + timedelta(days=9))
+    own = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True).sign(key, hashes.SHA256())
+    private = keys.PrivateKeyInfo.load(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+    stamper = DummyTimeStamper(asn1.Certificate.load(own.public_bytes(Encoding.DER)), private, fixed_dt=NOON + timedelta(seconds=2))
+    return stamper, own

@@ -8,62 +8,31 @@ from typing import Any
 
 import pypdfium2
 import pytest
-from asn1crypto import keys
-from asn1crypto import x509 as asn1
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
-from pyhanko.sign.timestamps import DummyTimeStamper, TimeStamper
+from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext
 
-from jobs.certificates.drawing import draw
 from jobs.certificates.facts import ORGANIZATION, ROLES, SITE
 from jobs.certificates.layouts import layout_of, standard
 from jobs.certificates.sealing import CannotSeal, NoTimeStamp, ready, seal
 from tests.conftest import NOON
-from tests.jobs.certificates.making import certificate, ec_key, key_and_certificate, made_seal, rsa_key, sealed, seals, star
+from tests.jobs.certificates.making import drawn, ec_key, key_and_certificate, made_seal, rsa_key, sealed, seals, stamping, star
 
 pytestmark = pytest.mark.row("4.2.7")
-
-
-def drawn() -> bytes:
-    return draw(certificate(), layout_of(standard())).content
 
 
 def statuses(content: bytes, *, stamps: bool = False) -> list[Any]:
     """What pyHanko's own validation says of each signature; each certificate is trusted as it is."""
     found = []
     for one in PdfFileReader(BytesIO(content)).embedded_signatures:
-        roots = [one.signer_cert, *([tsa_certificate()] if stamps else [])]
+        roots = [one.signer_cert, *([stamping()[0].tsa_cert] if stamps else [])]
         context = ValidationContext(trust_roots=roots, moment=NOON + timedelta(hours=1), allow_fetching=False)
         found.append(validate_pdf_signature(one, context, key_usage_settings=KeyUsageConstraints(key_usage=set())))
     return found
-
-
-def tsa_certificate() -> asn1.Certificate:
-    return _TSA[1]
-
-
-def _tsa() -> tuple[keys.PrivateKeyInfo, asn1.Certificate]:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-    key = rsa_key(7)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "测试时间戳机构")])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), 7, NOON - timedelta(days=1), NOON + timedelta(days=9))
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = keys.PrivateKeyInfo.load(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
-    return private, asn1.Certificate.load(made.public_bytes(Encoding.DER))
-
-
-_TSA = _tsa()
 
 
 def test_both_signatures_are_valid_and_the_second_changes_nothing_for_the_first() -> None:
@@ -117,9 +86,7 @@ def test_keys_of_both_kinds_sign(pair: tuple[Any, Any]) -> None:
 
 
 def test_with_an_authority_each_signature_has_its_time_stamp() -> None:
-    private, own = _TSA
-    authority = DummyTimeStamper(own, private, fixed_dt=NOON + timedelta(seconds=2))
-    found = statuses(seal(drawn(), seals(), NOON, authority), stamps=True)
+    found = statuses(seal(drawn(), seals(), NOON, stamping()[0]), stamps=True)
     assert [one.bottom_line for one in found] == [True, True]
     assert [one.timestamp_validity.timestamp for one in found] == [NOON + timedelta(seconds=2)] * 2
 

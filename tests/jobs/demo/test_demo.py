@@ -18,6 +18,8 @@ from domain.exams.rooms import Room, status_at
 from domain.exams.score_objections import ScoreObjection
 from domain.ground.parties import actor_named
 from domain.ground.settings import Settings
+from domain.ground.vault import open_vault
+from domain.institutions.seals import signing_key, valid_seal
 from domain.issuing.issuances import Issuance
 from domain.weekly.reports import WeeklyReport
 from jobs.demo import declarations, loading
@@ -54,6 +56,13 @@ def test_everybody_finds_work_under_way_and_the_books_are_consistent(settings: S
     assert made["周报"] == 8
     assert loading.load(runtime) is None, "a database with data is left as it is"
     with runtime.database.reading() as session:
+        for account in ("school1", "school2", "school3", "organization1", "organization2"):
+            keeper = actor_named(session, account)
+            assert keeper is not None
+            seal = valid_seal(session, keeper.party_id, clock())
+            assert seal is not None, account
+            assert seal.answers()["subject"] == seal.party.name
+            assert signing_key(seal, open_vault(settings))
         reports = Counter(report.status for report in session.scalars(select(WeeklyReport)))
         sites = Counter(site.status for site in session.scalars(select(ExamSite)))
         candidates = Counter(one.status for one in session.scalars(select(Candidate)))

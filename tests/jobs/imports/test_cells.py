@@ -80,6 +80,22 @@ def test_answer(field: dict[str, Any], text: str, answer: Any) -> None:
     assert reader(field)(text) == (answer, None)
 
 
+@pytest.mark.parametrize(
+    ("unit", "text", "answer"),
+    [
+        ("元", "¥4,405.00", 4405),
+        ("元", "￥ 22,465.50", 22465.5),
+        ("元", "RMB4405.5元", 4405.5),
+        ("元", "元", "元"),
+        ("分", "85 分", 85),
+        ("分", "¥85", "¥85"),
+        ("", "85分", "85分"),
+    ],
+)
+def test_a_number_with_its_unit(unit: str, text: str, answer: Any) -> None:
+    assert reader({"type": "number", "x-unit": unit} if unit else {"type": "number"})(text) == (answer, None)
+
+
 @pytest.mark.parametrize("text", ["1.10105194912310E+17", "1.1E17", "110105194912310000"])
 def test_an_id_number_that_excel_cut_off(text: str) -> None:
     assert reader(ID)(text)[1] == CUT_OFF

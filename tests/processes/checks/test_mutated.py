@@ -85,6 +85,7 @@ BEGUN: dict[str, tuple[str, dict[str, Any]]] = {  # who begins a record of each 
     "issuance": ("school1", {}),
     "teacher": ("school1", {"name": "王小明", "mobile": "13911110000"}),
     "seal": ("school1", {}),
+    "organization_seal": ("organization1", {}),
     "skill_standard": ("organization1", {}),
     "site_standard": ("organization1", {}),
     "declaration": ("school1", {}),

@@ -46,6 +46,7 @@ def test_the_product_s_forms_are_sound(name: str) -> None:
         (form({**TEXT, "enum": ["男"], "x-also": {"男性": "女"}}), "x-also 应写成 {其他写法: enum 中的一项}"),
         (form({**TEXT, "x-also": {"男性": "男"}}), "x-also 应写成 {其他写法: enum 中的一项}"),
         (form({**TEXT, "x-pinyin": "gone"}), "x-pinyin 所指的字段不存在"),
+        (form({**TEXT, "x-or": "gone"}), "x-or 所指的字段不存在"),
         (form({"type": "array"}), "缺少表格的列（items）"),
         (form({"type": "array", "items": {"type": "string"}}), "类型（type）应为 object"),
         (form({"type": "array", "items": form({"type": "array", "items": form(TEXT)})}), "表格中不能再有表格"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webapp.benches import step
+from webapp.benches import certificates, step
 
 
 def test_the_bench_of_a_step_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -13,3 +13,12 @@ def test_the_bench_of_a_step_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, floor = step.measure()
     assert ours > 0
     assert floor > 0
+
+
+def test_the_bench_of_certificates_runs_and_checks_what_it_makes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("ROUNDS", 1), ("FEW", 1), ("MANY", 2)):
+        monkeypatch.setattr(certificates, name, value)
+    ours, floor, more = certificates.measure()
+    assert ours > 0
+    assert floor > 0
+    assert more["batch"] == 2

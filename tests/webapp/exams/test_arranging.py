@@ -23,14 +23,16 @@ from domain.exams.registrations import COPIED, Entry, Registration
 from domain.exams.rooms import Room
 from domain.exams.seats import Duty, ExamTicket, RoomSitting, Seat
 from domain.exams.windows import MOMENTS
+from domain.ground.database import one_at_a_time
 from domain.ground.tones import Tone
-from domain.platform.background import BackgroundTask, TaskState
+from domain.platform.background import BackgroundTask, TaskState, begin
 from jobs import background
 from jobs.arrangements import working
 from jobs.arrangements.reading import Given, read
 from jobs.arranging import Arranging, Wanted
 from tests.conftest import NOON, World
 from tests.domain.exams.pupils import pupil
+from tests.racing import race
 from tests.webapp.clients import site, user
 from tests.webapp.demonstration import total
 from tests.webapp.exams.room_forms import add_room, set_the_stage
@@ -291,6 +293,21 @@ def test_two_arrangers_at_once_do_not_overwrite_each_other(world_books: World, p
 
 
 @pytest.mark.row("5.2.8.2")
+def test_of_two_who_press_at_the_same_moment_the_second_is_told(world_books: World, people: tuple[FlaskClient, ...]) -> None:
+    _, organization, _ = people
+    params = {"plan": 1, "back": "/arranging/1", "order": "按学校", "making_room": False}
+
+    def begun(session: Session) -> None:
+        one_at_a_time(session, "arranging 1")
+        begin(session, world_books.actor("organization1"), working.ARRANGE, "自动编排", params, world_books.clock.now)
+
+    told = race(world_books, begun, lambda: organization.post("/arranging/1/publish", follow_redirects=True).text)
+    assert "正在自动编排或发布" in told
+    with world_books.runtime.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(BackgroundTask).where(BackgroundTask.kind == working.PUBLISH)) == 0
+
+
+@pytest.mark.row("5.2.8.2")
 def test_a_seat_that_is_taken_by_hand_while_the_solver_runs_stays(
     world_books: World, people: tuple[FlaskClient, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -476,8 +493,10 @@ def test_the_home_and_the_plan_say_how_far_the_arranging_is(world_books: World, 
     assert "共 10 人次，已排 8 人次，准考证 4 个" in school.get("/exam-plans/1").text
     assert "2 个考场，8 个考位" in school.get("/exam-plans/1").text
     home = school.get("/").text
-    assert "未排考" not in home
+    assert "排考已结束" not in home
     assert "已排考，可以下载准考证" in home
+    assert "正在排考，本校仍有 1 条报考未排考；没有照片的考生请尽快导入照片" in home
+    assert "没有照片的考生" not in organization.get("/").text
     world_books.clock.now = ARRANGED
     for client in (school, organization):
         assert "排考已结束，仍有 1 条报考未排考" in client.get("/").text

@@ -96,6 +96,9 @@ def test_a_plan_stands_on_the_home_of_its_schools_while_they_may_register(lite_b
     assert publish(organization) == 302
     told = "“十二月Web前端考试”（华信培训评价中心）正在报考"
     assert told in school.get("/").text
+    steps = organization.get("/exam-plans/1").text.partition("步骤列表")[2]
+    assert "（系统）：进行中" in steps  # the diagram in words says where it is, too, and lists nothing without a name
+    assert "<li>（" not in steps
     assert told not in stranger.get("/").text
     assert "考试计划" in organization.get("/").text.split("data-standing")[-1]
     lite_books.clock.now = NOON.replace(month=12, day=10, hour=18)

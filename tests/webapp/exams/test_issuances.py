@@ -88,6 +88,9 @@ def test_whoever_passes_waits_for_the_certificate_once_marks_are_locked(world_bo
     time_passes(world_books)
     assert status_of(world_books) == "已结束"
     assert issued(world_books) == [(1, "待签发"), (3, "待签发")]
+    page = user(site(world_books), "organization1").get("/exam-plans/1").text
+    assert page.count("发出消息“考证通过”") == 1  # not a line for each of thousands
+    assert "发出消息“考证通过”（2 次）" in page
     with world_books.runtime.database.reading() as session:
         engine, table = world_books.runtime.engine, tables.instance
         ran = session.execute(select(table).where(table.c.key.in_(("issuance", "exam_plan")))).all()

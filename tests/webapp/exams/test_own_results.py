@@ -113,6 +113,13 @@ def test_a_candidate_sees_their_own_marks_and_no_others(world_books: World, cand
 
 
 @pytest.mark.row("5.2.9.2")
+def test_digits_may_be_wide(world_books: World, candidate: FlaskClient) -> None:
+    """As an input method for Chinese writes them."""
+    wide = str.maketrans("0123456789", "０１２３４５６７８９")
+    assert come(candidate, ID.translate(wide), TAIL.translate(wide)).location == "/results/mine"
+
+
+@pytest.mark.row("5.2.9.2")
 def test_marks_are_shown_from_the_beginning_of_their_publication(world_books: World, candidate: FlaskClient) -> None:
     world_books.clock.now = PUBLIC - timedelta(days=2)
     assert come(candidate).status_code == 302
@@ -165,6 +172,29 @@ def test_guessing_is_throttled_by_address_and_leaves_accounts_alone(world_books:
         kept = session.scalars(select(LoginAttempt.account)).all()
     assert len(kept) == MAX_BY_ADDRESS
     assert not any("P0000" in one for one in kept)  # numbers are not kept
+
+
+@pytest.mark.row("5.2.9.2", "1.1")
+def test_all_addresses_of_one_network_count_as_one(world_books: World, candidate: FlaskClient) -> None:
+    """Whoever has an address of IPv6 has a network of them, and a server may see an old address in either writing."""
+
+    def guess(number: int, address: str) -> int:
+        data = {"id_number": f"P{number:06}", "tail": TAIL}
+        return candidate.post("/results/", data=data, environ_overrides={"REMOTE_ADDR": address}).status_code
+
+    for number in range(MAX_BY_ADDRESS):
+        assert guess(number, f"2001:db8:1:2:{number:x}::{number + 1:x}") == 400
+    assert guess(99, "2001:db8:1:2:ffff::1") == 429
+    assert guess(99, "2001:db8:1:3::1") == 400
+    for number in range(MAX_BY_ADDRESS):
+        assert guess(number, "203.0.113.9" if number % 2 else "::ffff:203.0.113.9") == 400
+    assert guess(99, "203.0.113.9") == 429
+    assert guess(99, "203.0.113.10") == 400
+    wrong = {"account": "school1", "password": "wrong"}
+    for number in range(MAX_BY_ADDRESS):
+        candidate.post("/login", data={**wrong, "account": f"n{number}"}, environ_overrides={"REMOTE_ADDR": f"2001:db8:9:9::{number:x}"})
+    refused = candidate.post("/login", data=wrong, environ_overrides={"REMOTE_ADDR": "2001:db8:9:9:1::1"})
+    assert refused.status_code == 429
 
 
 @pytest.mark.row("5.2.9.2")

@@ -17,6 +17,7 @@ from domain.exams.payment_slips import PaymentSlip
 from domain.exams.registrations import Registration
 from jobs import background
 from processes import tables
+from processes.monitor import managing
 from processes.steps import acting
 from tests.conftest import NOON, World
 from tests.domain.exams.pupils import PUPIL, pupil
@@ -82,6 +83,19 @@ def test_a_slip_is_made_and_confirmed(lite_books: World) -> None:
     assert name_of(lite_books, PaymentSlip, made).status == "已确认"
     assert ids(lite_books, select(Registration.paid)) == [True, True]
     assert "已缴费，不能删除" in school.post("/registrations/1/delete", follow_redirects=True).text
+
+
+@pytest.mark.row("5.2.7.2", "5.2.7.3")
+def test_nobody_is_offered_what_is_another_party_s_to_do(lite_books: World) -> None:
+    app, token = registered(lite_books)
+    school, organization = (user(app, name) for name in ("school1", "organization1"))
+    assert school.post("/payment-slips/new", data={"for": token, "act": "保存"}).status_code == 302
+    (made,) = ids(lite_books, select(PaymentSlip.id))
+    edit, confirm = f'href="/payment-slips/{made}/edit"', "批量确认缴费"
+    own, theirs = school.get("/payment-slips/").text, organization.get("/payment-slips/").text
+    assert (edit in own, confirm in own) == (True, False)
+    assert (edit in theirs, confirm in theirs) == (False, True)
+    assert edit not in organization.get(f"/payment-slips/{made}").text
 
 
 @pytest.mark.row("5.2.7.2")
@@ -225,3 +239,32 @@ def test_a_slip_that_is_confirmed_and_deleted_at_the_same_moment(world_books: Wo
     assert told
     slips, paid = ids(world_books, select(PaymentSlip.id)), ids(world_books, select(Registration.id).where(Registration.paid))
     assert (len(slips), len(paid)) == ((1, 2) if first == "waiting" else (0, 0))
+
+
+@pytest.mark.row("5.2.7.3")
+@pytest.mark.parametrize("first", ["waiting", "delete"])
+def test_a_list_of_the_bank_meets_a_slip_that_somebody_else_has_just_dealt_with(world_books: World, tmp_path: Path, first: str) -> None:
+    """The row is told like any other that confirms nothing; the import comes to its end."""
+    app, token = registered(world_books)
+    organization = user(app, "organization1")
+    assert user(app, "school1").post("/payment-slips/new", data={"for": token, "act": "保存"}).status_code == 302
+    path = workbook(tmp_path / "到账.xlsx", [("缴费单号", "到账金额"), ("JF2026000001", 520)])
+    made = _uploaded(world_books, organization, path)
+    assert organization.post(f"/imports/payments/{made}/take").status_code == 302
+    race(world_books, _send(world_books, "organization1" if first == "waiting" else "school1", first), lambda: _work(world_books))
+    page = organization.get(f"/imports/payments/{made}").text
+    assert ("目前是“已确认”，不需要确认" if first == "waiting" else "没有这个缴费单号") in page
+    assert ids(world_books, select(Registration.paid)) == [first == "waiting"] * 2
+
+
+@pytest.mark.row("5.2.7.3")
+def test_a_list_of_the_bank_tells_of_a_slip_whose_process_is_suspended(lite_books: World, tmp_path: Path) -> None:
+    app, token = registered(lite_books)
+    organization = user(app, "organization1")
+    assert user(app, "school1").post("/payment-slips/new", data={"for": token, "act": "保存"}).status_code == 302
+    with lite_books.runtime.database.writing() as session:
+        instance = session.scalars(select(tables.instance.c.id).where(tables.instance.c.key == "payment_slip")).one()
+        managing.suspend(lite_books.runtime.engine, session, lite_books.actor("supervisor"), instance, "核对账目")
+    path = workbook(tmp_path / "到账.xlsx", [("缴费单号", "到账金额"), ("JF2026000001", 520)])
+    made = _uploaded(lite_books, organization, path)
+    assert "此流程已被挂起" in organization.get(f"/imports/payments/{made}").text

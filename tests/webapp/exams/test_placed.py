@@ -313,7 +313,11 @@ def test_documents_of_a_room_hold_whom_the_asker_may_see(lite_books: World, peop
     for text in ("十二月Web前端考试", "第1考场", "实训楼3楼301", "理论知识", "260001000100001", "260001000100003", "共3人"):
         assert text in door, text
     (door,) = texts(_printed(lite_books, second, "used_rooms", "doors", ids="1"))
-    assert "共1人" in door
+    assert "仅本校考生1人，不含其他院校" in door  # what hangs at the door must not look like the whole room's
+    (lists,) = texts(_printed(lite_books, second, "used_rooms", "attendance", ids="1"))
+    assert "应到：1人（仅本校考生）" in lists
+    for whole in (first, organization):
+        assert "仅本校" not in "".join(texts(_printed(lite_books, whole, "used_rooms", "attendance", ids="1")))
     (ticket,) = texts(_printed(lite_books, second, "used_rooms", "tickets", ids="1"))
     assert "4.开考30分钟后不得入场" in ticket  # what every 准考证 says where its plan says nothing
     task = organization.post("/room-sittings/1/documents/doors")

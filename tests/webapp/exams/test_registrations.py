@@ -62,7 +62,7 @@ def test_candidates_are_ticked_and_registered(lite_books: World) -> None:
         "可以报考 <b>1</b> 名，其中 <b>1</b> 名需要留意；不能报考 <b>1</b> 名" in told
     )  # 院校考生 are shown; the other part is another list
     assert "专业“护理”不在证书“Web前端开发与调试（中级）”的对应专业内" in told
-    assert "目前是“无照片”" in told
+    assert "目前是“无照片”，没有照片的考生不能排考" in told
     assert ids(lite_books, select(Registration.id)) == []  # nothing is stored by looking
     done = school.post("/registrations/register", data={**chosen, "target": target(lite_books)}, follow_redirects=True).text
     assert "已为 1 名考生报考" in done
@@ -186,6 +186,53 @@ def test_a_workbook_registers_by_certificate(lite_books: World, tmp_path: Path) 
     work(lite_books)
     assert len(ids(lite_books, select(Registration.id))) == 1
     assert "已导入" in school.get(f"/imports/{kind}/{made}").text or "部分导入" in school.get(f"/imports/{kind}/{made}").text
+
+
+@pytest.mark.row("5.2.6.1")
+def test_a_workbook_names_certificates_as_pages_write_them(lite_books: World, tmp_path: Path) -> None:
+    app = site(lite_books)
+    school = user(app, "school1")
+    add(school, PUPIL, pupil(1), pupil(2), pupil(3))
+    assert publish(user(app, "organization1")) == 302
+    name, grade = CERTIFICATE.removesuffix("）").split("（")
+    ways = ((CERTIFICATE, grade), (f"{name}{grade}", grade), (f" {name} ({grade})", grade), (CERTIFICATE, "高级"))
+    people = [PUPIL, *map(pupil, (1, 2, 3))]
+    rows = [(one["name"], one["id_number"], *way) for one, way in zip(people, ways, strict=True)]
+    rows = [("姓名", "证件号", "证书名称", "等级"), *rows, (PUPIL["name"], PUPIL["id_number"], name, grade)]
+    path = workbook(tmp_path / "报考.xlsx", rows)
+    made = imported(lite_books, school, path, "registrations-1")
+    page = school.get(f"/imports/registrations-1/{made}").text
+    for told in (f"与证书名称“{CERTIFICATE}”中的等级不一致", "同一证件不能重复报考", "可导入 <b>3</b> 行"):
+        assert told in page, told
+    school.post(f"/imports/registrations-1/{made}/take")
+    work(lite_books)
+    assert len(ids(lite_books, select(Registration.id))) == 3
+
+
+@pytest.mark.row("5.2.6.1", "5.2.6.3")
+def test_an_import_says_which_plan_it_is_into_and_when_it_no_longer_may_be(lite_books: World, tmp_path: Path) -> None:
+    app = site(lite_books)
+    school, stranger = user(app, "school1"), user(app, "school2")
+    add(school, PUPIL)
+    assert publish(user(app, "organization1")) == 302
+    path = workbook(tmp_path / "报考.xlsx", [("姓名", "证件号", "证书名称", "等级"), (PUPIL["name"], PUPIL["id_number"], "答辩", "初级")])
+    made = imported(lite_books, school, path, "registrations-1")
+    into = "导入到：十二月Web前端考试（KS202600001）；报考时间 2026-11-20 09:00 至 2026-12-10 18:00"
+    pages = ("/imports/registrations-1/", f"/imports/registrations-1/{made}")
+    for page in pages:
+        text = school.get(page).text
+        assert into in text
+        assert "现在不能导入" not in text
+    assert "保存修改并重新检查本页" in school.get(pages[1]).text
+    lite_books.clock.now = NOON.replace(month=12, day=10, hour=18)  # the moment at which 报考 ends
+    for page in pages:
+        text = school.get(page).text
+        assert "现在不能导入：考试计划不在报考期" in text
+        assert "上传并检查" not in text
+        assert "保存修改并重新检查本页" not in text
+    listed = school.get("/registrations/import").text
+    assert 'href="/imports/registrations-1/#records">十二月Web前端考试（KS202600001）' in listed
+    assert "KS202600001" not in stranger.get("/registrations/import").text
 
 
 @pytest.mark.row("5.2.6.1")

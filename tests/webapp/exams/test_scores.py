@@ -90,6 +90,39 @@ def results(world: World) -> list[str | None]:
 
 
 @pytest.mark.row("5.2.9.1")
+def test_an_organization_is_told_of_marks_that_are_missing(world_books: World, people: tuple[FlaskClient, ...]) -> None:
+    school, organization, stranger = people
+    told = "“十二月Web前端考试”正在成绩登记，还有 {} 人次没有成绩"
+    assert told.format(4) in organization.get("/").text
+    given(world_books, (1, "理论知识", 80, "正常"), (1, "操作技能", None, "缺考"))
+    assert told.format(2) in organization.get("/").text
+    assert total(organization, "/scores/?plan_number=KS202600001&state=未登记") == 2
+    for one in (school, stranger):
+        assert "正在成绩登记" not in one.get("/").text
+    given(world_books, (2, "理论知识", 80, "正常"), (2, "操作技能", None, "缓考"))
+    assert "没有成绩" not in organization.get("/").text
+
+
+@pytest.mark.row("5.2.9.1")
+def test_a_workbook_names_subjects_as_pages_write_them(world_books: World, people: tuple[FlaskClient, ...], tmp_path: Path) -> None:
+    organization, first, second = people[1], ticket(world_books, 1), ticket(world_books, 2)
+    rows = [
+        HEADS,
+        [first, PUPIL["name"], f"{CERTIFICATE} 理论知识", 86.5, None],
+        [first, PUPIL["name"], f"{CERTIFICATE}操作技能", 70, None],
+        [first, PUPIL["name"], "理论知识", 12, None],  # once more, in other words
+        [second, pupil(1)["name"], "网店运营（中级） 理论知识", 60, None],
+    ]
+    made = imported(world_books, organization, workbook(tmp_path / "成绩.xlsx", rows), "scores-1")
+    page = organization.get(f"/imports/scores-1/{made}").text
+    for words in ("同一考生同一科目在文件中重复", "没有报考科目“网店运营（中级） 理论知识”", "导入到：", "成绩登记时间"):
+        assert words in page, words
+    organization.post(f"/imports/scores-1/{made}/take")
+    work(world_books)
+    assert marks(world_books) == [("正常", Decimal("86.5")), ("正常", Decimal(70))]
+
+
+@pytest.mark.row("5.2.9.1")
 def test_a_workbook_of_marks_is_told_line_by_line(world_books: World, people: tuple[FlaskClient, ...], tmp_path: Path) -> None:
     school, organization, stranger = people
     first, second = ticket(world_books, 1), ticket(world_books, 2)
@@ -134,6 +167,26 @@ def test_a_workbook_of_marks_is_told_line_by_line(world_books: World, people: tu
         assert stranger.get(f"/imports/{key}/").status_code == 404
     for other in (school, stranger):
         assert other.get(f"/imports/scores-1/{made}").status_code in (403, 404)
+
+
+@pytest.mark.row("5.2.9.1")
+def test_a_state_may_stand_in_the_column_of_marks(world_books: World, people: tuple[FlaskClient, ...], tmp_path: Path) -> None:
+    """As people write it; where the column of states says something else, the row is refused."""
+    _, organization, _ = people
+    first, second = ticket(world_books, 1), ticket(world_books, 2)
+    rows = [
+        HEADS,
+        [first, PUPIL["name"], "理论知识", " 缺考 ", None],
+        [first, PUPIL["name"], "操作技能", "违纪", "违纪"],
+        [second, pupil(1)["name"], "理论知识", "缺考", "正常"],
+        [second, pupil(1)["name"], "操作技能", "作弊", None],
+    ]
+    made = imported(world_books, organization, workbook(tmp_path / "成绩.xlsx", rows), "scores-1")
+    page = organization.get(f"/imports/scores-1/{made}").text
+    assert "可导入 2 行，有问题 2 行" in re.sub(r"\s+|<[^>]+>", "", page).replace("可导入2行，有问题2行", "可导入 2 行，有问题 2 行")
+    assert organization.post(f"/imports/scores-1/{made}/take").status_code == 302
+    work(world_books)
+    assert marks(world_books) == [("缺考", None), ("违纪", None)]
 
 
 @pytest.mark.row("5.2.9.1")

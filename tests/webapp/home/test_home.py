@@ -210,6 +210,8 @@ def test_what_is_missing_is_told_until_it_is_there(lite_books: World) -> None:
     page = school.get("/").text
     assert "2026年第48周周报还没有填写" in page
     assert "没有有效的电子签章" in page
+    assert 'href="/institutions/seals/new"' in page
+    assert 'href="/institutions/organization-seals/new"' in organization.get("/").text
     assert school.post("/weekly/new", data={"contact": "张文", "act": "保存"}).status_code == 302
     pupil(school)
     assert "资料不完整" not in school.get("/").text  # a photo is told by the bars
