@@ -16,6 +16,7 @@ from domain.ground.subjects import Subject
 from domain.institutions.seals import OrganizationSeal, SchoolSeal
 from domain.institutions.teachers import Teacher
 from domain.issuing.issuances import Issuance
+from domain.issuing.withdrawals import CertificateWithdrawal
 from domain.standards.site_standards import SiteStandard
 from domain.standards.skill_standards import SkillStandard
 from domain.weekly.periods import ReportingPeriod
@@ -33,6 +34,7 @@ SUBJECTS: dict[str, type[Subject]] = {
     "registration_correction": RegistrationCorrection,
     "score_objection": ScoreObjection,
     "issuance": Issuance,
+    "certificate_withdrawal": CertificateWithdrawal,
     "candidate": Candidate,
     "invigilator_certificate": InvigilatorCertificate,
     "skill_standard": SkillStandard,

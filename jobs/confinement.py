@@ -66,6 +66,8 @@ WORK: Mapping[str, Work] = {
     "check of a diagram": Work("jobs.trials", "check_diagram", seconds=10),
     "description of a diagram": Work("jobs.trials", "describe", seconds=5, memory=700 * MEGABYTE),
     "import of a diagram": Work("jobs.trials", "take_in", seconds=5, memory=700 * MEGABYTE),
+    "check of a document template": Work("jobs.document_templates.apart", "check", seconds=20),
+    "preview of a document template": Work("jobs.document_templates.apart", "preview", seconds=30),
     "look at an upload": Work("jobs.uploads", "look", seconds=20, memory=700 * MEGABYTE),
     "look at a table": Work("jobs.imports.apart", "look", seconds=5, memory=700 * MEGABYTE),
     "long look at a table": Work("jobs.imports.apart", "look", seconds=60, memory=700 * MEGABYTE),
@@ -74,7 +76,7 @@ WORK: Mapping[str, Work] = {
     "list of photos": Work("jobs.photos.apart", "entries", seconds=20, memory=700 * MEGABYTE),
     "one photo": Work("jobs.photos.apart", "one", seconds=8),
     "crop of a photo": Work("jobs.photos.apart", "crop", seconds=5),
-    "photos of a zip": Work("jobs.photos.apart", "photos", seconds=120),
+    "photos of a zip": Work("jobs.photos.apart", "photos", seconds=120, memory=1160 * MEGABYTE),  # 136 more: what its thread reserves
     "trial of a diagram": Work("jobs.trials", "try_diagram", seconds=20),
 }
 

@@ -18,6 +18,7 @@ from domain.ground.handling import FAULTS, BusinessError, External, Permanent, T
 from domain.ground.rows import read_all
 from domain.ground.subjects import Subject
 from jobs import leases
+from jobs.calls import Here, call
 from jobs.queue import QUICK, enqueue
 from jobs.runtime import Runtime
 from processes import tables
@@ -122,7 +123,7 @@ def _called(runtime: Runtime, claimed: _Claimed) -> Answer | Callable[[], bool]:
     """Calls the outside. Returns the answer, or what takes in what else came of it."""
     ours = runtime, claimed.id, claimed.attempt
     try:
-        result = claimed.handler.call(claimed.payload, claimed.id, runtime.settings)
+        result = call(claimed.name, claimed.handler, claimed.payload, claimed.id, _here(runtime))
     except (Transient, OSError) as error:  # an error of the network or of a disk passes too
         return partial(_failed, *ours, _why(error), _retry_at(runtime, claimed))
     except Permanent as error:
@@ -133,6 +134,10 @@ def _called(runtime: Runtime, claimed: _Claimed) -> Answer | Callable[[], bool]:
         _log.exception("job %s", claimed.id)
         return partial(_failed, *ours, _fault(error), None)
     return Answer(claimed.id, claimed.attempt, result)
+
+
+def _here(runtime: Runtime) -> Here:
+    return Here(runtime.settings, runtime.database.reading, runtime.engine.clock())
 
 
 def _why(error: Exception) -> str:

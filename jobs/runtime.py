@@ -20,6 +20,7 @@ import domain.institutions.organizations
 import domain.institutions.schools
 import domain.platform.background
 import domain.platform.changes
+import domain.platform.document_templates
 import domain.platform.files
 import domain.platform.heads
 import domain.platform.imports
@@ -55,6 +56,7 @@ TABLES = (
     domain.exams.seats.Seat,
     domain.platform.background.BackgroundTask,
     domain.platform.changes.Change,
+    domain.platform.document_templates.TemplateVersion,
     domain.platform.files.StoredFile,
     domain.platform.heads.Head,
     domain.platform.imports.ImportRecord,

@@ -38,9 +38,11 @@ from webapp.arranging.views import blueprint as arranging
 from webapp.background.views import blueprint as background
 from webapp.bulk.views import blueprint as bulk
 from webapp.certificates.views import blueprint as certificates
+from webapp.checking.views import blueprint as checking
 from webapp.copies.views import blueprint as copies
 from webapp.declarations.views import blueprint as declarations
 from webapp.designer.views import blueprint as designer
+from webapp.document_templates.views import blueprint as document_templates
 from webapp.fields.views import blueprint as field_checks
 from webapp.files.views import blueprint as files
 from webapp.files.views import stored_files
@@ -53,6 +55,7 @@ from webapp.institutions.seals import ORGANIZATIONS as organization_seals
 from webapp.institutions.seals import SCHOOLS as seals
 from webapp.institutions.views import blueprint as institutions
 from webapp.invigilators.views import blueprint as invigilators
+from webapp.issuing.views import blueprint as issuing
 from webapp.links import is_local
 from webapp.monitor.routes import blueprint as monitor
 from webapp.notices.views import blueprint as notices
@@ -110,9 +113,12 @@ BLUEPRINTS = (
     copies,
     notices,
     designer,
+    document_templates,
     monitor,
     declarations,
     photos,
+    issuing,
+    checking,
     results,
 )
 # templates name states by these, not by the texts that the database keeps

@@ -84,10 +84,7 @@ HEADINGS = (
     Entry(
         "证书管理",
         "certificate",
-        under=(
-            Entry("证书信息管理", endpoint="certificates.index", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),
-            Entry("证书发放管理", endpoint="issuing.index", roles=(SCHOOL, ORGANIZATION)),
-        ),
+        under=(Entry("证书信息管理", endpoint="certificates.index", roles=(SCHOOL, ORGANIZATION, *PROVINCE, OPERATOR)),),
     ),
     Entry(
         "考务管理",
@@ -114,6 +111,7 @@ MANUAL = _with_kinds(HEADINGS)
 TOOLS = (
     Entry("后台任务", "progress", "background.index"),
     Entry("流程设计", "sitemap", "designer.index", ("流程设计",)),
+    Entry("文档模板", "file", "document_templates.index", ("流程设计", "系统管理")),
     Entry("流程监控", "activity", "monitor.index", ("监控",)),
 )
 MENU = (WORK, MANUAL, TOOLS)

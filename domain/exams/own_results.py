@@ -109,7 +109,7 @@ def own_results(session: Session, who: Examinee, now: datetime) -> list[OwnResul
     objections = _objections(session, list(found))
     marks = select(Entry, ExamSubject, Score.mark, Score.state).join(ExamSubject, ExamSubject.id == Entry.subject_id)
     marks = marks.outerjoin(Score, Score.entry_id == Entry.id).where(Entry.registration_id.in_(found))
-    for entry, subject, mark, state in session.execute(marks.order_by(ExamSubject.name, Entry.id)):
+    for entry, subject, mark, state in session.execute(marks.order_by(ExamSubject.id, Entry.id)):
         one = found[entry.registration_id]
         one.marks.append(_mark(entry.id, subject, mark, state, objections.get(entry.id, []), one.public))
     return list(found.values())

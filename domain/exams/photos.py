@@ -7,6 +7,7 @@ be compared and printed without one. Many are waited for together (docs/decision
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,6 @@ from sqlalchemy.orm import Session
 
 from domain.exams.candidates import Candidate
 from domain.platform.evidence import CHUNK, wrong_bytes
-from domain.platform.files import sha256_of
 
 FEW = 8  # files that are flushed one by one
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -58,17 +58,23 @@ def take_photos(home: Path, files: Sequence[Path]) -> list[str]:
 
     Returns: the SHA-256 of each file's bytes.
     """
-    hashes = [sha256_of(file) for file in files]
-    new = {sha256: file for sha256, file in zip(hashes, files, strict=True) if not _is_kept(photo_path(home, sha256))}
-    _flush(list(new.values()))  # before they have their names: what has its name is whole, also after a power cut
+    hashes = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    folder = str(folder_of(home))
+    folders = {sha256[:2]: f"{folder}/{sha256[:2]}" for sha256 in hashes}
+    paths = {sha256: f"{folders[sha256[:2]]}/{sha256}.jpg" for sha256 in hashes}  # `photo_path`, of thousands
+    new = {sha256: file for sha256, file in zip(hashes, files, strict=True) if not _is_kept(paths[sha256])}
+    _flush([*new.values()])  # before they have their names: what has its name is whole, also after a power cut
     for sha256, file in new.items():
-        photo_path(home, sha256).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.replace(file, photo_path(home, sha256))
-    _flush(list({photo_path(home, sha256).parent for sha256 in new}))  # and the names
+        try:
+            os.replace(file, paths[sha256])
+        except FileNotFoundError:  # the first one in its folder
+            os.makedirs(folders[sha256[:2]], mode=0o700, exist_ok=True)
+            os.replace(file, paths[sha256])
+    _flush([*{folders[sha256[:2]] for sha256 in new}])  # and the names
     return hashes
 
 
-def _is_kept(path: Path) -> bool:
+def _is_kept(path: str) -> bool:
     try:
         os.utime(path)  # it is needed again: the sweep leaves what is fresh
     except FileNotFoundError:
@@ -76,7 +82,7 @@ def _is_kept(path: Path) -> bool:
     return True
 
 
-def _flush(paths: Sequence[Path]) -> None:
+def _flush(paths: Sequence[Path | str]) -> None:
     """Has the disk keep these files and folders of one file system. Of many at once all of it is flushed (syncfs(2), Linux): a commit of
     its journal for each would hold up whoever writes beside."""
     if len(paths) > FEW and hasattr(_LIBC, "syncfs"):

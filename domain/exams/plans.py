@@ -138,6 +138,11 @@ class ExamPlan(SubjectRecord):
         windows = " ".join("" if one is None else clock_minutes(one) for one in moments.values())
         return {**moments, "windows": windows, "sittings_moved": self.sittings_moved or 0}
 
+    def content(self) -> dict[str, object]:
+        """`sittings_moved` is younger than the histories of most plans: it is left out where it says nothing."""
+        found = super().content()
+        return {name: value for name, value in found.items() if name != "sittings_moved" or value}
+
     def spans(self) -> list[Span]:
         """The windows in their order."""
         return spans_of(self)

@@ -53,16 +53,22 @@ def read_windows(answers: Mapping[str, Any]) -> dict[str, datetime | None]:
     """The moments that a form holds, by column.
 
     Raises:
-        BadWindows: one is no moment, a window ends before it begins, or begins before the one before it has ended.
+        BadWindows: one is no moment, a window ends before it begins, or begins before the one before it has ended; all that do are told.
     """
     found = {name: _moment(name, answers.get(name)) for name in MOMENTS}
     spans = list(_spans(found))
-    for span in spans:
-        if span.begins is not None and span.ends is not None and span.ends <= span.begins:
-            raise BadWindows(f"“{span.name}”的结束时间应晚于开始时间，请核对")
-    for before, after in pairwise(spans):
-        if before.ends is not None and after.begins is not None and after.begins < before.ends:
-            raise BadWindows(f"“{after.name}”应在“{before.name}”结束之后开始，请核对")
+    wrong = [
+        f"“{span.name}”的结束时间应晚于开始时间"
+        for span in spans
+        if span.begins is not None and span.ends is not None and span.ends <= span.begins
+    ]
+    wrong += [
+        f"“{after.name}”应在“{before.name}”结束之后开始"
+        for before, after in pairwise(spans)
+        if before.ends is not None and after.begins is not None and after.begins < before.ends
+    ]
+    if wrong:
+        raise BadWindows(f"{'；'.join(wrong)}，请核对")
     return found
 
 

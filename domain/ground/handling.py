@@ -81,11 +81,12 @@ class External(Generic[Record]):
     """Calls the outside while no transaction is open.
 
     `prepare(session, subject, params)` makes the payload, once. `call(payload, key, settings)` sends it, with `key` as the idempotency
-    key, and raises Transient, Permanent or BusinessError. `needs` and `gives`: see `Inline`.
+    key, and raises Transient, Permanent or BusinessError; None: it is work of this machine, which `jobs/calls.py` knows by the handler's
+    name. `needs` and `gives`: see `Inline`.
     """
 
     prepare: Callable[[Session, Record, Params], Params]
-    call: Callable[[Params, str, Settings], Params]
+    call: Callable[[Params, str, Settings], Params] | None = None
     needs: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
 

@@ -7,10 +7,12 @@ import unicodedata
 from collections.abc import Callable, Mapping
 
 from domain.ground.names import tidy_name, tidy_pinyin
+from domain.ground.texts import ODD
 
 _MOBILE_WRITTEN = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)  # GB 32100
+_WIDE = {wide: wide - 0xFEE0 for first, last in ("０９", "ＡＺ", "ａｚ") for wide in range(ord(first), ord(last) + 1)}
 _CREDIT_DIGITS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # no I, O, S, V, Z
 
 
@@ -25,6 +27,11 @@ def tidy_mobile(text: str) -> str:
     return found[1] if found is not None else text.strip()
 
 
+def tidy_label(text: str) -> str:
+    """What people call a thing, such as a room: plain digits and letters, single blanks, so that no two look alike. Chinese marks stay."""
+    return " ".join(text.translate(ODD).translate(_WIDE).split())
+
+
 def _plain(text: str) -> str:
     if text.isascii() and text.isalnum():  # nearly always, and twenty thousand times in an import
         return text
@@ -37,6 +44,7 @@ TIDY: Mapping[str, Callable[[str], str]] = {
     "mobile": tidy_mobile,
     "person-name": tidy_name,
     "pinyin": tidy_pinyin,
+    "label": tidy_label,
 }
 """Format of a form's field → how what people write is stored."""
 

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import cast
@@ -107,9 +107,11 @@ def _bytes_of(what: str, values: Sequence[object]) -> bytes:
 
 
 def _plain(value: object) -> str:
-    """How JSON tells a column's value that it has no form for: a moment in UTC, the hash of bytes."""
+    """How JSON tells a column's value that it has no form for: a moment in UTC, a day, the hash of bytes."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, bytes):
         return hashlib.sha256(value).hexdigest()
     if isinstance(value, Decimal):

@@ -67,6 +67,15 @@ class Settings:
     proxies: int = 0
     """`TRUSTED_PROXIES`: how many reverse proxies stand before the web server, whose word on the client's address counts."""
     budgets: Budgets = Budgets()
+    public_url: str = ""
+    """`PUBLIC_URL`: where everybody reaches the pages, such as https://pilot.example; certificates have it in their QR code."""
+    timestamp_url: str = ""
+    """`TIMESTAMP_URL`: a time stamp authority (RFC 3161) for the seals of certificates; empty: they have no time stamp."""
+
+    @property
+    def address(self) -> str:
+        """Where the pages are, without a slash at the end."""
+        return self.public_url or f"http://127.0.0.1:{self.port}"
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -98,6 +107,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         proof_keys=_keys(environment, "PROOF_KEYS"),
         proxies=int(proxies),
         budgets=_budgets(environment),
+        public_url=_address(environment, "PUBLIC_URL"),
+        timestamp_url=_address(environment, "TIMESTAMP_URL"),
     )
 
 
@@ -110,6 +121,13 @@ def _budgets(environment: Mapping[str, str]) -> Budgets:
                 raise BadSetting(f"{name} 应为用逗号隔开的两个正整数（每人、每单位），例如 20,60，现为 {text!r}")
             found[one.name] = Budget(*map(int, text.split(",")))
     return Budgets(**found)
+
+
+def _address(environment: Mapping[str, str], name: str) -> str:
+    text = environment.get(name, "").strip().rstrip("/")
+    if text and not text.startswith(("https://", "http://")):
+        raise BadSetting(f"{name} 应以 https:// 或 http:// 开头，现为 {text!r}")
+    return text
 
 
 def _keys(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

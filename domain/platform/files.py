@@ -97,15 +97,38 @@ def keep(session: Session, home: Path, actor: Actor, name: str, media_type: str,
     target = path_of(home, part.sha256)
     target.parent.mkdir(exist_ok=True)
     os.replace(part.path, target)  # in one move: nobody ever reads half a file
-    row = StoredFile(
-        sha256=part.sha256,
-        name=tidy_name(name),
-        media_type=media_type,
-        size=part.size,
-        party_id=actor.party_id,
-        person_id=actor.person_id,
-        created_at=now or utc_now(),
-    )
+    row = StoredFile(name=tidy_name(name), media_type=media_type, sha256=part.sha256, size=part.size)
+    row.party_id, row.person_id, row.created_at = actor.party_id, actor.person_id, now or utc_now()
+    return _added(session, row)
+
+
+def store(home: Path, content: bytes) -> str:
+    """Keeps bytes that the product itself has made; they are on the disk, not only in the system's memory, once this returns. What no row
+    names is swept after a while, as an upload is. Returns their SHA-256."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    target = path_of(home, sha256)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=home / "files", prefix="part-", delete=False) as part:
+        part.write(content)
+        part.flush()
+        os.fsync(part.fileno())
+    os.replace(part.name, target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # its name too
+    finally:
+        os.close(folder)
+    return sha256
+
+
+def name_stored(session: Session, owner: Actor, sha256: str, size: int, name: str, media_type: str, now: datetime) -> StoredFile:
+    """A row for `size` bytes that `store` has kept, which a record takes at once."""
+    row = StoredFile(name=tidy_name(name), media_type=media_type, sha256=sha256, size=size, attached_at=now)
+    row.party_id, row.person_id, row.created_at = owner.party_id, owner.person_id, now
+    return _added(session, row)
+
+
+def _added(session: Session, row: StoredFile) -> StoredFile:
     session.add(row)
     session.flush()
     row.proof = file_proof(session, row)

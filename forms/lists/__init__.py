@@ -11,6 +11,7 @@ from forms.kinds import RecordKind
 from forms.listing import Listing
 from forms.lists import (
     candidates,
+    certificate_withdrawals,
     certificates,
     declaration_plans,
     declarations,
@@ -18,6 +19,7 @@ from forms.lists import (
     exam_sites,
     exam_subjects,
     invigilators,
+    issuances,
     organizations,
     payment_slips,
     placed,
@@ -39,6 +41,8 @@ KINDS: dict[str, RecordKind[Any]] = {
     for kind in (  # as they follow each other in the menu
         skill_standards.SKILL_STANDARD,
         site_standards.SITE_STANDARD,
+        issuances.ISSUANCE,
+        certificate_withdrawals.CERTIFICATE_WITHDRAWAL,
         declarations.DECLARATION,
         declaration_plans.DECLARATION_PLAN,
         exam_subjects.EXAM_SUBJECT,

@@ -55,13 +55,10 @@ def _counted(layout: Layout) -> Iterator[str]:
 
 
 def _named(layout: Layout) -> Iterator[str]:
-    named = {name for part in layout.of("文字") for name in PLACEHOLDER.findall(part.settings.get("文字", ""))}
+    named = {name for part in layout.of("文字") for name in PLACEHOLDER.findall(part.settings["文字"])}
     for name in REQUIRED:
         if name not in named:
             yield f"证书上没有{WORDS[name]}，请加上写有 {{{name}}} 的文字"
-    for part in layout.of("文字"):
-        if "文字" not in part.settings:
-            yield f"第 {part.line} 行：缺少文字"
 
 
 def _sized(layout: Layout) -> Iterator[str]:
@@ -108,7 +105,7 @@ def _overlap(one: Box, other: Box) -> bool:
 
 def _of_fonts(layout: Layout) -> Iterator[str]:
     for part in layout.of("文字"):
-        for one in dict.fromkeys(clean(PLACEHOLDER.sub("", part.settings.get("文字", "")))):
+        for one in dict.fromkeys(clean(PLACEHOLDER.sub("", part.settings["文字"]))):
             if face_of(one) is None:
                 yield f"第 {part.line} 行：字符“{one}”（U+{ord(one):04X}）没有可用的字体，请改用其他字符"
 

@@ -24,6 +24,7 @@ from jobs.demo.candidates import add_candidates
 from jobs.demo.declarations import PLAYED, add_declarations
 from jobs.demo.exam_plans import play_exam_plans
 from jobs.demo.invigilators import play_invigilators
+from jobs.demo.issuing import play_issuing
 from jobs.demo.results import play_results
 from jobs.demo.rooms import play_rooms
 from jobs.demo.scores import play_scores
@@ -58,6 +59,7 @@ def load(runtime: Runtime, size: str = "small") -> dict[str, int] | None:
             | play_arranging(stage)
             | play_scores(stage)
             | play_results(stage)
+            | play_issuing(stage)
         )
 
 

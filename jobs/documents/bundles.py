@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import IO, Generic, TypeVar, cast
 from zipfile import ZIP_STORED, ZipFile
@@ -46,13 +46,15 @@ class Kind(Generic[T]):
     draw: Draw[T]
     printable: Callable[[T], bool]
     """Whether anything comes of an item: a room without people has no 桌贴."""
+    template: str = ""
+    """The key of its template, where it has one that designers may change."""
 
 
 TICKETS: Kind[Ticket] = Kind("准考证", tickets.draw, lambda ticket: True)
-DOORS: Kind[Sheet] = Kind("考场门贴", printing.draw_doors, lambda sheet: True)
+DOORS: Kind[Sheet] = Kind("考场门贴", printing.draw_doors, lambda sheet: True, printing.DOOR)
 DESKS: Kind[Sheet] = Kind("考场桌贴", desk_labels.draw, lambda sheet: bool(sheet.seats))
-ATTENDANCE: Kind[Sheet] = Kind("考场签到表", printing.draw_attendance, lambda sheet: True)
-SLIPS: Kind[Slip] = Kind("缴费申请单", printing.draw_slips, lambda slip: True)
+ATTENDANCE: Kind[Sheet] = Kind("考场签到表", printing.draw_attendance, lambda sheet: True, printing.ATTENDANCE)
+SLIPS: Kind[Slip] = Kind("缴费申请单", printing.draw_slips, lambda slip: True, printing.SLIP)
 KINDS: Mapping[str, Kind[Ticket] | Kind[Sheet] | Kind[Slip]] = {kind.label: kind for kind in (TICKETS, DOORS, DESKS, ATTENDANCE, SLIPS)}
 
 
@@ -62,19 +64,14 @@ def with_template(kind: Kind[T], template: str) -> Kind[T]:
     Raises:
         ValueError: this kind is drawn without a template.
     """
-    drawn: dict[str, Callable[..., None]] = {
-        DOORS.label: printing.draw_doors,
-        ATTENDANCE.label: printing.draw_attendance,
-        SLIPS.label: printing.draw_slips,
-    }
-    if kind.label not in drawn:
+    if not kind.template:
         raise ValueError(f"{kind.label} has no template")
-    draw = drawn[kind.label]
+    draw = printing.DRAW[kind.template]
 
     def by_template(items: Sequence[T], target: IO[bytes], done: Callable[[int], None]) -> None:
         draw(items, target, done, template)
 
-    return Kind(kind.label, cast(Draw[T], by_template), kind.printable)
+    return replace(kind, draw=cast(Draw[T], by_template))
 
 
 def write_pdf(

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from html.parser import HTMLParser
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING
 
 from jobs.documents.fonts import clean, face_of
+from jobs.documents.markup import template_faults
 from jobs.documents.pages import BadPage
-from jobs.documents.templates import FILTERS, TESTS, BadTemplate, environment
+from jobs.documents.printing import DRAW
+from jobs.documents.samples import sample_values, samples
+from jobs.documents.templates import FILTERS, TESTS, BadTemplate, Values, environment
 
-LARGEST = 200_000  # characters
-_ELEMENTS = frozenset(
-    (
-        *("html", "head", "title", "style", "body", "div", "p", "span", "b", "strong", "i", "em", "u", "br", "hr", "h1", "h2", "h3", "h4"),
-        *("table", "thead", "tbody", "tr", "td", "th", "ul", "ol", "li", "img", "pdf:pagenumber", "pdf:pagecount"),
-    )
-)
-_PICTURE = re.compile(r"\{\{\s*\w+\.photo\s*\}\}")
-_OUTSIDE = re.compile(r"url\s*\(|@import|@font-face|@include|-pdf-page-background|background-image|\\", re.IGNORECASE)
-_WRAPS = re.compile(r"-pdf-word-wrap\s*:\s*CJK", re.IGNORECASE)
-_FAMILY = re.compile(r"font-family\s*:\s*Pilot\b")
-_STATEMENT = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+if TYPE_CHECKING:
+    from jinja2.nodes import Node
+
+LARGEST = 100_000  # characters: with its form's other fields it fits into what a request may hold of text
+MOST_LINES = 2_000  # two versions are compared line by line
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _NODES = frozenset(
     (
@@ -32,6 +29,10 @@ _NODES = frozenset(
 """The forms of Jinja that may be used: values, conditions, and loops over lists that are given."""
 
 
+LOOP = ("index", "index0", "revindex", "revindex0", "first", "last", "length")
+"""What Jinja tells of a loop."""
+
+
 def problems(kind: str, template: str) -> list[str]:
     """What is wrong with a template of a kind (`door`, `attendance`, `slip`); an empty list where it may be used.
 
@@ -39,14 +40,17 @@ def problems(kind: str, template: str) -> list[str]:
     """
     if len(template) > LARGEST:
         return [f"模板过长（{len(template)} 个字符），最多 {LARGEST} 个字符"]
-    found = [*_of_jinja(kind, template), *_of_html(template), *_of_fonts(template)]
-    return list(dict.fromkeys(found)) or _of_trial(kind, template)
+    if (lines := template.count("\n") + 1) > MOST_LINES:
+        return [f"模板过长（{lines} 行），最多 {MOST_LINES} 行"]
+    try:
+        found = [*_of_jinja(kind, template), *template_faults(template), *_of_fonts(template)]
+        return list(dict.fromkeys(found)) or _of_trial(kind, template)
+    except RecursionError:
+        return ["模板嵌套过深，请简化"]
 
 
 def _of_jinja(kind: str, template: str) -> Iterator[str]:
     from jinja2 import TemplateAssertionError, TemplateSyntaxError, nodes
-
-    from jobs.documents.printing import sample_values
 
     try:
         tree = environment().parse(template)
@@ -57,23 +61,51 @@ def _of_jinja(kind: str, template: str) -> Iterator[str]:
         yield f"第 {error.lineno} 行的模板语法有误：{error.message}"
         return
     given = sample_values(kind)
-    own = {name.name for loop in tree.find_all(nodes.For) for name in loop.target.find_all(nodes.Name)}
-    own |= {loop.target.name for loop in tree.find_all(nodes.For) if isinstance(loop.target, nodes.Name)}
+    fields = _fields(tree, given)
     for node in tree.find_all(nodes.Node):
-        name = type(node).__name__
-        if name not in _NODES:
-            yield f"第 {node.lineno} 行：模板中不能使用 {name}，只能使用变量、if 和 for"
-        if isinstance(node, nodes.Filter) and node.name not in FILTERS:
-            yield f"第 {node.lineno} 行：没有过滤器 {node.name}，可用：{'、'.join(FILTERS)}"
-        if isinstance(node, nodes.Test) and node.name not in TESTS:
-            yield f"第 {node.lineno} 行：没有判断 {node.name}，可用：{'、'.join(TESTS)}"
-        if isinstance(node, nodes.Name) and node.ctx == "load" and node.name not in {*given, *own, "loop"}:
-            yield f"第 {node.lineno} 行：没有变量 {node.name}，可用：{'、'.join(given)}"
-        if isinstance(node, nodes.For) and not (isinstance(node.iter, nodes.Name) and isinstance(given.get(node.iter.name), list)):
+        for fault in _of_node(node, given, fields):
+            yield f"第 {node.lineno} 行：{fault}"
+
+
+def _fields(tree: Node, given: Values) -> dict[str, Sequence[str]]:
+    """What a loop calls a line of its list → the names of that line's values."""
+    from jinja2 import nodes
+
+    found: dict[str, Sequence[str]] = {"loop": LOOP}
+    for loop in tree.find_all(nodes.For):
+        lines = given.get(loop.iter.name) if isinstance(loop.iter, nodes.Name) else None
+        if isinstance(loop.target, nodes.Name):
+            first = lines[0] if isinstance(lines, list) and lines else None
+            found[loop.target.name] = tuple(first) if isinstance(first, dict) else ()
+    return found
+
+
+def _of_node(node: Node, given: Values, fields: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """What is wrong with one form of Jinja."""
+    from jinja2 import nodes
+
+    name = type(node).__name__
+    if name not in _NODES:
+        yield f"模板中不能使用 {name}，只能使用变量、if 和 for"
+    elif isinstance(node, nodes.Filter) and node.name not in FILTERS:
+        yield f"没有过滤器 {node.name}，可用：{'、'.join(FILTERS)}"
+    elif isinstance(node, nodes.Test) and node.name not in TESTS:
+        yield f"没有判断 {node.name}，可用：{'、'.join(TESTS)}"
+    elif isinstance(node, nodes.Name) and node.ctx == "load" and node.name not in {*given, *fields}:
+        yield f"没有变量 {node.name}，可用：{'、'.join(given)}"
+    elif isinstance(node, nodes.Getattr):
+        of = node.node.name if isinstance(node.node, nodes.Name) else ""
+        allowed = fields.get(of, ())
+        if node.attr not in allowed:
+            yield f"没有 {of or '…'}.{node.attr}" + (f"，可用：{'、'.join(f'{of}.{one}' for one in allowed)}" if allowed else "")
+    elif isinstance(node, nodes.For):
+        if not (isinstance(node.iter, nodes.Name) and isinstance(given.get(node.iter.name), list)):
             lists = [one for one, value in given.items() if isinstance(value, list)]
-            yield f"第 {node.lineno} 行：for 只能遍历 {'、'.join(lists) or '给出的列表（本文档没有列表）'}"
-        if isinstance(node, nodes.For) and (node.recursive or any(True for _ in node.iter_child_nodes(only=("body",)) if _has_loop(_))):
-            yield f"第 {node.lineno} 行：for 中不能再用 for"
+            yield f"for 只能遍历 {'、'.join(lists) or '给出的列表（本文档没有列表）'}"
+        if not isinstance(node.target, nodes.Name):
+            yield "for 后面只能写一个名称"
+        if node.recursive or any(map(_has_loop, (*node.body, *node.else_))):
+            yield "for 中不能再用 for"
 
 
 def _has_loop(node: object) -> bool:
@@ -82,72 +114,21 @@ def _has_loop(node: object) -> bool:
     return isinstance(node, nodes.For) or (isinstance(node, nodes.Node) and any(True for _ in node.find_all(nodes.For)))
 
 
-class _Reader(HTMLParser):
-    """Collects what may not be in the HTML of a template."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[str] = []
-        self.in_style = False
-        self.style = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """One element with its attributes."""
-        line = self.getpos()[0]
-        if tag not in _ELEMENTS:
-            self.found.append(f"第 {line} 行：不能使用元素 <{tag}>")
-        for name, value in attrs:
-            text = value or ""
-            if name.startswith("on") or name in ("href", "background", "srcset", "data", "action", "poster"):
-                self.found.append(f"第 {line} 行：不能使用属性 {name}")
-            elif name == "src" and (tag != "img" or not _PICTURE.fullmatch(text.strip())):
-                self.found.append(f'第 {line} 行：图片只能是照片，例如 src="{{{{ seat.photo }}}}"')
-            elif name != "src" and "{{" in text:
-                self.found.append(f"第 {line} 行：属性 {name} 中不能使用变量")
-            elif name == "style" and _OUTSIDE.search(text):
-                self.found.append(f"第 {line} 行：样式中不能引用其他文件")
-        self.in_style = tag == "style"
-
-    def handle_endtag(self, tag: str) -> None:
-        """The end of an element."""
-        self.in_style = self.in_style and tag != "style"
-
-    def handle_data(self, data: str) -> None:
-        """Text, or the content of a style sheet."""
-        if self.in_style:
-            self.style += data
-
-    def handle_pi(self, data: str) -> None:
-        """A processing instruction."""
-        self.found.append(f"第 {self.getpos()[0]} 行：不能使用处理指令")
-
-
-def _of_html(template: str) -> Iterator[str]:
-    reader = _Reader()
-    reader.feed(_STATEMENT.sub(lambda one: "\n" * one[0].count("\n"), template))
-    reader.close()
-    yield from reader.found
-    if _OUTSIDE.search(reader.style):
-        yield "样式表不能引用其他文件：不能使用 url(…)、@import、@font-face、背景图片和反斜杠"
-    if "{{" in reader.style or "{%" in reader.style:
-        yield "样式表中不能使用变量"
-    if not _WRAPS.search(reader.style):
-        yield "样式表缺少 -pdf-word-wrap: CJK，没有它中文不会换行"
-    if not _FAMILY.search(reader.style):
-        yield "样式表缺少 font-family: Pilot, PilotRegular, PilotLatin, PilotRare, PilotRarest，没有它中文不能显示"
-
-
 def _of_fonts(template: str) -> Iterator[str]:
-    for one in dict.fromkeys(clean(_JINJA.sub("", template))):
+    seen: dict[str, int] = {}
+    for line, text in enumerate(_JINJA.sub(lambda one: "\n" * one[0].count("\n"), template).split("\n"), 1):
+        for one in clean(text):
+            seen.setdefault(one, line)
+    for one, line in seen.items():
         if face_of(one) is None:
-            yield f"字符“{one}”（U+{ord(one):04X}）没有可用的字体，请改用其他字符"
+            yield f"第 {line} 行：字符“{one}”（U+{ord(one):04X}）没有可用的字体，请改用其他字符"
 
 
 def _of_trial(kind: str, template: str) -> list[str]:
-    from jobs.documents.printing import try_out
-
+    """Made-up documents are printed: a usual one, one whose texts are long, and one about nobody."""
     try:
-        try_out(kind, template)
+        for item in samples(kind):
+            DRAW[kind]([item], BytesIO(), lambda done: None, template)
     except BadTemplate as error:
         return [str(error)]
     except BadPage as error:

@@ -8,6 +8,7 @@ from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from domain.ground.handling import FAULTS
 from jobs.documents.fonts import BOLD, CHAIN, REGULAR, font
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 SECONDS = 120.0  # that one document may take
 LARGEST = 20_000_000  # bytes of its HTML
+_SHOWN = 300  # characters of what the library says
 _NOTHING = "data:text/plain,"
 
 
@@ -29,10 +31,12 @@ def render(html: str, photos: Mapping[str, bytes], faces: frozenset[str]) -> byt
     `CHAIN` that the text needs besides the first.
 
     Raises:
-        BadPage: xhtml2pdf finds the HTML wrong, or it takes too long.
+        BadPage: xhtml2pdf finds the HTML wrong, cannot lay it out, or it takes too long.
     """
+    from reportlab.platypus.doctemplate import LayoutError
     from xhtml2pdf import pisa
     from xhtml2pdf.config.resources import RenderLimitError
+    from xhtml2pdf.w3c.cssParser import CSSParseError
 
     _fonts_known()
     for name in faces:
@@ -42,8 +46,9 @@ def render(html: str, photos: Mapping[str, bytes], faces: frozenset[str]) -> byt
         result = pisa.CreatePDF(
             html, made, encoding="utf-8", link_callback=_pictures(photos), resource_policy=_nothing_outside(), raise_exception=True
         )
-    except RenderLimitError as error:
-        raise BadPage(str(error)) from error
+    except (RenderLimitError, LayoutError, CSSParseError, RecursionError, AssertionError, *FAULTS) as error:
+        # a style that makes no sense may break the library anywhere
+        raise BadPage(str(error).partition("\n")[0][:_SHOWN] or type(error).__name__) from error
     if result.err:
         raise BadPage("; ".join(str(line[1]) for line in result.log) or "unknown")
     return made.getvalue()

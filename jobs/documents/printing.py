@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from io import BytesIO
 from typing import IO
 
-from jobs.documents.facts import Seat, Sheet, Slip, SlipLine, day_and_time, jpeg, span, yuan
+from jobs.documents.facts import Sheet, Slip, day_and_time, jpeg, span, yuan
 from jobs.documents.fonts import clean, faces_of
+from jobs.documents.markup import filled_faults
 from jobs.documents.pages import render
-from jobs.documents.templates import Values, filled, template_of
+from jobs.documents.templates import BadTemplate, Values, filled, template_of
 
 DOOR, ATTENDANCE, SLIP = "door", "attendance", "slip"
 LONG, LONG_SMALL = 12, 26
@@ -36,6 +35,10 @@ def draw_attendance(sheets: Sequence[Sheet], target: IO[bytes], done: Callable[[
 def draw_slips(slips: Sequence[Slip], target: IO[bytes], done: Callable[[int], None], template: str | None = None) -> None:
     """Writes these 缴费申请单 as one PDF. Raises as `draw_doors`."""
     _join([lambda slip=slip: _made(SLIP, template, slip_values(slip), {}) for slip in slips], target, done)  # type: ignore[misc]
+
+
+DRAW: Mapping[str, Callable[..., None]] = {DOOR: draw_doors, ATTENDANCE: draw_attendance, SLIP: draw_slips}
+"""Key of a template → what draws documents by it."""
 
 
 def door_values(sheet: Sheet) -> Values:
@@ -113,25 +116,6 @@ def _in_words(text: str) -> bool:
     return all(ord(one) < 0x2E80 for one in text)
 
 
-def sample_values(kind: str) -> Values:
-    """The values of a made-up document, by which a template is checked.
-
-    Raises:
-        KeyError: there is no such kind.
-    """
-    made: dict[str, Callable[[], Values]] = {
-        DOOR: lambda: door_values(_sample_sheet()),
-        ATTENDANCE: lambda: attendance_values(_sample_sheet()),
-        SLIP: lambda: slip_values(_sample_slip()),
-    }
-    return made[kind]()
-
-
-def try_out(kind: str, template: str) -> bytes:
-    """A PDF of made-up people by this template, which an editor may show. Raises as `draw_doors`."""
-    return _made(kind, template, sample_values(kind), {})
-
-
 def _attendance(sheet: Sheet, template: str | None) -> bytes:
     photos = {f"photo:{at}": content for at, seat in enumerate(sheet.in_order()) if (content := jpeg(seat.photo)) is not None}
     return _made(ATTENDANCE, template, attendance_values(sheet, photos), photos)
@@ -139,6 +123,8 @@ def _attendance(sheet: Sheet, template: str | None) -> bytes:
 
 def _made(kind: str, template: str | None, values: Values, photos: Mapping[str, bytes]) -> bytes:
     html = filled(template_of(kind) if template is None else template, values)
+    if template is not None and (faults := filled_faults(html)):  # what its conditions chose now, no check has seen
+        raise BadTemplate(f"文档模板有误，无法生成文档：{faults[0]}")
     return render(html, photos, faces_of(clean(html)))
 
 
@@ -155,18 +141,3 @@ def _join(parts: Sequence[Callable[[], bytes]], target: IO[bytes], done: Callabl
             writer.append(BytesIO(part()), import_outline=False)
             done(number)
         writer.write(target)
-
-
-def _sample_sheet() -> Sheet:
-    starts = datetime(2030, 5, 18, 1, 0, tzinfo=UTC)
-    seats = tuple(Seat(at, "测试考生", f"30000100010{at:04}", "110105194912310021") for at in range(1, 32))
-    names = ("测试监考甲", "测试监考乙")
-    about = ("考试计划", "考核站点", "考点地址", "第 1 考场", "标准化机房", "1 号楼 101", "证书（中级）", "理论")
-    return Sheet(*about, starts, starts + timedelta(hours=2), seats, names)
-
-
-def _sample_slip() -> Slip:
-    made = datetime(2030, 5, 18, 1, 0, tzinfo=UTC)
-    lines = tuple(SlipLine("测试考生", "110105********0021", "理论、实操", Decimal("280.00")) for _ in range(31))
-    about = ("JF20300518000001", "考试计划", "培训评价组织", "试点院校", "证书（中级）", "按证书", made, "申请人", "已确认")
-    return Slip(*about, lines, made, "确认人")

@@ -8,9 +8,11 @@ from __future__ import annotations
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import cast
 from zipfile import ZipFile
 
@@ -23,10 +25,12 @@ from jobs.photos.looking import BadPhoto, Look, cut, look, size_problem
 
 AT_ONCE = 2  # processes that decode the photos of one zip
 A_TURN = 2000  # photos that one process decodes at most: what they leave in its memory ends with it
+TOGETHER = 16  # photos that are written and answered together: less waking of each other
 MOST_DEATHS = 10  # photos of a zip that may end their process; after these the others are not tried
 UNREADABLE = "照片过于复杂或已损坏，不能处理，请用看图软件另存为 JPG 后重新上传"
 GIVEN_UP = "压缩包中前面有多张照片不能处理，这张没有检查，请删除不能处理的照片后重新上传"
 _SECONDS = 8.0  # of computing for one photo: the largest that is decoded takes two
+_A_WHILE = 0.02  # seconds after which fewer are answered together: large ones wait neither in memory nor for each other
 
 Meanwhile = Callable[[], None]
 
@@ -117,24 +121,29 @@ def photos_apart(
 
 def _share(path: Path, folder: Path, indexes: Sequence[int], ground: str, meanwhile: Meanwhile) -> Generator[tuple[int, Seen]]:
     at = deaths = 0
+    together = TOGETHER
     while at < len(indexes) and deaths < MOST_DEATHS:
-        turn, began = indexes[at : at + A_TURN], at
-        asked: dict[str, Json] = {"path": str(path), "folder": str(folder), "indexes": [*turn], "ground": ground}
+        began = at
+        turn = indexes[at : at + (A_TURN if together > 1 else 2 * TOGETHER)]  # what a process before may have had in hand
+        asked: dict[str, Json] = {"path": str(path), "folder": str(folder), "indexes": [*turn], "ground": ground, "together": together}
         try:
             with closing(confinement.stream("photos of a zip", asked, meanwhile)) as answers:
-                for index, answer in zip(turn, answers, strict=True):
-                    yield index, _seen(cast("dict[str, Json]", answer), folder, str(index))
+                each = (one for some in answers for one in cast("list[dict[str, Json]]", some))
+                for index, answer in zip(turn, each, strict=True):
+                    yield index, _seen(answer, folder, str(index))
                     at += 1
+            together = TOGETHER
         except Unfinished:
-            if at == began:  # it was the first of its process: nothing else can have used that up
+            if together == 1 and at == began:  # it was the first of its process: nothing else can have used that up
                 yield indexes[at], Seen(UNREADABLE)
                 at, deaths = at + 1, deaths + 1
+            together = 1  # so that the answers tell which one it is at
     for index in indexes[at:]:
         yield index, Seen(GIVEN_UP)
 
 
 def _seen(answer: dict[str, Json], folder: Path, name: str) -> Seen:
-    kept, preview, source = (folder / f"{name}.{part}" if answer[part] else None for part in ("kept", "preview", "source"))
+    kept, preview, source = (Path(f"{folder}/{name}.{part}") if answer[part] else None for part in ("kept", "preview", "source"))
     box, size = cast("list[int] | None", answer["box"]), cast("list[int] | None", answer["size"])
     problem, least = answer["problem"], cast("int | None", answer["least"])
     return Seen(
@@ -151,28 +160,53 @@ def _seen(answer: dict[str, Json], folder: Path, name: str) -> Seen:
 def entries(asked: Mapping[str, Json]) -> Json:
     """`entries_apart`, inside."""
     try:
-        return [asdict(one) for one in entries_of(Path(str(asked["path"])))]
+        return [vars(one) for one in entries_of(Path(str(asked["path"])))]
     except BadArchive as error:
         return {"problem": str(error)}
 
 
 def photos(asked: Mapping[str, Json]) -> Iterator[Json]:
-    """`photos_apart`, inside: an answer for each index, in their order."""
-    folder, ground = Path(str(asked["folder"])), str(asked["ground"])
-    with ZipFile(str(asked["path"])) as archive:
-        for index in cast(list[int], asked["indexes"]):
-            signal.setitimer(signal.ITIMER_PROF, _SECONDS)  # what it sends ends this process, in the middle of a decoder too
-            try:
-                found = look(read(archive, index), ground)
-            except BadPhoto as error:
-                found = Look(str(error))
-            yield _told(found, folder, str(index))
+    """`photos_apart`, inside: an answer for each index, in their order, so many in a list as may be `together`.
+
+    Files are made by a thread beside the decoder, because the file system may keep it waiting (docs/decisions/photos.md). One at a time
+    there is nothing beside: each is answered before the next one is opened.
+    """
+    folder, together = str(asked["folder"]), cast(int, asked["together"])
+    with ZipFile(str(asked["path"])) as archive, ThreadPoolExecutor(1) as disk:
+        writing: deque[Future[list[Json]]] = deque()
+        for some in _looked_at(archive, cast(list[int], asked["indexes"]), str(asked["ground"]), together):
+            writing.append(disk.submit(_all_told, some, folder))
+            while writing and (together == 1 or len(writing) > 1 or writing[0].done()):
+                yield writing.popleft().result()
+        for one in writing:
+            yield one.result()
+
+
+def _looked_at(archive: ZipFile, indexes: Sequence[int], ground: str, together: int) -> Iterator[list[tuple[int, Look]]]:
+    """What was seen in these entries, some at a time: at most so many, and fewer where they take a while."""
+    some: list[tuple[int, Look]] = []
+    began = monotonic()
+    for index in indexes:
+        signal.setitimer(signal.ITIMER_PROF, _SECONDS)  # what it sends ends this process, in the middle of a decoder too
+        try:
+            some.append((index, look(read(archive, index), ground)))
+        except BadPhoto as error:
+            some.append((index, Look(str(error))))
+        if len(some) == together or monotonic() - began > _A_WHILE:
+            yield some
+            some, began = [], monotonic()
+    if some:
+        yield some
+
+
+def _all_told(some: Sequence[tuple[int, Look]], folder: str) -> list[Json]:
+    return [_told(found, folder, str(index)) for index, found in some]
 
 
 def one(asked: Mapping[str, Json]) -> Json:
     """`photo_apart`, inside."""
     content = Path(str(asked["path"])).read_bytes()
-    return _told(look(content, str(asked["ground"])), Path(str(asked["folder"])), "one")
+    return _told(look(content, str(asked["ground"])), str(asked["folder"]), "one")
 
 
 def crop(asked: Mapping[str, Json]) -> Json:
@@ -180,14 +214,15 @@ def crop(asked: Mapping[str, Json]) -> Json:
     width, height = cast(list[int], asked["size"])
     left, top, right, bottom = cast(list[int], asked["box"])
     found = cut(Path(str(asked["path"])).read_bytes(), (width, height), (left, top, right, bottom), str(asked["ground"]))
-    return _told(found, Path(str(asked["folder"])), "crop")
+    return _told(found, str(asked["folder"]), "crop")
 
 
-def _told(found: Look, folder: Path, name: str) -> Json:
+def _told(found: Look, folder: str, name: str) -> Json:
     pictures = {"kept": found.kept, "preview": found.preview, "source": found.source}
     for part, content in pictures.items():
         if content is not None:
-            (folder / f"{name}.{part}").write_bytes(content)
+            with open(f"{folder}/{name}.{part}", "wb") as file:
+                file.write(content)
     box: Json = None if found.box is None else [*found.box]
     size: Json = None if found.size is None else [*found.size]
     are_there: dict[str, Json] = {part: content is not None for part, content in pictures.items()}

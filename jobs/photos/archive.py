@@ -145,9 +145,9 @@ def _left_out(info: ZipInfo, name: str) -> bool:
 def _entry(index: int, info: ZipInfo, name: str) -> Entry:
     base = unicodedata.normalize("NFKC", _parts(name)[-1]).strip()
     # what is not seen would be stored and shown: PostgreSQL takes no null character, and some turn the text around them
-    seen = "".join(one if one.isprintable() or one.isspace() else "?" for one in base)
+    seen = base if base.isprintable() else "".join(one if one.isprintable() or one.isspace() else "?" for one in base)
     stem, _, ending = seen.rpartition(".") if "." in seen else (seen, "", "")
-    shown = "".join(one if one.isprintable() else "?" for one in name)[-LONGEST:]
+    shown = (name if name.isprintable() else "".join(one if one.isprintable() else "?" for one in name))[-LONGEST:]
     return Entry(index, shown, tidy_id_number(stem)[:LONGEST], _problem(info, ending.strip().lower()), numbers_in(stem))
 
 

@@ -26,10 +26,12 @@ _ACROSS, _DOWN = 30, 42  # cells into which a portrait is averaged: one is about
 _TOP, _SIDE = 2, 2  # rows at the top and columns at each side that are looked at
 _SHOULDERS = 18  # the row above which no shoulder reaches
 
-_PLACES = tuple(
-    3 * (row * _ACROSS + at) for row in range(_SHOULDERS) for at in range(_ACROSS) if row < _TOP or at < _SIDE or at >= _ACROSS - _SIDE
-)
+_ROW = 3 * _ACROSS  # bytes of the averaged portrait
+_TOP_CELLS = slice(_TOP * _ROW)
+_SIDE_CELLS = tuple(slice(at, at + 3 * _SIDE) for row in range(_TOP, _SHOULDERS) for at in (row * _ROW, (row + 1) * _ROW - 3 * _SIDE))
 """Where the cells of the edge are in the bytes of the averaged portrait."""
+_COARSE = bytes(one & 0xFC | 2 for one in range(256))
+"""Steps of four, so that the colours of a ground are few: each is computed once."""
 
 
 def _is_red(lab: Lab) -> bool:
@@ -52,7 +54,8 @@ GROUNDS: Mapping[str, Callable[[Lab], bool]] = {"红": _is_red, "白": _is_white
 def edge_of(picture: Image.Image) -> Sequence[Colour]:
     """The colours along the top and the upper sides of an RGB portrait, of any size."""
     small = picture.resize((_ACROSS, _DOWN), Image.Resampling.BOX).tobytes()
-    return [(small[at], small[at + 1], small[at + 2]) for at in _PLACES]
+    edge = b"".join([small[_TOP_CELLS], *(small[one] for one in _SIDE_CELLS)])
+    return [*zip(edge[::3], edge[1::3], edge[2::3], strict=True)]
 
 
 def colour_of(edge: Sequence[Colour]) -> Colour:
@@ -63,14 +66,15 @@ def colour_of(edge: Sequence[Colour]) -> Colour:
 
 def ground_problem(edge: Sequence[Colour], ground: str = DEFAULT) -> str | None:
     """What is wrong with a ground, in Chinese with what was measured; None when it is of the colour asked for."""
-    asked = GROUNDS[ground]
-    others = [cell for cell in edge if not asked(lab_of(_coarse(cell)))]
-    share = 1 - len(others) / len(edge)
+    channels = (bytes(one).translate(_COARSE) for one in zip(*edge, strict=True))
+    right = [_is_of(ground, one) for one in zip(*channels, strict=True)]
+    share = sum(right) / len(edge)
     middle = colour_of(edge)
-    if asked(lab_of(middle)) and share >= ENOUGH:
+    is_right = GROUNDS[ground](lab_of(middle))
+    if is_right and share >= ENOUGH:
         return None
-    if asked(lab_of(middle)):
-        wrong = colour_of(others)
+    if is_right:
+        wrong = colour_of([cell for cell, fits in zip(edge, right, strict=True) if not fits])
         return f"照片底色不是{ground}色（四周只有 {share:.0%} 是{ground}色，其余{told(wrong, ground)}）"
     return f"照片底色不是{ground}色（底色{told(middle, ground)}）"
 
@@ -80,10 +84,9 @@ def told(colour: Colour, ground: str) -> str:
     return f"{_name_of(lab_of(colour), ground)}：检测到 #{bytes(colour).hex().upper()}"
 
 
-def _coarse(colour: Colour) -> Colour:
-    """A colour in steps of four of 255, so that those of a ground are few: each is computed once."""
-    red, green, blue = colour
-    return red & 0xFC | 2, green & 0xFC | 2, blue & 0xFC | 2
+@lru_cache(maxsize=4096)
+def _is_of(ground: str, colour: Colour) -> bool:
+    return GROUNDS[ground](lab_of(colour))
 
 
 @lru_cache(maxsize=4096)

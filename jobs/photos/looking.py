@@ -9,6 +9,7 @@ import re
 import struct
 import warnings
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from math import ceil
@@ -230,7 +231,7 @@ def stripped(content: bytes) -> bytes | None:
 
     Of the application segments JFIF's head stays, and Adobe's, which says how colours are coded (ITU-T T.81, T.871).
     """
-    parts, at = [b"\xff\xd8"], 2
+    parts, at = [(0, 2)], 2  # from and to where something stays: most photos stay whole, and are not copied
     while True:
         if content[at : at + 1] != b"\xff":
             return None
@@ -238,18 +239,23 @@ def stripped(content: bytes) -> bytes | None:
             at += 1
         marker = content[at + 1 : at + 2]
         if marker == b"\xd9":
-            return b"".join([*parts, b"\xff\xd9"])
+            return _of(content, [*parts, (at, at + 2)])
         length = int.from_bytes(content[at + 2 : at + 4], "big")
         end = at + 2 + length
         if length < 2 or end > len(content) or not b"\xc0" <= marker <= b"\xfe" or b"\xd0" <= marker <= b"\xd8":
             return None
-        segment = content[at:end]
-        if _stays(marker, segment):
-            parts.append(segment)
+        stays = _stays(marker, content[at:end])
         if marker == b"\xda":
-            scan, end = end, _end_of_scan(content, end)
-            parts.append(content[scan:end])
+            end = _end_of_scan(content, end)
+        if stays:
+            parts.append((at, end))
         at = end
+
+
+def _of(content: bytes, parts: Sequence[tuple[int, int]]) -> bytes:
+    """These parts of it, one after the other; itself where they are all of it."""
+    whole = sum(end - begin for begin, end in parts) == len(content)
+    return content if whole else b"".join(content[begin:end] for begin, end in parts)
 
 
 def _end_of_scan(content: bytes, at: int) -> int:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from threading import Event
 from typing import IO
 
 from domain.ground.errors import DomainError
+from domain.platform.document_templates import shown, text_of
 from domain.platform.looks import note_looks
-from jobs.documents.bundles import Progress, Warn, write_pdf, write_zip
+from jobs.documents.bundles import Progress, Warn, with_template, write_pdf, write_zip
 from jobs.documents.fonts import Lacking
+from jobs.documents.pages import BadPage
 from jobs.printing import seats, slips
 from jobs.printing.gathering import Gather, Gathered, Order
 from jobs.runtime import Runtime
@@ -32,19 +35,26 @@ class TooMany(DomainError):
     """内容过多，不能放在一个 PDF 中，请选择“每个考场一个 PDF（zip）”。"""
 
 
+class NotLaidOut(DomainError):
+    """按文档模板排版失败，请联系流程设计人员修改模板。"""
+
+
 MOST = 5_000  # pages or rooms of one PDF: it is in memory as a whole while it is made (docs/decisions/documents.md)
 
 
 def run(runtime: Runtime, work: Work) -> None:
-    """The background task: `source`, `document`, `ids`, `values`, and whether each part is a PDF of its own (`apart`).
+    """The background task: `source`, `document`, `ids`, `values`, whether each part is a PDF of its own (`apart`), and the number of the
+    version of the document's template (`template`), 0 for the product's own.
 
     Raises:
-        NothingToPrint, TooMany; DomainError: what it is about is gone.
+        NothingToPrint, TooMany, BadTemplate, NotLaidOut, TextDamaged; DomainError: what it is about is gone.
     """
     asked = work.params
     order = Order(work.actor, asked["document"], asked["ids"], asked.get("values", {}), runtime.settings.home, runtime.engine.clock())
     with work.database.reading() as session:
         found = SOURCES[asked["source"]](session, order)
+        if number := asked.get("template", 0):
+            found = replace(found, kind=with_template(found.kind, text_of(session, found.kind.template, number)))
     apart = bool(asked.get("apart"))
     if not apart and sum(len(part.items) for part in found.parts) > MOST:
         raise TooMany
@@ -54,7 +64,10 @@ def run(runtime: Runtime, work: Work) -> None:
     path = work.file(f"{found.name}{'.zip' if apart else '.pdf'}")
     _tell(work, found.told)
     with path.open("wb") as target:
-        _drawn(work, found, target, write_zip if apart else write_pdf)
+        try:
+            _drawn(work, found, target, write_zip if apart else write_pdf)
+        except BadPage as error:
+            raise NotLaidOut(f"按文档模板（{shown(number)}）排版失败，请联系流程设计人员修改模板：{error}") from error
     work.progress(work.total or 0, total=work.total)
 
 

@@ -6,10 +6,11 @@ A scenario is one transaction, which is rolled back at its end: scenarios do not
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,7 +24,7 @@ from domain.exams.photos import keep_photo
 from domain.ground.base import Base
 from domain.ground.database import Database, open_database
 from domain.ground.errors import DomainError
-from domain.ground.handling import BusinessError, External, Permanent, Transient
+from domain.ground.handling import BusinessError, External, Params, Permanent, Transient
 from domain.ground.parties import SYSTEM, Actor, actor_named
 from domain.ground.rows import read_all, read_one
 from domain.ground.settings import Settings, read_settings
@@ -31,6 +32,7 @@ from domain.subjects import SUBJECTS
 from forms import read_forms
 from forms.checking import check
 from handlers import HANDLERS
+from jobs.calls import Here, call
 from jobs.runtime import BPMN_FOLDER
 from jobs.sandbox import COMPARE_MODES, MODES, Outside, make_server
 from jobs.scenarios.files import EXPECTED, ScenarioFailed, read_scenarios
@@ -229,7 +231,7 @@ def _value(play: _Play, field: str, value: str) -> str:
 def _meanwhile(play: _Play, name: str) -> None:
     if name not in MEANWHILE:
         raise ScenarioFailed(f"不认识“{name}”，meanwhile 可用：{'、'.join(MEANWHILE)}")
-    MEANWHILE[name](play.engine.subjects[play.definition.subject].load(play.session, play.subject_id), play.now)
+    MEANWHILE[name](play.engine.subjects[play.definition.subject].load(play.session, play.subject_id), play.now, play.settings)
     play.session.flush()
 
 
@@ -257,16 +259,18 @@ def _outside(play: _Play, mode: str) -> None:
         subject = play.engine.subjects[play.definition.subject].load(play.session, play.subject_id)
         if not isinstance(handler, External) or subject is None:
             raise ScenarioFailed(f"任务“{job.element}”不能对外执行")
-        payload = handler.prepare(play.session, subject, job.params)
         attempt = job.attempt + 1
-        running = {"state": JobState.RUNNING, "attempt": attempt, "tries": job.tries + 1, "payload": payload}
+        running = {"state": JobState.RUNNING, "attempt": attempt, "tries": job.tries + 1}
         play.session.execute(update(table).where(table.c.id == job.id).values(running))
-        _call(play, handler, payload, job.id, attempt)
+        _call(play, job, handler, partial(handler.prepare, play.session, subject, job.params), attempt)
 
 
-def _call(play: _Play, handler: External[Any], payload: dict[str, Any], job_id: str, attempt: int) -> None:
+def _call(play: _Play, job: JobRow, handler: External[Any], prepare: Callable[[], Params], attempt: int) -> None:
+    job_id = job.id
     try:
-        result = handler.call(payload, job_id, play.settings)
+        payload = prepare()
+        play.session.execute(update(tables.job).where(tables.job.c.id == job_id).values(payload=payload))
+        result = call(job.handler, handler, payload, job_id, Here(play.settings, lambda: nullcontext(play.session), play.now))
     except BusinessError as error:
         answers.refuse(play.engine, play.session, job_id, attempt, error)
     except Transient as error:  # tried again at the scenario's next `outside`

@@ -29,14 +29,17 @@ from domain.exams.registrations import Registration
 from domain.exams.score_objections import ScoreObjection, new_objection
 from domain.ground.base import SHANGHAI, clock_minutes
 from domain.ground.parties import Actor, actor_named
+from domain.ground.settings import Settings
 from domain.ground.subjects import Subject
 from domain.institutions.schools import School
 from domain.institutions.seals import OrganizationSeal, SchoolSeal, Seal
 from domain.issuing.issuances import Issuance, begin_issuances
+from domain.issuing.withdrawals import CertificateWithdrawal, new_withdrawal
 from domain.standards.site_standards import new_site_standard
 from domain.standards.skill_standards import new_skill_standard
 from domain.weekly.periods import ReportingPeriod, periods_query
 from forms.lists import KINDS
+from jobs.scenarios import certificates
 from jobs.scenarios.files import ScenarioFailed
 from jobs.scenarios.marks import mark_alone, seat_alone
 
@@ -156,6 +159,14 @@ def _issuance(session: Session, actor: Actor, now: datetime, form: dict[str, Any
     return session.get_one(Issuance, made)
 
 
+def _withdrawal(session: Session, actor: Actor, now: datetime, form: dict[str, Any]) -> CertificateWithdrawal:
+    """A request about the certificate of the one candidate who has passed."""
+    issuance = session.scalars(Issuance.joined()).first()
+    if issuance is None and actor.party_kind == "organization":
+        issuance = certificates.new_issued(session, _issuance(session, actor, now, {}), now)
+    return new_withdrawal(session, actor, now, issuance.id if issuance is not None else 0, form)
+
+
 def _seal(session: Session, kind: type[Seal], actor: Actor, now: datetime) -> Seal:
     return new_demo_seal(session, kind, actor, now, MultiFernet([Fernet(Fernet.generate_key())]))
 
@@ -179,6 +190,7 @@ CREATE: dict[str, Callable[[Session, Actor, datetime, dict[str, Any]], Subject]]
     "registration_correction": _correction,
     "score_objection": _objection,
     "issuance": _issuance,
+    "certificate_withdrawal": _withdrawal,
     "invigilator_certificate": _invigilator_certificate,
 }
 
@@ -207,11 +219,15 @@ def _register(candidate: Candidate, certificates: int) -> None:
     candidate.registered = certificates
 
 
-MEANWHILE: dict[str, Callable[[Any, datetime], None]] = {  # name in `meanwhile` → what another process does to a record
-    "申报计划延长七天": lambda record, now: _move_end(record, now + timedelta(days=7)),
-    "申报计划提前截止": _move_end,
-    "报考一个证书": lambda record, now: _register(record, 1),
-    "取消报考": lambda record, now: _register(record, 0),
-    "一名考生已排考": lambda record, now: _seat(record, now),
-    "一名考生考试合格": lambda record, now: _pass(record, now),
+MEANWHILE: dict[str, Callable[[Any, datetime, Settings], None]] = {  # name in `meanwhile` → what another process does to a record
+    "申报计划延长七天": lambda record, now, settings: _move_end(record, now + timedelta(days=7)),
+    "申报计划提前截止": lambda record, now, settings: _move_end(record, now),
+    "报考一个证书": lambda record, now, settings: _register(record, 1),
+    "取消报考": lambda record, now, settings: _register(record, 0),
+    "一名考生已排考": lambda record, now, settings: _seat(record, now),
+    "一名考生考试合格": lambda record, now, settings: _pass(record, now),
+    "有照片，两方有电子签章": certificates.complete,
+    "两方的电子签章都已停用": certificates.take_seals,
+    "两方上传了新的电子签章": certificates.give_seals,
+    "报考没有照片": certificates.lose_photo,
 }

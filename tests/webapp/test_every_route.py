@@ -28,6 +28,7 @@ from tests.webapp.routes import Route, get, post
 PUBLIC = (
     *("static", "health.healthz", "account.login", "account.log_in", "account.log_in_again", "account.logout"),
     *("results.index", "results.enter", "results.mine", "results.objecting", "results.object_to", "results.leave"),
+    *("checking.index", "checking.check", "checking.scan", "checking.check_file"),
 )
 MAY_READ_THE_SECRET = ("school1", "province1", "province1b", "operator", "teacher1")  # 系统管理 reads all declarations
 

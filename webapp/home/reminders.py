@@ -15,6 +15,7 @@ from domain.certificates.declaration_plans import current_plans
 from domain.certificates.declarations import declared
 from domain.exams.boards import numbers_of
 from domain.exams.candidates import KINDS
+from domain.exams.payment_slips import dues
 from domain.exams.planned_subjects import unplaced_plans
 from domain.exams.plans import ExamPlan, exam_plans_query, within
 from domain.exams.registrations import UNPLACED, Registration
@@ -71,14 +72,28 @@ def _plans(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
 
 
 def _exam_plans(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
-    """Plans for which the school may register candidates now."""
-    for plan in session.scalars(exam_plans_query(actor).where(within("registration", now))):
+    """Plans for which the school may register candidates now, and what is to be paid of them."""
+    plans = session.scalars(exam_plans_query(actor).where(within("registration", now))).all()
+    for plan in plans:
         yield Reminder(
             f"“{plan.title()}”（{plan.party.name}）正在报考",
             "查看考试计划",
             url_for("exam_plan.show", record_id=plan.id),
             plan.registration_to,
         )
+    if plans:
+        yield from _dues(session, actor, now)
+
+
+def _dues(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
+    """Registrations that are on no 缴费申请单, while one can still be made: none can once 报考 is over (manual 5.2.7)."""
+    plans: dict[int, tuple[ExamPlan, int]] = {}
+    for due in dues(session, actor, now):
+        if due.total:
+            plans[due.plan.id] = due.plan, due.people + plans.get(due.plan.id, (due.plan, 0))[1]
+    for plan, people in plans.values():
+        told = f"“{plan.title()}”还有 {people} 条报考没有生成缴费申请单，报考结束后不能再生成"
+        yield Reminder(told, "生成缴费申请单", url_for("payment_slip.choose"), plan.registration_to)
 
 
 def _unplaced(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:

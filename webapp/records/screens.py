@@ -127,7 +127,7 @@ def _create(kind: RecordKind[Any]) -> ResponseReturnValue:
     if kind.create is None:
         raise NotFound
     if unproved is not None:
-        return _not_made(kind, definition, token, answers, unproved)
+        return _not_made(kind, definition, token, answers, steps.problems_of(unproved)), steps.code_of(unproved)
     try:
         if definition.first_task is None:  # a record without a first task is never a draft, so no later step checks its form
             _check(kind.adapt(db(), who, schema, token), answers)
@@ -136,18 +136,26 @@ def _create(kind: RecordKind[Any]) -> ResponseReturnValue:
     except (DomainError, FormInvalid, NotProved, Refused) as error:
         db().rollback()
         shown = Refused(definition.late_message) if isinstance(error, TooLate) and definition.late_message else error
-        return _not_made(kind, definition, token, answers, shown)
+        found = _problems(shown, act, kind.adapt(db(), who, schema, token), answers)
+        return _not_made(kind, definition, token, answers, found), steps.code_of(shown)
     later(jobs)
     drafts.drop_draft(db(), who, f"{kind.key}/new/{token}")
     flash(f"{kind.noun}已{act}。", "success")
     return redirect(list_address(kind, record))
 
 
-def _not_made(
-    kind: RecordKind[Any], definition: Definition, token: str, answers: dict[str, Any], problem: steps.Problem
-) -> ResponseReturnValue:
+def _not_made(kind: RecordKind[Any], definition: Definition, token: str, answers: dict[str, Any], found: list[tuple[str, str]]) -> str:
+    """The form again, with all that was typed."""
     opening = kind.reopen(db(), actor(), token) if kind.reopen is not None else Opening(definition.start.name)
-    return _new_page(kind, definition, opening, answers, steps.problems_of(problem)), steps.code_of(problem)
+    return _new_page(kind, definition, opening, answers, found)
+
+
+def _problems(problem: steps.Problem, act: str, schema: dict[str, Any], answers: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is told of a refusal: where a form is handed in that a rule of its record refuses, all that the form itself finds, too."""
+    found = steps.problems_of(problem)
+    if act != SAVE and isinstance(problem, DomainError) and not isinstance(problem, TooLate):
+        found += runtime().engine.check(schema, answers)
+    return found
 
 
 def _check(schema: dict[str, Any], answers: dict[str, Any]) -> None:
@@ -184,7 +192,8 @@ def _store(kind: RecordKind[Any], record_id: int) -> ResponseReturnValue:
         if any(column.shown and schema.get("properties", {}).get(column.field, {}).get("readOnly") for column in kind.listing.columns):
             note_look(kind, record_id, "编辑")  # what the form only reads stands on the page, also for who has not opened it before
         answers = posted_answers(schema)
-        return _edit_page(kind, record, answers, steps.problems_of(problem)), steps.code_of(problem)
+        found = _problems(problem, act, kind.adapt(db(), actor(), dict(schema), record), answers)
+        return _edit_page(kind, record, answers, found), steps.code_of(problem)
     drafts.drop_draft(db(), actor(), f"{kind.key}/{record_id}")
     flash(f"{kind.noun}已{act}。", "success")
     return redirect(list_address(kind, _own_record(kind, record_id) if kind.listing.parts else ""))

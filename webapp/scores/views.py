@@ -105,6 +105,7 @@ def store(entry_id: int) -> ResponseReturnValue:
     if ORGANIZATION not in actor().roles:
         raise NotAllowed
     row = _marked(entry_id)
+    done = "成绩已更正。" if row.state else "成绩已登记。"
     typed = {name: request.form.get(name, "").strip() for name in ("mark", "state", "reason", "seen")}
     try:
         mark = read_mark(typed["mark"], typed["state"], row.sitting.subject)
@@ -113,8 +114,8 @@ def store(entry_id: int) -> ResponseReturnValue:
         with db().begin_nested():
             changed = correct(db(), actor(), row, mark, typed["state"], typed["reason"], typed["seen"], _now())
     except (BadMark, Locked, ScoredMeanwhile) as error:
-        return _page(entry_id, str(error), typed), 409
-    flash("成绩已更正。" if changed else "与现有成绩相同，没有变化。", "success" if changed else "info")
+        return _page(entry_id, str(error).removesuffix("。"), typed), 409
+    flash(done if changed else "与现有成绩相同，没有变化。", "success" if changed else "info")
     return redirect(url_for(".show", entry_id=entry_id))
 
 

@@ -20,6 +20,7 @@ from forms.listing import Listing
 from forms.lists.candidates import CANDIDATES
 from forms.lists.exam_plans import EXAM_PLANS
 from forms.lists.invigilators import INVIGILATORS
+from forms.lists.issuances import ISSUANCES
 from forms.lists.payment_slips import PAYMENT_SLIPS
 from forms.lists.placed import PLACED, USED_ROOMS
 from forms.lists.registrations import REGISTRATIONS
@@ -70,6 +71,8 @@ SEARCHED = (
     Searched(ROOMS, "number", r"(?i:KC)[0-9]{1,9}", "rooms.index", _record("rooms.show", "room_id")),
     Searched(USED_ROOMS, "number", r"(?i:BP)[0-9]{1,9}", "used_rooms.index", _record("used_rooms.show", "used_id")),
     Searched(OBJECTIONS, "number", r"(?i:YY)[0-9]{1,9}", "score_objection.index", _record("score_objection.show")),
+    Searched(ISSUANCES, "number", r"(?i:FZ)[0-9]{1,9}", "issuance.index", _record("issuance.show")),
+    Searched(ISSUANCES, "certificate_number", r"[0-9]{20}", "issuance.index", _record("issuance.show")),
     Searched(PLACED, "ticket", TICKET, "placed.index", _registration_of),
     Searched(SCORES, "ticket", TICKET, "scores.index", _record("scores.show", "entry_id")),
     Searched(OUTCOMES, "ticket", TICKET, "outcomes.index", _record("outcomes.show", "outcome_id")),
@@ -77,6 +80,7 @@ SEARCHED = (
     Searched(REGISTRATIONS, "id_number", DOCUMENT, "registrations.index", _record("registrations.show", "registration_id")),
     Searched(SCORES, "id_number", DOCUMENT, "scores.index", _record("scores.show", "entry_id")),
     Searched(OUTCOMES, "id_number", DOCUMENT, "outcomes.index", _record("outcomes.show", "outcome_id")),
+    Searched(ISSUANCES, "id_number", DOCUMENT, "issuance.index", _record("issuance.show")),
     Searched(INVIGILATORS, "id_number", DOCUMENT, "invigilators.index", _record("invigilators.show", "invigilator_id")),
     Searched(EXAM_PLANS, "name", NAME, "exam_plan.index", _record("exam_plan.show")),
     *_candidates("name", NAME),

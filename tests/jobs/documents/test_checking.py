@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from jobs.documents.checking import problems
+from jobs.documents.naming import MEANINGS, named_values
+from jobs.documents.samples import sample_values
 from jobs.documents.templates import template_of
 
 pytestmark = pytest.mark.row("5.2.8.3")
@@ -65,3 +67,53 @@ def test_a_small_template_of_somebodys_own_is_good() -> None:
     body = "{% if count > 1 %}<p>{{ room }}</p>{% endif %}"
     body += "{% for one in seats %}<p>{{ loop.index }} {{ one.name | default('无') }}<img src=\"{{ one.photo }}\"></p>{% endfor %}"
     assert problems("attendance", STYLE + body) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('<p>\n<img src="http://127.0.0.1/"></p>', "第 2 行：图片只能是照片"),
+        ("<img src=file:///etc/hostname>", "图片只能是照片"),
+        (
+            "<style>\np { color: red }\n@font-face { src: url(http://127.0.0.1/x.ttf) }</style>",
+            "第 3 行：样式表不能引用其他文件",
+        ),
+        ("<style>p { -pdf-page-background: x.pdf }</style>", "样式表不能引用其他文件"),
+        ("<style>{% if count %}p { color: red }{% endif %}</style>", "样式表中不能使用变量和判断"),
+        ('<pdf:insertpdf src="/etc/hostname">', "不能使用元素 <pdf:insertpdf>"),
+        ('<pdf:font name="X" src="/etc/hostname">', "不能使用元素 <pdf:font>"),
+        ('<pdf:template name="x" background="/etc/hostname.pdf"></pdf:template>', "不能使用属性 background"),
+        ('<pdf:toc /><pdf:frame name="x" box="0 0 1 1"></pdf:frame>', "不能使用元素 <pdf:frame>"),
+        ('<canvas type="graph/vertical_bar">{}</canvas>', "不能使用元素 <canvas>"),
+        ('<svg><image xlink:href="http://127.0.0.1/"/></svg>', "不能使用属性 xlink:href"),
+        ("<im{% if count %}g{% endif %} src='http://127.0.0.1/'>", "元素的名称要写全"),
+        ("<img {% if not count %}x{% endif %}src='http://127.0.0.1/'>", "图片只能是照片"),
+        ("<div>" * 41, "元素嵌套超过 40 层"),
+        ("<table><tr><td>" * 5, "表格嵌套超过 4 层"),
+        ("<table><tr><td colspan=99999999>1</td></tr></table>", "属性 colspan 应是 0 到 200 的整数"),
+        ("<table><tr><td rowspan='x'>1</td></tr></table>", "属性 rowspan 应是 0 到 200 的整数"),
+        ("{{ " + "(" * 5_000 + "count" + ")" * 5_000 + " }}", "模板嵌套过深"),
+        ("{% for a in seats %}\n{{ a.nobody }}{% endfor %}", "第 2 行：没有 a.nobody，可用：a.seat、a.name"),
+        ("{{ seats[0].name }}", "没有 ….name"),
+        ("{% for a, b in seats %}{% endfor %}", "for 后面只能写一个名称"),
+        ("{% for a in seats %}{% else %}{% for b in seats %}{% endfor %}{% endfor %}", "for 中不能再用 for"),
+        ("\n\n<p>\ue0a1</p>", "第 3 行：字符"),
+        ("\n" * 2_000, "模板过长（2001 行）"),
+        ("<p style='font-size: 99999pt'>1</p>", "排版失败"),
+    ],
+)
+def test_what_a_hostile_template_asks_for_is_told(body: str, told: str) -> None:
+    found = problems("attendance", f"{STYLE}{body}")
+    assert any(told in one for one in found), found
+
+
+@pytest.mark.parametrize("kind", ["door", "attendance", "slip"])
+def test_every_value_has_a_meaning_and_an_example(kind: str) -> None:
+    given = sample_values(kind)
+    lines = {name: value[0] for name, value in given.items() if isinstance(value, list)}
+    names = {*given, *(f"{name}.{part}" for name, line in lines.items() if isinstance(line, dict) for part in line)}
+    assert set(MEANINGS[kind]) == names
+    found = {one.name: one.example for one in named_values(kind)}
+    assert found["plan"] == "2030 年上半年考试"
+    if kind == "attendance":
+        assert (found["seat.name"], found["seat.latin"], found["seats"]) == ("测试考生", "否", "共 31 行")

@@ -240,6 +240,16 @@ def test_a_photo_that_ends_its_process_is_refused_and_the_others_go_on(tmp_path:
     assert all(found[number].problem is None for number in range(4))
 
 
+def test_what_was_seen_before_a_photo_that_ends_its_process_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "TOGETHER", 4)
+    path = samples.archive(tmp_path / "a.zip", {f"{number}.jpg": jpeg(good(number)) for number in range(14)})
+    asked = [0, 1, 2, 3, 4, 5, 97, 6, 98, 7, 8, 9, 10, 11, 12, 13, 99]  # within what is answered together, soon after, and the last
+    answers = list(photos_apart(path, tmp_path, asked, "红", 1))
+    assert [index for index, _ in answers] == asked
+    assert {index: one.problem for index, one in answers if one.problem is not None} == dict.fromkeys((97, 98, 99), apart.UNREADABLE)
+    assert all(one.kept is not None and one.kept.stat().st_size for _, one in answers if one.problem is None)
+
+
 def test_after_many_that_end_their_process_the_others_are_not_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "MOST_DEATHS", 2)
     path = samples.archive(tmp_path / "a.zip", {"1.jpg": jpeg()})

@@ -84,6 +84,13 @@ def test_a_jpeg_is_not_encoded_again_and_loses_what_cameras_write() -> None:
     assert SECRET not in turned_one
 
 
+def test_a_jpeg_with_nothing_to_leave_out_stays_byte_for_byte() -> None:
+    content = jpeg()
+    assert stripped(content) == content
+    assert stripped(content[:2] + b"\xff\xff" + content[2:]) == content  # fill bytes before a marker (ITU-T T.81, B.1.1.2)
+    assert stripped(content[:-2]) is None  # no end
+
+
 def test_a_profile_that_is_none_is_left_out() -> None:
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
     for profile in (lab[:300], bytes(300)):  # cut off, and none at all: the numbers are taken as they are

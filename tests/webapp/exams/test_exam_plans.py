@@ -90,6 +90,30 @@ def test_an_edit_keeps_the_sittings_that_stay(lite_books: World) -> None:
 
 
 @pytest.mark.row("5.2.2", "8.1")
+def test_all_that_is_wrong_with_a_plan_is_told_at_once(lite_books: World) -> None:
+    organization = user(site(lite_books), "organization1")
+    wrong = {
+        **PLAN,
+        "year": "1999",
+        "certificates.0.fee": "二百六",
+        "registration_to": "2026-11-19T18:00",
+        "scoring_from": "2026-12-20T12:00",
+        "act": "发布",
+    }
+    answer = organization.post("/exam-plans/new", data=wrong)
+    assert answer.status_code == 409
+    for told in (
+        "“报考”的结束时间应晚于开始时间；“成绩登记”应在“考试”结束之后开始，请核对",
+        '<a href="#f-year">',
+        '<a href="#f-certificates.0.fee">',
+    ):
+        assert told in answer.text, told
+    assert ids(lite_books, select(ExamPlan.id)) == []
+    only = organization.post("/exam-plans/new", data={**wrong, "act": "保存"}).text  # a draft may be unfinished
+    assert '<a href="#f-year">' not in only
+
+
+@pytest.mark.row("5.2.2", "8.1")
 def test_a_plan_stands_on_the_home_of_its_schools_while_they_may_register(lite_books: World) -> None:
     app = site(lite_books)
     organization, school, stranger = (user(app, name) for name in ("organization1", "school1", "school2"))

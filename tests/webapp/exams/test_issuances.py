@@ -82,12 +82,12 @@ def test_whoever_passes_waits_for_the_certificate_once_marks_are_locked(world_bo
     assert issued(world_books) == []
     world_books.clock.now = OVER
     time_passes(world_books)
-    assert issued(world_books) == [(1, "待签发"), (3, "待签发")]
+    assert issued(world_books) == [(1, "培训评价组织待签发"), (3, "培训评价组织待签发")]
     world_books.clock.now += timedelta(minutes=2)
     time_passes(world_books)
     time_passes(world_books)
     assert status_of(world_books) == "已结束"
-    assert issued(world_books) == [(1, "待签发"), (3, "待签发")]
+    assert issued(world_books) == [(1, "培训评价组织待签发"), (3, "培训评价组织待签发")]
     page = user(site(world_books), "organization1").get("/exam-plans/1").text
     assert page.count("发出消息“考证通过”") == 1  # not a line for each of thousands
     assert "发出消息“考证通过”（2 次）" in page
@@ -139,7 +139,7 @@ def test_many_begin_some_at_a_time(world_books: World, monkeypatch: pytest.Monke
     assert len(issued(world_books)) == 2
     world_books.clock.now += timedelta(minutes=1)
     time_passes(world_books)
-    assert issued(world_books) == [(1, "待签发"), (2, "待签发"), (3, "待签发")]
+    assert issued(world_books) == [(1, "培训评价组织待签发"), (2, "培训评价组织待签发"), (3, "培训评价组织待签发")]
     world_books.clock.now += timedelta(minutes=1)
     time_passes(world_books)
     with world_books.runtime.database.reading() as session:
@@ -160,7 +160,7 @@ def test_one_that_cannot_begin_keeps_no_other_back(world_books: World) -> None:
     with world_books.runtime.database.writing() as session:
         session.execute(delete(Issuance).where(Issuance.registration_id == 2))
     delivering.deliver_due(world_books.runtime)
-    assert issued(world_books) == [(1, "待签发"), (3, "待签发")]
+    assert issued(world_books) == [(1, "培训评价组织待签发"), (3, "培训评价组织待签发")]
     with world_books.runtime.database.reading() as session:
         left = session.execute(select(tables.message.c.state, tables.message.c.error).where(tables.message.c.state != "delivered")).all()
     assert [state for state, _ in left] == ["waiting"]  # it is tried again, and is an incident in the end

@@ -102,6 +102,7 @@ def test_a_candidate_sees_their_own_marks_and_no_others(world_books: World, cand
     page = candidate.get("/results/mine").text
     for words in (PUPIL["name"], "260001000000001", "理论知识", "操作技能", '<b class="mark-value">59</b>', "未通过", CERTIFICATE):
         assert str(words) in page
+    assert page.index("理论知识") < page.index("操作技能")  # in the order of the subjects, not of the alphabet
     for other in (str(pupil(1)["name"]), "260001000000002", ID):
         assert other not in page
     assert candidate.get("/results/").location == "/results/mine"

@@ -85,6 +85,22 @@ def test_a_slip_is_made_and_confirmed(lite_books: World) -> None:
     assert "已缴费，不能删除" in school.post("/registrations/1/delete", follow_redirects=True).text
 
 
+@pytest.mark.row("5.2.7.1", "8.1")
+def test_a_school_is_told_what_is_on_no_slip_while_one_can_be_made(lite_books: World) -> None:
+    app, token = registered(lite_books)
+    school, told = user(app, "school1"), "“十二月Web前端考试”还有 2 条报考没有生成缴费申请单"
+    assert told in school.get("/").text
+    assert told not in user(app, "school2").get("/").text
+    assert school.post("/payment-slips/new", data={"for": token, "act": "保存"}).status_code == 302
+    assert "没有生成缴费申请单" not in school.get("/").text
+    address = re.search(r"/records/\d+/messages/delete", school.get("/payment-slips/").text)
+    assert address is not None
+    assert school.post(address[0], data={"name": "删除"}).status_code == 302
+    assert told in school.get("/").text
+    lite_books.clock.now = NOON.replace(month=12, day=10, hour=18)
+    assert "没有生成缴费申请单" not in school.get("/").text
+
+
 @pytest.mark.row("5.2.7.2", "5.2.7.3")
 def test_nobody_is_offered_what_is_another_party_s_to_do(lite_books: World) -> None:
     app, token = registered(lite_books)

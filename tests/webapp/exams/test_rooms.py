@@ -77,9 +77,10 @@ def test_a_room_is_set_up_for_plan_site_and_subjects(lite_books: World, people: 
         assert text in page
     kept = name_of(lite_books, Room, 1)
     assert (kept.room_type, kept.places) == (name_of(lite_books, ExamSubject, _theory(lite_books)).room_type, 40)
-    again = school.post("/rooms/new?plan=1&site=1", data=ROOM)
-    assert again.status_code == 409
-    assert "已有同名考场" in again.text
+    for name in ("第 1 考场", "第　１  考场", "第\u200b 1 考场\u00a0"):
+        again = school.post("/rooms/new?plan=1&site=1", data={**ROOM, "name": name})
+        assert again.status_code == 409
+        assert "已有同名考场" in again.text
     assert add_room(school, name="第 2 考场", subjects=["操作技能"]) == 302
     assert add_room(school, name="第 3 考场", places="0") == 422
     assert add_room(school, name="第 3 考场", subjects=["别的科目"]) == 409
