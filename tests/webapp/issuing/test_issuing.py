@@ -38,7 +38,7 @@ ROUTES = {  # what each account gets from each address
     "issuance.certificate": post("404"),
     "certificate_withdrawal.index": get("200"),
     "certificate_withdrawal.new": get("organizations: 302; 403"),
-    "certificate_withdrawal.create": post("organizations: 409; 403"),
+    "certificate_withdrawal.create": post("organizations: 422; 403"),
     "certificate_withdrawal.show": get("404"),
     "certificate_withdrawal.edit": get("404"),
     "certificate_withdrawal.store": post("404"),
