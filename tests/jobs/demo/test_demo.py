@@ -28,7 +28,6 @@ from processes.monitor.verify import verify
 from processes.tasks.inbox import open_tasks
 from tests.conftest import Clock, World
 
-
 ISSUING = {"培训评价组织待签发", "培训评价组织拒绝签发", "考核站点待签发", "考核站点拒绝签发", "证书待发放"}
 
 
