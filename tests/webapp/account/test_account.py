@@ -41,6 +41,7 @@ def test_nothing_without_login(client: FlaskClient) -> None:
 def test_every_endpoint_but_the_public_needs_a_login(app: Flask) -> None:
     public = {name for name, view in app.view_functions.items() if getattr(view, "is_public", False)}
     candidates = {f"results.{name}" for name in ("index", "enter", "mine", "objecting", "object_to", "leave")}
+    candidates |= {f"checking.{name}" for name in ("index", "check", "scan", "check_file")}
     assert public == {"account.login", "account.log_in", "account.log_in_again", "account.logout", "health.healthz", *candidates}
 
 
