@@ -28,6 +28,7 @@ from processes.states import EventKind, MessageState, TaskKind, TaskRowState, Te
 from processes.tasks.actions import ActionKind
 from webapp import assets, context, cookies, menu, request_checks
 from webapp.account import unsent_files
+from webapp.account.proving import chosen_first, must_prove
 from webapp.account.unsent_forms import may_keep, may_send_again, page_that_keeps, page_to_send_again
 from webapp.account.views import LOGINS, login_not_taken
 from webapp.account.views import blueprint as account
@@ -206,6 +207,8 @@ def create_app(runtime: Runtime) -> Flask:
     app.add_template_global(stored_files)
     app.add_template_global(photo_page)
     app.add_template_global(context.seen_at)
+    app.add_template_global(must_prove)
+    app.add_template_global(chosen_first)
     app.jinja_env.globals.update({one.__name__: one for one in STATES})
     app.context_processor(_page)
     return app

@@ -16,6 +16,7 @@ from processes.errors import EngineFault, FormInvalid, NotProved, ProcessError, 
 from processes.rights import access
 from processes.steps import acting, completing, filling
 from processes.tasks import returning, withdrawing
+from webapp.account.proving import FIELD, TooManyTries
 from webapp.context import db, later, runtime
 from webapp.posted_data import posted_answers, posted_fields
 
@@ -93,12 +94,16 @@ def flash_result(problem: Problem | None, done: str) -> None:
 
 def problems_of(error: Problem) -> list[tuple[str, str]]:
     """A problem as (field path, message); an empty path where it is about no field."""
+    if isinstance(error, NotProved):
+        return [(FIELD, str(error))]
     return list(error.problems) if isinstance(error, FormInvalid) else [("", str(error))]
 
 
 def code_of(error: Problem) -> int:
-    """The HTTP status that goes with a problem: 422 for what can be mended in the form, else 409."""
-    return 422 if isinstance(error, FormInvalid) else 409
+    """The HTTP status that goes with a problem: 422 for what can be mended in the form, 429 for too many wrong passwords, else 409."""
+    if isinstance(error, TooManyTries):
+        return 429
+    return 422 if isinstance(error, (FormInvalid, NotProved)) else 409
 
 
 def attempt(act: Callable[[], Sequence[str]], instance_of: Callable[[], int | None]) -> Problem | None:

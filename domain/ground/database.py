@@ -83,6 +83,12 @@ class Database:
         with self.writes.begin() as session:
             yield session
 
+    @contextmanager
+    def writing_in_a_hurry(self) -> Iterator[Session]:
+        """As `writing`, for somebody who waits for an answer; from now on, if the lock is taken."""
+        with self.writes(bind=self.answering(None)) as session, session.begin():
+            yield session
+
     def let_others_write(self) -> None:
         """Between two transactions of background work: whoever waits for an answer writes first. PostgreSQL sees to that itself."""
         if self.waiting is not None:

@@ -22,6 +22,7 @@ from domain.platform.background import BackgroundFailure, BackgroundTask, TaskSt
 from forms.listing import Listing
 from forms.lists import LISTS
 from jobs import outbox
+from jobs.lists import signing
 from jobs.lists.visibility import visible_to
 from jobs.runtime import Runtime
 from jobs.work import Work
@@ -100,6 +101,7 @@ def start(
     total = count(session, actor, chosen)
     params = {"act": asdict(act), "chosen": asdict(chosen), "back": back}
     task = begin(session, actor, "batch", title, params, engine.clock(), total)
+    actor = signing.begun_by(session, actor, task)
     if total > AT_ONCE:
         return task, []
     items = _items(engine, session, actor, act, chosen, _ids(session, actor, chosen))
@@ -114,6 +116,7 @@ def start(
 def run(runtime: Runtime, work: Work) -> None:
     """The background task. Its parameters `act` and `chosen` are those of the dataclasses."""
     act, chosen = Act(**work.params["act"]), Chosen(**work.params["chosen"])
+    work.actor = signing.signer(runtime, work)
     work.result = {**work.result, "key": act.key}
     if chosen.values is not None and "last" not in work.result:
         with runtime.database.reading() as session:

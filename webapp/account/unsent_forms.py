@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from flask import render_template, request
 
+from webapp.account.proving import FIELD
 from webapp.account.unsent_files import NAME, keep_files
 from webapp.context import current_actor
 from webapp.links import is_local
@@ -21,7 +22,7 @@ from webapp.links import is_local
 MOST = 300_000  # characters kept in a page; the largest form has some 2,000 lines
 Fields = list[tuple[str, str]]
 KEPT_NOWHERE = ("account", "results")  # what lets people in; candidates have no account to log in to
-PASSWORDS = ("password",)  # of forms outside the blueprint `account`, whose pages ask for theirs themselves
+PASSWORDS = ("password", FIELD)  # of forms outside the blueprint `account`, whose pages ask for theirs themselves
 
 
 def may_keep() -> bool:
@@ -35,7 +36,7 @@ def may_keep() -> bool:
 
 def page_that_keeps(status: int) -> tuple[str, int]:
     """The page that keeps what this request posted."""
-    return page(_address(), _posted("csrf_token")), status
+    return page(_address(), _posted("csrf_token", FIELD)), status  # whoever logs in again may sign
 
 
 def may_send_again() -> bool:

@@ -7,13 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 
-from domain.ground.database import one_at_a_time
 from domain.ground.errors import DomainError
 from domain.ground.parties import Person
-from domain.platform import throttle
-from domain.platform.passwords import change_password, check_login, choose_password, end_sessions
+from domain.platform.passwords import change_password, choose_password, end_sessions
 from webapp.account import unsent_forms
 from webapp.account.first_login import activate
+from webapp.account.trying import try_password
 from webapp.context import actor, at_first_login, current_actor, db, later, public, runtime
 from webapp.links import is_local
 
@@ -69,23 +68,12 @@ def login_not_taken(message: str) -> str:
 
 def _enter(account: str) -> str | None:
     """Checks the posted password and begins a fresh session. Returns what is wrong, where it is not right."""
-    password, now = request.form.get("password", "")[:200], runtime().engine.clock()
-    address = throttle.counted_as(request.remote_addr or "")
-    if throttle.too_many(db(), account, address, now):
+    tried = try_password(account, request.form.get("password", ""))
+    if tried.too_many:
         return TOO_MANY
-    person = db().scalars(select(Person).where(Person.account == account, Person.active)).first()
-    if person is not None:
-        db().expunge(person)  # it outlives the transaction
-    db().rollback()  # the hash takes its time, and must hold no lock
-    right = check_login(person, password, runtime().settings.secret_key)
-    one_at_a_time(db(), "login")
-    if throttle.too_many(db(), account, address, now):  # others guessed meanwhile: many at once learn no more than one after the other
-        return TOO_MANY
-    if not right or person is None:
-        throttle.failed(db(), account, address, now)
-        g.commit = True  # the page is an error, yet the attempt counts
+    if tried.person is None:
         return WRONG
-    _begin(person)
+    _begin(tried.person)
     return None
 
 
@@ -127,6 +115,9 @@ def set_password() -> ResponseReturnValue:
             person = choose_password(db(), who.person_id, new, runtime().settings.secret_key)
             later(activate(runtime().engine, db(), who))
         else:
+            known = db().scalar(select(Person.account).where(Person.id == who.person_id)) or ""
+            if try_password(known, old).too_many:  # whoever found a session open must not find out the password here
+                return render_template("password.html", first=False, problem=TOO_MANY), 429
             person = change_password(db(), who.person_id, old, new)
     except DomainError as error:
         return render_template("password.html", first=who.must_change, problem=str(error)), 400

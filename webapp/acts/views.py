@@ -12,7 +12,7 @@ from forms import fields
 from forms.lists import KINDS
 from processes import tables
 from processes.definitions.store import load
-from processes.errors import FormInvalid, NotFound, Refused
+from processes.errors import FormInvalid, NotFound, NotProved, Refused
 from processes.history import instance_by_id, instance_of
 from processes.notices import comments
 from processes.rights import access
@@ -21,6 +21,7 @@ from processes.tasks import drafts, inbox, returning, urging
 from processes.tasks.actions import actions_for
 from processes.tasks.opinions import opinions_on
 from webapp import steps
+from webapp.account.proving import FIELD, posted_proof
 from webapp.context import actor, db, runtime
 from webapp.fields.schemas import schema_of
 from webapp.links import posted_back
@@ -34,9 +35,12 @@ MAX_DRAFT = 200_000  # characters
 
 @blueprint.post("/tasks/<task_id>")
 def finish(task_id: str) -> ResponseReturnValue:
-    """提交 as a button of a row: completes the author's task with what the record holds."""
+    """提交 as a button of a row: completes the author's task with what the record holds. Where that is a signature, a page asks for the
+    password first."""
     outcome = request.form.get("outcome", "")
-    problem = steps.complete(actor(), task_id, outcome, None, None)
+    problem = posted_proof() or steps.complete(actor(), task_id, outcome, None, None)
+    if isinstance(problem, NotProved):
+        return _signing_page(task_id, outcome, problem), steps.code_of(problem)
     if isinstance(problem, FormInvalid):
         row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
         flash(f"“{row.title}”还没有填写完整：" + "；".join(text for _, text in problem.problems), "danger")
@@ -132,7 +136,7 @@ def diagram(key: str, record_id: int) -> ResponseReturnValue:
 def save_draft() -> ResponseReturnValue:
     """Keeps what a person is typing into a form until they hand it in, so that it survives closing the browser."""
     form_key = request.args.get("form", "")
-    data = {k: v for k, v in posted_fields().items() if k not in ("csrf_token", "act", "back", "for", "task")}
+    data = {k: v for k, v in posted_fields().items() if k not in ("csrf_token", "act", "back", "for", "task", FIELD)}
     area = form_key.split("/")[0]
     if area not in ("task", *KINDS) or len(form_key) > 80:
         raise NotFound
@@ -179,6 +183,12 @@ def _returning_page(row: inbox.OpenedTask, to: str, comment: str, problems: list
     choices = returning.choices(db(), row)
     awaited = [one.asked for one in opinions_on(db(), row.id)] if choices else []
     return render_template("records/return.html", row=row, choices=choices, awaited=awaited, to=to, comment=comment, problems=problems)
+
+
+def _signing_page(task_id: str, outcome: str, problem: NotProved) -> str:
+    row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock())
+    told = steps.problems_of(problem) if FIELD in request.form else []  # who comes from the row's button has done nothing wrong
+    return render_template("records/sign.html", row=row, outcome=outcome, back=posted_back("home.index"), problems=told)
 
 
 def _done(name: str, problem: steps.Problem | None) -> ResponseReturnValue:

@@ -17,9 +17,11 @@ from jobs.lists.visibility import visible_to, visible_with
 from processes.definitions.definition import Definition
 from processes.definitions.store import latest
 from processes.diagrams.elements import Element
-from processes.errors import NotFound
+from processes.errors import FormInvalid, NotFound
 from processes.rights.substitutes import roles_lent
 from processes.tasks.actions import bulk_for
+from webapp import steps
+from webapp.account.proving import proof_for
 from webapp.bulk.batching import start
 from webapp.context import actor, db, later_task, reads_only, runtime
 from webapp.links import posted_back
@@ -74,7 +76,7 @@ def send(name: str) -> ResponseReturnValue:
 def review(name: str) -> ResponseReturnValue:
     """A bulk button that is a user task: the page asks for one opinion and one outcome for all rows."""
     listing, definition, element = _bulk(name)
-    return _review_page(listing, definition, element, "")
+    return _review_page(listing, definition, element, None)
 
 
 @blueprint.post("/<name>/finish")
@@ -85,13 +87,16 @@ def finish(name: str) -> ResponseReturnValue:
     if outcome is None:
         raise NotFound
     comment = request.form.get("comment", "").strip()
-    if outcome.comment_required and not comment:
-        return _review_page(listing, definition, element, f"选择“{outcome.name}”时须填写意见")
+    problem: steps.Problem | None = proof_for(outcome)
+    if problem is None and outcome.comment_required and not comment:
+        problem = FormInvalid([("comment", f"选择“{outcome.name}”时须填写意见")])
+    if problem is not None:
+        return _review_page(listing, definition, element, problem)
     act = batches.Act(listing.name, outcome.name, element.id, comment or None, _seen())
     return start(act, _chosen(name), f"{element.properties['bulk']}（{outcome.name}）：{listing.title}", posted_back("home.index"))
 
 
-def _review_page(listing: Listing, definition: Definition, element: Element, problem: str) -> ResponseReturnValue:
+def _review_page(listing: Listing, definition: Definition, element: Element, problem: steps.Problem | None) -> ResponseReturnValue:
     chosen = _chosen(listing.name)
     total = batches.count(db(), actor(), chosen)
     if not total:
@@ -107,9 +112,9 @@ def _review_page(listing: Listing, definition: Definition, element: Element, pro
         ids=chosen.ids,
         back=posted_back("home.index"),
         comment=request.form.get("comment", ""),
-        problem=problem,
+        problems=steps.problems_of(problem) if problem else [],
     )
-    return page, 422 if problem else 200
+    return page, steps.code_of(problem) if problem else 200
 
 
 def _listing(name: str) -> Listing:

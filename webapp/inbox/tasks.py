@@ -15,6 +15,7 @@ from processes.notices import copies
 from processes.rights import access
 from processes.tasks import assigning, drafts, inbox, opinions
 from webapp import steps
+from webapp.account.proving import posted_proof
 from webapp.context import actor, db, later, runtime
 from webapp.inbox.task_page import task_page
 from webapp.posted_data import people_to_copy_to, posted_answers
@@ -28,18 +29,20 @@ def task(task_id: str) -> ResponseReturnValue:
 
 def finish(task_id: str) -> ResponseReturnValue:
     """Completes the task. Where that fails, the page says why and keeps everything typed."""
+    unproved = posted_proof()
     row = inbox.task_of(db(), actor(), task_id, runtime().engine.clock(), f"task/{task_id}")
     definition = load(db(), row.definition_id)
     element = inbox.element_of(definition, row)
     answers = posted_answers(access.form_at(definition.forms[element.form], element)) if element.form else {}
     comment = request.form.get("comment", "")
     record_answers = None if definition.record_form(element) else answers
-    problem = steps.complete(actor(), task_id, request.form.get("outcome", ""), record_answers, comment, _copies(row))
+    outcome = request.form.get("outcome", "")
+    problem = unproved or steps.complete(actor(), task_id, outcome, record_answers, comment, _copies(row))
     if problem is not None:
         return task_page(task_id, answers, comment, problem)
     if row.drafted:
         drafts.drop_draft(db(), actor(), f"task/{task_id}")
-    flash(f"已办理：{row.title} · {request.form.get('outcome', '')}", "success")
+    flash(f"已办理：{row.title} · {outcome}", "success")
     return redirect(url_for("inbox.index"))
 
 

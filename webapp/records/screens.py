@@ -17,7 +17,7 @@ from forms.kinds import Link, Opening, RecordKind
 from processes.definitions.definition import Definition
 from processes.definitions.store import latest, load
 from processes.diagrams.elements import Outcome
-from processes.errors import FormInvalid, NotAllowed, NotFound, Refused
+from processes.errors import FormInvalid, NotAllowed, NotFound, NotProved, Refused
 from processes.history import instance_of, last_decision
 from processes.rights import access
 from processes.rows import EventRow, InstanceRow
@@ -25,6 +25,7 @@ from processes.steps import starting
 from processes.tasks import drafts
 from processes.tasks.actions import Action, ActionKind, actions_for
 from webapp import steps
+from webapp.account.proving import posted_proof
 from webapp.context import actor, db, later, runtime
 from webapp.listing import Button, ListScreen, Pick, render_list
 from webapp.looks import note_look
@@ -80,8 +81,8 @@ def screen_of(kind: RecordKind[Any]) -> ListScreen:
         listing=kind.listing,
         help=kind.help,
         show=lambda row: url_for(f"{kind.key}.show", record_id=row.id),
-        new=None if kind.create is None else lambda part: url_for(kind.chosen_at or f"{kind.key}.new", **_opened_for(part)),
-        buttons=lambda who, part: [_button(link) for link in kind.links if link.roles & who.roles and link.part in ("", part)],
+        new=None if kind.create is None or kind.ways else lambda part: url_for(kind.chosen_at or f"{kind.key}.new", **_opened_for(part)),
+        buttons=lambda who, part: [_button(one) for one in (*kind.ways, *kind.links) if one.roles & who.roles and one.part in ("", part)],
         empty=kind.empty,
         export=kind.export,
         more_exports=kind.more_exports,
@@ -117,27 +118,36 @@ def _new(kind: RecordKind[Any]) -> ResponseReturnValue:
 
 def _create(kind: RecordKind[Any]) -> ResponseReturnValue:
     """保存, or 保存 and hand in: makes the record, starts its process and completes the first task, in one transaction."""
+    act = request.form.get("act", SAVE)
+    unproved = None if act == SAVE else posted_proof()
     definition = latest(db(), kind.key)
-    who, token, act = _may_begin(definition), request.form.get("for", ""), request.form.get("act", SAVE)
+    who, token = _may_begin(definition), request.form.get("for", "")
     schema = dict(new_schema(definition))
     answers = posted_answers(schema)
     if kind.create is None:
         raise NotFound
+    if unproved is not None:
+        return _not_made(kind, definition, token, answers, steps.problems_of(unproved)), steps.code_of(unproved)
     try:
         if definition.first_task is None:  # a record without a first task is never a draft, so no later step checks its form
             _check(kind.adapt(db(), who, schema, token), answers)
         record = kind.create(db(), who, runtime().engine.clock(), token, answers)
         _, jobs = starting.start(runtime().engine, db(), who, kind.key, record, None if act == SAVE else act, definition)
-    except (DomainError, FormInvalid, Refused) as error:
+    except (DomainError, FormInvalid, NotProved, Refused) as error:
         db().rollback()
         shown = Refused(definition.late_message) if isinstance(error, TooLate) and definition.late_message else error
-        opening = kind.reopen(db(), who, token) if kind.reopen is not None else Opening(definition.start.name)
         found = _problems(shown, act, kind.adapt(db(), who, schema, token), answers)
-        return _new_page(kind, definition, opening, answers, found), steps.code_of(shown)
+        return _not_made(kind, definition, token, answers, found), steps.code_of(shown)
     later(jobs)
     drafts.drop_draft(db(), who, f"{kind.key}/new/{token}")
-    flash(f"{kind.noun}已{act}。", "success")
+    flash(kind.made(record) if kind.made is not None else f"{kind.noun}已{kind.sends if act == SAVE else act}。", "success")
     return redirect(list_address(kind, record))
+
+
+def _not_made(kind: RecordKind[Any], definition: Definition, token: str, answers: dict[str, Any], found: list[tuple[str, str]]) -> str:
+    """The form again, with all that was typed."""
+    opening = kind.reopen(db(), actor(), token) if kind.reopen is not None else Opening(definition.start.name)
+    return _new_page(kind, definition, opening, answers, found)
 
 
 def _problems(problem: steps.Problem, act: str, schema: dict[str, Any], answers: dict[str, Any]) -> list[tuple[str, str]]:
@@ -176,7 +186,7 @@ def _why_not(kind: RecordKind[Any], record: Subject) -> str:
 def _store(kind: RecordKind[Any], record_id: int) -> ResponseReturnValue:
     """保存 stores the answers and keeps the status; any other button is an outcome of the author's task. The step checks who may."""
     act = request.form.get("act", SAVE)
-    problem = _save(kind, record_id) if act == SAVE else _hand_in(kind, record_id, act)
+    problem = _save(kind, record_id) if act == SAVE else posted_proof() or _hand_in(kind, record_id, act)
     if problem is not None:
         record, schema = _own_record(kind, record_id), record_schema(kind, record_id)
         if any(column.shown and schema.get("properties", {}).get(column.field, {}).get("readOnly") for column in kind.listing.columns):
@@ -263,6 +273,7 @@ def _new_page(
         tabs=fields.describe(kind.adapt(db(), actor(), dict(new_schema(definition)), opening.token), answers),
         problems=problems,
         outcomes=definition.first_task.outcomes if definition.first_task is not None else (),
+        save=kind.sends,
         restored=restored,
         back=_beginning(kind, opening.token),
     )

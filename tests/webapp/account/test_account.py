@@ -23,7 +23,7 @@ from domain.platform.throttle import MAX_BY_ACCOUNT, MAX_BY_ADDRESS, WINDOW, Log
 from tests.conftest import World
 from tests.racing import race
 from tests.webapp.clients import site
-from webapp.account import views
+from webapp.account import trying
 from webapp.links import is_local
 
 
@@ -41,6 +41,7 @@ def test_nothing_without_login(client: FlaskClient) -> None:
 def test_every_endpoint_but_the_public_needs_a_login(app: Flask) -> None:
     public = {name for name, view in app.view_functions.items() if getattr(view, "is_public", False)}
     candidates = {f"results.{name}" for name in ("index", "enter", "mine", "objecting", "object_to", "leave")}
+    candidates |= {f"checking.{name}" for name in ("index", "check", "scan", "check_file")}
     assert public == {"account.login", "account.log_in", "account.log_in_again", "account.logout", "health.healthz", *candidates}
 
 
@@ -188,7 +189,7 @@ def test_a_password_is_checked_with_no_lock_held(lite: World, monkeypatch: pytes
             session.add(LoginAttempt(account="other", address="127.0.0.1", at=lite.clock()))
         return check_login(person, password, secret)
 
-    monkeypatch.setattr(views, "check_login", meanwhile)
+    monkeypatch.setattr(trying, "check_login", meanwhile)
     client = site(lite).test_client()
     assert log_in(client, password="wrong").status_code == 400
     assert log_in(client).status_code == 302

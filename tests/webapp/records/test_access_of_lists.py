@@ -17,7 +17,7 @@ from domain.institutions.teachers import Teacher, new_teacher
 from domain.platform.background import BackgroundTask, begin
 from domain.platform.passwords import hash_password
 from forms import read_forms
-from forms.lists import LISTS
+from forms.lists import KINDS, LISTS
 from jobs import background
 from jobs.lists import exports
 from jobs.runtime import BPMN_FOLDER
@@ -117,7 +117,9 @@ def test_columns_and_filters_say_which_field_they_show() -> None:
     """A column called as a field of the form is that field's: else the hint would not hide it."""
     forms = read_forms()
     for listing in LISTS.values():
-        schema = forms.get(f"{listing.fields_of or listing.key}.json", {"properties": {}})
+        key = listing.fields_of or listing.key
+        own = KINDS[key].form if key in KINDS else ""
+        schema = forms.get(own or f"{key}.json", {"properties": {}})
         known = {**titles_of(schema), **{column.label: column.field for column in listing.columns if column.field}}
         for one in (*listing.columns, *listing.filters):
             assert one.field == known.get(one.label, one.field), (listing.name, one.label)

@@ -51,9 +51,9 @@
     const note = form.querySelector("[data-draft-note]");
     unsaved.delete(form);
     try {
-      let answer = await post(form.dataset.draftUrl, new FormData(form));
+      let answer = await post(form.dataset.draftUrl, typedInto(form));
       if (answer.status === 400 || answer.status === 401) {
-        if (await window.pilot.alive()) answer = await post(form.dataset.draftUrl, new FormData(form));
+        if (await window.pilot.alive()) answer = await post(form.dataset.draftUrl, typedInto(form));
         else return over(form, note);
       }
       if (answer.status === 503) return busy(form, note);
@@ -64,6 +64,12 @@
       unsaved.add(form);
       if (note) note.textContent = "草稿未能保存，请检查网络；内容仍在本页";
     }
+  }
+
+  function typedInto(form) {
+    const data = new FormData(form);
+    form.querySelectorAll("[type=password]").forEach((field) => data.delete(field.name)); // kept nowhere
+    return data;
   }
 
   function busy(form, note) {
@@ -82,7 +88,7 @@
   const post = (address, body) =>
     fetch(address, { method: "POST", body, headers: { "X-CSRFToken": window.pilot.csrf(), "X-Requested-With": "fetch" } });
 
-  document.addEventListener("input", (event) => touched(event.target.form));
+  document.addEventListener("input", (event) => event.target.type !== "password" && touched(event.target.form));
   document.addEventListener("pilot:sending", (event) => {
     unsaved.delete(event.detail);
     clearTimeout(timers.get(event.detail)); // a draft saved now would outlive what is being handed in
@@ -102,7 +108,7 @@
   document.addEventListener("focusout", (event) => {
     const field = event.target;
     const form = field.form;
-    if (!form?.dataset.checkUrl || !field.name || field.type === "file" || form.dataset.sent) return;
+    if (!form?.dataset.checkUrl || !field.name || ["file", "password"].includes(field.type) || form.dataset.sent) return;
     if (field.value === before.get(field) && !field.matches(".is-invalid")) return;
     check(form, field);
     checkDependent(form, field);
