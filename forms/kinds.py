@@ -83,6 +83,12 @@ class RecordKind(Generic[R]):
     create: Callable[[Session, Actor, datetime, str, dict[str, Any]], R] | None = None
     note: Callable[[R], str] = lambda record: ""
     """A line above the edit form of a record, such as its deadline."""
+    ways: tuple[Link, ...] = ()
+    """The buttons that lead to a new record, where it is not one that is called as the diagram says."""
+    sends: str = "保存"
+    """What the button of a new record's form is called, where the record goes at once to somebody else or its making is the act."""
+    made: Callable[[R], str] | None = None
+    """What is told once a record has been made, where there is more to tell than that it was."""
     links: tuple[Link, ...] = ()
     """More buttons above the list."""
     export: str = "批量导出"

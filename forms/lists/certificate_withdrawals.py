@@ -94,4 +94,5 @@ CERTIFICATE_WITHDRAWAL = RecordKind(
     create=_create,
     chosen_at="issuance.index",
     facts=_facts,
+    sends="提交",
 )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from domain.certificates.certificates import Certificate
 from domain.exams.payment_slips import NotOpen, PaymentSlip, due_of, lines_of, new_slip, payment_slips_query
-from domain.exams.plans import MODES, ExamPlan, yuan
+from domain.exams.plans import BY_CERTIFICATE, BY_SUBJECT, MODES, ExamPlan, yuan
 from domain.exams.registrations import Registration
 from domain.ground.base import clock_minutes
 from domain.ground.id_numbers import masked
@@ -69,6 +69,7 @@ PAYMENT_SLIPS = Listing(
     filters=(
         Filter("number", "缴费单号", contains(PaymentSlip.number)),
         Filter("plan", "考试计划", contains(ExamPlan.name)),
+        Filter("plan_number", "计划编号", lambda query, text: query.where(ExamPlan.number == text.upper())),
         Filter("certificate", "证书名称", contains(Certificate.name)),
         Filter("mode", "报考方式", equals(ExamPlan.mode), MODES),
         Filter("school", "院校", contains(Party.name), fixed_for=frozenset({"试点院校"})),
@@ -127,6 +128,19 @@ def _reopen(session: Session, actor: Actor, token: str) -> Opening:
     return Opening("生成缴费申请单", token=token)
 
 
+def _made(slip: PaymentSlip) -> str:
+    """What the school pays, to whom, and under which number (manual 5.2.7)."""
+    return (
+        f"缴费申请单 {slip.number} 已生成：{slip.people} 人次，共 {yuan(slip.total)} 元。"
+        f"请向{slip.plan.party.name}付款，付款时附上缴费单号；对方核对到账后确认缴费。"
+    )
+
+
+def making(mode: str) -> str:
+    """What the button of a mode (报考方式) is called in the manual, 5.2.7."""
+    return f"{mode}报考生成缴费申请单"
+
+
 def _create(session: Session, actor: Actor, now: datetime, token: str, answers: dict[str, Any]) -> PaymentSlip:
     return new_slip(session, actor, now, *_ids(token), answers)
 
@@ -135,7 +149,7 @@ PAYMENT_SLIP = RecordKind(
     noun="缴费申请单",
     listing=PAYMENT_SLIPS,
     help="在报考阶段按考试计划和证书生成缴费申请单，凭缴费单号向培训评价组织付款；培训评价组织核对到账后确认缴费。",
-    empty="还没有缴费申请单。院校报考后点击“生成缴费申请单”，选择考试计划和证书。",
+    empty="还没有缴费申请单。院校报考后点击“按证书报考生成缴费申请单”或“按科目报考生成缴费申请单”，选择考试计划和证书。",
     address="/payment-slips",
     menu=MenuLine((SCHOOL, ORGANIZATION, OPERATOR), under="考务管理"),
     begin=_begin,
@@ -144,6 +158,12 @@ PAYMENT_SLIP = RecordKind(
     template="payments/show.html",
     chosen_at="payment_slip.choose",
     facts=_facts,
+    ways=tuple(
+        Link(making(mode), "payment_slip.choose", frozenset({SCHOOL}), {"mode": mode}, primary=True)
+        for mode in (BY_CERTIFICATE, BY_SUBJECT)
+    ),
+    sends="确定",
+    made=_made,
     links=(Link("按到账明细批量确认", "imports.index", frozenset({ORGANIZATION}), {"kind": "payments"}),),
     export="批量导出缴费申请单",
 )

@@ -103,4 +103,5 @@ REGISTRATION_CORRECTION = RecordKind(
     create=_create,
     chosen_at="registrations.index",
     facts=_facts,
+    sends="提交",
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from domain.exams.payment_slips import dues
 from domain.exams.plans import BY_CERTIFICATE, BY_SUBJECT
-from forms.lists.payment_slips import PAYMENT_SLIP
+from forms.lists.payment_slips import PAYMENT_SLIP, making
 from jobs.documents.bundles import SLIPS
 from processes.errors import NotAllowed, NotFound
 from webapp.context import actor, db, runtime
@@ -19,12 +19,15 @@ blueprint = record_blueprint(PAYMENT_SLIP)
 
 @blueprint.get("/choose", endpoint="choose")
 def choose() -> str:
-    """按证书、按科目报考生成缴费申请单: plans in 报考 and certificates with registrations that are due."""
+    """按证书、按科目报考生成缴费申请单: plans in 报考 and certificates with registrations that are due; of one `mode`, or of both."""
     if "试点院校" not in actor().roles:
         raise NotAllowed
     found = dues(db(), actor(), runtime().engine.clock())
-    groups = [(f"{mode}报考生成缴费申请单", [one for one in found if one.plan.mode == mode]) for mode in (BY_CERTIFICATE, BY_SUBJECT)]
-    return render_template("payments/choose.html", kind=PAYMENT_SLIP, groups=groups)
+    asked = request.args.get("mode")
+    modes = [asked] if asked in (BY_CERTIFICATE, BY_SUBJECT) else [BY_CERTIFICATE, BY_SUBJECT]
+    groups = [(making(mode), [one for one in found if one.plan.mode == mode]) for mode in modes]
+    title = groups[0][0] if len(groups) == 1 else "生成缴费申请单"
+    return render_template("payments/choose.html", kind=PAYMENT_SLIP, groups=groups, title=title)
 
 
 @blueprint.post("/<int:record_id>/print", endpoint="print")

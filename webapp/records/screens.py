@@ -81,8 +81,8 @@ def screen_of(kind: RecordKind[Any]) -> ListScreen:
         listing=kind.listing,
         help=kind.help,
         show=lambda row: url_for(f"{kind.key}.show", record_id=row.id),
-        new=None if kind.create is None else lambda part: url_for(kind.chosen_at or f"{kind.key}.new", **_opened_for(part)),
-        buttons=lambda who, part: [_button(link) for link in kind.links if link.roles & who.roles and link.part in ("", part)],
+        new=None if kind.create is None or kind.ways else lambda part: url_for(kind.chosen_at or f"{kind.key}.new", **_opened_for(part)),
+        buttons=lambda who, part: [_button(one) for one in (*kind.ways, *kind.links) if one.roles & who.roles and one.part in ("", part)],
         empty=kind.empty,
         export=kind.export,
         more_exports=kind.more_exports,
@@ -140,7 +140,7 @@ def _create(kind: RecordKind[Any]) -> ResponseReturnValue:
         return _not_made(kind, definition, token, answers, found), steps.code_of(shown)
     later(jobs)
     drafts.drop_draft(db(), who, f"{kind.key}/new/{token}")
-    flash(f"{kind.noun}已{act}。", "success")
+    flash(kind.made(record) if kind.made is not None else f"{kind.noun}已{kind.sends if act == SAVE else act}。", "success")
     return redirect(list_address(kind, record))
 
 
@@ -273,6 +273,7 @@ def _new_page(
         tabs=fields.describe(kind.adapt(db(), actor(), dict(new_schema(definition)), opening.token), answers),
         problems=problems,
         outcomes=definition.first_task.outcomes if definition.first_task is not None else (),
+        save=kind.sends,
         restored=restored,
         back=_beginning(kind, opening.token),
     )

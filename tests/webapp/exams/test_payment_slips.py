@@ -85,6 +85,39 @@ def test_a_slip_is_made_and_confirmed(lite_books: World) -> None:
     assert "已缴费，不能删除" in school.post("/registrations/1/delete", follow_redirects=True).text
 
 
+@pytest.mark.row("5.2.7.1")
+def test_the_buttons_are_those_of_the_manual_and_what_to_pay_is_told(lite_books: World) -> None:
+    app, token = registered(lite_books)
+    school, organization = (user(app, name) for name in ("school1", "organization1"))
+    for mode, offered in (("按证书", True), ("按科目", False)):
+        label = f"{mode}报考生成缴费申请单"
+        (address,) = re.findall(rf'<a class="btn btn-primary" href="([^"]+)">{label}</a>', school.get("/payment-slips/").text)[:1]
+        page = school.get(address).text
+        assert f"<h1>{label}</h1>" in page
+        assert (f"for={token}" in page) == offered
+        assert f">{label}</a>" not in organization.get("/payment-slips/").text
+    form = school.get(f"/payment-slips/new?for={token}").text
+    assert ">确定</button>" in form
+    assert ">保存</button>" not in form
+    told = school.post("/payment-slips/new", data={"for": token, "act": "保存"}, follow_redirects=True).text
+    assert "缴费申请单 JF2026000001 已生成：2 人次，共 520 元。请向华信培训评价中心付款，付款时附上缴费单号" in told
+    (made,) = ids(lite_books, select(PaymentSlip.id))
+    assert ">保存</button>" in school.get(f"/payment-slips/{made}/edit").text
+
+
+@pytest.mark.row("5.2.7.2", "5.2.9")
+def test_a_plan_s_page_leads_to_its_slips_marks_and_results(lite_books: World) -> None:
+    app, token = registered(lite_books)
+    school = user(app, "school1")
+    assert school.post("/payment-slips/new", data={"for": token, "act": "保存"}).status_code == 302
+    page = school.get(f"/exam-plans/{token.partition('-')[0]}").text
+    for address, rows in (("/payment-slips/", 1), ("/scores/", 0), ("/outcomes/", 2)):
+        (link,) = re.findall(rf'href="({address}\?plan_number=KS\d+)"', page)
+        assert total(school, link) == rows
+    assert total(school, "/payment-slips/?plan_number=ks202600001") == 1
+    assert total(school, "/payment-slips/?plan_number=KS202600002") == 0
+
+
 @pytest.mark.row("5.2.7.1", "8.1")
 def test_a_school_is_told_what_is_on_no_slip_while_one_can_be_made(lite_books: World) -> None:
     app, token = registered(lite_books)
