@@ -98,7 +98,7 @@ def test_a_filter_beyond_the_third_is_folded_unless_it_is_in_force(app: Flask) -
         actor = actor_of(session, person.id)
         assert actor is not None
         pages = {}
-        for address in ("/", "/?f4=x", "/?f3=x&f4=x&status=x"):
+        for address in ("/", "/?f4=x", "/?f3=x&f4=x&failed=x"):
             with app.test_request_context(address):
                 g.began = utc_now()
                 pages[address] = render_list(screen, session, actor)
@@ -106,7 +106,7 @@ def test_a_filter_beyond_the_third_is_folded_unless_it_is_in_force(app: Flask) -
     assert "展开" in pages["/"]
     assert pages["/?f4=x"].count("folded") == 2  # a link with one filter does not push the rows off a phone's screen
     assert "data-more-filters" in pages["/?f4=x"]
-    assert "data-more-filters" not in pages["/?f3=x&f4=x&status=x"]
+    assert "data-more-filters" not in pages["/?f3=x&f4=x&failed=x"]
 
 
 @pytest.mark.row("2.1.1", "2.2.1", "3.1", "3.2", "4.1")
