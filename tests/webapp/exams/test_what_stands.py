@@ -319,3 +319,10 @@ def test_who_is_deleted_while_it_is_stored_does_not_end_an_arranging(world_books
     race(world_books, deleted, lambda: work(world_books))
     assert "已排 1 人次，未排 0 人次" in organization.get(task).text
     assert ids(world_books, select(Seat.registration_id)) == [2]
+
+
+@pytest.mark.row("5.2.2")
+def test_a_column_of_later_changes_no_proof_of_earlier() -> None:
+    """Histories of plans hold a digest of what a plan said before `sittings_moved` was there."""
+    assert "sittings_moved" not in ExamPlan(name="一", sittings_moved=0).content()
+    assert ExamPlan(name="一", sittings_moved=2).content()["sittings_moved"] == 2

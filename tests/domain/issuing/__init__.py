@@ -1,0 +1,1 @@
+"""Tests of 证书发放's records."""
