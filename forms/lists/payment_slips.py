@@ -69,9 +69,9 @@ PAYMENT_SLIPS = Listing(
     filters=(
         Filter("number", "缴费单号", contains(PaymentSlip.number)),
         Filter("plan", "考试计划", contains(ExamPlan.name)),
-        Filter("plan_number", "计划编号", lambda query, text: query.where(ExamPlan.number == text.upper())),
         Filter("certificate", "证书名称", contains(Certificate.name)),
         Filter("mode", "报考方式", equals(ExamPlan.mode), MODES),
+        Filter("plan_number", "计划编号", lambda query, text: query.where(ExamPlan.number == text.upper())),
         Filter("school", "院校", contains(Party.name), fixed_for=frozenset({"试点院校"})),
     ),
     key="payment_slip",

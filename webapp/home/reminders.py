@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import url_for
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from domain.certificates.certificates import Certificate
@@ -17,7 +17,7 @@ from domain.exams.boards import numbers_of
 from domain.exams.candidates import KINDS
 from domain.exams.payment_slips import dues
 from domain.exams.planned_subjects import unplaced_plans
-from domain.exams.plans import ExamPlan, exam_plans_query, within
+from domain.exams.plans import ExamPlan, Sitting, exam_plans_query, within
 from domain.exams.registrations import UNPLACED, Registration
 from domain.exams.scores import MISSING, unscored_plans
 from domain.exams.seats import Seat
@@ -72,8 +72,10 @@ def _plans(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
 
 
 def _exam_plans(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
-    """Plans for which the school may register candidates now, and what is to be paid of them."""
-    plans = session.scalars(exam_plans_query(actor).where(within("registration", now))).all()
+    """Plans for which the school may register candidates now, what is to be paid of them, and plans whose marks are public."""
+    found = session.scalars(exam_plans_query(actor).where(or_(within("registration", now), within("publicity", now)))).all()
+    public = [plan for plan in found if plan.publicity_from is not None and plan.publicity_from <= now]
+    plans = [plan for plan in found if plan not in public]
     for plan in plans:
         yield Reminder(
             f"“{plan.title()}”（{plan.party.name}）正在报考",
@@ -83,6 +85,7 @@ def _exam_plans(session: Session, actor: Actor, now: datetime) -> Iterator[Remin
         )
     if plans:
         yield from _dues(session, actor, now)
+    yield from _publicity(session, actor, public)
 
 
 def _dues(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
@@ -97,25 +100,44 @@ def _dues(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
 
 
 def _unplaced(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
-    """Registrations without a seat although 排考 is over."""
+    """Registrations without a seat although 排考 is over, until the exam begins: nothing can be done about them then."""
     for plan, number in unplaced_plans(session, actor, now):
+        if plan.exam_from is None or plan.exam_from <= now:
+            continue
         url = url_for("registrations.index", plan_number=plan.number, state=UNPLACED)
         yield Reminder(f"“{plan.title()}”排考已结束，仍有 {number} 条报考未排考", "查看报考", url, plan.exam_from)
 
 
 def _tickets(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:
-    """Plans that are to be examined, of which the school's candidates have seats: 准考证 can be printed."""
-    seated = select(Seat.plan_id).join(Registration, Registration.id == Seat.registration_id)
-    seated = seated.where(Registration.party_id == actor.party_id, Seat.published)
-    plans = session.scalars(exam_plans_query(actor).where(ExamPlan.exam_to > now, ExamPlan.id.in_(seated))).all()
+    """Plans of which candidates of the school have seats in sittings that are still to come: 准考证 can be printed."""
+    own = select(Seat.plan_id, Sitting.starts_at).join(Sitting, Sitting.id == Seat.sitting_id)
+    own = own.join(Registration, Registration.id == Seat.registration_id)
+    coming = own.where(Registration.party_id == actor.party_id, Seat.published, Sitting.starts_at > now).subquery()
+    firsts = select(coming.c.plan_id, func.min(coming.c.starts_at).label("first")).group_by(coming.c.plan_id).subquery()
+    asked = exam_plans_query(actor).join(firsts, firsts.c.plan_id == ExamPlan.id).add_columns(firsts.c.first)
+    found = [(plan, first) for plan, first in session.execute(asked)]
+    plans = [plan for plan, _ in found]
     left = {plan.id: number for plan, number in unplaced_plans(session, actor, now, going=True)} if plans else {}
-    for plan in plans:
+    for plan, first in found:
         url = url_for("placed.index", plan_number=plan.number)
-        yield Reminder(f"“{plan.title()}”已排考，可以下载准考证", "排考明细", url, plan.exam_from)
+        yield Reminder(f"“{plan.title()}”已排考，可以下载准考证", "排考明细", url, first)
         if plan.id in left:  # a photo can still be added
             url = url_for("registrations.index", plan_number=plan.number, state=UNPLACED)
             told = f"“{plan.title()}”正在排考，本校仍有 {left[plan.id]} 条报考未排考；没有照片的考生请尽快导入照片"
             yield Reminder(told, "查看报考", url, plan.arranging_to)
+
+
+def _publicity(session: Session, actor: Actor, public: Sequence[ExamPlan]) -> Iterator[Reminder]:
+    """Of plans whose marks are public those in which the school's candidates have seats: they may object until the end (manual 5.2.9)."""
+    if not public:
+        return
+    own = select(Seat.plan_id).join(Registration, Registration.id == Seat.registration_id).where(Registration.party_id == actor.party_id)
+    seated = set(session.scalars(own.where(Seat.plan_id.in_([plan.id for plan in public])).distinct()))
+    for plan in public:
+        if plan.id not in seated:
+            continue
+        url = url_for("scores.index", plan_number=plan.number)
+        yield Reminder(f"“{plan.title()}”正在公示成绩，公示结束前考生可以提交成绩异议", "查看成绩", url, plan.publicity_to)
 
 
 def _arranging(session: Session, actor: Actor, now: datetime) -> Iterator[Reminder]:

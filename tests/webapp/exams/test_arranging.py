@@ -24,6 +24,7 @@ from domain.exams.registrations import COPIED, Entry, Registration
 from domain.exams.rooms import Room
 from domain.exams.seats import Duty, ExamTicket, RoomSitting, Seat
 from domain.exams.windows import MOMENTS
+from domain.ground.base import clock_minutes
 from domain.ground.database import one_at_a_time
 from domain.ground.tones import Tone
 from domain.platform.background import BackgroundTask, TaskState, begin
@@ -501,6 +502,15 @@ def test_the_home_and_the_plan_say_how_far_the_arranging_is(world_books: World, 
     world_books.clock.now = ARRANGED
     for client in (school, organization):
         assert "排考已结束，仍有 1 条报考未排考" in client.get("/").text
+    with world_books.runtime.database.reading() as session:
+        sittings = sorted(session.scalars(select(Sitting.starts_at)).all())
+    world_books.clock.now = sittings[0]  # who sits in the later sittings still needs a 准考证
+    home = school.get("/").text
+    assert "已排考，可以下载准考证" in home
+    assert clock_minutes(sittings[-1]) in home
+    assert "仍有 1 条报考未排考" not in home
+    world_books.clock.now = sittings[-1]
+    assert "可以下载准考证" not in school.get("/").text
 
 
 @pytest.mark.row("5.2.8.2")

@@ -106,6 +106,24 @@ def test_an_organization_is_told_of_marks_that_are_missing(world_books: World, p
     assert "没有成绩" not in organization.get("/").text
 
 
+@pytest.mark.row("5.2.9.2")
+def test_a_school_is_told_while_its_candidates_may_object(world_books: World, people: tuple[FlaskClient, ...]) -> None:
+    school, organization, _ = people
+    given(world_books, (1, "理论知识", 80, "正常"))
+    told = "“十二月Web前端考试”正在公示成绩，公示结束前考生可以提交成绩异议"
+    assert told not in school.get("/").text
+    world_books.clock.now = PUBLIC
+    page = school.get("/").text
+    assert told in page
+    assert "2026-12-31 18:00" in page
+    (link,) = re.findall(r'href="(/scores/\?plan_number=[^"]+)"', page)
+    assert total(school, link) == 4
+    for other in (organization, user(site(world_books), "school2")):
+        assert told not in other.get("/").text
+    world_books.clock.now = LOCKED
+    assert told not in school.get("/").text
+
+
 @pytest.mark.row("5.2.9.1")
 def test_a_workbook_names_subjects_as_pages_write_them(world_books: World, people: tuple[FlaskClient, ...], tmp_path: Path) -> None:
     organization, first, second = people[1], ticket(world_books, 1), ticket(world_books, 2)
