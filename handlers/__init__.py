@@ -37,6 +37,7 @@ HANDLERS: dict[str, Handler] = {
     "exam_subject.enable": Inline(exam_subjects.enable, needs=("at",)),
     "exam_subject.disable": Inline(exam_subjects.disable, needs=("at",)),
     "exam_plan.publish": Inline(exam_plans.publish, needs=("at",)),
+    "exam_plan.check_end": Inline(exam_plans.check_end, needs=("before", "at")),
     "exam_plan.withdraw": Inline(exam_plans.withdraw),
     "exam_plan.delete": Inline(exam_plans.delete, deletes=True),
     "registration.correct": Inline(registrations.correct, needs=("at",)),

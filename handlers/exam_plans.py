@@ -28,6 +28,18 @@ def publish(session: Session, subject: ExamPlan, params: dict[str, Any], actor: 
         raise BusinessError("refused", str(error)) from error
 
 
+def check_end(session: Session, subject: ExamPlan, params: dict[str, Any], actor: Actor) -> None:
+    """Looks at an edit of a published plan: `before` is when 报考 was to end until now.
+
+    Raises:
+        BusinessError: it would end at once.
+    """
+    try:
+        subject.check_end(params["before"], params["at"])
+    except DomainError as error:
+        raise BusinessError("refused", str(error)) from error
+
+
 def withdraw(session: Session, subject: ExamPlan, params: dict[str, Any], actor: Actor) -> None:
     """Schools no longer see the plan."""
     subject.withdraw()

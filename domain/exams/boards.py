@@ -61,6 +61,13 @@ def numbers_of(session: Session, plan_ids: Sequence[int]) -> dict[int, Numbers]:
     return {id: Numbers(*(one.get(id, 0) for one in found)) for id in plan_ids}
 
 
+def unpaid_of(session: Session, plan_id: int) -> tuple[int, int]:
+    """How many registrations of a plan are 未缴费, and how many of these have a seat already: being arranged does not ask for payment."""
+    mine = select(func.count()).select_from(Registration).where(Registration.plan_id == plan_id, Registration.paid.is_(False))
+    seated = exists().where(Seat.registration_id == Registration.id)
+    return session.scalar(mine) or 0, session.scalar(mine.where(seated)) or 0
+
+
 def _counted(session: Session, query: Select[int, int]) -> dict[int, int]:
     return {id: number or 0 for id, number in session.execute(query)}
 

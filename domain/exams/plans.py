@@ -198,6 +198,15 @@ class ExamPlan(SubjectRecord):
         self.settle()
         self.published = True
 
+    def check_end(self, before: datetime, now: datetime) -> None:
+        """An edit does not close 报考 at once, by a slip of the pen, where it was to go on until `before`.
+
+        Raises:
+            BadPlan
+        """
+        if self.registration_to is not None and self.registration_to <= now < before:
+            raise BadPlan("报考结束时间已过，保存后报考会立即截止，请核对；确需提前截止报考的，请填写稍后的时间")
+
     def withdraw(self) -> None:
         """Hides the plan from schools again; its form keeps what it says now."""
         self.data = {**(self.data or {}), **self._lines()}

@@ -54,6 +54,9 @@ FIELDS = ("name", "places", "building", "door", "invigilators")
 LATER_FIXED = ("subjects", "name", "building", "door", "invigilators")
 """Fields of the form that stay as they are from the beginning of 排考 on (manual 5.2.5)."""
 
+PLACE = ("name", "building", "door")
+"""Fields that tell people where the room is: 准考证, 门贴 and 签到表 name them."""
+
 
 class RoomTaken(DomainError):
     """该考试计划、考核站点和证书下已有同名考场，请修改考场名称。"""
@@ -73,6 +76,10 @@ class RoomFixed(DomainError):
 
 class FewerPlaces(DomainError):
     """排考已开始，考位数只能增加，不能减少。"""
+
+
+class RoomKnown(DomainError):
+    """该考场已有发布的座位，名称、地点和门牌号不能修改，否则已打印的准考证、门贴等与实际不符；确需换地方的，请另设考场，由培训评价组织在“排考”中调整座位。"""
 
 
 class RoomOver(DomainError):
@@ -238,10 +245,11 @@ def room_of(session: Session, actor: Actor, room_id: int, now: datetime) -> Room
 
 def check_change(session: Session, room: Room, before: Mapping[str, Any], now: datetime) -> None:
     """Whether a room that was just changed in this transaction may have been (manual 5.2.5): before 排考 everything, during it more places,
-    after it nothing; and never to fewer places than are seated.
+    after it nothing; never to fewer places than are seated; and where it is stays once people know: after a plan's windows were moved it is
+    “before 排考” once more, while 准考证 name the room.
 
     Raises:
-        RoomOver, RoomFixed, FewerPlaces; DomainError: somebody sits on what would be gone.
+        RoomOver, RoomFixed, FewerPlaces, RoomKnown; DomainError: somebody sits on what would be gone.
     """
     status = session.scalar(select(status_at(now)).where(ExamPlan.id == room.plan_id).with_for_update(read=True, of=ExamPlan))
     after = room.answers()
@@ -251,6 +259,10 @@ def check_change(session: Session, room: Room, before: Mapping[str, Any], now: d
         raise RoomFixed
     if status == RUNNING and room.places < before["places"]:
         raise FewerPlaces
+    if any(before.get(name) != after.get(name) for name in PLACE) and session.scalar(
+        select(Seat.entry_id).where(Seat.room_id == room.id, Seat.published).limit(1)
+    ):
+        raise RoomKnown
     seated = session.scalar(select(func.max(Seat.number)).where(Seat.room_id == room.id)) or 0
     if seated > room.places:
         raise DomainError(f"该考场已排到第 {seated} 号座位，考位数不能少于 {seated}")

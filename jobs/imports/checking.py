@@ -111,17 +111,30 @@ class Doubles:
     """Remembers the rows of one file, to find the earlier row that a row repeats."""
 
     description: Import
-    seen: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    seen: dict[tuple[Any, ...], tuple[int, str]] = field(default_factory=dict)
+    """What no two rows may have → the first row that has it, and what that row says (`Import.says`)."""
+    contradicted: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Earlier rows that a row has contradicted: the caller refuses them, and takes them out of here."""
 
     def problems(self, number: int, answers: Mapping[str, Any]) -> Problems:
-        """The fields in which a row repeats an earlier one. `number` is the row's in the file."""
+        """The fields in which a row repeats an earlier one, or contradicts it. `number` is the row's in the file."""
         found = []
+        says = self.description.says
+        said = says[1](answers) if says is not None else ""
         for name in self.description.unique:
             if name in answers:
-                first = self.seen.setdefault(self.description.same(name, answers), number)
-                if first != number:
+                first, before = self.seen.setdefault(self.description.same(name, answers), (number, said))
+                if first != number and says is not None and said != before:
+                    found.append((says[0], contradicts(first, before, said)))
+                    self.contradicted.setdefault(first, (says[0], contradicts(number, said, before)))
+                elif first != number:
                     found.append((name, repeats(first)))
         return found
+
+
+def contradicts(other: int, there: str, here: str) -> str:
+    """The reason of a row that says something else than row `other` of the file does about the same."""
+    return f"与第 {other} 行矛盾：该行为“{there}”，本行为“{here}”，请核对后只保留正确的一行"
 
 
 def repeats(first: int) -> str:
@@ -131,5 +144,5 @@ def repeats(first: int) -> str:
 
 def renumbered(reason: str, name_of: Callable[[int], str]) -> str:
     """A reason in which the row of the file that it names, if any, is called as `name_of` calls it."""
-    found = re.fullmatch(r"与第 (\d+) 行重复", reason)
-    return f"与{name_of(int(found[1]))}重复" if found is not None else reason
+    found = re.fullmatch(r"与第 (\d+) 行(重复|矛盾：.*)", reason, re.DOTALL)
+    return f"与{name_of(int(found[1]))}{found[2]}" if found is not None else reason

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import String, and_, cast, or_, select
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from domain.ground.parties import Actor
 from domain.platform.imports import ImportRecord, ImportRow, ImportState, RowState
 from jobs.imports.amending import Amendment, amendments
 from jobs.imports.cells import extra_problem
-from jobs.imports.checking import Problems, RowCheck, repeats, row_check
+from jobs.imports.checking import Problems, RowCheck, contradicts, repeats, row_check
 from jobs.imports.columns import RECORD
 from jobs.imports.description import Answers, Import
 from jobs.imports.guarding import MAX_CELL
@@ -41,26 +41,42 @@ def correct(session: Session, actor: Actor, description: Import, record: ImportR
     session.get_one(ImportRecord, record.id, with_for_update=True, populate_existing=True)
     if record.state not in OPEN:
         raise RowClosed
-    check, good = row_check(session, description), 0
+    check = row_check(session, description)
+    touched: list[ImportRow] = []
+    beside: set[int] = set()  # rows that were or are about the same as a touched one: what is said of the two may have changed
     for number, texts in changes.items():
         row = session.get(ImportRow, (record.id, number))
         if row is None or row.state not in OPEN_ROWS:
             raise RowClosed
+        if description.says is not None:
+            beside |= _alike_numbers(session, description, check, record, row)
         row.cells = _changed(row.cells, record.places, texts)
-        before = row.state
-        if description.amends is None:
-            row.problems = _problems(session, actor, description, record, check, row) or None
-            row.state = RowState.BAD if row.problems else RowState.GOOD
-        else:
-            (one,) = amendments(session, actor, description, check, record.places, [row.cells])
-            if not one.problems and (other := _about_same(session, actor, description, check, record, row, one)) is not None:
-                one.problems = [(RECORD, repeats(other))]
-            row.state, row.problems, row.changes = one.state, one.problems or None, one.changes
-        record.bad += (row.state == RowState.BAD) - (before == RowState.BAD)
-        record.same += (row.state == RowState.SAME) - (before == RowState.SAME)
-        good += row.state != RowState.BAD
+        _look_again(session, actor, description, record, check, row)
+        touched.append(row)
         session.flush()  # so that the next row is compared with this one
-    return good
+        if description.says is not None:
+            beside |= _alike_numbers(session, description, check, record, row)
+    for number in sorted(beside):
+        row = session.get_one(ImportRow, (record.id, number))
+        if row.state in OPEN_ROWS:
+            _look_again(session, actor, description, record, check, row)
+            session.flush()
+    return sum(row.state != RowState.BAD for row in touched)
+
+
+def _look_again(session: Session, actor: Actor, description: Import, record: ImportRecord, check: RowCheck, row: ImportRow) -> None:
+    """Checks a row as it is now, and counts it anew."""
+    before = row.state
+    if description.amends is None:
+        row.problems = _problems(session, actor, description, record, check, row) or None
+        row.state = RowState.BAD if row.problems else RowState.GOOD
+    else:
+        (one,) = amendments(session, actor, description, check, record.places, [row.cells])
+        if not one.problems and (other := _about_same(session, actor, description, check, record, row, one)) is not None:
+            one.problems = [(RECORD, repeats(other))]
+        row.state, row.problems, row.changes = one.state, one.problems or None, one.changes
+    record.bad += (row.state == RowState.BAD) - (before == RowState.BAD)
+    record.same += (row.state == RowState.SAME) - (before == RowState.SAME)
 
 
 def _changed(cells: list[str], places: Mapping[str, int], texts: Mapping[str, str]) -> list[str]:
@@ -78,8 +94,8 @@ def _problems(session: Session, actor: Actor, description: Import, record: Impor
     answers, problems = check.read(record.places, row.cells)
     named = {name for name, _ in problems}
     for name in description.unique:
-        if name in answers and name not in named and (other := _same(session, description, check, record, row, name, answers)) is not None:
-            problems.append((name, repeats(other)))
+        if name in answers and name not in named:
+            problems += _clash(description, row, name, answers, list(_alike(session, description, check, record, row, name, answers)))
     if not problems:
         problems += description.known(session, actor, [answers]).values()
     return problems
@@ -105,17 +121,40 @@ def _about_same(
     return next(alike, None)
 
 
-def _same(
+def _clash(
+    description: Import, row: ImportRow, name: str, answers: Answers, alike: Sequence[tuple[int, RowState, Answers]]
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with a row beside others that are alike, if anything: one of them contradicts it, or has it already."""
+    says = description.says
+    if says is not None:
+        field, said = says[0], says[1](answers)
+        for number, _, other in alike:
+            if (there := says[1](other)) != said:
+                yield field, contradicts(number, there, said)
+                return
+    for number, state, _ in alike:
+        if says is None or number < row.number or state != RowState.BAD:  # of those that agree the first is taken in
+            yield name, repeats(number)
+            return
+
+
+def _alike_numbers(session: Session, description: Import, check: RowCheck, record: ImportRecord, row: ImportRow) -> set[int]:
+    """Numbers of the other rows of the file that are alike in any field."""
+    answers = check.answers(record.places, row.cells)
+    fields = (name for name in description.unique if name in answers)
+    return {number for name in fields for number, _, _ in _alike(session, description, check, record, row, name, answers)}
+
+
+def _alike(
     session: Session, description: Import, check: RowCheck, record: ImportRecord, row: ImportRow, name: str, answers: Answers
-) -> int | None:
-    """Number of another row of the file that is alike. The database finds those that may be by their text; their reading by the form
-    decides."""
+) -> Iterator[tuple[int, RowState, Answers]]:
+    """(number, state, answers) of other rows of the file that are alike, the first of them first. The database finds those that may be by
+    their text; their reading by the form decides."""
     table, value = ImportRow, str(answers[name])
-    query = select(table.number, table.cells).where(
+    query = select(table.number, table.state, table.cells).where(
         table.import_id == record.id, table.number != row.number, cast(table.cells, String).contains(value, autoescape=True)
     )
-    for number, cells in session.execute(query.order_by(table.number).limit(20)):
+    for number, state, cells in session.execute(query.order_by(table.number).limit(20)):
         other = check.answers(record.places, cells)
         if name in other and description.same(name, other) == description.same(name, answers):
-            return int(number)
-    return None
+            yield int(number), state, other

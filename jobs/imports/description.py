@@ -78,6 +78,9 @@ class Import:
     """What all rows have in common, such as the part of the list that the import was opened from: no column asks for it."""
     within: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """A field of `unique` → others: two rows are alike where all of them are, such as the number and the kind of a document."""
+    says: tuple[str, Callable[[Answers], str]] | None = None
+    """A field, and what a row's answers say in it as people read it, where rows that are alike may contradict each other (two marks of one
+    candidate): then neither is taken in."""
     amends: Amends | None = None
     """Set where the rows change records that are there, each in a step of its `process`, instead of making some."""
 

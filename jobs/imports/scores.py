@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from domain.exams.exam_subjects import ExamSubject
 from domain.exams.plans import Sitting, exam_plan_of
-from domain.exams.scores import NotScoring
+from domain.exams.scores import NORMAL, NotScoring, mark_text
 from domain.exams.scoring import Problem, known_scores, scoring_plan, store_scores
 from domain.ground.parties import Actor
 from jobs.imports.description import Import
@@ -38,6 +39,7 @@ def import_of_scores(key: str) -> Import | None:
         back="/scores/",
         unique=("ticket",),
         within={"ticket": ("subject",)},
+        says=("mark", _said),
         closed=partial(_closed, plan_id),
         offered=lambda session, actor: exam_plan_of(session, actor, plan_id) is not None,
         into=partial(plan_named, plan_id, "scoring"),
@@ -46,6 +48,15 @@ def import_of_scores(key: str) -> Import | None:
         choices=partial(_choices, plan_id),
         form="score_import.json",
     )
+
+
+def _said(answers: Mapping[str, Any]) -> str:
+    """What a row says of a subject, as people read it, such as 72.3 or 缺考; also of a row that is wrong itself."""
+    mark, state = answers.get("mark"), str(answers.get("state") or NORMAL)
+    if mark is None:
+        return "未填写" if state == NORMAL else state
+    text = mark_text(Decimal(str(mark)), NORMAL) if isinstance(mark, int | float) else str(mark)
+    return text if state == NORMAL else f"{text} {state}"
 
 
 def _closed(plan_id: int, session: Session, actor: Actor, now: datetime) -> str | None:

@@ -154,6 +154,7 @@ def _check_rows(work: Work, record: ImportRecord, description: Import, check: Ro
             else:
                 rows = checked_changes(session, work.actor, description, check, table.places, amended, chunk)
         with work.database.writing() as session:
+            bad += _contradicted(session, record, doubles)
             checked = values_table(session, rows, {"number": Integer, "state": String, "cells": JSON, "problems": JSON, "changes": JSON})
             values = [literal(record.id), *(checked.c[name] for name in KEPT)]
             session.execute(insert(ROWS).from_select(["import_id", *KEPT], select(*values), include_defaults=False))
@@ -204,7 +205,8 @@ def _renew(work: Work) -> None:
 def _checked(
     session: Session, work: Work, description: Import, check: RowCheck, table: Table, doubles: Doubles, chunk: list[tuple[int, list[str]]]
 ) -> list[dict[str, Any]]:
-    rows, asked = [], []
+    rows: list[dict[str, Any]] = []
+    asked: list[dict[str, Any]] = []
     for number, cells in chunk:
         answers, problems = check.read(table.places, cells)
         problems += doubles.problems(number, answers)
@@ -221,7 +223,19 @@ def _checked(
     fine = [at for at, row in enumerate(rows) if row["state"] == RowState.GOOD]
     for at, problem in description.known(session, work.actor, [asked[at] for at in fine]).items():
         rows[fine[at]].update(state=RowState.BAD, problems=[problem])
+    for row in rows:
+        if (contradicted := doubles.contradicted.pop(row["number"], None)) is not None and row["state"] == RowState.GOOD:
+            row.update(state=RowState.BAD, problems=[contradicted])
     return rows
+
+
+def _contradicted(session: Session, record: ImportRecord, doubles: Doubles) -> int:
+    """Refuses the rows of earlier chunks that one of the last chunk contradicts. Returns how many were good until now."""
+    good = select(ROWS.c.number).where(ROWS.c.import_id == record.id, ROWS.c.state == RowState.GOOD)
+    found = [number for number in doubles.contradicted if session.scalar(good.where(ROWS.c.number == number)) is not None]
+    _refuse_rows(session, record, {number: doubles.contradicted[number] for number in found})
+    doubles.contradicted.clear()
+    return len(found)
 
 
 def _refuse(work: Work, record: ImportRecord, problem: str) -> None:

@@ -55,6 +55,7 @@ def board(plan_id: int) -> str:
         "arranging/board.html",
         plan=plan,
         numbers=boards.numbers_of(db(), [plan_id])[plan_id],
+        unpaid=boards.unpaid_of(db(), plan_id),
         state=state_of(db(), plan_id),
         sites=boards.sites_of(db(), plan_id),
         reasons=boards.reasons_of(db(), plan_id),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
@@ -510,6 +511,21 @@ def test_the_home_and_the_plan_say_how_far_the_arranging_is(world_books: World, 
     assert "仍有 1 条报考未排考" not in home
     world_books.clock.now = sittings[-1]
     assert "可以下载准考证" not in school.get("/").text
+
+
+@pytest.mark.row("5.2.8.2")
+def test_the_board_tells_who_has_not_paid(world_books: World, people: tuple[FlaskClient, ...]) -> None:
+    _, organization, _ = people
+    assert "有 5 条报考未缴费；未缴费的报考也参加排考" in organization.get("/arranging/1").text
+    written(world_books, lambda session: session.execute(update(Registration).where(Registration.id == 1).values(paid=True)))
+    arranged(world_books, organization)
+    board = organization.get("/arranging/1").text
+    assert "有 4 条报考未缴费，其中 3 条已排座位；" in board
+    shown = re.search(r'href="([^"]+)">查看未缴费的报考', board)
+    assert shown is not None
+    assert total(organization, unescape(shown[1])) == 4
+    written(world_books, lambda session: session.execute(update(Registration).values(paid=True)))
+    assert "条报考未缴费" not in organization.get("/arranging/1").text
 
 
 @pytest.mark.row("5.2.8.2", "5.2.2")

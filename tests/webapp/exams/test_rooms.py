@@ -14,6 +14,7 @@ from domain.exams.exam_sites import ExamSite
 from domain.exams.exam_subjects import ExamSubject
 from domain.exams.plans import ExamPlan
 from domain.exams.rooms import Room
+from domain.exams.seats import Seat
 from domain.ground.tones import Tone
 from domain.platform.changes import Change
 from tests.conftest import NOON, World
@@ -323,3 +324,25 @@ def test_who_is_seated_keeps_the_place(lite_books: World, people: tuple[FlaskCli
     kept = organization.post("/allotments/1/withdraw", data={"back": "/allotments/"}, follow_redirects=True).text
     assert "个座位排在“金陵职业技术学院" in kept
     assert total(school, "/allotments/") == 1
+
+
+@pytest.mark.row("5.2.5.3")
+def test_a_room_that_people_know_stays_where_it_is(lite_books: World, people: tuple[FlaskClient, ...]) -> None:
+    """Also where the plan's windows were moved and it is “before 排考” once more: 准考证 name the room."""
+    school, organization, _ = people
+    organization.post("/allotments/plans/1/own")
+    add_room(school)
+    add(school, PUPIL)
+    school.post("/registrations/register", data={"all": "1", "filter": "", "target": target(lite_books)})
+    seat(lite_books, 1, published=False)
+    changed = {**ROOM, "door": "302"}
+    assert school.post("/rooms/1/edit", data={**changed, "seen": _last_change(lite_books)}).status_code == 302  # nobody knows yet
+    with lite_books.runtime.database.writing() as session:
+        session.execute(update(Seat).values(published=True))
+    for other in ({"door": "303"}, {"building": "图书馆"}, {"name": "另一考场"}):
+        refused = school.post("/rooms/1/edit", data={**changed, **other, "seen": _last_change(lite_books)})
+        assert refused.status_code == 409
+        assert "该考场已有发布的座位，名称、地点和门牌号不能修改" in refused.text
+    assert school.post("/rooms/1/edit", data={**changed, "places": "45", "seen": _last_change(lite_books)}).status_code == 302
+    kept = name_of(lite_books, Room, 1)
+    assert (kept.door, kept.places) == ("302", 45)

@@ -20,6 +20,9 @@ from domain.exams.registrations import Entry
 from domain.exams.scores import NORMAL, Given, NotScoring, Score, ScoreChange, enter
 from domain.exams.seats import ExamTicket
 from domain.ground.base import clock_minutes
+from domain.platform.imports import ImportRecord, ImportRow, RowState
+from jobs.imports import import_named
+from jobs.imports.correcting import correct as correct_import
 from tests.conftest import NOON, World
 from tests.domain.exams.pupils import PUPIL, pupil
 from tests.jobs.imports.files import workbook
@@ -169,7 +172,7 @@ def test_a_workbook_of_marks_is_told_line_by_line(world_books: World, people: tu
         "姓名与准考证号不符",
         "没有报考科目“综合项目”",
         "成绩最多两位小数",
-        "与第 7 行重复",
+        "与第 7 行矛盾：该行为“60.125”，本行为“60 违纪”",
     ):
         assert words in page, words
     assert organization.post(f"/imports/scores-1/{made}/take").status_code == 302
@@ -191,6 +194,54 @@ def test_a_workbook_of_marks_is_told_line_by_line(world_books: World, people: tu
         assert stranger.get(f"/imports/{key}/").status_code == 404
     for other in (school, stranger):
         assert other.get(f"/imports/scores-1/{made}").status_code in (403, 404)
+
+
+@pytest.mark.row("5.2.9.1")
+@pytest.mark.parametrize("checked", [2000, 1])
+def test_two_marks_of_one_subject_in_a_file_are_both_refused(
+    world_books: World, people: tuple[FlaskClient, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checked: int
+) -> None:
+    """Also where the two rows are checked in two transactions; once one of them is corrected the other may come in."""
+    monkeypatch.setattr("jobs.imports.working.CHECKED", checked)
+    organization, first, second, other = people[1], ticket(world_books, 1), ticket(world_books, 2), pupil(1)["name"]
+    rows = [
+        HEADS,
+        [first, PUPIL["name"], "理论知识", 72.3, None],
+        [second, other, "理论知识", "缺考", None],
+        [first, PUPIL["name"], "理论知识", 12, None],
+        [second, other, "理论知识", None, "缺考"],
+    ]
+    made = imported(world_books, organization, workbook(tmp_path / "成绩.xlsx", rows), "scores-1")
+    assert problems(world_books, made) == {
+        2: "与第 4 行矛盾：该行为“12”，本行为“72.3”，请核对后只保留正确的一行",
+        4: "与第 2 行矛盾：该行为“72.3”，本行为“12”，请核对后只保留正确的一行",
+        5: "与第 3 行重复",
+    }
+    assert "与第 4 行矛盾：该行为“12”" in organization.get(f"/imports/scores-1/{made}").text
+    correct_cells(world_books, made, {4: {"mark": "72.3"}})
+    assert problems(world_books, made) == {4: "与第 2 行重复", 5: "与第 3 行重复"}
+    correct_cells(world_books, made, {2: {"mark": "60"}})
+    assert set(problems(world_books, made)) == {2, 4, 5}
+    correct_cells(world_books, made, {4: {"ticket": second, "name": other, "subject": "操作技能"}})
+    assert problems(world_books, made) == {5: "与第 3 行重复"}
+    organization.post(f"/imports/scores-1/{made}/take")
+    work(world_books)
+    assert sorted(marks(world_books), key=str) == sorted([("正常", Decimal(60)), ("缺考", None), ("正常", Decimal("72.3"))], key=str)
+
+
+def problems(world: World, import_id: int) -> dict[int, str]:
+    """Row of the file → why it is refused; the import's own count agrees."""
+    with world.runtime.database.reading() as session:
+        bad = select(ImportRow).where(ImportRow.import_id == import_id, ImportRow.state == RowState.BAD).order_by(ImportRow.number)
+        found = {row.number: "；".join(reason for _, reason in row.problems or ()) for row in session.scalars(bad)}
+        assert session.get_one(ImportRecord, import_id).bad == len(found)
+        return found
+
+
+def correct_cells(world: World, import_id: int, changes: dict[int, dict[str, str]]) -> None:
+    with world.runtime.database.writing() as session:
+        one, actor = session.get_one(ImportRecord, import_id), world.actor("organization1")
+        correct_import(session, actor, import_named("scores-1"), one, changes)
 
 
 @pytest.mark.row("5.2.9.1")
