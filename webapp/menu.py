@@ -121,7 +121,8 @@ def sections(actor: Actor) -> list[list[Line]]:
     """The lines this person sees, in the three parts of the menu; at most one page is the current one."""
     shown = [[entry for entry in map(lambda one: _visible(one, actor), part) if entry] for part in MENU]
     addresses = [url_for(page.endpoint) for part in shown for page in _pages(part)]
-    inside = [a for a in addresses if request.path == a or (a != "/" and request.path.startswith(a.rstrip("/") + "/"))]
+    path = g.get("belongs_to", request.path).partition("?")[0]  # a page of another address may say to which list it belongs
+    inside = [a for a in addresses if path == a or (a != "/" and path.startswith(a.rstrip("/") + "/"))]
     here = max(inside, key=len, default="")
     return [[_line(entry, here) for entry in part] for part in shown if part]
 

@@ -189,6 +189,13 @@ def marked_of(session: Session, actor: Actor, entry_id: int, now: datetime) -> M
     return session.scalars(query.where(Marked.id == entry_id).execution_options(populate_existing=True)).first()
 
 
+def entered_by(session: Session, entry_id: int) -> tuple[str, datetime] | None:
+    """Who registered a mark first, by name, and when; None where there is none."""
+    query = select(Person.name, Score.entered_at).join(Person, Person.id == Score.entered_by).where(Score.entry_id == entry_id)
+    found = session.execute(query).first()
+    return None if found is None else (found[0], found[1])
+
+
 def changes_of_score(session: Session, entry_id: int) -> Sequence[ScoreChange]:
     """The corrections of a mark, newest first. The caller has checked that the actor may see it."""
     query = select(ScoreChange).join(ScoreChange.person).options(contains_eager(ScoreChange.person))

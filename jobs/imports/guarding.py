@@ -48,6 +48,7 @@ _FORMULA = re.compile(
     rb"<(?:[\w.-]+:)?c(?=[\s>])([^<>]*+)>\s*+<(?:[\w.-]+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*+</(?:[\w.-]+:)?f\s*+>)"
     rb"\s*+(<(?:[\w.-]+:)?v(?:\s[^<>]*)?/>|<(?:[\w.-]+:)?v(?:\s[^<>]*+)?></(?:[\w.-]+:)?v\s*+>)?+\s*+</(?:[\w.-]+:)?c\s*+>"
 )
+_WHERE = re.compile(rb"""\sr\s*+=\s*+["']([A-Z]{1,3}[0-9]{1,7})["']""")
 _TEXT_CELL = re.compile(rb"""\st\s*+=\s*+["']str["']""")
 # A text that cells name by its number, and such a cell. (?>: linear on whatever is put before it.
 _TEXT = re.compile(rb"<(?:[\w.-]+:)?si(?=[\s/>])")
@@ -262,7 +263,9 @@ class _Places:
 def _must_be_calculated(text: bytes) -> None:
     for cell, value in _FORMULA.findall(text):
         if not value or not _TEXT_CELL.search(cell):
-            raise BadFile("文件中的公式没有计算结果，请用 Excel 或 WPS 打开并保存，再重新上传")
+            named = _WHERE.search(cell)
+            place = f"（单元格 {named[1].decode('ascii')}）" if named is not None else ""
+            raise BadFile(f"文件中的公式没有计算结果{place}，请用 Excel 或 WPS 打开并保存，再重新上传")
 
 
 def column_number(column: bytes) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
@@ -221,6 +221,7 @@ def description_of(kind: str) -> Import:
         raise NotAllowed
     if not description.offered(db(), actor()):
         raise NotFound
+    g.belongs_to = description.back  # the line of the menu
     return description
 
 

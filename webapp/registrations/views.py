@@ -16,7 +16,7 @@ from domain.exams.candidates import OUTSIDER, Candidate
 from domain.exams.placed import Placed, placed_query
 from domain.exams.plans import BY_SUBJECT, Sitting
 from domain.exams.registering import OUTSIDE, Answer, NoPlan, Terms, Wish, answer_to, open_plan, open_plans, register, terms_of
-from domain.exams.registrations import Registration, delete_registrations, registration_of
+from domain.exams.registrations import UNPLACED, Registration, delete_registrations, registration_of
 from domain.exams.rooms import subject_label
 from domain.ground.parties import Actor
 from forms.kinds import SCHOOL
@@ -62,7 +62,8 @@ REGISTRATION = PlainKind(
 
 
 def _may_delete(who: Actor, row: Registration) -> bool:
-    return _keeps(who, row) and not row.paid
+    """Whether 删除 is offered: not where it would always be refused. Seats that are not published yet are not told here."""
+    return _keeps(who, row) and not row.paid and row.status == UNPLACED
 
 
 def _row_buttons(who: Actor, row: Registration) -> list[Button]:

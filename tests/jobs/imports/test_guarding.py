@@ -141,7 +141,7 @@ def test_formats_down_to_the_end_of_the_sheet_are_no_content(tmp_path: Path) -> 
 )
 def test_a_formula_without_its_value(tmp_path: Path, cell: str, calculated: bool) -> None:
     path = with_sheet(tmp_path / "a", f'<row r="1">{cell}</row>')
-    assert inspect(path, "教师.xlsx") == "xlsx" if calculated else "没有计算结果" in refusal(path)
+    assert inspect(path, "教师.xlsx") == "xlsx" if calculated else "公式没有计算结果（单元格 A1），请用" in refusal(path)
 
 
 @pytest.mark.parametrize("text", [b"<c><f>" * 200_000, b"<c><f" + b" a" * 400_000, b"<c" + b" " * 900_000, b"<c><f/>" + b" " * 900_000])

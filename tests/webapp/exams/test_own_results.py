@@ -234,6 +234,22 @@ def test_the_cookie_is_short_its_own_and_of_one_person(world_books: World, candi
 
 
 @pytest.mark.row("5.2.9.2")
+def test_an_objection_without_an_answer_is_not_said_to_be_at_work_once_publication_is_over(
+    world_books: World, candidate: FlaskClient
+) -> None:
+    come(candidate)
+    theory = entry_of(world_books, 1)
+    assert candidate.post(f"/results/objections/{theory}", data={"reason": REASON}).location == "/results/mine"
+    waits, late = "培训评价组织正在处理", "公示已结束，成绩已锁定，还没有得到答复"
+    for moment, told, untold in ((PUBLIC, waits, late), (LOCKED, late, waits)):
+        world_books.clock.now = moment
+        come(candidate)
+        page = candidate.get("/results/mine").text
+        assert told in page
+        assert untold not in page
+
+
+@pytest.mark.row("5.2.9.2")
 def test_forged_posts_are_refused(world_books: World, candidate: FlaskClient) -> None:
     candidate.application.config["WTF_CSRF_ENABLED"] = True
     refused = come(candidate)

@@ -128,6 +128,9 @@ def test_the_status_follows_from_seats_and_time_and_says_what_may_be_deleted(wor
         world_books.clock.now = moment
         assert total(school, f"/registrations/?state={status}") == 1, moment
         assert total(school, "/registrations/?state=未排考") == 2
+    rows = school.get("/registrations/").text
+    offered = [f'action="/registrations/{one}/delete"' in rows for one in (first, second, third)]
+    assert offered == [False, True, True]  # 删除 of who has a seat would always be refused
     with world_books.runtime.database.writing() as session:
         session.get_one(Registration, second).paid = True
     assert stranger.post(f"/registrations/{third}/delete").status_code == 404

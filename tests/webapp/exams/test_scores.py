@@ -19,6 +19,7 @@ from domain.exams.plans import Sitting
 from domain.exams.registrations import Entry
 from domain.exams.scores import NORMAL, Given, NotScoring, Score, ScoreChange, enter
 from domain.exams.seats import ExamTicket
+from domain.ground.base import clock_minutes
 from domain.platform.imports import ImportRecord, ImportRow, RowState
 from jobs.imports import import_named
 from jobs.imports.correcting import correct as correct_import
@@ -136,11 +137,16 @@ def test_a_workbook_names_subjects_as_pages_write_them(world_books: World, peopl
     ]
     made = imported(world_books, organization, workbook(tmp_path / "成绩.xlsx", rows), "scores-1")
     page = organization.get(f"/imports/scores-1/{made}").text
+    assert re.search(r'<a href="/scores/" aria-current="page"', page)  # the menu says where one is
     for words in ("同一考生同一科目在文件中重复", "没有报考科目“网店运营（中级） 理论知识”", "导入到：", "成绩登记时间"):
         assert words in page, words
     organization.post(f"/imports/scores-1/{made}/take")
     work(world_books)
     assert marks(world_books) == [("正常", Decimal("86.5")), ("正常", Decimal(70))]
+    shown, bare = (organization.get(f"/scores/{entry(world_books, one, '理论知识')}").text for one in (1, 2))
+    by = f"<dt>登记</dt><dd>吴霞 · {clock_minutes(SCORING)}"
+    assert by in shown
+    assert by not in bare
 
 
 @pytest.mark.row("5.2.9.1")
