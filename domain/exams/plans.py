@@ -161,17 +161,21 @@ class ExamPlan(SubjectRecord):
         schools = session.scalars(query).all() if session is not None else self.schools
         return {
             "schools": [school_label(one) for one in schools],
-            "certificates": [{"certificate": one.certificate.label, "fee": yuan(one.fee)} for one in self.certificates],
+            "certificates": [{"certificate": one.certificate.label, **self._told(one.fee, BY_CERTIFICATE)} for one in self.certificates],
             "sittings": [
                 {
                     "subject": one.subject.title(),
                     "starts_at": clock_minutes(one.starts_at),
                     "ends_at": clock_minutes(one.ends_at),
-                    "fee": yuan(one.fee),
+                    **self._told(one.fee, BY_SUBJECT),
                 }
                 for one in self.sittings
             ],
         }
+
+    def _told(self, fee: Decimal, mode: str) -> dict[str, int | float]:
+        """A fee that counts where one registers so; left empty where it does not count, it stays empty."""
+        return {"fee": yuan(fee)} if fee or self.mode == mode else {}
 
     def take(self, answers: dict[str, Any]) -> None:
         """Stores what was filled in. Of a plan that schools see, its schools, certificates and sittings follow at once.

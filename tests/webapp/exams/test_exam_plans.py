@@ -84,6 +84,9 @@ def test_an_edit_keeps_the_sittings_that_stay(lite_books: World) -> None:
         assert session.scalar(select(func.count()).select_from(PlanCertificate)) == 1
         plan = session.get_one(ExamPlan, made)
         assert (plan.mode, plan.status) == ("按证书", "报考中")  # how people register stays as it was published
+        told = plan.answers()
+        assert told["certificates"][0]["fee"] == 260
+        assert all("fee" not in one for one in told["sittings"])  # what was left empty is not told as 0
     less = {name: value for name, value in moved.items() if not name.startswith("sittings.1")}
     assert organization.post(f"/exam-plans/{made}/edit", data={**less, "act": "保存"}).status_code == 302
     assert ids(lite_books, select(Sitting.id)) == [before[0]]
