@@ -38,6 +38,7 @@ HANDLERS: dict[str, Handler] = {
     "exam_subject.disable": Inline(exam_subjects.disable, needs=("at",)),
     "exam_plan.publish": Inline(exam_plans.publish, needs=("at",)),
     "exam_plan.check_end": Inline(exam_plans.check_end, needs=("before", "at")),
+    "exam_plan.open_objections": Inline(exam_plans.find_objections, needs=("before",), gives=("objections", "objection_count")),
     "exam_plan.withdraw": Inline(exam_plans.withdraw),
     "exam_plan.delete": Inline(exam_plans.delete, deletes=True),
     "registration.correct": Inline(registrations.correct, needs=("at",)),

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from domain.exams.plans import ExamPlan, StillNeeded, people_of_schools
+from domain.exams.score_objections import open_objections
 from domain.ground.errors import DomainError
 from domain.ground.handling import BusinessError
 from domain.ground.parties import Actor
@@ -38,6 +39,12 @@ def check_end(session: Session, subject: ExamPlan, params: dict[str, Any], actor
         subject.check_end(params["before"], params["at"])
     except DomainError as error:
         raise BusinessError("refused", str(error)) from error
+
+
+def find_objections(session: Session, subject: ExamPlan, params: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    """`objections`: numbers of the 成绩异议 that wait for an answer, where 公示 ends at another time than `before`; `objection_count`."""
+    found = open_objections(session, subject.id) if subject.publicity_to != params["before"] else []
+    return {"objections": found, "objection_count": len(found)}
 
 
 def withdraw(session: Session, subject: ExamPlan, params: dict[str, Any], actor: Actor) -> None:

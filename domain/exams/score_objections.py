@@ -21,6 +21,7 @@ from domain.ground.parties import SYSTEM, Actor, Party
 from domain.ground.subject_record import SubjectRecord
 from domain.ground.uniqueness import flush_or_refuse
 
+MOST = 500
 SHORTEST, LONGEST = 5, 300  # characters of what a candidate writes
 
 
@@ -192,6 +193,14 @@ def objections_query(actor: Actor) -> Select[ScoreObjection]:
     if "系统管理" in actor.roles:
         return query
     return query.where(ScoreObjection.party_id == actor.party_id if "培训评价组织" in actor.roles else false())
+
+
+def open_objections(session: Session, plan_id: int) -> list[str]:
+    """Numbers of the objections to marks of a plan that nobody has answered yet: the first `MOST`, as many as one step can tell."""
+    registration = aliased(Registration)
+    query = select(ScoreObjection).join(registration, registration.id == ScoreObjection.registration_id)
+    query = query.where(registration.plan_id == plan_id, ScoreObjection.open).order_by(ScoreObjection.id).limit(MOST)
+    return [one.number for one in session.scalars(query)]
 
 
 def present_mark(session: Session, row: ScoreObjection) -> tuple[str, str]:

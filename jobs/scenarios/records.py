@@ -219,13 +219,28 @@ def _register(candidate: Candidate, certificates: int) -> None:
     candidate.registered = certificates
 
 
+def _object(plan: ExamPlan, now: datetime) -> None:
+    """The one candidate, who has a mark, objects to it."""
+    session = object_session(plan)
+    registration = session.scalars(select(Registration).where(Registration.plan_id == plan.id)).first() if session is not None else None
+    if session is None or registration is None:
+        raise ScenarioFailed("该计划还没有考生报考")
+    new_objection(session, registration, registration.entries[0].id, "第三大题有一小题没有计分", now)
+
+
+def _end_publicity(objection: ScoreObjection, end: datetime) -> None:
+    objection.registration.plan.publicity_to = end
+
+
 MEANWHILE: dict[str, Callable[[Any, datetime, Settings], None]] = {  # name in `meanwhile` → what another process does to a record
     "申报计划延长七天": lambda record, now, settings: _move_end(record, now + timedelta(days=7)),
     "申报计划提前截止": lambda record, now, settings: _move_end(record, now),
+    "公示延长七天": lambda record, now, settings: _end_publicity(record, now + timedelta(days=7)),
     "报考一个证书": lambda record, now, settings: _register(record, 1),
     "取消报考": lambda record, now, settings: _register(record, 0),
     "一名考生已排考": lambda record, now, settings: _seat(record, now),
     "一名考生考试合格": lambda record, now, settings: _pass(record, now),
+    "一名考生提出成绩异议": lambda record, now, settings: _object(record, now),
     "有照片，两方有电子签章": certificates.complete,
     "两方的电子签章都已停用": certificates.take_seals,
     "两方上传了新的电子签章": certificates.give_seals,

@@ -165,6 +165,7 @@ def test_the_product_s_diagrams_are_drawn_whole(path: Path) -> None:
         "invigilator_certificate": {"corrected", "corrected_returned", "delete_waiting"},
         "payment_slip": {"delete"},
         "registration_correction": {"cancel"},
+        "score_objection": {"moved", "moved_again"},
         "teacher": {"resend", "resend_unsent"},
         "weekly_report": {"withdraw"},
     }

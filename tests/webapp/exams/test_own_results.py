@@ -17,15 +17,17 @@ from domain.exams.plans import ExamPlan
 from domain.exams.registrations import Entry, Registration
 from domain.exams.score_objections import ScoreObjection
 from domain.exams.scores import Given, Score, ScoreChange, enter
+from domain.ground.base import clock_minutes
 from domain.platform.throttle import MAX_BY_ACCOUNT, MAX_BY_ADDRESS, WINDOW, LoginAttempt
 from processes import history, tables
 from processes.monitor.verify import faults
+from processes.outside import messages
 from tests.conftest import NOON, World
 from tests.counting import count, counted
 from tests.domain.exams.pupils import PUPIL, pupil
 from tests.webapp.clients import site, user
 from tests.webapp.demonstration import total
-from tests.webapp.exams.plan_forms import CERTIFICATE, publish
+from tests.webapp.exams.plan_forms import CERTIFICATE, PLAN, publish
 from tests.webapp.exams.seating import seat
 from tests.webapp.exams.test_registrations import add, target
 from tests.webapp.exams.test_rooms import BOTH
@@ -258,6 +260,41 @@ def test_forged_posts_are_refused(world_books: World, candidate: FlaskClient) ->
     theory = entry_of(world_books, 1)
     assert candidate.post(f"/results/objections/{theory}", data={"reason": REASON}).location == "/results/"
     assert objections(world_books) == []
+
+
+@pytest.mark.row("5.2.9.2", "5.2.2")
+def test_the_deadline_of_an_objection_follows_the_end_of_publicity(world_books: World, candidate: FlaskClient) -> None:
+    """Earlier and later, before 受理 and after it; what was filled in stays."""
+    organization, engine = user(candidate.application, "organization1"), world_books.runtime.engine
+    come(candidate)
+    candidate.post(f"/results/objections/{entry_of(world_books, 1)}", data={"reason": REASON})
+
+    def move(end: str) -> None:
+        answer = organization.post("/exam-plans/1/edit", data={**PLAN, **BOTH, "publicity_to": end, "act": "保存"})
+        assert answer.status_code == 302
+        with world_books.runtime.database.writing() as session:
+            for message in messages.due(session, world_books.clock.now):
+                messages.deliver(engine, session, message)
+
+    def open_tasks() -> list[tuple[str, str]]:
+        with world_books.runtime.database.reading() as session:
+            table = tables.task.c
+            query = select(table.element, table.due_at).where(table.state == "open", table.element.in_(["accept", "answer"]))
+            return [(element, clock_minutes(due)) for element, due in session.execute(query)]
+
+    assert open_tasks() == [("accept", "2026-12-31 18:00")]
+    move("2026-12-28T18:00")
+    assert open_tasks() == [("accept", "2026-12-28 18:00")]
+    with world_books.runtime.database.reading() as session:
+        task = session.scalars(select(tables.task.c.id).where(tables.task.c.element == "accept", tables.task.c.state == "open")).one()
+    assert organization.post(f"/inbox/tasks/{task}", data={"outcome": "受理"}).status_code == 302
+    move("2027-01-02T18:00")
+    assert open_tasks() == [("answer", "2027-01-02 18:00")]
+    assert reply(organization, "维持原成绩", "已复核试卷，计分无误").status_code == 302
+    move("2027-01-03T18:00")
+    assert open_tasks() == []
+    with world_books.runtime.database.reading() as session:
+        assert session.scalars(select(tables.message.c.id).where(tables.message.c.state == "waiting")).all() == []
 
 
 @pytest.mark.row("5.2.9.2")
