@@ -160,9 +160,11 @@ def test_the_product_s_diagrams_are_drawn_whole(path: Path) -> None:
     elements = read_diagram(parse_diagram(path.read_bytes())).elements.values()
     pressed = {e.id for e in elements if "pressLane" in e.properties}
     others = {
+        "certificate_withdrawal": {"cancel"},
         "exam_plan": {"withdraw"},
         "exam_site": {"withdraw"},
         "invigilator_certificate": {"corrected", "corrected_returned", "delete_waiting"},
+        "issuance": {"again_org", "again_site"},
         "payment_slip": {"delete"},
         "registration_correction": {"cancel"},
         "score_objection": {"moved", "moved_again"},

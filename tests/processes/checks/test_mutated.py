@@ -83,6 +83,7 @@ BEGUN: dict[str, tuple[str, dict[str, Any]]] = {  # who begins a record of each 
     "registration_correction": ("school1", {"pinyin": "WANG MING", "mobile": "13900000001", "reason": "拼音录错"}),
     "score_objection": ("school1", {"reason": "第三大题有一小题没有计分"}),
     "issuance": ("school1", {}),
+    "certificate_withdrawal": ("organization1", {"reason": "该批成绩登记有误，考生实际未通过"}),
     "teacher": ("school1", {"name": "王小明", "mobile": "13911110000"}),
     "seal": ("school1", {}),
     "organization_seal": ("organization1", {}),

@@ -74,7 +74,7 @@ def test_whoever_passes_through_two_schools_gets_one_certificate_and_stops_nobod
     world_books.clock.now = OVER
     assert results(world_books) == ["通过"] * 5
     time_passes(world_books, 2)
-    assert issued(world_books) == [(3, "待签发"), (5, "待签发")]
+    assert issued(world_books) == [(3, "培训评价组织待签发"), (5, "培训评价组织待签发")]
     world_books.clock.now += timedelta(minutes=1)
     time_passes(world_books, 2)
     time_passes(world_books)
