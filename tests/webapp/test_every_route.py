@@ -44,7 +44,7 @@ ROUTES = {
     "account.logout": post("anonymous: 302; 302+"),
     "account.password": get("200"),
     "account.token": get("200"),
-    "account.set_password": post("400"),
+    "account.set_password": post("400+"),
     "inbox.index": get("200"),
     "inbox.claim_many": post("province1 province1b: 302+; 302", {"ids": "{review_task}"}),
     "inbox.release_many": post("302", {"ids": "{review_task}"}),

@@ -13,7 +13,7 @@ AROUND = 3  # equal lines shown before and behind a change
 class Line:
     """One line of a comparison."""
 
-    kind: str
+    change: str
     """`same`, `gone`, `new`; `gap`: equal lines are left out here."""
     old: int | None
     """Its number in the old text, 1 for the first; None where it is not in it."""
