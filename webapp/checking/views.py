@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from domain.ground.database import one_at_a_time
@@ -52,8 +52,7 @@ def scan(token: str) -> ResponseReturnValue:
 @public
 def check_file() -> ResponseReturnValue:
     """Tells what a PDF that somebody hands in is worth: sealed by whom, changed since, the one that was issued?"""
-    now, address = runtime().engine.clock(), f"c:{request.remote_addr or ''}"[:45]
-    if throttle.too_many(db(), "", address, now):
+    if throttle.too_many(db(), "", _address(), runtime().engine.clock()):
         return render_template("checking/index.html", number="", name="", problem=TOO_MANY), 429
     sent = request.files.get("file")
     if sent is None or not sent.filename:
@@ -68,9 +67,11 @@ def check_file() -> ResponseReturnValue:
     found = of_file(db(), seen.number)
     if checked is None:
         checked = judged(seen, _known(found[0]) if found is not None else {}, found[1] if found is not None else None)
-    if not checked.verdict.good:
-        throttle.failed(db(), f"check:{_digest(seen.digest)}", address, now)
-    return render_template("checking/file.html", checked=checked, one=found[0] if found is not None and checked.verdict.good else None)
+    good = checked.verdict.good
+    page = render_template("checking/file.html", checked=checked, one=found[0] if found is not None and good else None)
+    if not good:
+        _failed(f"check:{_digest(seen.digest)}")
+    return page
 
 
 def _known(one: Issuance) -> dict[str, Known]:
@@ -83,16 +84,29 @@ def _answered(
     about: str, find: Callable[[], Issuance | None], problem: str, status: int, number: str = "", name: str = ""
 ) -> ResponseReturnValue:
     """The certificate's page, or the question again. Failures are counted by what was asked for, and by address."""
-    now, address = runtime().engine.clock(), f"c:{request.remote_addr or ''}"[:45]
-    one_at_a_time(db(), about)
-    if throttle.too_many(db(), about, address, now):
-        return render_template("checking/index.html", number=number, name=name, problem=TOO_MANY), 429
-    found = find()
+    found = None if throttle.too_many(db(), about, _address(), runtime().engine.clock()) else find()
     if found is None:
-        throttle.failed(db(), about, address, now)
-        g.commit = True  # the page is an error, yet the attempt counts
+        if _failed(about):
+            problem, status = TOO_MANY, 429
         return render_template("checking/index.html", number=number, name=name, problem=problem), status
     return render_template("checking/found.html", one=found)
+
+
+def _failed(about: str) -> bool:
+    """Counts a failure in a transaction of its own: who follows a QR code only reads. Returns whether there were too many before."""
+    now = runtime().engine.clock()
+    db().rollback()  # it must hold no lock of its own
+    with runtime().database.writing_in_a_hurry() as session:
+        one_at_a_time(session, "check")  # many at once learn no more than one after the other
+        too_many = throttle.too_many(session, about, _address(), now)
+        if not too_many:
+            throttle.failed(session, about, _address(), now)
+    return too_many
+
+
+def _address() -> str:
+    """Under what failures of an address are counted: apart from those of accounts."""
+    return f"c:{throttle.counted_as(request.remote_addr or '')}"[:45]
 
 
 def _digest(text: str) -> str:

@@ -60,6 +60,8 @@ def test_guesses_are_held(app: Flask, world_books: World) -> None:
     answer = anybody.post("/check/", data={"number": number, "name": one.name})
     assert (answer.status_code, "请 15 分钟后再试" in answer.text) == (429, True)
     assert GENUINE in anybody.get(f"/check/{one.token}").text  # its holder is not kept out by a stranger's guesses
+    codes = [anybody.get("/check/nobody-has-this").status_code for _ in range(MAX_BY_ACCOUNT + 1)]
+    assert codes == [404] * MAX_BY_ACCOUNT + [429]  # a code that is scanned only reads, and counts all the same
     with world_books.runtime.database.reading() as session:
         kept = session.scalars(select(LoginAttempt.account)).all()
     assert not any(number in name for name in kept)

@@ -8,6 +8,7 @@ from io import BytesIO
 
 import pytest
 from flask import Flask
+from openpyxl import load_workbook
 from pypdf import PdfReader
 from sqlalchemy import select, update
 
@@ -44,7 +45,7 @@ ROUTES = {  # what each account gets from each address
     "certificate_withdrawal.store": post("404"),
     "checking.index": get("200"),
     "checking.check": post("400+"),
-    "checking.scan": get("404", token="x"),
+    "checking.scan": get("404+", token="x"),
     "checking.check_file": post("422"),
 }  # fmt: skip
 
@@ -133,6 +134,20 @@ def test_without_a_valid_seal_it_fails_and_a_retry_keeps_the_number(app: Flask, 
     assert statuses(world_books)[0] == "完成发放"
     one = issuance(world_books)
     assert (one.certificate_number, one.problem) == (number, None)
+
+
+@pytest.mark.row("4.2.3")
+def test_the_records_are_exported(app: Flask, world_books: World) -> None:
+    """批量导出发证记录: candidate, certificate, plan, site and status of each, for those who may see them."""
+    with user(app, "school1").post("/lists/issuance/export", data={"filter": ""}) as answer:
+        rows = list(load_workbook(BytesIO(answer.data)).active.values)
+    one = issuance(world_books)
+    assert len(rows) == 3
+    told = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+    (mine,) = [row for row in told if row["姓名"] == one.name]
+    assert (mine["证件号"], mine["证书名称"], mine["颁证状态"]) == (one.id_number, one.certificate.name, "培训评价组织待签发")
+    assert (mine["考试计划"], mine["考核站点"]) == (one.plan.title(), one.site_party.name if one.site_party else None)
+    assert user(app, "school2").post("/lists/issuance/export", data={"filter": ""}).status_code == 302  # nothing of another school's
 
 
 @pytest.mark.row("4.2.7")
