@@ -69,7 +69,7 @@ def _before_the_end(stage: Stage, plan: ExamPlan) -> Stage:
 
 def _register(stage: Stage, organization: Actor, plan: ExamPlan, confirmed: bool) -> Counter[str]:
     """What schools have registered under a plan three days after it opened, and the slips they made; the organization has
-    confirmed all of them, or none."""
+    confirmed all of them, or none, and then there are some to make still."""
     session, now, made = stage.session, stage.engine.clock(), Counter[str]()
     if plan.registration_from is None or plan.registration_from > now:
         return made
@@ -86,7 +86,8 @@ def _register(stage: Stage, organization: Actor, plan: ExamPlan, confirmed: bool
             answer = answer_to(session, school, terms, wishes)
             good = [wish for at, wish in enumerate(wishes) if at not in answer.refused]
             made["报考"] += len(register(session, school, terms, good, now))
-            if good:
+            last = offer is list(terms.offers.values())[-1]
+            if good and (confirmed or not last):  # while 报考 runs, those for the last certificate are still on no slip
                 slip = new_slip(session, school, now, plan.id, offer.certificate.id, {})
                 instance_id, _ = starting.start(stage.engine, session, school, "payment_slip", slip)
                 made["缴费申请单"] += 1
